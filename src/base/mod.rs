@@ -1,5 +1,5 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`], [`sibling`] and [`file_names`] import other leaves.
+//! import. Only [`atomic_file`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
@@ -10,7 +10,7 @@
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
 //!   [`url_parameters`]: which parameters of URLs are secrets
-//! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
+//! - [`shard`]: parts of an input; [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
 pub mod backoff;
@@ -31,6 +31,7 @@ pub mod path_text;
 pub mod random;
 pub mod same_value;
 pub mod sanitize;
+pub mod shard;
 pub mod sibling;
 pub mod simulator_profile;
 pub mod spreadsheet;

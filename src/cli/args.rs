@@ -4,11 +4,13 @@ use super::answers_args::Answers;
 use super::arg_values::{Format, ReportFormat, parse_var};
 use super::diff_args::Diff;
 use super::eval_args::Eval;
-pub(crate) use super::job_args::JobArgs;
+pub(crate) use super::job_args::{JobArgs, ShardArgs};
+use super::merge_args::Merge;
 use super::review_args::Review;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
 use super::simulate_args::Simulate;
+use crate::base::shard::MAX_SHARDS;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what a run would send, what it would cost, and how long it would take; sends nothing.
     Plan(Plan),
+    /// Unite the stores of shards, then write the rows and the report; sends nothing.
+    Merge(Merge),
     /// Check the manifest and its inputs; sends nothing.
     Check(JobArgs),
     /// Send one page now and show every detail.
@@ -138,6 +142,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
+    pub(crate) shard: ShardArgs,
+    /// Store of the whole input, such as that of last night's merge: its answers are not asked again. It is only read.
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
     pub(crate) again: Again,
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
@@ -179,6 +188,14 @@ pub(crate) struct Plan {
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) again: Again,
+    #[command(flatten)]
+    pub(crate) shard: ShardArgs,
+    /// Show also what each of N shards would do and cost.
+    #[arg(long, value_name = "N", conflicts_with_all = ["sample", "shard", "files"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SHARDS)))]
+    pub(crate) shards: Option<u32>,
+    /// Exit with 4 if the expected cost is above this amount.
+    #[arg(long, value_name = "USD")]
+    pub(crate) max_usd: Option<String>,
     /// Exit with 4 if the rest of the budget is too small for all pages.
     #[arg(long)]
     pub(crate) fail_over_budget: bool,

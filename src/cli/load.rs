@@ -1,7 +1,8 @@
 //! Sessions from command-line arguments.
 
-use super::args::JobArgs;
+use super::args::{JobArgs, ShardArgs};
 use super::exit::{Failure, WRONG_INPUT};
+use super::job_args::ShardChoice;
 use crate::session::{Environment, Job, Session};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,12 +14,39 @@ const MAX_INPUT_BYTES: u64 = 1 << 30;
 
 /// Loads a job.
 pub(crate) fn load(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf>) -> Result<Job, Failure> {
+    Ok(load_whole(manifest, vars, store)?.of_stored_shard()?)
+}
+
+/// As [`load`], whatever shard the store belongs to.
+fn load_whole(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf>) -> Result<Job, Failure> {
     let job = Job::load(manifest, vars, &Environment::of_process())?;
     let Some(store) = store else { return Ok(job) };
     let job = job.with_store(store);
     // The manifest does not know this store.
     job.check_store()?;
     Ok(job)
+}
+
+/// Loads the job of a command that runs it: the shard that is asked for, whatever the store says. `budget_usd`
+/// is that of all shards.
+pub(crate) fn load_to_run(args: &JobArgs, shard: &ShardArgs, budget_usd: Option<&str>) -> Result<Job, Failure> {
+    let mut job = load_whole(&args.job, &args.vars, args.store.as_ref())?;
+    if let Some(usd) = budget_usd {
+        job = job.with_budget(usd)?;
+    }
+    let chosen = match shard.shard {
+        None => return Ok(job),
+        Some(ShardChoice::Given(shard)) => shard,
+        Some(ShardChoice::Auto) => Environment::of_process().shard()?,
+    };
+    let job = job.with_shard(chosen, shard.parallel, args.store.is_some())?;
+    job.check_store()?;
+    Ok(job)
+}
+
+/// Loads the job of a command that merges stores into its store.
+pub(crate) fn load_to_merge(args: &JobArgs) -> Result<Job, Failure> {
+    load_whole(&args.job, &args.vars, args.store.as_ref())
 }
 
 /// Opens a session with a job.

@@ -18,6 +18,8 @@ pub(crate) mod init;
 pub(crate) mod job_args;
 pub(crate) mod load;
 pub(crate) mod log;
+pub(crate) mod merge;
+mod merge_args;
 pub(crate) mod metrics;
 pub(crate) mod out;
 pub(crate) mod plan;

@@ -2,7 +2,7 @@
 
 use super::arg_values::Format;
 use super::args::Plan as PlanArgs;
-use super::exit::Failure;
+use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use super::log;
 use super::out::{out, outln};
@@ -10,23 +10,29 @@ use super::run;
 use crate::base::money::Pico;
 use crate::base::sanitize::{self, for_terminal};
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, plan_to_json};
+use crate::session::{
+    Environment, Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, ShardPlan, plan_to_json,
+};
 use std::fmt::Write;
 use std::time::Duration;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
-    let session = load::open_with_input(&args.job)?;
+    let session = open(args)?;
+    let max = args.max_usd.as_deref().map(max_cost).transpose()?;
     if args.files {
         return list_files(&session, args.format);
     }
     let filter = run::filter(&args.again, &session)?;
-    let plan = session.plan_where(run::selection(&args.again), filter.as_ref(), args.sample)?;
+    let plan = session.plan_where(run::selection(&args.again), filter.as_ref(), (args.sample, args.shards))?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
     for message in session.warnings() {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
+    }
+    if let Some(max) = max {
+        check_cost(&plan, max)?;
     }
     match plan.budget.as_ref().and_then(too_small) {
         Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message)
@@ -36,6 +42,34 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
             Ok(0)
         }
         None => Ok(0),
+    }
+}
+
+/// The session of a plan: of the shard that is asked for, else of the one that the store belongs to.
+fn open(args: &PlanArgs) -> Result<Session, Failure> {
+    if args.shard.shard.is_none() {
+        return load::open_with_input(&args.job);
+    }
+    let job = load::load_to_run(&args.job, &args.shard, None)?;
+    Ok(Session::open(load::with_input(job)?, Environment::of_process()))
+}
+
+fn max_cost(usd: &str) -> Result<Pico, Failure> {
+    Pico::from_usd(usd).map_err(|error| Failure::new(WRONG_INPUT, format!("--max-usd: {error}")))
+}
+
+/// Checks that the expected cost is not above `max`.
+fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
+    let of_quote = || plan.quote.as_ref().and_then(|quote| quote.cost?.expected);
+    let expected = plan.projection.as_ref().map_or_else(of_quote, |projection| projection.expected);
+    match expected {
+        None => Err(Failure::new(WRONG_INPUT, "--max-usd: the price of this model is unknown")
+            .with_hint("set provider.price; 0 for free")),
+        Some(cost) if cost > max => {
+            Err(Failure::new(OVER_BUDGET, format!("the expected cost is USD {}, more than --max-usd {max}", usd(cost)))
+                .with_hint("raise --max-usd, or run with --limit; what a run asks is not paid for again"))
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -120,6 +154,7 @@ fn text(plan: &Plan) -> String {
     if let Some(projection) = &plan.projection {
         write_projection(projection, &mut out);
     }
+    write_shards(plan, &mut out);
     for RedrawnPage { path, page, reason } in &plan.redrawn.first {
         let _ = writeln!(
             out,
@@ -151,6 +186,17 @@ fn text(plan: &Plan) -> String {
         }
     }
     out
+}
+
+fn write_shards(plan: &Plan, out: &mut String) {
+    if plan.shards.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{:<24} {:>12} {:>12} {:>16}", "shard", "files", "to ask", "USD");
+    for ShardPlan { shard, files, to_ask, cost, .. } in &plan.shards {
+        let (files, to_ask) = (grouped(*files), grouped(*to_ask));
+        let _ = writeln!(out, "  {:<22} {files:>12} {to_ask:>12} {:>16}", shard.to_string(), money(*cost));
+    }
 }
 
 fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {

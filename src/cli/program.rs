@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, signals,
-    simulate, store, try_page,
+    answers, check, diff, eval, export, init, log, merge, plan, prepare, report, review, rows, run, runs, schema,
+    signals, simulate, store, try_page,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -60,6 +60,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, global),
         Command::Plan(plan) => plan::plan(plan),
+        Command::Merge(args) => merge::merge(args, global),
         Command::Check(check) => check::check(check),
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),

@@ -33,21 +33,21 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     };
     signals::listen(watched.clone(), None, on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
-    let loaded = load::load_job(&args.job);
+    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref());
     let of_job = loaded.as_ref().map_or(Ok(()), |job| record.protect_files_of(job));
     protected.and(of_job)?;
     record.check()?;
     record.write_running(None)?;
-    let mut job = load::with_input(loaded?)?;
-    if let Some(usd) = &args.budget_usd {
-        job = job.with_budget(usd)?;
-    }
+    let job = load::with_input(loaded?)?;
     let session = Session::open(job, Environment::of_process());
     let options = options(args, &session)?;
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
     record.write_running(Some(&session))?;
     say(global, &format!("store: {}", session.job().store().display()));
+    if let Some(shard) = session.job().shard() {
+        say(global, &format!("shard: {shard}"));
+    }
     if session.job().is_simulated() {
         say(global, "provider: built-in simulator; answers and costs are simulated");
     }
@@ -108,6 +108,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         filter: filter(&args.again, session)?,
         tasks: args.tasks.clone(),
         grace: args.grace,
+        base: args.base.clone(),
     })
 }
 

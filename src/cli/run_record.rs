@@ -10,7 +10,7 @@ use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
 use crate::session::overwriting::WrittenFile;
 use crate::session::{
-    Job, RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
+    Job, RunReport, Session, Shard, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ struct State {
     job: String,
     /// Name of the job and id of the run, once they are known.
     known: Option<(String, String)>,
+    /// The shard that is run, once it is known.
+    shard: Option<Shard>,
     /// Nothing is written after the end.
     has_ended: bool,
     /// Options of records that would take the place of another file: nothing is written to them.
@@ -47,6 +49,11 @@ impl RunRecord {
     /// The records of a run whose arguments are known.
     pub(crate) fn of_arguments(args: &Run) -> Self {
         Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
+    }
+
+    /// The summary of another command than `run` that ends like one.
+    pub(crate) fn of_summary(summary: Option<&Path>, manifest: &Path) -> Self {
+        Self::new(summary, None, Some(manifest))
     }
 
     /// The records of a run whose arguments are wrong: what they name as far as it can be seen.
@@ -83,6 +90,7 @@ impl RunRecord {
             state: Mutex::new(State {
                 job: job.or_else(stem).unwrap_or_default(),
                 known: None,
+                shard: None,
                 has_ended: false,
                 refused: Vec::new(),
             }),
@@ -164,6 +172,7 @@ impl RunRecord {
         let mut state = self.state();
         if let Some(session) = session {
             session.job().name().clone_into(&mut state.job);
+            state.shard = session.job().shard();
             state.known = Some((session.job().name().to_owned(), session.run_id().to_owned()));
         }
         let summary = self.summary_of(&state, "running", None);
@@ -254,7 +263,7 @@ impl RunRecord {
         let (job, run_id) = state.known.clone().unzip();
         json!({
             "job": job, "run_id": run_id, "outcome": outcome, "exit_code": exit_code,
-            "started_at": rfc3339(self.started_ms),
+            "started_at": rfc3339(self.started_ms), "shard": state.shard.map(|shard| shard.to_string()),
         })
     }
 

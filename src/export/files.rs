@@ -2,6 +2,7 @@
 
 use super::columns::Column;
 use super::error::ExportError;
+use super::part_manifest::{PartManifest, parts_of};
 use super::partial::{PartialFolder, remove_older_partial};
 use super::partitions::partitions::{Partitions, remove_parts};
 use super::row::Row;
@@ -23,6 +24,10 @@ pub struct Outputs {
     targets: Vec<(RowFormat, PathBuf)>,
     partial: PartialFolder,
     has_markers: bool,
+    /// Set when the files are the parts of a shard.
+    part: Option<PartManifest>,
+    /// Rows so far.
+    count: u64,
 }
 
 /// Where rows go until the end.
@@ -67,7 +72,7 @@ impl Outputs {
             RowFiles::Partitioned(Box::new(partitions))
         };
         let (partial, has_markers) = (targets.partial_folder(), targets.success_marker);
-        Ok(Self { columns, rows, targets: followed, partial, has_markers })
+        Ok(Self { columns, rows, targets: followed, partial, has_markers, part: targets.part_manifest(), count: 0 })
     }
 
     /// Writes a row to every file.
@@ -75,6 +80,7 @@ impl Outputs {
     /// # Errors
     /// If a file can't be written, or there are too many partitions.
     pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
+        self.count += 1;
         match &mut self.rows {
             RowFiles::Partitioned(partitions) => partitions.write(row),
             RowFiles::Whole(sinks) => sinks.iter_mut().zip(&self.targets).try_for_each(|(sink, (_, path))| {
@@ -91,7 +97,13 @@ impl Outputs {
     /// If a file can't be completed: then no file is committed. If a file can't be renamed:
     /// then the files before it are committed.
     pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<WrittenOutputs, ExportError> {
-        let Self { rows, targets, partial, has_markers, .. } = self;
+        let Self { rows, targets, partial, has_markers, part, count, .. } = self;
+        let part = part.filter(|_| is_complete);
+        if part.is_some() {
+            for (_, target) in &targets {
+                PartManifest::remove(target).map_err(|error| ExportError::new(target, error))?;
+            }
+        }
         let mut written = WrittenOutputs::default();
         let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
             true => Ok(target.clone()),
@@ -139,8 +151,29 @@ impl Outputs {
             }
             remove_older_partial(target, |path| format.is_own(path));
         }
+        if let Some(part) = part {
+            for ((_, target), file) in targets.iter().zip(&written.files) {
+                part.write(target, file, count).map_err(|error| ExportError::new(target, error))?;
+            }
+        }
         Ok(written)
     }
+}
+
+/// Removes the parts of an output that shards of the job have written: the output, which is complete, has their
+/// rows, and who reads the folder would count them twice.
+///
+/// # Errors
+/// If one of them can't be removed.
+pub fn remove_shard_parts(output: &Path, job: &str) -> Result<(), ExportError> {
+    let fault = |error| ExportError::new(output, error);
+    let output = follow_links(output).map_err(fault)?;
+    for part in parts_of(&output, job).map_err(fault)? {
+        PartManifest::remove(&part).map_err(fault)?;
+        remove_parts(&part)?;
+        let _ = std::fs::remove_file(&part);
+    }
+    Ok(())
 }
 
 /// Removes the markers of the folders, before they change, and adds them to those that are written at the

@@ -7,6 +7,7 @@
 //! - [`sinks`]: the formats
 //! - [`table`]: rows in a terminal; [`column_choice`]: columns that the user names
 //! - [`target`]: where rows are written, and how; [`partial`]: where rows of incomplete runs are
+//! - [`part_manifest`]: which parts of shards are complete
 //! - [`partitions`]: rows in Hive partitions; [`success_marker`]: `_SUCCESS`
 //! - [`files`]: all outputs of a job, committed together; [`stream`]: rows to standard output
 //! - [`preflight`]: whether outputs can be written, before anything is paid for
@@ -18,6 +19,7 @@ mod columns;
 mod error;
 mod files;
 mod human_answers;
+mod part_manifest;
 mod partial;
 mod partitions;
 mod preflight;
@@ -33,7 +35,7 @@ pub use column_choice::choose_columns;
 pub use column_faults::{ColumnFault, column_faults};
 pub(crate) use columns::{Cell, CellKind, Column};
 pub use error::ExportError;
-pub use files::{Outputs, WrittenOutputs};
+pub use files::{Outputs, WrittenOutputs, remove_shard_parts};
 pub use human_answers::{human_answers, human_value};
 pub use partitions::known_values::KnownPartitions;
 pub use preflight::{check_outputs, check_row_files};

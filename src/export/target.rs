@@ -1,8 +1,10 @@
 //! Where rows are written, and how.
 
+use super::part_manifest::PartManifest;
 use super::partial::PartialFolder;
 use super::sinks::format::RowFormat;
 use super::sinks::row_sink::SinkOptions;
+use crate::base::shard::Shard;
 use std::path::{Path, PathBuf};
 
 /// Paths of the outputs, how they are written, and the origin that they record.
@@ -24,6 +26,8 @@ pub struct Targets {
     pub store: PathBuf,
     /// Name of the job.
     pub job: String,
+    /// The shard whose parts the files are; `None`: they hold all rows.
+    pub shard: Option<Shard>,
     /// Digest of the manifest, hexadecimal.
     pub manifest_hash: String,
 }
@@ -48,6 +52,12 @@ impl Targets {
             job: self.job.clone(),
             manifest_hash: self.manifest_hash.clone(),
         }
+    }
+
+    /// What the manifests of a shard's files say.
+    pub(crate) fn part_manifest(&self) -> Option<PartManifest> {
+        let (job, manifest_hash) = (self.job.clone(), self.manifest_hash.clone());
+        self.shard.map(|shard| PartManifest { shard, job, manifest_hash })
     }
 
     /// Where partial files are.

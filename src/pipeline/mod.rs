@@ -37,7 +37,7 @@ pub use control::trouble::{Trouble, TroubleKind};
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::render as rendered_questions;
 pub use plan::json::plan_to_json;
-pub use plan::model::{Headroom, Plan, Projection};
+pub use plan::model::{Headroom, Plan, Projection, ShardPlan};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
@@ -45,6 +45,8 @@ pub use probe::{ProbePage, ProbeSample, ask_probes, is_probe_open, probe_outcome
 pub use results::commands::{export, export_stream, report};
 pub use results::job_rows::RowSelection;
 pub(crate) use results::job_rows::{known_recipes, recipe_bodies, row_columns, row_targets};
+pub use results::merged::{MergeSources, merge_stores};
+pub use results::merged_runs::{merged_runs, shards_of_runs};
 pub(crate) use results::page_pairs::{PagePair, PageSide, RowSide, read_page_pairs};
 pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;

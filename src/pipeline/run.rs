@@ -9,11 +9,12 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
-use super::control::identity::RunPurpose;
+use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::{Shutdown, StopStep};
+use super::model::question_set::policy;
 use super::model::ready_page::ReadyPage;
 use super::results::finalize::{Conclusion, InputSeen, conclude};
 use super::results::job_rows::columns_of_job;
@@ -24,10 +25,12 @@ use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen, question_sets_of};
 use super::scan::sample::sample_pages;
 use super::scan::threads::ScanThreads;
 use crate::base::ids::PageId;
+use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{RunEnd, StoreError, network_file_system};
+use crate::store::{BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
 use crate::task::Question;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -63,6 +66,8 @@ pub fn run(
     shutdown.set_grace(options.grace);
     check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
+    let base = take_over(job, environment, options)?;
+    let job = &budget_beside(job, environment, options)?;
     let purpose = RunPurpose::Job { selection: options.selection_text() };
     let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
@@ -86,6 +91,7 @@ pub fn run(
         environment,
         options,
         filter: page_filter(&run, options)?.map(Arc::new),
+        base,
         hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
     };
     let ended = passes.go_to_end(entries);
@@ -114,6 +120,32 @@ pub fn run(
             Err(error)
         }
     }
+}
+
+/// Takes over what the base knows of the files of the shard.
+fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Result<Option<Arc<BaseStore>>, StoreError> {
+    let Some(path) = &options.base else { return Ok(None) };
+    let merged_job = MergedJob {
+        identity: job.identity(),
+        name: job.name.clone(),
+        manifest: job.source.clone(),
+        policy: policy(job, &environment.decoder.renderers(job.image.pdf_renderer)),
+        at_ms: environment.clock.wall_ms(),
+    };
+    let base = BaseStore::open(path, &job.store, merged_job)?;
+    base.take_over_shard(job.input.shard)?;
+    Ok(Some(Arc::new(base)))
+}
+
+/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too.
+fn budget_beside(job: &Arc<Job>, environment: &Environment, options: &RunOptions) -> Result<Arc<Job>, StoreError> {
+    let (Some(path), Some(budget)) = (&options.base, job.limits.budget) else { return Ok(job.clone()) };
+    let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
+    let spent = BaseStore::budget(path, &scope)?;
+    let share = Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
+    let mut job = Job::clone(job);
+    job.limits.budget = Some((budget - share).max(Pico::ZERO));
+    Ok(Arc::new(job))
 }
 
 fn check_options(job: &Job, questions: &[Question], options: &RunOptions) -> Result<(), PipelineError> {
@@ -183,6 +215,7 @@ struct Passes<'a> {
     environment: &'a Environment,
     options: &'a RunOptions,
     filter: Option<Arc<PageFilter>>,
+    base: Option<Arc<BaseStore>>,
     hosts: Arc<HostLimits>,
 }
 
@@ -226,7 +259,9 @@ impl Passes<'_> {
         let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);
         if let Some(bits) = run.job.input.near_duplicates {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
-            find_near_duplicates(run, bits)?;
+            let keys = &run.identity.keys;
+            let job = (keys.job, keys.tasks.as_slice(), run.job.input.skip_blank);
+            find_near_duplicates(&run.store, job, bits, &|| run.shutdown.is_requested())?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {
@@ -297,7 +332,8 @@ impl Passes<'_> {
     ) -> Result<PassLeft, PipelineError> {
         let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
         let filter = self.filter.clone();
-        let pass = Arc::new(ScanPass { sample, filter, in_batches: delivery.page_ids(), ..pass });
+        let base = self.base.clone();
+        let pass = Arc::new(ScanPass { sample, filter, base, in_batches: delivery.page_ids(), ..pass });
         let (ready, threads) = self.start(&pass, entries)?;
         let asking_all = async {
             if self.run.job.is_batch {

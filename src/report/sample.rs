@@ -33,6 +33,7 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
         ended_ms: Some(STARTED_MS + 65_250),
         outcome: Some((RunOutcomeName::FailedPages, 3)),
         tasks: (1..=task_count).map(task).collect(),
+        shard: None,
         settings: None,
         is_trial: false,
     }
@@ -193,6 +194,7 @@ pub(crate) fn report() -> Report {
         job: "office-mail".into(),
         run_id: "20261124T164638-5b841e".into(),
         runs: 1,
+        shard: None,
         outcome: "failed_pages".into(),
         exit_code: Some(3),
         started_ms: STARTED_MS,

@@ -4,6 +4,7 @@ use super::pages::Pages;
 use super::spend::Spend;
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
+use crate::base::shard::Shard;
 use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub struct Report {
     pub run_id: String,
     /// Number of runs.
     pub runs: usize,
+    /// The shard of the input that all of these runs ran; `None`: all of it, or several.
+    pub shard: Option<Shard>,
     /// Outcome of that run; `running` before it ends.
     pub outcome: String,
     /// Exit code of that run; `None` before it ends.

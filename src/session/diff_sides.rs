@@ -210,7 +210,7 @@ impl Sides {
             &job.questions,
             self.new_reader.as_ref(),
             (everything, None),
-            Some(PRICED_FILES),
+            (Some(PRICED_FILES), None),
             SystemClock::new().wall_ms(),
             environment.decoder().clone(),
         )?;

@@ -1,6 +1,8 @@
 //! What a session is given by the process that it runs in: environment variables, and the program
 //! that decodes pages.
 
+use super::error::{Error, WRONG_INPUT};
+use crate::base::shard::Shard;
 use crate::prepare::{DecoderCommand, serve};
 use std::fmt;
 use std::path::PathBuf;
@@ -9,6 +11,11 @@ use std::sync::Arc;
 
 /// The argument with which a program is started as a decoder process.
 pub(crate) const DECODER_ARGUMENT: &str = "decode-pages";
+
+/// The variable with the number of a shard.
+const INDEX_VARIABLE: &str = "JOB_COMPLETION_INDEX";
+/// The variable with the number of shards.
+const COUNT_VARIABLE: &str = "DOCMILL_SHARDS";
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -43,6 +50,25 @@ impl Environment {
     /// The value of a variable, when it is set and UTF-8.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         (self.variables)(name)
+    }
+
+    /// The shard that the process runs by its variables: `JOB_COMPLETION_INDEX`, which Kubernetes gives the
+    /// pods of an indexed Job, of `DOCMILL_SHARDS`.
+    ///
+    /// # Errors
+    /// When one of them is not set, or they are not a shard.
+    pub fn shard(&self) -> Result<Shard, Error> {
+        let value = |name: &str| {
+            let value = self.variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+            value.ok_or_else(|| {
+                Error::new(WRONG_INPUT, format!("--shard auto: the environment variable {name} is not set"))
+                    .with_hint("JOB_COMPLETION_INDEX holds the shard, from 0, and DOCMILL_SHARDS the number of shards; or give --shard I/N")
+            })
+        };
+        let text = format!("{}/{}", value(INDEX_VARIABLE)?, value(COUNT_VARIABLE)?);
+        Shard::parse(&text).map_err(|fault| {
+            Error::new(WRONG_INPUT, format!("--shard auto: {INDEX_VARIABLE} and {COUNT_VARIABLE} say {text}: {fault}"))
+        })
     }
 
     /// How a decoder process is started.

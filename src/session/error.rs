@@ -163,6 +163,7 @@ impl From<PipelineError> for Error {
                 Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
             }
             PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
+            PipelineError::Store(StoreError::Refused { .. }) => None,
             PipelineError::Store(_) | PipelineError::Export(_) => {
                 Some("check the disk and the permissions, then run again; nothing is paid for twice")
             }
@@ -174,8 +175,12 @@ impl From<PipelineError> for Error {
             | PipelineError::OutputsAbandoned
             | PipelineError::Internal(_) => None,
         };
+        let hint = match &error {
+            PipelineError::Store(StoreError::Refused { hint, .. }) => Some(hint.clone()),
+            _ => hint.map(str::to_owned),
+        };
         let outcome = RunOutcome::from_error(&error);
-        Self { hint: hint.map(str::to_owned), outcome: outcome.name().name(), ..Self::new(outcome.exit_code(), error) }
+        Self { hint, outcome: outcome.name().name(), ..Self::new(outcome.exit_code(), error) }
     }
 }
 

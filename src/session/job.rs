@@ -3,14 +3,17 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::overwriting::{WrittenFile, find_overwritten};
+use super::sharding;
 use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place, ProtectedFiles};
 use crate::pipeline::RowSelection;
 use crate::select::Filter;
 use crate::source::carried_columns;
+use crate::store::ReadStore;
 use crate::task::{Question, compile};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -137,6 +140,37 @@ impl Job {
     pub fn with_store(mut self, store: impl Into<PathBuf>) -> Self {
         self.manifest.store = store.into();
         self
+    }
+
+    /// The job as one shard of its input: only the files whose paths are in it, part files instead of outputs, and
+    /// the shard's part of the limits. `parallel`: how many shards run at the same time, by default all.
+    /// `keeps_store`: the store is one for this shard. Otherwise the shard gets one of its own beside the job's.
+    ///
+    /// # Errors
+    /// When a rate or the concurrency of the manifest can't be divided among so many shards.
+    pub fn with_shard(mut self, shard: Shard, parallel: Option<u32>, keeps_store: bool) -> Result<Self, Error> {
+        sharding::divide(&mut self.manifest, shard, parallel)?;
+        if !keeps_store {
+            self.manifest.store = shard.part_path(&self.manifest.store);
+        }
+        Ok(self)
+    }
+
+    /// The job as the shard that its store belongs to, if it does.
+    ///
+    /// # Errors
+    /// As [`Job::with_shard`].
+    pub(crate) fn of_stored_shard(self) -> Result<Self, Error> {
+        match ReadStore::shard_of(&self.manifest.store) {
+            Some(shard) => self.with_shard(shard, Some(1), true),
+            None => Ok(self),
+        }
+    }
+
+    /// The shard of the input that the job is; `None`: all of it.
+    #[must_use]
+    pub fn shard(&self) -> Option<Shard> {
+        self.manifest.input.shard
     }
 
     /// The same with another budget, in US dollars as decimal text. It overrides `limits.budget_usd`.
@@ -269,6 +303,25 @@ impl Job {
             Some((at, what)) => {
                 let option = written.get(at).map_or("", |file| &file.option);
                 Err(Error::new(WRONG_INPUT, format!("{option} would overwrite {what}")).with_hint(OTHER_PATH))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that a shard does not write its rows to an output of the whole job.
+    ///
+    /// # Errors
+    /// When it would.
+    pub(crate) fn check_part_names(&self, instead: &Outputs) -> Result<(), Error> {
+        let Some(shard) = self.shard() else { return Ok(()) };
+        let given = [&instead.csv, &instead.parquet, &instead.jsonl].into_iter().flatten();
+        let parts: Vec<PathBuf> = self.manifest.output.files().map(|(_, path)| real_path(path)).collect();
+        match given.into_iter().find(|path| parts.contains(&real_path(&shard.part_path(path)))) {
+            Some(path) => {
+                let message =
+                    format!("{} is an output of the whole job, and the store is that of shard {shard}", path.display());
+                Err(Error::new(WRONG_INPUT, message)
+                    .with_hint("name another file; `docmill merge` writes the outputs of the whole job"))
             }
             None => Ok(()),
         }

@@ -5,10 +5,11 @@
 //! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
+//! - [`merging`]: uniting the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`diff`]: what a change of the manifest changes; [`diff_query`]: what is compared; [`diff_sides`]: both sides
-//! - [`runs`]: the runs of a store
+//! - [`runs`]: the runs of a store; [`sharding`]: a job as one shard of its input
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
@@ -30,6 +31,7 @@ pub(crate) mod error;
 pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod listed_files;
+pub(crate) mod merging;
 pub(crate) mod open_files;
 pub(crate) mod overwriting;
 pub(crate) mod probing;
@@ -43,6 +45,7 @@ pub(crate) mod runs;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
+pub(crate) mod sharding;
 pub(crate) mod try_observer;
 
 pub use answers::ImportedAnswers;
@@ -64,6 +67,7 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
+pub use crate::base::shard::Shard;
 pub use crate::export::RowFormat;
 pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 pub use crate::labels::answers::import::ImportOptions;
@@ -73,7 +77,7 @@ pub use crate::labels::probing::kind::ProbeKind;
 pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection,
-    RowSelection, RunOptions, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
+    RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};

@@ -6,8 +6,9 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::labels::history::{RunHistory, read_history};
-use crate::pipeline::{PipelineError, stored_jobs};
+use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_jobs};
 use crate::store::{ReadStore, Reader, RunRecord, StoreError};
+use std::cmp::Reverse;
 
 /// Maximum number of runs that a message lists.
 const MAX_LISTED: usize = 5;
@@ -42,6 +43,10 @@ pub(crate) fn known_runs(
     for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
         (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
     }
+    // A merge has brought them in shard by shard.
+    if runs.iter().any(|run| run.shard.is_some()) {
+        runs.sort_by_key(|run| Reverse((run.started_ms, run.run)));
+    }
     Ok(runs)
 }
 
@@ -64,7 +69,14 @@ pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str, is_one_job: bool) -
             runs.sort_by_key(is_trial);
             Ok(runs)
         }
-        "latest" => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),
+        "latest" => {
+            let runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            match shards_of_runs(&runs) {
+                // Together they are one run.
+                Some(shards) => Ok(merged_runs(&runs, shards)),
+                None => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),
+            }
+        }
         id => find_run(&runs, id).map(|run| vec![run.clone()]),
     }
 }
@@ -116,6 +128,7 @@ mod tests {
             heartbeat_ms: key,
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
+            shard: None,
             settings: None,
             is_trial: outcome == RunOutcomeName::Try,
         }

@@ -9,6 +9,7 @@ use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
+use super::merging;
 use super::overwriting::WrittenFile;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
@@ -207,16 +208,28 @@ impl Session {
         Error::cut_short(&outcome, what)
     }
 
+    /// Unites stores of the job, such as those of its shards, in the job's store, and writes its outputs, as one run
+    /// of the whole input would. Sends nothing, and needs no key. Merging again changes nothing; a merge that was
+    /// killed is continued by the same call. `allow_missing`: stores of shards may be missing; the outputs are partial
+    /// then.
+    ///
+    /// # Errors
+    /// When the stores don't belong together, one is in use, a shard is missing, or a file can't be read or written.
+    pub fn merge(&self, stores: &[PathBuf], allow_missing: bool) -> Result<RunReport, Error> {
+        merging::merge(&self.job, stores, allow_missing, (self.clock.clone(), self.environment.decoder()))
+    }
+
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
     /// reads this many files and projects the result to all.
     ///
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
-        self.plan_where(selection, None, sample)
+        self.plan_where(selection, None, (sample, None))
     }
 
-    /// The same, where of the pages that `selection` sends again only those are sent whose rows match.
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `sizes`: that
+    /// of a sample, and the number of shards for each of which it is shown what it would do.
     ///
     /// # Errors
     /// As [`Session::plan`].
@@ -224,7 +237,7 @@ impl Session {
         &self,
         selection: RetrySelection,
         filter: Option<&Filter>,
-        sample: Option<u64>,
+        sizes: (Option<u64>, Option<u32>),
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
@@ -233,7 +246,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sample, at_ms, decoder)?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
@@ -329,6 +342,7 @@ impl Session {
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
+        self.job.check_part_names(instead)?;
         if let Some((option, what)) = other
             && self.job.shares_output(instead)
         {

@@ -1,6 +1,8 @@
 //! Looks through an input without its files: the number of its entries, counted without reading the metadata of a file. Memory does not
 //! grow with the number of files.
 
+use super::entries::Entries;
+use super::entry::path_bytes;
 use super::error::SourceError;
 use super::list::{PathList, STANDARD_INPUT};
 use super::table::Table;
@@ -25,6 +27,8 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
     }
     let is_complete = match &input.place {
         Place::Folder(folder) => count_files(folder, input, &mut count)?,
+        // Which of them the shard has, their paths show.
+        Place::Given(_) | Place::List(_) if input.shard.is_some() => count_rows(input, &mut count)?,
         Place::Given(bytes) => PathList::new(bytes, STANDARD_INPUT)?.all(|_| count()),
         Place::List(path) if PathList::is_path_list(path) => PathList::read(path)?.all(|_| count()),
         Place::List(path) => Table::open(path, input)?.filter_map(Result::ok).all(|_| count()),
@@ -48,13 +52,21 @@ pub fn visit_carried(input: &Input, visit: impl FnMut(String) -> bool) -> Result
     }
 }
 
+/// Counts the rows of a list that the input's shard has; `false` if it was stopped.
+fn count_rows(input: &Input, count: &mut impl FnMut() -> bool) -> Result<bool, SourceError> {
+    let mut entries = Entries::start(input)?;
+    Ok(std::iter::from_fn(|| entries.next_row()).filter_map(Result::ok).all(|_| count()))
+}
+
 /// Counts the files that [`super::walk::Walk`] gives, in any order; `false` if it was stopped.
 fn count_files(root: &Path, input: &Input, count: &mut impl FnMut() -> bool) -> Result<bool, SourceError> {
     let selection = Selection::new(input)?;
     let is_shown = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
     let is_selected = |entry: &DirEntry| {
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        entry.file_type().is_file() && selection.choose(relative) == Choice::Take
+        entry.file_type().is_file()
+            && selection.choose(relative) == Choice::Take
+            && input.shard.is_none_or(|shard| shard.has(&path_bytes(relative)))
     };
     let found = WalkDir::new(root).follow_links(input.follow_links).into_iter().filter_entry(is_shown);
     Ok(found.filter_map(Result::ok).filter(is_selected).all(|_| count()))
@@ -64,7 +76,6 @@ fn count_files(root: &Path, input: &Input, count: &mut impl FnMut() -> bool) -> 
 #[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
     use super::*;
-    use crate::source::entries::Entries;
     use crate::source::test_input::input;
     use proptest::prelude::*;
 

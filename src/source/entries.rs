@@ -96,8 +96,7 @@ impl Entries {
         }
     }
 
-    /// The entry of the next row, with the metadata of its file. A missing file is an entry
-    /// too: reading it fails, and its row shows that.
+    /// The entry of a row, without the metadata of its file.
     fn list_row(&mut self, row: ListedRow) -> Entry {
         self.line += 1;
         let ListedRow { path, is_exact, carried, version } = row;
@@ -121,9 +120,30 @@ impl Entries {
             // The content of a URL counts as unchanged while its version is; `--refresh` fetches it again.
             return Entry { modified_ns: 1, inode: version, ..entry };
         }
-        match entry.metadata(self.input.base()) {
-            Ok(metadata) => entry.with_metadata(&metadata),
-            Err(_) => entry,
+        entry
+    }
+
+    /// The entry of the next row of a list that the input's shard has, without the metadata of its file.
+    /// `None` at the end, and of a folder.
+    pub(crate) fn next_row(&mut self) -> Option<Result<Entry, WalkFault>> {
+        loop {
+            let row = match &mut self.inner {
+                Inner::Walk(_) => return None,
+                Inner::Paths(paths) => {
+                    let ListedPath { path, is_exact } = paths.next()?;
+                    ListedRow { path, is_exact, carried: None, version: 0 }
+                }
+                Inner::Table(table) => match table.next()? {
+                    Ok(TableRow { path, carried, version }) => {
+                        ListedRow { path, is_exact: false, carried: Some(carried), version }
+                    }
+                    Err(fault) => return Some(Err(fault)),
+                },
+            };
+            let entry = self.list_row(row);
+            if self.input.shard.is_none_or(|shard| shard.has(&entry.path)) {
+                return Some(Ok(entry));
+            }
         }
     }
 
@@ -159,21 +179,20 @@ fn find_clashes(input: &Input) -> TokenClashes {
 impl Iterator for Entries {
     type Item = Result<Entry, WalkFault>;
 
+    /// The next entry, with the metadata of its file. A missing file of a list is an entry too: reading it
+    /// fails, and its row shows that.
     fn next(&mut self) -> Option<Self::Item> {
-        let row = match &mut self.inner {
-            Inner::Walk(walk) => return walk.next(),
-            Inner::Paths(paths) => {
-                let ListedPath { path, is_exact } = paths.next()?;
-                ListedRow { path, is_exact, carried: None, version: 0 }
-            }
-            Inner::Table(table) => match table.next()? {
-                Ok(TableRow { path, carried, version }) => {
-                    ListedRow { path, is_exact: false, carried: Some(carried), version }
-                }
-                Err(fault) => return Some(Err(fault)),
-            },
+        if let Inner::Walk(walk) = &mut self.inner {
+            return walk.next();
+        }
+        let entry = match self.next_row()? {
+            Ok(entry) if entry.url().is_none() => entry,
+            other => return Some(other),
         };
-        Some(Ok(self.list_row(row)))
+        Some(Ok(match entry.metadata(self.input.base()) {
+            Ok(metadata) => entry.with_metadata(&metadata),
+            Err(_) => entry,
+        }))
     }
 }
 

@@ -25,5 +25,6 @@ pub(crate) fn input(folder: &Path) -> Input {
             max_bytes: 1 << 20,
             allow_private_hosts: false,
         },
+        shard: None,
     }
 }

@@ -8,6 +8,7 @@ use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::listing::{FileKind, Listing};
+use crate::base::shard::Shard;
 use crate::manifest::{Choice, Input, Selection};
 use crate::media::ImageFormat;
 use std::io::Read;
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Walk {
     root: PathBuf,
     selection: Selection,
+    /// Only files of this shard are looked at.
+    shard: Option<Shard>,
     follow_links: bool,
     /// The folders from the root to the current one.
     open: Vec<Folder>,
@@ -57,6 +60,7 @@ impl Walk {
         let mut walk = Self {
             root: root.to_owned(),
             selection: Selection::new(input)?,
+            shard: input.shard,
             follow_links: input.follow_links,
             open: Vec::new(),
             faults: Vec::new(),
@@ -101,20 +105,25 @@ impl Walk {
         self.open.push(Folder { path, canonical, listing });
     }
 
-    /// The file at `path`: an entry, if it is selected.
-    fn file_at(&mut self, path: &Path) -> Result<WalkItem, WalkFault> {
+    /// The file at `path`: an entry, if it is selected. `None`: another shard has it.
+    fn file_at(&mut self, path: &Path) -> Result<Option<WalkItem>, WalkFault> {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         let fault =
             |error: std::io::Error| WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false };
-        match self.selection.choose(relative) {
+        let choice = self.selection.choose(relative);
+        let entry = Entry { path: path_bytes(relative), ..Entry::default() };
+        // Before anything of the file is read.
+        if !matches!(choice, Choice::LeaveOut(_)) && self.shard.is_some_and(|shard| !shard.has(&entry.path)) {
+            return Ok(None);
+        }
+        match choice {
             Choice::Take => {}
             Choice::Look if is_image(path).map_err(fault)? => {}
-            Choice::Look => return Ok(self.leave_out(path, LeftOutReason::Content)),
-            Choice::LeaveOut(reason) => return Ok(self.leave_out(path, reason.into())),
+            Choice::Look => return Ok(Some(self.leave_out(path, LeftOutReason::Content))),
+            Choice::LeaveOut(reason) => return Ok(Some(self.leave_out(path, reason.into()))),
         }
-        let entry = Entry { path: path_bytes(relative), ..Entry::default() };
         let metadata = std::fs::metadata(path).map_err(fault)?;
-        Ok(WalkItem::Entry(entry.with_metadata(&metadata)))
+        Ok(Some(WalkItem::Entry(entry.with_metadata(&metadata))))
     }
 
     fn leave_out(&mut self, path: &Path, reason: LeftOutReason) -> WalkItem {
@@ -136,7 +145,10 @@ impl Walk {
             let path = folder.path.join(path_from_bytes(&name));
             match kind {
                 FileKind::Folder => self.enter(path),
-                FileKind::File => return Some(self.file_at(&path)),
+                FileKind::File => match self.file_at(&path).transpose() {
+                    Some(item) => return Some(item),
+                    None => continue,
+                },
                 FileKind::Link if self.follow_links => {
                     let reason = "the target of the symbolic link does not exist".to_owned();
                     return Some(Err(WalkFault { path, reason, is_end: false }));

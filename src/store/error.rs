@@ -44,6 +44,14 @@ pub enum StoreError {
     /// Reading or writing failed, such as on a full disk or in a removed directory.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The store is not one for this command, such as that of another shard. Nothing was changed.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,

@@ -10,11 +10,12 @@
 //! - [`read`]: the read connection, which reads long lists in pages
 //! - [`sqlite`]: the file: schema, migrations, values, locks
 //! - [`batch_files`]: the request files of batches beside the store
+//! - [`mod@merge`]: uniting stores
 //! - [`maintenance`]: check, contents, backup, salvage, prune
 //!
 //! The contract that any implementation has to keep is tested in `tests/it/store/contract`.
 //!
-//! Imports go one way: `error`, `page_status`, `records`, `sqlite`, `read`, `write`, `writer`,
+//! Imports go one way: `error`, `page_status`, `records`, `sqlite`, `read`, `write`, `writer`, `merge`,
 //! `store`. No other stage sees SQLite.
 //!
 //! # Durability
@@ -25,6 +26,7 @@
 mod batch_files;
 pub(crate) mod error;
 pub(crate) mod maintenance;
+pub(crate) mod merge;
 pub(crate) mod page_status;
 pub(crate) mod read;
 mod read_store;
@@ -40,6 +42,7 @@ pub use crate::base::ids::{
     AttemptId, AttemptName, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId,
     RunKey, SettingsId,
 };
+pub use crate::base::shard::Shard;
 pub use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
     VerdictName,
@@ -50,6 +53,9 @@ pub use maintenance::contents::{Contents, contents};
 pub use maintenance::integrity::check;
 pub use maintenance::prune::{Pruned, prune};
 pub use maintenance::salvage::{Salvaged, salvage};
+pub use merge::base_store::BaseStore;
+pub use merge::merge::merge;
+pub use merge::merged_job::{Merged, MergedJob};
 pub use page_status::{
     OutcomeFacts, PageFacts, PageStatus, RetrySelection, RunBegin, TaskSelection, TasksToAsk, decide,
 };

@@ -2,9 +2,11 @@
 
 use super::error::StoreError;
 use super::read::reader::Reader;
+use super::read::runs::shard as stored_shard;
 use super::records::runs::RunRecord;
 use super::sqlite::run_lock::is_alive;
 use super::sqlite::schema;
+use crate::base::shard::Shard;
 use std::path::{Path, PathBuf};
 
 /// A store that is only read, for commands that write nothing: reports, exports, plans.
@@ -20,6 +22,13 @@ impl ReadStore {
     /// When there is no store, the file is not a store, or a newer docmill wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         schema::open_to_read(path).map(|_| Self { path: path.to_owned() })
+    }
+
+    /// The shard that the store at `path` belongs to. `None`: it is of the whole input, there is no store, or it
+    /// can't be read, which whoever uses it finds out. Changes nothing.
+    #[must_use]
+    pub fn shard_of(path: &Path) -> Option<Shard> {
+        schema::open_current(path).ok().flatten().and_then(|db| stored_shard(&db).ok().flatten())
     }
 
     /// A new read connection.

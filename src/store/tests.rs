@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of tests")]
 
 use super::page_status::TaskSelection;
-use super::read::{attempts, batches, entries, pages, recipes, rows, runs};
+use super::read::{attempts, batches, draws, entries, pages, recipes, rows, runs};
 use super::records::pages::{RereadFile, SkipRule, Versions};
 use super::records::rows::RowOptions;
 use super::sqlite::migrations::{MIGRATIONS, latest};
@@ -34,14 +34,16 @@ INSERT INTO page_faults VALUES (1, 3, 'damaged', 'm', '');
 INSERT INTO marks VALUES (1, 2, 0, zeroblob(32));
 INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried)
   VALUES (1, 1, 0, x'61', 1, 1, 1, 1, zeroblob(32), 1, '[1]', 'read_failed', 'm', '{}');
-INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL, NULL, 0, '1/3');
 INSERT INTO requests VALUES (1, 1, 1, 1);
 INSERT INTO budget VALUES (1, 'scope', 0, 0);
 INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, cost, verdict, error_kind, opened_at, purpose, sequence)
   VALUES (1, 1, 1, 'settled', 1, 'reported', 7, 'done', 'not_json', 0, 'ask', 1);
 INSERT INTO attempts (id, request_id, run_id, state, budget_id, opened_at, batch_id, sequence) VALUES (2, 1, 1, 'open', 1, 0, 1, 2);
-INSERT INTO endpoints VALUES ('e', '{}', '{}', NULL);
+INSERT INTO endpoints VALUES ('e', '{}', '{}', NULL, 0);
 INSERT INTO batches (id, key, run_id, job_id, endpoint, state, made_at) VALUES (1, 'key', 1, 1, 'p', 'submitted', 0);
+INSERT INTO draws VALUES (1, 'job', '[]', NULL, 'content_hash', 1, 1, 0, '1/3');
+INSERT INTO shard VALUES (1, 1, 3);
 ";
 
 fn store_with_rows(path: &Path) -> Connection {
@@ -55,6 +57,8 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     let (sets, job, recipe) = (SetMembers::default(), JobId(1), [RecipeId(1)]);
     runs::runs(db, None)?;
     runs::endpoint(db, "e")?;
+    runs::shard(db)?;
+    draws::draws(db, "job")?;
     recipes::recipe_body(db, recipe[0])?;
     for entry in entries::entries(db, job, (0, b""), 9)? {
         let skip = SkipRule { blank: true, near_duplicates: true };
@@ -107,6 +111,10 @@ fn a_value_that_is_never_written_is_damage_with_its_place_and_can_be_salvaged() 
         ("runs SET outcome = 'fine'", "runs, run 1: outcome is `fine`"),
         ("runs SET exit_code = NULL", "runs, run 1: exit_code is NULL"),
         ("runs SET tasks = '[[1]]'", "runs, run 1: tasks is `[[1]]`"),
+        ("runs SET shard = '3/3'", "runs, run 1: shard is `3/3`"),
+        ("draws SET shard = 'x/3'", "draws, draw 1: shard is `x/3`"),
+        ("draws SET rule = 'luck'", "draws, draw 1: rule is `luck`"),
+        ("shard SET number = 3", "shard, row 1: number is 3"),
         ("recipes SET body = 'no'", "recipes, recipe 1: body is `no`"),
         ("endpoints SET calibration = '{'", "endpoints, endpoint `e`: calibration is `{`"),
         ("endpoints SET capabilities = ''", "endpoints, endpoint `e`: capabilities is ``"),

@@ -9,6 +9,7 @@
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
+//! - [`shards`]: shards of a job, and the merge of their stores
 //! - [`select`]: pages and rows that are selected, compared, listed
 //! - [`tidy`]: the rules of the code base
 
@@ -29,6 +30,7 @@ mod quality;
 mod review;
 mod security;
 mod select;
+mod shards;
 mod simulator;
 mod store;
 mod tidy;

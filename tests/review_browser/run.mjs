@@ -378,6 +378,27 @@ async function keyboardAlone(folder) {
     assert.equal((await decisions(page, third)).kind.value, "map");
   });
 
+  await test("keys that are pressed while an answer is being stored wait, and mean what they mean later", async () => {
+    let release;
+    const isReleased = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/decide", async (route) => {
+      await isReleased;
+      await route.continue();
+    }, { times: 1 });
+    const first = await path(page);
+    const saved = page.saved;
+    await keys("1", "Enter", "/");
+    await page.keyboard.type("forms");
+    await keys("Backspace", "ArrowDown", "Enter", "Enter");
+    assert.equal(await path(page), first);
+    release();
+    for (let left = 100; page.saved < saved + 2 && left > 0; left -= 1) await page.waitForTimeout(50);
+    const all = await page.evaluate(() => fetch("/api/pages?task=*&limit=120").then((reply) => reply.json()));
+    const at = all.pages.findIndex((one) => one.path === first);
+    assert.deepEqual(all.pages.slice(at, at + 3).map(({ tasks }) => tasks.kind.own?.value), ["invoice", "form letter", undefined]);
+    await page.waitForFunction((wanted) => document.querySelector(".page-path").innerText === wanted, all.pages[at + 2].path);
+  });
+
   await test("all four kinds of tasks with nothing but keys", async () => {
     await page.locator("#filter-task").focus();
     await page.keyboard.type("all");
@@ -422,13 +443,13 @@ async function keyboardAlone(folder) {
   await test("u undoes after the page was loaded again, once for all tasks", async () => {
     const counts = () => page.evaluate(() => fetch("/api/progress?task=*").then((reply) => reply.json()))
       .then((found) => found.tasks.map((task) => task.decided));
-    assert.deepEqual(await counts(), [3, 1, 1, 1]);
+    assert.deepEqual(await counts(), [5, 1, 1, 1]);
     await page.reload();
     await ready(page);
     await keys("u");
     await page.waitForFunction(() => document.querySelector("#notice").innerText.startsWith("Undone"));
     // The label that the page had before counts again.
-    assert.deepEqual(await counts(), [3, 0, 0, 0]);
+    assert.deepEqual(await counts(), [5, 0, 0, 0]);
   });
 
   await test("what was shown in the grid is known after kill -9", async () => {

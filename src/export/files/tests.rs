@@ -156,6 +156,8 @@ fn failing_outputs(folder: &Path, fails_at: &'static str) -> Outputs {
         targets: paths.map(|path| (RowFormat::Csv, path)).to_vec(),
         partial: PartialFolder::beside(&folder.join("store.db")),
         has_markers: false,
+        part: None,
+        count: 0,
     }
 }
 

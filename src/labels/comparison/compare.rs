@@ -10,6 +10,7 @@ use crate::eval::Design;
 use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;
 use crate::labels::truth::page_truth::PageTruth;
@@ -76,8 +77,10 @@ pub(crate) fn compare(
         truth: Vec::new(),
         truth_of_pages: HashSet::new(),
         is_contradictory: source
-            .as_ref()
-            .is_some_and(|source| source.samples().iter().any(|known| known.is_contradictory)),
+            .iter()
+            .flat_map(|source| source.samples())
+            .map(|known| known.is_contradictory)
+            .collect(),
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
@@ -104,6 +107,9 @@ pub(crate) fn compare(
         }
         Ok::<(), PipelineError>(())
     })?;
+    for (result, left_out) in pass.comparison.tasks.iter_mut().zip(counts.left_out) {
+        result.left_out = left_out;
+    }
     let mut faults = counts.faults;
     if let Some(TruthSource::File { file, index }) = &source {
         faults.extend(file.faults.iter().cloned());
@@ -124,8 +130,8 @@ struct Pass<'a> {
     comparison: Comparison,
     truth: Vec<TruthPage>,
     truth_of_pages: HashSet<PageId>,
-    /// Whether the stated probabilities are of several samples.
-    is_contradictory: bool,
+    /// By task: whether the stated probabilities are of several samples.
+    is_contradictory: Vec<bool>,
 }
 
 impl Pass<'_> {
@@ -195,15 +201,25 @@ impl Pass<'_> {
         });
     }
 
+    /// What the pages with truth say about the others, as `docmill eval` says it.
+    fn truth_kind(&self) -> TruthKind {
+        let kind_of_task = |at: usize| {
+            let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
+            let probabilities: Vec<Option<f64>> =
+                known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
+            let is_contradictory = self.is_contradictory.get(at).copied().unwrap_or(false);
+            let kind =
+                || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
+            (!probabilities.is_empty()).then(kind)
+        };
+        TruthKind::of_tasks((0..self.tasks.len()).filter_map(kind_of_task))
+    }
+
     fn finish(mut self) -> Comparison {
         if self.comparison.priced == 0 {
             (self.comparison.old_cost, self.comparison.new_cost) = (None, None);
         }
-        let is_drawn = |page: &TruthPage| {
-            let known = page.truth.iter().zip(&page.sampled_with).filter(|(truth, _)| !truth.is_empty());
-            known.fold(true, |all, (_, probability)| all && probability.is_some())
-        };
-        self.comparison.is_sample = !self.is_contradictory && !self.truth.is_empty() && self.truth.iter().all(is_drawn);
+        self.comparison.truth_kind = self.truth_kind();
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         let clusters: Vec<usize> = self
             .truth

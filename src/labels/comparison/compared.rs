@@ -3,6 +3,7 @@
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
+use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -37,8 +38,8 @@ pub(crate) struct Comparison {
     pub(crate) truth: Option<String>,
     /// What can't be used of the truth.
     pub(crate) truth_faults: Vec<String>,
-    /// Whether all pages with truth were drawn with known probabilities.
-    pub(crate) is_sample: bool,
+    /// What the pages with truth say about the others.
+    pub(crate) truth_kind: TruthKind,
     /// The first pages with another answer.
     pub(crate) changed: Vec<ChangedPage>,
     /// All pages with another answer.
@@ -64,6 +65,8 @@ pub(crate) struct TaskComparison {
     pub(crate) flips: BTreeMap<(String, String), u64>,
     /// How many answers differ by member, of tasks with members.
     pub(crate) members: BTreeMap<String, u64>,
+    /// Pages with human answers that do not count, since these pages were not drawn.
+    pub(crate) left_out: u64,
     /// Both sides against truth; `None`: there is no truth for this task.
     pub(crate) truth: Option<PairedTruth>,
 }

@@ -21,6 +21,7 @@ pub(crate) fn render_json(comparison: &Comparison) -> Value {
         "tasks": tasks,
         "not_compared": comparison.not_compared,
         "truth": comparison.truth,
+        "truth_selection": comparison.truth.is_some().then(|| comparison.truth_kind.name()),
         "truth_faults": comparison.truth_faults,
         "cost": {
             "old_usd": usd(comparison.old_cost),
@@ -46,6 +47,9 @@ fn task_to_json(task: &TaskComparison) -> Value {
     if let Some(members) = members.as_object_mut() {
         if !task.members.is_empty() {
             members.insert("members".into(), json!(task.members));
+        }
+        if task.left_out > 0 {
+            members.insert("left_out".into(), json!(task.left_out));
         }
         if let Some(truth) = &task.truth {
             members.insert("mcnemar_p".into(), json!(truth.mcnemar_p));

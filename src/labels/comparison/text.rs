@@ -3,7 +3,8 @@
 use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
-use crate::labels::wording::share;
+use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::wording::{counted, share};
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.
@@ -81,7 +82,7 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     let Some(source) = &comparison.truth else { return };
     table.heading("against truth");
     table.text(1, source);
-    if !comparison.is_sample {
+    if comparison.truth_kind == TruthKind::Selected {
         table.text(
             1,
             "the pages with truth were not drawn at random: this compares both on them, and shows little about all pages",
@@ -91,6 +92,10 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     faults.iter().take(MAX_FAULTS).for_each(|fault| table.text(1, &format!("not used: {fault}")));
     if faults.len() > MAX_FAULTS {
         table.text(1, &format!("not used: {} more", grouped((faults.len() - MAX_FAULTS) as u64)));
+    }
+    for task in comparison.tasks.iter().filter(|task| task.left_out > 0) {
+        let left_out = counted(task.left_out, "page");
+        table.text(1, &format!("{}: {left_out} with answers that were not drawn are left out", task.name));
     }
     for task in &comparison.tasks {
         match &task.truth {

@@ -6,6 +6,7 @@ use super::task_sample::{DrawSummary, TaskSample};
 use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, DrawId, PageId};
+use crate::base::shard::Shard;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
 use crate::pipeline::{draw_key, stored_job};
@@ -73,8 +74,9 @@ pub(crate) fn read_samples(
     }
     let of_job = draws.iter().filter(|draw| draw.record.selection.is_none()).map(|draw| draw.last).max();
     let population = read_population(reader, job, &decided, of_job)?;
+    let shard = reader.shard()?;
     let sample = |(at, decided): (usize, &HashMap<PageId, DecidedPage>)| {
-        let within = selection.and_then(|selection| within_selection(&draws, selection, decided));
+        let within = selection.and_then(|selection| within_selection(&draws, shard, selection, decided));
         let is_census = population.decided.get(at) == Some(&population.count);
         within
             .or_else(
@@ -210,16 +212,42 @@ fn of_job_draws(draws: &[Draw], population: &Population, decided: &HashMap<PageI
     Some(sample_of(reached, population.count, None))
 }
 
-/// The sample of draws among the pages whose rows match an expression.
-fn within_selection(draws: &[Draw], selection: &str, decided: &HashMap<PageId, DecidedPage>) -> Option<TaskSample> {
-    let is_same = |draw: &&Draw| draw.record.selection.as_deref() == Some(selection.trim());
-    // Which pages match may change with the answers: the latest draw is of those that matched then.
-    let latest = draws.iter().filter(is_same).max_by_key(|draw| draw.record.id)?;
+/// The sample of draws among the pages whose rows match an expression. `shard`: the one whose store this is.
+fn within_selection(
+    draws: &[Draw],
+    shard: Option<Shard>,
+    selection: &str,
+    decided: &HashMap<PageId, DecidedPage>,
+) -> Option<TaskSample> {
+    let of_selection: Vec<&Draw> =
+        draws.iter().filter(|draw| draw.record.selection.as_deref() == Some(selection.trim())).collect();
+    let latest = latest_draws(&of_selection, shard)?;
+    let is_like = |draw: &Draw, other: &Draw| {
+        (draw.record.shard, draw.record.population) == (other.record.shard, other.record.population)
+    };
     let same: Vec<&Draw> =
-        draws.iter().filter(is_same).filter(|draw| draw.record.population == latest.record.population).collect();
+        of_selection.into_iter().filter(|draw| latest.iter().any(|latest| is_like(draw, latest))).collect();
     let pages: HashSet<PageId> = same.iter().flat_map(|draw| draw.pages.iter().copied()).collect();
     let reached = ordered(pages.iter().map(|page| (draw_key(page), *page)), &same, decided)?;
-    Some(sample_of(reached, latest.record.population, Some(selection.trim().to_owned())))
+    let population = latest.iter().map(|draw| draw.record.population).sum();
+    Some(sample_of(reached, population, Some(selection.trim().to_owned())))
+}
+
+/// The latest draw among the pages that the store has: which pages match may change with the answers. In a store of
+/// merged shards these may be several, one of each shard. Without that of one they are no sample of the whole.
+fn latest_draws<'a>(draws: &[&'a Draw], shard: Option<Shard>) -> Option<Vec<&'a Draw>> {
+    let latest_of = |shard: Option<Shard>| {
+        let of_shard = draws.iter().copied().filter(|draw| draw.record.shard == shard);
+        of_shard.max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))
+    };
+    match (latest_of(shard), shard) {
+        (Some(own), _) => Some(vec![own]),
+        (None, Some(_)) => None,
+        (None, None) => {
+            let newest = draws.iter().max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))?;
+            Shard::all(newest.record.shard?.count()).map(|shard| latest_of(Some(shard))).collect()
+        }
+    }
 }
 
 /// The sample of pages whose probabilities are stated with their answers, such as imported ones.

@@ -5,6 +5,7 @@ use super::fetch::{Fetch, RawFetch};
 use super::pages::{PageChoice, RawPages};
 use crate::base::escape::pointer_token;
 use crate::base::file_names::find_in_both_forms;
+use crate::base::shard::Shard;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use globset::GlobBuilder;
@@ -110,6 +111,8 @@ pub struct Input {
     pub rename: Vec<(String, String)>,
     /// Bounds for fetching URLs.
     pub fetch: Fetch,
+    /// Only the files of this shard are processed. `None`: all. It is not a part of the manifest.
+    pub shard: Option<Shard>,
 }
 
 impl Input {
@@ -157,6 +160,7 @@ impl RawInput {
             carry: self.carry,
             rename: self.rename.0,
             fetch: self.fetch.check(self.allow_private_hosts, check),
+            shard: None,
         }
     }
 

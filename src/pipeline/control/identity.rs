@@ -79,6 +79,7 @@ impl RunIdentity {
             selection,
             shows_notices: tracing::enabled!(tracing::Level::WARN),
             attempt_timeout: job.request.timeouts.attempt,
+            shard: job.input.shard,
             at_ms: started_ms,
         })?;
         Ok(Self {

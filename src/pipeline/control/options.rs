@@ -2,6 +2,7 @@
 
 use crate::select::Filter;
 use crate::store::RetrySelection;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a run is asked to do, beside what its manifest says.
@@ -20,6 +21,8 @@ pub struct RunOptions {
     pub tasks: Vec<String>,
     /// How long a stop waits for requests in flight.
     pub grace: Duration,
+    /// A store of the whole input, which supplies a shard with earlier answers. It is only read.
+    pub base: Option<PathBuf>,
 }
 
 impl RunOptions {
@@ -69,6 +72,7 @@ impl Default for RunOptions {
             filter: None,
             tasks: Vec::new(),
             grace: Duration::from_secs(8),
+            base: None,
         }
     }
 }

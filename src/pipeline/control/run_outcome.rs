@@ -81,6 +81,15 @@ pub enum RunOutcome {
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
     /// read now.
     PagesPending(u64),
+    /// Of the shards of a merge some stopped early, and pages are left: the outcome and the exit code of the gravest.
+    ShardsStopped {
+        /// The outcome.
+        name: RunOutcomeName,
+        /// The exit code.
+        exit_code: u8,
+        /// Which shards.
+        message: String,
+    },
     /// A signal came.
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
@@ -107,7 +116,7 @@ impl RunOutcome {
         let message = error.to_string();
         match error {
             // There is no store where the user pointed.
-            PipelineError::Store(StoreError::Missing { .. }) => Self::InputError(message),
+            PipelineError::Store(StoreError::Missing { .. } | StoreError::Refused { .. }) => Self::InputError(message),
             PipelineError::Store(StoreError::Damaged(_)) => Self::DamagedStore(message),
             PipelineError::Export(error) if error.is_of_partitions => Self::PartitionFault(message),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
@@ -138,6 +147,7 @@ impl RunOutcome {
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::PagesPending(_) => RunOutcomeName::PagesPending,
+            Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
@@ -158,6 +168,7 @@ impl RunOutcome {
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
             Self::DeadlineReached | Self::PagesPending(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),
+            Self::ShardsStopped { exit_code, .. } => *exit_code,
         }
     }
 
@@ -218,6 +229,10 @@ impl RunOutcome {
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
                 format!("the warnings name the files; {RESUMABLE}"),
+            ),
+            Self::ShardsStopped { message, .. } => (
+                message.clone(),
+                "run these shards again, then merge again; nothing is paid for twice".to_owned(),
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),

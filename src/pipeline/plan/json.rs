@@ -1,6 +1,6 @@
 //! The plan as JSON. Every number of tokens or money has a `basis`: where it comes from.
 
-use super::model::{Plan, Projection};
+use super::model::{Plan, Projection, ShardPlan};
 use super::pace::Bound;
 use super::quote::{Alternative, Quote, Range};
 use crate::base::money::Pico;
@@ -29,7 +29,17 @@ pub fn plan_to_json(plan: &Plan) -> Value {
     if let (Some(projection), Some(members)) = (&plan.projection, out.as_object_mut()) {
         members.insert("projection".into(), projected(projection));
     }
+    if let (false, Some(members)) = (plan.shards.is_empty(), out.as_object_mut()) {
+        members.insert("shards".into(), plan.shards.iter().map(shard).collect());
+    }
     out
+}
+
+fn shard(plan: &ShardPlan) -> Value {
+    json!({
+        "shard": plan.shard.to_string(), "files": plan.files, "pages": plan.pages, "to_ask": plan.to_ask,
+        "cost_usd": {"expected": plan.cost.map(|cost| cost.to_string())},
+    })
 }
 
 fn left_out(files: &LeftOut) -> Value {

@@ -2,7 +2,7 @@
 //! pages are sent again.
 //!
 //! - [`planning`]: makes the plan; [`planner`]: file by file, page by page
-//! - [`quote`]: tokens and money; [`pace`]: time; [`projection`]: `--sample`
+//! - [`quote`]: tokens and money; [`pace`]: time; [`projection`]: `--sample`; [`shards`]: `--shards`
 //! - [`model`]: the plan; [`json`]: the plan as JSON
 
 pub(crate) mod json;
@@ -12,3 +12,4 @@ pub(crate) mod planner;
 pub(crate) mod planning;
 pub(crate) mod projection;
 pub(crate) mod quote;
+pub(crate) mod shards;

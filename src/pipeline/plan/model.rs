@@ -3,6 +3,7 @@
 use super::pace::Bound;
 use super::quote::Quote;
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::report::RedrawnPages;
 use crate::source::LeftOut;
 use std::collections::BTreeMap;
@@ -38,6 +39,21 @@ pub struct Projection {
     pub expected: Option<Pico>,
     /// The 95 % confidence interval of the expected cost: from and to.
     pub interval: Option<(Pico, Pico)>,
+}
+
+/// What one shard of the input would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardPlan {
+    /// The shard.
+    pub shard: Shard,
+    /// Its files.
+    pub files: u64,
+    /// Pages in them, including those that can't be read.
+    pub pages: u64,
+    /// Pages with a task to ask; pages that are equal in different shards count in each.
+    pub to_ask: u64,
+    /// Expected cost; `None`: unknown.
+    pub cost: Option<Pico>,
 }
 
 /// What a run would do.
@@ -81,6 +97,8 @@ pub struct Plan {
     pub budget: Option<Headroom>,
     /// The projection of a sample to all files.
     pub projection: Option<Projection>,
+    /// What each shard would do, if shards were asked for.
+    pub shards: Vec<ShardPlan>,
     /// By task: pages to ask.
     pub by_task: BTreeMap<String, u64>,
     /// By task: why pages with an answer to a similar task are asked; (reason, pages).

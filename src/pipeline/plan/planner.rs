@@ -6,6 +6,7 @@ use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::ids::JobId;
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::catalog::RequestPrice;
 use crate::manifest::Job;
 use crate::media::{ImageFormat, PageLayout};
@@ -37,8 +38,10 @@ pub(crate) struct Planner<'a> {
     /// Where the run would begin in the history of the store.
     begin: RunBegin,
     plan: Plan,
-    /// Pages and what is asked of them.
-    seen: HashSet<(PageId, Digest)>,
+    /// Pages and what is asked of them, by shard: shards don't see one another's answers.
+    seen: HashSet<(PageId, Digest, u32)>,
+    /// The shard of the current entry; 0 if there are none.
+    shard: u32,
     /// Canonical recipes by key.
     bodies: HashMap<RecipeId, String>,
     /// What the current entry is asked.
@@ -94,6 +97,7 @@ impl<'a> Planner<'a> {
             begin,
             plan: Plan::default(),
             seen: HashSet::new(),
+            shard: 0,
             bodies: HashMap::new(),
             questions: questions.into(),
             asked: Digest::compute(b""),
@@ -121,6 +125,16 @@ impl<'a> Planner<'a> {
     /// Of the pages that are sent again, only those that the filter selects are planned.
     pub(crate) fn set_filter(&mut self, job: JobId, filter: PageFilter) {
         self.filter = Some((job, filter));
+    }
+
+    /// The shard of entries added from now on.
+    pub(crate) fn set_shard(&mut self, shard: Shard) {
+        self.shard = shard.index();
+    }
+
+    /// Files, pages, and pages to ask so far.
+    pub(crate) fn counts(&self) -> [u64; 3] {
+        [self.plan.files, self.plan.pages, self.plan.to_ask]
     }
 
     pub(crate) fn finish(self) -> Plan {
@@ -239,7 +253,7 @@ impl<'a> Planner<'a> {
             self.plan.under_way += 1;
             return Ok(Pico::ZERO);
         }
-        if !self.seen.insert((page, self.asked)) {
+        if !self.seen.insert((page, self.asked, self.shard)) {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }

@@ -5,8 +5,10 @@ use super::pace;
 use super::planner::Planner;
 use super::projection::{self, SampledFiles, Spread};
 use super::quote::Quote;
+use super::shards::ShardPlans;
 use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::{budget_counter, stored_job};
@@ -24,8 +26,8 @@ use crate::task::Question;
 
 /// Makes the plan of a run from the input and the store (`None`: there is none yet). `filter`: of
 /// the pages that `selection` sends again only those whose rows match. `sample`: looks
-/// at this many files and projects them to all. `at_ms`: wall time in milliseconds, which decides the
-/// day of a daily budget.
+/// at this many files and projects them to all. `shards`: also what each of so many shards would do. `at_ms`: wall time
+/// in milliseconds, which decides the day of a daily budget.
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.
@@ -34,7 +36,7 @@ pub fn plan(
     questions: &[Question],
     reader: Option<&Reader>,
     (selection, filter): (RetrySelection, Option<&Filter>),
-    sample: Option<u64>,
+    (sample, shards): (Option<u64>, Option<u32>),
     at_ms: i64,
     decoder: DecoderCommand,
 ) -> Result<Plan, PipelineError> {
@@ -65,6 +67,7 @@ pub fn plan(
         planner.set_filter(key, PageFilter::new(filter.clone(), job, columns, continues));
     }
     let mut spread = Spread::default();
+    let mut parts = shards.map(ShardPlans::new);
     let has_templates = questions.iter().any(Question::is_template);
     let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
     for entry in entries.by_ref() {
@@ -86,15 +89,23 @@ pub fn plan(
             }
             _ => None,
         };
+        let before = planner.counts();
+        let shard = shards.and_then(|count| Shard::of_path(&entry.path, count));
+        shard.into_iter().for_each(|shard| planner.set_shard(shard));
         let cost = planner.entry(&entry, known)?;
         if let Some(cost) = cost {
             spread.add(cost);
+        }
+        if let (Some(parts), Some(shard)) = (&mut parts, shard) {
+            parts.add(shard, before, planner.counts(), cost.unwrap_or_default());
         }
     }
     let latency = reader.map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
     let scope = budget_counter(job, &RunId::new(""), at_ms).to_string();
     let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
     let mut plan = planner.finish();
+    let is_priced = plan.quote.as_ref().is_some_and(|quote| quote.cost.is_some());
+    plan.shards = parts.map(|parts| parts.finish(is_priced)).unwrap_or_default();
     plan.left_out = entries.left_out();
     plan.has_include = !job.input.include.is_empty();
     if let Some(quote) = &plan.quote {

@@ -113,6 +113,7 @@ pub fn report(
         job: newest.job_name.clone(),
         run_id: newest.run_id.to_string(),
         runs: runs.len(),
+        shard: newest.shard.filter(|shard| runs.iter().all(|run| run.shard == Some(*shard))),
         outcome,
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),

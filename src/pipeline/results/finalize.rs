@@ -84,6 +84,7 @@ pub(crate) fn conclude(
         job: job.name.clone(),
         run_id: run.identity.run_id.to_string(),
         runs: 1,
+        shard: job.input.shard,
         outcome: outcome.name().to_string(),
         exit_code: Some(outcome.exit_code().into()),
         started_ms: run.identity.started_ms,
@@ -145,17 +146,19 @@ fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, Pipeline
 }
 
 /// The outcome of a run that nothing ended early.
-fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
+pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
+    // A shard may have no page; how many failed of all pages only a merge can tell.
+    let is_shard = job.input.shard.is_some();
     if pages.total == 0 {
-        if job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
+        if is_shard || job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
     } else if is_partial && pages.pending > 0 {
         // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited
     } else if pages.pending > 0 {
         RunOutcome::PagesPending(pages.pending)
-    } else if is_too_many {
+    } else if is_too_many && !is_shard {
         RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
     } else {
         RunOutcome::Complete
@@ -163,7 +166,7 @@ fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
 }
 
 /// Writes a report as JSON.
-fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
+pub(crate) fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
     let text = format!("{:#}\n", render_json(report));
     atomic_file::write(path, text.as_bytes(), hooks).map_err(|error| ExportError::new(path, error))
 }

@@ -117,7 +117,8 @@ impl<'a> JobRows<'a> {
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         let recipes = RowRecipes::Rendered(job, questions);
-        let writes_empty = job.input.allow_empty;
+        // A part without rows is there, too: readers count parts.
+        let writes_empty = job.input.allow_empty || job.input.shard.is_some();
         Self {
             reader,
             job: key,
@@ -352,6 +353,7 @@ pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
         success_marker: output.success_marker,
         store: job.store.clone(),
         job: job.name.clone(),
+        shard: job.input.shard,
         manifest_hash: job.manifest_hash().to_string(),
     }
 }

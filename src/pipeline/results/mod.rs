@@ -3,6 +3,7 @@
 //! - [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
 //! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
+//! - [`merged`]: the end of a merge of stores; [`merged_runs`]: which runs of it are one
 //! - [`mod@pages`]: the pages of a job, for measuring and reviewing answers
 //! - [`page_pairs`]: pages under two sets of recipes
 //! - [`shown_rows`]: what `docmill rows` shows
@@ -12,6 +13,8 @@ pub(crate) mod billing;
 pub(crate) mod commands;
 pub(crate) mod finalize;
 pub(crate) mod job_rows;
+pub(crate) mod merged;
+pub(crate) mod merged_runs;
 pub(crate) mod page_pairs;
 pub(crate) mod pages;
 pub(crate) mod preflight;

@@ -90,7 +90,7 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     if left_out.unselected() > 0 {
         tracing::info!("left out {} files by their extension: {}", left_out.unselected(), left_out.extensions());
     }
-    if !has_entries && !input.allow_empty {
+    if !has_entries && !input.allow_empty && input.shard.is_none() {
         tracing::warn!("{}", left_out.explain_none(!input.include.is_empty()));
     }
 }

@@ -4,42 +4,45 @@
 //! A page that was asked stays as it is. Every other page joins the nearest page that is asked, the
 //! earliest of equally near ones.
 
-use crate::base::ids::{PageId, RecipeId};
-use crate::pipeline::control::context::RunContext;
-use crate::pipeline::control::error::PipelineError;
+use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::prepare::FingerprintIndex;
-use crate::store::{EntryCursor, NearDuplicate};
+use crate::store::{EntryCursor, NearDuplicate, Store, StoreError, TaskKey};
 use std::collections::HashSet;
 
-/// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them.
+/// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them. `job`: its key in the
+/// store, its recipes, and whether blank pages are skipped. Once `is_stopped`, what was found before stays.
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), PipelineError> {
-    let keys = &run.identity.keys;
-    let reader = run.store.reader()?;
-    let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+pub(crate) fn find_near_duplicates(
+    store: &Store,
+    (job, tasks, skip_blank): (JobId, &[TaskKey], bool),
+    bits: u32,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(), StoreError> {
+    let reader = store.reader()?;
+    let recipes: Vec<RecipeId> = tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = FingerprintIndex::new(bits);
     let mut seen = HashSet::new();
-    reader.answered_features(keys.job, &recipes, VERSIONS.features, |page, fingerprint| {
+    reader.answered_features(job, &recipes, VERSIONS.features, |page, fingerprint| {
         if seen.insert(page) {
             index.add(page, fingerprint);
         }
     })?;
-    let mut stored = EntryCursor::new(&reader, keys.job);
+    let mut stored = EntryCursor::new(&reader, job);
     let mut found = Vec::new();
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content else { continue };
         for page in entry.distinct_pages() {
             // What was found before stays valid until everything is found again.
-            if run.shutdown.is_requested() {
+            if is_stopped() {
                 return Ok(());
             }
             let page = PageId { content, page };
             let known = reader.stored_page(None, &page, &[], VERSIONS)?;
             let Some(features) = known.features.filter(|_| known.fault.is_none()) else { continue };
-            let is_skipped = run.job.input.skip_blank && features.is_blank;
+            let is_skipped = skip_blank && features.is_blank;
             if is_skipped || !seen.insert(page) {
                 continue;
             }
@@ -49,5 +52,5 @@ pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), Pi
             }
         }
     }
-    Ok(run.store.put_near_duplicates(keys.job, found)?)
+    store.put_near_duplicates(job, found)
 }

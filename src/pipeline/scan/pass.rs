@@ -5,7 +5,7 @@ use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
-use crate::store::{RetrySelection, RunBegin, TaskSelection};
+use crate::store::{BaseStore, RetrySelection, RunBegin, TaskSelection};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +33,8 @@ pub(crate) struct ScanPass {
     pub(crate) sample: Option<HashSet<PageId>>,
     /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
     pub(crate) filter: Option<Arc<PageFilter>>,
+    /// Earlier answers that the run's store may not have.
+    pub(crate) base: Option<Arc<BaseStore>>,
     /// Pages that are in a batch: nothing is to be done for them.
     pub(crate) in_batches: HashSet<PageId>,
     /// What is asked, by entry.
@@ -69,6 +71,7 @@ impl ScanPass {
             tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
             sample: None,
             filter: None,
+            base: None,
             in_batches: HashSet::new(),
             question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.

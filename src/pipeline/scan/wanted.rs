@@ -21,7 +21,12 @@ pub(crate) fn wanted_of_page(
         return Ok(None);
     }
     let keys = &run.identity.keys;
-    let known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    let mut known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    if let Some(base) = pass.base.as_ref().filter(|_| known.outcomes.iter().any(Option::is_none))
+        && base.take_over_page(&page)?
+    {
+        known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    }
     let known = known.seen_by(&run.identity.renderers);
     let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {

@@ -27,6 +27,7 @@ pub fn render_json(report: &Report) -> Value {
         "job": report.job,
         "run_id": report.run_id,
         "runs": report.runs,
+        "shard": report.shard.map(|shard| shard.to_string()),
         "outcome": report.outcome,
         "exit_code": report.exit_code,
         "started_at": rfc3339(report.started_ms),

@@ -1,4 +1,5 @@
-// Keys. They are handled one after another, so that none is lost while the one before is being stored.
+// Keys. They are handled one after another, so that none is lost while the one before is being stored. What a waiting
+// key means is decided when its turn comes: letters after "/" are typed into the field that "/" leads to.
 
 const waiting = [];
 let isBusy = false;
@@ -45,8 +46,29 @@ export function enqueue(work) {
   handleAll();
 }
 
+// Keys without a character that can mean something in the page or in a field.
+const WAITING_KEYS = new Set(["Enter", "Escape", "Backspace", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]);
+
+const isDialogOpen = () => document.querySelector("dialog[open]") !== null;
+
+// Does what a key that has waited means now.
+async function press(key) {
+  if (isDialogOpen()) return;
+  const field = document.activeElement;
+  // A field that was clicked while the key waited is not where the key was meant to go.
+  if (!isTyping(field) || isPointer) {
+    const work = handler(key);
+    if (work) await work();
+    return;
+  }
+  // It is deprecated, but nothing else types at the cursor of every kind of field.
+  if (key.length === 1) document.execCommand("insertText", false, key);
+  else if (key === "Backspace") document.execCommand("delete");
+  else field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isDialogOpen()) return;
   const target = event.target;
   if (isTyping(target)) {
     if (event.key === "Escape") {
@@ -61,8 +83,16 @@ document.addEventListener("keydown", (event) => {
   // The space bar and Enter press a button that has the focus. On labels and on pages of the grid Enter accepts.
   const isButton = target instanceof HTMLElement && target.matches("button, summary, a") && !target.dataset.tile;
   if (isButton && (event.key === " " || (event.key === "Enter" && !target.matches(".choice")))) return;
+  if (isBusy && event.isTrusted && !isTyping(target)) {
+    if (event.key.length > 1 && !WAITING_KEYS.has(event.key)) return;
+    event.preventDefault();
+    enqueue(() => press(event.key));
+    return;
+  }
   const work = handler?.(event.key);
   if (!work) return;
   event.preventDefault();
-  enqueue(work);
+  // Keys that `press` passes to a field come before those that still wait.
+  if (event.isTrusted) enqueue(work);
+  else waiting.unshift(work);
 });

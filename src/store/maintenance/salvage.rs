@@ -30,6 +30,8 @@ const TABLES: &[(&str, &str)] = &[
     ("batches", "rowid"),
     ("notices", "rowid"),
     ("decisions", "rowid"),
+    ("shard", "rowid"),
+    ("merges", "fingerprint"),
     ("draws", "rowid"),
     ("draw_pages", "draw_id, position"),
     ("shown_answers", "rowid"),

@@ -1,6 +1,7 @@
 //! The values that columns may hold, and how a salvage repairs others. Reading another value is
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
+use crate::base::shard::MAX_SHARDS;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
     VerdictName,
@@ -39,6 +40,7 @@ impl ValueRule {
         let row = match *table {
             "answers" => "'page ' || page_id || ', recipe ' || recipe_id",
             "endpoints" => "id",
+            "merges" => "hex(fingerprint)",
             _ => "'row ' || rowid",
         };
         format!("SELECT {row} || ': ' || substr(quote({column}), 1, 60) FROM {table} WHERE {is_wrong}")
@@ -65,6 +67,14 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
     let json = |table, column, repair| {
         let is_wrong = format!("{column} IS NOT NULL AND NOT json_valid({column})");
         ValueRule { table, column, is_wrong, repair }
+    };
+    // As `Shard::parse` reads it.
+    let shard = |table, repair| {
+        let (index, count) = ("CAST(shard AS INTEGER)", "CAST(substr(shard, instr(shard, '/') + 1) AS INTEGER)");
+        let is_shard = format!(
+            "shard = {index} || '/' || {count} AND {index} >= 0 AND {index} < {count} AND {count} <= {MAX_SHARDS}"
+        );
+        ValueRule { table, column: "shard", is_wrong: format!("shard IS NOT NULL AND NOT ({is_shard})"), repair }
     };
     let missing = |table, column, when: &str, repair| ValueRule {
         table,
@@ -161,6 +171,16 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("draws", "population", Delete),
         json("shown_answers", "answer", Set("answer = 'null'")),
         digest("shown_answers", "question"),
+        ValueRule {
+            table: "shard",
+            column: "number",
+            is_wrong: format!("NOT (typeof(number) = 'integer' AND typeof(shards) = 'integer' AND number >= 0 AND number < shards AND shards <= {MAX_SHARDS})"),
+            repair: Delete,
+        },
+        integer("merges", "number", Delete),
+        integer("merges", "shards", Delete),
+        shard("runs", Set("shard = NULL")),
+        shard("draws", Delete),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 /// The draws for a job of this name, oldest first.
 pub(crate) fn draws(db: &Connection, job: &str) -> Result<Vec<DrawRecord>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT id, tasks, selection, rule, size, population, drawn_at FROM draws WHERE job = ?1 ORDER BY id",
+        "SELECT id, tasks, selection, rule, size, population, drawn_at, shard FROM draws WHERE job = ?1 ORDER BY id",
     )?;
     find.query_and_then([job], draw)?.collect()
 }
@@ -37,5 +37,6 @@ fn draw(row: &Row<'_>) -> Result<DrawRecord, StoreError> {
         size: cells.count(4)?,
         population: cells.count(5)?,
         drawn_at_ms: cells.get(6)?,
+        shard: cells.get(7)?,
     })
 }

@@ -7,6 +7,7 @@ use crate::base::ids::{
     AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey, SettingsId,
 };
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
@@ -42,6 +43,11 @@ impl Reader {
     /// The job with this identity.
     pub fn job(&self, identity: &Digest) -> Result<Option<JobId>, StoreError> {
         runs::job_id(&self.db, identity)
+    }
+
+    /// The shard that the store belongs to; `None`: its runs are of the whole input.
+    pub fn shard(&self) -> Result<Option<Shard>, StoreError> {
+        runs::shard(&self.db)
     }
 
     /// The job with this identity, if it was stored for this manifest.

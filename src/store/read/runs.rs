@@ -3,6 +3,7 @@
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey, SettingsId};
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::error::StoreError;
 use crate::store::records::budgets::BudgetRecord;
@@ -25,7 +26,7 @@ pub(crate) fn job_of_manifest(db: &Connection, identity: &Digest, manifest: &str
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
-           r.is_trial
+           r.is_trial, r.shard
          FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
     )?;
     let runs = find.query_and_then([job], |row| {
@@ -53,9 +54,19 @@ pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>
             tasks: tasks(&cells, 9)?,
             settings: cells.get(11)?,
             is_trial: cells.get(12)?,
+            shard: cells.get(13)?,
         })
     })?;
     runs.collect()
+}
+
+/// The shard that the store belongs to; `None`: its runs are of the whole input.
+pub(crate) fn shard(db: &Connection) -> Result<Option<Shard>, StoreError> {
+    let mut find = db.prepare_cached("SELECT number, shards FROM shard")?;
+    let mut rows = find.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let cells = Cells::new(row, "shard", || "row 1".to_owned());
+    Shard::new(cells.get(0)?, cells.get(1)?).map(Some).ok_or_else(|| cells.damaged(0, "not below the number of shards"))
 }
 
 /// The settings of a run as canonical JSON.

@@ -1,6 +1,7 @@
 //! Draws: samples of pages, in the order in which they were drawn.
 
 use crate::base::ids::{DrawId, PageId};
+use crate::base::shard::Shard;
 use crate::base::vocabulary::DrawRule;
 
 /// A sample of pages, to be stored.
@@ -37,6 +38,8 @@ pub struct DrawRecord {
     pub size: u64,
     /// The number of different pages among which they were drawn.
     pub population: u64,
+    /// The shard among whose pages they were drawn; `None`: among those of the whole input.
+    pub shard: Option<Shard>,
     /// When: wall time in milliseconds.
     pub drawn_at_ms: i64,
 }

@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey, SettingsId};
+use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::page_status::RunBegin;
 use std::time::Duration;
@@ -65,6 +66,8 @@ pub struct RunStart {
     pub shows_notices: bool,
     /// How long an attempt of the run may take. Other processes wait no longer for it.
     pub attempt_timeout: Duration,
+    /// The shard of the input that it runs; `None`: all of it. A store belongs to one shard, or to none.
+    pub shard: Option<Shard>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
@@ -151,6 +154,8 @@ pub struct RunRecord {
     pub outcome: Option<(RunOutcomeName, i32)>,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,
+    /// The shard of the input that it ran; `None`: all of it.
+    pub shard: Option<Shard>,
     /// The settings; `None`: an earlier version did not keep them.
     pub settings: Option<SettingsId>,
     /// Whether the run only tried something, such as one page.

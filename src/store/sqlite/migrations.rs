@@ -31,6 +31,22 @@ DROP TABLE new_budgets;
     };
 }
 
+/// The tables of shards: which shard a store belongs to; the shard of a run and of a draw; which stores
+/// were merged into this one, each known by a digest of what it held; on how many replies what is known of an endpoint is based,
+/// if a merge has taken it over.
+macro_rules! shard_tables {
+    () => {
+        "
+CREATE TABLE shard (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, shards INTEGER NOT NULL);
+ALTER TABLE runs ADD COLUMN shard TEXT;
+ALTER TABLE draws ADD COLUMN shard TEXT;
+CREATE TABLE merges (
+  fingerprint BLOB PRIMARY KEY, number INTEGER NOT NULL, shards INTEGER NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE endpoints ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;
+"
+    };
+}
+
 /// The migrations in their order.
 pub(crate) const MIGRATIONS: &[&str] = &[
     // Version 1.
@@ -178,6 +194,7 @@ ALTER TABLE runs ADD COLUMN settings_id INTEGER;
 ALTER TABLE runs ADD COLUMN is_trial INTEGER NOT NULL DEFAULT 0;
 UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
 ",
+        shard_tables!(),
     ),
 ];
 

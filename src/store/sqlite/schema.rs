@@ -60,6 +60,21 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens the store at `path` for reading, as it is; `None`: it has another version than this program's.
+pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Missing { path: path.to_owned() });
+    }
+    refuse_other_than_file(path)?;
+    let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = open(OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY))
+        .map_err(|error| StoreError::open(path, error))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let version = checked_version(&connection, path)?;
+    Ok((version == latest()).then_some(connection))
+}
+
 /// Checks the file for damage.
 pub(crate) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
     let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

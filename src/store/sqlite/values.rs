@@ -7,6 +7,7 @@ use crate::base::ids::{
 };
 use crate::base::money::Pico;
 use crate::base::sanitize;
+use crate::base::shard::Shard;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
     VerdictName,
@@ -76,6 +77,18 @@ impl FromSql for Digest {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let bytes = value.as_blob()?;
         Self::from_slice(bytes).ok_or(FromSqlError::InvalidBlobSize { expected_size: 32, blob_size: bytes.len() })
+    }
+}
+
+impl ToSql for Shard {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for Shard {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(|fault| FromSqlError::Other(fault.into()))
     }
 }
 

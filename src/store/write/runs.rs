@@ -5,9 +5,10 @@ use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RunKey, SettingsId};
+use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::page_status::RunBegin;
-use crate::store::read::runs::{endpoint, job_id, tasks_to_json, unfinished_run};
+use crate::store::read::runs::{endpoint, job_id, shard as stored_shard, tasks_to_json, unfinished_run};
 use crate::store::records::runs::{RunEnd, RunKeys, RunStart};
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -20,6 +21,7 @@ pub(crate) fn begin(
     store: &Path,
     start: &RunStart,
 ) -> Result<RunKeys, StoreError> {
+    claim_shard(db, start.shard)?;
     let DeadRuns { lost, runs: dead } = reap_dead_runs(db, ledger, store, None, start.at_ms)?;
     let job = put_job(db, start)?;
     let (set, tasks) = recipe_sets::define(db, &start.recipes, &start.policy)?;
@@ -35,8 +37,8 @@ pub(crate) fn begin(
     let settings = find_or_add_settings(db, &start.settings)?;
     db.execute(
         "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, selection, since, attempt_timeout_ms,
-           settings_id, is_trial)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts), ?7, ?8, ?9, ?10, ?11)",
+           settings_id, is_trial, shard)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts), ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             start.run_id,
             job,
@@ -49,6 +51,7 @@ pub(crate) fn begin(
             i64::try_from(start.attempt_timeout.as_millis()).unwrap_or(i64::MAX),
             settings,
             start.is_trial,
+            start.shard,
         ],
     )?;
     let run = RunKey(db.last_insert_rowid());
@@ -58,6 +61,40 @@ pub(crate) fn begin(
     let notices = if start.shows_notices { take_notices(db)? } else { Vec::new() };
     let begin = RunBegin { own, since };
     Ok(RunKeys { run, job, set, tasks, begin, continues, notices, capabilities, calibration, lost, dead })
+}
+
+/// Records the shard that the store belongs to, with its first run. A store holds one shard, or the whole input:
+/// otherwise files of other shards would be taken for deleted.
+pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), StoreError> {
+    let known = stored_shard(db)?;
+    if known == shard {
+        return Ok(());
+    }
+    let refused = |message: String, hint: &str| Err(StoreError::Refused { message, hint: hint.to_owned() });
+    match (known, shard) {
+        (Some(known), Some(shard)) => refused(
+            format!("the store is that of shard {known}, and this is a run of shard {shard}"),
+            "each shard has a store of its own: name another one with --store, or leave it out",
+        ),
+        (Some(known), None) => refused(
+            format!("the store is that of shard {known}, and this is a run of the whole input"),
+            "give --shard, or name another store with --store; `docmill merge` unites the stores of shards",
+        ),
+        (None, Some(shard)) => {
+            if db.prepare_cached("SELECT 1 FROM entries")?.exists([])? {
+                return refused(
+                    format!("the store holds the whole input, and this is a run of shard {shard}"),
+                    "each shard has a store of its own: leave --store out, or name a new file; --base reads the answers of a whole store",
+                );
+            }
+            db.execute(
+                "INSERT INTO shard (id, number, shards) VALUES (1, ?1, ?2)",
+                params![shard.index(), shard.count()],
+            )?;
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
 }
 
 /// The row of these settings. Created if they are new.

@@ -43,6 +43,8 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
         RunOutcome::PagesPending(1),
+        // Those of a merge are outcomes of its shards.
+        RunOutcome::ShardsStopped { name: RunOutcomeName::PagesPending, exit_code: 9, message: text() },
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
@@ -65,6 +67,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
+            | RunOutcome::ShardsStopped { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
             | RunOutcome::PartitionFault(_)

@@ -4,7 +4,7 @@ mod decoders;
 mod files;
 mod list_files;
 mod lists;
-mod near_duplicates;
+pub(crate) mod near_duplicates;
 pub(crate) mod pdf;
 mod pdf_encryption;
 mod pdf_losses;

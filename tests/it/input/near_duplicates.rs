@@ -5,7 +5,7 @@ use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
 
 /// A page with blocks of grey, `seed` deciding where; and grain.
-fn drawn(seed: u64, grain: u64, quality: u8) -> Vec<u8> {
+pub(crate) fn drawn(seed: u64, grain: u64, quality: u8) -> Vec<u8> {
     let (width, height) = (300_usize, 420_usize);
     let (random, noise) = (Random::new(seed), Random::new(grain));
     let mut pixels = vec![245_u8; width * height];

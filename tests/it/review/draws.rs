@@ -61,6 +61,22 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     assert!(text.contains("kind: 1 of 6 drawn pages not decided yet, 1 of them passed over: "), "{text}");
     assert!(text.contains("kind: 5 pages with answers that were not drawn are left out"), "{text}");
 
+    // A comparison with other answers uses the same pages.
+    bench.put(
+        "other.yaml",
+        bench.text("job.yaml").replace("out.", "other.").replace(", form]", ", form, memo]").as_bytes(),
+    );
+    assert_eq!(bench.docmill(&["run", "other.yaml", "-q"]).code, 0);
+    let compare = ["diff", "job.yaml", "--against", "other.yaml", "--answers", "blind"];
+    let compared = bench.docmill(&[&compare[..], &["--format", "json"]].concat());
+    let found: Value = serde_json::from_str(&compared.stdout).unwrap();
+    assert_eq!(found["truth_selection"], "sample");
+    let kind = &found["tasks"]["kind"];
+    assert_eq!((&kind["left_out"], &kind["truth"]["n"]), (&json!(5), &json!(5)), "{kind}");
+    let text = bench.docmill(&compare).stdout;
+    assert!(text.contains("kind: 5 pages with answers that were not drawn are left out"), "{text}");
+    assert!(!text.contains("not drawn at random"), "{text}");
+
     // Another task has no draw: its pages count as selected, whatever is known of the first.
     let got = free.post(
         "/api/decide",

@@ -3,7 +3,7 @@
 
 mod access;
 mod blindness;
-mod client;
+pub(crate) mod client;
 mod decisions;
 mod draws;
 mod pages;

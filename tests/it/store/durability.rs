@@ -98,6 +98,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
         selection: None,
         shows_notices: true,
         attempt_timeout: Duration::from_secs(60),
+        shard: None,
         at_ms: 1,
     };
     let keys = store.begin_run(start).unwrap();

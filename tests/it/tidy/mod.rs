@@ -101,6 +101,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "read_store",
             "write",
             "writer",
+            "merge",
             "maintenance",
             "batch_files",
             "store",

@@ -128,6 +128,7 @@ pub(crate) fn start(run: &str) -> RunStart {
         selection: None,
         shows_notices: true,
         attempt_timeout: Duration::from_secs(60),
+        shard: None,
         at_ms: NOW_MS,
     }
 }

@@ -1,0 +1,39 @@
+//! `docmill merge`: unites the stores of shards, and writes the outputs.
+
+use super::args::Global;
+use super::exit::Failure;
+use super::load;
+use super::log;
+use super::merge_args::Merge;
+use super::run_record::RunRecord;
+use crate::session::{Environment, Session};
+use std::path::PathBuf;
+
+pub(crate) fn merge(args: &Merge, global: &Global) -> Result<u8, Failure> {
+    let record = RunRecord::of_summary(args.summary.as_deref(), &args.job.job);
+    run_recorded(args, global, &record).inspect_err(|failure| record.write_failure(failure))
+}
+
+fn run_recorded(args: &Merge, global: &Global, record: &RunRecord) -> Result<u8, Failure> {
+    let files: Vec<PathBuf> =
+        std::iter::once(&args.job.job).chain(&args.stores).chain(&args.job.store).cloned().collect();
+    record.protect(&files)?;
+    let job = load::load_to_merge(&args.job)?;
+    record.protect_files_of(&job)?;
+    record.check()?;
+    let session = Session::open(job, Environment::of_process());
+    record.write_running(Some(&session))?;
+    if !global.quiet {
+        log::status("INFO", &format!("store: {}", session.job().store().display()), serde_json::Map::new());
+    }
+    let report = session.merge(&args.stores, args.allow_missing)?;
+    let report = record.files().fold(report, |report, path| report.with_file(path));
+    if !global.quiet {
+        log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
+    }
+    let recorded = record.write_report(&report);
+    match report.error() {
+        Some(error) => Err(error.into()),
+        None => recorded.map(|()| 0),
+    }
+}

@@ -1,0 +1,20 @@
+//! The arguments of `docmill merge`.
+
+use super::job_args::JobArgs;
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Merge {
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+    /// Stores of the shards of the job, in any order. They are only read.
+    #[arg(required = true, value_name = "STORE")]
+    pub(crate) stores: Vec<PathBuf>,
+    /// Merge although stores of shards are missing; the outputs are partial then.
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+    /// Write a JSON summary, as `run` does; `-` prints it to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+}

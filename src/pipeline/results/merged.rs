@@ -1,0 +1,200 @@
+//! What `docmill merge` does: unites stores, then writes the outputs and the report as one run would. Sends nothing.
+
+use super::billing::billing_of;
+use super::finalize::{judge, write_report};
+use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers};
+use super::merged_runs::{merged_runs, stopped_runs};
+use super::preflight::check_outputs_of;
+use crate::base::clock::Clock;
+use crate::base::hooks::{Hooks, NoHooks};
+use crate::base::ids::RunKey;
+use crate::base::vocabulary::RunOutcomeName;
+use crate::export::remove_shard_parts;
+use crate::manifest::Job;
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::stored_job;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::question_set::policy;
+use crate::pipeline::scan::near_duplicates::find_near_duplicates;
+use crate::prepare::DecoderCommand;
+use crate::report::{Report, read_spend};
+use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, merge};
+use crate::task::Question;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The stores that are merged.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeSources<'a> {
+    /// Their files.
+    pub paths: &'a [PathBuf],
+    /// Whether stores of shards may be missing. The outputs are partial then.
+    pub allow_missing: bool,
+}
+
+/// Outcomes of shards, the gravest first.
+const GRAVEST_FIRST: &[RunOutcomeName] = &[
+    RunOutcomeName::InternalError,
+    RunOutcomeName::StorageError,
+    RunOutcomeName::InputError,
+    RunOutcomeName::ProviderRefused,
+    RunOutcomeName::UnexpectedBill,
+    RunOutcomeName::BudgetReached,
+    RunOutcomeName::SameError,
+    RunOutcomeName::ProviderUnavailable,
+    RunOutcomeName::Interrupted,
+    RunOutcomeName::DeadlineReached,
+];
+
+/// Maximum number of shards that a message lists.
+const MAX_LISTED: usize = 5;
+
+/// Merges stores into the job's store, writes its outputs, and reports on the runs of its shards together.
+///
+/// # Errors
+/// When the stores can't be merged, the store can't be read, or an output can't be written.
+pub fn merge_stores(
+    job: &Job,
+    questions: &[Question],
+    sources: MergeSources<'_>,
+    (clock, decoder, hooks): (&Arc<dyn Clock>, &DecoderCommand, &dyn Hooks),
+) -> Result<(Report, RunOutcome), PipelineError> {
+    check_outputs_of(job)?;
+    let started = clock.now();
+    let merged_job = MergedJob {
+        identity: job.identity(),
+        name: job.name.clone(),
+        manifest: job.source.clone(),
+        policy: policy(job, &decoder.renderers(job.image.pdf_renderer)),
+        at_ms: clock.wall_ms(),
+    };
+    let merged = merge(&job.store, sources.paths, &merged_job, sources.allow_missing)?;
+    let reader = ReadStore::open(&job.store)?.reader()?;
+    let key = stored_job(&reader, job)?.ok_or(PipelineError::NoRun)?;
+    let tasks = known_recipes(&reader, job, questions)?;
+    if let Some(bits) = job.input.near_duplicates {
+        // Shards have compared only their own pages.
+        let store = Store::open(&job.store, clock.clone(), Arc::new(NoHooks))?;
+        find_near_duplicates(&store, (key, &tasks, job.input.skip_blank), bits, &|| false)?;
+        store.close();
+    }
+    let known = reader.runs(Some(key))?;
+    let runs = merged_runs(&known, merged.shards);
+    let stopped = stopped_runs(&known, merged.shards);
+    let newest = runs.first().ok_or(PipelineError::NoRun)?;
+
+    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
+    let columns = columns_of_job(job, questions, &tasks)?;
+    let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
+    let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
+    let targets = targets_of_job(job, &job.output);
+    let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
+    let outcome = match stopped_outcome(&stopped, merged.shards) {
+        Some(outcome) if pages.pending > 0 || !has_all => outcome,
+        _ => match judge(job, &pages, false) {
+            // Who allows shards to be missing has the part that there is.
+            RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
+            outcome => outcome,
+        },
+    };
+    log_merged(&merged, &stopped);
+    let mut report = Report {
+        job: job.name.clone(),
+        run_id: newest.run_id.to_string(),
+        runs: runs.len(),
+        shard: None,
+        outcome: outcome.name().to_string(),
+        exit_code: Some(outcome.exit_code().into()),
+        started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
+        elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
+        pages,
+        spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
+        outputs: outputs.files,
+        other_files: Vec::new(),
+        is_priced: job.price().is_some(),
+        billing: billing_of(&reader, job)?,
+        base: Some(job.input.base().to_owned()),
+        sends_again: false,
+    };
+    if runs.len() > 1 {
+        report.spend.pages = reader.asked_pages(&keys, i64::MIN, i64::MAX)?;
+    }
+    if let Some(path) = &job.output.report {
+        write_report(&report, path, hooks)?;
+        report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+    }
+    if report.outputs.iter().all(|file| !file.is_partial) && !report.outputs.is_empty() {
+        targets.files().try_for_each(|(_, path)| remove_shard_parts(path, &job.name))?;
+    }
+    // Who waits for a marker finds everything else.
+    write_markers(&outputs.markers)?;
+    let elapsed_ms = u64::try_from(clock.now().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        event = "merged",
+        job = job.name,
+        outcome = report.outcome,
+        pages = report.pages.total,
+        elapsed_ms,
+        "stores merged"
+    );
+    Ok((report, outcome))
+}
+
+fn log_merged(merged: &Merged, stopped: &[&RunRecord]) {
+    if !merged.missing.is_empty() {
+        let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
+        tracing::warn!("shards {} of {} are missing: the outputs are partial", missing.join(", "), merged.shards);
+    }
+    if merged.known > 0 {
+        tracing::info!("{} stores were merged before", merged.known);
+    }
+    for run in stopped {
+        tracing::warn!("run {} {}did not finish: {}", run.run_id, of_shard(run), outcome_of(run));
+    }
+}
+
+fn of_shard(run: &RunRecord) -> String {
+    run.shard.map_or(String::new(), |shard| format!("of shard {shard} "))
+}
+
+fn outcome_of(run: &RunRecord) -> RunOutcomeName {
+    run.outcome.as_ref().map_or(RunOutcomeName::Died, |(outcome, _)| *outcome)
+}
+
+/// Whether a run that did not finish has looked at its whole input: what it was stopped by lets it list the rest.
+fn has_walked(run: &RunRecord) -> bool {
+    use RunOutcomeName::{
+        BudgetReached, PagesPending, ProviderRefused, ProviderUnavailable, SameError, UnexpectedBill,
+    };
+    matches!(
+        outcome_of(run),
+        BudgetReached | PagesPending | ProviderRefused | ProviderUnavailable | SameError | UnexpectedBill
+    )
+}
+
+/// The outcome of shards of which some stopped early: that of the gravest.
+fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
+    let rank = |run: &&&RunRecord| {
+        GRAVEST_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(GRAVEST_FIRST.len())
+    };
+    let gravest = stopped.iter().min_by_key(rank)?;
+    let (name, exit_code) = match &gravest.outcome {
+        Some((name, exit_code)) if GRAVEST_FIRST.contains(name) => (*name, u8::try_from(*exit_code).unwrap_or(1)),
+        // A run that died can be continued.
+        _ => (RunOutcomeName::PagesPending, 9),
+    };
+    let listed: Vec<String> = stopped
+        .iter()
+        .take(MAX_LISTED)
+        .map(|run| {
+            format!(
+                "{} ({})",
+                run.shard.map_or_else(|| run.run_id.to_string(), |shard| shard.to_string()),
+                outcome_of(run)
+            )
+        })
+        .collect();
+    let more = if stopped.len() > MAX_LISTED { ", …" } else { "" };
+    let message = format!("{} of {shards} shards did not finish: {}{more}", stopped.len(), listed.join(", "));
+    Some(RunOutcome::ShardsStopped { name, exit_code, message })
+}

@@ -1,0 +1,103 @@
+//! A job as one shard of its input.
+
+use super::error::{Error, WRONG_INPUT};
+use crate::base::money::Pico;
+use crate::base::shard::Shard;
+use crate::manifest::Job;
+
+/// Makes a job one shard of its input: its outputs become parts, and it gets its part of the limits. `parallel`:
+/// how many shards run at the same time, by default all.
+///
+/// Rates and concurrency that the manifest states are divided by `parallel`, rounded down, so that all shards
+/// together stay below. What is learned from the provider needs no share: processes find one another. The budget
+/// is divided by the number of shards, because each counts in a store of its own.
+///
+/// # Errors
+/// When there is less of a limit than shards.
+pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Result<(), Error> {
+    let parallel = parallel.unwrap_or(shard.count()).min(shard.count()).max(1);
+    let limits = &mut job.limits;
+    let share = |limit: u64, key: &str| match limit / u64::from(parallel) {
+        0 => Err(Error::new(
+            WRONG_INPUT,
+            format!("limits.{key} is {limit}, which can't be divided among {parallel} shards"),
+        )
+        .with_hint("raise it, or say with --parallel how many shards run at the same time")),
+        share => Ok(share),
+    };
+    let narrow = |share: u64| u32::try_from(share).unwrap_or(u32::MAX);
+    if let Some(rate) = &mut limits.requests_per_minute {
+        *rate = narrow(share((*rate).into(), "requests_per_minute")?);
+    }
+    if let Some(rate) = &mut limits.tokens_per_minute {
+        *rate = share(*rate, "tokens_per_minute")?;
+    }
+    // Without a stated concurrency it grows only as long as the server keeps up.
+    if limits.concurrency == limits.max_concurrency {
+        limits.concurrency = narrow(share(limits.concurrency.into(), "concurrency")?);
+        limits.max_concurrency = limits.concurrency;
+    }
+    limits.budget = limits.budget.map(|budget| Pico(budget.0 / i64::from(shard.count())));
+    let output = &mut job.output;
+    for path in [&mut output.csv, &mut output.parquet, &mut output.jsonl, &mut output.report].into_iter().flatten() {
+        *path = shard.part_path(path);
+    }
+    // It stands for all rows.
+    output.success_marker = false;
+    job.input.shard = Some(shard);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::check;
+    use std::path::Path;
+
+    fn job(limits: &str) -> Job {
+        let text = format!(
+            "version: 1\nname: j\ninput: {{folder: p}}\nprovider: {{simulator: {{}}, model: m, price: {{input: 1, output: 1}}}}\n\
+             tasks: {{k: {{classify: {{labels: [a, b]}}}}}}\nlimits: {{{limits}}}\noutput: {{csv: out/rows.csv, success_marker: true}}\n"
+        );
+        check(Path::new("job.yaml"), &text, &|_| None).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn divided(limits: &str, count: u32, parallel: Option<u32>) -> Result<Job, String> {
+        let mut job = job(limits);
+        let shard = Shard::new(count - 1, count).unwrap();
+        divide(&mut job, shard, parallel).map_err(|error| error.to_string())?;
+        Ok(job)
+    }
+
+    #[test]
+    fn all_shards_together_stay_below_what_the_manifest_states() {
+        let stated = "requests_per_minute: 100, tokens_per_minute: 70000, concurrency: 9, budget_usd: 1";
+        for (count, parallel, expected) in [
+            (1, None, (100, 70_000, 9, 1_000_000_000_000)),
+            (4, None, (25, 17_500, 2, 250_000_000_000)),
+            (4, Some(2), (50, 35_000, 4, 250_000_000_000)),
+            (4, Some(9), (25, 17_500, 2, 250_000_000_000)),
+            (3, Some(1), (100, 70_000, 9, 333_333_333_333)),
+        ] {
+            let limits = divided(stated, count, parallel).unwrap().limits;
+            let found = (limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency, limits.budget);
+            assert_eq!(found, (Some(expected.0), Some(expected.1), expected.2, Some(Pico(expected.3))), "{count}");
+            assert_eq!(limits.concurrency, limits.max_concurrency);
+        }
+        let fault = |limits: &str, parallel| divided(limits, 16, parallel).err();
+        let expected = "limits.requests_per_minute is 10, which can't be divided among 16 shards";
+        assert_eq!(fault("requests_per_minute: 10", None).as_deref(), Some(expected));
+        assert_eq!(fault("requests_per_minute: 10", Some(10)), None);
+        assert!(fault("concurrency: 8", None).is_some_and(|fault| fault.contains("limits.concurrency is 8")));
+    }
+
+    #[test]
+    fn what_is_learned_is_not_divided_and_outputs_are_parts() {
+        let whole = job("").limits;
+        let job = divided("", 16, None).unwrap();
+        assert_eq!((job.limits.concurrency, job.limits.max_concurrency), (whole.concurrency, whole.max_concurrency));
+        assert_eq!((job.limits.requests_per_minute, job.limits.budget), (None, None));
+        assert!(job.output.csv.is_some_and(|path| path.ends_with("out/rows-00015-of-00016.csv")));
+        assert!(!job.output.success_marker);
+    }
+}

@@ -1,0 +1,176 @@
+//! The keys of jobs, recipes, recipe sets, runs with their settings, batches and budgets of a source in the united store: found by their
+//! natural keys, or new.
+
+use super::merged_job::MergedJob;
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::vocabulary::RunOutcomeName;
+use crate::store::error::StoreError;
+use crate::store::read::recipes::set_hash;
+use crate::store::read::runs::job_id;
+use crate::store::write::recipe_sets::find_or_add_set;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+
+/// Stands for the policy of sets that were made under one that is not known here. Entries that are settled under
+/// such a set are looked at again, at no cost.
+const UNKNOWN_POLICY: &str = "merged";
+
+/// Which keys are mapped, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyChoice {
+    /// What is added to revisions of the source.
+    pub(crate) revision: i64,
+    /// Only what wanted pages and files need. Runs are no runs of the shard whose store this is.
+    pub(crate) is_part: bool,
+}
+
+/// Finds or makes all of them.
+///
+/// # Errors
+/// When a store can't be read or written, or the source is damaged.
+pub(crate) fn map_keys(db: &Connection, job: &MergedJob, choice: KeyChoice) -> Result<(), StoreError> {
+    map_jobs(db, job)?;
+    db.execute_batch(
+        "INSERT OR IGNORE INTO main.recipes (hash, body) SELECT hash, body FROM source.recipes ORDER BY id;
+         INSERT INTO scratch.recipes SELECT s.id, t.id FROM source.recipes s JOIN main.recipes t ON t.hash = s.hash;
+         INSERT OR IGNORE INTO main.settings (hash, body) SELECT hash, body FROM source.settings ORDER BY id;",
+    )?;
+    map_sets(db, &job.policy, choice.is_part)?;
+    map_runs(db, choice)?;
+    db.execute_batch(
+        "INSERT OR IGNORE INTO main.batches (key, run_id, job_id, endpoint, state, requests, bytes, tokens, input_file, remote, message, price, made_at, ended_at)
+           SELECT b.key, r.dst, j.dst, b.endpoint, b.state, b.requests, b.bytes, b.tokens, b.input_file, b.remote, b.message, b.price, b.made_at, b.ended_at
+           FROM source.batches b JOIN scratch.runs r ON r.src = b.run_id JOIN scratch.jobs j ON j.src = b.job_id ORDER BY b.id;
+         INSERT INTO scratch.batches SELECT s.id, t.id FROM source.batches s JOIN main.batches t ON t.key = s.key;
+         INSERT OR IGNORE INTO main.budget (scope, spent, reserved) SELECT scope, 0, 0 FROM source.budget;
+         INSERT INTO scratch.budgets SELECT s.id, t.id FROM source.budget s JOIN main.budget t ON t.scope = s.scope;",
+    )?;
+    Ok(())
+}
+
+/// A job of the source.
+struct SourceJob {
+    key: JobId,
+    identity: Digest,
+    name: String,
+    manifest: String,
+    updated_ms: i64,
+}
+
+fn map_jobs(db: &Connection, job: &MergedJob) -> Result<(), StoreError> {
+    // The newest last.
+    let mut find = db.prepare(
+        "SELECT id, identity, name, manifest, updated_at FROM source.jobs j
+         ORDER BY (SELECT ifnull(max(id), 0) FROM source.runs WHERE job_id = j.id), id",
+    )?;
+    let jobs = find.query_map([], |row| {
+        Ok(SourceJob {
+            key: row.get(0)?,
+            identity: row.get(1)?,
+            name: row.get(2)?,
+            manifest: row.get(3)?,
+            updated_ms: row.get(4)?,
+        })
+    })?;
+    let jobs: Vec<SourceJob> = jobs.collect::<Result<_, _>>()?;
+    // On another machine the input may be elsewhere: then its newest job of this name is the one.
+    let own = jobs.iter().find(|known| known.identity == job.identity);
+    let own = own.or_else(|| jobs.iter().rfind(|known| known.name == job.name)).map(|known| known.key);
+    for known in &jobs {
+        let is_own = Some(known.key) == own;
+        let identity = if is_own { job.identity } else { known.identity };
+        let manifest = if is_own { &job.manifest } else { &known.manifest };
+        db.execute(
+            "INSERT INTO main.jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (identity) DO UPDATE SET manifest = excluded.manifest, updated_at = excluded.updated_at
+             WHERE excluded.updated_at > jobs.updated_at OR ?5",
+            params![identity, known.name, manifest, known.updated_ms, is_own],
+        )?;
+        let key = job_id(db, &identity)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found".into()))?;
+        db.execute("INSERT INTO scratch.jobs (src, dst) VALUES (?1, ?2)", params![known.key, key])?;
+    }
+    Ok(())
+}
+
+/// Sets are known by the keys of their recipes, which differ from store to store, and by a policy.
+fn map_sets(db: &Connection, policy: &str, is_part: bool) -> Result<(), StoreError> {
+    let mut sets = db.prepare(
+        "SELECT id, hash FROM source.recipe_sets WHERE NOT ?1 OR id IN (SELECT set_id FROM source.runs)
+           OR id IN (SELECT q.set_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src)
+           OR id IN (SELECT e.set_id FROM scratch.files f CROSS JOIN source.entries e ON e.id = f.entry)
+           OR id IN (SELECT e.settled_set FROM scratch.files f CROSS JOIN source.entries e ON e.id = f.entry)
+         ORDER BY id",
+    )?;
+    let mut members = db.prepare(
+        "SELECT m.recipe_id, r.dst FROM source.recipe_set_members m LEFT JOIN scratch.recipes r ON r.src = m.recipe_id
+         WHERE m.set_id = ?1 ORDER BY m.position",
+    )?;
+    let mut put = db.prepare("INSERT INTO scratch.sets (src, dst) VALUES (?1, ?2)")?;
+    let mut rows = sets.query([is_part])?;
+    while let Some(row) = rows.next()? {
+        let (set, hash): (RecipeSetId, Digest) = (row.get(0)?, row.get(1)?);
+        let pairs = members.query_map([set], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let pairs: Vec<(RecipeId, Option<RecipeId>)> = pairs.collect::<Result<_, _>>()?;
+        let own: Vec<RecipeId> = pairs.iter().map(|(own, _)| *own).collect();
+        let Some(united) = pairs.iter().map(|(_, united)| *united).collect::<Option<Vec<RecipeId>>>() else {
+            return Err(StoreError::Damaged(format!("recipe_set_members, set {set}: an unknown recipe")));
+        };
+        let known = ["", policy].into_iter().find(|policy| set_hash(&own, policy) == hash);
+        put.execute(params![set, find_or_add_set(db, &united, known.unwrap_or(UNKNOWN_POLICY))?])?;
+    }
+    Ok(())
+}
+
+/// Runs that died are recorded as such: nobody else will.
+fn map_runs(db: &Connection, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
+    let recipes: HashMap<i64, i64> = db
+        .prepare("SELECT src, dst FROM scratch.recipes")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut find = db.prepare(
+        "SELECT r.id, r.run_id, r.tasks FROM source.runs r
+         WHERE NOT ?1
+           OR r.id IN (SELECT q.run_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src)
+           OR r.id IN (SELECT a.run_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src
+             CROSS JOIN source.attempts a ON a.request_id = q.id)
+         ORDER BY r.id",
+    )?;
+    let mut known = db.prepare("SELECT id FROM main.runs WHERE run_id = ?1")?;
+    let mut insert = db.prepare(
+        "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard,
+           settings_id, is_trial)
+         SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at, r.heartbeat, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
+           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END,
+           (SELECT t.id FROM source.settings o JOIN main.settings t ON t.hash = o.hash WHERE o.id = r.settings_id), r.is_trial
+         FROM source.runs r JOIN scratch.jobs j ON j.src = r.job_id JOIN scratch.sets s ON s.src = r.set_id WHERE r.id = ?1",
+    )?;
+    // An earlier copy of the store may have been merged while the run was going on.
+    let mut update = db.prepare(
+        "UPDATE main.runs AS t SET heartbeat = r.heartbeat, ended_at = ifnull(r.ended_at, r.heartbeat), outcome = ifnull(r.outcome, ?3),
+           exit_code = CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END
+         FROM source.runs r WHERE r.id = ?1 AND t.id = ?2 AND r.heartbeat > t.heartbeat",
+    )?;
+    let mut put = db.prepare("INSERT INTO scratch.runs (src, dst, is_new) VALUES (?1, ?2, ?3)")?;
+    let mut rows = find.query([is_part])?;
+    while let Some(row) = rows.next()? {
+        let (run, run_id, tasks): (RunKey, RunId, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let found: Option<RunKey> = known.query_row([&run_id], |row| row.get(0)).optional()?;
+        if let Some(found) = found {
+            update.execute(params![run, found, RunOutcomeName::Died])?;
+            put.execute(params![run, found, false])?;
+            continue;
+        }
+        let tasks: Vec<(String, i64)> = serde_json::from_str(&tasks)
+            .map_err(|error| StoreError::Damaged(format!("runs, run {run}: tasks: {error}")))?;
+        // A task of a recipe that a salvage has lost has none.
+        let tasks: Vec<(&str, i64)> =
+            tasks.iter().map(|(task, recipe)| (task.as_str(), recipes.get(recipe).copied().unwrap_or(0))).collect();
+        let tasks = serde_json::json!(tasks).to_string();
+        if insert.execute(params![run, tasks, RunOutcomeName::Died, revision, is_part])? == 0 {
+            return Err(StoreError::Damaged(format!("runs, run {run}: its job or its recipe set is missing")));
+        }
+        put.execute(params![run, db.last_insert_rowid(), true])?;
+    }
+    Ok(())
+}

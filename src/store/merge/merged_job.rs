@@ -1,0 +1,29 @@
+//! What is merged, and what came of it.
+
+use crate::base::digest::Digest;
+
+/// The job whose stores are merged.
+#[derive(Clone, Debug)]
+pub struct MergedJob {
+    /// Its identity here. Shards may have found the input at other places.
+    pub identity: Digest,
+    /// Its name, which the stores have to have.
+    pub name: String,
+    /// The manifest as written.
+    pub manifest: String,
+    /// The policy of its recipe sets here.
+    pub policy: String,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// What was merged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// The number of shards of the input.
+    pub shards: u32,
+    /// Shards of which there is no store.
+    pub missing: Vec<u32>,
+    /// Stores that were merged before, as they are.
+    pub known: usize,
+}

@@ -1,0 +1,140 @@
+//! A store that is merged into another one: what it holds, and whether it may be merged.
+
+use super::merged_job::MergedJob;
+use crate::base::digest::Digest;
+use crate::base::ids::RunId;
+use crate::base::shard::Shard;
+use crate::store::error::StoreError;
+use crate::store::read::runs::shard;
+use crate::store::sqlite::run_lock::is_alive;
+use crate::store::sqlite::schema;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// Maximum number of names that a message lists.
+const MAX_LISTED: usize = 5;
+
+/// A store that may be merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceStore {
+    /// Its file.
+    pub(crate) path: PathBuf,
+    /// The shard that it belongs to.
+    pub(crate) shard: Option<Shard>,
+    /// When its newest run began (wall time in milliseconds), and that run's id.
+    pub(crate) newest: (i64, String),
+    /// A digest that changes with what the store holds.
+    pub(crate) fingerprint: Digest,
+}
+
+impl SourceStore {
+    /// Looks at the store at `path`.
+    ///
+    /// # Errors
+    /// When it can't be read, is of another version or job, or is in use.
+    pub(crate) fn look(path: &Path, job: &MergedJob) -> Result<Self, StoreError> {
+        let Some(db) = schema::open_current(path)? else {
+            return Err(other_version(path));
+        };
+        check_job(&db, path, job)?;
+        check_unused(&db, path, job.at_ms)?;
+        let newest = db.query_row(
+            "SELECT ifnull(max(started_at), 0), ifnull((SELECT run_id FROM runs ORDER BY started_at DESC, run_id DESC LIMIT 1), '') FROM runs",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(Self { path: path.to_owned(), shard: shard(&db)?, newest, fingerprint: fingerprint(&db)? })
+    }
+
+    /// Checks that the store at `path` can supply earlier answers to the job.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version or job.
+    pub(crate) fn check_base(path: &Path, job: &MergedJob) -> Result<(), StoreError> {
+        match schema::open_current(path)? {
+            Some(db) => check_job(&db, path, job),
+            None => Err(other_version(path)),
+        }
+    }
+
+    /// The shard that it stands for: a store of the whole input is the only one of one.
+    pub(crate) fn number_of(&self) -> (u32, u32) {
+        self.shard.map_or((0, 1), |shard| (shard.index(), shard.count()))
+    }
+}
+
+fn other_version(path: &Path) -> StoreError {
+    refused(
+        format!("the store {} has another version than this docmill writes", path.display()),
+        "use the docmill that has written it; a run with this one brings a store up to date",
+    )
+}
+
+/// The error of stores that can't be merged.
+pub(crate) fn refused(message: String, hint: &str) -> StoreError {
+    StoreError::Refused { message, hint: hint.to_owned() }
+}
+
+fn check_job(db: &Connection, path: &Path, job: &MergedJob) -> Result<(), StoreError> {
+    let mut find = db.prepare("SELECT DISTINCT name FROM jobs ORDER BY name")?;
+    let names: Vec<String> = find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    if names.contains(&job.name) {
+        return Ok(());
+    }
+    let known = match names.as_slice() {
+        [] => "it has none".to_owned(),
+        names => format!("it has: {}", names.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!("the store {} has no run of the job `{}`; {known}", path.display(), job.name);
+    Err(refused(message, "name the stores of the shards of this job"))
+}
+
+/// Checks that no run is using the store, and that no batch is still to be collected.
+pub(crate) fn check_unused(db: &Connection, path: &Path, now_ms: i64) -> Result<(), StoreError> {
+    let mut find = db.prepare("SELECT run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
+    let unended: Vec<(RunId, i64)> =
+        find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    if let Some((run, _)) = unended.iter().find(|(run, heartbeat_ms)| is_alive(path, run, *heartbeat_ms, now_ms)) {
+        return Err(refused(
+            format!("the run {run} is using the store {}", path.display()),
+            "merge when it has ended; a copy of a store whose run was killed can be merged a minute after its last sign of life",
+        ));
+    }
+    let batches: i64 = db.query_row("SELECT count(*) FROM batches WHERE state <> 'ended'", [], |row| row.get(0))?;
+    if batches > 0 {
+        return Err(refused(
+            format!("the store {} has {batches} batches that have not ended", path.display()),
+            "run the shard again, which collects them, then merge",
+        ));
+    }
+    let unnumbered = "SELECT EXISTS (SELECT 1 FROM attempts WHERE sequence IS NULL)";
+    if db.query_row(unnumbered, [], |row| row.get(0))? {
+        return Err(refused(
+            format!("the store {} has attempts without a number, as a salvage leaves them", path.display()),
+            "its answers are kept in it; leave it out of the merge",
+        ));
+    }
+    Ok(())
+}
+
+/// A digest of what a store holds: of its runs and how far they came, and of how much there is in its tables.
+fn fingerprint(db: &Connection) -> Result<Digest, StoreError> {
+    let mut runs =
+        db.prepare("SELECT run_id || ' ' || heartbeat || ' ' || ifnull(outcome, '') FROM runs ORDER BY run_id")?;
+    let runs: Vec<String> = runs.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let counts = [
+        "SELECT ifnull(max(last), 0) FROM revisions",
+        "SELECT count(*) FROM entries",
+        "SELECT count(*) FROM pages",
+        "SELECT count(*) FROM answers",
+        "SELECT count(*) FROM attempts",
+        "SELECT count(*) FROM attempts WHERE state = 'settled'",
+        "SELECT count(*) FROM decisions",
+        "SELECT count(*) FROM decisions WHERE withdrawn_at IS NOT NULL",
+        "SELECT count(*) FROM draws",
+        "SELECT count(*) FROM shown_answers",
+    ];
+    let count = |query: &str| db.query_row(query, [], |row| row.get::<_, i64>(0));
+    let counts: Vec<i64> = counts.into_iter().map(count).collect::<Result<_, _>>()?;
+    Ok(Digest::compute_json(&serde_json::json!([runs, counts])))
+}

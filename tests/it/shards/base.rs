@@ -1,0 +1,97 @@
+//! `--base`: earlier answers for shards of any number.
+
+use super::{bench_with_copies, comparable, put_single, store_of};
+use crate::bench::{Bench, page, rows};
+use serde_json::Value;
+
+fn night(bench: &Bench, count: u32, base: &str, into: &str) -> Vec<Value> {
+    let run = |index: u32| {
+        let arguments = ["--shard", &format!("{index}/{count}"), "--base", base];
+        super::run_shard(bench, &format!("{index}/{count}"), &arguments[2..])
+    };
+    let summaries = (0..count).map(run).collect();
+    let stores: Vec<String> = (0..count).map(|index| store_of(index, count)).collect();
+    let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
+    let ran = bench.docmill(&[&["merge", "job.yaml", "-q"], stores.as_slice(), &["--store", into]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    summaries
+}
+
+fn asked(summaries: &[Value]) -> u64 {
+    summaries.iter().map(|summary| summary["pages"]["asked"].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn what_is_taken_over_is_neither_paid_again_nor_doubled_and_follows_renamed_files() {
+    let bench = bench_with_copies(20, "limits: {budget_usd: 1}");
+    put_single(&bench);
+    assert_eq!(bench.docmill(&["run", "single.yaml", "-q"]).code, 0);
+    let first = super::run_shards(&bench, 3);
+    let stores: Vec<String> = (0..3).map(|index| store_of(index, 3)).collect();
+    let merge = [
+        &["merge", "job.yaml", "-q"],
+        stores.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        &["--store", "one.db"],
+    ]
+    .concat();
+    assert_eq!(bench.docmill(&merge).code, 0);
+    let requests = bench.stats()["requests"].as_u64().unwrap();
+    // Tonight there is another number of shards, a file was renamed, one is gone and one is new.
+    std::fs::rename(bench.path("pages/0/0003.jpg"), bench.path("pages/2/renamed.jpg")).unwrap();
+    std::fs::remove_file(bench.path("pages/1/0004.jpg")).unwrap();
+    bench.put("pages/new.jpg", &page(900));
+    let before = std::fs::read(bench.path("one.db")).unwrap();
+    let tonight = night(&bench, 5, "one.db", "two.db");
+    assert_eq!((asked(&tonight), bench.stats()["requests"].as_u64().unwrap() - requests), (1, 1), "only the new page");
+    assert_eq!(std::fs::read(bench.path("one.db")).unwrap(), before, "the base is only read");
+    assert_eq!(bench.docmill(&["run", "single.yaml", "-q"]).code, 0);
+    assert_eq!(comparable(&bench.rows()), comparable(&rows(&bench.text("single.jsonl"))));
+    assert_eq!(bench.docmill(&["store", "check", "--store", "two.db"]).code, 0);
+    // The ledger has each attempt once.
+    let attempts = |store: &str| {
+        let stats = bench.docmill(&["store", "stats", "--json", "--store", store]).stdout;
+        serde_json::from_str::<Value>(&stats).unwrap()["attempts"]["settled"].as_u64().unwrap()
+    };
+    let sent: u64 = first.iter().map(|summary| summary["attempts"]["sent"].as_u64().unwrap()).sum();
+    // What no file of tonight shows was not taken over.
+    assert!(attempts("two.db") <= sent + 1 && attempts("two.db") >= sent - 1, "{} {sent}", attempts("two.db"));
+    let ran = bench.docmill(
+        &[
+            &["merge", "job.yaml", "-q", "one.db"],
+            (0..5)
+                .map(|index| store_of(index, 5))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .as_slice(),
+            &["--store", "three.db"],
+        ]
+        .concat(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(attempts("three.db"), sent + 1, "with the base itself");
+    assert_eq!(comparable(&bench.rows()), comparable(&rows(&bench.text("single.jsonl"))));
+    // A night on which nothing happens.
+    let quiet = night(&bench, 5, "two.db", "two.db");
+    assert_eq!(asked(&quiet), 0);
+    assert_eq!(comparable(&bench.rows()), comparable(&rows(&bench.text("single.jsonl"))));
+}
+
+#[test]
+fn a_refresh_asks_what_was_taken_over_and_its_answers_win() {
+    let bench = bench_with_copies(6, "");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let before: Vec<Value> = bench.rows().iter().map(|row| row["answered_at"].clone()).collect();
+    let requests = bench.stats()["requests"].as_u64().unwrap();
+    for index in 0..2 {
+        let shard = format!("{index}/2");
+        assert_eq!(super::run_shard(&bench, &shard, &["--base", "store.db", "--refresh"])["exit_code"], 0);
+    }
+    assert!(bench.stats()["requests"].as_u64().unwrap() >= requests * 2);
+    let merge = ["merge", "job.yaml", "-q", &store_of(1, 2), "store.db", &store_of(0, 2), "--store", "all.db"];
+    assert_eq!(bench.docmill(&merge).code, 0);
+    let after: Vec<Value> = bench.rows().iter().map(|row| row["answered_at"].clone()).collect();
+    let is_later = |(before, after): (&Value, &Value)| before.is_null() || before.as_str() < after.as_str();
+    assert!(before.iter().zip(&after).all(is_later), "{before:?} {after:?}");
+}

@@ -1,0 +1,41 @@
+//! Plans of shards, and amounts above which a plan fails.
+
+use super::run_shards;
+use crate::bench::Bench;
+use docmill::internal::simulator::Options;
+use serde_json::Value;
+
+#[test]
+fn a_plan_shows_what_each_shard_would_do() {
+    let bench = Bench::with_pages(20).simulator(Options::default());
+    bench.job("");
+    let planned = bench.docmill(&["plan", "job.yaml", "--shards", "4", "--format", "json"]);
+    let plan: Value = serde_json::from_str(&planned.stdout).unwrap_or_else(|_| panic!("{}", planned.stderr));
+    let shards = plan["shards"].as_array().unwrap();
+    assert_eq!(shards.len(), 4);
+    let usd = |value: &Value| value["cost_usd"]["expected"].as_str().unwrap().parse::<f64>().unwrap();
+    let sum: f64 = shards.iter().map(usd).sum();
+    assert!((sum - usd(&plan)).abs() < 1e-9 && sum > 0.0, "{sum} {}", usd(&plan));
+    for (shard, summary) in shards.iter().zip(run_shards(&bench, 4)) {
+        assert_eq!((&shard["shard"], &shard["to_ask"]), (&summary["shard"], &summary["pages"]["asked"]));
+        assert_eq!(shard["pages"], summary["pages"]["total"]);
+    }
+    let text = bench.docmill(&["plan", "job.yaml", "--shards", "2"]);
+    assert!(text.stdout.contains("\nshard ") && text.stdout.contains("  1/2 "), "{}", text.stdout);
+}
+
+#[test]
+fn a_plan_above_an_amount_fails() {
+    let bench = Bench::with_pages(5).simulator(Options::default());
+    bench.job("");
+    let plan = |max: &str| bench.docmill(&["plan", "job.yaml", "--max-usd", max]);
+    let above = plan("0.000001");
+    assert!(above.code == 4 && above.stderr.contains("more than --max-usd 0.000001"), "{}", above.stderr);
+    assert!(above.stdout.contains("to ask"), "the plan is shown nevertheless");
+    assert_eq!(plan("1").code, 0);
+    let wrong = plan("much");
+    assert!(wrong.code == 2 && wrong.stderr.contains("--max-usd"), "{}", wrong.stderr);
+    bench.job("# no price");
+    let unknown = plan("1");
+    assert!(unknown.code == 2, "{}", unknown.stderr);
+}
