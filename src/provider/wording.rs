@@ -157,7 +157,14 @@ pub(crate) fn is_marked(text: &str, at: usize, name: &str) -> bool {
     // A validator's `body.name: Extra inputs are not permitted`.
     let place = before.trim_end();
     let is_place = after.starts_with(": ") && (place.is_empty() || place.ends_with([';', ':', '.']));
-    is_quoted || is_place || introduced.len() < before.len() && NOUNS.contains(&noun.to_lowercase().as_str())
+    let is_noun = |word: &str| NOUNS.contains(&word.to_lowercase().as_str());
+    // `Unknown fields: a, b and name`
+    let is_listed = before.rsplit_once(':').is_some_and(|(head, items)| {
+        let items = items.replace(" and ", ",").replace(" or ", ",");
+        let is_one_word = |item: &str| !item.trim().contains(char::is_whitespace);
+        head.rsplit(|c: char| !is_part(c)).next().is_some_and(is_noun) && items.split(',').all(is_one_word)
+    });
+    is_quoted || is_place || is_listed || introduced.len() < before.len() && is_noun(noun)
 }
 
 /// Whether a sentence is about the name at `at`, which has no marks: it begins with it (`seed is not supported`),
@@ -317,6 +324,9 @@ mod tests {
             ("Unknown parameters: ['user']", true),
             ("HTTP 422: user: Extra inputs are not permitted", true),
             ("HTTP 422: body.user: Extra inputs are not permitted", true),
+            ("Unknown fields: seed, top_p and user", true),
+            ("Unknown fields: a list, user", false),
+            ("seed, user", false),
             ("the user must be verified", false),
             ("user content is not supported", false),
         ] {

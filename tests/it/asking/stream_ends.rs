@@ -104,6 +104,7 @@ fn an_error_after_the_end_discards_no_answer() {
         (vec![answer() + &counts() + &credit()], true),
         (vec![answer() + &upstream() + &counts()], true),
         (vec![answer() + &upstream(), counts() + DONE], true),
+        (vec![answer() + &event(&chunk(json!({}), json!("error"))) + &counts() + DONE], true),
     ] {
         let server = server(parts.clone(), Duration::from_millis(50), true);
         let bench = bench(&server, 3, STREAM);

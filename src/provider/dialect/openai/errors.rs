@@ -168,6 +168,8 @@ fn judge_by_status(status: u16, error: &ErrorBody, after: Option<Duration>, mess
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
+        // Unavailable for legal reasons: everything, or one page.
+        451 => Verdict::stop_or_page(message, "the provider does not serve this account, model or region"),
         405 => Verdict::stop(message, CHECK_ENDPOINT),
         // The model, or something of one page.
         410 => Verdict::stop_or_page(message, RETIRED),
