@@ -72,6 +72,8 @@ pub enum CapabilityChange {
     OutputFactor,
     /// The output limit is at most this number of tokens.
     MaxOutput(u32),
+    /// The output limit is at least this number of tokens: raise it as for reasoning.
+    MinOutput(u32),
     /// Something in the schema is not accepted: leave out its bounds, or else use the next weaker
     /// format.
     SimplerSchema,
@@ -100,7 +102,8 @@ impl CapabilityChange {
             Self::RenameOutputLimit => Some(Parameter::OutputLimit),
             Self::ToggleThinking => Some(Parameter::Thinking),
             Self::Effort(_) => Some(Parameter::Effort),
-            Self::OutputFactor | Self::MaxOutput(_) | Self::SimplerSchema | Self::SchemaInPrompt => None,
+            Self::OutputFactor | Self::MaxOutput(_) | Self::MinOutput(_) => None,
+            Self::SimplerSchema | Self::SchemaInPrompt => None,
         }
     }
 
@@ -125,6 +128,7 @@ impl CapabilityChange {
             Self::Effort(_) => "with another reasoning_effort".to_owned(),
             Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
             Self::MaxOutput(tokens) => format!("with an output limit of at most {tokens} tokens"),
+            Self::MinOutput(_) => "with a higher output limit".to_owned(),
             Self::SimplerSchema => "with a simpler schema".to_owned(),
             Self::SchemaInPrompt => "with the schema in the prompt: the endpoint ignores it".to_owned(),
         }
@@ -272,7 +276,7 @@ impl Capabilities {
                     _ => self.with(CapabilityChange::Omit(Parameter::Effort)),
                 }
             }
-            CapabilityChange::OutputFactor => {
+            CapabilityChange::OutputFactor | CapabilityChange::MinOutput(_) => {
                 (self.output_factor == 1).then_some(Self { output_factor: OUTPUT_FACTOR, ..next })
             }
             CapabilityChange::MaxOutput(tokens) => {

@@ -171,7 +171,10 @@ impl FormLearner {
         let has_worked = self.valid.get() > 0 || known.is_proven && !self.has_changed.get();
         let is_of_replies = matches!(
             change,
-            CapabilityChange::OutputFactor | CapabilityChange::MaxOutput(_) | CapabilityChange::SchemaInPrompt
+            CapabilityChange::OutputFactor
+                | CapabilityChange::MaxOutput(_)
+                | CapabilityChange::MinOutput(_)
+                | CapabilityChange::SchemaInPrompt
         );
         if !has_worked || is_of_replies {
             return Evidence::Form;

@@ -60,9 +60,9 @@ impl ReplyReader<'_> {
                     return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
                 }
                 let foreign = foreign_error(status, &body);
-                let ErrorJudgement { verdict, charge, exceeded, named_change, if_not_sent, .. } = judgement;
+                let ErrorJudgement { verdict, charge, exceeded, named_changes, if_not_sent, .. } = judgement;
                 let was_change = asks_for_change(&verdict);
-                let verdict = in_view_of_form(verdict, named_change, if_not_sent, self.sent);
+                let verdict = in_view_of_form(verdict, &named_changes, if_not_sent, self.sent);
                 // It is not the request: the server may have executed it.
                 let is_of_server = status >= 500 && !matches!(status, 501 | 503) || status == 408;
                 let is_doubtful = was_change && !asks_for_change(&verdict) && is_of_server;
@@ -107,6 +107,8 @@ impl ReplyReader<'_> {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
         let (mut unshown, mut before_events) = (String::new(), Some(Vec::new()));
         let (mut stage, mut deadline, mut has_waited) = (StreamStage::Open, None, false);
+        // Whether something came after the counts.
+        let mut is_followed = false;
         loop {
             let reached = stream.stage();
             if reached == StreamStage::Ended {
@@ -130,6 +132,7 @@ impl ReplyReader<'_> {
             match next {
                 Ok(Some(bytes)) => {
                     let (has_event, has_text) = self.push(&mut events, &mut *stream, &bytes, &mut unshown);
+                    is_followed |= has_event && stage == StreamStage::Counted;
                     if has_text {
                         // Some servers state an end with every part.
                         deadline = self.deadline(stage);
@@ -145,7 +148,7 @@ impl ReplyReader<'_> {
                 Err(failure) => return broken_off(failure, stream.finish().err().unwrap_or_default()),
             }
         }
-        self.habits.learn(stage, has_waited);
+        self.habits.learn(stage, has_waited && !is_followed);
         body.finish().await;
         // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
         let whole = before_events.and_then(|bytes| self.dialect.read_reply(&String::from_utf8_lossy(&bytes)).ok());
@@ -221,28 +224,36 @@ pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Quest
     Exchange::from_reply(Reply { content, reasoning, served, ..reply }, questions)
 }
 
-/// The verdict on an error in view of what is known of the form. While no request was answered, the name of a
-/// parameter is enough to change it, in whatever words (`named`). `if_not_sent`: what the error means if it is
-/// about something that was not sent.
+/// The verdict on an error in view of what is known of the form. Of several parameters in `named`, the first that the
+/// request may still have changes. While no request was answered, the name is enough, in whatever words.
+/// `if_not_sent`: what the error means if it is about something that was not sent.
 fn in_view_of_form(
     verdict: Verdict,
-    named: Option<CapabilityChange>,
+    named: &[CapabilityChange],
     if_not_sent: Option<Verdict>,
     sent: Capabilities,
 ) -> Verdict {
-    match (verdict, named, if_not_sent) {
-        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change), _) if !sent.is_proven => {
+    let is_possible = |change: &CapabilityChange| sent.with(*change).is_some();
+    let next = named.iter().copied().find(is_possible);
+    match (verdict, if_not_sent) {
+        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), _)
+            if !sent.is_proven && !named.is_empty() =>
+        {
             Verdict::Retry(TransientFault {
                 kind: ErrorKind::Capability,
                 message,
-                change: Some(change),
+                change: next.or(named.first().copied()),
                 may_run: false,
             })
         }
-        (Verdict::Retry(fault), _, Some(other)) if fault.change.is_some_and(|change| sent.with(change).is_none()) => {
-            other
+        (Verdict::Retry(fault), other) if fault.change.is_some_and(|change| !is_possible(&change)) => {
+            match (next, other) {
+                (Some(_), _) => Verdict::Retry(TransientFault { change: next, ..fault }),
+                (None, Some(other)) => other,
+                (None, None) => Verdict::Retry(fault),
+            }
         }
-        (verdict, ..) => verdict,
+        (verdict, _) => verdict,
     }
 }
 

@@ -83,6 +83,7 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
             let stated = request.max_tokens.filter(|stated| *stated > most)?;
             Some(format!("request.max_tokens: {stated}"))
         }
+        CapabilityChange::MinOutput(_) => Some(format!("request.max_tokens: {}", request.max_tokens?)),
         _ => None,
     }
 }

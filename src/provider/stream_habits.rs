@@ -8,13 +8,14 @@ use std::time::Duration;
 /// How long token counts are waited for after the end of a reply, and later counts after the first ones.
 const COUNT_WAIT: Duration = Duration::from_secs(2);
 
-/// The same for the first counts, where several streams in a row ended without any.
+/// The same where several streams in a row ended without any.
 const SHORT_WAIT: Duration = Duration::from_millis(200);
 
 /// How long further counts are waited for after the last ones: what has been sent with them still counts.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 
-/// Streams in a row without counts after which those of the next are hardly waited for.
+/// Streams in a row without counts, or without others after those with the end, after which those of the next are
+/// hardly waited for.
 const MAX_IN_VAIN: u32 = 3;
 
 /// What the streams of an endpoint have shown.
@@ -22,6 +23,8 @@ const MAX_IN_VAIN: u32 = 3;
 pub(crate) struct StreamHabits {
     /// Streams in a row whose counts were waited for in vain.
     in_vain: Cell<u32>,
+    /// Streams in a row that had counts with their end, after which others were waited for in vain.
+    further_in_vain: Cell<u32>,
     /// Whether an error followed a complete answer.
     had_late_error: Cell<bool>,
 }
@@ -32,17 +35,22 @@ impl StreamHabits {
         match stage {
             StreamStage::Open => None,
             StreamStage::Complete if self.in_vain.get() >= MAX_IN_VAIN => Some(SHORT_WAIT),
+            StreamStage::Counted if self.further_in_vain.get() >= MAX_IN_VAIN => Some(SHORT_WAIT),
             StreamStage::Complete | StreamStage::Counted => Some(COUNT_WAIT),
             StreamStage::Last => Some(LAST_WAIT),
             StreamStage::Ended => Some(Duration::ZERO),
         }
     }
 
-    /// Learns at which stage a wait was over; `has_waited`: because nothing came.
+    /// Learns at which stage a stream ended; `has_waited`: because nothing came.
     pub(crate) fn learn(&self, stage: StreamStage, has_waited: bool) {
         match stage {
             StreamStage::Complete if has_waited => self.in_vain.set(self.in_vain.get() + 1),
-            StreamStage::Counted | StreamStage::Last => self.in_vain.set(0),
+            StreamStage::Counted | StreamStage::Last => {
+                self.in_vain.set(0);
+                let is_in_vain = stage == StreamStage::Counted && has_waited;
+                self.further_in_vain.set(if is_in_vain { self.further_in_vain.get() + 1 } else { 0 });
+            }
             _ => {}
         }
     }
@@ -79,6 +87,31 @@ mod tests {
             assert_eq!(habits.wait(Complete), Some(next), "{stage:?}");
         }
         assert_eq!((habits.wait(Open), habits.wait(Counted)), (None, Some(COUNT_WAIT)));
+    }
+
+    #[test]
+    fn further_counts_that_never_come_are_hardly_waited_for() {
+        let habits = StreamHabits::default();
+        for (stage, has_waited, next) in [
+            (Counted, true, COUNT_WAIT),
+            (Counted, true, COUNT_WAIT),
+            // Others came.
+            (Last, true, COUNT_WAIT),
+            (Counted, true, COUNT_WAIT),
+            (Counted, true, COUNT_WAIT),
+            // Something followed, or the stream ended.
+            (Counted, false, COUNT_WAIT),
+            (Counted, true, COUNT_WAIT),
+            (Counted, true, COUNT_WAIT),
+            (Ended, false, COUNT_WAIT),
+            (Counted, true, SHORT_WAIT),
+            (Counted, true, SHORT_WAIT),
+            (Last, true, COUNT_WAIT),
+        ] {
+            habits.learn(stage, has_waited);
+            assert_eq!(habits.wait(Counted), Some(next), "{stage:?}");
+        }
+        assert_eq!(habits.wait(Complete), Some(COUNT_WAIT));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Names in the words of an error: where one stands for a member of the request, rather than for a
 //! word of prose or for data that the error quotes.
 
+use std::ops::Range;
+
 /// `text` without the data that it quotes: what stands in braces, except for an error inside of it.
 pub(crate) fn without_quoted_data(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -71,6 +73,32 @@ pub(crate) fn find_word(text: &str, word: &str) -> Option<usize> {
     words(text, word).next()
 }
 
+/// Where `text`, in lower case, names `name` in any spelling, other than as a member of quoted data: the words
+/// that `name` joins by underscores may be joined by another sign, a blank or nothing, and the last one may be a
+/// plural.
+pub(crate) fn spellings<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    let first = name.split('_').next().unwrap_or_default();
+    text.match_indices(first).filter_map(move |(at, _)| {
+        let is_inside = first.starts_with(is_part) && text[..at].chars().next_back().is_some_and(is_part);
+        let end = at + spelled_length(&text[at..], name).filter(|_| !is_inside)?;
+        (!is_data(&text[..at], &text[end..])).then_some(at..end)
+    })
+}
+
+/// The length of `name` in any spelling at the start of `text`.
+fn spelled_length(text: &str, name: &str) -> Option<usize> {
+    let mut words = name.split('_');
+    let mut rest = text.strip_prefix(words.next()?)?;
+    for word in words {
+        let joint = rest.trim_start_matches(MARKS);
+        let joint = joint.strip_prefix(['_', '-', '.', ' ']).unwrap_or(joint);
+        rest = joint.trim_start_matches(MARKS).strip_prefix(word)?;
+    }
+    let is_whole = |rest: &&str| !name.ends_with(is_part) || !rest.starts_with(is_part);
+    let end = [Some(rest), rest.strip_prefix('s')].into_iter().flatten().find(is_whole)?;
+    Some(text.len() - end.len())
+}
+
 /// Where `text` names `name`, other than as a member of quoted data such as `"name":0`.
 pub(crate) fn names<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
     words(text, name).filter(move |at| !is_data(&text[..*at], &text[at + name.len()..]))
@@ -129,7 +157,14 @@ pub(crate) fn is_marked(text: &str, at: usize, name: &str) -> bool {
     // A validator's `body.name: Extra inputs are not permitted`.
     let place = before.trim_end();
     let is_place = after.starts_with(": ") && (place.is_empty() || place.ends_with([';', ':', '.']));
-    is_quoted || is_place || introduced.len() < before.len() && NOUNS.contains(&noun.to_lowercase().as_str())
+    let is_noun = |word: &str| NOUNS.contains(&word.to_lowercase().as_str());
+    // `Unknown fields: a, b and name`
+    let is_listed = before.rsplit_once(':').is_some_and(|(head, items)| {
+        let items = items.replace(" and ", ",").replace(" or ", ",");
+        let is_one_word = |item: &str| !item.trim().contains(char::is_whitespace);
+        head.rsplit(|c: char| !is_part(c)).next().is_some_and(is_noun) && items.split(',').all(is_one_word)
+    });
+    is_quoted || is_place || is_listed || introduced.len() < before.len() && is_noun(noun)
 }
 
 /// Whether a sentence is about the name at `at`, which has no marks: it begins with it (`seed is not supported`),
@@ -256,6 +291,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_any_spelling() {
+        for (text, name, expected) in [
+            ("json_schema", "json_schema", Some("json_schema")),
+            ("the json schemas are", "json_schema", Some("json schemas")),
+            ("json-schema", "json_schema", Some("json-schema")),
+            ("'jsonschema'", "json_schema", Some("jsonschema")),
+            ("no role 'system' here", "role_system", Some("role 'system")),
+            ("the 'system' role", "system_role", Some("system' role")),
+            ("system roles!", "system_role", Some("system roles")),
+            ("temperatures", "temperature", Some("temperatures")),
+            ("ecosystem role", "system_role", None),
+            ("the system. role", "system_role", None),
+            ("systems role", "system_role", None),
+            ("json schematic", "json_schema", None),
+            ("my_json_schema", "json_schema", None),
+            ("got \"temperature\":0", "temperature", None),
+            ("", "temperature", None),
+        ] {
+            let found = spellings(text, name).next().map(|range| &text[range]);
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_marked_name() {
         for (text, expected) in [
             ("'user' is not supported", true),
@@ -265,6 +324,9 @@ mod tests {
             ("Unknown parameters: ['user']", true),
             ("HTTP 422: user: Extra inputs are not permitted", true),
             ("HTTP 422: body.user: Extra inputs are not permitted", true),
+            ("Unknown fields: seed, top_p and user", true),
+            ("Unknown fields: a list, user", false),
+            ("seed, user", false),
             ("the user must be verified", false),
             ("user content is not supported", false),
         ] {

@@ -77,6 +77,8 @@ fn record_trouble(run: &RunContext, end: &Settlement) {
         (VerdictName::Later, Some(fault)) => {
             let kind = match end.http_status {
                 Some(429) => TroubleKind::RateLimit,
+                // The server works, and refuses this page or all.
+                Some(403 | 404 | 410 | 451) => TroubleKind::Error(fault.kind.name()),
                 Some(_) => TroubleKind::Unavailable,
                 None => TroubleKind::Unreachable,
             };

@@ -160,8 +160,9 @@ pub(crate) struct ErrorJudgement {
     pub(crate) charge: Charge,
     /// The rate limit that the request exceeded.
     pub(crate) exceeded: Option<ExceededLimit>,
-    /// What to change for a parameter that the error names in words that are not understood.
-    pub(crate) named_change: Option<CapabilityChange>,
+    /// What to change for each parameter that the error names, also in words that are not understood. The first that
+    /// is still possible counts.
+    pub(crate) named_changes: Vec<CapabilityChange>,
     /// What the error means if the request does not have what it rejects; `None`: the request is wrong anyway.
     pub(crate) if_not_sent: Option<Verdict>,
     /// The text of a reply that the server itself found not valid.

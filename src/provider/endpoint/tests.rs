@@ -377,7 +377,7 @@ impl Dialect for PlainText {
             verdict,
             charge: Charge::Nothing,
             exceeded: None,
-            named_change: None,
+            named_changes: Vec::new(),
             if_not_sent: None,
             invalid_reply: None,
         }

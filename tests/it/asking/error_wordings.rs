@@ -300,3 +300,89 @@ fn an_ignored_schema_is_seen_in_wrong_values_too() {
         assert!(server.count() <= 17, "{content}: {} requests", server.count());
     }
 }
+
+/// The parts of a request that errors name.
+fn has_part(request: &Value, name: &str) -> bool {
+    match name {
+        "system" => request["messages"].as_array().unwrap().iter().any(|message| message["role"] == "system"),
+        name => !request[name].is_null(),
+    }
+}
+
+#[test]
+fn parameters_are_recognized_by_their_everyday_names() {
+    for (message, part) in [
+        ("This model does not support structured outputs", "response_format"),
+        ("No endpoints found that support structured outputs", "response_format"),
+        ("System prompts are not supported by this model", "system"),
+        ("Custom temperatures are not supported", "temperature"),
+    ] {
+        for status in [400, 404, 500] {
+            let server = server(move |request, _| match has_part(request, part) {
+                true => error(status, message),
+                false => invoice(),
+            });
+            let bench = bench(&server, 4, "some-model", "");
+            let ran = bench.run(&[]);
+            assert_eq!(ran.code, 0, "{status} {message}: {}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 4, "{status} {message}: {}", ran.stderr);
+            // A format has two weaker ones.
+            assert!(server.count() <= 6, "{status} {message}: {} requests", server.count());
+        }
+    }
+}
+
+/// The same message as long as the request has any of the parameters that it names, from the first page on or later.
+#[test]
+fn an_error_that_names_several_parameters_changes_each() {
+    for (message, parts) in [
+        (
+            "Unsupported parameters: 'temperature', 'max_tokens' are not supported with this model.",
+            &["temperature", "max_tokens"][..],
+        ),
+        (
+            "Reasoning models do not support temperature, max_tokens or system messages.",
+            &["temperature", "max_tokens", "system"],
+        ),
+        ("Unknown fields: response_format, temperature", &["response_format", "temperature"]),
+    ] {
+        for (status, answered) in [(400, 0), (422, 0), (500, 0), (400, 3), (500, 3)] {
+            let server =
+                server(move |request, at| match at >= answered && parts.iter().any(|part| has_part(request, part)) {
+                    true => error(status, message),
+                    false => invoice(),
+                });
+            let bench = bench(&server, 10, "some-model", "");
+            let ran = bench.run(&[]);
+            assert_eq!(ran.code, 0, "{status} {answered} {message}: {}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 10, "{status} {answered} {message}: {}", ran.stderr);
+            assert!(server.count() <= 15, "{status} {answered} {message}: {} requests", server.count());
+        }
+    }
+    // What never stops ends.
+    let message = "Unsupported parameters: 'temperature', 'max_tokens' are not supported with this model.";
+    let server = server(move |_, _| error(400, message));
+    let bench = bench(&server, 3, "some-model", "");
+    let ran = bench.run(&[]);
+    assert_eq!(statuses(&bench.rows())["failed"], 3, "{}", ran.stderr);
+    assert!(server.count() <= 8, "{} requests", server.count());
+}
+
+#[test]
+fn an_output_limit_that_is_too_small_is_raised_unless_it_is_stated() {
+    let message = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 256, but got 100 instead.";
+    let small = move |request: &Value, _| match request["max_tokens"].as_u64().unwrap() {
+        0..256 => error(400, message),
+        _ => invoice(),
+    };
+    let free = server(small);
+    let job = bench(&free, 4, "some-model", "");
+    let ran = job.run(&[]);
+    assert_eq!((ran.code, free.count()), (0, 5), "{}", ran.stderr);
+    assert_eq!(job.report()["tokens"]["input"], 4000, "the error costs nothing");
+    let stated = server(small);
+    let job = bench(&stated, 4, "some-model", "request: {max_tokens: 100}");
+    let ran = job.run(&[]);
+    assert_eq!((ran.code, stated.count()), (5, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the endpoint rejects request.max_tokens: 100"), "{}", ran.stderr);
+}

@@ -383,12 +383,14 @@ fn a_reply_that_repeats_itself_is_asked_for_once_more_in_another_way() {
 
 /// A refusal of one page is that page's; a refusal of all ends the run, and all stay pending.
 #[test]
-fn a_403_404_or_410_concerns_one_page_once_another_is_answered() {
+fn a_403_404_410_or_451_concerns_one_page_once_another_is_answered() {
     for (status, body, kind) in [
         (403, json!({"code": "permission-denied", "error": "Content violates usage guidelines. "}), "content_filter"),
         (403, json!({"error": {"message": "Forbidden"}}), "bad_request"),
         (404, json!({"error": {"message": "Resource not found"}}), "bad_request"),
         (410, json!({"error": {"message": "Gone"}}), "bad_request"),
+        (451, json!({"error": {"message": "Unavailable for legal reasons"}}), "bad_request"),
+        (403, json!({"error": {"message": "Request blocked by guardrail"}}), "content_filter"),
     ] {
         for refused in [0, 2] {
             let body_of_page = body.clone();
@@ -412,6 +414,7 @@ fn a_403_404_or_410_concerns_one_page_once_another_is_answered() {
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{body}: {}", ran.stderr);
         assert_eq!((seen.bodies().len(), &bench.report()["pages"]["pending"]), (3, &json!(10)), "{body}");
+        assert!(!ran.stderr.contains("unavailable: HTTP"), "{}", ran.stderr);
     }
 }
 

@@ -104,6 +104,7 @@ fn an_error_after_the_end_discards_no_answer() {
         (vec![answer() + &counts() + &credit()], true),
         (vec![answer() + &upstream() + &counts()], true),
         (vec![answer() + &upstream(), counts() + DONE], true),
+        (vec![answer() + &event(&chunk(json!({}), json!("error"))) + &counts() + DONE], true),
     ] {
         let server = server(parts.clone(), Duration::from_millis(50), true);
         let bench = bench(&server, 3, STREAM);
@@ -139,7 +140,7 @@ fn a_stream_that_stays_open_ends_with_its_reply() {
         (vec![answer(), event(&usage())], Some(50)),
     ] {
         let server = server(parts.clone(), Duration::from_millis(50), false);
-        let more = "limits: {concurrency: 1, run_time: 50s}\nrequest: {stream: true, idle_timeout: 60s, timeout: 10m}";
+        let more = "limits: {concurrency: 1, run_time: 5m}\nrequest: {stream: true, idle_timeout: 6m, timeout: 10m}";
         let bench = bench(&server, 3, more);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, server.count()), (0, 3), "{parts:?}: {}", ran.stderr);

@@ -151,6 +151,10 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "prohibited content",
             "sensitive content",
             "sensitive words",
+            "blocked by guardrail",
+            "blocked by a guardrail",
+            "blocked by the guardrail",
+            "guardrail intervened",
         ],
     ),
     (

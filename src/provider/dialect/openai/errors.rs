@@ -8,7 +8,7 @@ use super::causes::{Cause, find_cause};
 use super::error_body::ErrorBody;
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
-use super::rejections::{find_change, named_change};
+use super::rejections::{find_changes, named_changes};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability::CapabilityChange;
@@ -41,10 +41,16 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     let is_invalid_reply = matches!(&verdict, Verdict::Retry(fault) if fault.kind == ErrorKind::NotJson);
     // The model has replied, and may be billed.
     let charge = if is_invalid_reply { Charge::Unknown } else { charge };
-    let named_change = named_change(reply.status, &error);
+    let named_changes = match &verdict {
+        Verdict::Retry(fault) if fault.change.is_some() => {
+            let changes = find_changes(reply.status, &error);
+            if changes.first().copied() == fault.change { changes } else { Vec::new() }
+        }
+        _ => named_changes(reply.status, &error),
+    };
     let if_not_sent = judge_otherwise(reply, &error);
     let invalid_reply = is_invalid_reply.then(|| error.failed_generation.unwrap_or_default());
-    ErrorJudgement { verdict, charge, exceeded, named_change, if_not_sent, invalid_reply }
+    ErrorJudgement { verdict, charge, exceeded, named_changes, if_not_sent, invalid_reply }
 }
 
 /// What an error means if the request does not have what it rejects; `None`: the request is wrong anyway.
@@ -138,7 +144,7 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
     }
     // What a gateway writes on its page is not an error of the API.
     let is_of_api = error.is_of_api(status);
-    let change = find_change(status, error).filter(|_| is_of_api || error.is_plain);
+    let change = find_changes(status, error).first().copied().filter(|_| is_of_api || error.is_plain);
     // A parameter that is named is what is not supported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
     let is_cause = |cause: &Cause| (is_of_api || *cause == Cause::NoCredit && error.is_plain) && !is_other(*cause);
@@ -162,6 +168,8 @@ fn judge_by_status(status: u16, error: &ErrorBody, after: Option<Duration>, mess
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
+        // Unavailable for legal reasons: everything, or one page.
+        451 => Verdict::stop_or_page(message, "the provider does not serve this account, model or region"),
         405 => Verdict::stop(message, CHECK_ENDPOINT),
         // The model, or something of one page.
         410 => Verdict::stop_or_page(message, RETIRED),

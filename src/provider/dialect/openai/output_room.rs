@@ -1,10 +1,13 @@
 //! Numbers in errors about the output limit and the context window: the largest limit that a model
 //! accepts, and the one that fits beside a prompt.
 
+/// Names of the output limit.
+const LIMITS: &[&str] = &["max_tokens", "max tokens", "max_completion_tokens", "max_output_tokens", "output tokens"];
+
 /// The largest output limit that an error names, in tokens: `at most 16384 completion tokens`, `the
 /// valid range is [1, 8192]`, `200000 > 128000, which is the maximum`. `text` is in lower case.
 pub(crate) fn max_output(text: &str) -> Option<u32> {
-    if !["max_tokens", "max_completion_tokens", "output tokens"].iter().any(|word| text.contains(word)) {
+    if !LIMITS.iter().any(|word| text.contains(word)) {
         return None;
     }
     let number_after = |words: &str| {
@@ -39,6 +42,47 @@ pub(crate) fn max_output(text: &str) -> Option<u32> {
         .or_else(|| number_after("larger than"))
         .or_else(exceeded)
         .filter(|tokens| *tokens > 0)
+}
+
+/// The least output limit that an error asks for, in tokens: `expected a value >= 256`, `must be greater than
+/// thinking.budget_tokens`; 0: it names no number. `text` is in lower case.
+pub(crate) fn min_output(text: &str) -> Option<u32> {
+    const RULES: &[&str] = &[
+        "below minimum",
+        "below the minimum",
+        "less than the minimum",
+        "lower than the minimum",
+        "smaller than the minimum",
+        "minimum value is",
+        "minimum is",
+        "minimum of",
+        "value >=",
+        "must be >=",
+        "should be >=",
+        "greater than or equal to",
+        "must be greater than",
+        "must be larger than",
+        "must be more than",
+        "must exceed",
+        "should be greater than",
+        "must be at least",
+        "should be at least",
+        "is too small",
+        "is too low",
+    ];
+    let text = text.replace(['`', '\'', '"'], "");
+    let at = LIMITS.iter().filter_map(|name| text.find(name)).min()?;
+    let rest = &text[at..];
+    // The window leaves no room, or the prompt is what is too short.
+    if ["context", "got -", "window", "per min"].iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    let numbers = RULES.iter().filter_map(|rule| {
+        let after = &rest[rest.find(rule)? + rule.len()..];
+        let number = after.trim_start_matches([' ', ':', '=', '(']);
+        Some(first_number(number).unwrap_or(0))
+    });
+    numbers.max()
 }
 
 /// The output limit that fits beside a prompt into the context window, in tokens. `None`: the limit
@@ -101,6 +145,29 @@ mod tests {
             ("exceeds 64", None),
         ] {
             assert_eq!(max_output(&message.to_lowercase()), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_least_output_limit() {
+        for (message, expected) in [
+            (
+                "Invalid 'max_tokens': integer below minimum value. Expected a value >= 256, but got 100 instead.",
+                Some(256),
+            ),
+            ("Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 10.", Some(16)),
+            ("`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation", Some(0)),
+            ("The requested max_tokens 100 is below the minimum 256", Some(256)),
+            ("max_completion_tokens must be at least 1,024", Some(1024)),
+            ("max_tokens: 100 is too small for this model", Some(0)),
+            ("max_tokens: minimum value is 64", Some(64)),
+            ("max_tokens must be at least 1, got -512", None),
+            ("max_tokens (33000) >= the model's limit (16384)", None),
+            ("max_tokens is not supported", None),
+            ("the image is too small", None),
+            ("", None),
+        ] {
+            assert_eq!(min_output(&message.to_lowercase()), expected, "{message}");
         }
     }
 

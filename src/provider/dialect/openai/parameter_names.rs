@@ -4,37 +4,33 @@
 
 use super::request::THINKING_MEMBER;
 use crate::provider::parameter::Parameter;
-use crate::provider::wording::{find_word, is_marked, names};
+use crate::provider::wording::{is_marked, is_meant, spellings};
+use std::ops::Range;
 
-/// Words by which errors name a parameter, in lower case. The first that an error has decides.
+/// Words by which errors name a parameter, in lower case, in the spelling with underscores. The first that an error
+/// has decides.
 const NAMES: &[(Parameter, &[&str])] = &[
     (Parameter::UniqueItems, &["uniqueitems"]),
     (Parameter::MaxItems, &["maxitems"]),
     (Parameter::MaxLength, &["maxlength"]),
-    (Parameter::Temperature, &["temperature"]),
-    (Parameter::OutputLimit, &["max_tokens", "max_completion_tokens"]),
+    (Parameter::Temperature, &["temperature", "sampling_parameter", "sampling_param"]),
+    (Parameter::OutputLimit, &["max_tokens", "max_completion_tokens", "max_output_tokens"]),
     (Parameter::StreamOptions, &["stream_options", "include_usage"]),
     (Parameter::Strict, &["json_schema.strict", "'strict'", "`strict`", "\"strict\""]),
     (
         Parameter::Effort,
         &[
             "reasoning_effort",
-            "reasoning.effort",
-            "reasoning effort",
-            "effort level",
-            "thinking level",
-            "thinking_level",
             "output_config.effort",
-            "thinking mode",
-            "thinking budget",
+            "effort_level",
+            "thinking_level",
+            "thinking_mode",
             "thinking_budget",
             "thinking_config",
-            "thinkingbudget",
-            "thinkingconfig",
+            "thinking_type",
             "budget_tokens",
-            "thinking.type",
-            "reasoning mode",
-            "reasoning budget",
+            "reasoning_mode",
+            "reasoning_budget",
             "reasoning is mandatory",
             "thinking cannot be disabled",
             "reasoning cannot be disabled",
@@ -51,19 +47,19 @@ const NAMES: &[(Parameter, &[&str])] = &[
     (
         Parameter::SystemMessage,
         &[
-            "system message",
-            "system messages",
-            "system role",
-            "role 'system'",
-            "role \"system\"",
-            "role `system`",
-            "'system' role",
-            "system prompt",
-            "system instruction",
-            "developer instruction",
-            "role: system",
+            "system_message",
+            "system_role",
+            "role_system",
+            "role:_system",
+            "system_prompt",
+            "system_instruction",
+            "developer_instruction",
+            "developer_message",
+            "developer_role",
             "messages[0].role",
             "messages.0.role",
+            "user_and_assistant_role",
+            "user_or_assistant_role",
             // Templates of models without a system message.
             "roles must alternate",
         ],
@@ -72,45 +68,47 @@ const NAMES: &[(Parameter, &[&str])] = &[
         Parameter::Format,
         &[
             "response_format",
-            "response format",
+            "output_format",
             "json_schema",
             "json_object",
-            "json mode",
+            "json_mode",
+            "json_output",
+            "json_response",
             "guided_json",
             "guided_grammar",
-            "guided json",
-            "guided decoding",
-            "structured output",
+            "guided_decoding",
+            "grammar",
             "structured_output",
+            "structured_response",
+            "structured_generation",
             "response_schema",
-            "response schema",
-            "constrained decoding",
-            "responseschema",
+            "constrained_decoding",
         ],
     ),
 ];
 
-/// The parameter that an error names, in its member `param` or in its `text`; both are in lower case.
-pub(crate) fn named_parameter(param: &str, text: &str, is_rejection: bool) -> Option<Parameter> {
+/// Names that are common words: they count only beside [`SUPPORT`].
+const COMMON: &[&str] =
+    &["sampling_parameter", "sampling_param", "output_format", "json_output", "json_response", "grammar"];
+
+/// Words about what an endpoint offers.
+const SUPPORT: &[&str] = &["support", "allow", "accept", "permit", "enabled", "available", "支持"];
+
+/// The parameters that an error names, in its member `param` or in its `text`; both are in lower case. The first is
+/// the one that the error is about, if the request has it.
+pub(crate) fn named_parameters(param: &str, text: &str, is_rejection: bool) -> Vec<Parameter> {
     // `param` is a path such as `messages[0].content[1].image_url.detail`. A bound is named only in
     // the message.
     let last = param.rsplit(['.', '/']).next().unwrap_or_default();
     let is_bound = |parameter: Parameter| Parameter::BOUNDS.contains(&parameter);
-    let by_position = NAMES
-        .iter()
-        .filter_map(|(parameter, words)| {
-            let at = words.iter().filter_map(|word| find_parameter(text, word)).min()?;
-            // Messages about a bound begin with the format that it is in.
-            Some((!is_bound(*parameter), at, *parameter))
-        })
-        .min_by_key(|(is_other, at, _)| (*is_other, *at))
-        .map(|(_, _, parameter)| parameter);
-    if by_position.is_some_and(is_bound) && is_rejection {
-        return by_position;
-    }
-    // What is not supported together with thinking is supported without.
-    if is_rejection && find_parameter(text, THINKING_MEMBER).is_some() {
-        return Some(Parameter::Thinking);
+    let at = |words: &[&str]| words.iter().filter_map(|word| Some(find_parameter(text, word)?.start)).min();
+    // Messages about a bound begin with the format that it is in.
+    let named = NAMES.iter().filter_map(|(parameter, words)| Some((!is_bound(*parameter), at(words)?, *parameter)));
+    let mut named: Vec<_> = named.filter(|_| is_rejection).collect();
+    named.sort_by_key(|(is_other, at, _)| (*is_other, *at));
+    let mut found: Vec<Parameter> = named.into_iter().map(|(.., parameter)| parameter).collect();
+    if found.first().is_some_and(|first| is_bound(*first)) {
+        return found;
     }
     let by_param = match last {
         "detail" => Some(Parameter::Detail),
@@ -118,18 +116,51 @@ pub(crate) fn named_parameter(param: &str, text: &str, is_rejection: bool) -> Op
         "role" if param.contains("messages") => Some(Parameter::SystemMessage),
         _ => NAMES
             .iter()
-            .find(|(_, words)| words.iter().any(|word| find_word(param, word).is_some()))
+            .find(|(_, words)| words.iter().any(|word| spellings(param, word).next().is_some()))
             .map(|(parameter, _)| *parameter),
     };
-    by_param.or(by_position.filter(|_| is_rejection))
+    // What is not supported together with thinking is supported without.
+    let thinking = Some(Parameter::Thinking).filter(|thinking| found.contains(thinking));
+    if let Some(first) = thinking.or(by_param) {
+        found.retain(|parameter| *parameter != first);
+        found.insert(0, first);
+    }
+    found
 }
 
 /// Where `text` names a parameter as `word`.
-fn find_parameter(text: &str, word: &str) -> Option<usize> {
-    // A page may be about temperatures.
-    let is_meant =
-        |at: &usize| word != "temperature" || is_marked(text, *at, word) || is_subject(&text[at + word.len()..]);
-    names(text, word).find(is_meant)
+fn find_parameter(text: &str, word: &str) -> Option<Range<usize>> {
+    spellings(text, word).find(|found| is_name(text, word, found))
+}
+
+/// Whether what stands at `found` is the parameter's name `word`, rather than prose.
+fn is_name(text: &str, word: &str, found: &Range<usize>) -> bool {
+    let (before, name, after) = (&text[..found.start], &text[found.clone()], &text[found.end..]);
+    let is_common = COMMON.contains(&word);
+    match word {
+        // `enable thinking` is advice.
+        THINKING_MEMBER => name == word,
+        // A page may be about temperatures.
+        "temperature" => is_marked(text, found.start, name) || is_subject(after),
+        _ if is_common && !name.contains('_') => {
+            let is_offered = SUPPORT.iter().any(|word| text.contains(word));
+            is_offered && is_subject(after) && !is_of_page(before, after)
+        }
+        _ => !name.contains(' ') || !is_of_page(before, after),
+    }
+}
+
+/// Whether words between `before` and `after` are about what a page shows.
+fn is_of_page(before: &str, after: &str) -> bool {
+    const BEFORE: &[&str] = &[" about", " about the", " mentions", " shows", " shows the", " titled", " describes"];
+    const AFTER: &[&str] = &["table", "section", "paragraph", "chapter", "heading", "diagram", "figure", "text "];
+    const PLACES: &[&str] = &["page", "image", "document", "picture", "scan"];
+    let (before, after) = (before.trim_end(), after.trim_start());
+    let mut words = after.split_whitespace();
+    let is_place = words.next().is_some_and(|word| matches!(word, "on" | "in" | "of"))
+        && words.next().is_some_and(|word| matches!(word, "the" | "this" | "your" | "a"))
+        && words.next().is_some_and(|word| PLACES.iter().any(|place| word.starts_with(place)));
+    is_place || BEFORE.iter().any(|words| before.ends_with(words)) || AFTER.iter().any(|word| after.starts_with(word))
 }
 
 /// Whether the name before `after` is what a sentence is about: `temperature must be 1`, but not
@@ -180,6 +211,10 @@ fn is_subject(after: &str) -> bool {
         "less",
         "other",
         "different",
+        "can't",
+        "needs",
+        "requires",
+        "will",
     ];
     let next = after.trim_start();
     let word = next.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
@@ -192,19 +227,51 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name or begins with it.
+/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name, begins with it, or
+/// says what its value may be.
 pub(crate) fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
-    let of_parameter = NAMES.iter().filter(|(named, _)| *named == parameter).flat_map(|(_, words)| *words);
-    of_parameter.into_iter().any(|word| {
-        let is_clear = |at: usize| {
-            let is_prose = word.contains(' ');
-            word.contains('_') || !is_prose && (is_marked(text, at, word) || states_value(&text[at + word.len()..]))
-        };
-        names(text, word).any(is_clear)
+    words_of(parameter).any(|word| {
+        spellings(text, word).filter(|found| is_name(text, word, found)).any(|found| {
+            let name = &text[found.clone()];
+            let is_clear = || {
+                is_marked(text, found.start, name)
+                    || states_value(&text[found.end..])
+                    || is_meant(text, found.start, name)
+            };
+            name.contains('_') || !name.contains(' ') && is_clear()
+        })
     })
+}
+
+/// Whether a sentence of `text` is about `parameter`, whatever it is called: `system messages are not enabled`.
+pub(crate) fn is_subject_of(parameter: Parameter, text: &str) -> bool {
+    words_of(parameter).any(|word| {
+        let mut found = spellings(text, word).filter(|found| is_name(text, word, found));
+        found.any(|found| is_meant(text, found.start, &text[found.clone()]))
+    })
+}
+
+fn words_of(parameter: Parameter) -> impl Iterator<Item = &'static str> {
+    NAMES.iter().filter(move |(named, _)| *named == parameter).flat_map(|(_, words)| words.iter().copied())
 }
 
 /// Whether what follows a name says what its value may be: `temperature: only 1 is allowed`.
 fn states_value(after: &str) -> bool {
-    [":", " must be", " is deprecated", " is not", " does not support"].iter().any(|words| after.starts_with(words))
+    const RULES: &[&str] = &[
+        ":",
+        "=",
+        " must ",
+        " should ",
+        " is ",
+        " are ",
+        " not ",
+        " may not ",
+        " cannot ",
+        " can only ",
+        " can't ",
+        " has to ",
+        " does not ",
+        " doesn't ",
+    ];
+    RULES.iter().any(|words| after.starts_with(words)) || is_number(after.trim_start())
 }

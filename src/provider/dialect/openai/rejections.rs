@@ -4,8 +4,8 @@
 //! own words, so that the name of the parameter decides, beside any word of rejection.
 
 use super::error_body::ErrorBody;
-use super::output_room::max_output;
-use super::parameter_names::{is_named_clearly, named_parameter};
+use super::output_room::{max_output, min_output};
+use super::parameter_names::{is_named_clearly, is_subject_of, named_parameters};
 use super::passing::{is_passing, may_be_failure};
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
@@ -48,6 +48,12 @@ const REJECTIONS: &[&str] = &[
     "is mandatory",
     "is required",
     "is restricted to",
+    "can only be",
+    "may only be",
+    "may not be",
+    "can't use",
+    "cannot use",
+    "cannot specify",
     "out of range",
     "outside the range",
     "must be",
@@ -81,9 +87,11 @@ const CLEAR_REJECTIONS: &[&str] = &[
     "n't accept",
     "must be one of",
     "must alternate",
-    "endpoints found that support parameter",
-    "endpoints found that support the parameter",
+    "endpoints found that support",
     "but got",
+    "cannot be combined",
+    "can't be combined",
+    "cannot be used together",
     "unimplemented",
     "unexpected keyword",
     // Chinese: not supported; only supported.
@@ -132,45 +140,59 @@ impl Demand {
     }
 }
 
-/// What to change in a request that was rejected with `status`; `None`: the error names no parameter
-/// that docmill chooses.
-pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityChange> {
+/// What to change in a request that was rejected with `status`, of each thing that the error names; the first is what
+/// it is about, if the request has it. Empty: the error names no parameter that docmill chooses.
+pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     let (text, param) = (error.text(), error.param.to_lowercase());
     if passes(status, error) {
-        return None;
+        return Vec::new();
     }
     let demand = Demand::of_status(status);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_about_request = matches!(demand, Demand::Any | Demand::Failure);
-    if let Some(tokens) = max_output(text).filter(|_| is_about_request) {
-        return Some(CapabilityChange::MaxOutput(tokens));
+    let most = || max_output(text).map(CapabilityChange::MaxOutput);
+    let limit = most().or_else(|| min_output(text).map(CapabilityChange::MinOutput));
+    if let Some(change) = limit.filter(|_| is_about_request) {
+        return vec![change];
     }
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
     let is_rejection = is_code || rejects(text);
-    let is_clear = is_code || has(CLEAR_REJECTIONS);
-    let named = named_parameter(&param, text, is_rejection);
-    let named = named.filter(|parameter| {
-        let is_named = || !param.is_empty() || is_named_clearly(*parameter, text);
+    let is_clear = is_code || has(CLEAR_REJECTIONS) || restricts(text, &["supported", "accepted"]);
+    let is_certain = |parameter: Parameter| {
+        let is_named = !param.is_empty() || is_named_clearly(parameter, text);
         match demand {
             Demand::Any => true,
-            Demand::Named => is_named() && (is_code || rejects(&text.replace("forbidden", ""))),
-            Demand::Failure => is_clear || is_rejection && is_named() && !may_be_failure(text),
-            Demand::Certain => is_clear && is_named(),
+            Demand::Named => (is_named || is_clear) && (is_code || rejects(&text.replace("forbidden", ""))),
+            Demand::Failure => {
+                is_clear || is_rejection && (is_named || is_subject_of(parameter, text)) && !may_be_failure(text)
+            }
+            Demand::Certain if is_clear => is_named,
+            // Rates are in tokens, too.
+            Demand::Certain => {
+                status == 429 && is_named && parameter != Parameter::OutputLimit && is_rejection && !may_pass(text)
+            }
         }
-    });
+    };
+    let named = named_parameters(&param, text, is_rejection);
+    let named: Vec<Parameter> = named.into_iter().filter(|parameter| is_certain(*parameter)).collect();
     let is_of_schema = status < 500 || has(&["schema", "grammar"]) && !may_be_failure(text);
     let is_schema = is_about_request && is_of_schema && has(SCHEMA_COMPLAINTS);
-    match named {
+    match named.first() {
         // A bound of the schema, or a part of it.
-        Some(Parameter::Format) if is_schema => Some(CapabilityChange::SimplerSchema),
-        Some(Parameter::Effort) => Some(CapabilityChange::Effort(listed_efforts(text))),
-        Some(parameter) => Some(CapabilityChange::for_rejected(parameter)),
-        None if is_schema => Some(CapabilityChange::SimplerSchema),
+        Some(Parameter::Format) if is_schema => vec![CapabilityChange::SimplerSchema],
+        None if is_schema => vec![CapabilityChange::SimplerSchema],
         // Gemini says no more when it does not know the effort.
         None if status == 400 && error.is("INVALID_ARGUMENT") && text.trim().strip_suffix('.') == Some(UNNAMED) => {
-            Some(CapabilityChange::Effort(Efforts::default()))
+            vec![CapabilityChange::Effort(Efforts::default())]
         }
-        None => None,
+        _ => named.into_iter().map(|parameter| change_for(parameter, text)).collect(),
+    }
+}
+
+fn change_for(parameter: Parameter, text: &str) -> CapabilityChange {
+    match parameter {
+        Parameter::Effort => CapabilityChange::Effort(listed_efforts(text)),
+        parameter => CapabilityChange::for_rejected(parameter),
     }
 }
 
@@ -181,16 +203,13 @@ pub(crate) fn passes(status: u16, error: &ErrorBody) -> bool {
     (status >= 500 || status == 429) && (is_passing(error.text()) || error.codes().iter().any(is_passing_code))
 }
 
-/// What to change for a parameter that an error of the request names, whatever its words.
-pub(crate) fn named_change(status: u16, error: &ErrorBody) -> Option<CapabilityChange> {
+/// What to change for each parameter that an error of the request names, whatever its words.
+pub(crate) fn named_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     if !matches!(status, 400 | 422) {
-        return None;
+        return Vec::new();
     }
-    let parameter = named_parameter(&error.param.to_lowercase(), error.text(), true)?;
-    Some(match parameter {
-        Parameter::Effort => CapabilityChange::Effort(listed_efforts(error.text())),
-        parameter => CapabilityChange::for_rejected(parameter),
-    })
+    let named = named_parameters(&error.param.to_lowercase(), error.text(), true);
+    named.into_iter().map(|parameter| change_for(parameter, error.text())).collect()
 }
 
 /// What Gemini says when it does not say which value it rejects.
@@ -225,12 +244,15 @@ pub(crate) fn may_pass(message: &str) -> bool {
 /// The same as [`is_rejection`] of a text in lower case.
 fn rejects(message: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    // `only 1 is supported`
-    let is_restricted = find_word(message, "only").is_some_and(|at| {
-        ["supported", "allowed", "accepted", "valid"].iter().any(|word| message[at..].contains(word))
-    });
-    let is_unknown = message.contains("unknown") && !has(&["unknown error", "unknown reason", "unknown issue"]);
+    let is_restricted = restricts(message, &["supported", "allowed", "accepted", "valid"]);
+    let is_unknown =
+        message.contains("unknown") && !has(&["unknown error", "unknown reason", "unknown issue", "unknown failure"]);
     has(REJECTIONS) || has(CLEAR_REJECTIONS) || is_restricted || is_unknown || find_word(message, "expected").is_some()
+}
+
+/// Whether a message says that only something is what one of `words` says: `only 1 is supported`.
+fn restricts(message: &str, words: &[&str]) -> bool {
+    find_word(message, "only").is_some_and(|at| words.iter().any(|word| message[at..].contains(word)))
 }
 
 /// The efforts that a message lists as supported.

@@ -14,7 +14,7 @@ use crate::provider::repetition::repeats_itself;
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
 use crate::task::visible_text;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A reply has at least one of these members.
 const MEMBERS: &[&str] = &["choices", "error", "usage"];
@@ -51,7 +51,7 @@ pub(crate) struct Completion {
     /// The first error after the end of an answer, which does not discard it.
     late_error: Option<Value>,
     served: Served,
-    /// The number of the choice that is read: the first that the server sends.
+    /// The number of the choice that is read: the lowest so far.
     choice: Option<u64>,
     /// Whether the counts in `usage` include the reply.
     counts_output: bool,
@@ -83,9 +83,10 @@ impl Completion {
 
     /// Reads one chunk of a stream and returns the text that it adds.
     pub(crate) fn push_chunk(&mut self, chunk: &Value) -> String {
-        let before = self.message.content.len();
+        let (choice, before) = (self.choice, self.message.content.len());
         self.read(chunk, "delta");
-        self.message.content[before..].to_owned()
+        let start = if self.choice == choice { before } else { 0 };
+        self.message.content[start..].to_owned()
     }
 
     /// The text so far.
@@ -151,23 +152,31 @@ impl Completion {
 
     /// An error ends a reply. Once an answer has its end, it is one of the connection or of the next reply.
     fn read_error(&mut self, error: &Value) {
-        let is_ended = self.finish.is_some_and(|finish| finish != Finish::Error);
-        let Message { content, reasoning, .. } = &self.message;
-        let has_text = [content, reasoning].iter().any(|text| !text.trim().is_empty());
-        let has_answer = has_text || self.message.only_call().is_some();
-        if is_ended && has_answer && self.error.is_none() {
+        if self.has_ended_answer() {
             self.late_error.get_or_insert_with(|| error.clone());
         } else {
             self.error.get_or_insert_with(|| error.clone());
         }
     }
 
-    /// The choice to read. Only one is asked for.
+    /// Whether an answer has come to its end.
+    fn has_ended_answer(&self) -> bool {
+        let is_ended = self.finish.is_some_and(|finish| finish != Finish::Error);
+        let Message { content, reasoning, .. } = &self.message;
+        let has_text = [content, reasoning].iter().any(|text| !text.trim().is_empty());
+        is_ended && (has_text || self.message.only_call().is_some()) && self.error.is_none()
+    }
+
+    /// The choice to read: the first one by its number, wherever the server sends it. Only one is asked for.
     fn next_choice<'a>(&mut self, value: &'a Value) -> Option<&'a Value> {
         let choices = value.get("choices")?.as_array()?;
         let index = |choice: &Value| choice.get("index").and_then(Value::as_u64).unwrap_or(0);
-        let number = *self.choice.get_or_insert(index(choices.first()?));
-        choices.iter().find(|choice| index(choice) == number)
+        let first = choices.iter().map(index).min()?;
+        if self.choice.is_none_or(|known| first < known) {
+            // What came of another choice is not the answer.
+            (self.message, self.finish, self.choice) = (Message::default(), None, Some(first));
+        }
+        choices.iter().find(|choice| Some(index(choice)) == self.choice)
     }
 
     fn read_choice(&mut self, choice: &Value, member: &str) {
@@ -177,7 +186,10 @@ impl Completion {
         let finish = |name: &str| choice.get(name).and_then(Value::as_str).and_then(read_finish);
         let results = choice.get("content_filter_results");
         self.is_filtered |= is_filtered(results);
-        if let Some(stated) = finish("finish_reason") {
+        let stated = finish("finish_reason");
+        if stated == Some(Finish::Error) && self.has_ended_answer() {
+            self.late_error.get_or_insert_with(|| json!({"message": "finish_reason: error"}));
+        } else if let Some(stated) = stated {
             // What routers and Azure call by a wider name.
             let is_recitation = finish("native_finish_reason") == Some(Finish::Recitation)
                 || stated == Finish::ContentFilter && is_filtered(results.and_then(|found| found.get(PROTECTED_TEXT)));

@@ -135,6 +135,31 @@ mod tests {
         assert_eq!([stream.push(TEXT), stream.push(STOP), stream.push("[DONE]")], ["ab", "", ""]);
     }
 
+    /// The choice of the lowest number is the answer, in whatever order they come.
+    #[test]
+    fn one_of_several_choices_is_read() {
+        let part =
+            |index: u64, text: &str| format!(r#"{{"choices":[{{"index":{index},"delta":{{"content":"{text}"}}}}]}}"#);
+        let end = |index: u64| format!(r#"{{"choices":[{{"index":{index},"delta":{{}},"finish_reason":"stop"}}]}}"#);
+        let both =
+            r#"{"choices":[{"index":1,"delta":{"content":"x"}},{"index":0,"delta":{"content":"ab"}}]}"#.to_owned();
+        for (events, expected) in [
+            (vec![part(0, "a"), part(1, "x"), part(0, "b"), end(0), end(1)], Ok("ab")),
+            (vec![part(1, "x"), part(0, "a"), part(1, "y"), part(0, "b"), end(1), end(0)], Ok("ab")),
+            (vec![part(1, "x"), end(1), part(0, "ab"), end(0)], Ok("ab")),
+            (vec![both.clone(), end(1), end(0)], Ok("ab")),
+            (vec![both, end(1)], Err("ab")),
+            (vec![part(1, "x"), end(1), part(0, "ab")], Err("ab")),
+            (vec![part(1, "ab"), end(1)], Ok("ab")),
+        ] {
+            let events: Vec<&str> = events.iter().map(String::as_str).collect();
+            let found = play(&events).1.map(|reply| reply.content);
+            assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned), "{events:?}");
+        }
+        let mut stream = ChatStream::default();
+        assert_eq!([stream.push(&part(1, "xyz")), stream.push(&part(0, "ab"))], ["xyz", "ab"]);
+    }
+
     /// An error counts until the reply has its end.
     #[test]
     fn an_error_after_the_end_discards_no_answer() {
@@ -151,6 +176,11 @@ mod tests {
             (&[TEXT, STOP, USAGE, OVERLOADED], true, true, Some(2)),
             (&[TEXT, STOP, ERROR, USAGE], true, true, Some(2)),
             (&[TEXT, STOP, ERROR], true, true, None),
+            (&[TEXT, STOP, FAILED, USAGE], true, true, Some(2)),
+            (&[TEXT, STOP, USAGE, FAILED, "[DONE]"], true, true, Some(2)),
+            (&[EMPTY, STOP, FAILED, USAGE], false, false, Some(2)),
+            (&[TEXT, FAILED, USAGE], false, false, Some(2)),
+            (&[TEXT, FAILED, STOP, USAGE], true, false, Some(2)),
             (&[TEXT, ERROR, STOP, USAGE], false, false, Some(2)),
             (&[TEXT, USAGE, ERROR], false, false, Some(2)),
             (&[TEXT, WITH_STOP, USAGE], false, false, Some(2)),
@@ -161,7 +191,7 @@ mod tests {
             assert_eq!(reply.end == ReplyEnd::Finished, is_answer, "{events:?}");
             assert_eq!(reply.late_error.is_some(), late, "{events:?}");
             assert_eq!(reply.usage.map(|usage| usage.output), output, "{events:?}");
-            assert!(is_answer || matches!(reply.end, ReplyEnd::Error(_)), "{events:?}");
+            assert!(is_answer || matches!(reply.end, ReplyEnd::Error(_) | ReplyEnd::Empty), "{events:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn change(status: u16, body: &str) -> Option<String> {
-    find_change(status, &ErrorBody::parse(body)).map(|change| match change {
+    find_changes(status, &ErrorBody::parse(body)).first().copied().map(|change| match change {
         CapabilityChange::Effort(efforts) => {
             let names: Vec<&str> = efforts.iter().map(Effort::name).collect();
             format!("effort {}", names.join(" "))
@@ -194,11 +194,179 @@ fn a_parameter_is_named_in_any_words() {
         (500, "temperature out of bounds", None),
         (400, "generic", None),
     ] {
-        let found = named_change(status, &ErrorBody::parse(&openai("", message)));
+        let found = named_changes(status, &ErrorBody::parse(&openai("", message))).first().copied();
         let name = |change: CapabilityChange| {
             change.parameter().map_or_else(|| format!("{change:?}"), |parameter| parameter.name().to_owned())
         };
         let found = found.map(name);
         assert_eq!(found.as_deref(), expected, "{status} {message}");
+    }
+}
+
+/// Plural and everyday names of parameters, with any status; the same words about a page are none.
+#[test]
+fn everyday_names_of_parameters() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "format",
+            &[
+                "This model does not support structured outputs",
+                "Structured Outputs are not supported with this model",
+                "structured outputs is not available for this model",
+                "Structured Outputs is not enabled",
+                "model m doesn't support structured_outputs",
+                "No endpoints found that support structured outputs",
+                "tool use and structured outputs cannot be combined",
+                "JSON schemas are not supported by this model",
+                "'json_schemas' unsupported",
+                "JSON schema response formats are not supported",
+                "json-schema is not supported",
+                "response formats other than text are not supported",
+                "JSON output is not supported",
+                "This model does not support JSON outputs.",
+                "This model does not support JSON mode",
+                "JSON-mode is not supported",
+                "grammar is not supported",
+                "Guided decoding is not supported with this backend",
+                "Unsupported output format: only text is supported",
+                "Output format json_schema not supported",
+                "the responseFormat is not supported",
+            ],
+        ),
+        (
+            "system_message",
+            &[
+                "System prompts are not supported by this model",
+                "System instructions are not supported for this model",
+                "system roles are not supported",
+                "the role 'system' is not supported",
+                "This model does not support the system role",
+                "Only user and assistant roles are supported!",
+                "Only 'user' and 'assistant' roles are supported",
+                "Developer messages are not supported",
+            ],
+        ),
+        (
+            "temperature",
+            &[
+                "Custom temperatures are not supported",
+                "Sampling parameters are not supported for this model",
+                "Sampling temperature is not supported for this model",
+            ],
+        ),
+        ("output_limit", &["max tokens is not supported; use max_completion_tokens", "max-tokens is not supported"]),
+        ("stream_options", &["stream options are not supported"]),
+        ("prompt_cache_key", &["prompt cache keys are not supported"]),
+        ("effort ", &["Reasoning efforts are not supported"]),
+    ];
+    for (expected, messages) in cases {
+        for (message, status) in
+            messages.iter().flat_map(|message| [400, 404, 422, 500, 503].map(|status| (message, status)))
+        {
+            assert_eq!(change(status, &openai("", message)).as_deref(), Some(*expected), "{status} {message}");
+        }
+    }
+    for message in [
+        "the page about structured outputs is not supported",
+        "the grammar of the text is not supported",
+        "the response format table on the page is not supported",
+        "pages in JSON output mode of a camera are not supported",
+        "the temperatures in the table are not supported",
+        "Invalid JSON output",
+        "the ecosystem prompt is not supported",
+        "images that show system prompts on the page are not supported",
+    ] {
+        for status in [400, 422, 500] {
+            assert_eq!(change(status, &openai("", message)), None, "{status} {message}");
+        }
+    }
+}
+
+/// In a fault of the server, or of a rate, a name without marks counts where the sentence is about it.
+#[test]
+fn a_name_without_marks_in_faults_of_the_server() {
+    for message in [
+        "temperature can only be set to 1 for this model",
+        "temperature cannot be used with this model",
+        "temperature should be 1",
+        "temperature is restricted to 1.0",
+        "Only temperature=1 is allowed for this model",
+        "temperature not allowed",
+        "temperature may not be specified for reasoning models",
+        "temperature is no longer available for this model",
+        "Invalid value for temperature: 0",
+        "temperature 0 is invalid",
+        "You must not send temperature",
+        "top-level field temperature is unknown",
+        "litellm.BadRequestError: m doesn't support temperature=0",
+    ] {
+        for status in [400, 429, 500, 502, 503] {
+            assert_eq!(change(status, &openai("", message)).as_deref(), Some("temperature"), "{status} {message}");
+        }
+    }
+    let developer = openai("", "Developer instruction is not enabled for models/gemma-3-27b-it");
+    assert_eq!(change(500, &developer).as_deref(), Some("system_message"));
+    for (status, message) in [
+        (500, "invalid response while reading the temperature"),
+        (500, "temperature sensor: invalid state"),
+        (500, "Internal error: temperature must be known"),
+        (503, "temperature is unavailable, try again later"),
+        (429, "Rate limit reached: temperature must be 1"),
+        (429, "You exceeded your quota: max_tokens must be lower"),
+        (429, "max_tokens must be lower: tokens are invalid"),
+    ] {
+        assert_eq!(change(status, &openai("", message)), None, "{status} {message}");
+    }
+}
+
+/// All parameters that an error names, in their order.
+#[test]
+fn several_parameters_of_one_error() {
+    let (limit, format, system) = (
+        CapabilityChange::RenameOutputLimit,
+        CapabilityChange::WeakerFormat,
+        CapabilityChange::Omit(Parameter::SystemMessage),
+    );
+    let temperature = CapabilityChange::Omit(Parameter::Temperature);
+    for (param, message, expected) in [
+        (
+            "",
+            "Unsupported parameters: 'temperature', 'max_tokens' are not supported with this model.",
+            vec![temperature, limit],
+        ),
+        (
+            "max_tokens",
+            "Unsupported parameters: 'temperature', 'max_tokens' are not supported with this model.",
+            vec![limit, temperature],
+        ),
+        (
+            "",
+            "Reasoning models do not support temperature, max_tokens or system messages.",
+            vec![temperature, limit, system],
+        ),
+        (
+            "",
+            "m does not support parameters: ['response_format', 'temperature'], for model=m",
+            vec![format, temperature],
+        ),
+        ("", "Unknown fields: response_format, temperature", vec![format, temperature]),
+        ("", "'temperature' is not supported", vec![temperature]),
+        ("", "temperature and max_tokens", vec![]),
+    ] {
+        assert_eq!(find_changes(400, &ErrorBody::parse(&openai(param, message))), expected, "{param} {message}");
+    }
+}
+
+/// A limit that is too small is raised, not renamed.
+#[test]
+fn an_output_limit_that_is_too_small() {
+    for (message, least) in [
+        ("Invalid 'max_tokens': integer below minimum value. Expected a value >= 256, but got 100 instead.", 256),
+        ("`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation", 0),
+    ] {
+        for status in [400, 422, 500] {
+            let found = find_changes(status, &ErrorBody::parse(&openai("max_tokens", message)));
+            assert_eq!(found, [CapabilityChange::MinOutput(least)], "{status} {message}");
+        }
     }
 }
