@@ -51,6 +51,9 @@ struct Population {
 /// Pages that are decided only with the model's answer seen, where that does not count.
 type SeenPages = HashSet<PageId>;
 
+/// The pages of a task with a decision that counts.
+type DecidedPages = HashMap<PageId, DecidedPage>;
+
 /// The samples of these tasks. `with_shown`: answers count whose reviewer had seen the model's. `selection`: the
 /// expression that measured rows match.
 ///
@@ -78,7 +81,7 @@ pub(crate) fn read_samples(
     let of_job = draws.iter().filter(|draw| draw.record.selection.is_none()).map(|draw| draw.last).max();
     let population = read_population(reader, job, &decided, of_job)?;
     let shard = reader.shard()?;
-    let sample = |(at, decided): (usize, &HashMap<PageId, DecidedPage>)| {
+    let sample = |(at, decided): (usize, &DecidedPages)| {
         let decided = (decided, &seen[at]);
         let within = selection.and_then(|selection| within_selection(&draws, shard, selection, decided));
         let is_census = population.decided.get(at) == Some(&population.count);
@@ -97,7 +100,7 @@ fn read_decided(
     job: &Job,
     tasks: &[TaskSpec],
     with_shown: bool,
-) -> Result<(Vec<HashMap<PageId, DecidedPage>>, Vec<SeenPages>), StoreError> {
+) -> Result<(Vec<DecidedPages>, Vec<SeenPages>), StoreError> {
     let mut records: Vec<RecordsByQuestion> = Vec::new();
     records.resize_with(tasks.len(), HashMap::new);
     let mut seen = vec![SeenPages::new(); tasks.len()];
@@ -117,9 +120,9 @@ fn read_decided(
             }
         }
     }
-    let mut decided: Vec<HashMap<PageId, DecidedPage>> = Vec::new();
+    let mut decided: Vec<DecidedPages> = Vec::new();
     for (task, known) in tasks.iter().zip(records) {
-        let mut pages: HashMap<PageId, DecidedPage> = HashMap::new();
+        let mut pages: DecidedPages = HashMap::new();
         for ((page, question), records) in known {
             let current = current_decision(&records, &task.name, question);
             let into = pages.entry(page).or_default();
@@ -143,7 +146,7 @@ fn read_decided(
 fn read_population(
     reader: &Reader,
     job: &Job,
-    decided: &[HashMap<PageId, DecidedPage>],
+    decided: &[DecidedPages],
     last: Option<Digest>,
 ) -> Result<Population, StoreError> {
     let mut population = Population { decided: vec![0; decided.len()], ..Population::default() };
@@ -177,7 +180,7 @@ fn read_population(
 fn ordered(
     pages: impl Iterator<Item = (Digest, PageId)>,
     draws: &[&Draw],
-    (decided, seen): (&HashMap<PageId, DecidedPage>, &SeenPages),
+    (decided, seen): (&DecidedPages, &SeenPages),
 ) -> Option<Reached> {
     let is_of_draws = |page: &DecidedPage| draws.iter().any(|draw| page.draws.contains(&draw.record.id));
     let pages = pages.map(|(key, page)| OrderedPage {
@@ -219,11 +222,7 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
 
 /// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
 /// drawn, and nobody has decided on them.
-fn of_job_draws(
-    draws: &[Draw],
-    population: &Population,
-    decided: (&HashMap<PageId, DecidedPage>, &SeenPages),
-) -> Option<TaskSample> {
+fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages, &SeenPages)) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;
     Some(sample_of(reached, population.count, None))
@@ -234,7 +233,7 @@ fn within_selection(
     draws: &[Draw],
     shard: Option<Shard>,
     selection: &str,
-    decided: (&HashMap<PageId, DecidedPage>, &SeenPages),
+    decided: (&DecidedPages, &SeenPages),
 ) -> Option<TaskSample> {
     let of_selection: Vec<&Draw> =
         draws.iter().filter(|draw| draw.record.selection.as_deref() == Some(selection.trim())).collect();
@@ -268,7 +267,7 @@ fn latest_draws<'a>(draws: &[&'a Draw], shard: Option<Shard>) -> Option<Vec<&'a 
 }
 
 /// The sample of pages whose probabilities are stated with their answers, such as imported ones.
-fn of_stated(draws: &[Draw], population: u64, decided: &HashMap<PageId, DecidedPage>) -> TaskSample {
+fn of_stated(draws: &[Draw], population: u64, decided: &DecidedPages) -> TaskSample {
     let stated: HashMap<PageId, f64> =
         decided.iter().filter_map(|(page, known)| Some((*page, known.stated?))).collect();
     let has_decisions = |draw: &&Draw| decided.values().any(|page| page.draws.contains(&draw.record.id));
