@@ -107,9 +107,13 @@ impl CapabilityChange {
         }
     }
 
-    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own.
+    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own. Without
+    /// `detail`, models see and bill another picture.
     pub(crate) fn is_neutral(self) -> bool {
-        matches!(self, Self::Omit(_) | Self::Effort(_) | Self::ToggleThinking | Self::RenameOutputLimit)
+        match self {
+            Self::Omit(parameter) => parameter != Parameter::Detail,
+            _ => matches!(self, Self::Effort(_) | Self::ToggleThinking | Self::RenameOutputLimit),
+        }
     }
 
     /// Whether it is about the format of replies or its schema.

@@ -22,7 +22,6 @@ use super::statement::stop_if_stated;
 use super::stream_habits::StreamHabits;
 use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
-use crate::base::mask::mask_keys;
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
@@ -309,10 +308,8 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, &outgoing.frame);
-        self.proof.judge(&mut exchange, &url, request.page);
-        exchange.verdict.edit_message(|message| self.client.redact(message));
-        // The known keys first: parts of them would remain.
-        exchange.verdict.edit_message(|message| mask_keys(message).into_owned());
+        self.proof.judge(&mut exchange, &url, request.page, sent);
+        exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
     }
 
@@ -338,7 +335,7 @@ impl ModelEndpoint {
         self.apply_manifest(&mut exchange, request, &frame);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
-        exchange.verdict.edit_message(|message| self.client.redact(message));
+        exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
     }
 

@@ -7,6 +7,7 @@ use super::verdict::{Charge, Refusal, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// What the replies of an endpoint have shown.
 #[derive(Debug, Default)]
@@ -23,6 +24,11 @@ pub(crate) struct EndpointProof {
     replies: Cell<u64>,
     /// Replies of something else, since the last of the API.
     streak: Cell<u32>,
+    /// Of these, those that were sent after the one before was judged. Requests in flight together meet the same
+    /// thing once.
+    rounds: Cell<u32>,
+    /// When the latest of them was judged.
+    judged_at: Cell<Duration>,
     /// Pages with replies of something else after the API had replied.
     interrupted: RefCell<HashMap<u64, Interrupted>>,
     /// Whether the endpoint has answered pages in an earlier run.
@@ -66,6 +72,9 @@ const MAX_FOREIGN: u32 = 3;
 /// Replies of something else in a row, to at least two pages, that end a run which the API has answered.
 const MAX_STREAK: u32 = 8;
 
+/// Of these, requests that were sent one after the other: the run has waited in between, longer each time.
+const MIN_ROUNDS: u32 = 4;
+
 /// A page that something else replies to in as many streaks, each of which the API has ended, or as often while
 /// all other pages are answered, is refused by what is in between: the fault is its own.
 const MAX_INTERRUPTED: u32 = 3;
@@ -76,13 +85,18 @@ const EXPIRED_HINT: &str = "the reply may come from a login page, whose session 
 
 impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
-    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64) {
+    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
         let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
-            if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
+            let is_settled = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
+            if is_settled {
                 self.is_api.set(true);
+            }
+            // An error of the API is a reply of it.
+            if self.is_api.get() && (exchange.status.is_some() || is_settled) {
                 self.replies.set(self.replies.get() + 1);
                 self.streak.set(0);
+                self.rounds.set(0);
             }
             if matches!(exchange.verdict, Verdict::Done { .. }) {
                 self.answers.set(self.answers.get() + 1);
@@ -91,8 +105,10 @@ impl EndpointProof {
             return;
         };
         if self.is_api.get() {
-            if matches!(exchange.verdict, Verdict::Retry(_)) && !may_be_outage && !is_free {
-                self.judge_interruption(exchange, url, page);
+            // An error page with a status of servers' faults is an outage, and not a login (511).
+            let is_outage = exchange.status.is_some_and(|status| status >= 500 && status != 511);
+            if matches!(exchange.verdict, Verdict::Retry(_)) && !may_be_outage && !is_free && !is_outage {
+                self.judge_interruption(exchange, url, page, sent);
             } else {
                 // A gateway refuses this request.
                 self.judge_refusal(&mut exchange.verdict, page);
@@ -132,7 +148,7 @@ impl EndpointProof {
 
     /// A reply of something else, after the API had replied: a login has expired, or a proxy is in between. The
     /// run waits, and ends after a few of them in a row. Nothing was billed, as far as can be told.
-    fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64) {
+    fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
         let replies = self.replies.get();
         let mut interrupted = self.interrupted.borrow_mut();
         let this = interrupted.entry(page).or_insert(Interrupted { times: 0, streaks: 0, replies: u64::MAX });
@@ -147,11 +163,15 @@ impl EndpointProof {
             return;
         }
         self.streak.set(self.streak.get() + 1);
+        if self.rounds.get() == 0 || sent >= self.judged_at.get() {
+            self.rounds.set(self.rounds.get() + 1);
+            self.judged_at.set(sent + exchange.latency);
+        }
         let Some(foreign) = &exchange.foreign else { return };
         let what = &foreign.what;
         let message =
             not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
-        let is_over = !is_alone && self.streak.get() >= MAX_STREAK;
+        let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
         exchange.charge = Charge::Nothing;
         exchange.verdict =
             if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::Later { after: None, message } };

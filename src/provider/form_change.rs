@@ -76,10 +76,10 @@ pub(crate) struct FormLearner {
     /// Whether the form has changed in this run.
     has_changed: Cell<bool>,
     /// Pages with errors about a form that has worked.
-    doubts: RefCell<HashMap<u64, Doubt>>,
+    doubts: RefCell<HashMap<u64, Vec<Doubt>>>,
 }
 
-/// Errors of a page about the form.
+/// Errors of a page about one thing of the form.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     change: CapabilityChange,
@@ -187,17 +187,17 @@ impl FormLearner {
         };
         let valid = self.valid.get();
         let mut doubts = self.doubts.borrow_mut();
-        let is_confirmed = doubts
-            .iter()
-            .any(|(other, doubt)| *other != page && is_same(doubt) && (is_neutral || doubt.valid == valid));
-        let new = Doubt { change, errors: 0, valid };
-        let doubt = doubts.entry(page).or_insert(new);
-        if !is_same(doubt) {
-            *doubt = new;
-        }
+        let confirms = |doubt: &Doubt| is_same(doubt) && (is_neutral || doubt.valid == valid);
+        let is_confirmed = doubts.iter().any(|(other, doubts)| *other != page && doubts.iter().any(confirms));
+        let of_page = doubts.entry(page).or_default();
+        let at = of_page.iter().position(is_same).unwrap_or_else(|| {
+            of_page.push(Doubt { change, errors: 0, valid });
+            of_page.len() - 1
+        });
+        let doubt = &mut of_page[at];
         doubt.errors += 1;
         if !is_neutral && valid > doubt.valid {
-            doubts.remove(&page);
+            of_page.remove(at);
             return Evidence::Page;
         }
         let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };

@@ -100,7 +100,7 @@ fn named_member(request: &Request, message: &str) -> Option<String> {
 /// Whether `message` names a member. Names such as `user` are also words: they have to be marked, or what the
 /// sentence is about.
 fn is_named(message: &str, name: &str) -> bool {
-    let is_word = name.chars().all(|c| c.is_ascii_alphabetic());
+    let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic());
     let mut found = names(message, name);
     found.any(|at| !is_word || is_marked(message, at, name) || is_meant(message, at, name))
         || is_word && is_named_at_start(message, name)

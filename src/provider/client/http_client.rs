@@ -11,6 +11,7 @@ use super::reply_body::ReplyBody;
 use super::secret::Secret;
 use super::tls::Tls;
 use crate::base::clock::Clock;
+use crate::base::mask::mask_keys;
 use crate::base::mask::mask_url;
 use crate::base::sanitize;
 use crate::base::url_parameters::encode;
@@ -308,6 +309,12 @@ impl HttpClient {
     /// `text` without the key, the header values and the secrets of the query of this client.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
+    }
+
+    /// A message of the server without the secrets of this client, and without other keys that it may quote.
+    pub(crate) fn hide_keys(&self, text: &str) -> String {
+        // The known keys first: parts of them would remain.
+        mask_keys(&self.redact(text)).into_owned()
     }
 }
 

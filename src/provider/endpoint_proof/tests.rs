@@ -8,7 +8,7 @@ fn page() -> Exchange {
 }
 
 fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
-    proof.judge(&mut exchange, "http://x/v1/chat/completions", 1);
+    proof.judge(&mut exchange, "http://x/v1/chat/completions", 1, Duration::ZERO);
     let name = match exchange.verdict {
         Verdict::Later { .. } => "later",
         Verdict::Stop(refusal) => {
@@ -49,7 +49,7 @@ fn what_may_be_an_outage_is_waited_for() {
         let verdict = Verdict::transient(ErrorKind::Reset, "closed");
         let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
         let mut exchange = Exchange { foreign: Some(closed), ..Exchange::new(verdict, Charge::Unknown) };
-        proof.judge(&mut exchange, "http://x", 1);
+        proof.judge(&mut exchange, "http://x", 1, Duration::ZERO);
         assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
         matches!(&exchange.verdict, Verdict::Later { message, .. } if message == "no reply from http://x: closed")
     };
@@ -85,8 +85,14 @@ fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
 
 /// What becomes of a page when something else replies to it.
 fn interrupt(proof: &EndpointProof, number: u64) -> (&'static str, Charge) {
-    let mut exchange = page();
-    proof.judge(&mut exchange, "http://x/v1", number);
+    interrupt_sent(proof, number, Duration::ZERO)
+}
+
+/// The same of a request that was sent at `sent` and took a second.
+fn interrupt_sent(proof: &EndpointProof, number: u64, sent: Duration) -> (&'static str, Charge) {
+    let latency = if sent.is_zero() { Duration::ZERO } else { Duration::from_secs(1) };
+    let mut exchange = Exchange { latency, ..page() };
+    proof.judge(&mut exchange, "http://x/v1", number, sent);
     let name = match exchange.verdict {
         Verdict::Later { .. } => "later",
         Verdict::Retry(_) => "retry",
@@ -121,6 +127,42 @@ fn something_else_that_replies_to_several_pages_in_a_row_ends_the_run() {
     let found: Vec<_> = (1..9).map(|page| interrupt(&proof, page).0).collect();
     assert_eq!(found.last(), Some(&"stop"), "{found:?}");
     assert!(!found.contains(&"retry"), "{found:?}");
+}
+
+/// What lasts a second and replies to all requests in flight does not end the run.
+#[test]
+fn requests_in_flight_together_meet_something_else_once() {
+    let proof = EndpointProof::new(true);
+    answer(&proof, 0);
+    let at = |seconds: u64, page: u64| interrupt_sent(&proof, page, Duration::from_secs(seconds)).0;
+    assert!((1..=16).all(|page| at(10, page) == "later"));
+    answer(&proof, 0);
+    assert!((1..=16).all(|page| at(20, page) == "later"));
+    // The run waits, and asks one page after another.
+    assert_eq!([(22, 1), (25, 2), (30, 3)].map(|(sent, page)| at(sent, page)), ["later", "later", "stop"]);
+}
+
+/// Error pages of a gateway whose server is down, and errors of the API in between.
+#[test]
+fn outages_in_the_middle_of_a_run_are_errors_that_pass() {
+    let outage = |status: u16| {
+        let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 520");
+        let foreign = Some(Foreign::body("<html>Sign in".into()));
+        Exchange { status: Some(status), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+    };
+    for (status, expected) in [(500, "retry"), (520, "retry"), (530, "retry"), (511, "later"), (200, "later")] {
+        let proof = EndpointProof::new(true);
+        answer(&proof, 0);
+        assert_eq!(judged(&proof, outage(status)).0, expected, "{status}");
+    }
+    let proof = EndpointProof::new(true);
+    answer(&proof, 0);
+    for page in 1..20 {
+        assert_eq!(interrupt(&proof, page).0, "later", "{page}");
+        let throttled = Verdict::Later { after: None, message: "HTTP 429".into() };
+        let mut throttled = Exchange { status: Some(429), ..Exchange::new(throttled, Charge::Nothing) };
+        proof.judge(&mut throttled, "http://x", page, Duration::ZERO);
+    }
 }
 
 /// Something in between that does not let single pages through.
@@ -172,7 +214,7 @@ fn errors_without_a_foreign_body_change_nothing() {
 
 fn refused(proof: &EndpointProof, page: u64) -> &'static str {
     let mut exchange = Exchange::new(Verdict::stop_or_page("HTTP 403: no", "check it"), Charge::Nothing);
-    proof.judge(&mut exchange, "http://x", page);
+    proof.judge(&mut exchange, "http://x", page, Duration::ZERO);
     match exchange.verdict {
         Verdict::Later { .. } => "later",
         Verdict::Page(_) => "page",
@@ -183,7 +225,7 @@ fn refused(proof: &EndpointProof, page: u64) -> &'static str {
 
 fn answer(proof: &EndpointProof, page: u64) {
     let mut done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
-    proof.judge(&mut done, "http://x", page);
+    proof.judge(&mut done, "http://x", page, Duration::ZERO);
 }
 
 #[test]

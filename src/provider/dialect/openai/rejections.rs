@@ -149,10 +149,11 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     }
     let demand = Demand::of_status(status);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_about_request = matches!(demand, Demand::Any | Demand::Failure);
+    // A number in an error of the server may be anything.
+    let may_state_limit = demand == Demand::Any || demand == Demand::Failure && !may_be_failure(text);
     let most = || max_output(text).map(CapabilityChange::MaxOutput);
     let limit = most().or_else(|| min_output(text).map(CapabilityChange::MinOutput));
-    if let Some(change) = limit.filter(|_| is_about_request) {
+    if let Some(change) = limit.filter(|_| may_state_limit) {
         return vec![change];
     }
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
@@ -176,7 +177,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     let named = named_parameters(&param, text, is_rejection);
     let named: Vec<Parameter> = named.into_iter().filter(|parameter| is_certain(*parameter)).collect();
     let is_of_schema = status < 500 || has(&["schema", "grammar"]) && !may_be_failure(text);
-    let is_schema = is_about_request && is_of_schema && has(SCHEMA_COMPLAINTS);
+    let is_schema = matches!(demand, Demand::Any | Demand::Failure) && is_of_schema && has(SCHEMA_COMPLAINTS);
     match named.first() {
         // A bound of the schema, or a part of it.
         Some(Parameter::Format) if is_schema => vec![CapabilityChange::SimplerSchema],
