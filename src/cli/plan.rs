@@ -63,19 +63,35 @@ fn max_cost(usd: &str) -> Result<Pico, Failure> {
     Pico::from_usd(usd).map_err(|error| Failure::new(WRONG_INPUT, format!("--max-usd: {error}")))
 }
 
-/// Checks that the expected cost is not above `max`.
+/// Checks that the expected cost is not above `max`, or the lowest one where nothing is expected.
 fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
-    let of_quote = || plan.quote.as_ref().and_then(|quote| quote.cost?.expected);
-    let expected = plan.projection.as_ref().map_or_else(of_quote, |projection| projection.expected);
-    match expected {
-        None => Err(Failure::new(WRONG_INPUT, "--max-usd: the price of this model is unknown")
-            .with_hint("set provider.price; 0 for free")),
-        Some(cost) if cost > max => {
-            Err(Failure::new(OVER_BUDGET, format!("the expected cost is USD {}, more than --max-usd {max}", usd(cost)))
-                .with_hint("raise --max-usd, or run with --limit; what a run asks is not paid for again"))
+    let cost = plan.quote.as_ref().and_then(|quote| quote.cost);
+    let (expected, lowest) = match &plan.projection {
+        Some(projection) => (projection.expected, None),
+        None => (cost.and_then(|cost| cost.expected), cost.map(|cost| cost.low)),
+    };
+    let asks_nothing = plan.quote.as_ref().is_none_or(|quote| quote.pages == 0) && plan.projection.is_none();
+    let (name, cost) = match (expected, lowest) {
+        (Some(cost), _) => ("expected", cost),
+        (None, Some(cost)) if cost > max => ("lowest possible", cost),
+        (None, _) if asks_nothing => return Ok(()),
+        (None, Some(_)) => {
+            return Err(Failure::new(
+                WRONG_INPUT,
+                "--max-usd: it is unknown how many tokens this model bills for a picture",
+            )
+            .with_hint("run a few pages with --limit: docmill learns it from their bills"));
         }
-        Some(_) => Ok(()),
+        (None, None) => {
+            return Err(Failure::new(WRONG_INPUT, "--max-usd: the price of this model is unknown")
+                .with_hint("set provider.price; 0 for free"));
+        }
+    };
+    if cost <= max {
+        return Ok(());
     }
+    Err(Failure::new(OVER_BUDGET, format!("the {name} cost is USD {}, more than --max-usd {max}", usd(cost)))
+        .with_hint("raise --max-usd, or run with --limit; what a run asks is not paid for again"))
 }
 
 /// The exit code when the budget is too small, as that of a run that reaches its budget.

@@ -37,5 +37,16 @@ fn a_plan_above_an_amount_fails() {
     assert!(wrong.code == 2 && wrong.stderr.contains("--max-usd"), "{}", wrong.stderr);
     bench.job("# no price");
     let unknown = plan("1");
-    assert!(unknown.code == 2, "{}", unknown.stderr);
+    assert!(unknown.code == 2 && unknown.stderr.contains("the price of this model is unknown"), "{}", unknown.stderr);
+    // A price, but no rule for the tokens of images: only the lowest cost is known.
+    bench.job("");
+    bench.put("job.yaml", bench.text("job.yaml").replace("openai/gpt-4o-mini", "some-model").as_bytes());
+    let above = plan("0.000001");
+    assert!(above.code == 4 && above.stderr.contains("the lowest possible cost is USD"), "{}", above.stderr);
+    let unknown = plan("1");
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("tokens this model bills for a picture"),
+        "{}",
+        unknown.stderr
+    );
 }
