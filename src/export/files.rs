@@ -98,12 +98,13 @@ impl Outputs {
     /// then the files before it are committed.
     pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<WrittenOutputs, ExportError> {
         let Self { rows, targets, partial, has_markers, part, count, .. } = self;
-        let part = part.filter(|_| is_complete);
+        // An incomplete run leaves the part of an earlier one, which does not count any more.
         if part.is_some() {
             for (_, target) in &targets {
                 PartManifest::remove(target).map_err(|error| ExportError::new(target, error))?;
             }
         }
+        let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
         let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
             true => Ok(target.clone()),

@@ -26,6 +26,10 @@ def test_a_plan_has_pages_and_costs_and_sends_nothing(make_bench: MakeBench) -> 
     spent = docmill.run(bench.job).cost_usd
     assert spent is not None and abs(spent - plan.cost_usd) < plan.cost_usd / 20
     assert docmill.plan(bench.job).to_ask == 0
+    # A store that does not exist yet, and one of an earlier night.
+    store = bench.job.parent / "tonight.db"
+    assert docmill.plan(bench.job, store=store).to_ask == 4
+    assert docmill.plan(bench.job, store=store, base=bench.job.parent / "store.db").to_ask == 0
     assert plan.to_dict()["cost_usd"] == str(plan.cost_usd)
 
 

@@ -87,7 +87,7 @@ def docmill_task_group(
         ).expand_kwargs([{"shard": f"{at}/{shards}", "store": store} for at, store in enumerate(stores)])
         unite = DocmillMergeOperator(task_id="merge", job=job, vars=vars, stores=stores, store=merged)
         if approval:
-            price >> _approval(group_id) >> run >> unite
+            price >> _approval(price.task_id) >> run >> unite
         else:
             price >> run >> unite
         if min_accuracy or min_f1:
@@ -103,15 +103,15 @@ def docmill_task_group(
     return group
 
 
-def _approval(group_id: str) -> Any:
-    """Asks a person whether the price is right."""
+def _approval(plan: str) -> Any:
+    """Asks a person whether the price is right, which the task with the id ``plan`` has found."""
     try:
         from airflow.providers.standard.operators.hitl import ApprovalOperator
     except ImportError as error:
         raise ImportError(
-            "approval needs Airflow 3.1 or newer and apache-airflow-providers-standard", name=error.name
+            "approval needs apache-airflow-providers-standard", name=error.name
         ) from error
-    price = f"ti.xcom_pull(task_ids='{group_id}.plan')"
+    price = f"ti.xcom_pull(task_ids='{plan}')"
     return ApprovalOperator(
         task_id="approve",
         subject="Run docmill for USD {{ %s['cost_usd'] }}?" % price,

@@ -90,7 +90,8 @@ pub fn merge_stores(
     let targets = targets_of_job(job, &job.output);
     let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
     let outcome = match stopped_outcome(&stopped, merged.shards) {
-        Some(outcome) if pages.pending > 0 || !has_all => outcome,
+        // What a shard could not look at may be missing without a page that is pending.
+        Some(outcome) if pages.pending > 0 || !has_all || stopped.iter().any(|run| is_unread(run)) => outcome,
         _ => match judge(job, &pages, false) {
             // Who allows shards to be missing has the part that there is.
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
@@ -159,6 +160,11 @@ fn of_shard(run: &RunRecord) -> String {
 
 fn outcome_of(run: &RunRecord) -> RunOutcomeName {
     run.outcome.as_ref().map_or(RunOutcomeName::Died, |(outcome, _)| *outcome)
+}
+
+/// Whether there were files or folders that a run could not look at.
+fn is_unread(run: &RunRecord) -> bool {
+    outcome_of(run) == RunOutcomeName::PagesPending
 }
 
 /// Whether a run that did not finish has looked at its whole input: what it was stopped by lets it list the rest.

@@ -57,7 +57,7 @@ pub(crate) fn put_mark(db: &Connection, store: &SourceStore) -> Result<(), Store
 pub(crate) fn mark_own_files(db: &Connection, job: &MergedJob) -> Result<(), StoreError> {
     db.execute(
         "INSERT OR IGNORE INTO main.merges (fingerprint, number, shards, run_id, started_at)
-           SELECT ?1, 0, 1, run_id, started_at FROM main.runs WHERE shard IS NULL AND EXISTS (SELECT 1 FROM main.entries)
+           SELECT ?1, 0, 1, run_id, started_at FROM main.runs WHERE shard IS NULL AND is_trial = 0 AND EXISTS (SELECT 1 FROM main.entries)
              AND NOT EXISTS (SELECT 1 FROM main.merges) ORDER BY started_at DESC, run_id DESC LIMIT 1",
         [Digest::compute_json(&serde_json::json!(["own", job.name]))],
     )?;

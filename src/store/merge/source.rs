@@ -39,7 +39,8 @@ impl SourceStore {
         check_job(&db, path, job)?;
         check_unused(&db, path, job.at_ms)?;
         let newest = db.query_row(
-            "SELECT ifnull(max(started_at), 0), ifnull((SELECT run_id FROM runs ORDER BY started_at DESC, run_id DESC LIMIT 1), '') FROM runs",
+            "SELECT ifnull(max(started_at), 0), ifnull((SELECT run_id FROM runs WHERE is_trial = 0 ORDER BY started_at DESC, run_id DESC LIMIT 1), '')
+               FROM runs WHERE is_trial = 0",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
