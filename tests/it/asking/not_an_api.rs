@@ -79,7 +79,7 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         (200, ""),
         (200, "retry: {attempts: 1}"),
         (200, "limits: {budget_usd: 5, concurrency: 1}"),
-        (520, "limits: {budget_usd: 5}"),
+        (511, "limits: {budget_usd: 5}"),
     ] {
         let case = format!("{status} {more}");
         let count = AtomicUsize::new(0);
