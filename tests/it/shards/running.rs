@@ -37,7 +37,10 @@ fn every_page_is_run_by_one_shard_with_files_of_its_own() {
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!(bench.rows().len(), 23);
     // A later run that does not finish leaves the part, but not its manifest.
-    let stopped = bench.docmill(&["run", "job.yaml", "-q", "--shard", "2/4", "--refresh", "--budget-usd", "0.000001"]);
+    for at in 0..16 {
+        bench.put(&format!("pages/new-{at}.jpg"), &crate::bench::page(100 + at));
+    }
+    let stopped = bench.run(&["-q", "--shard", "2/4", "--budget-usd", "0.000001"]);
     assert_eq!(stopped.code, 4, "{}", stopped.stderr);
     assert!(bench.path("out-00002-of-00004.jsonl").exists());
     assert!(
