@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from docmill._process import Child
@@ -141,15 +140,13 @@ def plan(
         docmill.errors.DocmillError: The plan could not be made; the class tells the exit code.
         FileNotFoundError: The program is not installed.
     """
-    # A plan only reads: what the base knows is what the store will know, as long as there is none.
-    if base is not None and not (store is not None and Path(store).exists()):
-        store = base
     arguments = ["plan", *job_arguments(job, vars, store), "--format", "json"]
     options: dict[str, object] = {
         "--sample": sample,
         "--retry": ",".join(names(retry)) or None,
         "--where": where,
         "--shards": shards,
+        "--base": base,
         "--max-usd": None if max_usd is None else usd_text(max_usd),
     }
     for name, value in options.items():

@@ -209,6 +209,9 @@ pub(crate) struct Plan {
     /// Show also what each of N shards would do and cost.
     #[arg(long, value_name = "N", conflicts_with_all = ["sample", "shard", "files"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SHARDS)))]
     pub(crate) shards: Option<u32>,
+    /// Store of the whole input whose answers a run with `--base` takes over: it is read as long as the job has no store.
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    pub(crate) base: Option<PathBuf>,
     /// Exit with 4 if the expected cost is above this amount.
     #[arg(long, value_name = "USD")]
     pub(crate) max_usd: Option<String>,

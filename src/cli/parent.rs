@@ -11,7 +11,6 @@ use super::signals::PARENT_END;
 #[cfg(target_os = "linux")]
 pub(crate) fn end_with(parent: u32) -> Result<(), Failure> {
     use rustix::process::{Pid, getppid, set_parent_process_death_signal};
-    // Processes of other PID namespaces can't be seen; then nothing is known of the parent.
     let refused = |reason: &str| {
         Err(Failure::new(WRONG_INPUT, format!("--exit-with-parent {parent}: {reason}"))
             .with_hint("give the id of the process that starts docmill"))

@@ -50,12 +50,20 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     }
 }
 
-/// The session of a plan: of the shard that is asked for, else of the one that the store belongs to.
+/// The session of a plan: of the shard that is asked for, else of the one that the store belongs to. A plan only
+/// reads, so a store that does not exist yet is planned as the base that it takes over.
 fn open(args: &PlanArgs) -> Result<Session, Failure> {
-    if args.shard.shard.is_none() {
-        return load::open_with_input(&args.job);
-    }
-    let job = load::load_to_run(&args.job, &args.shard, None)?;
+    let job = match args.shard.shard {
+        None => load::load_job(&args.job)?,
+        Some(_) => load::load_to_run(&args.job, &args.shard, None)?,
+    };
+    let job = match &args.base {
+        Some(base) if !base.is_file() => {
+            return Err(Failure::new(WRONG_INPUT, format!("--base {}: there is no such file", base.display())));
+        }
+        Some(base) if !job.store().exists() => job.with_store(base),
+        _ => job,
+    };
     Ok(Session::open(load::with_input(job)?, Environment::of_process()))
 }
 

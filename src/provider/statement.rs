@@ -17,10 +17,10 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: 
         }
         Verdict::Retry(fault) => match fault.change {
             Some(change) => judge_change(request, change, &fault.message, dialect),
-            None if dialect.is_passing(&fault.message) => None,
+            None if dialect.may_pass(&fault.message) => None,
             None => rejected_member(request, &fault.message, dialect),
         },
-        Verdict::Later { message, .. } if !dialect.is_passing(message) => rejected_member(request, message, dialect),
+        Verdict::Later { message, .. } if !dialect.may_pass(message) => rejected_member(request, message, dialect),
         // Not an account or a key, which concern all requests.
         Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, dialect),
         _ => None,

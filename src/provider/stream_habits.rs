@@ -14,16 +14,16 @@ const SHORT_WAIT: Duration = Duration::from_millis(200);
 /// How long further counts are waited for after the last ones: what has been sent with them still counts.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 
-/// Streams in a row without counts, or without others after those with the end, after which those of the next are
-/// hardly waited for.
+/// Streams for whose counts, or for others after those with the end, was waited in vain, after which the next waits
+/// hardly at all. Streams that end by themselves show nothing.
 const MAX_IN_VAIN: u32 = 3;
 
 /// What the streams of an endpoint have shown.
 #[derive(Debug, Default)]
 pub(crate) struct StreamHabits {
-    /// Streams in a row whose counts were waited for in vain.
+    /// Streams since counts came last for whose counts was waited in vain.
     in_vain: Cell<u32>,
-    /// Streams in a row that had counts with their end, after which others were waited for in vain.
+    /// The same of streams that had counts with their end, for others after these.
     further_in_vain: Cell<u32>,
     /// Whether an error followed a complete answer.
     had_late_error: Cell<bool>,

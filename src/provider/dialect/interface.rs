@@ -48,7 +48,7 @@ pub(crate) trait Dialect: fmt::Debug {
     fn is_rejection(&self, message: &str) -> bool;
 
     /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
-    fn is_passing(&self, message: &str) -> bool;
+    fn may_pass(&self, message: &str) -> bool;
 
     /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
     /// the value is rejected.

@@ -387,7 +387,7 @@ impl Dialect for PlainText {
         false
     }
 
-    fn is_passing(&self, _message: &str) -> bool {
+    fn may_pass(&self, _message: &str) -> bool {
         false
     }
 

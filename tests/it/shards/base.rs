@@ -5,10 +5,7 @@ use crate::bench::{Bench, page, rows};
 use serde_json::Value;
 
 fn night(bench: &Bench, count: u32, base: &str, into: &str) -> Vec<Value> {
-    let run = |index: u32| {
-        let arguments = ["--shard", &format!("{index}/{count}"), "--base", base];
-        super::run_shard(bench, &format!("{index}/{count}"), &arguments[2..])
-    };
+    let run = |index: u32| super::run_shard(bench, &format!("{index}/{count}"), &["--base", base]);
     let summaries = (0..count).map(run).collect();
     let stores: Vec<String> = (0..count).map(|index| store_of(index, count)).collect();
     let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
@@ -41,6 +38,15 @@ fn what_is_taken_over_is_neither_paid_again_nor_doubled_and_follows_renamed_file
     std::fs::remove_file(bench.path("pages/1/0004.jpg")).unwrap();
     bench.put("pages/new.jpg", &page(900));
     let before = std::fs::read(bench.path("one.db")).unwrap();
+    let plan = |base: &str| bench.docmill(&["plan", "job.yaml", "--shards", "5", "--base", base, "--format", "json"]);
+    let planned: Value = serde_json::from_str(&plan("one.db").stdout).unwrap();
+    assert_eq!(planned["to_ask"], 1, "{planned}");
+    let missing = plan("none.db");
+    assert!(
+        missing.code == 2 && missing.stderr.contains("--base none.db: there is no such file"),
+        "{}",
+        missing.stderr
+    );
     let tonight = night(&bench, 5, "one.db", "two.db");
     assert_eq!((asked(&tonight), bench.stats()["requests"].as_u64().unwrap() - requests), (1, 1), "only the new page");
     assert_eq!(std::fs::read(bench.path("one.db")).unwrap(), before, "the base is only read");

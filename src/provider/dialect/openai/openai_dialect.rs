@@ -59,7 +59,7 @@ impl Dialect for OpenAi {
         is_rejection(message)
     }
 
-    fn is_passing(&self, message: &str) -> bool {
+    fn may_pass(&self, message: &str) -> bool {
         may_pass(message)
     }
 
