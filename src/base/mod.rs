@@ -31,6 +31,8 @@ pub mod path_text;
 pub mod random;
 pub mod same_value;
 pub mod sanitize;
+#[cfg(test)]
+pub(crate) mod schema_oracle;
 pub mod shard;
 pub mod sibling;
 pub mod simulator_profile;

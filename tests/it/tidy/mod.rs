@@ -387,18 +387,6 @@ fn the_schema_in_the_repository_is_generated_from_the_code() {
     let stored = std::fs::read_to_string(root().join("schemas/job.schema.json")).unwrap();
     let made = format!("{:#}\n", docmill::internal::manifest::json_schema());
     assert!(stored == made, "run `docmill schema > schemas/job.schema.json`");
-    let schema = serde_json::from_str(&stored).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    // An editor that uses the schema accepts what docmill accepts.
-    let demo = serde_json::json!({
-        "version": 1, "name": "x", "input": {"folder": "p"}, "provider": {"simulator": {"latency": "5ms"}, "model": "m"},
-        "tasks": {"kind": {"classify": {"labels": {"a": null, "b": "B."}}}},
-    });
-    assert!(
-        validator.is_valid(&demo),
-        "{:?}",
-        validator.iter_errors(&demo).map(|error| error.to_string()).collect::<Vec<_>>()
-    );
 }
 
 #[test]

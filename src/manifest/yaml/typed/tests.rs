@@ -1,6 +1,7 @@
 //! Conversion by a small schema. A validator of another author is the oracle for values.
 
 use super::*;
+use crate::base::schema_oracle::SchemaOracle;
 use crate::manifest::yaml::node::parse_yaml;
 use proptest::prelude::*;
 use serde_json::json;
@@ -163,7 +164,7 @@ proptest! {
         let source = format!("{{{}}}", members.join(", "));
         let typed = convert(&source);
         if typed.faults.is_empty() {
-            let validator = jsonschema::validator_for(&schema()).unwrap();
+            let validator = SchemaOracle::new(&schema()).unwrap();
             prop_assert!(validator.is_valid(&typed.value), "{} gives {}", source, typed.value);
         } else {
             prop_assert!(typed.value.is_object());
