@@ -2,7 +2,8 @@
 //!
 //! Hidden files and folders (with a leading dot) are left out, and so are symbolic links
 //! unless `input.follow_links` is set; cycles of links are detected. What is left out is counted.
-//! An unreadable file or folder is reported and does not end the walk.
+//! An unreadable file or folder is reported and does not end the walk, except for the folder that
+//! belongs to the file system itself ([`SYSTEM_FOLDER`]).
 
 use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
@@ -41,6 +42,10 @@ pub(crate) enum WalkItem {
 
 /// First bytes of a file that show its format.
 const HEAD_BYTES: u64 = 1024;
+
+/// The folder at the root of ext2, ext3 and ext4 file systems into which `e2fsck` puts what it
+/// finds. Only root may read it, so it must not make every run on such a volume incomplete.
+const SYSTEM_FOLDER: &str = "lost+found";
 
 struct Folder {
     path: PathBuf,
@@ -99,11 +104,27 @@ impl Walk {
         }
         let (listing, fault) = Listing::read(&path, self.follow_links, self.lists_hidden);
         self.left_out.hidden += listing.hidden;
-        let is_excluded = || self.selection.excludes_folder(path.strip_prefix(&self.root).unwrap_or(&path));
-        if let Some(ListingFault { reason, is_gone }) = fault.filter(|_| !is_excluded()) {
+        let is_left_out = || path.ends_with(SYSTEM_FOLDER) || self.excludes(&path);
+        if let Some(ListingFault { reason, is_gone }) = fault.filter(|_| !is_left_out()) {
             self.faults.push(WalkFault { path: path.clone(), reason, is_end: false, hides_files: !is_gone });
         }
         self.open.push(Folder { path, canonical, listing });
+    }
+
+    fn excludes(&self, folder: &Path) -> bool {
+        self.selection.excludes_folder(folder.strip_prefix(&self.root).unwrap_or(folder))
+    }
+
+    /// Why the link at `path` can't be followed. Only a link whose target does not exist hides no
+    /// files.
+    fn link_fault(&self, path: PathBuf) -> WalkFault {
+        let error = std::fs::metadata(&path).err();
+        let hides_files = error.as_ref().is_some_and(|error| !leads_nowhere(error));
+        let reason = match error {
+            Some(error) if hides_files => format!("the target of the symbolic link can't be read: {error}"),
+            _ => "the target of the symbolic link does not exist".to_owned(),
+        };
+        WalkFault { hides_files: hides_files && !self.excludes(&path), path, reason, is_end: false }
     }
 
     /// The file at `path`: an entry, if it is selected. `None`: another shard has it.
@@ -154,16 +175,22 @@ impl Walk {
                     Some(item) => return Some(item),
                     None => continue,
                 },
-                FileKind::Link if self.follow_links => {
-                    let reason = "the target of the symbolic link does not exist".to_owned();
-                    return Some(Err(WalkFault { path, reason, is_end: false, hides_files: false }));
-                }
+                FileKind::Link if self.follow_links => return Some(Err(self.link_fault(path))),
                 FileKind::Link => return Some(Ok(self.leave_out(&path, LeftOutReason::Link))),
                 FileKind::Other => return Some(Ok(self.leave_out(&path, LeftOutReason::Special))),
                 FileKind::Hidden => return Some(Ok(self.leave_out(&path, LeftOutReason::Hidden))),
             }
         }
     }
+}
+
+/// Whether a link with this error has no target: a file that does not exist, or the link itself.
+fn leads_nowhere(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return true;
+    }
+    error.kind() == std::io::ErrorKind::NotFound
 }
 
 /// Whether the first bytes of a file are those of a supported format.
@@ -321,6 +348,28 @@ mod tests {
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].contains("a/up") && faults[0].contains("parent folders"), "{faults:?}");
         assert!(faults[1].contains("broken.jpg") && faults[1].contains("does not exist"), "{faults:?}");
+    }
+
+    /// A link that leads nowhere hides nothing. One that can't be followed may hide any number of files.
+    #[cfg(unix)]
+    #[test]
+    fn links_that_cannot_be_followed_hide_files() {
+        use std::os::unix::fs::symlink;
+        let folder = folder_with(&["in/z.jpg", "file"]);
+        let root = folder.path().join("in");
+        symlink("nothing", root.join("a-dangling")).unwrap();
+        symlink("b-itself", root.join("b-itself")).unwrap();
+        // A path through a file fails for every user, as one through a closed folder does for most.
+        symlink("../file/pages", root.join("c-closed")).unwrap();
+        let input = Input { follow_links: true, ..input(&root) };
+        let faults: Vec<_> = Walk::start(&root, &input).unwrap().filter_map(Result::err).collect();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.path.file_name().unwrap(), fault.hides_files)).collect();
+        assert_eq!(
+            found,
+            [("a-dangling", false), ("b-itself", false), ("c-closed", true)]
+                .map(|(name, hides)| (name.as_ref(), hides))
+        );
+        assert!(faults[2].reason.contains("can't be read: "), "{}", faults[2].reason);
     }
 
     #[cfg(unix)]

@@ -249,7 +249,7 @@ impl RunOutcome {
                     1 => format!("a part of the input could not be looked at: {first}"),
                     _ => format!("{count} parts of the input could not be looked at; the first: {first}"),
                 },
-                "make them readable and run again; or leave a folder out with input.exclude, such as \"lost+found/**\""
+                "make them readable and run again; or leave a folder out with input.exclude, such as \"private/**\""
                     .to_owned(),
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
