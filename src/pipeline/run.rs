@@ -30,7 +30,7 @@ use crate::base::shard::Shard;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
+use crate::store::{BaseBudget, BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
 use crate::task::Question;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub fn run(
     check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
     let base = take_over(job, environment, options)?;
-    let job = &budget_beside(job, environment, options)?;
+    let job = &budget_beside(job, environment, base.as_deref())?;
     let purpose = RunPurpose::Job { selection: options.selection_text() };
     let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
@@ -139,14 +139,19 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
     Ok(Some(Arc::new(base)))
 }
 
-/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too.
-fn budget_beside(job: &Arc<Job>, environment: &Environment, options: &RunOptions) -> Result<Arc<Job>, StoreError> {
-    let (Some(path), Some(budget)) = (&options.base, job.limits.budget) else { return Ok(job.clone()) };
+/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too. What those of this
+/// store have spent is counted in it already.
+fn budget_beside(
+    job: &Arc<Job>,
+    environment: &Environment,
+    base: Option<&BaseStore>,
+) -> Result<Arc<Job>, StoreError> {
+    let (Some(base), Some(budget)) = (base, job.limits.budget) else { return Ok(job.clone()) };
     let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
-    let spent = BaseStore::budget(path, &scope)?;
+    let BaseBudget { spent, own } = base.budget(&scope)?;
     let share = Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
     let mut job = Job::clone(job);
-    job.limits.budget = Some((budget - share).max(Pico::ZERO));
+    job.limits.budget = Some((budget + own - share).max(Pico::ZERO));
     Ok(Arc::new(job))
 }
 
