@@ -160,6 +160,9 @@ fn check_options(job: &Job, questions: &[Question], options: &RunOptions) -> Res
         let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
         return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
     }
+    if options.once && !job.is_batch {
+        return Err(PipelineError::OnceWithoutBatches);
+    }
     if job.input.near_duplicates.is_some() && questions.iter().any(Question::is_template) {
         return Err(PipelineError::NearDuplicateTemplates);
     }
@@ -241,7 +244,7 @@ impl Passes<'_> {
         let mut pending = u64::MAX;
         for round in 1_u32.. {
             let seen = self.ask_everything(entries)?;
-            let may_go_on = pending > 0 && round < MAX_ROUNDS;
+            let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
             match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
@@ -276,7 +279,7 @@ impl Passes<'_> {
             sample = Some(self.sample(count)?);
         }
         // Batches of earlier runs are collected, however this job is delivered.
-        let mut delivery = BatchDelivery::new(&asking)?;
+        let mut delivery = BatchDelivery::new(&asking, self.options.once)?;
         let mut asked = AskedPages::new(run, self.options);
         loop {
             let left = runtime.block_on(self.ask_once(
@@ -407,6 +410,14 @@ impl Passes<'_> {
         loop {
             again += elsewhere.poll(self.run, self.options).await?;
             let taken_over = delivery.take_over().await?;
+            if self.options.once {
+                let goes_on = taken_over > 0 || again > 0 && has_progressed;
+                if again > 0 && !goes_on {
+                    delivery.leave();
+                }
+                // What other processes ask is not waited for.
+                return Ok(goes_on);
+            }
             if again > 0 && !has_progressed {
                 let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
                 // The end of the run is noticed by the next pass.
