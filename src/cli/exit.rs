@@ -61,7 +61,8 @@ impl Failure {
             }
             LogFormat::Text => {
                 // A rendered manifest fault already starts with `error:`, and a batch that takes its time is none.
-                let is_plain = self.message.starts_with("error:") || self.outcome == RunOutcomeName::BatchPending.name();
+                let is_plain =
+                    self.message.starts_with("error:") || self.outcome == RunOutcomeName::BatchPending.name();
                 let prefix = if is_plain { "" } else { "error: " };
                 let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
                 log::line("ERROR", &format!("{prefix}{}{hint}", self.message), serde_json::Map::new());

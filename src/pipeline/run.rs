@@ -141,11 +141,7 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
 
 /// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too. What those of this
 /// store have spent is counted in it already.
-fn budget_beside(
-    job: &Arc<Job>,
-    environment: &Environment,
-    base: Option<&BaseStore>,
-) -> Result<Arc<Job>, StoreError> {
+fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseStore>) -> Result<Arc<Job>, StoreError> {
     let (Some(base), Some(budget)) = (base, job.limits.budget) else { return Ok(job.clone()) };
     let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
     let BaseBudget { spent, own } = base.budget(&scope)?;

@@ -293,7 +293,8 @@ mod tests {
 
     /// A draw of a shard, such as `0/2`, or of all pages (`-`); its number is when it was made.
     fn draw(text: &str, at: i64) -> Draw {
-        let shard = text.split_once('/').and_then(|(index, count)| Shard::new(index.parse().ok()?, count.parse().ok()?));
+        let shard =
+            text.split_once('/').and_then(|(index, count)| Shard::new(index.parse().ok()?, count.parse().ok()?));
         let record = DrawRecord {
             id: DrawId(at),
             tasks: Vec::new(),

@@ -50,7 +50,17 @@ impl<'a> BatchPoller<'a> {
     /// A poller of these batches.
     pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, is_once: bool, batches: Vec<Batch>) -> Self {
         let next_poll = asking.run.clock.now();
-        Self { asking, interval, is_once, batches, failing_since: None, full_since: None, next_poll, is_at_rest: false, is_blocked: false }
+        Self {
+            asking,
+            interval,
+            is_once,
+            batches,
+            failing_since: None,
+            full_since: None,
+            next_poll,
+            is_at_rest: false,
+            is_blocked: false,
+        }
     }
 
     /// Adds a batch, which is advanced at once.

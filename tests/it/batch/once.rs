@@ -43,7 +43,8 @@ fn a_batch_that_has_not_ended_is_left_and_its_run_is_not_finished() {
     let bench = bench(50, Options { batch_time: NEVER, ..Options::default() });
     let submitted = bench.run(&["--once", "--summary", "summary.json"]);
     assert_eq!(submitted.code, 10, "{}", submitted.stderr);
-    let message = "\n50 pages are in batches that have not ended, or wait for the next one\n\nhint: run the same command";
+    let message =
+        "\n50 pages are in batches that have not ended, or wait for the next one\n\nhint: run the same command";
     assert!(submitted.stderr.contains(message) && !submitted.stderr.contains("error: "), "{}", submitted.stderr);
     let summary: Value = serde_json::from_str(&bench.text("summary.json")).unwrap();
     assert_eq!((&summary["outcome"], &summary["exit_code"]), (&"batch_pending".into(), &10.into()));
@@ -94,7 +95,8 @@ fn a_budget_lets_few_pages_out_until_the_first_bills_are_seen() {
     bench.job(&format!("{BATCH}\nlimits: {{budget_usd: 5}}"));
     assert_eq!(once(&bench).code, 10);
     let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
-    let open: i64 = store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap();
+    let open: i64 =
+        store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap();
     assert_eq!(open, 3);
     come_again(&bench);
     assert_eq!(counts(&bench, "pages"), vec![1; 30]);
@@ -103,10 +105,8 @@ fn a_budget_lets_few_pages_out_until_the_first_bills_are_seen() {
 #[test]
 fn nothing_is_paid_twice_wherever_such_a_run_dies() {
     let faults = vec![BatchFault::None, BatchFault::None, BatchFault::Expire];
-    let bench = bench(
-        60,
-        Options { batch_time: Duration::from_millis(200), batch_faults: faults, ..Options::default() },
-    );
+    let bench =
+        bench(60, Options { batch_time: Duration::from_millis(200), batch_faults: faults, ..Options::default() });
     for point in [Point::BatchFilled, Point::BatchUploaded, Point::BatchCreated, Point::BatchSubmitted] {
         crate::store::dying::run_once(&bench, point);
     }

@@ -86,7 +86,8 @@ fn what_is_taken_over_is_neither_paid_again_nor_doubled_and_follows_renamed_file
 
 fn spent(bench: &Bench, store: &str) -> f64 {
     let shown = bench.docmill(&["report", "--store", store, "--budgets", "--format", "json"]);
-    let budgets: Value = serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
+    let budgets: Value =
+        serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
     budgets[0]["spent_usd"].as_str().unwrap().parse().unwrap()
 }
 
@@ -107,7 +108,8 @@ fn a_base_leaves_a_shard_what_it_has_not_spent_itself() {
     }
     // Other shards, whose stores are new, have their part of what is left.
     (0..24).for_each(|at| bench.put(&format!("pages/evening/{at}.jpg"), &page(700 + at)));
-    let run = |index: u32| super::run_shard(&bench, &format!("{index}/3"), &["--base", "noon.db", "--budget-usd", &budget]);
+    let run =
+        |index: u32| super::run_shard(&bench, &format!("{index}/3"), &["--base", "noon.db", "--budget-usd", &budget]);
     let summaries: Vec<Value> = (0..3).map(run).collect();
     assert!(summaries.iter().any(|summary| summary["outcome"] == "budget_reached"), "{summaries:?}");
     let new: f64 = (0..3).map(|index| spent(&bench, &store_of(index, 3))).sum();

@@ -118,7 +118,8 @@ fn spend_of_pruned_attempts_is_united_run_by_run() {
     bench.put("job.yaml", job.as_bytes());
     let spent = |store: &str| {
         let shown = bench.docmill(&["report", "--store", store, "--budgets", "--format", "json"]);
-        let budgets: Value = serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
+        let budgets: Value =
+            serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
         usd(&budgets[0]["spent_usd"])
     };
     run_shards(&bench, 2);
@@ -134,7 +135,8 @@ fn spend_of_pruned_attempts_is_united_run_by_run() {
     }
     // Into a new store, into one that has the attempts, again, and with a store that has merged them.
     let all: Vec<String> = stores(2).into_iter().chain(["noon.db".to_owned()]).collect();
-    for (sources, into) in [(&stores(2), "new.db"), (&stores(2), "noon.db"), (&stores(2), "noon.db"), (&all, "both.db")] {
+    for (sources, into) in [(&stores(2), "new.db"), (&stores(2), "noon.db"), (&stores(2), "noon.db"), (&all, "both.db")]
+    {
         let ran = merge(&bench, sources, into, &[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let united = spent(into);

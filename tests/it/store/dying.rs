@@ -89,7 +89,12 @@ fn a_run_that_dies() {
     let (nth, once) = (run.trim_end_matches(" once"), run.ends_with(" once"));
     let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
     let hooks = Death { point, left: nth.parse::<u32>().unwrap().into() };
-    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"), &RunOptions { once, ..RunOptions::default() });
+    run_here(
+        Arc::new(SystemClock::default()),
+        Arc::new(hooks),
+        &format!("{name}{nth}"),
+        &RunOptions { once, ..RunOptions::default() },
+    );
 }
 
 /// A clock that is set forward and back by days, all the time.
