@@ -18,6 +18,10 @@ common=(--name "$name" --read-only --cap-drop ALL --security-opt no-new-privileg
   { tail -5 "$work/build.log" >&2; exit 77; }
 "$engine" run --rm "${common[@]}" "$tag" --version --json >"$work/version" 2>"$work/error" || { tail -5 "$work/error" >&2; exit 77; }
 grep -q '"is_static":true' "$work/version" && grep -q turbojpeg "$work/version"
+# A new named volume is writable for the user of the image.
+"$engine" run --rm -v "$name:/state" "${common[@]}" "$tag" init /state/new >/dev/null ||
+  { echo "a new named volume is not writable" >&2; exit 1; }
+"$engine" volume rm "$name" >/dev/null
 mkdir -p "$work/data/out" "$work/state"
 cp -r sample_data/pages "$work/data/pages"
 cat >"$work/job.yaml" <<'JOB'

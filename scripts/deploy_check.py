@@ -24,6 +24,10 @@ except ImportError:
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent / "deploy"
 KUSTOMIZE = ("nightly", "shards", "merge")
+# What outlives all jobs is in a folder of its own.
+VOLUMES = "volumes"
+# The longest name that a release may have, and that of a CronJob.
+LONGEST_RELEASE, LONGEST_CRON_JOB = 53, 52
 CHART = {
     "nightly": {},
     "shards": {"nightly": {"enabled": False}, "shards": {"enabled": True, "count": 8, "parallelism": 8}},
@@ -62,11 +66,11 @@ def kustomized(name):
     return [thing for thing in yaml.safe_load_all(text) if thing]
 
 
-def charted(values):
+def charted(values, release="docmill"):
     import helm_python
 
     with helm_python.Chart.load(str(DEPLOY / "helm" / "docmill")) as chart:
-        texts = chart.render(values, name="docmill", namespace="default")
+        texts = chart.render(values, name=release, namespace="default")
     return [thing for text in texts.values() for thing in yaml.safe_load_all(text) if thing]
 
 
@@ -136,11 +140,12 @@ def check_manifest(docmill, manifest):
 def main():
     docmill = sys.argv[1] if len(sys.argv) > 1 else None
     validate = validator()
-    rendered = {}
+    rendered, volumes = {}, []
     if validate is None:
         print("skipped: kubernetes-validate")
     if shutil.which("kubectl"):
         rendered["kustomize"] = {name: kustomized(name) for name in KUSTOMIZE}
+        volumes = kustomized(VOLUMES)
     else:
         print("skipped: kubectl")
     try:
@@ -149,6 +154,8 @@ def main():
         print("skipped: helm-python-sdk")
     if validate is None or not rendered:
         sys.exit(77)
+    for thing in volumes:
+        validate(thing)
     for tool, folders in rendered.items():
         for name, things in folders.items():
             for thing in things:
@@ -159,10 +166,31 @@ def main():
             check_job(jobs[0], docmill, manifests[0])
             if docmill:
                 check_manifest(docmill, manifests[0])
+            claims = {thing["metadata"]["name"] for thing in things if thing["kind"] == "PersistentVolumeClaim"}
+            if tool == "kustomize":
+                assert not claims, f"{name}: deleting this folder would delete volumes"
+                claims = {thing["metadata"]["name"] for thing in volumes}
+            used = {volume["persistentVolumeClaim"]["claimName"] for volume in pod_of(jobs[0])[1]["volumes"] if "persistentVolumeClaim" in volume}
+            assert used == claims, f"{name}: {used} are used, {claims} exist"
         print(f"{tool}: {sum(map(len, folders.values()))} objects are valid in Kubernetes {validate.version}")
     if len(rendered) == 2:
         check_same(rendered)
+    if "helm" in rendered:
+        check_names()
     print("deploy/: what is rendered is consistent" + ("" if docmill else " (not checked with the program)"))
+
+
+def check_names():
+    """Names of releases that differ at their end only give objects with different names that are short enough."""
+    found = set()
+    for last in "ab":
+        release = "r" * (LONGEST_RELEASE - 1) + last
+        things = [thing for values in CHART.values() for thing in charted(values, release)]
+        for thing in things:
+            name = thing["metadata"]["name"]
+            assert len(name) <= (LONGEST_CRON_JOB if thing["kind"] == "CronJob" else 63), name
+        found.add(things[0]["metadata"]["name"])
+    assert len(found) == 2, found
 
 
 def check_same(rendered):

@@ -35,6 +35,7 @@ class RunCommand:
     tasks: str | Sequence[str] = ()
     retry: str | Sequence[str] = ()
     refresh: bool = False
+    once: bool = False
     where: str | None = None
     paths: Iterable[StrPath] | None = None
     api_key: str | None = None
@@ -98,7 +99,8 @@ class RunCommand:
                 arguments += [name, str(value)]
         for task in names(self.tasks):
             arguments += ["--task", task]
-        return [*arguments, "--refresh"] if self.refresh else arguments
+        flags = {"--refresh": self.refresh, "--once": self.once}
+        return arguments + [flag for flag, is_set in flags.items() if is_set]
 
 
 def read_summary(file: Path, ended: Ended) -> RunSummary:
@@ -129,6 +131,7 @@ def run(
     tasks: str | Sequence[str] = (),
     retry: str | Sequence[str] = (),
     refresh: bool = False,
+    once: bool = False,
     where: str | None = None,
     paths: Iterable[StrPath] | None = None,
     api_key: str | None = None,
@@ -154,6 +157,8 @@ def run(
         tasks: Ask only these tasks.
         retry: Send pages again that ended with these statuses: invalid, refused, failed, redrawn, all.
         refresh: Send every page again, including those with valid answers.
+        once: With ``delivery: batch``: submit and collect without waiting; raises ``BatchPending`` while a batch is
+            under way.
         where: With ``retry`` or ``refresh``: only pages whose rows match (docs/select.md).
         paths: Pages of a job with ``input.list: "-"``.
         api_key: Key of the provider; overrides the manifest. It reaches docmill through a file descriptor.
@@ -189,6 +194,7 @@ def run(
         tasks=tasks,
         retry=retry,
         refresh=refresh,
+        once=once,
         where=where,
         paths=paths,
         api_key=api_key,

@@ -132,7 +132,7 @@ class DeadlineReached(DocmillError):
 
 
 class BatchPending(DocmillError):
-    """Exit code 10: the provider is still working on a batch; come again. Reserved: no command ends with it so far."""
+    """Exit code 10: a run with ``once`` has left batches under way; come again."""
 
     exit_code = 10
     is_retryable = True

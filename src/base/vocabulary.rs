@@ -198,6 +198,8 @@ vocabulary! {
         DeadlineReached = "deadline_reached",
         /// Pages are left that could neither be asked nor be looked at.
         PagesPending = "pages_pending",
+        /// A run that does not wait for batches has left some under way.
+        BatchPending = "batch_pending",
         /// A signal ended the run.
         Interrupted = "interrupted",
         /// The input could not be read to its end, or what was asked for does not fit the job.

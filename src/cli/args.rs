@@ -166,6 +166,9 @@ pub(crate) struct Run {
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(crate) tasks: Vec<String>,
+    /// With `delivery: batch`: submit what is to be submitted, collect what has ended, and do not wait; exits with 10 while a batch is under way.
+    #[arg(long)]
+    pub(crate) once: bool,
     /// Maximum spend per `budget_scope`; overrides the manifest.
     #[arg(long, value_name = "USD")]
     pub(crate) budget_usd: Option<String>,

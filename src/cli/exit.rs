@@ -3,6 +3,7 @@
 use super::args::LogFormat;
 use super::log;
 use crate::base::mask::mask_keys;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::session::Error;
 use std::process::ExitCode;
 
@@ -59,8 +60,10 @@ impl Failure {
                 log::line("ERROR", &self.message, more);
             }
             LogFormat::Text => {
-                // A rendered manifest fault already starts with `error:`.
-                let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
+                // A rendered manifest fault already starts with `error:`, and a batch that takes its time is none.
+                let is_plain =
+                    self.message.starts_with("error:") || self.outcome == RunOutcomeName::BatchPending.name();
+                let prefix = if is_plain { "" } else { "error: " };
                 let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
                 log::line("ERROR", &format!("{prefix}{}{hint}", self.message), serde_json::Map::new());
             }

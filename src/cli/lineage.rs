@@ -87,7 +87,7 @@ impl Lineage {
     pub(crate) fn end(&self, summary: &Value, error: Option<&str>) {
         let kind = match (summary["exit_code"].as_i64(), summary["outcome"].as_str()) {
             (Some(0), _) => "COMPLETE",
-            (_, Some("interrupted")) => "ABORT",
+            (_, Some("interrupted" | "batch_pending")) => "ABORT",
             _ => "FAIL",
         };
         self.send(kind, Some(summary), error);

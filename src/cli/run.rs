@@ -123,6 +123,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         selection: selection(&args.again),
         filter: filter(&args.again, session)?,
         tasks: args.tasks.clone(),
+        once: args.once,
         grace: args.grace,
         base: args.base.clone(),
     })

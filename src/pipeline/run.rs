@@ -30,7 +30,7 @@ use crate::base::shard::Shard;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
+use crate::store::{BaseBudget, BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
 use crate::task::Question;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub fn run(
     check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
     let base = take_over(job, environment, options)?;
-    let job = &budget_beside(job, environment, options)?;
+    let job = &budget_beside(job, environment, base.as_deref())?;
     let purpose = RunPurpose::Job { selection: options.selection_text() };
     let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
@@ -139,14 +139,15 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
     Ok(Some(Arc::new(base)))
 }
 
-/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too.
-fn budget_beside(job: &Arc<Job>, environment: &Environment, options: &RunOptions) -> Result<Arc<Job>, StoreError> {
-    let (Some(path), Some(budget)) = (&options.base, job.limits.budget) else { return Ok(job.clone()) };
+/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too. What those of this
+/// store have spent is counted in it already.
+fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseStore>) -> Result<Arc<Job>, StoreError> {
+    let (Some(base), Some(budget)) = (base, job.limits.budget) else { return Ok(job.clone()) };
     let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
-    let spent = BaseStore::budget(path, &scope)?;
+    let BaseBudget { spent, own } = base.budget(&scope)?;
     let share = Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
     let mut job = Job::clone(job);
-    job.limits.budget = Some((budget - share).max(Pico::ZERO));
+    job.limits.budget = Some((budget + own - share).max(Pico::ZERO));
     Ok(Arc::new(job))
 }
 
@@ -154,6 +155,9 @@ fn check_options(job: &Job, questions: &[Question], options: &RunOptions) -> Res
     if let Some(unknown) = options.tasks.iter().find(|name| !questions.iter().any(|question| question.name == **name)) {
         let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
         return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
+    }
+    if options.once && !job.is_batch {
+        return Err(PipelineError::OnceWithoutBatches);
     }
     if job.input.near_duplicates.is_some() && questions.iter().any(Question::is_template) {
         return Err(PipelineError::NearDuplicateTemplates);
@@ -236,7 +240,7 @@ impl Passes<'_> {
         let mut pending = u64::MAX;
         for round in 1_u32.. {
             let seen = self.ask_everything(entries)?;
-            let may_go_on = pending > 0 && round < MAX_ROUNDS;
+            let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
             match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
@@ -271,7 +275,7 @@ impl Passes<'_> {
             sample = Some(self.sample(count)?);
         }
         // Batches of earlier runs are collected, however this job is delivered.
-        let mut delivery = BatchDelivery::new(&asking)?;
+        let mut delivery = BatchDelivery::new(&asking, self.options.once)?;
         let mut asked = AskedPages::new(run, self.options);
         loop {
             let left = runtime.block_on(self.ask_once(
@@ -402,6 +406,14 @@ impl Passes<'_> {
         loop {
             again += elsewhere.poll(self.run, self.options).await?;
             let taken_over = delivery.take_over().await?;
+            if self.options.once {
+                let goes_on = taken_over > 0 || again > 0 && has_progressed;
+                if again > 0 && !goes_on {
+                    delivery.leave();
+                }
+                // What other processes ask is not waited for.
+                return Ok(goes_on);
+            }
             if again > 0 && !has_progressed {
                 let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
                 // The end of the run is noticed by the next pass.

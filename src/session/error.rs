@@ -105,7 +105,7 @@ impl Error {
     }
 
     /// The exit code that `docmill` has: 1 internal error, 2 wrong input, 3 failed pages, 4 budget
-    /// reached, 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached, 130
+    /// reached, 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached, 10 a batch is pending, 130
     /// and 143 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -121,7 +121,7 @@ impl Error {
     /// Whether running again without a change may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.exit_code, 6 | 8 | 9 | 130 | 143)
+        matches!(self.exit_code, 6 | 8 | 9 | 10 | 130 | 143)
     }
 }
 
@@ -170,6 +170,7 @@ impl From<PipelineError> for Error {
             PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates
+            | PipelineError::OnceWithoutBatches
             | PipelineError::Client(_)
             | PipelineError::Page { .. }
             | PipelineError::OutputsAbandoned

@@ -98,6 +98,7 @@ mod tests {
                 tokens_per_minute: None,
                 concurrency: 256,
                 max_concurrency: 256,
+                parallel: 1,
                 budget: None,
                 budget_scope: BudgetScope::Day,
                 budget_name: None,

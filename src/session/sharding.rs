@@ -9,8 +9,8 @@ use crate::manifest::Job;
 /// how many shards run at the same time, by default all.
 ///
 /// Rates and concurrency that the manifest states are divided by `parallel`, rounded down, so that all shards
-/// together stay below. What is learned from the provider needs no share: processes find one another. The budget
-/// is divided by the number of shards, because each counts in a store of its own.
+/// together stay below. Of what is learned from the provider, each starts with its part, and takes more while
+/// others leave theirs free. The budget is divided by the number of shards, because each counts in a store of its own.
 ///
 /// # Errors
 /// When there is less of a limit than shards.
@@ -32,6 +32,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
     if let Some(rate) = &mut limits.tokens_per_minute {
         *rate = share(*rate, "tokens_per_minute")?;
     }
+    limits.parallel = parallel;
     // Without a stated concurrency it grows only as long as the server keeps up.
     if limits.concurrency == limits.max_concurrency {
         limits.concurrency = narrow(share(limits.concurrency.into(), "concurrency")?);
@@ -92,11 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_learned_is_not_divided_and_outputs_are_parts() {
+    fn what_is_learned_has_no_fixed_share_and_outputs_are_parts() {
         let whole = job("").limits;
         let job = divided("", 16, None).unwrap();
         assert_eq!((job.limits.concurrency, job.limits.max_concurrency), (whole.concurrency, whole.max_concurrency));
-        assert_eq!((job.limits.requests_per_minute, job.limits.budget), (None, None));
+        assert_eq!((job.limits.requests_per_minute, job.limits.budget, job.limits.parallel), (None, None, 16));
         assert!(job.output.csv.is_some_and(|path| path.ends_with("out/rows-00015-of-00016.csv")));
         assert!(!job.output.success_marker);
     }

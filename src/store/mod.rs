@@ -53,7 +53,7 @@ pub use maintenance::contents::{Contents, contents};
 pub use maintenance::integrity::check;
 pub use maintenance::prune::{Pruned, prune};
 pub use maintenance::salvage::{Salvaged, salvage};
-pub use merge::base_store::BaseStore;
+pub use merge::base_store::{BaseBudget, BaseStore};
 pub use merge::merge::merge;
 pub use merge::merged_job::{Merged, MergedJob};
 pub use page_status::{

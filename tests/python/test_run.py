@@ -89,6 +89,24 @@ def test_a_store_that_cannot_be_written_is_a_storage_error(make_bench: MakeBench
         docmill.run(bench.job, store=bench.folder / "file" / "store.db")
 
 
+def test_a_batch_is_pending_until_it_is_collected(make_bench: MakeBench) -> None:
+    bench = make_bench(4, "--batch-time", "1s")
+    bench.write_job("delivery: batch")
+    with pytest.raises(errors.BatchPending) as pending:
+        docmill.run(bench.job, once=True)
+    assert pending.value.is_retryable and pending.value.summary and pending.value.summary.outcome == "batch_pending"
+    for _ in range(100):
+        try:
+            summary = docmill.run(bench.job, once=True)
+            break
+        except errors.BatchPending:
+            time.sleep(0.2)
+    assert (summary.outcome, summary.pages.ok) == ("complete", 4)
+    with pytest.raises(errors.ManifestError):
+        bench.write_job("")
+        docmill.run(bench.job, once=True)
+
+
 def test_exit_codes_and_classes_agree() -> None:
     expected = {
         1: errors.InternalError,

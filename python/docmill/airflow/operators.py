@@ -54,8 +54,8 @@ class DocmillOperator(_Operator):
     log lines of the task. A retry continues where the last try stopped and pays for nothing twice.
 
     Exit codes 1, 2, 3, 5 and 7 fail the task without a retry, 4 fails or skips it by ``on_budget``, and 6, 8, 9, 130,
-    143 and a kill are retried. After 10, which is reserved for a batch that is not ready, the task is rescheduled,
-    which is no retry and holds no slot.
+    143 and a kill are retried. After 10, a batch that is under way (``once``), the task is rescheduled, which is no
+    retry and holds no slot.
 
     Stopping the task sends SIGTERM to docmill and waits for ``grace``. Airflow kills a task 5 s after it has asked it
     to stop; docmill goes on until its grace period is over, then ends by itself.
@@ -71,6 +71,7 @@ class DocmillOperator(_Operator):
         it is in no argument and in no environment variable.
     :param on_budget: What happens when the budget is reached: ``"fail"`` or ``"skip"``.
     :param grace: How long a stop waits for requests in flight, in seconds.
+    :param once: With ``delivery: batch``: do not wait for batches, but come again after ``batch_poll``.
     :param batch_poll: After which time a task looks again for a batch, in seconds.
     :param limit: Send at most this many pages.
     :param retry: Send pages again that ended with these statuses.
@@ -91,6 +92,7 @@ class DocmillOperator(_Operator):
         conn_id: str | None = None,
         on_budget: Literal["fail", "skip"] = "fail",
         grace: float = _GRACE_SECONDS,
+        once: bool = False,
         batch_poll: float = 300.0,
         limit: int | None = None,
         retry: str | Sequence[str] = (),
@@ -106,6 +108,7 @@ class DocmillOperator(_Operator):
         self.conn_id = conn_id
         self.on_budget = on_budget
         self.grace = grace
+        self.once = once
         self.batch_poll = batch_poll
         self.limit = limit
         self.retry = retry
@@ -128,6 +131,7 @@ class DocmillOperator(_Operator):
             parallel=self.parallel,
             limit=self.limit,
             retry=self.retry,
+            once=self.once,
             api_key=api_key,
             grace=self.grace,
         )

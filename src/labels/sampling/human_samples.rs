@@ -250,20 +250,25 @@ fn within_selection(
 }
 
 /// The latest draw among the pages that the store has: which pages match may change with the answers. In a store of
-/// merged shards these may be several, one of each shard. Without that of one they are no sample of the whole.
+/// merged shards these may be several, one of each shard. Without that of one they are no sample of the whole, and an
+/// earlier draw among all pages is.
 fn latest_draws<'a>(draws: &[&'a Draw], shard: Option<Shard>) -> Option<Vec<&'a Draw>> {
+    let drawn = |draw: &Draw| (draw.record.drawn_at_ms, draw.record.id);
     let latest_of = |shard: Option<Shard>| {
         let of_shard = draws.iter().copied().filter(|draw| draw.record.shard == shard);
-        of_shard.max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))
+        of_shard.max_by_key(|draw| drawn(draw))
     };
-    match (latest_of(shard), shard) {
-        (Some(own), _) => Some(vec![own]),
-        (None, Some(_)) => None,
-        (None, None) => {
-            let newest = draws.iter().max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))?;
-            Shard::all(newest.record.shard?.count()).map(|shard| latest_of(Some(shard))).collect()
-        }
+    let own = latest_of(shard);
+    if shard.is_some() {
+        return Some(vec![own?]);
     }
+    let of_shards = || {
+        let newest = draws.iter().filter(|draw| draw.record.shard.is_some()).max_by_key(|draw| drawn(draw))?;
+        let is_latest = own.is_none_or(|own| drawn(own) < drawn(newest));
+        let count = newest.record.shard.filter(|_| is_latest)?.count();
+        Shard::all(count).map(|shard| latest_of(Some(shard))).collect::<Option<Vec<&Draw>>>()
+    };
+    of_shards().or_else(|| Some(vec![own?]))
 }
 
 /// The sample of pages whose probabilities are stated with their answers, such as imported ones.
@@ -279,4 +284,57 @@ fn of_stated(draws: &[Draw], population: u64, decided: &DecidedPages) -> TaskSam
     probabilities.sort_by(f64::total_cmp);
     let is_contradictory = !are_consistent(&probabilities, population);
     TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, is_contradictory, other_selections }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::DrawRule;
+
+    /// A draw of a shard, such as `0/2`, or of all pages (`-`); its number is when it was made.
+    fn draw(text: &str, at: i64) -> Draw {
+        let shard =
+            text.split_once('/').and_then(|(index, count)| Shard::new(index.parse().ok()?, count.parse().ok()?));
+        let record = DrawRecord {
+            id: DrawId(at),
+            tasks: Vec::new(),
+            selection: Some("kind = 'form'".into()),
+            rule: DrawRule::ALL[0],
+            size: 1,
+            population: 1,
+            drawn_at_ms: at,
+            shard,
+        };
+        Draw { record, pages: Vec::new(), last: Digest::compute(b"") }
+    }
+
+    /// The numbers of the draws that are the latest.
+    fn latest(draws: &str, shard: Option<Shard>) -> Option<Vec<i64>> {
+        let draws: Vec<Draw> = draws.split(' ').zip(1..).map(|(text, at)| draw(text, at)).collect();
+        let found = latest_draws(&draws.iter().collect::<Vec<_>>(), shard)?;
+        Some(found.iter().map(|draw| draw.record.drawn_at_ms).collect())
+    }
+
+    #[test]
+    fn of_draws_among_matching_rows_the_latest_of_all_pages_counts() {
+        for (draws, expected) in [
+            ("-", Some(vec![1])),
+            ("- -", Some(vec![2])),
+            ("0/2 1/2", Some(vec![1, 2])),
+            ("1/2 0/2 1/2", Some(vec![2, 3])),
+            ("0/2", None),
+            ("0/2 1/2 -", Some(vec![3])),
+            // An older draw among all pages, and newer ones of the shards.
+            ("- 0/2 1/2", Some(vec![2, 3])),
+            ("0/2 - 1/2", Some(vec![1, 3])),
+            // Not all shards have one: the older draw is the latest of all pages.
+            ("- 0/2", Some(vec![1])),
+            ("- 0/3 1/3 0/2 1/2", Some(vec![4, 5])),
+        ] {
+            assert_eq!(latest(draws, None), expected, "{draws}");
+        }
+        let own = Shard::new(1, 2);
+        assert_eq!(latest("1/2 - 0/2", own), Some(vec![1]));
+        assert_eq!(latest("- 0/2", own), None);
+    }
 }

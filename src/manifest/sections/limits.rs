@@ -63,6 +63,9 @@ pub struct Limits {
     /// Maximum number of requests in flight. The same as `concurrency` if the manifest sets
     /// it.
     pub max_concurrency: u32,
+    /// Processes that share what the provider enforces, at least 1. More than 1 only for shards: the manifest
+    /// does not state it.
+    pub parallel: u32,
     /// Maximum spend in the scope.
     pub budget: Option<Pico>,
     /// The scope of the budget.
@@ -89,6 +92,7 @@ impl RawLimits {
             tokens_per_minute: self.tokens_per_minute,
             concurrency: self.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             max_concurrency: self.concurrency.unwrap_or(DEFAULT_MAX_CONCURRENCY),
+            parallel: 1,
             budget: check.parse("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
             budget_scope: match self.budget_scope {
                 Some(RawScope::Run) => BudgetScope::Run,

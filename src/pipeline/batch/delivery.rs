@@ -12,6 +12,7 @@ use super::unfinished::{AskedPage, UnfinishedPages};
 use crate::base::ids::{BatchId, PageId};
 use crate::pipeline::asking::elsewhere::PagesElsewhere;
 use crate::pipeline::asking::stage::Asking;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
 use crate::store::StoreError;
 use std::collections::HashSet;
@@ -35,6 +36,8 @@ pub(crate) struct BatchDelivery<'a> {
     queue: QueueLimit,
     unfinished: UnfinishedPages,
     pass: DeliveryPass,
+    /// Whether the provider is not waited for.
+    is_once: bool,
 }
 
 /// What one pass over the input has delivered so far.
@@ -74,15 +77,16 @@ pub(crate) struct Delivered {
 }
 
 impl<'a> BatchDelivery<'a> {
-    /// A delivery for a run, with the batches that earlier runs of the job have left behind.
+    /// A delivery for a run, with the batches that earlier runs of the job have left behind. `is_once`: it ends the
+    /// run instead of waiting for the provider.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn new(asking: &'a Asking<'a>) -> Result<Self, StoreError> {
+    pub(crate) fn new(asking: &'a Asking<'a>, is_once: bool) -> Result<Self, StoreError> {
         let bounds = asking.run.job.batch;
         asking.run.store.remove_orphan_batch_files()?;
         let batches = resume_batches(asking.run, &[])?;
-        let poller = BatchPoller::new(asking, bounds.poll, batches);
+        let poller = BatchPoller::new(asking, bounds.poll, is_once, batches);
         if !poller.batches().is_empty() {
             let (batches, pages) = (poller.batches().len(), poller.pages());
             tracing::info!("{batches} batches of earlier runs, with {pages} pages, are being processed");
@@ -94,6 +98,7 @@ impl<'a> BatchDelivery<'a> {
             queue: QueueLimit::new(bounds.queued_tokens),
             unfinished: UnfinishedPages::default(),
             pass: DeliveryPass::default(),
+            is_once,
         })
     }
 
@@ -144,13 +149,18 @@ impl<'a> BatchDelivery<'a> {
             self.filler.withdraw().await?;
             return Ok(None);
         }
+        if self.is_once && self.poller.is_blocked() {
+            self.leave();
+            return Ok(Some(step));
+        }
         let is_idle = !self.filler.is_building() && self.poller.batches().is_empty();
         if self.filler.is_holding() && is_idle {
             let filled = self.filler.add_held(&self.queue, &mut self.unfinished).await?;
             self.apply(filled, &mut step);
         }
         // Nothing more will come, or nothing more fits: what is there goes out.
-        if (!self.pass.is_open || self.filler.is_holding())
+        let is_last = self.is_once && self.poller.is_at_rest() && !self.takes_pages() && !self.is_unsure();
+        if (!self.pass.is_open || self.filler.is_holding() || is_last)
             && let Some(batch) = self.filler.complete().await?
         {
             self.poller.push(batch);
@@ -160,6 +170,10 @@ impl<'a> BatchDelivery<'a> {
         }
         let takes = self.takes_pages();
         let has_batches = !self.poller.batches().is_empty();
+        if self.is_once && !takes && (!has_batches || self.poller.is_at_rest()) {
+            self.leave();
+            return Ok(Some(step));
+        }
         let mut group = Vec::new();
         tokio::select! {
             biased;
@@ -181,12 +195,21 @@ impl<'a> BatchDelivery<'a> {
         Ok(Some(step))
     }
 
+    /// Ends the run: the rest is for the next one.
+    pub(crate) fn leave(&self) {
+        let pages = self.poller.pages() as u64 + self.filler.held() + self.unfinished.len();
+        self.asking.run.shutdown.request(RunOutcome::BatchPending { pages });
+    }
+
     /// Whether pages are taken now.
     fn takes_pages(&self) -> bool {
-        // Until the endpoint's first bills are seen, a budget lets few pages out.
-        let is_unsure = self.filler.is_cautious() && !self.poller.batches().is_empty();
         let has_space = self.poller.waiting_files() < MAX_WAITING_FILES && self.poller.pages() < MAX_PAGES;
-        self.pass.is_open && !self.filler.is_holding() && has_space && !is_unsure
+        self.pass.is_open && !self.filler.is_holding() && has_space && !self.is_unsure()
+    }
+
+    /// Whether more pages have to wait: until the endpoint's first bills are seen, a budget lets few out.
+    fn is_unsure(&self) -> bool {
+        self.filler.is_cautious() && !self.poller.batches().is_empty()
     }
 
     fn apply(&mut self, filled: Filled, step: &mut DeliveryStep) {

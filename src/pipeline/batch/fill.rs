@@ -56,6 +56,11 @@ impl<'a> BatchFiller<'a> {
         !self.held.is_empty()
     }
 
+    /// The number of pages that wait for the budget.
+    pub(crate) fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+
     /// Whether a batch with a line is being built.
     pub(crate) fn is_building(&self) -> bool {
         self.builder.as_ref().is_some_and(|builder| !builder.is_empty())

@@ -20,6 +20,8 @@ pub(crate) struct BatchPoller<'a> {
     asking: &'a Asking<'a>,
     /// Time between two polls.
     interval: Duration,
+    /// Whether the provider is not waited for.
+    is_once: bool,
     batches: Vec<Batch>,
     /// Since when every call fails.
     failing_since: Option<Duration>,
@@ -27,6 +29,10 @@ pub(crate) struct BatchPoller<'a> {
     full_since: Option<Duration>,
     /// When the batches are polled next.
     next_poll: Duration,
+    /// Whether the last poll has brought every batch to where only the provider can go on.
+    is_at_rest: bool,
+    /// Whether the provider's queue had no space for a batch that was alone and small enough.
+    is_blocked: bool,
 }
 
 /// What a poll brought.
@@ -42,19 +48,31 @@ pub(crate) struct Polled {
 
 impl<'a> BatchPoller<'a> {
     /// A poller of these batches.
-    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, batches: Vec<Batch>) -> Self {
+    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, is_once: bool, batches: Vec<Batch>) -> Self {
         let next_poll = asking.run.clock.now();
-        Self { asking, interval, batches, failing_since: None, full_since: None, next_poll }
+        Self {
+            asking,
+            interval,
+            is_once,
+            batches,
+            failing_since: None,
+            full_since: None,
+            next_poll,
+            is_at_rest: false,
+            is_blocked: false,
+        }
     }
 
     /// Adds a batch, which is advanced at once.
     pub(crate) fn push(&mut self, batch: Batch) {
         self.batches.push(batch);
+        self.is_at_rest = false;
         self.next_poll = self.asking.run.clock.now();
     }
 
     /// Adds batches that other runs have left behind.
     pub(crate) fn extend(&mut self, batches: Vec<Batch>) {
+        self.is_at_rest &= batches.is_empty();
         self.batches.extend(batches);
     }
 
@@ -78,6 +96,17 @@ impl<'a> BatchPoller<'a> {
         self.batches.iter().filter(|batch| batch.state() == BatchState::Filled).count()
     }
 
+    /// Whether there is nothing to do until the provider has gone on: every batch is being processed or waits for
+    /// space in its queue. A call that failed is repeated, and a batch whose creation is not confirmed is looked for.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.is_at_rest
+    }
+
+    /// Whether others use up the provider's queue: it had no space for a batch that was alone and small enough.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.is_blocked
+    }
+
     /// Time until the next poll.
     pub(crate) fn time_to_poll(&self) -> Duration {
         self.next_poll.saturating_sub(self.asking.run.clock.now())
@@ -96,6 +125,7 @@ impl<'a> BatchPoller<'a> {
         let mut polled = Polled::default();
         let mut wait = self.interval;
         let mut at = 0;
+        (self.is_at_rest, self.is_blocked) = (true, false);
         while at < self.batches.len() {
             let queued: u64 = self.batches.iter().filter(|other| other.is_queued()).map(Batch::tokens).sum();
             let batch = &mut self.batches[at];
@@ -106,6 +136,7 @@ impl<'a> BatchPoller<'a> {
             };
             match step {
                 BatchStep::Working => {
+                    self.is_at_rest &= self.batches[at].state() == BatchState::Submitted;
                     self.set_working();
                     at += 1;
                 }
@@ -159,6 +190,7 @@ impl<'a> BatchPoller<'a> {
     async fn handle_full_queue(&mut self, queue: &QueueLimit, limit: u64, refused: u64) {
         let run = self.asking.run;
         let is_alone = !self.batches.iter().any(Batch::is_queued);
+        let should_fit = queue.tokens().is_some_and(|known| refused <= known);
         queue.learn(limit, refused, is_alone);
         let now = run.clock.now();
         let since = *self.full_since.get_or_insert(now);
@@ -166,7 +198,8 @@ impl<'a> BatchPoller<'a> {
             let message = "its queue of batches has no space".to_owned();
             run.shutdown.request(RunOutcome::from_max_wait(&message));
         }
-        if is_alone {
+        self.is_blocked = is_alone && should_fit;
+        if is_alone && !self.is_once {
             // Others may fill it. The end of the run is noticed by the next step.
             let _ = run.pause(self.interval).await;
         }
@@ -181,6 +214,7 @@ impl<'a> BatchPoller<'a> {
     /// A call failed: ends the run, or returns how long to wait.
     fn handle_fault(&mut self, fault: &BatchFault) -> Duration {
         let run = self.asking.run;
+        self.is_at_rest = false;
         let (message, after) = match fault {
             BatchFault::Refused(refusal) => {
                 run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));

@@ -34,6 +34,9 @@ pub enum PipelineError {
     /// Near duplicates share an answer, so they can't be asked different questions.
     #[error("input.near_duplicates can't be combined with questions that name columns of the list")]
     NearDuplicateTemplates,
+    /// A run that waits for nothing was asked for, and the job has no batches.
+    #[error("--once is for jobs with `delivery: batch`: requests that are sent at once are waited for")]
+    OnceWithoutBatches,
     /// A page can't be read.
     #[error("can't use {path}: {reason}")]
     Page {

@@ -19,6 +19,9 @@ pub struct RunOptions {
     pub filter: Option<Filter>,
     /// Names of the tasks to ask; empty: all.
     pub tasks: Vec<String>,
+    /// Submit pages in batches and collect batches that have ended, without waiting for those that have not. For
+    /// jobs with `delivery: batch`.
+    pub once: bool,
     /// How long a stop waits for requests in flight.
     pub grace: Duration,
     /// A store of the whole input, which supplies a shard with earlier answers. It is only read.
@@ -71,6 +74,7 @@ impl Default for RunOptions {
             selection: RetrySelection::default(),
             filter: None,
             tasks: Vec::new(),
+            once: false,
             grace: Duration::from_secs(8),
             base: None,
         }

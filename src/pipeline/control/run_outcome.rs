@@ -83,6 +83,11 @@ pub enum RunOutcome {
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
     /// read now.
     PagesPending(u64),
+    /// The run does not wait for batches, and some are under way.
+    BatchPending {
+        /// Pages that are in batches or wait for the next one.
+        pages: u64,
+    },
     /// Of the shards of a merge some stopped early, and pages are left: the outcome and the exit code of the gravest.
     ShardsStopped {
         /// The outcome.
@@ -135,6 +140,7 @@ impl RunOutcome {
             | PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates
+            | PipelineError::OnceWithoutBatches
             | PipelineError::Page { .. }
             | PipelineError::NoRun => Self::InputError(message),
         }
@@ -156,6 +162,7 @@ impl RunOutcome {
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::PagesPending(_) | Self::InputUnread { .. } => RunOutcomeName::PagesPending,
+            Self::BatchPending { .. } => RunOutcomeName::BatchPending,
             Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
@@ -176,6 +183,7 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
             Self::DeadlineReached | Self::PagesPending(_) | Self::InputUnread { .. } => 9,
+            Self::BatchPending { .. } => 10,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::ShardsStopped { exit_code, .. } => *exit_code,
         }
@@ -239,6 +247,10 @@ impl RunOutcome {
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
                 format!("the warnings name the files; {RESUMABLE}"),
+            ),
+            Self::BatchPending { pages } => (
+                format!("{pages} pages are in batches that have not ended, or wait for the next one"),
+                "run the same command again later: it collects what has ended and submits what is left; nothing is paid for twice".to_owned(),
             ),
             Self::ShardsStopped { message, .. } => (
                 message.clone(),
@@ -330,6 +342,7 @@ mod tests {
             (RunOutcome::StorageError("full".into()), "storage_error", 8),
             (RunOutcome::DamagedStore("row 3".into()), "storage_error", 8),
             (RunOutcome::DeadlineReached, "deadline_reached", 9),
+            (RunOutcome::BatchPending { pages: 3 }, "batch_pending", 10),
             (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
             (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
             (RunOutcome::InputError("line 3".into()), "input_error", 2),

@@ -44,6 +44,7 @@ const GRAVEST_FIRST: &[RunOutcomeName] = &[
     RunOutcomeName::ProviderUnavailable,
     RunOutcomeName::Interrupted,
     RunOutcomeName::DeadlineReached,
+    RunOutcomeName::BatchPending,
 ];
 
 /// Maximum number of shards that a message lists.

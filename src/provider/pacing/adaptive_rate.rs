@@ -10,6 +10,9 @@
 //! free, and higher while more is. This process's share of the limit, which other processes
 //! may use too, follows slowly.
 //!
+//! Processes that are known to share the limit, such as shards of a job, start with equal parts
+//! of it. How many of them use it at the moment is estimated from what they leave free.
+//!
 //! The constants were found with a model of buckets, processes and latencies, and verified
 //! with processes against a server (docs/performance.md).
 
@@ -39,7 +42,8 @@ const SMALL_BUCKET_SECONDS: f64 = 2.0;
 /// From this size on a bucket is not small at all; in between, the small-bucket constants
 /// count proportionally.
 const NORMAL_BUCKET_SECONDS: f64 = 5.0;
-/// Additional headroom of a small bucket, as a fraction of it.
+/// Additional headroom of a small bucket, as a fraction of it, unless the other processes are
+/// known: then all of them together start below the limit.
 const SMALL_BUCKET_HEADROOM: f64 = 0.45;
 /// Additional price of a small bucket.
 const SMALL_BUCKET_PRICE: f64 = 4.5;
@@ -66,7 +70,12 @@ const MAX_RAMP: Duration = Duration::from_secs(5);
 const SHARE_SPEED: f64 = 0.15;
 /// The share that a process starts with: other processes may already run.
 const INITIAL_SHARE: f64 = 0.5;
-/// Smallest share of the limit, and smallest rate as a fraction of the limit.
+/// How fast the number of active processes falls while the bucket is full: by this fraction per
+/// second. With a faster one, sixteen processes would oscillate.
+const PEERS_SPEED: f64 = 0.05;
+/// How many times as fast it rises while the bucket is empty.
+const PEERS_RISE: f64 = 3.0;
+/// Smallest share, and smallest rate as a fraction of an equal part of the limit.
 const MIN_SHARE: f64 = 0.02;
 /// What a refusal leaves of rate and share.
 const DECREASE_FACTOR: f64 = 0.75;
@@ -117,8 +126,12 @@ pub(crate) struct AdaptiveRate {
     limit: Option<f64>,
     /// What to send per minute.
     rate: f64,
-    /// The fraction of the limit that this process takes.
+    /// What this process takes, as a multiple of an equal part of the limit.
     share: f64,
+    /// The processes that share the limit, as far as they are known. At least 1.
+    parallel: f64,
+    /// How many of them are active, as far as the bucket shows it: from 1 to `parallel`.
+    peers: f64,
     /// The free fraction of the provider's bucket, smoothed; `None`: no headers report it.
     free: Option<f64>,
     /// Time between two observations, smoothed, in seconds.
@@ -161,13 +174,17 @@ impl Ramp {
     }
 }
 
-impl Default for AdaptiveRate {
-    fn default() -> Self {
+impl AdaptiveRate {
+    /// A rate of one of `parallel` processes that share the limit. 1: no other process is known.
+    pub(crate) fn new(parallel: u32) -> Self {
         let zero = Duration::ZERO;
+        let parallel = f64::from(parallel.max(1));
         Self {
             limit: None,
             rate: 0.0,
-            share: INITIAL_SHARE,
+            share: if parallel > 1.0 { 1.0 } else { INITIAL_SHARE },
+            parallel,
+            peers: parallel,
             free: None,
             observation_gap: None,
             changed: zero,
@@ -181,9 +198,7 @@ impl Default for AdaptiveRate {
             ramp: Ramp::to(1.0),
         }
     }
-}
 
-impl AdaptiveRate {
     /// Starts with less: a refusal of what the manifest states shows that others use the limit
     /// too, or that it is lower.
     pub(crate) fn yield_to_others(&mut self) {
@@ -228,7 +243,8 @@ impl AdaptiveRate {
         let latency = now.saturating_sub(sent).as_secs_f64().min(MAX_OBSERVATION_GAP_SECONDS);
         let age = gap + latency;
         // In seconds of refill: that is how fast a bucket responds.
-        let headroom = ((HEADROOM + SMALL_BUCKET_HEADROOM * smallness) * seconds).min(MAX_HEADROOM_SECONDS);
+        let more_headroom = if self.parallel > 1.0 { 0.0 } else { SMALL_BUCKET_HEADROOM * smallness };
+        let headroom = ((HEADROOM + more_headroom) * seconds).min(MAX_HEADROOM_SECONDS);
         let range = (headroom * REACTION_RANGE).max(SMALL_BUCKET_RANGE * smallness * age);
         let price = SHARE_PRICE + SMALL_BUCKET_PRICE * smallness;
         let deviation = ((free * seconds - headroom) / range).clamp(-MAX_DECREASE, MAX_INCREASE);
@@ -238,12 +254,22 @@ impl AdaptiveRate {
         if !self.grow_fast(deviation, elapsed.min(1.0), sent, now) {
             self.share += speed * (1.0 - self.share * (-price * deviation).exp());
         }
-        self.share = self.share.clamp(MIN_SHARE, 1.0);
+        self.estimate_peers(free, headroom / seconds, elapsed.min(MAX_OBSERVATION_GAP_SECONDS));
+        self.share = self.share.clamp(MIN_SHARE, self.peers);
         let largeness = (seconds - SMALL_BUCKET_SECONDS) / (FULL_INCREASE_SECONDS - SMALL_BUCKET_SECONDS);
         let max_increase = MAX_INCREASE * largeness.clamp(0.0, 1.0);
-        let rate = limit * self.share * (1.0 + deviation);
-        self.rate = rate.clamp(limit * MIN_SHARE, limit * (1.0 + max_increase));
+        let part = limit / self.peers;
+        let rate = part * self.share * (1.0 + deviation);
+        self.rate = rate.clamp(part * MIN_SHARE, limit * (1.0 + max_increase));
         (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
+    }
+
+    /// Processes that have ended leave their part free: then the others take it over. `free`, `headroom`: fractions
+    /// of the bucket.
+    fn estimate_peers(&mut self, free: f64, headroom: f64, elapsed: f64) {
+        let room = if free > headroom { 1.0 - headroom } else { headroom / PEERS_RISE };
+        let peers = self.peers * (-PEERS_SPEED * elapsed * (free - headroom) / room).exp();
+        self.peers = peers.clamp(1.0, self.parallel);
     }
 
     /// Lets the share grow fast, until the bucket's level falls because of it. A low level
@@ -297,7 +323,7 @@ impl AdaptiveRate {
     }
 
     /// A request, sent at `sent`, was refused. `named`: the limit per minute that the error
-    /// names; `admitted`: what was admitted per minute before it; `sustained`: the same since
+    /// names, of which this process takes an equal part; `admitted`: what was admitted per minute before it; `sustained`: the same since
     /// the last refusal, when the bucket was as empty as now.
     pub(crate) fn on_throttled(
         &mut self,
@@ -313,7 +339,7 @@ impl AdaptiveRate {
             self.recover_to = if is_single { self.rate * RECOVERED } else { 0.0 };
         }
         #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
-        let named = named.map(|limit| limit as f64);
+        let named = named.map(|limit| limit as f64 / self.parallel);
         match (self.limit, named) {
             (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
             (None, None) if admitted > 0.0 => {
@@ -350,7 +376,7 @@ impl AdaptiveRate {
         // Requests that were sent before report an outdated level.
         self.newest = self.newest.max(now);
         if let Some(limit) = self.limit {
-            self.rate = self.rate.max(limit * MIN_SHARE);
+            self.rate = self.rate.max(limit / self.peers * MIN_SHARE);
         }
         self.changed = now;
     }

@@ -26,6 +26,8 @@ pub(crate) struct Cooldown {
     max_width: u32,
     /// Whether the width adapts to how the server keeps up: the manifest does not set it.
     adapts: bool,
+    /// Processes that share the endpoint, at least 1: they grow together as one would.
+    parallel: u32,
     /// Replies since `normal_width` last changed, and when it did.
     replies: u32,
     grown: Duration,
@@ -77,6 +79,7 @@ impl Cooldown {
             normal_width: width,
             max_width: width,
             adapts: false,
+            parallel: 1,
             replies: 0,
             grown: Duration::ZERO,
             full: Duration::ZERO,
@@ -106,9 +109,15 @@ impl Cooldown {
         self
     }
 
+    /// The same, as one of `parallel` processes that share the endpoint.
+    #[must_use]
+    pub(crate) fn among(self, parallel: u32) -> Self {
+        Self { parallel: parallel.max(1), ..self }
+    }
+
     /// A reply arrived at `now`, after `latency`, while other requests waited for a place.
     /// Where a rate paces requests (`is_paced`), the width is no brake: it doubles per round of
-    /// replies. Otherwise a width that adapts grows by one per round. A width that adapts does
+    /// replies. Otherwise a width that adapts grows by one per round, in all processes together. A width that adapts does
     /// not grow while replies are slow.
     pub(crate) fn on_reply_while_full(&mut self, latency: Duration, is_paced: bool, now: Duration) {
         self.recent = match self.fastest {
@@ -120,7 +129,7 @@ impl Cooldown {
         self.replies += 1;
         let step = match (is_paced, self.adapts) {
             (true, _) => self.replies,
-            (false, true) => self.replies / self.normal_width,
+            (false, true) => self.replies / self.normal_width.saturating_mul(self.parallel),
             // It grows with time.
             (false, false) => 0,
         };
@@ -272,6 +281,8 @@ mod tests {
         assert_eq!(width_after(set(), 500, true), 256);
         let adapting = || Cooldown::new(8, S(600)).with_max_width(64);
         assert_eq!((width_after(adapting(), 8, false), width_after(adapting(), 8, true)), (9, 16));
+        let among_four = || adapting().among(4);
+        assert_eq!((width_after(among_four(), 31, false), width_after(among_four(), 32, false)), (8, 9));
     }
 
     #[test]

@@ -18,12 +18,13 @@ pub struct EndpointPacing {
     cooldown: RefCell<Cooldown>,
 }
 
-/// Requests in flight at the start, while no limit is known.
+/// Requests in flight at the start, while no limit is known, of all processes that share it.
 const FIRST_WIDTH: u32 = 8;
 
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
-        let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone());
+        let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone())
+            .among(limits.parallel);
         let cooldown = cooldown(limits, retry, limiter.is_pacing());
         Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
     }
@@ -114,8 +115,9 @@ impl EndpointPacing {
 /// starts small, even if the manifest sets it: a limit may have to be learned first.
 fn cooldown(limits: &Limits, retry: &Retry, is_paced: bool) -> Cooldown {
     let max = limits.max_concurrency;
-    let start = if is_paced { max } else { limits.concurrency.min(FIRST_WIDTH) };
-    let cooldown = Cooldown::new(start, retry.max_wait);
+    let first = FIRST_WIDTH / limits.parallel;
+    let start = if is_paced { max } else { limits.concurrency.min(first) };
+    let cooldown = Cooldown::new(start, retry.max_wait).among(limits.parallel);
     match limits.concurrency < max {
         true => cooldown.with_max_width(max),
         false => cooldown.with_set_width(max),
@@ -191,6 +193,17 @@ mod tests {
             ("requests_per_minute: 1200, concurrency: 3", 3),
         ] {
             assert_eq!(pacing(limits).0.gate(), Gate::Open(width), "{limits}");
+        }
+    }
+
+    #[test]
+    fn processes_that_share_an_endpoint_start_with_a_part_each() {
+        for (limits, parallel, width) in [("", 1, 8), ("", 3, 2), ("", 16, 1), ("requests_per_minute: 1200", 16, 64)] {
+            let text = format!("{JOB}limits: {{{limits}}}\n");
+            let mut job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
+            job.limits.parallel = parallel;
+            let pacing = EndpointPacing::new(Arc::new(ManualClock::starting_at(0)), &job.limits, &job.retry);
+            assert_eq!(pacing.gate(), Gate::Open(width), "{limits} {parallel}");
         }
     }
 

@@ -72,7 +72,7 @@ impl Limit {
             quota: None,
             max,
             bucket: max.map(|max| TokenBucket::full(max, clock.now())),
-            adaptive: AdaptiveRate::default(),
+            adaptive: AdaptiveRate::new(1),
             is_learning: max.is_none(),
             admitted: VecDeque::new(),
             refused: None,
@@ -81,6 +81,12 @@ impl Limit {
             is_counted: false,
             window: LimitWindow::default(),
         }
+    }
+
+    /// The same limit for one of `parallel` processes that share it. What the manifest states is the part of each.
+    pub(crate) fn among(mut self, parallel: u32) -> Self {
+        self.adaptive = AdaptiveRate::new(parallel);
+        self
     }
 
     /// Whether a rate is stated or was learned.

@@ -25,6 +25,11 @@ impl RateLimiter {
         }
     }
 
+    /// The same for one of `parallel` processes that share what the provider enforces.
+    pub(crate) fn among(self, parallel: u32) -> Self {
+        Self { requests: self.requests.among(parallel), tokens: self.tokens.among(parallel), ..self }
+    }
+
     /// Whether a rate paces requests: one that the manifest states or one that was learned.
     pub(crate) fn is_pacing(&self) -> bool {
         self.requests.is_pacing() || self.tokens.is_pacing()

@@ -2,6 +2,7 @@
 
 use crate::base::ids::RunId;
 use crate::store::error::StoreError;
+use crate::store::sqlite::charged::charged_by_run;
 use crate::store::sqlite::run_lock::is_alive;
 use crate::store::sqlite::schema;
 use rusqlite::{Connection, TransactionBehavior};
@@ -78,6 +79,12 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
         "INSERT INTO gone SELECT id FROM pages WHERE id NOT IN (SELECT id FROM kept_pages) AND id NOT IN (SELECT page_id FROM answers)
            AND id NOT IN (SELECT r.page_id FROM requests r JOIN attempts a ON a.request_id = r.id WHERE a.opened_at >= ?1 OR a.state = 'open')",
         [before_ms],
+    )?;
+    // What was paid was paid: a merge unites it run by run.
+    let is_pruned = "(run_id, budget_id) IN (SELECT a.run_id, a.budget_id FROM gone g CROSS JOIN requests r ON r.page_id = g.id CROSS JOIN attempts a ON a.request_id = r.id)";
+    transaction.execute(
+        &format!("INSERT OR REPLACE INTO pruned_runs (run_id, budget_id, spent) {}", charged_by_run("main", is_pruned)),
+        [],
     )?;
     let attempts = changed(transaction.execute(
         "DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE page_id IN (SELECT id FROM gone))",

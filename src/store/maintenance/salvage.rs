@@ -24,6 +24,7 @@ const TABLES: &[(&str, &str)] = &[
     ("requests", "rowid"),
     ("attempts", "rowid"),
     ("budget", "rowid"),
+    ("pruned_runs", "run_id, budget_id"),
     ("endpoints", "id"),
     ("marks", "rowid"),
     ("near", "job_id, page_id"),

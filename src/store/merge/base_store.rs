@@ -13,8 +13,8 @@ use crate::base::ids::{JobId, PageId};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
-use crate::store::read::runs::budget;
-use crate::store::sqlite::schema;
+use crate::store::sqlite::charged::charged_by_run;
+use crate::store::sqlite::values::BudgetKey;
 use crate::store::write::runs::claim_shard;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
@@ -93,12 +93,30 @@ impl BaseStore {
     ///
     /// # Errors
     /// When the base can't be read.
-    pub fn budget(base: &Path, scope: &str) -> Result<Pico, StoreError> {
-        match schema::open_current(base)? {
-            Some(db) => budget(&db, scope),
-            None => Ok(Pico::ZERO),
+    pub fn budget(&self, scope: &str) -> Result<BaseBudget, StoreError> {
+        let scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let find = "SELECT id, spent + reserved FROM source.budget WHERE scope = ?1";
+        let found: Option<(BudgetKey, Pico)> =
+            scratch.db.query_row(find, [scope], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((budget, spent)) = found else { return Ok(BaseBudget::default()) };
+        // Runs that were taken over have no shard.
+        let own = "SELECT b.id FROM source.runs b JOIN main.runs o ON o.run_id = b.run_id AND o.shard IS NOT NULL";
+        if !scratch.db.prepare(own)?.exists([])? {
+            return Ok(BaseBudget { spent, own: Pico::ZERO });
         }
+        let by_run = charged_by_run("source", &format!("budget_id = ?1 AND run_id IN ({own})"));
+        let sum = format!("SELECT ifnull(sum(spent), 0) FROM ({by_run})");
+        Ok(BaseBudget { spent, own: scratch.db.query_row(&sum, [budget], |row| row.get(0))? })
     }
+}
+
+/// A budget in a base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BaseBudget {
+    /// What is spent and reserved.
+    pub spent: Pico,
+    /// The part of it that runs of the shard's own store have spent, which counts there, too.
+    pub own: Pico,
 }
 
 fn take_over_files(db: &Connection, job: &MergedJob, shard: Option<Shard>) -> Result<(), StoreError> {

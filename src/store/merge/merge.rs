@@ -12,6 +12,7 @@ use super::source::{SourceStore, check_unused, refused};
 use crate::base::file_identity::FileIdentity;
 use crate::store::error::StoreError;
 use crate::store::read::runs::shard;
+use crate::store::sqlite::charged::charged_by_run;
 use crate::store::sqlite::schema;
 use crate::store::write::dead_runs::reap_dead_runs;
 use crate::store::write::ledger::Ledger;
@@ -19,14 +20,22 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Budgets are what their attempts were charged, as `asking/charge.rs` charges them: what is known of the cost, or the
-/// worst case where nothing is. What was spent on attempts that were pruned since still counts.
-const BUDGETS: &str = "
-UPDATE budget SET spent = max(budget.spent, charged.spent) FROM (
-  SELECT budget_id, sum(CASE WHEN state = 'settled' AND usage_source = 'estimated' THEN max(ifnull(cost, 0), ifnull(reported_cost, 0), ifnull(reserved, 0))
-    WHEN state IN ('settled', 'lost') THEN max(ifnull(cost, 0), ifnull(reported_cost, 0)) ELSE 0 END) AS spent
-  FROM attempts GROUP BY budget_id) AS charged
-WHERE charged.budget_id = budget.id;";
+/// Budgets are what their attempts were charged. What is not known run by run, because an earlier version has pruned it,
+/// still counts.
+fn budgets() -> String {
+    let by_run = charged_by_run("main", "true");
+    format!(
+        "UPDATE main.budget SET spent = max(budget.spent, charged.spent)
+           FROM (SELECT budget_id, sum(spent) AS spent FROM ({by_run}) GROUP BY budget_id) AS charged
+         WHERE charged.budget_id = budget.id"
+    )
+}
+
+/// A run is charged what the store knows that knows most of it.
+const PRUNED_RUNS: &str = "
+INSERT INTO main.pruned_runs (run_id, budget_id, spent)
+  SELECT r.dst, b.dst, s.spent FROM source.pruned_runs s JOIN scratch.runs r ON r.src = s.run_id JOIN scratch.budgets b ON b.src = s.budget_id WHERE true
+  ON CONFLICT (run_id, budget_id) DO UPDATE SET spent = max(spent, excluded.spent);";
 
 /// Merges `sources` into the store at `into`, which may exist. `allow_missing`: some of the shards may be missing.
 ///
@@ -68,7 +77,7 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         united.in_transaction(|db| merge_source(db, store, job))?;
         united.detach_source()?;
     }
-    united.in_transaction(|db| Ok(db.execute_batch(BUDGETS)?))?;
+    united.in_transaction(|db| Ok(db.execute_batch(&budgets())?))?;
     Ok(merged)
 }
 
@@ -80,6 +89,7 @@ fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result
     copy_human_answers(db, offsets)?;
     copy_entries(db, store, &marks)?;
     copy_endpoints(db)?;
+    db.execute_batch(PRUNED_RUNS)?;
     db.execute_batch(
         "UPDATE main.revisions SET last = last + 1 + (SELECT ifnull(max(last), 0) FROM source.revisions);
          UPDATE main.budget AS t SET spent = max(t.spent, s.spent) FROM source.budget s WHERE s.scope = t.scope;",

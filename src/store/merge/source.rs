@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::read::runs::shard;
 use crate::store::sqlite::run_lock::is_alive;
 use crate::store::sqlite::schema;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
 
 /// Maximum number of names that a message lists.
@@ -31,20 +31,34 @@ impl SourceStore {
     /// Looks at the store at `path`.
     ///
     /// # Errors
-    /// When it can't be read, is of another version or job, or is in use.
+    /// When it can't be read, is of another version or job, or is in use, or when it is that of a shard that has never
+    /// run: a process that dies before its first run has begun may leave what it has taken over from a base.
     pub(crate) fn look(path: &Path, job: &MergedJob) -> Result<Self, StoreError> {
         let Some(db) = schema::open_current(path)? else {
             return Err(other_version(path));
         };
         check_job(&db, path, job)?;
         check_unused(&db, path, job.at_ms)?;
-        let newest = db.query_row(
-            "SELECT ifnull(max(started_at), 0), ifnull((SELECT run_id FROM runs WHERE is_trial = 0 ORDER BY started_at DESC, run_id DESC LIMIT 1), '')
-               FROM runs WHERE is_trial = 0",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        Ok(Self { path: path.to_owned(), shard: shard(&db)?, newest, fingerprint: fingerprint(&db)? })
+        let shard = shard(&db)?;
+        // Runs that a shard has taken over from a base are none of its own.
+        let newest = db
+            .query_row(
+                "SELECT started_at, run_id FROM runs WHERE is_trial = 0 AND (?1 IS NULL OR shard = ?1) ORDER BY started_at DESC, run_id DESC LIMIT 1",
+                [shard],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        let newest = match (newest, shard) {
+            (Some(newest), _) => newest,
+            (None, None) => (0, String::new()),
+            (None, Some(shard)) => {
+                return Err(refused(
+                    format!("shard {shard} has never run: its store {} has only what was taken over", path.display()),
+                    "run the shard, then merge; or leave its store out with --allow-missing",
+                ));
+            }
+        };
+        Ok(Self { path: path.to_owned(), shard, newest, fingerprint: fingerprint(&db)? })
     }
 
     /// Checks that the store at `path` can supply earlier answers to the job.

@@ -43,6 +43,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
         RunOutcome::PagesPending(1),
+        RunOutcome::BatchPending { pages: 1 },
         // Those of a merge are outcomes of its shards.
         RunOutcome::ShardsStopped { name: RunOutcomeName::PagesPending, exit_code: 9, message: text() },
         RunOutcome::InputUnread { count: 1, first: text() },
@@ -68,6 +69,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
+            | RunOutcome::BatchPending { .. }
             | RunOutcome::ShardsStopped { .. }
             | RunOutcome::InputUnread { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)

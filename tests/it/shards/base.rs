@@ -1,6 +1,6 @@
 //! `--base`: earlier answers for shards of any number.
 
-use super::{bench_with_copies, comparable, put_single, store_of};
+use super::{bench_with_copies, comparable, put_single, run_shards, store_of};
 use crate::bench::{Bench, page, rows};
 use serde_json::Value;
 
@@ -82,6 +82,38 @@ fn what_is_taken_over_is_neither_paid_again_nor_doubled_and_follows_renamed_file
     let quiet = night(&bench, 5, "two.db", "two.db");
     assert_eq!(asked(&quiet), 0);
     assert_eq!(comparable(&bench.rows()), comparable(&rows(&bench.text("single.jsonl"))));
+}
+
+fn spent(bench: &Bench, store: &str) -> f64 {
+    let shown = bench.docmill(&["report", "--store", store, "--budgets", "--format", "json"]);
+    let budgets: Value =
+        serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
+    budgets[0]["spent_usd"].as_str().unwrap().parse().unwrap()
+}
+
+/// What a shard has spent today is in its own store and in the base that was merged from it: it counts once.
+#[test]
+fn a_base_leaves_a_shard_what_it_has_not_spent_itself() {
+    let bench = bench_with_copies(12, "");
+    run_shards(&bench, 2);
+    let stores = [store_of(0, 2), store_of(1, 2)];
+    assert_eq!(bench.docmill(&["merge", "job.yaml", "-q", &stores[0], &stores[1], "--store", "noon.db"]).code, 0);
+    let before = spent(&bench, "noon.db");
+    (0..12).for_each(|at| bench.put(&format!("pages/afternoon/{at}.jpg"), &page(500 + at)));
+    // Enough for as many pages again, and for what is kept free.
+    let budget = format!("{:.6}", before * 2.6);
+    for shard in ["0/2", "1/2"] {
+        let summary = super::run_shard(&bench, shard, &["--base", "noon.db", "--budget-usd", &budget]);
+        assert_eq!(summary["outcome"], "complete", "{summary}");
+    }
+    // Other shards, whose stores are new, have their part of what is left.
+    (0..24).for_each(|at| bench.put(&format!("pages/evening/{at}.jpg"), &page(700 + at)));
+    let run =
+        |index: u32| super::run_shard(&bench, &format!("{index}/3"), &["--base", "noon.db", "--budget-usd", &budget]);
+    let summaries: Vec<Value> = (0..3).map(run).collect();
+    assert!(summaries.iter().any(|summary| summary["outcome"] == "budget_reached"), "{summaries:?}");
+    let new: f64 = (0..3).map(|index| spent(&bench, &store_of(index, 3))).sum();
+    assert!(before + new <= before * 2.6 + 1e-9, "{before} {new}");
 }
 
 #[test]

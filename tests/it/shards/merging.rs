@@ -110,6 +110,40 @@ fn usd(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
+/// What was paid for pages that are gone and pruned is paid, whichever stores know it.
+#[test]
+fn spend_of_pruned_attempts_is_united_run_by_run() {
+    let bench = bench_with_copies(12, "input: {folder: pages, allow_empty: true}");
+    let job = bench.text("job.yaml").replacen("input: {folder: pages}\n", "", 1);
+    bench.put("job.yaml", job.as_bytes());
+    let spent = |store: &str| {
+        let shown = bench.docmill(&["report", "--store", store, "--budgets", "--format", "json"]);
+        let budgets: Value =
+            serde_json::from_str(&shown.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown.stderr));
+        usd(&budgets[0]["spent_usd"])
+    };
+    run_shards(&bench, 2);
+    assert_eq!(merge(&bench, &stores(2), "noon.db", &[]).code, 0);
+    let each: Vec<f64> = stores(2).iter().map(|store| spent(store)).collect();
+    assert!(each.iter().all(|spent| *spent > 0.0) && (spent("noon.db") - each[0] - each[1]).abs() < 1e-9);
+    std::fs::remove_dir_all(bench.path("pages")).unwrap();
+    std::fs::create_dir(bench.path("pages")).unwrap();
+    run_shards(&bench, 2);
+    for store in stores(2) {
+        let pruned = bench.docmill(&["store", "prune", "--older-than", "1ms", "--store", &store]);
+        assert!(pruned.code == 0 && !pruned.stdout.contains(" 0 attempts"), "{}", pruned.stdout);
+    }
+    // Into a new store, into one that has the attempts, again, and with a store that has merged them.
+    let all: Vec<String> = stores(2).into_iter().chain(["noon.db".to_owned()]).collect();
+    for (sources, into) in [(&stores(2), "new.db"), (&stores(2), "noon.db"), (&stores(2), "noon.db"), (&all, "both.db")]
+    {
+        let ran = merge(&bench, sources, into, &[]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let united = spent(into);
+        assert!((united - each[0] - each[1]).abs() < 1e-9, "{into}: {united} of {each:?}");
+    }
+}
+
 #[test]
 fn the_merged_report_is_the_sum_of_those_of_the_shards() {
     let bench = bench_with_copies(16, "");

@@ -88,6 +88,30 @@ fn only_stores_that_belong_together_are_merged() {
     assert_eq!((ran.code, bench.rows().len()), (0, 12), "{}", ran.stderr);
 }
 
+/// What a process leaves that dies after it has taken over a base and before its run has begun.
+#[test]
+fn a_shard_that_has_never_run_is_not_merged() {
+    use docmill::internal::store::{BaseStore, MergedJob, Shard};
+    let bench = bench_with_copies(9, "");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    run_shard(&bench, "0/2", &["--base", "store.db"]);
+    let job = docmill::internal::manifest::load(&bench.path("job.yaml"), &|_| None).unwrap();
+    let merged = MergedJob {
+        identity: job.identity(),
+        name: job.name.clone(),
+        manifest: job.source.clone(),
+        policy: String::new(),
+        at_ms: 0,
+    };
+    let (base, into) = (bench.path("store.db"), bench.path(&store_of(1, 2)));
+    BaseStore::open(&base, &into, merged).unwrap().take_over_shard(Shard::new(1, 2)).unwrap();
+    let merge = ["merge", "job.yaml", &store_of(0, 2), &store_of(1, 2), "--store", "all.db"];
+    refused(&bench, &merge, "shard 1/2 has never run");
+    assert!(!bench.path("all.db").exists());
+    run_shard(&bench, "1/2", &["--base", "store.db"]);
+    assert_eq!(bench.docmill(&merge).code, 0);
+}
+
 #[test]
 fn stores_in_use_are_not_merged() {
     let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_secs(20), ..Options::default() });

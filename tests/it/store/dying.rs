@@ -35,9 +35,19 @@ const POINTS: [Point; 13] = [
 /// Runs `job.yaml` of a bench until it comes to `point` for the `nth` time, where it dies.
 /// Whether it came there.
 pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
+    dies_in(bench, point, &format!("{nth}"))
+}
+
+/// Runs `job.yaml` without waiting for batches until it comes to `point`, where it dies.
+pub(crate) fn run_once(bench: &Bench, point: Point) {
+    assert!(dies_in(bench, point, "1 once"), "{point:?}");
+}
+
+/// `run`: for which time it comes to the point, and what kind of run it is.
+fn dies_in(bench: &Bench, point: Point, run: &str) -> bool {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args([&test_name("a_run_that_dies"), "--exact", "--ignored", "--nocapture"]);
-    child.env("DOCMILL_TEST_DEATH", format!("{point:?} {nth}")).current_dir(bench.path(""));
+    child.env("DOCMILL_TEST_DEATH", format!("{point:?} {run}")).current_dir(bench.path(""));
     let output = child.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     let has_died = words.contains("dies now");
@@ -75,10 +85,16 @@ impl Hooks for Death {
 #[ignore = "a part of other tests: a process of its own"]
 fn a_run_that_dies() {
     let Ok(death) = std::env::var("DOCMILL_TEST_DEATH") else { return };
-    let (name, nth) = death.split_once(' ').unwrap();
+    let (name, run) = death.split_once(' ').unwrap();
+    let (nth, once) = (run.trim_end_matches(" once"), run.ends_with(" once"));
     let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
     let hooks = Death { point, left: nth.parse::<u32>().unwrap().into() };
-    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"), &RunOptions::default());
+    run_here(
+        Arc::new(SystemClock::default()),
+        Arc::new(hooks),
+        &format!("{name}{nth}"),
+        &RunOptions { once, ..RunOptions::default() },
+    );
 }
 
 /// A clock that is set forward and back by days, all the time.

@@ -118,7 +118,7 @@ fn every_version_has_a_fixture() {
 /// The outputs of a store have the same bytes whichever program writes them.
 #[test]
 fn stores_of_versions_2_and_3_give_the_same_bytes_and_ask_nothing() {
-    for version in ["v2", "v3", "v4", "v5", "v6", "v7", "v8"] {
+    for version in ["v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"] {
         let mut bench = restored(version, &[]);
         for _ in 0..2 {
             run(&bench);
@@ -258,7 +258,7 @@ fn assert_only_a_new_page_is_asked(bench: &Bench, version: &str) {
 
 #[test]
 fn stores_of_versions_2_and_3_are_continued_without_asking_again() {
-    for version in ["v2", "v3", "v4", "v5", "v6", "v7", "v8"] {
+    for version in ["v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"] {
         let bench = restored(version, &[]);
         continued(&bench, version, 0);
         assert_only_a_new_page_is_asked(&bench, version);

@@ -1,3 +1,12 @@
+{{/* The name of the release, in which all names of objects begin. That of a CronJob has at most 52 characters. */}}
+{{- define "docmill.name" -}}
+{{- if le (len .Release.Name) 44 -}}
+{{- .Release.Name -}}
+{{- else -}}
+{{- printf "%s-%s" (.Release.Name | trunc 35 | trimSuffix "-") (.Release.Name | sha256sum | trunc 8) -}}
+{{- end -}}
+{{- end }}
+
 {{- define "docmill.labels" -}}
 app.kubernetes.io/name: docmill
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -8,7 +17,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{- define "docmill.claim" -}}
 {{- $volume := index .root.Values.volumes .name -}}
-{{- $volume.existingClaim | default (printf "%s-%s" .root.Release.Name .name) -}}
+{{- $volume.existingClaim | default (printf "%s-%s" (include "docmill.name" .root) .name) -}}
 {{- end }}
 
 {{/* What is done about exit codes. `decide`: FailJob, or FailIndex for shards. */}}
@@ -36,7 +45,7 @@ metadata:
   labels:
     {{- include "docmill.labels" .root | nindent 4 }}
 spec:
-  serviceAccountName: {{ .root.Release.Name }}
+  serviceAccountName: {{ include "docmill.name" .root }}
   automountServiceAccountToken: false
   restartPolicy: Never
   terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
@@ -73,7 +82,7 @@ spec:
         - {name: state, mountPath: /state}
   volumes:
     - name: job
-      configMap: {name: {{ .root.Release.Name }}-job}
+      configMap: {name: {{ include "docmill.name" .root }}-job}
     {{- if .key }}
     - name: provider
       secret: {secretName: {{ $values.providerSecret }}, defaultMode: 0440}

@@ -67,7 +67,7 @@ fn the_limit_is_used_and_refusals_are_rare() {
     for (limit, seconds) in [(600.0, 1.0), (600.0, 60.0), (6000.0, 1.0), (6000.0, 60.0), (120.0, 60.0)] {
         for processes in [1, 4] {
             let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0 };
-            let mut rates = vec![AdaptiveRate::default(); processes];
+            let mut rates = vec![AdaptiveRate::new(1); processes];
             let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
             let used = sent.iter().sum::<f64>() / limit;
             let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
@@ -81,10 +81,45 @@ fn the_limit_is_used_and_refusals_are_rare() {
     }
 }
 
+/// Runs some of `parallel` processes, which know of one another. Returns how much of the limit was used in the second
+/// half, the fraction that was refused, and the slowest in proportion to the fastest.
+fn run_shards(parallel: u32, active: usize, (limit, seconds): (f64, f64)) -> (f64, f64, f64) {
+    let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0 };
+    let mut rates = vec![AdaptiveRate::new(parallel); active];
+    // All begin with a request whose reply shows the limit.
+    rates.iter_mut().for_each(|rate| rate.on_headers(&world.report(), Duration::from_secs(1), Duration::from_secs(1)));
+    let (sent, refused) = run(&mut rates, &mut world, 240, Duration::from_secs(1), true);
+    let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
+    (sent.iter().sum::<f64>() / (limit * 2.0), refused, min / max)
+}
+
+#[test]
+fn shards_share_a_limit_from_the_start_and_take_over_what_others_leave() {
+    for limit in [(1200.0, 1.0), (3000.0, 1.0), (1200.0, 60.0)] {
+        for active in [16, 4, 1] {
+            let (used, refused, evenness) = run_shards(16, active, limit);
+            let result = format!("{active} of 16 at {limit:?}: {used:.3} used, {refused:.4} refused, {evenness:.2}");
+            assert!(used > 0.9, "{result}");
+            assert!(refused <= 0.02, "{result}");
+            assert!(evenness >= 0.5, "{result}");
+        }
+    }
+}
+
+#[test]
+fn of_a_limit_that_an_error_names_shards_take_their_parts() {
+    let second = Duration::from_secs(1);
+    for (parallel, expected) in [(1, 1164.0), (4, 291.0)] {
+        let mut rate = AdaptiveRate::new(parallel);
+        rate.on_throttled(Some(1200), 0.0, None, second, second);
+        assert_eq!(rate.per_minute(), Some(expected));
+    }
+}
+
 #[test]
 fn a_limit_that_changes_is_followed_by_headers() {
     let mut world = World { limit: 1200.0, capacity: 1200.0, level: 0.0 };
-    let mut rates = vec![AdaptiveRate::default()];
+    let mut rates = vec![AdaptiveRate::new(1)];
     let mut from = Duration::from_secs(1);
     for limit in [1200.0, 600.0, 1200.0] {
         world.level *= limit / world.limit;
@@ -103,7 +138,7 @@ fn a_limit_that_changes_is_followed_by_headers() {
 #[test]
 fn without_headers_the_rate_is_found_by_refusals() {
     let mut world = World { limit: 600.0, capacity: 10.0, level: 0.0 };
-    let mut rates = vec![AdaptiveRate::default()];
+    let mut rates = vec![AdaptiveRate::new(1)];
     let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
     assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
     assert!(refused < 0.02, "{refused}");
@@ -112,7 +147,7 @@ fn without_headers_the_rate_is_found_by_refusals() {
 #[test]
 fn without_headers_a_limit_that_changes_is_followed() {
     let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
-    let mut rates = vec![AdaptiveRate::default()];
+    let mut rates = vec![AdaptiveRate::new(1)];
     let mut from = Duration::from_secs(1);
     let (mut refused, mut parts) = (0.0, 0.0);
     for limit in [1200.0, 600.0, 1200.0] {
@@ -132,7 +167,7 @@ fn without_headers_a_limit_that_changes_is_followed() {
 fn a_pause_does_not_start_a_probe() {
     let s = Duration::from_secs;
     for pause in [20, 60, 300, 100_000] {
-        let mut rate = AdaptiveRate::default();
+        let mut rate = AdaptiveRate::new(1);
         rate.on_throttled(Some(600), 600.0, None, s(10), s(10));
         rate.on_delayed(1, s(11));
         rate.on_delayed(1, s(11 + pause));
@@ -143,7 +178,7 @@ fn a_pause_does_not_start_a_probe() {
 
 #[test]
 fn replies_to_older_requests_are_ignored() {
-    let mut rate = AdaptiveRate::default();
+    let mut rate = AdaptiveRate::new(1);
     let full = ReportedLimit { per_minute: 600, remaining: 600, reset: Duration::ZERO };
     let empty = ReportedLimit { per_minute: 600, remaining: 0, reset: Duration::from_secs(60) };
     let s = Duration::from_secs;
@@ -159,7 +194,7 @@ fn replies_to_older_requests_are_ignored() {
 /// request is refused without need.
 fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
     let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
-    let mut rates = vec![AdaptiveRate::default()];
+    let mut rates = vec![AdaptiveRate::new(1)];
     if !has_headers {
         rates[0].on_throttled(Some(1200), 0.0, None, Duration::from_secs(1), Duration::from_secs(1));
     }
