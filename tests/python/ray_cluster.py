@@ -58,7 +58,7 @@ def main() -> None:
         while len(list(Path(stores).glob("shard-*.db"))) < SHARDS:
             time.sleep(0.1)
         seen = requests(stats)
-        while requests(stats) < seen + 3 * SHARDS:
+        while requests(stats) < seen + 6 * SHARDS:
             time.sleep(0.1)
         removed["requests"] = requests(stats)
         own = Path(folder) / "node-3"

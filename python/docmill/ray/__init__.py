@@ -6,7 +6,8 @@
 (120400, 1, 312)
 """
 
+from docmill.ray._attempt import Timing
 from docmill.ray._run import run
 from docmill.ray._summary import RayRunSummary
 
-__all__ = ["RayRunSummary", "run"]
+__all__ = ["RayRunSummary", "Timing", "run"]

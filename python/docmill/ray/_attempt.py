@@ -24,7 +24,13 @@ from docmill.ray._lease import KeeperGone, KeeperOfShard, Lease
 
 @dataclass(frozen=True)
 class Timing:
-    """How often an attempt does what, in seconds."""
+    """How often an attempt does what.
+
+    Attributes:
+        lease: How long docmill may send requests after the lease was renewed, in seconds.
+        renewal: Time between renewals, with which progress is reported, in seconds.
+        copy: Time between copies of the store, in seconds.
+    """
 
     lease: float = 30.0
     renewal: float = 2.0

@@ -40,19 +40,22 @@ class Report:
     now: Progress | None = None
     copied: Progress | None = None
 
-    def losses(self) -> Losses:
-        """What is lost if nothing more is heard of the attempt."""
+    def sent(self) -> int:
+        """Pages that were sent until then."""
+        return 0 if self.now is None else self.now.pages_asked + self.now.in_flight
+
+    def losses(self, unreported: int = 0) -> Losses:
+        """What is lost if nothing more is heard of the attempt. ``unreported``: pages that it has sent since."""
         if self.now is None:
             return Losses()
-        answers, cost = self.now.pages_asked, self.now.cost_usd
-        if cost is not None and answers > 0:
-            # Requests in flight may be paid for, too: they are estimated.
-            cost += cost / answers * self.now.in_flight
-        usd = cost
-        if self.copied is not None and usd is not None and self.copied.cost_usd is not None:
-            usd -= self.copied.cost_usd
-        copied = 0 if self.copied is None else self.copied.pages_asked
-        return Losses(max(answers + self.now.in_flight - copied, 0), usd)
+        asked, cost = self.now.pages_asked, self.now.cost_usd
+        copied_asked = 0 if self.copied is None else self.copied.pages_asked
+        copied_cost = Decimal(0) if self.copied is None else self.copied.cost_usd
+        unanswered = self.now.in_flight + unreported
+        usd = None
+        if cost is not None and copied_cost is not None:
+            usd = cost - copied_cost + (cost / asked * unanswered if asked else 0)
+        return Losses(max(asked - copied_asked, 0) + unanswered, usd)
 
 
 @dataclass(frozen=True)
@@ -71,19 +74,24 @@ class Ticket:
 class ShardState:
     """How far a shard is.
 
-    ``attempts``: those that this run has begun. ``has_ended``: the last one has told its end. ``spent_before``: what
-    earlier attempts of this run have spent by their last reports.
+    ``attempts``: those that this run has begun. ``has_ended``: the last one has told its end. ``growth``: the most
+    pages that it has sent between two reports. ``spent_before``: what earlier attempts of this run have spent by their
+    last reports.
     """
 
     attempts: int = 0
     has_ended: bool = False
     report: Report = Report()
+    growth: int = 0
     spent_before: Decimal | None = Decimal(0)
     lost: Losses = Losses()
 
     def losses(self) -> Losses:
         """What is lost if nothing more is heard of the shard."""
-        return self.lost if self.has_ended else self.lost + self.report.losses()
+        if self.has_ended:
+            return self.lost
+        # A report has a progress line that is up to a second old, and the next one may have been lost.
+        return self.lost + self.report.losses(2 * self.growth)
 
 
 class Keeper:
@@ -130,7 +138,7 @@ class Keeper:
             )
         self._numbers[shard] += 1
         self._free_at[shard] = self._until[shard]
-        self._states[shard] = replace(state, attempts=state.attempts + 1, has_ended=False, report=Report())
+        self._states[shard] = replace(state, attempts=state.attempts + 1, has_ended=False, report=Report(), growth=0)
         return Ticket(self._numbers[shard], state.lost.usd, self._api_key)
 
     def renew(self, shard: int, attempt: int, report: Report) -> float | None:
@@ -142,7 +150,9 @@ class Keeper:
         """
         if attempt != self._numbers[shard]:
             return None
-        self._states[shard] = replace(self._states[shard], report=report)
+        state = self._states[shard]
+        growth = max(state.growth, report.sent() - state.report.sent())
+        self._states[shard] = replace(state, report=report, growth=growth)
         now = self._clock()
         if now < self._free_at[shard]:
             return self._free_at[shard] - now

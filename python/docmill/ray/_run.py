@@ -66,7 +66,7 @@ def run(
         parallel: Among how many shards at a time the configured rates are divided (default: all).
         retries: How often each shard is begun again, after its node was lost or docmill was stopped.
         api_key: Key of the provider; overrides the manifest. It is in no argument and in no environment variable.
-        env: Further environment variables of docmill.
+        env: Further environment variables of docmill. Ray keeps them with the task: no keys.
         timeout: Seconds, or a timedelta, after which the shards are stopped.
         grace: How long a stop waits for requests in flight, in seconds or as a timedelta.
         progress: As for ``docmill.run``: ``"auto"`` shows one line for all shards.
@@ -104,44 +104,63 @@ def run(
         )
         for shard in range(shards)
     ]
-    deadline = None if timeout is None else time.monotonic() + seconds(timeout)
-    view = View(progress)
-    with Cluster(copies.folder) as cluster, _marked(copies.folder, cluster) as is_taken_over:
-        newest = [copies.of_shard(shard)[-1:] for shard in range(shards)]
-        numbers = [found[0][0] + 1 if found else 1 for found in newest]
-        cluster.start_keeper(numbers, timing.lease, is_taken_over, api_key)
-        try:
-            cluster.start_tasks(runs, resources or {"CPU": 1}, retries)
-            while cluster.wait(_UPDATE_SECONDS):
-                view.update(cluster.states())
-                if deadline is not None and time.monotonic() >= deadline:
-                    message = f"the shards were stopped after {seconds(timeout or 0):g} s"
-                    raise errors.TimedOut(message, hint="the same call continues where they stopped")
-        except BaseException:
-            cluster.cancel(seconds(grace) + END_SECONDS + _COPY_SECONDS)
-            raise
-        finally:
-            view.end()
-        states, ends = cluster.states(), cluster.ends()
-        view.update(states)
+    newest = [copies.of_shard(shard)[-1:] for shard in range(shards)]
+    numbers = [found[0][0] + 1 if found else 1 for found in newest]
+    with Cluster(copies.folder) as cluster:
+        cluster.start_keeper(numbers, timing.lease, _mark(copies.folder).exists(), api_key)
+        with _marked(copies.folder, cluster):
+            states, ends = _run_all(cluster, runs, resources or {"CPU": 1}, retries, View(progress), timeout)
     return _merged(runs[0], ends, states)
 
 
-@contextlib.contextmanager
-def _marked(folder: Path, cluster: Cluster) -> Iterator[bool]:
-    """Marks a folder while a call uses it; whether a call has left its mark, and perhaps tasks on nodes that can't be
-    reached."""
-    mark = folder / "running"
-    was_marked = mark.exists()
-    mark.touch()
+def _run_all(
+    cluster: Cluster,
+    runs: Sequence[ShardRun],
+    resources: Mapping[str, float],
+    retries: int,
+    view: View,
+    timeout: Seconds | None,
+) -> tuple[list[ShardState], list[ShardEnd | errors.DocmillError]]:
+    """Runs all shards until they have ended, and shows how far they are."""
+    limit = None if timeout is None else seconds(timeout)
+    began = time.monotonic()
     try:
-        yield was_marked
+        cluster.start_tasks(runs, resources, retries)
+        while cluster.wait(_UPDATE_SECONDS):
+            view.update(cluster.states())
+            if limit is not None and time.monotonic() - began >= limit:
+                message = f"the shards were stopped after {limit:g} s"
+                raise errors.TimedOut(message, hint="the same call continues where they stopped")
+        states, ends = cluster.states(), cluster.ends()
+        view.update(states)
+        return states, ends
+    except BaseException:
+        cluster.cancel(runs[0].grace + END_SECONDS + _COPY_SECONDS)
+        raise
+    finally:
+        view.end()
+
+
+def _mark(folder: Path) -> Path:
+    """The file that marks a folder while a call uses it. One that was left behind: the call was killed, and may have
+    tasks on nodes that can't be reached."""
+    return folder / "running"
+
+
+@contextlib.contextmanager
+def _marked(folder: Path, cluster: Cluster) -> Iterator[None]:
+    """Marks a folder until no task is running."""
+    _mark(folder).touch()
+    try:
+        yield
     finally:
         if cluster.has_ended():
-            mark.unlink(missing_ok=True)
+            _mark(folder).unlink(missing_ok=True)
 
 
-def _merged(run: ShardRun, ends: Sequence[ShardEnd | errors.DocmillError], states: Sequence[ShardState]) -> RayRunSummary:
+def _merged(
+    run: ShardRun, ends: Sequence[ShardEnd | errors.DocmillError], states: Sequence[ShardState]
+) -> RayRunSummary:
     """Merges the copies of all shards. ``run``: that of any shard."""
     failed: list[errors.DocmillError] = []
     for shard, end in enumerate(ends):
