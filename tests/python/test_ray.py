@@ -76,6 +76,7 @@ def test_after_another_keeper_every_shard_waits() -> None:
         (progress(10, "0.10"), progress(7, "0.07"), 3, "0.03"),
         (progress(10, "0.10", in_flight=4), progress(7, "0.07"), 7, "0.07"),
         (progress(0, "0", in_flight=4), None, 4, "0"),
+        (progress(3, "0.10", in_flight=1), None, 4, "0.133334"),
         (progress(10, None), progress(7, None), 3, None),
     ],
 )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from docmill._progress import Progress
+
+_ESTIMATE_STEP = Decimal("0.000001")
+"""Estimated amounts are rounded up to it, in US dollars."""
 
 
 def boot_time() -> float:
@@ -54,7 +57,8 @@ class Report:
         unanswered = self.now.in_flight + unreported
         usd = None
         if cost is not None and copied_cost is not None:
-            usd = cost - copied_cost + (cost / asked * unanswered if asked else 0)
+            estimate = cost / asked * unanswered if asked else Decimal(0)
+            usd = cost - copied_cost + estimate.quantize(_ESTIMATE_STEP, ROUND_UP)
         return Losses(max(asked - copied_asked, 0) + unanswered, usd)
 
 
