@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The Python package from a fresh virtual environment: builds the wheel, installs it, runs the demo through Python,
 # reads its rows in pandas, then runs tests/python with the installed package and checks its types. If
-# DOCMILL_AIRFLOW names a Python with Airflow, pytest and mypy, the wheel is installed there, too, and the operators run.
+# DOCMILL_AIRFLOW names a Python with Airflow, pytest and mypy, the wheel is installed there, too, and the operators run;
+# likewise DOCMILL_RAY one with Ray, pytest and pyarrow, and a cluster of four nodes.
 #
 # Usage: python_package.sh [WHEEL]. With WHEEL, such as that of scripts/dist.sh, nothing is built. Prints a line
 # `skipped: NEED` for what is missing; the exit code is 77 if the package could not be tried.
@@ -70,7 +71,7 @@ PYTHON
 check() { (cd "$work" && env -u PYTHONPATH DOCMILL="$(dirname "$1")/docmill" "$1" -m pytest -q --disable-warnings -p no:cacheprovider \
   -c "$root/pyproject.toml" --rootdir "$root" -o pythonpath= "${@:2}"); }
 check "$work/fresh/bin/python" --ignore "$root/tests/python/test_airflow.py" "$root/tests/python"
-"$work/fresh/bin/python" -m mypy --cache-dir "$work/mypy" --strict python/docmill/*.py
+"$work/fresh/bin/python" -m mypy --cache-dir "$work/mypy" --strict python/docmill/*.py python/docmill/ray/*.py
 
 if [ -n "${DOCMILL_AIRFLOW:-}" ]; then
   "$DOCMILL_AIRFLOW" -m pip install -q --no-deps --force-reinstall "$wheel"
@@ -78,4 +79,10 @@ if [ -n "${DOCMILL_AIRFLOW:-}" ]; then
   "$DOCMILL_AIRFLOW" -m mypy --cache-dir "$work/mypy" --strict
 else
   echo "skipped: airflow (DOCMILL_AIRFLOW)"
+fi
+if [ -n "${DOCMILL_RAY:-}" ]; then
+  "$DOCMILL_RAY" -m pip install -q --no-deps --force-reinstall "$wheel"
+  check "$DOCMILL_RAY" "$root/tests/python/test_ray.py"
+else
+  echo "skipped: ray (DOCMILL_RAY)"
 fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from docmill._program import find_program
@@ -33,6 +35,9 @@ END_SECONDS = 4.0
 _SILENCE_SECONDS = 1.0
 """How long lines are awaited from a process that has ended: a grandchild may keep the pipe open."""
 
+_SIGNALLED = 128
+"""Exit codes above it are those of processes that a signal has ended."""
+
 _LEVELS = {"TRACE": logging.DEBUG, "DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING}
 
 
@@ -40,7 +45,8 @@ _LEVELS = {"TRACE": logging.DEBUG, "DEBUG": logging.DEBUG, "INFO": logging.INFO,
 class Ended:
     """How the program ended.
 
-    ``code``: its exit code; 128 and the number of the signal that ended it.
+    ``code``: its exit code; 128 and the number of the signal that ended it. ``is_timed_out``: it was stopped because
+    its time was over, and ended for that reason.
     """
 
     code: int
@@ -56,8 +62,50 @@ class Ended:
         return error_class(self.code)(self.message, hint=self.hint, exit_code=self.code, **more)
 
 
+class Stopper:
+    """Stops the programs that a block of code runs, from another thread or from a signal handler.
+
+    Used as a context manager: it knows the programs that are started in the block, by the same thread.
+    """
+
+    def __init__(self) -> None:
+        self._children: list[Child] = []
+        self._is_stopped = False
+
+    def __enter__(self) -> Stopper:
+        self._token = _STOPPER.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _STOPPER.reset(self._token)
+
+    def add(self, child: Child) -> None:
+        """Adds a program that is about to start.
+
+        Raises:
+            docmill.errors.Interrupted: It must not start any more.
+        """
+        self._children.append(child)
+        if self._is_stopped:
+            raise Interrupted("docmill was stopped before it began")
+
+    def stop(self) -> None:
+        """Sends SIGTERM, waits for the grace period, then kills. Returns when the programs have ended."""
+        self._is_stopped = True
+        for child in self._children:
+            child.stop()
+
+
+_STOPPER: contextvars.ContextVar[Stopper | None] = contextvars.ContextVar("docmill-stopper", default=None)
+
+
 class Child:
-    """One call of the program. It can be stopped from another thread or from a signal handler."""
+    """One call of the program.
+
+    ``descriptors``: those that it inherits, beside the standard ones.
+    """
 
     def __init__(
         self,
@@ -68,6 +116,7 @@ class Child:
         api_key: str | None = None,
         stdin: bytes | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> None:
         self._arguments = list(arguments)
         self._env = {**os.environ, **(env or {})}
@@ -75,6 +124,7 @@ class Child:
         self._api_key = api_key
         self._stdin = stdin
         self._on_progress = on_progress
+        self._descriptors = tuple(descriptors)
         self._process: subprocess.Popen[bytes] | None = None
         self._message: str | None = None
         self._hint: str | None = None
@@ -135,9 +185,10 @@ class Child:
     def _start(self) -> Iterator[tuple[subprocess.Popen[bytes], Any]]:
         with contextlib.ExitStack() as stack:
             arguments = [str(find_program()), *self._arguments, "--log-format", "json"]
-            descriptors: tuple[int, ...] = ()
+            descriptors = self._descriptors
             if self._api_key is not None:
-                path, descriptors = stack.enter_context(_secret_file(self._api_key))
+                path, secret = stack.enter_context(_secret_file(self._api_key))
+                descriptors += secret
                 arguments += ["--api-key-file", path]
             stdout = stack.enter_context(tempfile.TemporaryFile())
             stdin: Any = subprocess.DEVNULL
@@ -145,8 +196,8 @@ class Child:
                 stdin = stack.enter_context(tempfile.TemporaryFile())
                 stdin.write(self._stdin)
                 stdin.seek(0)
-            if self._is_stopped:
-                raise Interrupted("docmill was stopped before it began")
+            if (stopper := _STOPPER.get()) is not None:
+                stopper.add(self)
             # In a session of its own, so that Ctrl-C reaches this process alone, which stops docmill once:
             # a second signal would end it at once.
             self._process = stack.enter_context(
@@ -160,6 +211,8 @@ class Child:
                     start_new_session=True,
                 )
             )
+            if self._is_stopped:
+                self.stop()
             yield self._process, stdout
 
     def _read(self, line: bytes) -> None:
@@ -184,6 +237,8 @@ class Child:
 
     def _ended(self, returncode: int, stdout: bytes, is_timed_out: bool, timeout: float | None) -> Ended:
         code = returncode if returncode >= 0 else 128 - returncode
+        # It may have ended by itself before it was told to.
+        is_timed_out = is_timed_out and code > _SIGNALLED
         if is_timed_out:
             message = f"docmill was stopped after {timeout:g} s"
         elif self._message is not None:

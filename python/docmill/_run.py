@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,10 @@ ProgressOption = Literal["auto", "off"] | Callable[[Progress], None]
 
 @dataclass
 class RunCommand:
-    """One run: its arguments, and the process while it lasts. The fields are the arguments of ``docmill.run``."""
+    """One run. The fields are the arguments of ``docmill.run``, and what other parts of this package add.
+
+    ``more``: further arguments of the program. ``descriptors``: what it inherits.
+    """
 
     job: StrPath
     vars: Mapping[str, object] | None = None
@@ -38,15 +41,13 @@ class RunCommand:
     once: bool = False
     where: str | None = None
     paths: Iterable[StrPath] | None = None
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     env: Mapping[str, str] | None = None
     timeout: Seconds | None = None
     grace: Seconds = DEFAULT_GRACE
     progress: ProgressOption = "auto"
-
-    def __post_init__(self) -> None:
-        self._child: Child | None = None
-        self._is_stopped = False
+    more: Sequence[str] = ()
+    descriptors: Sequence[int] = ()
 
     def execute(self) -> RunSummary:
         """Runs it; see ``docmill.run``."""
@@ -60,24 +61,17 @@ class RunCommand:
             else:
                 arguments += ["--progress", "plain", "--progress-interval", "1s" if show else "30s"]
             stdin = None if self.paths is None else b"\0".join(os.fsencode(path) for path in self.paths)
-            self._child = Child(
+            child = Child(
                 arguments,
                 env=self.env,
                 grace=seconds(self.grace),
                 api_key=self.api_key,
                 stdin=stdin,
                 on_progress=show,
+                descriptors=self.descriptors,
             )
-            if self._is_stopped:
-                self._child.stop()
-            ended = self._child.execute(None if self.timeout is None else seconds(self.timeout))
+            ended = child.execute(None if self.timeout is None else seconds(self.timeout))
             return read_summary(file, ended)
-
-    def stop(self) -> None:
-        """Stops it: SIGTERM, the grace period, SIGKILL. Returns when it has ended."""
-        self._is_stopped = True
-        if self._child is not None:
-            self._child.stop()
 
     def _arguments(self, summary: Path) -> list[str]:
         arguments = ["run", *job_arguments(self.job, self.vars, self.store)]
@@ -100,7 +94,8 @@ class RunCommand:
         for task in names(self.tasks):
             arguments += ["--task", task]
         flags = {"--refresh": self.refresh, "--once": self.once}
-        return arguments + [flag for flag, is_set in flags.items() if is_set]
+        arguments += [flag for flag, is_set in flags.items() if is_set]
+        return [*arguments, *self.more]
 
 
 def read_summary(file: Path, ended: Ended) -> RunSummary:

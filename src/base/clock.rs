@@ -19,6 +19,12 @@ pub trait Clock: Send + Sync {
     /// Wall time, in milliseconds since 1970-01-01T00:00:00Z.
     fn wall_ms(&self) -> i64;
 
+    /// Time since the machine was started, while it slept, too. On Linux all its processes read the same clock
+    /// (`CLOCK_BOOTTIME`); elsewhere it is that of [`Clock::now`].
+    fn since_boot(&self) -> Duration {
+        self.now()
+    }
+
     /// Completes after `duration`.
     fn sleep(&self, duration: Duration) -> Sleep<'_>;
 }
@@ -53,6 +59,12 @@ impl Clock for SystemClock {
     fn wall_ms(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn since_boot(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(time).unwrap_or_default()
     }
 
     fn sleep(&self, duration: Duration) -> Sleep<'_> {

@@ -12,6 +12,12 @@ pub(crate) struct Caller {
     /// Stop as after SIGTERM when the process PID ends, which started docmill (Linux).
     #[arg(long, value_name = "PID")]
     pub(crate) exit_with_parent: Option<u32>,
+    /// Send requests only until the last time that was written to this pipe, such as /proc/self/fd/4, then stop as after SIGTERM; also when the pipe is closed. Each line is a time in seconds of CLOCK_BOOTTIME (Linux).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lease: Option<PathBuf>,
+    /// Amount in US dollars that was spent and is in no store, such as that of a machine that was lost; subtracted from the budget, of a shard from its part.
+    #[arg(long, value_name = "USD")]
+    pub(crate) lost_usd: Option<String>,
     /// Send OpenLineage events when the run begins and ends: append them to a file, or POST them to an http(s) URL, with the key in OPENLINEAGE_API_KEY.
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) lineage: Option<String>,

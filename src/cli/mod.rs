@@ -23,6 +23,7 @@ pub(crate) mod followers;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod job_args;
+pub(crate) mod lease;
 pub(crate) mod lineage;
 pub(crate) mod load;
 pub(crate) mod log;

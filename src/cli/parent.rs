@@ -1,4 +1,4 @@
-//! The end of the process that started docmill.
+//! The process that started docmill: its end, and descriptors that it has passed on.
 
 use super::exit::{Failure, WRONG_INPUT};
 #[cfg(target_os = "linux")]
@@ -29,3 +29,15 @@ pub(crate) fn end_with(parent: u32) -> Result<(), Failure> {
 pub(crate) fn end_with(_parent: u32) -> Result<(), Failure> {
     Ok(())
 }
+
+/// Keeps descriptors that docmill has inherited, such as that of the provider's key, from the processes that it
+/// starts.
+#[cfg(unix)]
+pub(crate) fn keep_descriptors() {
+    const FIRST_AFTER_STDERR: i32 = 3;
+    close_fds::set_fds_cloexec(FIRST_AFTER_STDERR, &[]);
+}
+
+/// Other systems pass on only what a program names.
+#[cfg(not(unix))]
+pub(crate) fn keep_descriptors() {}

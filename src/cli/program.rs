@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, completions, diff, eval, export, init, log, man, merge, plan, prepare, report, review, rows, run,
-    runs, schema, signals, simulate, store, try_page, version,
+    answers, check, completions, diff, eval, export, init, log, man, merge, parent, plan, prepare, report, review,
+    rows, run, runs, schema, signals, simulate, store, try_page, version,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -15,6 +15,7 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     signals::survive_file_limit();
+    parent::keep_descriptors();
     if version::is_asked_as_json(std::env::args_os().skip(1)) {
         version::print_json();
         return ExitCode::SUCCESS;

@@ -1,8 +1,10 @@
 //! `docmill run`.
 
 use super::args::{Again, Global, Retry, Run};
+use super::caller_args::Caller;
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::followers::Followers;
+use super::lease::LeasePipe;
 use super::load;
 use super::log;
 use super::metrics::Metrics;
@@ -11,7 +13,7 @@ use super::progress::Progress;
 use super::run_record::RunRecord;
 use super::signals;
 use crate::base::sibling::database_files;
-use crate::session::{Environment, Filter, RetrySelection, RunOptions, Session};
+use crate::session::{Environment, Filter, Job, RetrySelection, RunOptions, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -42,12 +44,9 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     if let Some(parent) = args.caller.exit_with_parent {
         parent::end_with(parent)?;
     }
-    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref()).map(|job| {
-        match &args.caller.api_key_file {
-            Some(file) => job.with_key_file(file),
-            None => job,
-        }
-    });
+    let lease = args.caller.lease.as_deref().map(LeasePipe::open).transpose()?;
+    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref())
+        .and_then(|job| with_caller(job, &args.caller));
     let of_job = loaded.as_ref().map_or(Ok(()), |job| record.protect_files_of(job));
     protected.and(of_job)?;
     record.check()?;
@@ -57,6 +56,9 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     let options = options(args, &session)?;
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
+    if let Some(lease) = lease {
+        lease.keep(&session)?;
+    }
     record.write_running(Some(&session))?;
     say(global, &format!("store: {}", session.job().store().display()));
     if let Some(shard) = session.job().shard() {
@@ -88,6 +90,18 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
             Err(error.into())
         }
         None => recorded.map(|()| 0),
+    }
+}
+
+/// The job with what the program that starts docmill knows better.
+fn with_caller(job: Job, caller: &Caller) -> Result<Job, Failure> {
+    let job = match &caller.api_key_file {
+        Some(file) => job.with_key_file(file),
+        None => job,
+    };
+    match &caller.lost_usd {
+        Some(usd) => Ok(job.with_lost_spend(usd)?),
+        None => Ok(job),
     }
 }
 

@@ -29,6 +29,7 @@ pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub(crate) use control::identity::{budget_counter, endpoint_id};
 pub use control::identity::{stored_job, stored_jobs};
+pub(crate) use control::lease::Lease;
 pub use control::options::RunOptions;
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};

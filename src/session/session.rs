@@ -34,8 +34,8 @@ use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME, Shutdown,
-    Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
+    self, Counters, Lease, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME,
+    Shutdown, Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -127,6 +127,14 @@ impl Session {
         let (job, run_id) = (self.job.name().to_owned(), self.run_id.to_string());
         let run = RunLabels { job, run_id, model: self.job.model().to_owned() };
         ProgressHandle::new(self.counters.clone(), run)
+    }
+
+    /// Limits until when the run may send requests, by [`Clock::since_boot`]. It is over after that time, unless the
+    /// lease is extended.
+    pub(crate) fn lease(&self, until: Duration) -> Lease {
+        let lease = Lease::new(self.clock.clone(), until);
+        self.shutdown.set_lease(lease.clone());
+        lease
     }
 
     /// Ends the run early.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,51 @@ def test_a_pending_batch_reschedules_the_task(airflow_home: Path) -> None:
 
     with pytest.raises(AirflowRescheduleException), _judged("fail", 60.0):
         raise errors.BatchPending("the batch is not ready")
+
+
+OPERATORS = {
+    "DocmillOperator": {},
+    "DocmillPlanOperator": {},
+    "DocmillMergeOperator": {"stores": ["0.db"], "store": "merged.db"},
+    "DocmillEvalOperator": {},
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_stops_docmill_when_its_task_is_stopped(
+    airflow_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from airflow.sdk.exceptions import AirflowException
+
+    import docmill.airflow
+
+    assert set(OPERATORS) == {name for name in docmill.airflow.__all__ if name.endswith("Operator")}
+    stand_in = tmp_path / "docmill"
+    stand_in.write_text(
+        f"#!/bin/sh\ntrap 'touch {tmp_path}/stopped; exit 143' TERM\ntouch {tmp_path}/started\nwhile :; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("DOCMILL_PROGRAM", str(stand_in))
+    operator = getattr(docmill.airflow, name)(task_id="task", job="job.yaml", **OPERATORS[name])
+    raised: list[BaseException] = []
+
+    def execute() -> None:
+        try:
+            operator.execute({})
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=execute)
+    thread.start()
+    for _ in range(300):
+        if (tmp_path / "started").exists():
+            break
+        time.sleep(0.1)
+    operator.on_kill()
+    thread.join(60)
+    assert (tmp_path / "stopped").exists() and not thread.is_alive()
+    # It is retried.
+    assert [type(error) for error in raised] == [AirflowException], raised
 
 
 def test_the_timeout_of_a_task_stops_docmill_and_the_retry_continues(

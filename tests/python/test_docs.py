@@ -9,7 +9,9 @@ import re
 from conftest import ROOT
 
 import docmill
+import docmill.ray
 from docmill import _process, errors
+from docmill.ray._attempt import Timing
 
 
 def table(name: str, heading: str) -> dict[str, list[str]]:
@@ -39,10 +41,9 @@ def test_every_function_is_documented() -> None:
 
 
 def test_every_argument_has_a_description() -> None:
-    for name in ("run", "plan", "rows", "merge", "evaluate"):
-        function = getattr(docmill, name)
+    for function in (docmill.run, docmill.plan, docmill.rows, docmill.merge, docmill.evaluate, docmill.ray.run):
         described = set(re.findall(r"^ {4}(\w+): ", (inspect.getdoc(function) or "").split("Args:")[1], re.MULTILINE))
-        assert set(inspect.signature(function).parameters) <= described, name
+        assert set(inspect.signature(function).parameters) <= described, function.__module__
 
 
 def test_the_time_until_a_kill_is_documented() -> None:
@@ -55,9 +56,16 @@ def test_the_time_until_a_kill_is_documented() -> None:
 
 
 def test_the_examples_of_the_documentation_are_python() -> None:
-    for name in ("python.md", "airflow.md", "lineage.md"):
+    for name in ("python.md", "airflow.md", "lineage.md", "ray.md"):
         text = (ROOT / "docs" / name).read_text(encoding="utf-8")
         blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
         assert blocks, name
         for block in blocks:
             ast.parse(block)
+
+
+def test_the_times_of_leases_and_copies_are_documented() -> None:
+    text = " ".join((ROOT / "docs" / "ray.md").read_text(encoding="utf-8").split())
+    timing = Timing()
+    assert f"a lease of {timing.lease:g} s, which is renewed every {timing.renewal:g} s" in text
+    assert timing.copy == 60 and "copied to `store_dir` every minute" in text

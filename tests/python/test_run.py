@@ -21,7 +21,7 @@ from conftest import ROOT, Bench
 
 import docmill
 from docmill import errors
-from docmill._run import RunCommand
+from docmill._process import Stopper
 
 MakeBench = Callable[..., Bench]
 
@@ -175,11 +175,26 @@ def test_a_program_that_does_not_end_is_killed_after_the_grace_period(
 def test_a_run_can_be_stopped_from_another_thread(make_bench: MakeBench) -> None:
     bench = make_bench(60, "--latency", "500ms")
     bench.write_job("limits: {concurrency: 4}")
-    command = RunCommand(bench.job)
-    threading.Timer(2, command.stop).start()
-    with pytest.raises(errors.Interrupted) as caught:
-        command.execute()
+    stopper = Stopper()
+    threading.Timer(2, stopper.stop).start()
+    with pytest.raises(errors.Interrupted) as caught, stopper:
+        docmill.run(bench.job)
     assert caught.value.exit_code == 143 and not isinstance(caught.value, errors.TimedOut)
+    count = bench.requests()
+    with pytest.raises(errors.Interrupted, match="before it began"), stopper:
+        docmill.run(bench.job)
+    assert bench.requests() == count
+
+
+def test_a_program_that_ends_by_itself_has_not_timed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It has reached its budget and is about to end when its time is over.
+    ending = tmp_path / "docmill"
+    ending.write_text("#!/bin/sh\ntrap 'exit 4' TERM\nwhile :; do sleep 0.1; done\n")
+    ending.chmod(0o755)
+    monkeypatch.setenv("DOCMILL_PROGRAM", str(ending))
+    with pytest.raises(errors.BudgetReached) as caught:
+        docmill.run("job.yaml", timeout=0.5)
+    assert not isinstance(caught.value, errors.TimedOut) and caught.value.exit_code == 4
 
 
 def test_docmill_ends_when_its_python_is_killed(make_bench: MakeBench) -> None:

@@ -20,8 +20,8 @@ from docmill import errors
 from docmill._eval import evaluate
 from docmill._merge import merge
 from docmill._plan import plan
-from docmill._process import LOGGER
-from docmill._run import RunCommand
+from docmill._process import LOGGER, Stopper
+from docmill._run import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ _GRACE_SECONDS = 8.0
 
 
 class _Operator(BaseOperator):
-    """What the operators have in common."""
+    """What the operators have in common: they run the program, and stop it when their task is stopped."""
 
     template_fields: Sequence[str] = ("job", "vars", "store")
     template_ext: Sequence[str] = ()
@@ -45,6 +45,19 @@ class _Operator(BaseOperator):
         self.job = job
         self.vars = vars
         self.store = store
+        self._stopper: Stopper | None = None
+
+    def on_kill(self) -> None:
+        """Stops docmill: SIGTERM, the grace period, SIGKILL."""
+        if self._stopper is not None:
+            self._stopper.stop()
+
+    @contextmanager
+    def _running(self, on_budget: str = "fail", batch_poll: float = 0.0) -> Iterator[None]:
+        """Around everything that runs the program."""
+        self._stopper = Stopper()
+        with _logged(self.log), _judged(on_budget, batch_poll), self._stopper:
+            yield
 
 
 class DocmillOperator(_Operator):
@@ -112,7 +125,6 @@ class DocmillOperator(_Operator):
         self.batch_poll = batch_poll
         self.limit = limit
         self.retry = retry
-        self._command: RunCommand | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Runs the job and returns its summary."""
@@ -121,27 +133,22 @@ class DocmillOperator(_Operator):
             api_key = BaseHook.get_connection(self.conn_id).password
             if not api_key:
                 raise AirflowFailException(f"the connection {self.conn_id} has no password")
-        self._command = RunCommand(
-            job=self.job,
-            vars=self.vars,
-            store=self.store,
-            shard=self.shard,
-            budget_usd=self.budget_usd,
-            base=self.base,
-            parallel=self.parallel,
-            limit=self.limit,
-            retry=self.retry,
-            once=self.once,
-            api_key=api_key,
-            grace=self.grace,
-        )
-        with _logged(self.log), _judged(self.on_budget, self.batch_poll):
-            return self._command.execute().to_dict()
-
-    def on_kill(self) -> None:
-        """Stops docmill: SIGTERM, the grace period, SIGKILL."""
-        if self._command is not None:
-            self._command.stop()
+        with self._running(self.on_budget, self.batch_poll):
+            done = run(
+                self.job,
+                vars=self.vars,
+                store=self.store,
+                shard=self.shard,
+                budget_usd=self.budget_usd,
+                base=self.base,
+                parallel=self.parallel,
+                limit=self.limit,
+                retry=self.retry,
+                once=self.once,
+                api_key=api_key,
+                grace=self.grace,
+            )
+        return done.to_dict()
 
 
 class DocmillPlanOperator(_Operator):
@@ -181,7 +188,7 @@ class DocmillPlanOperator(_Operator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plans the job and returns the price."""
-        with _logged(self.log), _judged(self.on_budget):
+        with self._running(self.on_budget):
             found = plan(
                 self.job,
                 vars=self.vars,
@@ -224,7 +231,7 @@ class DocmillMergeOperator(_Operator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Merges, and returns what the shards did together."""
         assert self.store is not None
-        with _logged(self.log), _judged("fail"):
+        with self._running():
             done = merge(self.job, self.stores, store=self.store, vars=self.vars, allow_missing=self.allow_missing)
         return done.to_dict()
 
@@ -260,7 +267,7 @@ class DocmillEvalOperator(_Operator):
 
     def execute(self, context: Context) -> None:
         """Measures the answers."""
-        with _logged(self.log), _judged("fail"):
+        with self._running():
             evaluate(
                 self.job,
                 truth=self.truth,

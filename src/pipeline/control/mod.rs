@@ -4,7 +4,7 @@
 //! - [`options`]: what it is asked to do
 //! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`trouble`]: why requests
 //!   are not answered
-//! - [`shutdown`], [`run_outcome`], [`error_streak`]: when and how it ends
+//! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends
 //! - [`runtime`]: the runtime of the asking thread
 //! - [`error`]: why a command could not do its work
 
@@ -14,6 +14,7 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod error_streak;
 pub(crate) mod identity;
+pub(crate) mod lease;
 pub(crate) mod options;
 pub(crate) mod run_outcome;
 pub(crate) mod runtime;

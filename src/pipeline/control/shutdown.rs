@@ -3,7 +3,8 @@
 //! A signal or the deadline makes the end immediate. From then on the grace period runs, and at most
 //! [`STOP_TIME`] after it the run is over: the steps of the end look at [`Shutdown::is_past`].
 
-use super::run_outcome::RunOutcome;
+use super::lease::Lease;
+use super::run_outcome::{RunOutcome, Signal};
 use crate::base::clock::Clock;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,8 @@ pub struct Shutdown {
     immediate_at: Arc<OnceLock<Duration>>,
     /// In milliseconds.
     grace: Arc<AtomicU64>,
+    /// Until when the run may send requests, if it is limited.
+    lease: Arc<OnceLock<Lease>>,
 }
 
 impl Shutdown {
@@ -62,12 +65,18 @@ impl Shutdown {
             is_immediate: Arc::new(watch::channel(false).0),
             immediate_at: Arc::default(),
             grace: Arc::default(),
+            lease: Arc::default(),
         }
     }
 
     /// Sets how long an immediate end waits for requests in flight.
     pub fn set_grace(&self, grace: Duration) {
         self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Ends the run when the lease is over.
+    pub(crate) fn set_lease(&self, lease: Lease) {
+        let _ = self.lease.set(lease);
     }
 
     /// Requests the end. Later requests do not change the outcome.
@@ -99,9 +108,13 @@ impl Shutdown {
         self.outcome.borrow().clone()
     }
 
-    /// Whether the end was requested.
+    /// Whether the end was requested. Looks at the lease as well: a process that was stopped for a while sends
+    /// nothing before it is told that its lease is over.
     #[must_use]
     pub fn is_requested(&self) -> bool {
+        if self.lease.get().is_some_and(|lease| lease.time_left().is_zero()) {
+            self.request(RunOutcome::Interrupted(Signal::Terminate));
+        }
         self.outcome.borrow().is_some()
     }
 
@@ -156,7 +169,6 @@ impl fmt::Debug for Shutdown {
 mod tests {
     use super::*;
     use crate::base::clock::ManualClock;
-    use crate::pipeline::control::run_outcome::Signal;
 
     #[test]
     fn the_first_request_decides_and_a_later_signal_only_makes_it_immediate() {
@@ -167,6 +179,24 @@ mod tests {
         shutdown.clone().request(RunOutcome::Interrupted(Signal::Terminate));
         assert!(shutdown.is_immediate());
         assert_eq!(shutdown.outcome(), Some(RunOutcome::StorageError("the disk is full".into())));
+    }
+
+    #[test]
+    fn the_end_of_a_lease_is_the_end_of_the_run() {
+        let clock = Arc::new(ManualClock::default());
+        let shutdown = Shutdown::new(clock.clone());
+        let seconds = Duration::from_secs;
+        let lease = Lease::new(clock.clone(), seconds(30));
+        shutdown.set_lease(lease.clone());
+        for (until, at, is_over) in [(30, 29, false), (55, 54, false), (40, 54, false), (55, 55, true), (90, 56, true)]
+        {
+            clock.advance(seconds(at).saturating_sub(clock.now()));
+            if !is_over {
+                lease.extend(seconds(until));
+            }
+            assert_eq!((shutdown.is_requested(), shutdown.is_immediate()), (is_over, is_over), "{at}");
+        }
+        assert_eq!(shutdown.outcome(), Some(RunOutcome::Interrupted(Signal::Terminate)));
     }
 
     #[test]

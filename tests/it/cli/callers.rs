@@ -1,11 +1,12 @@
-//! Programs that start docmill: the key through a descriptor, their end, OpenLineage and Dagster.
+//! Programs that start docmill: the key through a descriptor, their end, leases, OpenLineage and Dagster.
 
-use crate::bench::{Bench, under_way};
+use crate::bench::{Bench, root, under_way};
 use docmill::internal::simulator::Options;
 use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -68,6 +69,143 @@ fn another_process_is_no_parent() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("--exit-with-parent 1: this process has not started docmill"), "{}", ran.stderr);
     assert_eq!(bench.stats()["requests"], 0);
+}
+
+/// A run with a lease, which is renewed through the file that is returned.
+#[cfg(target_os = "linux")]
+fn leased(bench: &Bench) -> (Child, File) {
+    let made = Command::new("mkfifo").arg(bench.path("lease")).status().unwrap();
+    assert!(made.success());
+    let child = bench.start(&["--lease", "lease", "--summary", "s.json"]);
+    // For reading, too: then it does not wait for docmill to open its end.
+    let pipe = OpenOptions::new().read(true).write(true).open(bench.path("lease")).unwrap();
+    (child, pipe)
+}
+
+/// The time `seconds` from now, as a line of a lease.
+#[cfg(target_os = "linux")]
+fn from_now(seconds: f64) -> String {
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap();
+    let now: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+    format!("{:.2}\n", now + seconds)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_sent_without_a_lease() {
+    for (ending, message) in [
+        ("closed", "the program that renews it has ended or given it up"),
+        ("nonsense", "the program that renews it has ended or given it up"),
+        ("not renewed", "it was not renewed"),
+        ("over", "it was not renewed"),
+    ] {
+        let latency = Duration::from_millis(300);
+        let bench = Bench::with_pages(80).simulator(Options { latency, ..Options::default() });
+        bench.job("limits: {concurrency: 4}");
+        let (mut child, mut pipe) = leased(&bench);
+        let mut pipe = match ending {
+            "closed" | "nonsense" => {
+                pipe.write_all(from_now(3600.0).as_bytes()).unwrap();
+                under_way(&bench, &mut child, 8);
+                pipe.write_all(if ending == "nonsense" { b"soon\n" } else { b"" }).unwrap();
+                (ending == "nonsense").then_some(pipe)
+            }
+            "not renewed" => {
+                // Two seconds in all, though the second line is read at once.
+                pipe.write_all(format!("{}{}", from_now(2.0), from_now(1.0)).as_bytes()).unwrap();
+                Some(pipe)
+            }
+            _ => {
+                pipe.write_all(from_now(-1.0).as_bytes()).unwrap();
+                Some(pipe)
+            }
+        };
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(143), "{ending}: {stderr}");
+        assert!(stderr.contains(&format!("the lease is over: {message}")), "{ending}: {stderr}");
+        drop(pipe.take());
+        let summary: Value = serde_json::from_str(&bench.text("s.json")).unwrap();
+        assert_eq!(summary["attempts"]["lost"], 0, "{ending}");
+        let requests = bench.stats()["requests"].as_u64().unwrap();
+        assert!(if ending == "over" { requests == 0 } else { requests < 80 }, "{ending}: {requests}");
+        assert_eq!(bench.run(&["-q"]).code, 0);
+        assert_eq!(bench.stats()["requests"], 80, "{ending}: nothing is paid for twice");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lease_that_is_renewed_lasts() {
+    let latency = Duration::from_millis(300);
+    let bench = Bench::with_pages(40).simulator(Options { latency, ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let (mut child, mut pipe) = leased(&bench);
+    // Each line is for longer than the next one takes to come.
+    let status = loop {
+        pipe.write_all(from_now(30.0).as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert!(status.success());
+    assert_eq!(bench.stats()["requests"], 40);
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    bench.put("lease", b"");
+    let ran = bench.run(&["--lease", "lease"]);
+    assert_eq!((ran.code, bench.stats()["requests"].as_u64()), (2, Some(0)), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--lease lease: there is no time in it"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_lost_leaves_less_of_the_budget() {
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    bench.job("");
+    let all = ["-q", "--budget-usd", "2", "--lost-usd", "2"];
+    let ran = bench.run(&all);
+    assert_eq!((ran.code, bench.stats()["requests"].as_u64()), (4, Some(0)), "{}", ran.stderr);
+    // Of a shard it is its part that becomes smaller.
+    let shard = ["-q", "--shard", "0/2", "--parallel", "1", "--store", "0.db", "--budget-usd", "2", "--lost-usd"];
+    assert_eq!(bench.run(&[&shard[..], &["1"]].concat()).code, 4);
+    assert_eq!(bench.run(&[&shard[..], &["much"]].concat()).code, 2);
+    assert_eq!(bench.stats()["requests"], 0);
+    assert_eq!(bench.run(&["-q", "--budget-usd", "2", "--lost-usd", "0.5"]).code, 0);
+    assert_eq!(bench.run(&["-q", "--lost-usd", "2", "--refresh"]).code, 0, "without a budget nothing is subtracted");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn decoders_inherit_no_key() {
+    let latency = Duration::from_millis(300);
+    let options = Options { key: Some("secret-of-caller".into()), latency, ..Options::default() };
+    let bench = Bench::with_pages(0).simulator(options);
+    // Pages that have to be downscaled. Bytes after the end of a JPEG make another file of the same picture.
+    let page = std::fs::read(root().join("sample_data/pages/mail/letter-002.jpg")).unwrap();
+    for at in 0..40_u8 {
+        bench.put(&format!("pages/{at}.jpg"), &[&page[..], &[at]].concat());
+    }
+    bench.job("limits: {concurrency: 2}\nimage: {size: economy}");
+    bench.put("key", b"secret-of-caller\n");
+    let docmill = env!("CARGO_BIN_EXE_docmill");
+    let script = format!("exec 9<key; exec {docmill} run job.yaml -q --api-key-file /proc/self/fd/9");
+    let mut shell = Command::new("sh");
+    let mut child = shell.args(["-c", &script]).current_dir(bench.path("")).stderr(Stdio::piped()).spawn().unwrap();
+    under_way(&bench, &mut child, 4);
+    let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().flatten();
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let decoders: Vec<String> =
+        children.flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(!decoders.is_empty(), "pages are decoded");
+    for decoder in decoders {
+        for descriptor in std::fs::read_dir(format!("/proc/{decoder}/fd")).unwrap().flatten() {
+            let file = std::fs::read_link(descriptor.path()).unwrap();
+            assert!(!file.ends_with("key"), "{}", file.display());
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 const PARENT: &str = "http://airflow:8080/prod/mail.label/01890a5d-ac96-774b-bcce-b302099a8057";
