@@ -2,7 +2,7 @@
 //!
 //! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
 //! - [`model_name`]: names without vendor and date; [`models`]: the table of models;
-//!   [`effort`]: how much they reason; [`hosts`]: what the servers of a vendor do
+//!   [`effort`]: how much they reason; [`reasoning`]: the tokens that it takes; [`hosts`]: what the servers of a vendor do
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
@@ -23,6 +23,7 @@ pub(crate) mod models;
 pub(crate) mod price;
 pub(crate) mod price_list;
 pub(crate) mod price_table;
+pub(crate) mod reasoning;
 pub(crate) mod recipe_rules;
 pub(crate) mod request_price;
 pub(crate) mod service_tier;
@@ -41,6 +42,7 @@ pub use models::{
 pub use price::Price;
 pub use price_list::{ListedPrice, find_price, find_price_anywhere};
 pub use price_table::PriceTable;
+pub use reasoning::ReasoningTokens;
 pub use recipe_rules::recipe_family;
 pub use request_price::RequestPrice;
 pub use service_tier::ServiceTier;
