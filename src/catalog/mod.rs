@@ -6,7 +6,7 @@
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
-//!   price of requests at one time
+//!   price of requests at one time; [`model_list`]: both tables, to be looked at
 //! - [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
 //!   them; [`fit`]: the rule of a model, corrected by them
@@ -18,6 +18,7 @@ pub(crate) mod effort;
 pub(crate) mod fit;
 pub(crate) mod hosts;
 pub(crate) mod image_rule;
+pub(crate) mod model_list;
 pub(crate) mod model_name;
 pub(crate) mod models;
 pub(crate) mod price;
@@ -35,6 +36,7 @@ pub use effort::Effort;
 pub use fit::{Basis, Fit};
 pub use hosts::thinks_unless_told;
 pub use image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
+pub use model_list::{ListedModel, list_models};
 pub use models::{
     ModelFacts, OutputLimit, Reasoning, Retirement, Sampling, image_rule, max_image_tokens, min_image_tokens,
     model_facts,
