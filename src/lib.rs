@@ -83,10 +83,11 @@ pub use session::{
     Error, EvalOptions, EvalReport, ExportedAnswers, Filter, GateMeasure, GateSpec, Headroom, HistoryRun,
     ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE,
     OutputFile, Outputs, PageCounts, Plan, ProbeKind, ProbePlan, ProbeQuery, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat,
-    RowSelection, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange, Shard,
-    ShardPlan, Signal, Stability, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice, TryObserver,
-    WaitReason, budgets_of_store, history_to_json, history_to_text, plan_to_json, report_from_store, serve_decoder,
+    Quote, QuotedReasoning, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
+    RowFormat, RowSelection, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange,
+    Shard, ShardPlan, Signal, Stability, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice,
+    TryObserver, WaitReason, budgets_of_store, history_to_json, history_to_text, plan_to_json, report_from_store,
+    serve_decoder,
 };
 
 #[doc(hidden)]

@@ -4,8 +4,12 @@
 //! another model, a gateway may count on its own, or the price may be flat. Its first bills
 //! show it.
 
+use super::effort::Effort;
+use super::reasoning::ReasoningTokens;
 use crate::base::money::Pico;
+use crate::base::usage::Usage;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Maximum number of image sizes that are kept. More sizes do not improve the fit.
 const MAX_SIZES: usize = 64;
@@ -22,11 +26,15 @@ pub struct Calibration {
     #[serde(default, rename = "texts")]
     text_tokens: u64,
     sizes: Vec<ObservedSize>,
+    /// Valid replies of a model that does not reason, or is not known to.
     replies: u64,
-    /// Sum of the estimated tokens of all valid replies.
+    /// Sum of the estimated tokens of these replies.
     expected_output: u64,
-    /// Sum of the billed tokens of all valid replies.
+    /// Sum of the billed tokens of these replies.
     actual_output: u64,
+    /// What was billed beyond the answer of valid replies of a model that reasons, by its effort.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    reasoning: BTreeMap<String, ReasoningBills>,
     /// The highest cost that the provider reported, in thousandths of what the price says. 0:
     /// never more than the price.
     #[serde(default, rename = "markup", skip_serializing_if = "is_zero")]
@@ -56,6 +64,18 @@ const FAR_MARKUP_PERMILLE: u64 = 1500;
 /// After as many comparisons, of which a bill has up to two, a markup that is higher than all of them is given
 /// up: a single wrong bill must not make every later reservation too large.
 const MARKUP_COMPARISONS: u64 = 400;
+
+/// In place of an effort: the model was not known to reason before it did.
+const UNKNOWN_EFFORT: &str = "unknown";
+
+/// Bills for reasoning at one effort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct ReasoningBills {
+    /// Number of replies.
+    replies: u64,
+    /// Sum of their billed tokens, without the estimated tokens of their answers.
+    tokens: u64,
+}
 
 /// Bills for images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +121,20 @@ impl Calibration {
         true
     }
 
-    /// Records the billed tokens of a valid reply and the tokens that were expected.
-    pub fn record_reply(&mut self, expected: u64, actual: u64) {
-        self.replies += 1;
-        self.expected_output += expected;
-        self.actual_output += actual;
+    /// Records the bill of a valid reply, whose answer was estimated to have `answer` tokens. `reasoning`: what was
+    /// assumed beside the answer.
+    pub fn record_reply(&mut self, answer: u64, billed: Usage, reasoning: ReasoningTokens) {
+        let key = effort_key(reasoning);
+        let is_expected = reasoning.effort.is_some_and(|effort| effort != Effort::None);
+        if is_expected || billed.reasoning > 0 || self.reasoning.contains_key(key) {
+            let bills = self.reasoning.entry(key.to_owned()).or_default();
+            bills.replies += 1;
+            bills.tokens += billed.output.saturating_sub(answer);
+        } else {
+            self.replies += 1;
+            self.expected_output += answer;
+            self.actual_output += billed.output;
+        }
     }
 
     /// Records that the provider reported a cost of `reported` where the price says `computed`.
@@ -151,22 +180,37 @@ impl Calibration {
         self.images
     }
 
-    /// Number of valid replies.
+    /// Number of valid replies that the estimates of further ones are based on.
     #[must_use]
-    pub fn replies(&self) -> u64 {
-        self.replies
+    pub fn replies(&self, reasoning: ReasoningTokens) -> u64 {
+        match self.reasoning.get(effort_key(reasoning)) {
+            Some(bills) => bills.replies,
+            None if reasoning.typical > 0 => 0,
+            None => self.replies,
+        }
     }
 
-    /// Corrects the estimated tokens of a reply by the ratio of actual to expected tokens so
-    /// far.
+    /// Average tokens of the reasoning of a reply. `None`: too few replies with reasoning were billed.
     #[must_use]
-    pub fn correct_reply_tokens(&self, estimate: u64) -> u64 {
-        if self.replies < MIN_CALIBRATION_IMAGES || self.expected_output == 0 {
-            return estimate;
+    pub fn mean_reasoning(&self, reasoning: ReasoningTokens) -> Option<u64> {
+        let bills = self.reasoning.get(effort_key(reasoning))?;
+        (bills.replies >= MIN_CALIBRATION_IMAGES).then(|| bills.tokens.div_ceil(bills.replies))
+    }
+
+    /// The expected tokens of a reply whose answer is estimated to have `answer` tokens: the answer and the reasoning,
+    /// as billed before or as assumed. Without reasoning, the estimate is corrected by the ratio of billed to estimated
+    /// tokens so far.
+    #[must_use]
+    pub fn reply_tokens(&self, answer: u64, reasoning: ReasoningTokens) -> u64 {
+        if let Some(mean) = self.mean_reasoning(reasoning) {
+            return answer + mean;
         }
-        let product = u128::from(estimate) * u128::from(self.actual_output);
+        if reasoning.typical > 0 || self.replies < MIN_CALIBRATION_IMAGES || self.expected_output == 0 {
+            return answer + reasoning.typical;
+        }
+        let product = u128::from(answer) * u128::from(self.actual_output);
         let half = u128::from(self.expected_output / 2);
-        u64::try_from((product + half) / u128::from(self.expected_output)).unwrap_or(estimate)
+        u64::try_from((product + half) / u128::from(self.expected_output)).unwrap_or(answer)
     }
 
     /// Average estimated tokens of the text per request.
@@ -177,6 +221,11 @@ impl Calibration {
     pub(crate) fn sizes(&self) -> &[ObservedSize] {
         &self.sizes
     }
+}
+
+/// The name under which bills for reasoning are kept.
+fn effort_key(reasoning: ReasoningTokens) -> &'static str {
+    reasoning.effort.map_or(UNKNOWN_EFFORT, Effort::name)
 }
 
 /// `reported` in thousandths of `computed`, rounded up.
@@ -194,7 +243,7 @@ mod tests {
         let mut calibration = Calibration::default();
         calibration.record_image((724, 1024), 25_501, 200);
         calibration.record_image((724, 1024), 25_511, 210);
-        calibration.record_reply(40, 50);
+        calibration.record_reply(40, billed(50, 0), ReasoningTokens::NONE);
         let stored = r#"{"images":2,"texts":410,"sizes":[{"width":724,"height":1024,"images":2,"tokens":51012,"most":25511}],"replies":1,"expected_output":40,"actual_output":50}"#;
         assert_eq!(serde_json::to_string(&calibration).unwrap(), stored);
         assert_eq!(serde_json::from_str::<Calibration>(stored).unwrap(), calibration);
@@ -265,17 +314,66 @@ mod tests {
         assert_eq!((calibration.sizes().len(), calibration.images()), (MAX_SIZES, 200));
     }
 
+    fn billed(output: u64, reasoning: u64) -> Usage {
+        Usage { output, reasoning, ..Usage::default() }
+    }
+
     #[test]
     fn reply_tokens_are_corrected_by_what_was_billed() {
+        let none = ReasoningTokens::NONE;
         let mut calibration = Calibration::default();
-        assert_eq!(calibration.correct_reply_tokens(40), 40);
+        assert_eq!(calibration.reply_tokens(40, none), 40);
         for (actual, expected) in [(60, 40), (60, 40), (60, 40), (20, 60), (40, 50)] {
-            assert_eq!(calibration.correct_reply_tokens(40), expected, "{actual}");
-            calibration.record_reply(40, actual);
+            assert_eq!(calibration.reply_tokens(40, none), expected, "{actual}");
+            calibration.record_reply(40, billed(actual, 0), none);
         }
-        assert_eq!(calibration.replies(), 5);
+        assert_eq!(calibration.replies(none), 5);
         let mut nothing = Calibration::default();
-        (0..5).for_each(|_| nothing.record_reply(0, 7));
-        assert_eq!(nothing.correct_reply_tokens(40), 40, "no ratio to nothing");
+        (0..5).for_each(|_| nothing.record_reply(0, billed(7, 0), none));
+        assert_eq!(nothing.reply_tokens(40, none), 40, "no ratio to nothing");
+    }
+
+    /// Reasoning comes on top of the answer, whatever that is, and belongs to the effort.
+    #[test]
+    fn reasoning_is_learned_by_effort() {
+        let at = |effort, typical| ReasoningTokens { effort, typical, allowed: 4096 };
+        let (low, high) = (at(Some(Effort::Low), 100), at(Some(Effort::High), 2400));
+        let mut calibration = Calibration::default();
+        // A reply that reports no reasoning has it in its output all the same.
+        for (output, reasoning) in [(70, 50), (90, 0), (110, 90)] {
+            assert_eq!((calibration.reply_tokens(20, low), calibration.mean_reasoning(low)), (120, None));
+            calibration.record_reply(20, billed(output, reasoning), low);
+        }
+        assert_eq!((calibration.reply_tokens(20, low), calibration.mean_reasoning(low)), (90, Some(70)));
+        assert_eq!(calibration.reply_tokens(500, low), 570, "other questions");
+        assert_eq!(calibration.reply_tokens(20, high), 2420, "another effort");
+        assert_eq!(calibration.reply_tokens(20, ReasoningTokens::NONE), 20, "switched off");
+        assert_eq!((calibration.replies(low), calibration.replies(high)), (3, 0));
+        let stored = serde_json::to_string(&calibration).unwrap();
+        assert!(stored.contains(r#""reasoning":{"low":{"replies":3,"tokens":210}}"#), "{stored}");
+        assert_eq!(serde_json::from_str::<Calibration>(&stored).unwrap(), calibration);
+    }
+
+    /// A model of which nothing is known: its bills show that it reasons.
+    #[test]
+    fn unexpected_reasoning_is_learned_once_it_is_reported() {
+        let unknown = ReasoningTokens { effort: None, ..ReasoningTokens::NONE };
+        let mut calibration = Calibration::default();
+        calibration.record_reply(20, billed(25, 0), unknown);
+        for output in [420, 20, 730] {
+            calibration.record_reply(20, billed(output, output.saturating_sub(30)), unknown);
+        }
+        assert_eq!((calibration.mean_reasoning(unknown), calibration.replies(unknown)), (Some(370), 3));
+        assert_eq!(calibration.reply_tokens(40, unknown), 410);
+    }
+
+    /// Earlier programs counted reasoning as a part of what they expected.
+    #[test]
+    fn what_was_stored_before_says_nothing_about_reasoning() {
+        let stored = r#"{"images":9,"sizes":[],"replies":9,"expected_output":1080,"actual_output":9000}"#;
+        let calibration: Calibration = serde_json::from_str(stored).unwrap();
+        let low = ReasoningTokens { effort: Some(Effort::Low), typical: 100, allowed: 4096 };
+        assert_eq!((calibration.reply_tokens(20, low), calibration.replies(low)), (120, 0));
+        assert_eq!(calibration.replies(ReasoningTokens::NONE), 9);
     }
 }

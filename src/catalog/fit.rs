@@ -135,6 +135,17 @@ impl Fit {
         all.max().map_or(worst, |tokens| with_formula_margin(tokens).max(floor))
     }
 
+    /// Tokens to reserve for an image once enough bills have confirmed the documented rule; [`Self::max_tokens`]
+    /// if there is none, or if there are bills.
+    #[must_use]
+    pub fn max_tokens_once_confirmed(&self, width: u32, height: u32) -> u64 {
+        let reserved = self.max_tokens(width, height);
+        match (self.basis(), self.tokens(width, height)) {
+            (Basis::Rule, Some(tokens)) => with_formula_margin(tokens).min(reserved),
+            _ => reserved,
+        }
+    }
+
     /// The largest average of the sizes that were billed.
     fn largest_mean(&self) -> Option<f64> {
         self.bills.iter().map(ObservedSize::mean_tokens).max_by(f64::total_cmp)

@@ -2,11 +2,11 @@
 //!
 //! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
 //! - [`model_name`]: names without vendor and date; [`models`]: the table of models;
-//!   [`effort`]: how much they reason; [`hosts`]: what the servers of a vendor do
+//!   [`effort`]: how much they reason; [`reasoning`]: the tokens that it takes; [`hosts`]: what the servers of a vendor do
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
-//!   price of requests at one time
+//!   price of requests at one time; [`model_list`]: both tables, to be looked at
 //! - [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
 //!   them; [`fit`]: the rule of a model, corrected by them
@@ -18,11 +18,13 @@ pub(crate) mod effort;
 pub(crate) mod fit;
 pub(crate) mod hosts;
 pub(crate) mod image_rule;
+pub(crate) mod model_list;
 pub(crate) mod model_name;
 pub(crate) mod models;
 pub(crate) mod price;
 pub(crate) mod price_list;
 pub(crate) mod price_table;
+pub(crate) mod reasoning;
 pub(crate) mod recipe_rules;
 pub(crate) mod request_price;
 pub(crate) mod service_tier;
@@ -34,6 +36,7 @@ pub use effort::Effort;
 pub use fit::{Basis, Fit};
 pub use hosts::thinks_unless_told;
 pub use image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
+pub use model_list::{ListedModel, list_models};
 pub use models::{
     ModelFacts, OutputLimit, Reasoning, Retirement, Sampling, image_rule, max_image_tokens, min_image_tokens,
     model_facts,
@@ -41,6 +44,7 @@ pub use models::{
 pub use price::Price;
 pub use price_list::{ListedPrice, find_price, find_price_anywhere};
 pub use price_table::PriceTable;
+pub use reasoning::ReasoningTokens;
 pub use recipe_rules::recipe_family;
 pub use request_price::RequestPrice;
 pub use service_tier::ServiceTier;

@@ -15,6 +15,8 @@ pub enum Reasoning {
     Always,
     /// It reasons with this effort; [`Effort::None`]: only when a request asks for more.
     Default(Effort),
+    /// It is not known: servers run variants that reason, and others, under the same name.
+    Unknown,
 }
 
 /// When a model accepts parameters of sampling such as `temperature` and `top_p`.
@@ -88,17 +90,26 @@ pub struct ModelFacts {
     /// Whether the vendor's API makes replies follow schemas and ends them by itself, so that bounds in
     /// schemas are not needed; it rejects some of them. Source: OpenAI's guide to structured outputs (2026).
     pub has_strict_schemas: bool,
+    /// Whether the vendor's API accepts `reasoning_effort` and ignores it, so that the model reasons as by default.
+    /// Source: Anthropic's guide to its OpenAI-compatible API (2026-10). Gateways may pass it on in another form.
+    pub ignores_effort: bool,
 }
 
 impl ModelFacts {
+    /// The bare name of the model. A `*` stands for any text.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the model reasons when a request does not state an effort.
     #[cfg(any(test, feature = "internal"))]
     #[must_use]
     pub fn reasons(&self) -> bool {
-        !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None))
+        !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None) | Reasoning::Unknown)
     }
 
-    fn matches(&self, name: &str) -> bool {
+    /// Whether this is the row of a model with this bare name, unless an earlier row is.
+    pub(crate) fn matches(&self, name: &str) -> bool {
         match self.name.split_once('*') {
             Some((start, end)) => name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
             None => self.name == name,
@@ -109,7 +120,7 @@ impl ModelFacts {
 const DATA: &str = include_str!("data/models.csv");
 
 /// The table, read once.
-fn models() -> &'static [ModelFacts] {
+pub(crate) fn models() -> &'static [ModelFacts] {
     static MODELS: OnceLock<Vec<ModelFacts>> = OnceLock::new();
     MODELS.get_or_init(|| {
         let mut reader = csv::Reader::from_reader(DATA.as_bytes());
@@ -126,6 +137,7 @@ fn parse_row(row: &csv::StringRecord) -> Option<ModelFacts> {
         reasoning: match row.get(3)? {
             "no" => Reasoning::Never,
             "yes" => Reasoning::Always,
+            "unknown" => Reasoning::Unknown,
             effort => Reasoning::Default(Effort::parse(effort)?),
         },
         efforts: row.get(4)?.split_whitespace().map(Effort::parse).collect::<Option<_>>()?,
@@ -154,6 +166,7 @@ fn parse_row(row: &csv::StringRecord) -> Option<ModelFacts> {
         retirement: Retirement { vendor: text(11), azure: text(12), successor: text(13) },
         bills_cache_writes: row.get(14)? == "yes",
         has_strict_schemas: row.get(15)? == "yes",
+        ignores_effort: row.get(16)? == "yes",
     })
 }
 

@@ -48,6 +48,15 @@ pub fn find_price(host: &str, model: &str) -> Option<ListedPrice> {
     })
 }
 
+/// Every provider and model of the list, once: hosts and names, in the order of the list.
+pub(crate) fn priced_models() -> Vec<(String, String)> {
+    let mut reader = csv::Reader::from_reader(DATA.as_bytes());
+    let pair = |row: csv::StringRecord| Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()));
+    let mut pairs: Vec<_> = reader.records().filter_map(|row| pair(row.ok()?)).collect();
+    pairs.dedup();
+    pairs
+}
+
 /// The listed prices of `model` at the provider with the host `host`; if that has none, those of the most expensive
 /// provider that lists the model. `None` means unknown, not free.
 #[must_use]

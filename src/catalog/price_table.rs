@@ -87,6 +87,11 @@ impl PriceTable {
         Self { rows, ..*self }
     }
 
+    /// The prices by length of the prompt and by date. The first is that of short prompts.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &PriceRow> {
+        self.rows.iter().flatten()
+    }
+
     /// The price of short prompts of the standard tier at `at_ms`, in milliseconds since 1970.
     #[must_use]
     pub fn base(&self, at_ms: i64) -> Price {

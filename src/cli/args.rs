@@ -9,6 +9,7 @@ use super::eval_args::Eval;
 use super::help;
 pub(crate) use super::job_args::{JobArgs, ShardArgs};
 use super::merge_args::Merge;
+use super::models_args::Models;
 use super::review_args::Review;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
@@ -111,6 +112,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Run the simulator: an OpenAI-compatible API on loopback.
     Simulate(Simulate),
+    /// List the models and prices that docmill knows; sends nothing.
+    Models(Models),
     /// Print the JSON Schema of manifests.
     #[command(after_help = help::SCHEMA)]
     Schema,

@@ -119,6 +119,11 @@ Examples:
   docmill simulate --port 8765 --faults 20%                 an API at http://127.0.0.1:8765/v1
   docmill simulate --port 0 --profile gpt-5-mini --requests-per-minute 60";
 
+pub(crate) const MODELS: &str = "\
+Examples:
+  docmill models gpt-6                                      prices, image rules, reasoning, limits
+  docmill models api.openai.com --format json               the same of a provider, for scripts";
+
 pub(crate) const SCHEMA: &str = "\
 Examples:
   docmill schema                     every key with its type and default

@@ -31,6 +31,8 @@ pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod merge_args;
 pub(crate) mod metrics;
+pub(crate) mod models;
+pub(crate) mod models_args;
 pub(crate) mod out;
 pub(crate) mod parent;
 pub(crate) mod plan;

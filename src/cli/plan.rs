@@ -107,21 +107,25 @@ const OVER_BUDGET: u8 = 4;
 
 /// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
 fn too_small(budget: &Headroom) -> Option<String> {
-    let Headroom { limit, left, pages, needed, lowest, reservation, is_enough } = *budget;
+    let Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_enough } = *budget;
     if is_enough != Some(false) {
         return None;
     }
     let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
     let is_over = |cost: &Pico| *cost > left;
-    let why = match (needed.filter(is_over), lowest.filter(is_over), reservation) {
-        (Some(needed), _, _) => {
-            let pages = pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
-            format!("{pages}, and the expected cost is USD {}", usd(needed))
-        }
-        (None, Some(lowest), _) => format!(", and the cost is at least USD {}", usd(lowest)),
-        (None, None, reservation) => {
-            format!(", and one request may cost up to USD {}", usd(reservation.unwrap_or_default()))
-        }
+    let about = || pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
+    let first = reservation.filter(is_over);
+    let why = match (needed.filter(is_over), lowest.filter(is_over)) {
+        (Some(needed), _) if first.is_none() => format!("{}, and the expected cost is USD {}", about(), usd(needed)),
+        (None, Some(lowest)) => format!(", and the cost is at least USD {}", usd(lowest)),
+        _ => match (first, last_reservation) {
+            (Some(first), _) => format!(", and one request may cost up to USD {}", usd(first)),
+            (None, last) => format!(
+                "{}, because the last request is sent only if the most that it may cost is left: USD {}",
+                about(),
+                usd(last.unwrap_or_default())
+            ),
+        },
     };
     Some(format!("the budget is too small: {rest}{why}"))
 }
@@ -258,6 +262,9 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     }
     for (task, cost) in quote.by_task.iter().filter(|_| quote.by_task.len() > 1 && quote.cost.is_some()) {
         row(&format!("  {task}"), [String::new(), money(*cost), String::new()], "equal parts of a request");
+    }
+    if quote.reasoning.tokens() != Some(0) {
+        let _ = writeln!(out, "{:<24} {}", "reasoning", quote.reasoning);
     }
     if quote.differs {
         let _ = writeln!(out, "billed image tokens differ from the documented rule: {}", quote.image_rule);

@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, completions, diff, eval, export, init, log, man, merge, parent, plan, prepare, report, review,
-    rows, run, runs, schema, signals, simulate, store, try_page, version,
+    answers, check, completions, diff, eval, export, init, log, man, merge, models, parent, plan, prepare, report,
+    review, rows, run, runs, schema, signals, simulate, store, try_page, version,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -79,6 +79,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Store(store) => store::store(store),
         Command::Init(init) => init::init(init),
         Command::Simulate(simulate) => simulate::simulate(simulate),
+        Command::Models(args) => models::models(args),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => man::man(args),

@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// Settings of a provider that are about its model.
-const OF_ONE_MODEL: &[&str] = &["model", "model_is", "price", "batch_price", "revision"];
+const OF_ONE_MODEL: &[&str] = &["model", "price", "revision"];
 
 /// Another model than that of the manifest.
 #[derive(Clone, Copy, Debug)]

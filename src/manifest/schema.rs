@@ -10,6 +10,7 @@ use super::sections::input::RawInput;
 use super::sections::limits::RawLimits;
 use super::sections::on_error::RawOnError;
 use super::sections::output::RawOutput;
+use super::sections::price::missing_price_hint;
 use super::sections::provider::RawProvider;
 use super::sections::request::{DERIVED_MAX_TOKENS, RawRequest};
 use super::sections::retry::RawRetry;
@@ -108,10 +109,12 @@ impl RawJob {
             );
         }
         if limits.budget.is_some() && provider.price.is_none() && needs_price {
+            let (model, host) = (&provider.model, provider.endpoint.host());
+            let place = if host.is_empty() { String::new() } else { format!(" at {host}") };
             check.report(
                 "/limits/budget_usd",
-                "a budget needs a price, but the price of this model is unknown",
-                "set provider.price: {input: …, output: …} in USD per million tokens; 0 means free",
+                &format!("a budget needs a price, but that of `{model}`{place} is unknown"),
+                &missing_price_hint(host, model),
             );
         }
         let (image, image_intent) = self.image.check(&provider.model, check);

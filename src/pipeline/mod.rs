@@ -42,6 +42,7 @@ pub use plan::model::{Headroom, Plan, Projection, ShardPlan};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
+pub use plan::quoted_reasoning::QuotedReasoning;
 pub use probe::{ProbePage, ProbeSample, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
 pub use results::commands::{export, export_stream, report};
 pub use results::job_rows::RowSelection;

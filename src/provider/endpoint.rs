@@ -237,7 +237,7 @@ impl ModelEndpoint {
         let footprint = outgoing.frame.footprint;
         let mut calibration = self.calibration.borrow_mut();
         if is_valid {
-            calibration.record_reply(footprint.usual, usage.output);
+            calibration.record_reply(footprint.usual, usage, footprint.reasoning);
         }
         let image_tokens = usage.input.saturating_sub(footprint.text);
         if !calibration.record_image(size, image_tokens, footprint.text) {

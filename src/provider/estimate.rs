@@ -1,9 +1,8 @@
 //! Token counts before a request is sent. Three numbers, never mixed: what the provider
 //! counts at admission, the worst case that a budget reserves, and what is expected.
 
-use super::reasoning::ReasoningTokens;
 use crate::base::usage::Usage;
-use crate::catalog::{Calibration, Fit, max_image_tokens, text_tokens};
+use crate::catalog::{Calibration, Fit, ReasoningTokens, max_image_tokens, text_tokens};
 use crate::manifest::DERIVED_MAX_TOKENS;
 use crate::task::{Question, SYSTEM, instructions, reply_schema, sample_replies};
 
@@ -49,14 +48,12 @@ pub struct Footprint {
     chars: u64,
     /// Tokens of the shortest valid reply.
     pub shortest: u64,
-    /// Tokens of a typical reply, with reasoning.
-    pub usual: u64,
     /// Tokens of a typical reply, without reasoning.
-    usual_answer: u64,
+    pub usual: u64,
     /// Tokens of the longest reasonable reply, without reasoning.
     longest_answer: u64,
-    /// Tokens of reasoning that the output limit allows for.
-    reasoning: u64,
+    /// Tokens of reasoning, beside the answer.
+    pub reasoning: ReasoningTokens,
 }
 
 impl Footprint {
@@ -73,17 +70,16 @@ impl Footprint {
             bytes: text.len() as u64,
             chars: text.chars().count() as u64,
             shortest: text_tokens(&replies.shortest),
-            usual: text_tokens(&replies.typical) + reasoning.typical,
-            usual_answer: text_tokens(&replies.typical),
+            usual: text_tokens(&replies.typical),
             longest_answer: text_tokens(&replies.longest),
-            reasoning: reasoning.allowed,
+            reasoning,
         }
     }
 
     /// Tokens of the longest reasonable reply, with reasoning.
     #[must_use]
     pub fn longest(&self) -> u64 {
-        self.longest_answer + self.reasoning
+        self.longest_answer + self.reasoning.allowed
     }
 
     /// The maximum length of the answer itself, in tokens, if the manifest does not set `max_tokens`.
@@ -97,7 +93,7 @@ impl Footprint {
     /// what the model's reasoning may need.
     #[must_use]
     pub fn max_reply_tokens(&self) -> u32 {
-        self.max_answer_tokens().saturating_add(u32::try_from(self.reasoning).unwrap_or(u32::MAX))
+        self.max_answer_tokens().saturating_add(u32::try_from(self.reasoning.allowed).unwrap_or(u32::MAX))
     }
 }
 
@@ -117,7 +113,7 @@ pub struct RequestSize {
 pub fn estimate(footprint: &Footprint, fit: &Fit, calibration: &Calibration, request: RequestSize) -> Estimate {
     let (width, height) = request.size;
     let image = fit.tokens(width, height).unwrap_or_else(|| max_image_tokens(width, height, fit.detail()));
-    let output = calibration.correct_reply_tokens(footprint.usual).min(request.max_tokens);
+    let output = calibration.reply_tokens(footprint.usual, footprint.reasoning).min(request.max_tokens);
     let text_quarter = (footprint.chars + request.repair).div_ceil(4);
     // No tokenizer in use makes more tokens than there are bytes.
     let worst_input = fit.max_tokens(width, height) + footprint.bytes + request.repair + MAX_FRAMING_TOKENS;
@@ -126,7 +122,7 @@ pub fn estimate(footprint: &Footprint, fit: &Fit, calibration: &Calibration, req
         // The provider may bill the whole prompt as a cache write.
         worst: Usage { input: worst_input, cache_write: worst_input, output: request.max_tokens, ..Usage::default() },
         expected: Usage { input: image + footprint.text + request.repair.div_ceil(4), output, ..Usage::default() },
-        unseen_output: output.saturating_sub(footprint.usual_answer),
+        unseen_output: output.saturating_sub(footprint.usual),
     }
 }
 
@@ -144,9 +140,8 @@ mod tests {
             chars: 1100,
             shortest,
             usual,
-            usual_answer: usual,
             longest_answer: longest,
-            reasoning: 0,
+            reasoning: ReasoningTokens::NONE,
         }
     }
 
@@ -154,7 +149,8 @@ mod tests {
     fn the_reply_length_is_derived_within_bounds() {
         for (longest, tokens) in [(0, 100), (33, 100), (100, 200), (1000, 1550), (100_000, 8192)] {
             assert_eq!(footprint(longest).max_reply_tokens(), tokens, "{longest}");
-            let reasoning = Footprint { reasoning: 4096, ..footprint(longest) };
+            let allowed = ReasoningTokens { allowed: 4096, ..ReasoningTokens::NONE };
+            let reasoning = Footprint { reasoning: allowed, ..footprint(longest) };
             assert_eq!((reasoning.max_reply_tokens(), reasoning.max_answer_tokens()), (tokens + 4096, tokens));
             assert_eq!(reasoning.longest(), longest + 4096);
         }

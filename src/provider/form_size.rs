@@ -3,10 +3,10 @@
 
 use super::capability::{Capabilities, ReplyFormat};
 use super::estimate::{Footprint, SchemaPlaces};
-use super::reasoning::ReasoningTokens;
-use crate::catalog::{Effort, ModelFacts};
+use crate::catalog::{Effort, ModelFacts, ReasoningTokens};
 use crate::manifest::{EFFORT_MEMBER, Request};
 use crate::task::Question;
+use serde_json::Value;
 
 /// How much requests for some questions hold.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +39,12 @@ impl FormSize {
     ) -> Self {
         let of_extra = request.extra.get(EFFORT_MEMBER);
         let effort = if of_extra.is_none() { request.reasoning_effort.or(capabilities.effort) } else { None };
-        let planned = effort.or_else(|| of_extra?.as_str().and_then(Effort::parse));
-        let reasoning = ReasoningTokens::of(planned, facts);
+        let sent = effort.or_else(|| of_extra?.as_str().and_then(Effort::parse));
+        let mut reasoning = ReasoningTokens::of_model(sent, facts);
+        if is_thinking_off(request, capabilities) {
+            // Some servers ignore the switch, so the output limit allows for it all the same.
+            reasoning = ReasoningTokens { allowed: reasoning.allowed, ..ReasoningTokens::NONE };
+        }
         let in_format = capabilities.format == ReplyFormat::Schema;
         let measure = |in_prompt| Footprint::measure(questions, SchemaPlaces { in_format, in_prompt }, reasoning);
         let (bare, described) = (measure(false), measure(true));
@@ -69,6 +73,23 @@ impl FormSize {
     }
 }
 
+/// Members of a request that switch thinking off: as JSON pointers with their value. Sources: the documents of Model
+/// Studio, vLLM, SGLang and llama.cpp; of Anthropic, DeepSeek and Kimi; and of OpenRouter (2026).
+const THINKING_SWITCHES: &[(&str, &str)] = &[
+    ("/enable_thinking", "false"),
+    ("/chat_template_kwargs/enable_thinking", "false"),
+    ("/thinking/type", "\"disabled\""),
+    ("/reasoning/enabled", "false"),
+    ("/reasoning/effort", "\"none\""),
+];
+
+/// Whether requests switch thinking off: by what the manifest states, or else by what is known of the endpoint.
+fn is_thinking_off(request: &Request, capabilities: Capabilities) -> bool {
+    let extra = Value::Object(request.extra.clone());
+    let stated = THINKING_SWITCHES.iter().find_map(|(pointer, off)| Some(extra.pointer(pointer)?.to_string() == *off));
+    stated.unwrap_or(capabilities.disables_thinking)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,15 +98,16 @@ mod tests {
     use crate::provider::CapabilityChange::{MaxOutput, OutputFactor, SchemaInPrompt};
     use crate::task::compile;
 
+    fn manifest(request: &str) -> crate::manifest::Job {
+        let text = format!(
+            "version: 1\nname: j\ninput: {{folder: p}}\nprovider: {{base_url: \"http://h/v1\", model: m}}\nrequest: {request}\ntasks: {{k: {{classify: {{labels: [a, b]}}}}}}\n"
+        );
+        crate::manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap()
+    }
+
     /// The output limits, and whether the schema is described, of a question with a short answer.
     #[test]
     fn what_is_known_of_the_endpoint_decides() {
-        let manifest = |request: &str| {
-            let text = format!(
-                "version: 1\nname: j\ninput: {{folder: p}}\nprovider: {{base_url: \"http://h/v1\", model: m}}\nrequest: {request}\ntasks: {{k: {{classify: {{labels: [a, b]}}}}}}\n"
-            );
-            crate::manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap()
-        };
         let known = |changes: &[CapabilityChange]| {
             let first = Capabilities::default();
             changes.iter().fold(first, |known, change| known.with(*change).unwrap()).proven(true)
@@ -116,6 +138,31 @@ mod tests {
             let size = FormSize::of(&asked, &job.request, model_facts(model), capabilities, is_lengthened);
             assert_eq!((size.max_reply_tokens, size.is_described), (limit, is_described), "{request} {capabilities:?}");
             assert!(size.max_answer_tokens <= size.max_reply_tokens);
+        }
+    }
+
+    /// What is assumed of a model's reasoning before its first bill.
+    #[test]
+    fn a_switch_for_thinking_decides_before_the_model() {
+        let mut off = Capabilities::default();
+        off.disables_thinking = true;
+        for (extra, capabilities, typical) in [
+            ("{}", Capabilities::default(), 800),
+            ("{}", off, 0),
+            ("{enable_thinking: true}", off, 800),
+            ("{enable_thinking: false}", Capabilities::default(), 0),
+            ("{chat_template_kwargs: {enable_thinking: false}}", Capabilities::default(), 0),
+            ("{thinking: {type: disabled}}", Capabilities::default(), 0),
+            ("{thinking: {type: enabled}}", Capabilities::default(), 800),
+            ("{reasoning: {effort: none}}", Capabilities::default(), 0),
+            ("{seed: 7}", Capabilities::default(), 800),
+        ] {
+            let job = manifest(&format!("{{extra: {extra}}}"));
+            let questions = compile(&job.tasks, &[]).unwrap();
+            let asked: Vec<&Question> = questions.iter().collect();
+            let size = FormSize::of(&asked, &job.request, model_facts("qwen3.8-flash"), capabilities, false);
+            assert_eq!(size.footprint.reasoning.typical, typical, "{extra}");
+            assert_eq!(size.max_reply_tokens, 8292, "{extra}: some servers ignore it");
         }
     }
 }

@@ -19,9 +19,8 @@
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
 //! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
-//!   [`reasoning`]: tokens of reasoning; [`mod@estimate`]: tokens before they are
-//!   known; [`form_size`]: text and output limit of a form; [`sse`]: server-sent events; [`wording`]:
-//!   names in the words of an error
+//!   [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output limit of a form;
+//!   [`sse`]: server-sent events; [`wording`]: names in the words of an error
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
@@ -44,7 +43,6 @@ pub(crate) mod pacing;
 pub(crate) mod page_request;
 pub(crate) mod parameter;
 pub(crate) mod rate_limits;
-pub(crate) mod reasoning;
 pub(crate) mod repetition;
 pub(crate) mod reply;
 pub(crate) mod reply_reader;

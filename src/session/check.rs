@@ -3,9 +3,11 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
+use super::rejected_settings::rejected_settings;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
 use super::secrets::{client_options, missing_secrets, proxy_for};
+use super::stated_price::price_warnings;
 use crate::base::mask::{mask_secrets, mask_url};
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
@@ -49,7 +51,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
     if let Endpoint::Remote { base_url } = &manifest.provider.endpoint {
         proxy_for(base_url, environment).map_err(|fault| Error::new(WRONG_INPUT, fault))?;
     }
-    let mut notes = notes_on(manifest, questions, environment);
+    let mut notes = notes_on(manifest, questions, environment, now_ms);
     notes.extend(retirement_warning(manifest, now_ms));
     let mut entries = Entries::start(&manifest.input)?;
     for found in entries.by_ref() {
@@ -101,23 +103,15 @@ fn known_capabilities(job: &manifest::Job) -> Capabilities {
     Capabilities::with_stored(job.provider.endpoint.host(), &job.provider.model, stored.as_deref())
 }
 
-/// A warning if the price of cache writes looks like a surcharge, as earlier versions had it.
-pub(crate) fn cache_write_warning(job: &manifest::Job) -> Option<String> {
-    let price = job.provider.price?.base(0);
-    (price.cache_write < price.input).then(|| {
-        "provider.price.cache_write is lower than `input`: it is the whole price of a prompt token that is written to the cache, not a surcharge"
-            .into()
-    })
-}
-
 /// Settings that are valid but may not be intended.
-fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environment) -> Vec<String> {
+fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environment, now_ms: i64) -> Vec<String> {
     let mut notes = Vec::new();
     if job.image.rule == ImageRule::Unknown {
         let model = &job.provider.model;
         notes.push(format!("the image rule of `{model}` is unknown: images are sent with at most {} pixels per side and without `detail`; set image.rule", job.image.max_side.unwrap_or(0)));
     }
-    notes.extend(cache_write_warning(job));
+    notes.extend(price_warnings(job, now_ms));
+    notes.extend(rejected_settings(job));
     if job.provider.price.is_none() {
         notes.push("the price is unknown, so costs are shown as unknown; set provider.price (0 for free)".into());
     }

@@ -10,7 +10,7 @@ use crate::base::ids::{JobId, RunId};
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
 use crate::export::RowSpec;
-use crate::labels::history::{SettingChange, add_other_changes, changes_of_recipes, settings_of};
+use crate::labels::history::{SettingChange, add_other_changes, changes_of_recipes, drop_derived_changes, settings_of};
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
     self, PipelineError, ProbePage, RowSide, budget_counter, draw_key, is_probe_open, read_page_pairs, row_columns,
@@ -225,11 +225,10 @@ impl Sides {
         let mut changes = changes_of_recipes(&self.old_reader, ids.collect(), recipes)?;
         let after = self.new_job.manifest.settings.as_json();
         match &self.run {
-            Some(run) => {
-                if let Some(before) = settings_of(&self.old_reader, run.settings)? {
-                    add_other_changes(&mut changes, &before, after);
-                }
-            }
+            Some(run) => match settings_of(&self.old_reader, run.settings)? {
+                Some(before) => add_other_changes(&mut changes, &before, after),
+                None => drop_derived_changes(&mut changes),
+            },
             None => {
                 let (before, after) = (compared(job.manifest.settings.as_json()), compared(after));
                 add_other_changes(&mut changes, &before, &after);

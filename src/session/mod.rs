@@ -13,7 +13,8 @@
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
-//! - [`retirement`]: models that are about to be retired
+//! - [`retirement`]: models that are about to be retired; [`rejected_settings`]: settings that a model rejects;
+//!   [`stated_price`]: what may be wrong with a price
 //! - [`renderer`]: whether the renderer of PDFs is installed
 //! - [`budgets`]: the budgets of a store
 //! - [`evaluation`]: how good the answers are
@@ -39,6 +40,7 @@ pub(crate) mod overwriting;
 pub(crate) mod probing;
 pub(crate) mod progress;
 pub(crate) mod provider;
+pub(crate) mod rejected_settings;
 pub(crate) mod renderer;
 pub(crate) mod retirement;
 pub(crate) mod rows;
@@ -48,6 +50,7 @@ pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
 pub(crate) mod sharding;
+pub(crate) mod stated_price;
 pub(crate) mod try_observer;
 
 pub use answers::ImportedAnswers;
@@ -79,8 +82,9 @@ pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_
 pub use crate::labels::probing::kind::ProbeKind;
 pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
-    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection,
-    RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
+    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, QuotedReasoning, Range,
+    RetrySelection, RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason,
+    plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};

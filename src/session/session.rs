@@ -1,7 +1,7 @@
 //! A session: a job and everything that can be done with it.
 
 use super::answers::{self, ImportedAnswers};
-use super::check::{JobCheck, cache_write_warning, check_job};
+use super::check::{JobCheck, check_job};
 use super::diff::{DiffAsking, DiffReport, diff, prepare_diff};
 use super::diff_query::DiffQuery;
 use super::environment::Environment;
@@ -14,11 +14,13 @@ use super::overwriting::WrittenFile;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
+use super::rejected_settings::rejected_settings;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
 use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
 use super::runs::{choose_runs, history_of_job, known_runs};
+use super::stated_price::price_warnings;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
@@ -257,18 +259,20 @@ impl Session {
         Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
     }
 
-    /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
-    /// one of [`Session::price_warning`].
+    /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects
+    /// settings of the manifest; or one of [`Session::price_warnings`].
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let retirement = retirement_warning(&self.job.manifest, self.clock.wall_ms());
-        retirement.into_iter().chain(self.price_warning()).collect()
+        let rejected = rejected_settings(&self.job.manifest);
+        retirement.into_iter().chain(rejected).chain(self.price_warnings()).collect()
     }
 
-    /// A warning if a stated price has changed its meaning since an earlier version. `None`: it has not.
+    /// Warnings about a stated price: its meaning has changed since an earlier version, or it is not the listed
+    /// price of the model at its host.
     #[must_use]
-    pub fn price_warning(&self) -> Option<String> {
-        cache_write_warning(&self.job.manifest)
+    pub fn price_warnings(&self) -> Vec<String> {
+        price_warnings(&self.job.manifest, self.clock.wall_ms())
     }
 
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns

@@ -1,5 +1,5 @@
 //! What images are billed as, from their pixels. Sources: OpenAI's vision guide, "Calculating costs"
-//! (2026-10), Anthropic's and Google's vision guides, and Qwen's image processor.
+//! (2026-10), Anthropic's and Google's vision guides, Qwen's image processor, and Together's guide for Llama.
 
 /// Maximum side of an image, in pixels. A larger one is scaled down first.
 const MAX_SIDE: f64 = 2048.0;
@@ -31,6 +31,8 @@ enum ImageRule {
     Fixed(u64),
     /// Claude's: squares of 28 pixels, with a maximum side in pixels and a maximum number.
     Squares { side: u32, budget: u64 },
+    /// Llama 3.2's: tiles with this side in pixels, one or two a side, with so many tokens each.
+    Llama { side: u32, tile: u64 },
     /// Qwen's: squares of this side, in pixels, of an image scaled between two areas.
     Area { square: f64, least: f64, most: f64 },
 }
@@ -46,6 +48,9 @@ pub(crate) fn image_tokens(model: &str, width: u32, height: u32, detail: &str) -
         ImageRule::Gemini2 => GEMINI_2_TILE * gemini_tiles(width, height),
         ImageRule::Fixed(tokens) => tokens,
         ImageRule::Squares { side, budget } => squares(width, height, side, budget),
+        ImageRule::Llama { side, tile } => {
+            tile * [width, height].map(|pixels| if pixels > side { 2 } else { 1 }).iter().product::<u64>()
+        }
         ImageRule::Area { square, least, most } => area_squares(width, height, square, least, most),
     }
 }
@@ -90,6 +95,7 @@ fn rule(model: &str, detail: &str) -> ImageRule {
         () if is("gemini") => ImageRule::Fixed(GEMINI_3),
         () if is("claude-haiku-4-5") || is("claude-sonnet-4-5") => ImageRule::Squares { side: 1568, budget: 1568 },
         () if is("claude") => ImageRule::Squares { side: 2576, budget: 4784 },
+        () if is("llama-3.2") => ImageRule::Llama { side: 560, tile: 1601 },
         () if is("qwen2") => ImageRule::Area { square: 28.0, least: 3136.0, most: 12_845_056.0 },
         () if is("qwen") => ImageRule::Area { square: 32.0, least: 65_536.0, most: 16_777_216.0 },
         () => ImageRule::Tiles { base: 85, tile: 170 },
@@ -297,6 +303,9 @@ mod tests {
         }
         assert_eq!([(300, 384), (960, 540)].map(|(w, h)| image_tokens("gemini-2.5-flash", w, h, "auto")), [258, 1548]);
         assert_eq!(image_tokens("google/gemini-3.8-flash", 3000, 4000, "auto"), 1120);
+        let llama = [(560, 560), (561, 300), (1240, 1754)];
+        let tokens = llama.map(|(w, h)| image_tokens("llama-3.2-11b-vision-preview", w, h, "auto"));
+        assert_eq!(tokens, [1601, 3202, 6404], "Together's guide");
     }
 
     proptest! {

@@ -61,7 +61,7 @@ fn extra(request: &Request) -> Map<String, Value> {
 }
 
 /// Names of the members in which two recipes (canonical JSON) differ. `None` if they belong
-/// to different kinds of tasks.
+/// to different kinds of tasks. What of the picture follows from another model is not named.
 #[must_use]
 pub fn recipe_difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
     let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
@@ -70,8 +70,23 @@ pub fn recipe_difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
         let task = recipe.get("task")?.as_object()?;
         ["classify", "tag", "extract", "question"].into_iter().find(|kind| task.contains_key(*kind))
     };
-    let differs = ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value)).map(|(name, _)| name.clone());
+    let is_other_model = ours.get("model") != theirs.get("model");
+    let is_same = |name: &str, value: &Value| match theirs.get(name) {
+        Some(other) if name == PICTURE && is_other_model => stated_picture(value) == stated_picture(other),
+        other => other == Some(value),
+    };
+    let differs = ours.iter().filter(|(name, value)| !is_same(name, value)).map(|(name, _)| name.clone());
     (kind(&ours) == kind(&theirs)).then(|| differs.collect())
+}
+
+/// The member for the settings of the image.
+const PICTURE: &str = "picture";
+
+/// The settings of the image without those that follow from the model if the manifest does not state them.
+fn stated_picture(picture: &Value) -> Map<String, Value> {
+    let mut members = picture.as_object().cloned().unwrap_or_default();
+    members.retain(|name, _| !["rule", "max_side"].contains(&name.as_str()));
+    members
 }
 
 #[cfg(test)]

@@ -192,6 +192,15 @@ fn reasoning_of_models() {
             OutputLimit::MaxTokens,
         ),
         ("qwen3-vl-30b-a3b-instruct", Reasoning::Never, None, vec![], Sampling::Always, OutputLimit::MaxTokens),
+        ("qwen3-vl:8b mistral-medium-3-5", Reasoning::Unknown, None, vec![], Sampling::Always, OutputLimit::MaxTokens),
+        (
+            "magistral-medium-latest deepseek-v4-flash grok-4-1-fast-reasoning",
+            Reasoning::Always,
+            None,
+            vec![],
+            Sampling::Always,
+            OutputLimit::MaxTokens,
+        ),
     ] {
         for model in models.split(' ') {
             let facts = model_facts(model).unwrap_or_else(|| panic!("{model}"));

@@ -9,7 +9,7 @@ pub(crate) mod render;
 pub(crate) mod run_history;
 pub(crate) mod setting_changes;
 
-pub(crate) use other_changes::add_other_changes;
+pub(crate) use other_changes::{add_other_changes, drop_derived_changes};
 pub use render::{history_to_json, history_to_text};
 pub use run_history::{HistoryRun, RunHistory};
 pub(crate) use run_history::{changes_of_recipes, read_history, settings_of};

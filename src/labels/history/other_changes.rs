@@ -5,13 +5,32 @@ use super::setting_changes::{Change, SettingChange};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// Settings of recipes that follow from others where the manifest does not state them: those of the image from the
+/// model, the name of the endpoint from its address.
+const OF_MODEL: &[&str] = &["image.rule", "image.max_side"];
+const OF_ADDRESS: &[&str] = &["provider.id"];
+
 /// Adds to `changes`, which are those of recipes, in which other settings two manifests differ. What recipes show is not
-/// repeated.
+/// repeated. What neither manifest states, or both state alike, is no change of the manifest.
 pub(crate) fn add_other_changes(changes: &mut Vec<SettingChange>, before: &Value, after: &Value) {
+    let stated =
+        |settings: &Value, setting: &str| settings.pointer(&format!("/{}", setting.replace('.', "/"))).cloned();
+    let is_derived = |change: &SettingChange| {
+        OF_MODEL.iter().chain(OF_ADDRESS).any(|setting| *setting == change.setting)
+            && stated(before, &change.setting) == stated(after, &change.setting)
+    };
+    changes.retain(|change| !is_derived(change));
     let mut others = Vec::new();
     compare_values("", before, after, &mut others);
     others.retain(|other: &SettingChange| !changes.iter().any(|known| known.setting == other.setting));
     changes.extend(others);
+}
+
+/// Leaves out of changes of recipes what follows from another model, where it is not known what the manifests state.
+pub(crate) fn drop_derived_changes(changes: &mut Vec<SettingChange>) {
+    if changes.iter().any(|change| change.setting == "provider.model") {
+        changes.retain(|change| !OF_MODEL.iter().any(|setting| *setting == change.setting));
+    }
 }
 
 fn compare_values(place: &str, before: &Value, after: &Value, changes: &mut Vec<SettingChange>) {
@@ -86,5 +105,51 @@ mod tests {
         let settings = |model: &str| json!({"provider": {"model": model}});
         add_other_changes(&mut changes, &settings("a"), &settings("b"));
         assert_eq!(changes, [model]);
+    }
+
+    /// The image rule of a recipe is that of the model unless the manifest states one.
+    #[test]
+    fn what_follows_from_the_model_or_the_address_is_no_change_of_the_manifest() {
+        let change = |setting: &str, from: &str, to: &str| SettingChange {
+            setting: setting.into(),
+            change: Change::Value { from: from.into(), to: to.into() },
+        };
+        let of_recipes = || {
+            vec![
+                change("provider.id", "http://a/v1", "http://b/v1"),
+                change("provider.model", "a", "b"),
+                change("image.rule", "none", "area"),
+            ]
+        };
+        let model = "provider.model: a -> b";
+        for (before, after, expected) in [
+            (json!({"provider": {"model": "a"}}), json!({"provider": {"model": "b"}}), vec![model]),
+            (
+                json!({"provider": {"model": "a"}, "image": {"rule": "area"}}),
+                json!({"provider": {"model": "b"}, "image": {"rule": "area"}}),
+                vec![model],
+            ),
+            (
+                json!({"provider": {"model": "a"}}),
+                json!({"provider": {"model": "b"}, "image": {"rule": "area"}}),
+                vec![model, "image.rule: none -> area"],
+            ),
+            (
+                json!({"provider": {"model": "a", "base_url": "http://a/v1"}}),
+                json!({"provider": {"model": "b", "base_url": "http://b/v1"}}),
+                vec![model, "provider.base_url: http://a/v1 -> http://b/v1"],
+            ),
+        ] {
+            let mut changes = of_recipes();
+            add_other_changes(&mut changes, &before, &after);
+            assert_eq!(changes.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{before} {after}");
+        }
+        let mut changes = of_recipes();
+        drop_derived_changes(&mut changes);
+        let names: Vec<&str> = changes.iter().map(|change| change.setting.as_str()).collect();
+        assert_eq!(names, ["provider.id", "provider.model"], "of an earlier version");
+        let mut stated = vec![change("image.rule", "none", "area")];
+        drop_derived_changes(&mut stated);
+        assert_eq!(stated.len(), 1, "the model is the same");
     }
 }

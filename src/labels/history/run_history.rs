@@ -1,6 +1,6 @@
 //! The runs of a job, newest first.
 
-use super::other_changes::add_other_changes;
+use super::other_changes::{add_other_changes, drop_derived_changes};
 use super::setting_changes::{SettingChange, setting_changes};
 use crate::base::money::Pico;
 use crate::report::read_spend;
@@ -126,11 +126,11 @@ impl Recipes<'_> {
             true => Vec::new(),
             false => self.recipe_changes(before, after)?,
         };
-        if before.settings != after.settings
-            && let Some((old, new)) =
-                settings_of(self.reader, before.settings)?.zip(settings_of(self.reader, after.settings)?)
-        {
-            add_other_changes(&mut changes, &old, &new);
+        if before.settings.is_none() || before.settings != after.settings {
+            match settings_of(self.reader, before.settings)?.zip(settings_of(self.reader, after.settings)?) {
+                Some((old, new)) => add_other_changes(&mut changes, &old, &new),
+                None => drop_derived_changes(&mut changes),
+            }
         }
         Ok(changes)
     }

@@ -1,7 +1,7 @@
 //! `provider.price`: what tokens cost.
 
 use crate::base::money::{Pico, per_token};
-use crate::catalog::{ListedPrice, Price, PriceTable};
+use crate::catalog::{ListedPrice, Price, PriceTable, find_price_anywhere};
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,6 +59,18 @@ impl RawPrice {
             source: "the manifest".into(),
         })
     }
+}
+
+/// How to state the price of `model` at `host`, which is not listed. It may be listed at another provider.
+pub(crate) fn missing_price_hint(host: &str, model: &str) -> String {
+    let how = "set provider.price: {input: …, output: …} in USD per million tokens; 0 means free";
+    let Some(elsewhere) = find_price_anywhere(host, model) else { return how.to_owned() };
+    // Prices of short prompts.
+    let price = elsewhere.price.base(i64::MAX);
+    let usd = |token: Pico| token.times(1_000_000).to_string();
+    let (input, output) = (usd(price.input), usd(price.output));
+    let ListedPrice { source, as_of, .. } = elsewhere;
+    format!("{how}; elsewhere it costs {{input: {input}, output: {output}}} ({source}, {as_of})")
 }
 
 /// The price at the simulator, whose costs are simulated.

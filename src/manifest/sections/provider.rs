@@ -64,6 +64,8 @@ pub struct Provider {
     pub price: Option<PriceTable>,
     /// Price of requests in batches. `None` means unknown, not free.
     pub batch_price: Option<PriceTable>,
+    /// Whether the manifest states the price.
+    pub has_stated_price: bool,
     /// Where the price comes from and its date.
     pub price_source: Option<String>,
     /// Additional headers.
@@ -109,6 +111,7 @@ impl RawProvider {
             api_key_file: self.api_key_file.map(|file| check.resolve(&file)),
             ca_file: self.ca_file.map(|file| check.resolve(&file)),
             model: self.model,
+            has_stated_price: self.price.is_some(),
             price: listed.as_ref().map(|listed| listed.price),
             batch_price: listed.as_ref().map(|listed| listed.batch.unwrap_or_else(|| listed.price.halved())),
             price_source: listed.map(|listed| format!("{} {}", listed.source, listed.as_of).trim_end().to_owned()),

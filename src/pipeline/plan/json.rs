@@ -75,6 +75,10 @@ fn quote_to_json(quote: &Quote) -> Map<String, Value> {
                 "cost_usd": {"value": money(quote.descriptions_cost), "basis": cost_basis},
             },
         },
+        "reasoning": {
+            "tokens_per_page": quote.reasoning.tokens(), "effort": quote.reasoning.effort().map(|effort| effort.name()),
+            "basis": quote.reasoning.basis(),
+        },
         "alternatives": quote.alternatives.iter().map(|way| alternative(way, quote.price_basis.as_deref())).collect::<Vec<_>>(),
     });
     match members {

@@ -15,7 +15,8 @@ pub struct Headroom {
     pub limit: Pico,
     /// What is neither spent nor reserved.
     pub left: Pico,
-    /// How many pages that pays for at their expected cost; `None`: unknown.
+    /// How many pages that pays for at their expected cost, if each request is sent only while what it reserves
+    /// is left; `None`: unknown.
     pub pages: Option<u64>,
     /// The expected cost of all pages to ask; `None`: unknown.
     pub needed: Option<Pico>,
@@ -24,8 +25,10 @@ pub struct Headroom {
     /// What one request reserves at most, before it is sent; `None`: the price is unknown, or there is nothing
     /// to ask.
     pub reservation: Option<Pico>,
-    /// Whether what is left pays for all of them at their expected cost, and for the reservation of one
-    /// request; not if their lowest cost is more than that. `None`: unknown.
+    /// What one request reserves after the first bills: the last one needs it. `None` as for `reservation`.
+    pub last_reservation: Option<Pico>,
+    /// Whether what is left pays for all of them at their expected cost, and for the reservation of the first
+    /// and of the last request; not if their lowest cost is more than that. `None`: unknown.
     pub is_enough: Option<bool>,
 }
 

@@ -131,16 +131,29 @@ pub fn plan(
 fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> Headroom {
     let left = (limit - spent).max(Pico::ZERO);
     let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
-    let pages = expected.map(|cost| i128::from(left.0) * i128::from(quote.pages) / i128::from(cost.0));
-    // The last request goes out only if its worst case fits, too.
-    let (lowest, reservation) = (quote.cost.map(|cost| cost.low), quote.worst.filter(|_| quote.pages > 0));
-    let is_enough = covers(left, needed, [lowest, reservation]);
-    let pages = pages.and_then(|pages| u64::try_from(pages).ok());
-    Headroom { limit, left, pages, needed, lowest, reservation, is_enough }
+    let per_page = expected.and_then(|cost| Some(Pico(cost.0 / i64::try_from(quote.pages).ok()?)));
+    let reserved = |cost: Option<Pico>| cost.filter(|_| quote.pages > 0);
+    let (reservation, last_reservation) = (reserved(quote.worst), reserved(quote.later_worst));
+    let pages = per_page
+        .map(|per_page| payable(left, per_page, [reservation, last_reservation].map(Option::unwrap_or_default)));
+    let lowest = quote.cost.map(|cost| cost.low);
+    // The last request goes out only if what it reserves is left beside the cost of all others.
+    let to_the_end =
+        needed.zip(per_page).zip(last_reservation).map(|((needed, one), last)| needed - one.min(needed) + last);
+    let is_enough = covers(left, needed, [lowest, reservation, to_the_end]);
+    Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_enough }
+}
+
+/// How many pages at `per_page` a budget of `left` pays for: the first request reserves `first`, later ones `last`.
+fn payable(left: Pico, per_page: Pico, [first, last]: [Pico; 2]) -> u64 {
+    if first > left || last > left || per_page <= Pico::ZERO {
+        return 0;
+    }
+    u64::try_from((left - last).0 / per_page.0).unwrap_or(0) + 1
 }
 
 /// Whether `left` pays for `needed`; `None`: unknown. It does not if it is less than one of `least`.
-fn covers(left: Pico, needed: Option<Pico>, least: [Option<Pico>; 2]) -> Option<bool> {
+fn covers(left: Pico, needed: Option<Pico>, least: [Option<Pico>; 3]) -> Option<bool> {
     let is_less = least.into_iter().chain([needed]).flatten().any(|cost| cost > left);
     if is_less { Some(false) } else { needed.map(|_| true) }
 }
@@ -176,8 +189,26 @@ mod tests {
             (16, Some(10), Some(8), Some(17), Some(false)),
             (0, Some(0), Some(0), None, Some(true)),
         ] {
-            let found = covers(Pico(left), pico(needed), [lowest, reservation].map(pico));
+            let found = covers(Pico(left), pico(needed), [lowest, reservation, None].map(pico));
             assert_eq!(found, expected, "{left} {needed:?} {lowest:?} {reservation:?}");
+        }
+    }
+
+    /// A request is sent only if what it reserves is left, whatever it then costs.
+    #[test]
+    fn pages_are_paid_for_while_a_reservation_is_left() {
+        for (left, per_page, first, last, pages) in [
+            (100, 10, 10, 10, 10),
+            (100, 10, 95, 10, 10),
+            (100, 10, 30, 30, 8),
+            (100, 10, 95, 95, 1),
+            (100, 10, 100, 100, 1),
+            (100, 10, 101, 10, 0),
+            (100, 10, 10, 101, 0),
+            (0, 10, 10, 10, 0),
+        ] {
+            let found = payable(Pico(left), Pico(per_page), [Pico(first), Pico(last)]);
+            assert_eq!(found, pages, "{left} {per_page} {first} {last}");
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The quote for the pages to ask: tokens and money, low, expected and high, and where each number
 //! comes from.
 
+use super::quoted_reasoning::QuotedReasoning;
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, ModelFacts, RequestPrice, min_image_tokens, model_facts};
+use crate::catalog::{
+    Basis, Calibration, Detail, Fit, MIN_CALIBRATION_IMAGES, ModelFacts, RequestPrice, min_image_tokens, model_facts,
+};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
-use crate::provider::{Capabilities, FormSize, RequestSize, estimate};
+use crate::provider::{Capabilities, CapabilityChange, Estimate, FormSize, RequestSize, estimate};
 use crate::task::{Question, compile, without_descriptions};
 use std::collections::{BTreeMap, HashMap};
 
@@ -57,8 +60,10 @@ pub struct Quote {
     pub cost: Option<Range<Pico>>,
     /// Money by task, in equal parts of each request; `None`: unknown.
     pub by_task: BTreeMap<String, Option<Pico>>,
-    /// The maximum cost of one request.
+    /// The maximum cost of one request, before the endpoint has billed any.
     pub worst: Option<Pico>,
+    /// The maximum cost of one request after the first bills, if they are as expected.
+    pub later_worst: Option<Pico>,
     /// Where image tokens come from.
     pub image_basis: Basis,
     /// The image rule, as text.
@@ -69,6 +74,8 @@ pub struct Quote {
     pub text_basis: &'static str,
     /// Where the length of replies comes from.
     pub output_basis: String,
+    /// The part of the replies that is reasoning.
+    pub reasoning: QuotedReasoning,
     /// Where the price comes from; `None`: unknown.
     pub price_basis: Option<String>,
     /// Text tokens of one request.
@@ -102,6 +109,8 @@ struct Forms {
     first: FormSize,
     /// Requests after the first valid reply.
     usual: FormSize,
+    /// The output limit in tokens if the model turns out to need more than the usual one for its reasoning.
+    max_raised: u64,
 }
 
 /// Adds up the pages of a quote.
@@ -141,8 +150,12 @@ impl<'a> Quoter<'a> {
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let text = |questions: &[&Question]| Forms::of(questions, job, facts, capabilities).usual.footprint.text;
-        let words = text(&all);
+        let forms = |questions: &[&Question]| Forms::of(questions, job, facts, capabilities);
+        let text = |questions: &[&Question]| forms(questions).usual.footprint.text;
+        let Forms { usual, max_raised, .. } = forms(&all);
+        let words = usual.footprint.text;
+        let assumed = usual.footprint.reasoning;
+        let reasoning = QuotedReasoning::of(assumed, calibration, (usual.max_reply_tokens.into(), max_raised));
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
         let bare = bare.map(|bare| text(&bare.iter().collect::<Vec<_>>()));
         let zero = Range { low: 0, expected: Some(0), high: 0 };
@@ -155,6 +168,7 @@ impl<'a> Quoter<'a> {
             cost: price.map(|_| Range { low: Pico::ZERO, expected: Some(Pico::ZERO), high: Pico::ZERO }),
             by_task: BTreeMap::new(),
             worst: price.map(|_| Pico::ZERO),
+            later_worst: price.map(|_| Pico::ZERO),
             image_basis: fit.basis(),
             image_rule: fit.to_string(),
             differs: fit.differs(),
@@ -162,10 +176,11 @@ impl<'a> Quoter<'a> {
                 Some(facts) if facts.has_tokenizer => "tokenizer o200k",
                 _ => "tokenizer o200k, an estimate for this model",
             },
-            output_basis: match calibration.replies() {
-                0..3 => "length of valid replies".to_owned(),
+            output_basis: match calibration.replies(assumed) {
+                0..MIN_CALIBRATION_IMAGES => "length of valid replies".to_owned(),
                 replies => format!("calibrated on {replies}"),
             },
+            reasoning,
             price_basis: job.provider.price_source.clone(),
             text: words,
             descriptions: words.saturating_sub(bare.unwrap_or(words)),
@@ -178,7 +193,7 @@ impl<'a> Quoter<'a> {
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
     pub(crate) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
-        let Forms { first, usual } = self.forms(asked);
+        let Forms { first, usual, max_raised } = self.forms(asked);
         let words = usual.footprint;
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
@@ -189,7 +204,9 @@ impl<'a> Quoter<'a> {
         };
         let (reserved, known) = (estimated(&first), estimated(&usual));
         // What a run reserves for its first request.
-        let worst = self.price.map(|price| calibration.with_markup(price.max_cost(reserved.worst)));
+        let reservation = |usage| self.price.map(|price| calibration.with_markup(price.max_cost(usage)));
+        let worst = reservation(reserved.worst);
+        let later_worst = reservation(after_first_bills(&known, fit, *sent));
         let image = fit.tokens(sent.0, sent.1);
         let (least, most) = bounds(fit, *sent);
         let low = Usage {
@@ -200,12 +217,12 @@ impl<'a> Quoter<'a> {
         };
         let expected = image.map(|_| known.expected);
         let most_input = with_repeats(most + words.text * 5 / 4 + 64);
-        let high = Usage {
-            input: most_input,
-            cache_write: most_input,
-            output: with_repeats(words.longest().max(known.expected.output).min(room)),
-            ..Usage::default()
+        let most_output = match self.quote.reasoning {
+            QuotedReasoning::Unknown { .. } => max_raised,
+            _ => words.longest().max(known.expected.output).min(room),
         };
+        let high =
+            Usage { input: most_input, cache_write: most_input, output: with_repeats(most_output), ..Usage::default() };
         let quote = &mut self.quote;
         quote.pages += 1;
         add(&mut quote.input, low.input, expected.map(|usage| usage.input), high.input);
@@ -220,6 +237,7 @@ impl<'a> Quoter<'a> {
             cost.expected = cost.expected.zip(expected_cost).map(|(sum, one)| sum + one);
             cost.high += calibration.with_markup(price.max_cost(high));
             quote.worst = quote.worst.max(worst);
+            quote.later_worst = quote.later_worst.max(later_worst);
             let descriptions = price.expected().input.times(quote.descriptions);
             quote.descriptions_cost = quote.descriptions_cost.map(|sum| sum + descriptions);
         }
@@ -260,8 +278,20 @@ impl<'a> Quoter<'a> {
 impl Forms {
     fn of(questions: &[&Question], job: &Job, facts: Option<&ModelFacts>, known: Capabilities) -> Self {
         let of = |known| FormSize::of(questions, &job.request, facts, known, false);
-        Self { first: of(known), usual: of(known.proven(known.follows_schema)) }
+        let raised = known.with(CapabilityChange::OutputFactor).unwrap_or(known);
+        Self {
+            first: of(known),
+            usual: of(known.proven(known.follows_schema)),
+            max_raised: of(raised).max_reply_tokens.into(),
+        }
     }
+}
+
+/// What a run reserves for a request once the first bills have confirmed the image rule, if there is one.
+fn after_first_bills(known: &Estimate, fit: &Fit, (width, height): (u32, u32)) -> Usage {
+    let image = fit.max_tokens_once_confirmed(width, height);
+    let input = known.worst.input - fit.max_tokens(width, height) + image;
+    Usage { input, cache_write: input, ..known.worst }
 }
 
 fn with_repeats(tokens: u64) -> u64 {

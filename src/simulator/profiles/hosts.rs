@@ -135,6 +135,10 @@ pub(crate) const GROQ: Profile = Profile {
     effort: EffortRule::Checked(Rejection::plain("`reasoning_effort` must be one of {choices}")),
     schema: LOOSE,
     used_up: UsedUp::EmptyContent,
+    wrong_key: Some((
+        401,
+        r#"{"error":{"message":"Invalid API Key","type":"invalid_request_error","code":"invalid_api_key"}}"#,
+    )),
     reply: ReplyStyle {
         reasoning: ReasoningText::Member("reasoning"),
         service_tier: Some("on_demand"),
@@ -171,6 +175,10 @@ pub(crate) const XAI: Profile = Profile {
     )),
     schema: LOOSE,
     errors: ErrorForm::Text,
+    wrong_key: Some((
+        400,
+        r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: ke***ey. You can obtain an API key from https://console.x.ai."}"#,
+    )),
     reply: ReplyStyle {
         usage: UsageStyle { hides_reasoning: true, ..REPLY.usage },
         stream_usage: StreamUsage::LastChunk,
@@ -229,6 +237,10 @@ pub(crate) const DASHSCOPE: Profile = Profile {
     }),
     schema: LOOSE,
     errors: ErrorForm::DashScope,
+    wrong_key: Some((
+        401,
+        r#"{"error":{"message":"Incorrect API key provided. For details, see: https://www.alibabacloud.com/help/en/model-studio/error-code#apikey-error","type":"invalid_request_error","param":null,"code":"invalid_api_key"},"request_id":"simulator"}"#,
+    )),
     reply: ReplyStyle { reasoning: ReasoningText::Member("reasoning_content"), ..PLAIN },
     ..DEFAULT
 };
@@ -248,6 +260,7 @@ pub(crate) const KIMI: Profile = Profile {
         "Invalid request: the message at position {value} with role 'assistant' must not be empty",
     )),
     schema: LOOSE,
+    wrong_key: Some((401, r#"{"error":{"message":"Invalid Authentication","type":"invalid_authentication_error"}}"#)),
     reply: ReplyStyle {
         reasoning: ReasoningText::Member("reasoning_content"),
         stream_usage: StreamUsage::Choice,

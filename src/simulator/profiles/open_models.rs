@@ -51,6 +51,7 @@ pub(crate) const VLLM: Profile = Profile {
     blind: Rejection::plain("Qwen/Qwen3-30B-A3B is not a multimodal model"),
     used_up: UsedUp::NoContent,
     errors: ErrorForm::Vllm,
+    wrong_key: Some((401, r#"{"error":"Unauthorized"}"#)),
     unknown_model: Some((
         404,
         r#"{"error":{"message":"The model `{model}` does not exist.","type":"NotFoundError","param":"model","code":404}}"#,
@@ -126,6 +127,7 @@ pub(crate) const LLAMA_CPP: Profile = Profile {
     },
     used_up: UsedUp::EmptyContent,
     errors: ErrorForm::LlamaCpp,
+    wrong_key: Some((401, r#"{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"#)),
     reply: ReplyStyle {
         reasoning: ReasoningText::Member("reasoning_content"),
         keys: MessageKeys::Content,
@@ -152,6 +154,8 @@ pub(crate) const OLLAMA: Profile = Profile {
         "invalid think value: \"{value}\" (must be \"high\", \"medium\", \"low\", true, or false)",
     )),
     blind: Rejection::plain("this model does not support image input"),
+    // A local server ignores keys. This is the reply of Ollama's cloud.
+    wrong_key: Some((401, r#"{"error":{"message":"Unauthorized","type":"api_error","param":null,"code":null}}"#)),
     unknown_model: Some((
         404,
         r#"{"error":{"message":"model '{model}' not found","type":"not_found_error","param":null,"code":null}}"#,
@@ -181,6 +185,10 @@ pub(crate) const LM_STUDIO: Profile = Profile {
         ..SCHEMA
     },
     errors: ErrorForm::Text,
+    wrong_key: Some((
+        401,
+        r#"{"error":{"type":"invalid_request","code":"invalid_api_key","message":"An LM Studio API token is required to make requests to this server, but none was provided using the Authorization header using the 'Bearer' scheme (i.e., 'Authorization: Bearer $LM_API_TOKEN'). Learn more at: https://lmstudio.ai/docs/developer/core/authentication."}}"#,
+    )),
     reply: ReplyStyle {
         reasoning: ReasoningText::Member("reasoning_content"),
         keys: MessageKeys::Content,

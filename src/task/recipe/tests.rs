@@ -177,6 +177,12 @@ fn differences_name_the_members() {
     assert_eq!(differ(&body(&other, 0)), names(&["provider", "task"]));
     assert_eq!(differ(&body(SIMULATED, 1)), None, "another kind of task");
     assert_eq!(differ("not JSON"), None);
+    // The image rule follows from the model.
+    let model = SIMULATED.replace("openai/gpt-4o-mini", "claude-haiku-4-5");
+    assert_ne!(model, SIMULATED);
+    assert_eq!(differ(&body(&model, 0)), names(&["model"]));
+    let detail = format!("{model}image: {{detail: low}}\n");
+    assert_eq!(differ(&body(&detail, 0)), names(&["model", "picture"]));
 }
 
 /// What a recipe holds of the image rule is what the first release knew: that more is known today

@@ -51,8 +51,35 @@ const PROFILES: &[(&str, &str, [&str; 4])] = &[
     ("ignores-schema", "any", ["0.15", "0.15", "0.15", "0.60"]),
 ];
 
+/// What a run would cost.
+fn plan(bench: &Bench, arguments: &[&str]) -> Value {
+    let ran = bench.docmill(&[&["plan", "job.yaml", "--format", "json"], arguments].concat());
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
+}
+
+/// What is wrong with the plans before and after a run that the server has billed with `cost`.
+fn plan_faults(before: &Value, after: &Value, cost: Pico) -> Vec<String> {
+    let usd = |plan: &Value, name: &str| plan["cost_usd"][name].as_str().map(|text| text.parse::<f64>().unwrap());
+    let (billed, basis) = (cost.as_usd_f64(), before["reasoning"]["basis"].as_str().unwrap());
+    let mut faults = Vec::new();
+    let (low, high) = (usd(before, "low").unwrap(), usd(before, "high").unwrap());
+    if billed < low || billed > high {
+        faults.push(format!("{billed} is not in the plan's range {low} to {high}"));
+    }
+    // Where reasoning is known to be billed, it is expected to an order of magnitude; after some bills, as billed.
+    for (plan, name, most) in [(before, "before", 3.0), (after, "after", 1.35)] {
+        let ratio = usd(plan, "expected").map(|expected| billed / expected);
+        if basis != "unknown" || name == "after" {
+            if ratio.is_some_and(|ratio| ratio > most || ratio < 1.0 / most) {
+                faults.push(format!("{name}: {billed} is {ratio:?} times the plan's {}", plan["cost_usd"]));
+            }
+        }
+    }
+    faults
+}
+
 /// Runs a job that names nothing but the model and its price.
-fn run(profile: &str, model: &str, prices: [&str; 4], stream: bool) -> (Bench, Ran) {
+fn run(profile: &str, model: &str, prices: [&str; 4], stream: bool) -> (Bench, Ran, Value) {
     let profile = SimulatorProfile::parse(profile).unwrap();
     let bench = Bench::with_pages(PAGES).simulator(Options { profile, seed: 5, ..Options::default() });
     let url = bench.server.as_ref().unwrap().base_url();
@@ -64,8 +91,9 @@ fn run(profile: &str, model: &str, prices: [&str; 4], stream: bool) -> (Bench, R
          request: {{stream: {stream}}}\noutput: {{jsonl: out.jsonl, report: report.json}}\nstore: store.db\n"
     );
     bench.put("job.yaml", job.as_bytes());
+    let planned = plan(&bench, &[]);
     let ran = bench.run(&[]);
-    (bench, ran)
+    (bench, ran, planned)
 }
 
 /// What is wrong with a run. Empty: nothing.
@@ -99,8 +127,10 @@ fn every_profile_is_answered_by_the_name_of_a_model_alone() {
     let mut found = Vec::new();
     for (profile, model, prices) in PROFILES {
         for stream in [false, true] {
-            let (bench, ran) = run(profile, model, *prices, stream);
-            let faults = faults(profile, &bench, &ran);
+            let (bench, ran, planned) = run(profile, model, *prices, stream);
+            let mut faults = faults(profile, &bench, &ran);
+            let billed = Pico(bench.stats()["cost_pico_usd"].as_i64().unwrap());
+            faults.extend(plan_faults(&planned, &plan(&bench, &["--refresh"]), billed));
             if !faults.is_empty() {
                 found.push(format!("{profile} {model} stream {stream}: {}", faults.join("; ")));
             }

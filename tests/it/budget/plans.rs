@@ -3,6 +3,8 @@
 use super::providers::completion;
 use crate::bench::Bench;
 use crate::harness::http_server::HttpServer;
+use docmill::internal::base::simulator_profile::SimulatorProfile;
+use docmill::internal::simulator::Options;
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -68,5 +70,77 @@ fn a_plan_without_a_rule_compares_what_is_known() {
         let is_unknown = ran.stdout.contains("how many pages that pays for is unknown");
         assert_eq!(is_unknown, code == 0, "{}", ran.stdout);
         assert!(!ran.stdout.contains("enough for ") || ran.stdout.contains("not enough for"), "{}", ran.stdout);
+    }
+}
+
+/// A job at a simulator with this profile, which names the model and its price.
+fn job_of(profile: &str, model: &str, pages: usize, rest: &str) -> Bench {
+    let profile = SimulatorProfile::parse(profile).unwrap();
+    let bench = Bench::with_pages(pages).simulator(Options { profile, ..Options::default() });
+    bench.job(rest);
+    bench.put("job.yaml", bench.text("job.yaml").replace("openai/gpt-4o-mini", model).as_bytes());
+    bench
+}
+
+/// Reasoning is billed and may be most of the cost: a plan says how much it expects, and that it may not know.
+#[test]
+fn a_plan_says_what_it_knows_about_reasoning() {
+    for (profile, model, rest, before, after) in [
+        (
+            "claude-compat",
+            "claude-sonnet-5",
+            "",
+            "~2,400 tokens a page at `high`, included (estimated; unknown before the first answers)",
+            " tokens a page, included (billed for 5 replies)",
+        ),
+        (
+            "gpt-6-luna",
+            "gpt-6-luna",
+            "request: {reasoning_effort: medium}",
+            "~800 tokens a page at `medium`, included (estimated; unknown before the first answers)",
+            " tokens a page, included (billed for 5 replies)",
+        ),
+        ("gpt-6-luna", "gpt-6-luna", "", "", ""),
+        (
+            "kimi",
+            "kimi-k2.6",
+            "",
+            "not included: unknown whether this model reasons; `high` has 4,096 tokens a page; `docmill try`, or a run with `--limit 5`, shows it",
+            " tokens a page, included (billed for ",
+        ),
+        ("ignores-schema", "unheard-of", "", "not included: unknown whether this model reasons", ""),
+    ] {
+        let bench = job_of(profile, model, 8, rest);
+        let line = || {
+            let text = bench.docmill(&["plan", "job.yaml"]).stdout;
+            text.lines().find_map(|line| line.strip_prefix("reasoning ")).unwrap_or_default().trim().to_owned()
+        };
+        let first = line();
+        assert!(if before.is_empty() { first.is_empty() } else { first.starts_with(before) }, "{model}: {first}");
+        assert_eq!(bench.run(&["-q", "--limit", "5"]).code, 0);
+        let second = line();
+        assert!(if after.is_empty() { second.is_empty() } else { second.contains(after) }, "{model}: {second}");
+    }
+}
+
+/// A request is sent only while what it reserves is left, which is far more than what it costs.
+#[test]
+fn a_plan_counts_the_pages_that_a_budget_really_pays_for() {
+    let rest = |budget: &str| format!("limits: {{budget_usd: {budget}}}\nrequest: {{reasoning_effort: high}}");
+    // The output limit of 25,000 tokens reserves USD 0.04 a request.
+    for (budget, said) in [("0.03", "not enough for one request"), ("0.10", "enough for ")] {
+        let bench = job_of("gpt-6-luna", "gpt-6-luna", 60, &rest(budget));
+        let text = bench.docmill(&["plan", "job.yaml"]);
+        let line = text.stdout.lines().find(|line| line.starts_with("budget ")).unwrap();
+        assert!(line.contains(said), "{line}");
+        let planned = plan(&bench)["budget"].clone();
+        assert_eq!(planned["is_enough"], false, "{planned}");
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 4, "{}", ran.stderr);
+        let answered = bench.report()["pages"]["ok"].as_u64().unwrap();
+        let expected = planned["pages"].as_u64().unwrap();
+        assert!(answered.abs_diff(expected) <= expected / 2, "{answered} pages instead of {planned}");
+        let again = bench.docmill(&["plan", "job.yaml"]);
+        assert!(again.stdout.contains("not enough for one request"), "{}", again.stdout);
     }
 }

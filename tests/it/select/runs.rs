@@ -116,3 +116,30 @@ fn inputs_outputs_and_prices_are_settings_too() {
         assert!(text.contains(line), "{line}: {text}");
     }
 }
+
+/// Recipes hold the image rule of the model. Who changes only the model has not changed the rule.
+#[test]
+fn what_follows_from_another_model_is_no_change_of_the_manifest() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let manifest = bench.text("job.yaml");
+    let of_model = manifest.replace("openai/gpt-4o-mini", "claude-haiku-4-5");
+    bench.put("job.yaml", of_model.as_bytes());
+    let plan = bench.docmill(&["plan", "job.yaml"]).stdout;
+    assert!(plan.contains("2 pages have an answer to a similar task with a different model\n"), "{plan}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let changes = |arguments: &[&str]| -> Vec<String> {
+        let ran = bench.docmill(arguments);
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+        let changes = json["runs"][0].get("changes").unwrap_or(&json["changes"]).as_array().unwrap().clone();
+        changes.iter().map(|change| change["setting"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(changes(&["runs", "job.yaml", "--format", "json"]), ["provider.model"]);
+    bench.put("other.yaml", manifest.as_bytes());
+    assert_eq!(changes(&["diff", "job.yaml", "--against", "other.yaml", "--format", "json"]), ["provider.model"]);
+    // What the manifest states is named.
+    bench.put("job.yaml", format!("{of_model}image: {{rule: openai-tile}}\n").as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(changes(&["runs", "job.yaml", "--format", "json"]), ["image.rule"]);
+}

@@ -367,6 +367,17 @@ fn a_wrong_key_gets_the_error_of_the_api() {
         ("mistral", 401, "/detail", json!("Invalid API Key")),
         ("azure", 401, "/error/code", json!("401")),
         ("deepseek", 401, "/error/type", json!("authentication_error")),
+        ("claude-compat", 401, "/error/message", json!("invalid x-api-key")),
+        ("openrouter", 401, "/error/message", json!("Missing Authentication header")),
+        ("groq", 401, "/error/message", json!("Invalid API Key")),
+        ("xai", 400, "/code", json!("Client specified an invalid argument")),
+        ("dashscope", 401, "/request_id", json!("simulator")),
+        ("kimi", 401, "/error/type", json!("invalid_authentication_error")),
+        ("vllm", 401, "/error", json!("Unauthorized")),
+        ("sglang", 401, "/error", json!("Unauthorized")),
+        ("llama-cpp", 401, "/error/type", json!("authentication_error")),
+        ("ollama", 401, "/error/message", json!("Unauthorized")),
+        ("lm-studio", 401, "/error/type", json!("invalid_request")),
     ] {
         let options = docmill::internal::simulator::Options {
             profile: super::exchange::profile(profile),

@@ -212,7 +212,7 @@ fn of_limits_and_the_rest() {
         ("limits: {concurrency: many}", &[(23, "expected an integer, found `many`")]),
         ("limits: {concurrency: 0}", &[(23, "0 is out of range")]),
         ("limits: {tokens_per_minute: 50}", &[(29, "the limit is lower than the maximum size of one reply")]),
-        ("limits: {budget_usd: 5}", &[(22, "a budget needs a price, but the price of this model is unknown")]),
+        ("limits: {budget_usd: 5}", &[(22, "a budget needs a price, but that of `m` at h is unknown")]),
         ("limits: {budget_usd: -5}", &[(22, "-5 is out of range")]),
         (
             "limits: {run_time: soon}",
