@@ -1,3 +1,4 @@
 //! Delivery by the provider's batches.
 
 mod delivery;
+mod outages;
