@@ -107,7 +107,7 @@ pub(crate) fn error_body(data: &[u8]) {
         Verdict::Retry(fault) => &fault.message,
         Verdict::Page(fault) => &fault.message,
         Verdict::Stop(refusal) => &refusal.message,
-        Verdict::Later { message, after } => {
+        Verdict::Later { message, after, .. } => {
             assert!(after.is_none_or(|after| after <= Duration::from_secs(7 * 86_400)));
             message
         }

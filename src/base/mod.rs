@@ -1,7 +1,8 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
 //! import. Only [`atomic_file`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
 //!
-//! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names
+//! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
+//!   [`disk_space`]: space on disks
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod csv_lines;
 pub mod decoder_version;
 pub mod digest;
+pub mod disk_space;
 pub mod escape;
 pub mod file_identity;
 pub mod file_names;

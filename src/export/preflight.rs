@@ -4,6 +4,7 @@ use super::error::ExportError;
 use super::partitions::partitions::check_no_whole_file;
 use super::success_marker::has_marker;
 use super::target::Targets;
+use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
 use crate::base::sibling::temporary_beside;
 use std::fs::File;
@@ -141,19 +142,6 @@ fn held_by_attribute(target: &Path) -> Option<&'static str> {
 /// Why nothing can take the place of a file; `None`: the system does not say.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn held_by_attribute(_target: &Path) -> Option<&'static str> {
-    None
-}
-
-/// Space that is free in a folder, in bytes; `None`: the system does not say.
-#[cfg(unix)]
-fn free_space(folder: &Path) -> Option<u64> {
-    let space = rustix::fs::statvfs(folder).ok()?;
-    Some(space.f_bavail.saturating_mul(space.f_frsize))
-}
-
-/// Space that is free in a folder, in bytes; `None`: the system does not say.
-#[cfg(not(unix))]
-fn free_space(_folder: &Path) -> Option<u64> {
     None
 }
 

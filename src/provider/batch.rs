@@ -1,7 +1,7 @@
 //! A batch as the provider reports it, whatever the dialect.
 
 use super::client::failure::HttpFailure;
-use super::verdict::{Refusal, Verdict};
+use super::verdict::{Obstacle, Refusal, Verdict};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -75,6 +75,8 @@ pub enum BatchFault {
         message: String,
         /// The minimum delay that the server asked for.
         after: Option<Duration>,
+        /// What is in the way.
+        obstacle: Obstacle,
     },
     /// The provider does not know the file or batch.
     NotFound(String),
@@ -85,7 +87,7 @@ pub enum BatchFault {
 impl BatchFault {
     /// A fault that may not occur again, without a delay that the server asked for.
     pub(crate) fn transient(message: impl Into<String>) -> Self {
-        Self::Transient { message: message.into(), after: None }
+        Self::Transient { message: message.into(), after: None, obstacle: Obstacle::Other }
     }
 
     /// A reply that lacks the member `name`.
@@ -98,7 +100,7 @@ impl From<HttpFailure> for BatchFault {
     fn from(failure: HttpFailure) -> Self {
         match failure.judge().0 {
             Verdict::Stop(refusal) => Self::Refused(refusal),
-            Verdict::Later { message, after } => Self::Transient { message, after },
+            Verdict::Later { message, after, obstacle } => Self::Transient { message, after, obstacle },
             Verdict::Retry(fault) => Self::transient(fault.message),
             Verdict::Page(fault) => Self::transient(fault.message),
             Verdict::Done { .. } => Self::transient("the reply broke off"),

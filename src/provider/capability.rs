@@ -2,7 +2,7 @@
 //! with what OpenAI's API accepts. Errors and replies that show something else change it, and the
 //! store remembers that.
 
-use super::efforts::Efforts;
+use super::capability_change::CapabilityChange;
 use super::parameter::{Parameter, Parameters};
 use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts, thinks_unless_told};
 use serde_json::{Value, json};
@@ -54,90 +54,6 @@ const MAX_CHANGES: u32 = 8;
 /// What raises the output limit of a model that used it up for its reasoning. Source: OpenAI's
 /// reasoning guide asks for 25,000 tokens at first (2026-10).
 const OUTPUT_FACTOR: u32 = 4;
-
-/// What an endpoint turned out not to accept, or to need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CapabilityChange {
-    /// Leave the parameter out.
-    Omit(Parameter),
-    /// Use the next weaker format of replies.
-    WeakerFormat,
-    /// Use the other name of the output limit.
-    RenameOutputLimit,
-    /// Switch thinking off, or no longer.
-    ToggleThinking,
-    /// Use one of these reasoning efforts.
-    Effort(Efforts),
-    /// The model's reasoning used up the output limit: raise it.
-    OutputFactor,
-    /// The output limit is at most this number of tokens.
-    MaxOutput(u32),
-    /// The output limit is at least this number of tokens: raise it as for reasoning.
-    MinOutput(u32),
-    /// Something in the schema is not accepted: leave out its bounds, or else use the next weaker
-    /// format.
-    SimplerSchema,
-    /// The endpoint ignores schemas: describe the schema in the prompt.
-    SchemaInPrompt,
-}
-
-impl CapabilityChange {
-    /// What to change for a parameter that is rejected, of which nothing else is known.
-    #[must_use]
-    pub fn for_rejected(parameter: Parameter) -> Self {
-        match parameter {
-            Parameter::Format => Self::WeakerFormat,
-            Parameter::OutputLimit => Self::RenameOutputLimit,
-            Parameter::Thinking => Self::ToggleThinking,
-            Parameter::Effort => Self::Effort(Efforts::default()),
-            parameter => Self::Omit(parameter),
-        }
-    }
-
-    /// The parameter that changes, if it is one of the request.
-    pub(crate) fn parameter(self) -> Option<Parameter> {
-        match self {
-            Self::Omit(parameter) => Some(parameter),
-            Self::WeakerFormat => Some(Parameter::Format),
-            Self::RenameOutputLimit => Some(Parameter::OutputLimit),
-            Self::ToggleThinking => Some(Parameter::Thinking),
-            Self::Effort(_) => Some(Parameter::Effort),
-            Self::OutputFactor | Self::MaxOutput(_) | Self::MinOutput(_) => None,
-            Self::SimplerSchema | Self::SchemaInPrompt => None,
-        }
-    }
-
-    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own. Without
-    /// `detail`, models see and bill another picture.
-    pub(crate) fn is_neutral(self) -> bool {
-        match self {
-            Self::Omit(parameter) => parameter != Parameter::Detail,
-            _ => matches!(self, Self::Effort(_) | Self::ToggleThinking | Self::RenameOutputLimit),
-        }
-    }
-
-    /// Whether it is about the format of replies or its schema.
-    pub(crate) fn is_of_format(self) -> bool {
-        matches!(self, Self::WeakerFormat | Self::SimplerSchema)
-    }
-
-    /// What changes, in words for the log.
-    #[must_use]
-    pub fn describe(self) -> String {
-        match self {
-            Self::ToggleThinking => "with another enable_thinking".to_owned(),
-            Self::Omit(parameter) => format!("without {}", parameter.name()),
-            Self::WeakerFormat => "with a weaker format of replies".to_owned(),
-            Self::RenameOutputLimit => "with the other name of the output limit".to_owned(),
-            Self::Effort(_) => "with another reasoning_effort".to_owned(),
-            Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
-            Self::MaxOutput(tokens) => format!("with an output limit of at most {tokens} tokens"),
-            Self::MinOutput(_) => "with a higher output limit".to_owned(),
-            Self::SimplerSchema => "with a simpler schema".to_owned(),
-            Self::SchemaInPrompt => "with the schema in the prompt: the endpoint ignores it".to_owned(),
-        }
-    }
-}
 
 impl Default for Capabilities {
     fn default() -> Self {
@@ -232,6 +148,26 @@ impl Capabilities {
         form(self) == form(other)
     }
 
+    /// The name of the output limit.
+    #[must_use]
+    pub fn limit_name(self) -> OutputLimit {
+        if self.max_completion_tokens { OutputLimit::MaxCompletionTokens } else { OutputLimit::MaxTokens }
+    }
+
+    /// What an error that asks for `change` asks for now: a limit of the output that is rejected under both of its names
+    /// is left out.
+    #[must_use]
+    pub(crate) fn next_change(self, change: CapabilityChange) -> CapabilityChange {
+        match change {
+            CapabilityChange::RenameOutputLimit(rejected)
+                if self.changed.contains(Parameter::OutputLimit) && rejected == Some(self.limit_name()) =>
+            {
+                CapabilityChange::Omit(Parameter::OutputLimit)
+            }
+            change => change,
+        }
+    }
+
     /// The capabilities after `change`. `None` if it was already made: another request would
     /// meet the same error.
     #[must_use]
@@ -250,13 +186,18 @@ impl Capabilities {
                 ReplyFormat::Object => Some(Self { format: ReplyFormat::Plain, ..next }),
                 ReplyFormat::Plain => None,
             },
-            CapabilityChange::RenameOutputLimit => {
+            CapabilityChange::RenameOutputLimit(rejected) => {
                 let is_first = !self.changed.contains(Parameter::OutputLimit);
-                is_first.then_some(Self { max_completion_tokens: !self.max_completion_tokens, ..next })
+                let is_sent = rejected.is_none_or(|name| name == self.limit_name());
+                (is_first && is_sent).then_some(Self { max_completion_tokens: !self.max_completion_tokens, ..next })
             }
-            CapabilityChange::ToggleThinking => {
-                let is_first = !self.changed.contains(Parameter::Thinking);
-                is_first.then_some(Self { disables_thinking: !self.disables_thinking, ..next })
+            CapabilityChange::DisableThinking => {
+                let is_first = !self.disables_thinking && !self.changed.contains(Parameter::Thinking);
+                is_first.then_some(Self { disables_thinking: true, ..next })
+            }
+            CapabilityChange::Omit(Parameter::Thinking) => {
+                let is_first = self.disables_thinking && !self.changed.contains(Parameter::Thinking);
+                is_first.then_some(Self { disables_thinking: false, ..next })
             }
             CapabilityChange::Omit(Parameter::Effort) => {
                 let is_first = self.effort.is_some();
@@ -268,7 +209,7 @@ impl Capabilities {
             }
             // Thinking was switched off in another way.
             CapabilityChange::Effort(_) if self.effort.is_none() && self.disables_thinking => {
-                self.with(CapabilityChange::ToggleThinking)
+                self.with(CapabilityChange::Omit(Parameter::Thinking))
             }
             CapabilityChange::Effort(supported) => {
                 // A list may name what the model rejects: it is tried once.

@@ -11,13 +11,14 @@ use super::dialect::name::DialectName;
 use super::endpoint_proof::EndpointProof;
 use super::estimate::{Estimate, RequestSize, estimate};
 use super::exchange::Exchange;
-use super::form_change::{FormChange, FormLearner, LearningTerms, SentForm};
+use super::form_change::{FormChange, FormLearner, LearningTerms};
 use super::frame_builder::{FrameBuilder, sent_detail};
 use super::frame_cache::{CachedFrame, FrameCache};
 use super::outgoing::Outgoing;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::{PageRequest, Variation};
 use super::reply_reader::{ReplyReader, judge_reply};
+use super::sent_form::SentForm;
 use super::statement::stop_if_stated;
 use super::stream_habits::StreamHabits;
 use super::verdict::{Cut, Verdict};
@@ -158,10 +159,11 @@ impl ModelEndpoint {
         let frame = self.frame(request);
         let form = SentForm {
             capabilities: self.capabilities.get(),
+            parameters: frame.frame.parameters(),
+            max_reply_tokens: frame.max_reply_tokens,
             is_described: frame.is_described,
             is_first: request.repair.is_none(),
             is_usual: request.variation == Variation::default(),
-            has_format: !request.variation.has_no_format(),
             page: request.page,
         };
         Outgoing { form, frame }
@@ -192,6 +194,7 @@ impl ModelEndpoint {
         let size = RequestSize {
             size: (image.width, image.height),
             max_tokens: frame.max_reply_tokens.into(),
+            max_billed: frame.max_billed_tokens.map(u64::from),
             repair: request.repair_bytes(),
         };
         estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), size)
@@ -295,7 +298,7 @@ impl ModelEndpoint {
                     clock: &self.clock,
                     habits: &self.habits,
                     on_text,
-                    sent: outgoing.form.capabilities,
+                    sent: outgoing.form,
                 };
                 reader.read(response, &request.asked()).await
             }
@@ -318,9 +321,10 @@ impl ModelEndpoint {
     #[must_use]
     pub fn judge_line(&self, line: &BatchLine, request: &PageRequest, outgoing: Option<&Outgoing>) -> Exchange {
         let result = self.dialect.batches().read_result(line);
+        let outgoing = outgoing.map_or_else(|| self.outgoing(request), Outgoing::clone);
         let mut exchange = match result.reply {
-            Ok(reply) => judge_reply(&self.client, reply, &request.asked()),
-            Err((verdict, charge)) => Exchange::new(verdict, charge),
+            Ok(reply) => judge_reply(&self.client, reply, &request.asked(), &outgoing.form),
+            Err(judgement) => Exchange::from_error(*judgement, &request.asked(), &outgoing.form),
         };
         exchange.verdict = match exchange.verdict {
             // In a batch the provider waits for limits; throttling is a fault like any other.
@@ -331,8 +335,7 @@ impl ModelEndpoint {
             }
             verdict => verdict,
         };
-        let frame = outgoing.map_or_else(|| self.frame(request), |outgoing| outgoing.frame.clone());
-        self.apply_manifest(&mut exchange, request, &frame);
+        self.apply_manifest(&mut exchange, request, &outgoing.frame);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));

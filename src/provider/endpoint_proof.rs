@@ -3,7 +3,7 @@
 
 use super::exchange::Exchange;
 use super::foreign::Foreign;
-use super::verdict::{Charge, Refusal, Verdict};
+use super::verdict::{Charge, Obstacle, Refusal, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -117,18 +117,18 @@ impl EndpointProof {
         }
         if *may_be_outage {
             // A server that is starting behind a forwarder. It may have executed the request.
-            exchange.verdict = Verdict::Later { after: None, message: format!("no reply from {url}: {what}") };
+            exchange.verdict = Verdict::later(Obstacle::Unavailable, format!("no reply from {url}: {what}"));
             return;
         }
-        // An endpoint that has answered in an earlier run may have executed the request before something in
-        // between replied, and may bill it.
+        // An endpoint that has answered may have executed the request before something in between replied, and may
+        // bill it: such a reply is charged like any that is none.
         if *is_free || !self.was_proven {
             exchange.charge = Charge::Nothing;
         }
         if *is_free {
             // The run waits for the API instead of giving up pages.
             if let Verdict::Retry(fault) = &exchange.verdict {
-                exchange.verdict = Verdict::Later { after: None, message: fault.message.clone() };
+                exchange.verdict = Verdict::later(Obstacle::Unavailable, fault.message.clone());
             }
             return;
         }
@@ -136,7 +136,7 @@ impl EndpointProof {
         self.foreign.set(self.foreign.get() + 1);
         let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
         exchange.verdict =
-            if is_certain { Verdict::stop(message, HINT) } else { Verdict::Later { after: None, message } };
+            if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(Obstacle::Undecided, message) };
     }
 }
 
@@ -147,7 +147,7 @@ impl EndpointProof {
     }
 
     /// A reply of something else, after the API had replied: a login has expired, or a proxy is in between. The
-    /// run waits, and ends after a few of them in a row. Nothing was billed, as far as can be told.
+    /// run waits, and ends after a few of them in a row.
     fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
         let replies = self.replies.get();
         let mut interrupted = self.interrupted.borrow_mut();
@@ -172,9 +172,8 @@ impl EndpointProof {
         let message =
             not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
         let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
-        exchange.charge = Charge::Nothing;
         exchange.verdict =
-            if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::Later { after: None, message } };
+            if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Undecided, message) };
     }
 
     /// A refusal that may concern one page: it does if another page is answered before the page is refused
@@ -200,7 +199,7 @@ impl EndpointProof {
         let since: Vec<&Refused> = refused.values().filter(|refused| refused.answers == answers).collect();
         if answers == 0 {
             if since.iter().map(|refused| refused.times).sum::<u32>() < MAX_REFUSED {
-                *verdict = Verdict::Later { after: None, message };
+                *verdict = Verdict::later(Obstacle::Undecided, message);
             } else if self.was_proven && since.len() == 1 {
                 *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             }

@@ -12,8 +12,10 @@ pub struct Estimate {
     /// Tokens charged to the tokens-per-minute limit: the image plus the larger of
     /// `max_tokens` and a quarter of the prompt's characters (OpenAI's rate-limit guide).
     pub admission_tokens: u64,
-    /// The most that can be billed.
+    /// The most that can be billed, if `is_bounded`.
     pub worst: Usage,
+    /// Whether something bounds the output that can be billed.
+    pub is_bounded: bool,
     /// What will most likely be billed.
     pub expected: Usage,
     /// The part of the expected output that is not the answer: reasoning, as assumed or as billed before.
@@ -104,6 +106,8 @@ pub struct RequestSize {
     pub size: (u32, u32),
     /// The maximum reply length, in tokens.
     pub max_tokens: u64,
+    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    pub max_billed: Option<u64>,
     /// UTF-8 bytes that a repair adds to the prompt.
     pub repair: u64,
 }
@@ -117,10 +121,12 @@ pub fn estimate(footprint: &Footprint, fit: &Fit, calibration: &Calibration, req
     let text_quarter = (footprint.chars + request.repair).div_ceil(4);
     // No tokenizer in use makes more tokens than there are bytes.
     let worst_input = fit.max_tokens(width, height) + footprint.bytes + request.repair + MAX_FRAMING_TOKENS;
+    let worst_output = request.max_billed.unwrap_or(request.max_tokens).max(output);
     Estimate {
         admission_tokens: image + request.max_tokens.max(text_quarter),
         // The provider may bill the whole prompt as a cache write.
-        worst: Usage { input: worst_input, cache_write: worst_input, output: request.max_tokens, ..Usage::default() },
+        worst: Usage { input: worst_input, cache_write: worst_input, output: worst_output, ..Usage::default() },
+        is_bounded: request.max_billed.is_some(),
         expected: Usage { input: image + footprint.text + request.repair.div_ceil(4), output, ..Usage::default() },
         unseen_output: output.saturating_sub(footprint.usual),
     }
@@ -161,7 +167,7 @@ mod tests {
         let fit = Fit::new(ImageRule::Unknown, Detail::High, &Calibration::default());
         let image = max_image_tokens(100, 100, Detail::High);
         let tokens = |max_tokens, repair| {
-            let size = RequestSize { size: (100, 100), max_tokens, repair };
+            let size = RequestSize { size: (100, 100), max_tokens, max_billed: Some(max_tokens), repair };
             estimate(&footprint(80), &fit, &Calibration::default(), size).admission_tokens - image
         };
         assert_eq!(tokens(300, 0), 300, "max_tokens");
@@ -176,7 +182,7 @@ mod tests {
         ) {
             for rule in [ImageRule::Unknown, crate::catalog::image_rule("gpt-4o", None)] {
                 let fit = Fit::new(rule, Detail::High, &Calibration::default());
-                let request = RequestSize { size, max_tokens, repair };
+                let request = RequestSize { size, max_tokens, max_billed: Some(max_tokens), repair };
                 let found = estimate(&footprint(longest), &fit, &Calibration::default(), request);
                 prop_assert!(found.worst.input >= found.expected.input);
                 prop_assert!(found.worst.output >= found.expected.output);

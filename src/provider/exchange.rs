@@ -1,11 +1,13 @@
 //! One attempt and its result.
 
-use super::capability::CapabilityChange;
+use super::capability_change::CapabilityChange;
+use super::error_judgement::ErrorJudgement;
 use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
+use super::sent_form::SentForm;
 use super::served::Served;
-use super::verdict::{Charge, Cut, TransientFault, Verdict};
+use super::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reasoning, read_reply};
 use std::time::Duration;
@@ -72,22 +74,33 @@ impl Exchange {
         Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
     }
 
-    /// Judges a complete reply to `questions`.
-    pub(crate) fn from_reply(reply: Reply, questions: &[&Question]) -> Self {
+    /// An error instead of a reply to `questions`, for a request of the form `sent`.
+    pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
+        let (verdict, charge) = judgement.in_view_of(sent);
+        match judgement.invalid_reply {
+            Some(content) => Self::from_invalid_reply(content, questions),
+            None => Self { exceeded: judgement.exceeded, ..Self::new(verdict, charge) },
+        }
+    }
+
+    /// Judges a complete reply to `questions`, of a request of the form `sent`.
+    pub(crate) fn from_reply(reply: Reply, questions: &[&Question], sent: &SentForm) -> Self {
         let Reply { content, reasoning, usage, end, served, .. } = reply;
         let charge = usage.map_or(Charge::Unknown, Charge::Reported);
         let mut answered_in_reasoning = false;
         let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
             // The server found the reply not valid: its text is in the error.
-            ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson => {
+            ReplyEnd::Error(judgement) if judgement.invalid_reply.is_some() => {
                 return Self { served, charge, ..Self::from_invalid_reply(content, questions) };
             }
             // The partial text before an error is worth nothing.
-            ReplyEnd::Error(verdict) => {
+            ReplyEnd::Error(judgement) => {
                 let has_text = !content.is_empty() || !reasoning.is_empty();
-                let charge = if has_text { charge } else { charge_of_error(&verdict, charge) };
-                return Self { served, ..Self::new(verdict, charge) };
+                let error = Self::from_error(*judgement, questions, sent);
+                let is_reply = has_text || charge != Charge::Unknown;
+                let charge = if is_reply { charge } else { charge_of_error(&error) };
+                return Self { served, charge, ..error };
             }
             ReplyEnd::ContentFilter => {
                 Verdict::refused(ErrorKind::ContentFilter, "the provider's content filter blocked the reply")
@@ -143,7 +156,7 @@ impl Exchange {
     /// A request of a batch that the provider's queue had no room for. It was not executed.
     #[must_use]
     pub fn from_full_queue(message: String) -> Self {
-        Self::new(Verdict::Later { after: None, message }, Charge::Nothing)
+        Self::new(Verdict::later(Obstacle::Other, message), Charge::Nothing)
     }
 
     /// A request of a batch that ended without a result for it. `may_have_run`: the batch
@@ -155,12 +168,13 @@ impl Exchange {
     }
 }
 
-/// What an error without any text and without usage cost: an error that the API sends instead of a
-/// reply is free, also with status 200. After a transient one the request may have been executed.
-fn charge_of_error(verdict: &Verdict, charge: Charge) -> Charge {
-    match (verdict, charge) {
-        (Verdict::Later { .. } | Verdict::Page(_) | Verdict::Stop(_), Charge::Unknown) => Charge::Nothing,
-        (_, charge) => charge,
+/// What an error without any text and without usage cost: an error that the API sends instead of a reply is free, also
+/// with status 200. After a transient one the request may have been executed, unless it names what is wrong with it.
+fn charge_of_error(error: &Exchange) -> Charge {
+    match &error.verdict {
+        Verdict::Retry(fault) if fault.change.is_none() => Charge::Unknown,
+        Verdict::Retry(_) => error.charge,
+        _ => Charge::Nothing,
     }
 }
 
@@ -169,12 +183,30 @@ mod tests {
     use super::*;
     use crate::base::usage::Usage;
     use crate::manifest::{Label, Task, TaskKind};
+    use crate::provider::capability::Capabilities;
+    use crate::provider::parameter::Parameters;
     use crate::task::compile;
+
+    fn sent() -> SentForm {
+        SentForm {
+            capabilities: Capabilities::default(),
+            parameters: Parameters::default(),
+            max_reply_tokens: 100,
+            is_described: false,
+            is_first: true,
+            is_usual: true,
+            page: 1,
+        }
+    }
+
+    fn failed(verdict: Verdict) -> ReplyEnd {
+        ReplyEnd::Error(Box::new(ErrorJudgement::plain(verdict, Charge::Nothing)))
+    }
 
     #[test]
     fn the_end_of_a_reply_decides_its_verdict() {
         let usage = Usage { input: 10, output: 5, ..Usage::default() };
-        let error = Verdict::Later { after: None, message: "busy".into() };
+        let error = Verdict::later(Obstacle::Other, "busy");
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
@@ -185,8 +217,8 @@ mod tests {
             (ReplyEnd::Refusal("no".into()), Some(usage), "page refusal", Charge::Reported(usage), true),
             (ReplyEnd::Refusal(String::new()), None, "page refusal", Charge::Unknown, true),
             (ReplyEnd::Empty, Some(usage), "retry bad_reply", Charge::Reported(usage), true),
-            (ReplyEnd::Error(error.clone()), Some(usage), "later", Charge::Reported(usage), false),
-            (ReplyEnd::Error(error), None, "later", Charge::Unknown, false),
+            (failed(error.clone()), Some(usage), "later", Charge::Reported(usage), false),
+            (failed(error), None, "later", Charge::Unknown, false),
         ] {
             let exchange = Exchange::from_reply(
                 Reply {
@@ -198,6 +230,7 @@ mod tests {
                     late_error: None,
                 },
                 &[],
+                &sent(),
             );
             let name = match &exchange.verdict {
                 Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
@@ -230,7 +263,7 @@ mod tests {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let served = Served::default();
             let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served, late_error: None };
-            let exchange = Exchange::from_reply(reply, &[&questions[0]]);
+            let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
             let Verdict::Done { reading, .. } = &exchange.verdict else { panic!("{exchange:?}") };
             let found = match &reading[0] {
                 Ok(value) => value.as_str().unwrap_or_default(),
@@ -244,18 +277,20 @@ mod tests {
     #[test]
     fn a_reply_that_the_server_finds_not_valid_is_one() {
         let usage = Usage { input: 10, output: 5, ..Usage::default() };
-        let end = ReplyEnd::Error(Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON."));
+        let verdict = Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON.");
+        let judged = ErrorJudgement::plain(verdict, Charge::Unknown);
+        let end = ReplyEnd::Error(Box::new(ErrorJudgement { invalid_reply: Some(String::new()), ..judged }));
         let content = "{\"kind\": \"inv".to_owned();
         let (reasoning, served) = (String::new(), Served::default());
         let reply = Reply { content, reasoning, usage: Some(usage), end, served, late_error: None };
-        let exchange = Exchange::from_reply(reply, &[]);
+        let exchange = Exchange::from_reply(reply, &[], &sent());
         assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
         assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
     }
 
     #[test]
     fn an_error_instead_of_a_reply_is_free() {
-        let later = || Verdict::Later { after: None, message: String::new() };
+        let later = || Verdict::later(Obstacle::Other, "");
         let broken = || Verdict::transient(ErrorKind::ServerError, "");
         for (content, reasoning, verdict, charge) in [
             ("", "", later(), Charge::Nothing),
@@ -268,11 +303,11 @@ mod tests {
                 content: content.into(),
                 reasoning: reasoning.into(),
                 usage: None,
-                end: ReplyEnd::Error(verdict.clone()),
+                end: failed(verdict.clone()),
                 served: Served::default(),
                 late_error: None,
             };
-            assert_eq!(Exchange::from_reply(reply, &[]).charge, charge, "{verdict:?}");
+            assert_eq!(Exchange::from_reply(reply, &[], &sent()).charge, charge, "{verdict:?}");
         }
     }
 }

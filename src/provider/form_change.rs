@@ -1,28 +1,13 @@
 //! What an exchange shows about the form of requests: a parameter that the endpoint rejects, a schema
 //! that it ignores, a form that is proven.
 
-use super::capability::{Capabilities, CapabilityChange, ReplyFormat};
+use super::capability::{Capabilities, ReplyFormat};
+use super::capability_change::CapabilityChange;
 use super::exchange::Exchange;
+use super::sent_form::SentForm;
 use super::verdict::{Cut, Verdict};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-
-/// The form in which a request was sent.
-#[derive(Clone, Copy, Debug)]
-pub struct SentForm {
-    /// What the endpoint was believed to accept.
-    pub capabilities: Capabilities,
-    /// Whether the prompt described the schema.
-    pub is_described: bool,
-    /// Whether it was a first question, not a repair.
-    pub is_first: bool,
-    /// Whether it was the usual request for its page.
-    pub is_usual: bool,
-    /// Whether it had the format of the capabilities.
-    pub has_format: bool,
-    /// A number derived from the page.
-    pub page: u64,
-}
 
 /// What an exchange means for the form of requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,8 +99,6 @@ impl FormLearner {
                 Some(CapabilityChange::OutputFactor) if !terms.may_raise => {
                     return FormChange::Exhausted(CapabilityChange::OutputFactor);
                 }
-                // It is not the format, which the request did not have.
-                Some(change) if change.is_of_format() && !sent.has_format => return FormChange::Exhausted(change),
                 Some(change) => change,
                 None => return FormChange::None,
             },
@@ -217,7 +200,7 @@ mod tests {
     use super::*;
     use crate::base::vocabulary::ErrorKind;
     use crate::catalog::Effort;
-    use crate::provider::parameter::Parameter;
+    use crate::provider::parameter::{Parameter, Parameters};
     use crate::provider::verdict::{Charge, TransientFault};
     use crate::task::TaskFault;
     use serde_json::json;
@@ -240,7 +223,9 @@ mod tests {
     }
 
     fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-        SentForm { capabilities, is_described, is_first: true, is_usual: true, has_format: true, page: 1 }
+        let parameters = Parameters::of(&Parameter::ALL);
+        let max_reply_tokens = 100;
+        SentForm { capabilities, parameters, max_reply_tokens, is_described, is_first: true, is_usual: true, page: 1 }
     }
 
     /// The endpoint and a request as it is now.
@@ -405,9 +390,9 @@ mod tests {
             (vec![Err((1, omit)), Err((1, omit))], "doubted changed"),
             (
                 vec![
-                    Err((1, CapabilityChange::RenameOutputLimit)),
+                    Err((1, CapabilityChange::RenameOutputLimit(None))),
                     Ok(2),
-                    Err((1, CapabilityChange::RenameOutputLimit)),
+                    Err((1, CapabilityChange::RenameOutputLimit(None))),
                 ],
                 "doubted none changed",
             ),
@@ -420,7 +405,7 @@ mod tests {
                 vec![Err((1, omit)), Ok(2), Err((3, CapabilityChange::Omit(Parameter::Detail))), Ok(3)],
                 "doubted none doubted none",
             ),
-            (vec![Err((1, omit)), Err((1, CapabilityChange::ToggleThinking))], "doubted doubted"),
+            (vec![Err((1, omit)), Err((1, CapabilityChange::DisableThinking))], "doubted doubted"),
         ] {
             assert_eq!(judged(proven, &exchanges).join(" "), expected, "{exchanges:?}");
         }
@@ -432,15 +417,6 @@ mod tests {
         learner.judge(&done(None), SentForm { page: 2, ..sent(proven, false) }, proven, terms);
         let found = learner.judge(&exchange, sent(proven, false), proven, terms);
         assert!(matches!(found, FormChange::Exhausted(CapabilityChange::Effort(_))), "{found:?}");
-    }
-
-    #[test]
-    fn an_error_about_a_format_that_was_not_sent_is_the_pages() {
-        let learner = FormLearner::default();
-        let known = Capabilities::default();
-        let sent = SentForm { has_format: false, is_usual: false, ..sent(known, true) };
-        let found = learner.judge(&rejected(CapabilityChange::WeakerFormat), sent, known, TERMS);
-        assert_eq!(found, FormChange::Exhausted(CapabilityChange::WeakerFormat));
     }
 
     #[test]

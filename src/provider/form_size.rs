@@ -3,6 +3,7 @@
 
 use super::capability::{Capabilities, ReplyFormat};
 use super::estimate::{Footprint, SchemaPlaces};
+use super::parameter::Parameter;
 use crate::catalog::{Effort, ModelFacts, ReasoningTokens};
 use crate::manifest::{EFFORT_MEMBER, Request};
 use crate::task::Question;
@@ -21,6 +22,10 @@ pub struct FormSize {
     pub max_answer_tokens: u32,
     /// The output limit in tokens, with reasoning.
     pub max_reply_tokens: u32,
+    /// Whether the output limit is sent.
+    pub has_output_limit: bool,
+    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    pub max_billed_tokens: Option<u32>,
 }
 
 /// The least output limit, in tokens, of a model that used up the usual one for its reasoning.
@@ -63,12 +68,16 @@ impl FormSize {
         // What the manifest states is sent, and rejected, as it is.
         let most = request.max_tokens.map_or(most, |stated| stated.max(most));
         let limit = |tokens: u32| tokens.saturating_mul(if is_lengthened { 2 } else { 1 }).min(most);
+        let max_reply_tokens = limit(request.max_tokens.unwrap_or(derived));
+        let has_output_limit = request.max_tokens.is_some() || capabilities.sends(Parameter::OutputLimit);
         Self {
             footprint,
             is_described,
             effort,
+            has_output_limit,
+            max_billed_tokens: if has_output_limit { Some(max_reply_tokens) } else { capabilities.max_output },
             max_answer_tokens: limit(request.max_tokens.unwrap_or_else(|| footprint.max_answer_tokens())),
-            max_reply_tokens: limit(request.max_tokens.unwrap_or(derived)),
+            max_reply_tokens,
         }
     }
 }
@@ -138,6 +147,24 @@ mod tests {
             let size = FormSize::of(&asked, &job.request, model_facts(model), capabilities, is_lengthened);
             assert_eq!((size.max_reply_tokens, size.is_described), (limit, is_described), "{request} {capabilities:?}");
             assert!(size.max_answer_tokens <= size.max_reply_tokens);
+            assert_eq!((size.has_output_limit, size.max_billed_tokens), (true, Some(limit)), "{request}");
+        }
+        // Without a limit, what is known of the model bounds the bill. A limit that the manifest states is sent.
+        let unlimited = |most| {
+            let mut unlimited = known(&[CapabilityChange::Omit(Parameter::OutputLimit)]);
+            unlimited.max_output = most;
+            unlimited
+        };
+        for (request, most, expected) in [
+            ("{}", None, (false, None)),
+            ("{}", Some(5000), (false, Some(5000))),
+            ("{max_tokens: 300}", Some(5000), (true, Some(300))),
+        ] {
+            let job = manifest(request);
+            let questions = compile(&job.tasks, &[]).unwrap();
+            let asked: Vec<&Question> = questions.iter().collect();
+            let size = FormSize::of(&asked, &job.request, None, unlimited(most), false);
+            assert_eq!((size.has_output_limit, size.max_billed_tokens), expected, "{request}");
         }
     }
 

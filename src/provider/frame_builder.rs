@@ -59,19 +59,21 @@ impl FrameBuilder {
             chooses_cache: self.facts.is_some_and(|facts| facts.bills_cache_writes)
                 && capabilities.sends(Parameter::CacheOptions),
             prompt_tokens: size.footprint.text,
+            has_output_limit: size.has_output_limit,
         };
         let parameters = json!({
             "format": format_name(capabilities.format),
             "schema_in_prompt": size.is_described,
             "temperature": options.temperature,
             "reasoning_effort": size.effort.map(Effort::name),
-            "max_tokens": size.max_reply_tokens,
+            "max_tokens": size.has_output_limit.then_some(size.max_reply_tokens),
         });
         CachedFrame {
             parameters: parameters.to_string(),
             frame: self.dialect.page_frame(&options, &questions),
             footprint: size.footprint,
             max_reply_tokens: size.max_reply_tokens,
+            max_billed_tokens: size.max_billed_tokens,
             bounds,
             is_described: size.is_described,
         }

@@ -17,6 +17,8 @@ pub(crate) struct CachedFrame {
     pub(crate) footprint: Footprint,
     /// The output limit, in tokens.
     pub(crate) max_reply_tokens: u32,
+    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    pub(crate) max_billed_tokens: Option<u32>,
     /// The bounds of the schema that is sent.
     pub(crate) bounds: Bounds,
     /// The effective values of what the manifest leaves open, as JSON.

@@ -13,24 +13,28 @@
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
 //! - [`outgoing`]: a request in the form in which it is sent
+//! - [`error_judgement`]: what an error means for a request of some form
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
 //!   [`repetition`]: one that repeats itself; [`served`]: who gave it; [`batch`]: a batch
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
-//! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
-//!   [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output limit of a form;
-//!   [`sse`]: server-sent events; [`wording`]: names in the words of an error
+//! - [`sent_form`]: the form in which a request was sent
+//! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept; [`parameter`],
+//!   [`efforts`]: what it may reject; [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output
+//!   limit of a form; [`sse`]: server-sent events; [`wording`]: names in the words of an error
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
 pub(crate) mod batch_client;
 pub(crate) mod capability;
+pub(crate) mod capability_change;
 pub(crate) mod client;
 pub(crate) mod dialect;
 pub(crate) mod efforts;
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_proof;
+pub(crate) mod error_judgement;
 pub(crate) mod estimate;
 pub(crate) mod exchange;
 pub(crate) mod foreign;
@@ -48,6 +52,7 @@ pub(crate) mod reply;
 pub(crate) mod reply_reader;
 #[cfg(any(test, feature = "internal"))]
 pub mod request_parts;
+pub(crate) mod sent_form;
 pub(crate) mod served;
 pub(crate) mod sse;
 pub(crate) mod statement;
@@ -59,7 +64,8 @@ pub(crate) mod wording;
 
 pub use batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use batch_client::{BatchClient, BatchLines};
-pub use capability::{Capabilities, CapabilityChange, ReplyFormat};
+pub use capability::{Capabilities, ReplyFormat};
+pub use capability_change::CapabilityChange;
 pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions};
 pub use client::secret::Secret;
 pub use dialect::name::DialectName;
@@ -67,7 +73,7 @@ pub use efforts::Efforts;
 pub use endpoint::{EndpointSetup, ModelEndpoint};
 pub use estimate::{Estimate, RequestSize, estimate};
 pub use exchange::Exchange;
-pub use form_change::{FormChange, SentForm};
+pub use form_change::FormChange;
 pub use form_size::FormSize;
 pub use outgoing::Outgoing;
 pub use pacing::cooldown::Gate;
@@ -75,5 +81,6 @@ pub use pacing::endpoint_pacing::EndpointPacing;
 pub use page_request::{PageRequest, Repair, Variation};
 pub use parameter::{Parameter, Parameters};
 pub use rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
+pub use sent_form::SentForm;
 pub use served::Served;
-pub use verdict::{Charge, Cut, PageFault, Refusal, TransientFault, Verdict};
+pub use verdict::{Charge, Cut, Obstacle, PageFault, Refusal, TransientFault, Verdict};

@@ -1,8 +1,8 @@
 //! A request in the form in which it is sent: what is reserved for it, what it carries and how its
 //! reply is judged belong together, whatever other attempts learn in the meantime.
 
-use super::form_change::SentForm;
 use super::frame_cache::CachedFrame;
+use super::sent_form::SentForm;
 use std::rc::Rc;
 
 /// The form of one request.

@@ -95,6 +95,12 @@ impl Parameters {
         self.0 & Self::bit(parameter) != 0
     }
 
+    /// Whether the sets have a parameter in common.
+    #[must_use]
+    pub fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The set with `parameter`.
     #[must_use]
     pub fn with(self, parameter: Parameter) -> Self {

@@ -1,7 +1,7 @@
 //! A model's reply, whatever the dialect and whether it was streamed or not.
 
+use super::error_judgement::ErrorJudgement;
 use super::served::Served;
-use super::verdict::Verdict;
 use crate::base::usage::Usage;
 
 /// A complete reply.
@@ -41,5 +41,5 @@ pub(crate) enum ReplyEnd {
     /// The reply contains no answer.
     Empty,
     /// The reply has a success status but carries an error, judged by the dialect.
-    Error(Verdict),
+    Error(Box<ErrorJudgement>),
 }

@@ -1,17 +1,17 @@
 //! Reads the reply to a request for a page, whole or streamed, and judges it.
 
-use super::capability::{Capabilities, CapabilityChange};
 use super::client::body_reader::BodyReader;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
-use super::dialect::interface::{Dialect, ErrorJudgement, ErrorReply, NotAReply, ReplyStream, StreamStage};
+use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream, StreamStage};
 use super::exchange::Exchange;
 use super::foreign::Foreign;
 use super::reply::Reply;
+use super::sent_form::SentForm;
 use super::served::Served;
 use super::sse::EventDecoder;
 use super::stream_habits::StreamHabits;
-use super::verdict::{Charge, PageFault, TransientFault, Verdict};
+use super::verdict::{Charge, Verdict};
 use crate::base::clock::Clock;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -33,8 +33,8 @@ pub(crate) struct ReplyReader<'a> {
     pub(crate) habits: &'a StreamHabits,
     /// Receives the reply's text as it arrives.
     pub(crate) on_text: &'a dyn Fn(&str),
-    /// What the endpoint was believed to accept when the request was sent.
-    pub(crate) sent: Capabilities,
+    /// The form of the request.
+    pub(crate) sent: SentForm,
 }
 
 impl ReplyReader<'_> {
@@ -55,19 +55,8 @@ impl ReplyReader<'_> {
                 let body = self.client.redact(&body.text().await.unwrap_or_default());
                 let wall_ms = self.clock.wall_ms();
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
-                let judgement = self.dialect.judge_error(&reply);
-                if let Some(content) = judgement.invalid_reply {
-                    return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
-                }
-                let foreign = foreign_error(status, &body);
-                let ErrorJudgement { verdict, charge, exceeded, named_changes, if_not_sent, .. } = judgement;
-                let was_change = asks_for_change(&verdict);
-                let verdict = in_view_of_form(verdict, &named_changes, if_not_sent, self.sent);
-                // It is not the request: the server may have executed it.
-                let is_of_server = status >= 500 && !matches!(status, 501 | 503) || status == 408;
-                let is_doubtful = was_change && !asks_for_change(&verdict) && is_of_server;
-                let charge = if is_doubtful { Charge::Unknown } else { charge };
-                Exchange { exceeded, foreign, ..Exchange::new(verdict, charge) }
+                let error = Exchange::from_error(self.dialect.judge_error(&reply), questions, &self.sent);
+                Exchange { foreign: foreign_error(status, &body), ..error }
             }
         };
         exchange.status = Some(status);
@@ -210,55 +199,18 @@ impl ReplyReader<'_> {
                 false => tracing::debug!("an error that followed a complete reply is ignored: {error}"),
             }
         }
-        judge_reply(self.client, reply, questions)
+        judge_reply(self.client, reply, questions, &self.sent)
     }
 }
 
 /// Judges a complete reply. A key that the server repeats in an answer is removed: it must
 /// not reach the store.
-pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Question]) -> Exchange {
+pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Question], sent: &SentForm) -> Exchange {
     let (content, reasoning) = (client.redact(&reply.content), client.redact(&reply.reasoning));
     let redact = |text: Option<String>| text.map(|text| client.redact(&text));
     let Served { model, provider, service_tier, cost } = reply.served;
     let served = Served { model: redact(model), provider: redact(provider), service_tier: redact(service_tier), cost };
-    Exchange::from_reply(Reply { content, reasoning, served, ..reply }, questions)
-}
-
-/// The verdict on an error in view of what is known of the form. Of several parameters in `named`, the first that the
-/// request may still have changes. While no request was answered, the name is enough, in whatever words.
-/// `if_not_sent`: what the error means if it is about something that was not sent.
-fn in_view_of_form(
-    verdict: Verdict,
-    named: &[CapabilityChange],
-    if_not_sent: Option<Verdict>,
-    sent: Capabilities,
-) -> Verdict {
-    let is_possible = |change: &CapabilityChange| sent.with(*change).is_some();
-    let next = named.iter().copied().find(is_possible);
-    match (verdict, if_not_sent) {
-        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), _)
-            if !sent.is_proven && !named.is_empty() =>
-        {
-            Verdict::Retry(TransientFault {
-                kind: ErrorKind::Capability,
-                message,
-                change: next.or(named.first().copied()),
-                may_run: false,
-            })
-        }
-        (Verdict::Retry(fault), other) if fault.change.is_some_and(|change| !is_possible(&change)) => {
-            match (next, other) {
-                (Some(_), _) => Verdict::Retry(TransientFault { change: next, ..fault }),
-                (None, Some(other)) => other,
-                (None, None) => Verdict::Retry(fault),
-            }
-        }
-        (verdict, _) => verdict,
-    }
-}
-
-fn asks_for_change(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Retry(fault) if fault.change.is_some())
+    Exchange::from_reply(Reply { content, reasoning, served, ..reply }, questions, sent)
 }
 
 /// A reply that failed after `content`.

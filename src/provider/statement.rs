@@ -1,7 +1,7 @@
 //! Values that the manifest states and the endpoint rejects. They are never left out: the run ends
 //! and names them.
 
-use super::capability::CapabilityChange;
+use super::capability_change::CapabilityChange;
 use super::dialect::interface::Dialect;
 use super::parameter::Parameter;
 use super::verdict::{Refusal, Verdict};
@@ -67,15 +67,11 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
                 (Some(effort), _) => Some(format!("request.reasoning_effort: {effort}")),
                 (None, Some(value)) => Some(format!("request.extra.{EFFORT_MEMBER}: {value}")),
                 // The same setting in the words of the provider.
-                (None, None) => {
-                    let is_thinking = |text: &str| text.contains("thinking") || text.contains("reasoning");
-                    let mut members = request.extra.iter();
-                    let found = members.find(|(name, value)| is_thinking(name) || is_thinking(&value.to_string()));
-                    found.map(|(name, value)| format!("request.extra.{name}: {value}"))
-                }
+                (None, None) => request.extra_thinking().map(|(name, value)| format!("request.extra.{name}: {value}")),
             }
         }
-        CapabilityChange::ToggleThinking => {
+        CapabilityChange::Omit(Parameter::OutputLimit) => Some(format!("request.max_tokens: {}", request.max_tokens?)),
+        CapabilityChange::DisableThinking | CapabilityChange::Omit(Parameter::Thinking) => {
             let value = request.extra.get(Parameter::Thinking.name())?;
             Some(format!("request.extra.{}: {value}", Parameter::Thinking.name()))
         }
@@ -120,7 +116,7 @@ mod tests {
     use crate::manifest::check;
     use crate::provider::dialect::name::DialectName;
     use crate::provider::efforts::Efforts;
-    use crate::provider::verdict::TransientFault;
+    use crate::provider::verdict::{Obstacle, TransientFault};
     use std::path::Path;
 
     fn request(yaml: &str) -> Request {
@@ -221,18 +217,27 @@ mod tests {
             ),
             (
                 "{extra: {verbosity: low}}",
-                Verdict::Later { after: None, message: "HTTP 503: verbosity is not supported".into() },
+                Verdict::Later {
+                    after: None,
+                    obstacle: Obstacle::Other,
+                    message: "HTTP 503: verbosity is not supported".into(),
+                },
                 Some("request.extra.verbosity"),
             ),
             (
                 "{extra: {user: a}}",
-                Verdict::Later { after: None, message: "HTTP 429: limit of this user; not allowed".into() },
+                Verdict::Later {
+                    after: None,
+                    obstacle: Obstacle::Other,
+                    message: "HTTP 429: limit of this user; not allowed".into(),
+                },
                 None,
             ),
             (
                 "{extra: {service_tier: flex}}",
                 Verdict::Later {
                     after: None,
+                    obstacle: Obstacle::Other,
                     message: "HTTP 429: service_tier flex is not available: try again".into(),
                 },
                 None,

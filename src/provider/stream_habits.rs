@@ -14,17 +14,15 @@ const SHORT_WAIT: Duration = Duration::from_millis(200);
 /// How long further counts are waited for after the last ones: what has been sent with them still counts.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 
-/// Streams for whose counts, or for others after those with the end, was waited in vain, after which the next waits
-/// hardly at all. Streams that end by themselves show nothing.
+/// Streams in a row for whose counts, or for others after those with the end, was waited in vain, after which the next
+/// waits hardly at all.
 const MAX_IN_VAIN: u32 = 3;
 
 /// What the streams of an endpoint have shown.
 #[derive(Debug, Default)]
 pub(crate) struct StreamHabits {
-    /// Streams since counts came last for whose counts was waited in vain.
-    in_vain: Cell<u32>,
-    /// The same of streams that had counts with their end, for others after these.
-    further_in_vain: Cell<u32>,
+    /// The stage at which the latest streams were waited for in vain, and how many of them in a row.
+    in_vain: Cell<Option<(StreamStage, u32)>>,
     /// Whether an error followed a complete answer.
     had_late_error: Cell<bool>,
 }
@@ -34,25 +32,21 @@ impl StreamHabits {
     pub(crate) fn wait(&self, stage: StreamStage) -> Option<Duration> {
         match stage {
             StreamStage::Open => None,
-            StreamStage::Complete if self.in_vain.get() >= MAX_IN_VAIN => Some(SHORT_WAIT),
-            StreamStage::Counted if self.further_in_vain.get() >= MAX_IN_VAIN => Some(SHORT_WAIT),
-            StreamStage::Complete | StreamStage::Counted => Some(COUNT_WAIT),
+            StreamStage::Complete | StreamStage::Counted => match self.in_vain.get() {
+                Some((known, streams)) if known == stage && streams >= MAX_IN_VAIN => Some(SHORT_WAIT),
+                _ => Some(COUNT_WAIT),
+            },
             StreamStage::Last => Some(LAST_WAIT),
             StreamStage::Ended => Some(Duration::ZERO),
         }
     }
 
-    /// Learns at which stage a stream ended; `has_waited`: because nothing came.
+    /// Learns at which stage a stream ended; `has_waited`: because nothing came. A stream that ended in any other way
+    /// than the ones before ends their row.
     pub(crate) fn learn(&self, stage: StreamStage, has_waited: bool) {
-        match stage {
-            StreamStage::Complete if has_waited => self.in_vain.set(self.in_vain.get() + 1),
-            StreamStage::Counted | StreamStage::Last => {
-                self.in_vain.set(0);
-                let is_in_vain = stage == StreamStage::Counted && has_waited;
-                self.further_in_vain.set(if is_in_vain { self.further_in_vain.get() + 1 } else { 0 });
-            }
-            _ => {}
-        }
+        let is_in_vain = has_waited && matches!(stage, StreamStage::Complete | StreamStage::Counted);
+        let before = self.in_vain.get().filter(|(known, _)| *known == stage).map_or(0, |(_, streams)| streams);
+        self.in_vain.set(is_in_vain.then_some((stage, before + 1)));
     }
 
     /// Whether an error after a complete answer is the first one of the endpoint.
@@ -66,52 +60,48 @@ mod tests {
     use super::*;
     use StreamStage::{Complete, Counted, Ended, Last, Open};
 
-    #[test]
-    fn counts_that_never_come_are_hardly_waited_for() {
+    /// Streams that end one after the other: at which stage, whether because nothing came, and how long the next one
+    /// then waits at the stage `at`.
+    fn assert_waits(at: StreamStage, streams: &[(StreamStage, bool, Duration)]) {
         let habits = StreamHabits::default();
-        for (stage, has_waited, next) in [
-            (Complete, true, COUNT_WAIT),
-            (Complete, true, COUNT_WAIT),
-            // They came after all.
-            (Counted, false, COUNT_WAIT),
-            (Complete, true, COUNT_WAIT),
-            (Complete, true, COUNT_WAIT),
-            // The stream ended by itself: nothing was waited for.
-            (Complete, false, COUNT_WAIT),
-            (Ended, false, COUNT_WAIT),
-            (Complete, true, SHORT_WAIT),
-            (Complete, true, SHORT_WAIT),
-            (Last, true, COUNT_WAIT),
-        ] {
-            habits.learn(stage, has_waited);
-            assert_eq!(habits.wait(Complete), Some(next), "{stage:?}");
+        for (number, (stage, has_waited, next)) in streams.iter().enumerate() {
+            habits.learn(*stage, *has_waited);
+            assert_eq!(habits.wait(at), Some(*next), "stream {number}: {stage:?}");
         }
-        assert_eq!((habits.wait(Open), habits.wait(Counted)), (None, Some(COUNT_WAIT)));
     }
 
     #[test]
-    fn further_counts_that_never_come_are_hardly_waited_for() {
-        let habits = StreamHabits::default();
-        for (stage, has_waited, next) in [
-            (Counted, true, COUNT_WAIT),
-            (Counted, true, COUNT_WAIT),
-            // Others came.
-            (Last, true, COUNT_WAIT),
-            (Counted, true, COUNT_WAIT),
-            (Counted, true, COUNT_WAIT),
-            // Something followed, or the stream ended.
-            (Counted, false, COUNT_WAIT),
-            (Counted, true, COUNT_WAIT),
-            (Counted, true, COUNT_WAIT),
-            (Ended, false, COUNT_WAIT),
-            (Counted, true, SHORT_WAIT),
-            (Counted, true, SHORT_WAIT),
-            (Last, true, COUNT_WAIT),
-        ] {
-            habits.learn(stage, has_waited);
-            assert_eq!(habits.wait(Counted), Some(next), "{stage:?}");
+    fn what_never_comes_three_times_in_a_row_is_hardly_waited_for() {
+        for at in [Complete, Counted] {
+            assert_waits(
+                at,
+                &[
+                    (at, true, COUNT_WAIT),
+                    (at, true, COUNT_WAIT),
+                    (at, true, SHORT_WAIT),
+                    (at, true, SHORT_WAIT),
+                    // It came after all.
+                    (Last, true, COUNT_WAIT),
+                    (at, true, COUNT_WAIT),
+                ],
+            );
         }
-        assert_eq!(habits.wait(Complete), Some(COUNT_WAIT));
+    }
+
+    #[test]
+    fn a_stream_that_ends_in_another_way_ends_the_row() {
+        let other = |stage| if stage == Complete { Counted } else { Complete };
+        for at in [Complete, Counted] {
+            // By itself, with the mark of the end, with its counts, or waited for at another stage.
+            for (stage, has_waited) in
+                [(at, false), (Ended, false), (Last, false), (Last, true), (other(at), true), (other(at), false)]
+            {
+                let between = (stage, has_waited, COUNT_WAIT);
+                let vain = (at, true, COUNT_WAIT);
+                assert_waits(at, &[vain, vain, between, vain, between, vain, vain, between, vain]);
+            }
+        }
+        assert_eq!(StreamHabits::default().wait(Open), None);
     }
 
     #[test]

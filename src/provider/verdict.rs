@@ -1,6 +1,6 @@
 //! The vocabulary of outcomes: every attempt ends in one [`Verdict`] and one [`Charge`].
 
-use super::capability::CapabilityChange;
+use super::capability_change::CapabilityChange;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
 use crate::task::Reading;
@@ -22,6 +22,8 @@ pub enum Verdict {
     Later {
         /// The minimum delay that the server asked for.
         after: Option<Duration>,
+        /// What is in the way.
+        obstacle: Obstacle,
         /// A message for people.
         message: String,
     },
@@ -29,6 +31,21 @@ pub enum Verdict {
     Page(PageFault),
     /// No page can be answered: end the run.
     Stop(Refusal),
+}
+
+/// What all requests wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A rate limit.
+    RateLimit,
+    /// The server is overloaded or down.
+    Unavailable,
+    /// There is no connection to the server.
+    Unreachable,
+    /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
+    Undecided,
+    /// What the message says.
+    Other,
 }
 
 /// Whether and why a reply is incomplete.
@@ -94,6 +111,20 @@ impl Verdict {
     /// A transient fault without further consequences.
     pub(crate) fn transient(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::Retry(TransientFault { kind, message: message.into(), change: None, may_run: false })
+    }
+
+    /// All requests wait, as long as docmill finds right.
+    pub(crate) fn later(obstacle: Obstacle, message: impl Into<String>) -> Self {
+        Self::Later { after: None, obstacle, message: message.into() }
+    }
+
+    /// What all requests wait for; `None`: they don't.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Self::Later { obstacle, .. } => Some(*obstacle),
+            _ => None,
+        }
     }
 
     /// A page whose request is wrong.

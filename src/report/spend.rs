@@ -28,9 +28,10 @@ pub struct Spend {
     pub sent: u64,
     /// Attempts that returned a reply.
     pub succeeded: u64,
-    /// Attempts that ended without a reply, except those that got HTTP status 429.
+    /// Attempts that ended without a reply, except those that met a rate limit.
     pub failed: u64,
-    /// Attempts that got HTTP status 429.
+    /// Attempts that met a rate limit: HTTP status 429, unless it ended the run or failed the page, as where the account
+    /// has no credit.
     pub rate_limited: u64,
     /// Attempts of runs that died.
     pub lost: u64,
@@ -129,7 +130,7 @@ impl Spend {
         let is_done = attempt.verdict == Some(VerdictName::Done);
         match (is_done, attempt.http_status) {
             (true, _) => self.succeeded += 1,
-            (false, Some(429)) => self.rate_limited += 1,
+            (false, Some(429)) if attempt.verdict == Some(VerdictName::Later) => self.rate_limited += 1,
             (false, _) => self.failed += 1,
         }
         let cost = attempt.cost.unwrap_or_default();

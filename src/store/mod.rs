@@ -78,7 +78,7 @@ pub use records::pages::{
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use records::shown_answers::ShownAnswer;
-pub use sqlite::filesystem::network_file_system;
+pub use sqlite::filesystem::{check_writable as check_store_writable, network_file_system};
 pub(crate) use sqlite::migrations::latest as latest_version;
 pub use store::Store;
 pub use write::settled_entries::SettleRule;

@@ -109,6 +109,16 @@ const MEMBERS_WITH_KEY: &[&str] = &["max_tokens", "prompt_cache_key", "stream", 
 const OTHER_MEMBERS: &[&str] =
     &["max_completion_tokens", "messages", "model", "n", "response_format", "stream_options"];
 
+impl Request {
+    /// The member of `extra` that says how much the model thinks, in the words of some provider.
+    pub(crate) fn extra_thinking(&self) -> Option<(&str, &Value)> {
+        let is_thinking = |text: &str| text.contains("thinking") || text.contains("reasoning");
+        let mut members = self.extra.iter();
+        let found = members.find(|(name, value)| is_thinking(name) || is_thinking(&value.to_string()));
+        found.map(|(name, value)| (name.as_str(), value))
+    }
+}
+
 impl RawRequest {
     /// `host` is the host that requests go to.
     pub(crate) fn check(self, host: &str, check: &mut Check) -> Request {

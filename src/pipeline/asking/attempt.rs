@@ -15,7 +15,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::Prepared;
-use crate::provider::{Exchange, FormChange, ModelEndpoint, Outgoing, PageRequest, Verdict};
+use crate::provider::{Exchange, FormChange, ModelEndpoint, Outgoing, PageRequest, Refusal, Verdict};
 use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
@@ -109,6 +109,21 @@ impl Attempt {
             budget: run.identity.budget(&run.job, at_ms, self.before.headroom),
             at_ms,
         }
+    }
+
+    /// How the run ends when there is a budget, and nothing bounds what the reply may cost; `None`: it goes on.
+    pub(crate) fn unbounded(&self, job: &Job) -> Option<RunOutcome> {
+        let is_unbounded = job.limits.budget.is_some() && !self.before.estimate.is_bounded;
+        is_unbounded.then(|| {
+            RunOutcome::ProviderRefused(Refusal {
+                message: format!(
+                    "the endpoint accepts no limit of the output, and it is not known how much provider.model ({}) may write: limits.budget_usd can't be kept",
+                    job.provider.model
+                ),
+                hint: "choose another model, or remove limits.budget_usd; nothing was sent without a limit".to_owned(),
+                may_be_page: false,
+            })
+        })
     }
 
     /// How the run ends when what it reserves does not fit into the budget, of which `spent` is spent

@@ -117,8 +117,13 @@ mod tests {
         let price = Price { input: Pico(10), cached_input: Pico(10), cache_write: Pico(10), output: Pico(20) };
         let table = PriceTable::flat(price).with_tiers(Some(200));
         let usage = |input, output| Usage { input, output, ..Usage::default() };
-        let estimate =
-            Estimate { admission_tokens: 0, worst: usage(900, 90), expected: usage(100, 45), unseen_output: 40 };
+        let estimate = Estimate {
+            admission_tokens: 0,
+            worst: usage(900, 90),
+            is_bounded: true,
+            expected: usage(100, 45),
+            unseen_output: 40,
+        };
         KnownBefore {
             estimate,
             price: Some(RequestPrice { table, tier, sent_ms: 0 }),

@@ -115,7 +115,7 @@ async fn make_attempt(
     unstored.inspect(|cost| run.counters.add_unstored(*cost));
     if let Err(error) = run.store.settle_attempt(settlement).await {
         // It was sent and may be billed: the log is the only record of it.
-        telemetry::record_attempt(run, &attempt, &record, &span);
+        telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
         return Err(error);
     }
     unstored.inspect(|cost| run.counters.mark_stored(*cost));
@@ -127,7 +127,7 @@ async fn make_attempt(
     slot.learn(&exchange);
 
     // Record.
-    telemetry::record_attempt(run, &attempt, &record, &span);
+    telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
     observer.on_exchange(&attempt.request, &exchange, &record.charge);
     Ok(ControlFlow::Continue(attempt.state))
 }
@@ -152,6 +152,10 @@ async fn open(
     let mut unchanged = None;
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
+        if let Some(outcome) = attempt.unbounded(&run.job) {
+            run.shutdown.request(outcome);
+            return Ok(ControlFlow::Break(PageEnd::Unfinished));
+        }
         match run.store.open_attempt(attempt.open_record(run, None)).await? {
             Opened::Granted { request, attempt: id, .. } => {
                 attempt.state.request = Some(request);

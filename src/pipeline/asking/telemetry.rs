@@ -6,6 +6,7 @@ use crate::base::ids::AttemptId;
 use crate::base::vocabulary::{ErrorKind, VerdictName};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::trouble::TroubleKind;
+use crate::provider::Obstacle;
 use crate::store::Settlement;
 use tracing::Span;
 use tracing::field::Empty;
@@ -26,11 +27,18 @@ pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     )
 }
 
-/// Records a settled attempt. Attempts of a batch have no span of their own.
-pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settlement, span: &Span) {
+/// Records a settled attempt. `obstacle`: what all requests wait for, if that is what it met. Attempts of a batch have
+/// no span of their own, and nothing to wait for.
+pub(crate) fn record_attempt(
+    run: &RunContext,
+    attempt: &Attempt,
+    end: &Settlement,
+    obstacle: Option<Obstacle>,
+    span: &Span,
+) {
     let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
     run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost);
-    record_trouble(run, end);
+    record_trouble(run, end, obstacle);
     if !span.is_disabled() {
         record_in_span(span, end);
     }
@@ -69,19 +77,13 @@ pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settleme
 }
 
 /// Whether requests are answered at the moment, and why not.
-fn record_trouble(run: &RunContext, end: &Settlement) {
-    let max_wait = Some(run.job.retry.max_wait);
+fn record_trouble(run: &RunContext, end: &Settlement, obstacle: Option<Obstacle>) {
     match (end.verdict, &end.fault) {
-        // It is not known yet whether this is the API: the run goes on or ends within seconds.
-        (VerdictName::Later, _) if end.http_status.is_some_and(|status| status < 300) => {}
         (VerdictName::Later, Some(fault)) => {
-            let kind = match end.http_status {
-                Some(429) => TroubleKind::RateLimit,
-                // The server works, and refuses this page or all.
-                Some(403 | 404 | 410 | 451) => TroubleKind::Error(fault.kind.name()),
-                Some(_) => TroubleKind::Unavailable,
-                None => TroubleKind::Unreachable,
-            };
+            let known = obstacle.and_then(TroubleKind::of_obstacle);
+            let kind = known.unwrap_or(TroubleKind::Error(fault.kind.name()));
+            // What is not decided yet ends the run within seconds, or goes on.
+            let max_wait = (obstacle != Some(Obstacle::Undecided)).then_some(run.job.retry.max_wait);
             run.counters.set_trouble(kind, &fault.message, max_wait);
         }
         // The server did answer, and the next request asks for less.

@@ -52,7 +52,7 @@ pub(crate) async fn collect(
     };
     if !content.is_plausible() {
         let message = format!("the files of batch {} hold no results", remote.id);
-        collector.collected.fault = Some(BatchFault::Transient { message, after: None });
+        collector.collected.fault = Some(BatchFault::transient(message));
         return Ok(collector.collected);
     }
     if remote.status == RemoteStatus::Failed {
@@ -137,7 +137,7 @@ impl Collector<'_> {
         tokio::select! {
             result = call => result,
             () = self.asking.run.shutdown.requested() => {
-                Err(BatchFault::Transient { message: "the run ends".into(), after: None })
+                Err(BatchFault::transient("the run ends"))
             }
         }
     }
@@ -205,7 +205,7 @@ impl Collector<'_> {
         run.hooks.reached(Point::BatchCollecting);
         // An answer is durable before it is counted.
         for (attempt, settlement) in settled {
-            telemetry::record_attempt(run, &attempt, &settlement, &tracing::Span::none());
+            telemetry::record_attempt(run, &attempt, &settlement, None, &tracing::Span::none());
             if matches!(next_step(&attempt.state, &run.job.retry), Step::Settled) {
                 self.collected.ends.push(PageEnd::Settled(first_error(&attempt.state, settlement.at_ms)));
             } else {

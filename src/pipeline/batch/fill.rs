@@ -93,6 +93,10 @@ impl<'a> BatchFiller<'a> {
                 continue;
             };
             let Some(sent) = &attempt.sent else { continue };
+            if let Some(outcome) = attempt.unbounded(&run.job) {
+                run.shutdown.request(outcome);
+                break;
+            }
             let body = endpoint.page_body(&attempt.request, &sent.outgoing, &page.prepared);
             let (bytes, tokens) = (body.len() as u64 + LINE_FRAME_BYTES, queued_tokens(&attempt));
             if let Some(limit) = queue.tokens().filter(|limit| tokens > *limit) {

@@ -200,7 +200,7 @@ impl Batch {
                 self.record_created(asking, created).await
             }
             Err(BatchFault::NotFound(message)) if !self.creation.file_unknown() => {
-                Ok(BatchStep::Failed(BatchFault::Transient { message, after: None }))
+                Ok(BatchStep::Failed(BatchFault::transient(message)))
             }
             Err(BatchFault::NotFound(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
             Err(BatchFault::NotFound(message)) => {
@@ -232,7 +232,7 @@ impl Batch {
             Ok(remote) if remote.status == RemoteStatus::Working => BatchStep::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {
                 let message = format!("the provider reports an unknown state of batch {id}");
-                BatchStep::Failed(BatchFault::Transient { message, after: None })
+                BatchStep::Failed(BatchFault::transient(message))
             }
             Ok(remote) => BatchStep::Ended(remote),
             Err(BatchFault::NotFound(message)) => {

@@ -10,7 +10,7 @@ use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::trouble::TroubleKind;
 use crate::pipeline::model::ready_page::PageEnd;
-use crate::provider::BatchFault;
+use crate::provider::{BatchFault, Obstacle};
 use crate::store::{BatchState, StoreError};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -181,7 +181,7 @@ impl<'a> BatchPoller<'a> {
                 }
             }
         }
-        self.next_poll = run.clock.now() + wait;
+        self.next_poll = run.clock.now() + wait.min(self.time_to_give_up());
         Ok(polled)
     }
 
@@ -205,6 +205,14 @@ impl<'a> BatchPoller<'a> {
         }
     }
 
+    /// How long failing calls are retried from now on: the run ends at the first poll after that.
+    fn time_to_give_up(&self) -> Duration {
+        let run = self.asking.run;
+        let Some(since) = self.failing_since else { return Duration::MAX };
+        let failing = run.clock.now().saturating_sub(since);
+        run.job.retry.max_wait.saturating_sub(failing) + Duration::from_millis(1)
+    }
+
     /// A call succeeded.
     fn set_working(&mut self) {
         self.failing_since = None;
@@ -215,19 +223,20 @@ impl<'a> BatchPoller<'a> {
     fn handle_fault(&mut self, fault: &BatchFault) -> Duration {
         let run = self.asking.run;
         self.is_at_rest = false;
-        let (message, after) = match fault {
+        let (message, after, obstacle) = match fault {
             BatchFault::Refused(refusal) => {
                 run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
                 return Duration::ZERO;
             }
-            BatchFault::Transient { message, after } => (message, *after),
-            BatchFault::NotFound(message) => (message, None),
+            BatchFault::Transient { message, after, obstacle } => (message, *after, *obstacle),
+            BatchFault::NotFound(message) => (message, None, Obstacle::Other),
         };
         if run.shutdown.is_requested() {
             return Duration::ZERO;
         }
-        run.counters.set_trouble(TroubleKind::Batches, message, Some(run.job.retry.max_wait));
-        tracing::warn!("batches: {message}; retrying later");
+        let kind = TroubleKind::of_obstacle(obstacle).unwrap_or(TroubleKind::Batches);
+        run.counters.set_trouble(kind, message, Some(run.job.retry.max_wait));
+        tracing::debug!("batches: {message}; retrying later");
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {

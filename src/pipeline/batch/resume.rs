@@ -87,7 +87,7 @@ fn resume_attempt(
     let per_token = price.map_or(0, |price| price.expected().input.0);
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
-    let estimate = Estimate { admission_tokens: 0, worst: expected, expected, unseen_output: 0 };
+    let estimate = Estimate { admission_tokens: 0, worst: expected, is_bounded: true, expected, unseen_output: 0 };
     let request = PageRequest {
         questions: questions.questions.clone(),
         tasks,

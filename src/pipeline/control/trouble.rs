@@ -1,6 +1,7 @@
 //! Why requests are not answered at the moment.
 
 use crate::base::units::human_duration;
+use crate::provider::Obstacle;
 use std::time::Duration;
 
 /// Why requests are not answered at the moment: what the last attempt met, since the last answer.
@@ -30,6 +31,18 @@ pub enum TroubleKind {
     Batches,
     /// Another error, by the name of its kind, such as `timeout` or `server_error`.
     Error(&'static str),
+}
+
+impl TroubleKind {
+    /// The kind of trouble that an obstacle is; `None`: one that its message explains.
+    pub(crate) fn of_obstacle(obstacle: Obstacle) -> Option<Self> {
+        match obstacle {
+            Obstacle::RateLimit => Some(Self::RateLimit),
+            Obstacle::Unavailable => Some(Self::Unavailable),
+            Obstacle::Unreachable => Some(Self::Unreachable),
+            Obstacle::Undecided | Obstacle::Other => None,
+        }
+    }
 }
 
 impl Trouble {

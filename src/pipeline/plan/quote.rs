@@ -199,7 +199,12 @@ impl<'a> Quoter<'a> {
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
         let room = u64::from(usual.max_reply_tokens);
         let estimated = |form: &FormSize| {
-            let request = RequestSize { size: *sent, max_tokens: form.max_reply_tokens.into(), repair: 0 };
+            let request = RequestSize {
+                size: *sent,
+                max_tokens: form.max_reply_tokens.into(),
+                max_billed: form.max_billed_tokens.map(u64::from),
+                repair: 0,
+            };
             estimate(&form.footprint, fit, calibration, request)
         };
         let (reserved, known) = (estimated(&first), estimated(&usual));

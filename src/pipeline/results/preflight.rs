@@ -1,4 +1,4 @@
-//! Whether the outputs of a job can be written, checked before anything is paid for.
+//! Whether the outputs and the store of a job can be written, checked before anything is paid for.
 
 use super::job_rows::targets_of_job;
 use crate::export::{KnownPartitions, check_outputs, check_row_files};
@@ -6,16 +6,17 @@ use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::source::{carried_columns, visit_carried};
-use crate::store::{ReadStore, StoreError};
+use crate::store::{ReadStore, StoreError, check_store_writable};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Checks that the outputs of a job can be written. The files that the store knows of the job tell
+/// Checks that the outputs and the store of a job can be written. The files that the store knows of the job tell
 /// how much space they take.
 ///
 /// # Errors
-/// When an output can't be written, or the store can't be read.
+/// When an output or the store can't be written, or the store can't be read.
 pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
+    check_store_writable(&job.store)?;
     let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
     check_outputs(&paths, known_files(job)?)?;
     check_partitions(job)?;

@@ -1,6 +1,7 @@
 //! What changes after which error, and how the store keeps it.
 
 use super::*;
+use crate::provider::efforts::Efforts;
 
 const OTHERS: [Parameter; 10] = [
     Parameter::Temperature,
@@ -84,11 +85,34 @@ fn an_effort_is_chosen_from_a_list_once() {
 
 #[test]
 fn thinking_is_switched_once() {
-    let thinking = CapabilityChange::ToggleThinking;
-    let off = Capabilities::default().with(thinking).unwrap();
-    assert!(off.disables_thinking && off.with(thinking).is_none());
+    let (disable, enable) = (CapabilityChange::DisableThinking, CapabilityChange::Omit(Parameter::Thinking));
+    let off = Capabilities::default().with(disable).unwrap();
+    assert!(off.disables_thinking && off.with(disable).is_none() && off.with(enable).is_none());
     let known = Capabilities::of_endpoint("dashscope.aliyuncs.com", "qwen3.8-flash");
-    assert!(!known.with(thinking).unwrap().disables_thinking);
+    let on = known.with(enable).unwrap();
+    assert!(!on.disables_thinking && on.with(disable).is_none());
+    assert_eq!(Capabilities::default().with(enable), None, "it is not sent");
+}
+
+#[test]
+fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
+    let rename = |known: Capabilities| CapabilityChange::RenameOutputLimit(Some(known.limit_name()));
+    let omit = CapabilityChange::Omit(Parameter::OutputLimit);
+    for model in ["no-such-model", "gpt-6-luna"] {
+        let known = Capabilities::of_model(model_facts(model));
+        assert_eq!(known.next_change(rename(known)), rename(known), "{model}");
+        let renamed = known.with(rename(known)).unwrap();
+        assert_eq!(renamed.next_change(rename(renamed)), omit, "{model}");
+        // Not what was sent, or not known to be.
+        for other in [rename(known), CapabilityChange::RenameOutputLimit(None)] {
+            assert_eq!((renamed.next_change(other), renamed.with(other)), (other, None), "{model}");
+        }
+        assert_eq!(known.with(rename(renamed)), None, "{model}");
+        let without = renamed.with(omit).unwrap();
+        assert!(!without.sends(Parameter::OutputLimit), "{model}");
+        assert_eq!((without.with(rename(without)), without.with(omit)), (None, None), "{model}");
+        assert_eq!(Capabilities::from_json(&without.to_json(), known), without, "{model}");
+    }
 }
 
 #[test]
@@ -169,7 +193,7 @@ fn nothing_that_was_learned_is_lost() {
     // The newer one decides about the others.
     let known = Capabilities::of_model(model_facts("gpt-6-astra"));
     let other = Capabilities { effort: Some(Effort::High), disables_thinking: true, ..known };
-    let limit = known.with(RenameOutputLimit).unwrap();
+    let limit = known.with(RenameOutputLimit(None)).unwrap();
     for (stored, learned) in [(known, other), (other, known)] {
         let merged = merged(stored, learned);
         assert_eq!((merged.effort, merged.disables_thinking), (learned.effort, learned.disables_thinking));

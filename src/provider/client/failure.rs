@@ -3,7 +3,7 @@
 use super::server_verifier::webpki_error;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::foreign::Foreign;
-use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use crate::provider::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
@@ -119,7 +119,7 @@ impl HttpFailure {
     pub(crate) fn judge(self) -> (Verdict, Charge) {
         match self {
             Self::NotConnected(message) | Self::NoTls(message) => {
-                (Verdict::Later { after: None, message: format!("cannot connect {message}") }, Charge::Nothing)
+                (Verdict::later(Obstacle::Unreachable, format!("cannot connect {message}")), Charge::Nothing)
             }
             Self::Untrusted(message, hint) => (Verdict::stop(message, hint), Charge::Nothing),
             Self::NoRoots(message) => {

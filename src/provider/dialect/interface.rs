@@ -6,12 +6,14 @@ use crate::catalog::{Detail, Effort};
 use crate::manifest::Request;
 use crate::prepare::Prepared;
 use crate::provider::batch::{BatchFault, BatchLine, RemoteBatch};
-use crate::provider::capability::{Capabilities, CapabilityChange};
+use crate::provider::capability::Capabilities;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::{FileForm, HttpCall};
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::page_request::Repair;
-use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
+use crate::provider::parameter::Parameters;
+use crate::provider::rate_limits::RateLimitHeaders;
 use crate::provider::reply::Reply;
-use crate::provider::verdict::{Charge, Verdict};
 use crate::task::{Bounds, Question};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
@@ -84,19 +86,24 @@ pub(crate) struct FrameOptions<'a> {
     pub(crate) chooses_cache: bool,
     /// Prompt tokens without the image.
     pub(crate) prompt_tokens: u64,
+    /// Whether the output limit is sent.
+    pub(crate) has_output_limit: bool,
 }
 
 /// The parts of a request body that do not depend on the page.
 pub(crate) trait PageFrame: fmt::Debug {
     /// The body for one page. It copies the frame and the encoded image once.
     fn body(&self, page: &PageParts<'_>) -> Bytes;
+
+    /// The parameters that the body has, whoever chose them.
+    fn parameters(&self) -> Parameters;
 }
 
 /// The parts of a request body that depend on the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageParts<'a> {
     pub(crate) image: &'a Prepared,
-    /// The maximum reply length, in tokens.
+    /// The output limit, in tokens, if the frame has one.
     pub(crate) max_reply_tokens: u32,
     /// The shard of the provider's prompt cache.
     pub(crate) cache_shard: u64,
@@ -151,22 +158,6 @@ pub(crate) struct ErrorReply<'a> {
     pub(crate) body: &'a str,
     /// Wall time in milliseconds since 1970.
     pub(crate) wall_ms: i64,
-}
-
-/// What an error means.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ErrorJudgement {
-    pub(crate) verdict: Verdict,
-    pub(crate) charge: Charge,
-    /// The rate limit that the request exceeded.
-    pub(crate) exceeded: Option<ExceededLimit>,
-    /// What to change for each parameter that the error names, also in words that are not understood. The first that
-    /// is still possible counts.
-    pub(crate) named_changes: Vec<CapabilityChange>,
-    /// What the error means if the request does not have what it rejects; `None`: the request is wrong anyway.
-    pub(crate) if_not_sent: Option<Verdict>,
-    /// The text of a reply that the server itself found not valid.
-    pub(crate) invalid_reply: Option<String>,
 }
 
 /// How an API spells batches: a file of requests is uploaded, a batch is created from it,
@@ -228,7 +219,7 @@ pub(crate) struct LineResult {
     /// The server's id of the request.
     pub(crate) request_id: Option<String>,
     /// The reply, or what its absence means.
-    pub(crate) reply: Result<Reply, (Verdict, Charge)>,
+    pub(crate) reply: Result<Reply, Box<ErrorJudgement>>,
 }
 
 /// One page of the list of batches.

@@ -4,18 +4,19 @@ use super::*;
 use crate::base::clock::{ManualClock, SystemClock};
 use crate::base::money::Pico;
 use crate::manifest::{self, Job};
-use crate::provider::capability::{CapabilityChange, ReplyFormat};
+use crate::provider::capability::ReplyFormat;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::HttpCall;
-use crate::provider::dialect::interface::{
-    BatchDialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
-};
+use crate::provider::dialect::interface::{BatchDialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream};
 use crate::provider::dialect::openai::OpenAi;
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::page_request::Variation;
+use crate::provider::parameter::Parameters;
 use crate::provider::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
-use crate::provider::verdict::{Charge, TransientFault};
+use crate::provider::verdict::{Charge, Obstacle, TransientFault};
 use crate::task::{Question, compile};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -205,7 +206,7 @@ fn a_refusal_names_the_limit_and_no_secret() {
     let body = json!({"error": {"type": "tokens", "message": "Rate limit reached for sk-secret on tokens per min (TPM): Limit 30000, Used 29937, Requested 385."}});
     let (exchange, ..) = send(reply(429, "retry-after: 2\r\n", &body.to_string()));
     assert_eq!(exchange.exceeded, Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
-    let Verdict::Later { after, message } = exchange.verdict else { panic!("{:?}", exchange.verdict) };
+    let Verdict::Later { after, message, .. } = exchange.verdict else { panic!("{:?}", exchange.verdict) };
     assert_eq!(after, Some(Duration::from_secs(2)));
     assert!(message.contains("reached for *** on"), "{message}");
 }
@@ -372,15 +373,7 @@ impl Dialect for PlainText {
     }
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
-        let verdict = Verdict::Later { after: None, message: reply.body.to_owned() };
-        ErrorJudgement {
-            verdict,
-            charge: Charge::Nothing,
-            exceeded: None,
-            named_changes: Vec::new(),
-            if_not_sent: None,
-            invalid_reply: None,
-        }
+        ErrorJudgement::plain(Verdict::later(Obstacle::Other, reply.body), Charge::Nothing)
     }
 
     fn is_rejection(&self, _message: &str) -> bool {
@@ -407,6 +400,10 @@ impl Dialect for PlainText {
 impl PageFrame for PlainFrame {
     fn body(&self, page: &PageParts<'_>) -> Bytes {
         format!("{} {}", self.0, page.image.mime).into()
+    }
+
+    fn parameters(&self) -> Parameters {
+        Parameters::default()
     }
 }
 

@@ -129,10 +129,9 @@ mod tests {
     use super::*;
     use crate::base::clock::ManualClock;
     use crate::manifest;
-    use crate::provider::capability::CapabilityChange;
+    use crate::provider::capability_change::CapabilityChange;
     use crate::provider::rate_limits::ExceededLimit;
-    use crate::provider::verdict::Cut;
-    use crate::provider::verdict::{Charge, TransientFault};
+    use crate::provider::verdict::{Charge, Cut, Obstacle, TransientFault};
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 
@@ -149,7 +148,11 @@ mod tests {
 
     #[test]
     fn what_each_verdict_changes() {
-        let later = Verdict::Later { after: Some(Duration::from_secs(2)), message: String::new() };
+        let later = Verdict::Later {
+            after: Some(Duration::from_secs(2)),
+            obstacle: Obstacle::RateLimit,
+            message: String::new(),
+        };
         let done = || Verdict::Done { reading: Vec::new(), cut: Cut::No };
         let closed = Gate::Closed(Duration::from_secs(2));
         for (verdict, was_processed, gate) in [
@@ -212,7 +215,7 @@ mod tests {
         let (pacing, clock) = pacing("");
         assert!((0..100).all(|_| pacing.try_request().is_ok()), "no limit is known");
         let exceeded = Some(ExceededLimit { is_tokens: false, per_minute: Some(60) });
-        let later = Verdict::Later { after: None, message: String::new() };
+        let later = Verdict::later(Obstacle::RateLimit, "");
         let exchange = Exchange { exceeded, ..Exchange::new(later, Charge::Nothing) };
         pacing.on_exchange(&exchange, clock.now(), 0.0);
         assert!(pacing.try_request().is_err());

@@ -54,7 +54,7 @@ fn results_are_counted_by_state_verdict_and_http_status() {
         (Lost, None, None, [0, 0, 0, 1]),
         (Settled, Some(Done), Some(200), [1, 0, 0, 0]),
         (Settled, Some(Later), Some(429), [0, 0, 1, 0]),
-        (Settled, Some(Stop), Some(429), [0, 0, 1, 0]),
+        (Settled, Some(Stop), Some(429), [0, 1, 0, 0]),
         (Settled, Some(Later), Some(503), [0, 1, 0, 0]),
         (Settled, Some(Retry), None, [0, 1, 0, 0]),
         (Settled, None, None, [0, 1, 0, 0]),

@@ -1,7 +1,47 @@
 //! The file system that a store is on. SQLite's locks and its shared memory are not reliable on
 //! network file systems (sqlite.org/faq.html, question 5; sqlite.org/wal.html, section 1).
 
+use crate::base::disk_space::free_space;
+use crate::base::sibling::temporary_beside;
+use crate::store::error::StoreError;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
+
+/// Space that a store needs in any case, in bytes.
+const MIN_BYTES: u64 = 1 << 20;
+
+/// Checks that the store at `path` can be written: that files can be created in its folder, or in the nearest one above
+/// it that exists, and that there is space for some. Leaves nothing behind.
+///
+/// # Errors
+/// Why it can't.
+pub fn check_writable(path: &Path) -> Result<(), StoreError> {
+    let failed = |reason: String| Err(StoreError::open(path, reason));
+    // A link leads to where the files of the store are.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let above =
+        target.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let Some(folder) = above.into_iter().find(|folder| folder.exists()) else {
+        return failed("no folder above it exists".to_owned());
+    };
+    let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
+    let created = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
+    let removed = if created.is_ok() { std::fs::remove_file(&probe) } else { Ok(()) };
+    let free = free_space(folder).filter(|free| *free < MIN_BYTES);
+    match (created.and(removed), free) {
+        (Err(error), None) if error.kind() != io::ErrorKind::StorageFull => {
+            failed(format!("no file can be created in {}: {error}", folder.display()))
+        }
+        (Ok(()), None) => Ok(()),
+        (_, free) => failed(format!(
+            "{} MB are free in {}, about {} MB are needed",
+            free.unwrap_or(0) >> 20,
+            folder.display(),
+            MIN_BYTES >> 20
+        )),
+    }
+}
 
 /// Network file systems, by the names that Linux gives them.
 const NETWORK: &[&str] = &[
@@ -47,6 +87,24 @@ fn network_of(mounts: &str, path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_cannot_be_written_is_found_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        File::create(at("file")).unwrap();
+        for (name, expected) in [
+            ("store.db", None),
+            ("new/folder/store.db", None),
+            ("file", None),
+            ("file/store.db", Some("no file can be created in")),
+        ] {
+            let found = check_writable(&at(name)).err().map(|error| error.to_string());
+            assert_eq!(found.is_some(), expected.is_some(), "{name}: {found:?}");
+            assert!(expected.is_none_or(|words| found.is_some_and(|found| found.contains(words))), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn the_innermost_mount_decides() {

@@ -1,6 +1,7 @@
 //! Opening the file: its identity, its version, its settings, and a check for damage.
 
 use super::migrations::{MIGRATIONS, latest};
+use crate::base::sibling::with_suffix;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::File;
@@ -60,14 +61,14 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     refuse_other_than_file(path)?;
-    // Not read-only if that is possible: a reader may have to recover the WAL.
-    let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection = open(OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY))
-        .map_err(|error| StoreError::open(path, error))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let (connection, is_immutable) = connect_to_read(path)?;
     match checked_version(&connection, path)? {
         0 => return Err(StoreError::Missing { path: path.to_owned() }),
+        version if version < latest() && is_immutable => {
+            let reason =
+                "an older docmill has written it: to migrate it, this user needs to write to it and its folder";
+            return Err(StoreError::open(path, reason));
+        }
         version if version < latest() => {
             drop(connection);
             drop(self::open(path)?);
@@ -86,13 +87,49 @@ pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     refuse_other_than_file(path)?;
-    let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection = open(OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY))
-        .map_err(|error| StoreError::open(path, error))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let (connection, _) = connect_to_read(path)?;
     let version = checked_version(&connection, path)?;
     Ok((version == latest()).then_some(connection))
+}
+
+/// A connection for reading; and whether the file is taken as one that nobody changes.
+fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::open(path, error);
+    let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    // Not read-only if that is possible: a reader may have to recover the WAL.
+    let connection =
+        open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY)).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Even a reader needs the file `-shm`, which it may not be able to create (sqlite.org/wal.html, section 5).
+    let is_blocked = match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
+        Err(error) => matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)),
+        Ok(()) => false,
+    };
+    if !is_blocked {
+        return Ok((connection, false));
+    }
+    let wal = with_suffix(path, "-wal");
+    if std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0) {
+        let reason = format!(
+            "this user cannot create files beside it, and its latest changes are still in {}: run as a user who can, or copy both files",
+            wal.display()
+        );
+        return Err(StoreError::open(path, reason));
+    }
+    // Whoever used it last has closed it, and this process can't be in anybody's way.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(immutable_uri(path), flags).map_err(failed)?;
+    Ok((connection, true))
+}
+
+/// The URI of a file that is read without locks and without other files (sqlite.org/uri.html).
+fn immutable_uri(path: &Path) -> String {
+    let escaped = path.as_os_str().as_encoded_bytes().iter().map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(*byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    format!("file:{}?immutable=1", escaped.collect::<String>())
 }
 
 /// Checks the file for damage.

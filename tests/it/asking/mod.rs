@@ -4,6 +4,7 @@ mod chaos;
 mod concurrent;
 mod error_wordings;
 mod faults;
+mod form_errors;
 mod not_an_api;
 mod profiles;
 mod recorded_replies;

@@ -103,9 +103,10 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         assert_eq!(report["outcome"], "provider_refused", "{case}");
         let pages = &report["pages"];
         assert_eq!((&pages["ok"], &pages["pending"]), (&12.into(), &28.into()), "{case}: {pages}");
-        // 12 bills of 100 + 9 tokens.
+        // 12 bills of 100 + 9 tokens. The API behind the login page may have executed the other requests.
         let spent: f64 = report["cost"]["total_usd"].as_str().unwrap().parse().unwrap();
-        assert!((spent - 12.0 * (100.0 * 0.40 + 9.0 * 1.60) / 1e6).abs() < 1e-9, "{case}: {spent}");
+        assert!(spent > 12.0 * (100.0 * 0.40 + 9.0 * 1.60) / 1e6, "{case}: {spent}");
+        assert_ne!(report["cost"]["estimated_usd"], "0", "{case}: {}", report["cost"]);
     }
 }
 

@@ -4,4 +4,5 @@ mod contract;
 mod durability;
 pub(crate) mod dying;
 mod old_stores;
+mod read_only;
 mod upkeep;

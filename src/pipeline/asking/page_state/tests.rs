@@ -1,7 +1,7 @@
 //! Histories of attempts and the steps that follow from them.
 
 use super::*;
-use crate::provider::{CapabilityChange, Charge, TransientFault};
+use crate::provider::{CapabilityChange, Charge, Obstacle, TransientFault};
 use serde_json::json;
 
 fn exchange(verdict: Verdict) -> Exchange {
@@ -53,7 +53,7 @@ fn verdict(letter: char, open: usize) -> Verdict {
         'k' => passing(Some(FORMAT), false),
         'K' | 'P' | 'F' => passing(Some(FORMAT), false),
         'm' | 'M' => passing(Some(CapabilityChange::OutputFactor), false),
-        'l' => Verdict::Later { after: None, message: String::new() },
+        'l' => Verdict::Later { after: None, obstacle: Obstacle::Other, message: String::new() },
         'x' => page(false),
         _ => page(true),
     }

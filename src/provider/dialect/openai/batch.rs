@@ -4,13 +4,13 @@
 
 use super::batch_line::{line_frame, parse_line, read_result};
 use super::error_body::ErrorBody;
-use super::errors::{judge_body, requested_delay};
+use super::errors::{ReceivedError, judge, requested_delay};
 use super::message_numbers::labelled_number;
 use crate::base::sanitize::one_line;
 use crate::provider::batch::{BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus};
 use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::dialect::interface::{BatchDialect, BatchList, ErrorReply, LineResult};
-use crate::provider::verdict::{Refusal, Verdict};
+use crate::provider::verdict::{Obstacle, Refusal, Verdict};
 use serde_json::{Value, json};
 
 /// The Batch API of OpenAI and compatible providers.
@@ -84,13 +84,16 @@ impl BatchDialect for OpenAiBatches {
             return BatchFault::NotFound(error.message);
         }
         let after = requested_delay(reply, &error);
-        match judge_body(status, &error, after, None).0 {
+        // It is not about the form of a request for a page, whatever it names.
+        let judged = judge(&ReceivedError { after, ..ReceivedError::of_status(status, &error) });
+        let asks_for_change = matches!(&judged.verdict, Verdict::Retry(fault) if fault.change.is_some());
+        match if asks_for_change { judged.otherwise.0 } else { judged.verdict } {
             Verdict::Stop(refusal) if status == 404 || status == 405 => {
                 BatchFault::Refused(Refusal { hint: NO_BATCH_API.into(), ..refusal })
             }
             Verdict::Stop(refusal) => BatchFault::Refused(refusal),
-            Verdict::Retry(fault) => BatchFault::Transient { message: fault.message, after },
-            Verdict::Later { message, after } => BatchFault::Transient { message, after },
+            Verdict::Retry(fault) => BatchFault::Transient { message: fault.message, after, obstacle: Obstacle::Other },
+            Verdict::Later { message, after, obstacle } => BatchFault::Transient { message, after, obstacle },
             Verdict::Page(fault) => BatchFault::Refused(Refusal {
                 message: fault.message,
                 hint: "check batch.megabytes and batch.requests against the provider's limits".into(),

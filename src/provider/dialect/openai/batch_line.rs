@@ -1,12 +1,13 @@
 //! Lines of a batch's files: a request, and its result.
 
 use super::error_body::ErrorBody;
-use super::errors::judge_body;
+use super::errors::{ReceivedError, judge};
 use super::lenient_json;
 use super::reply::Completion;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::batch::BatchLine;
 use crate::provider::dialect::interface::LineResult;
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::verdict::{Charge, Verdict};
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub(crate) fn parse_line(text: &str) -> Option<BatchLine> {
 pub(crate) fn read_result(line: &BatchLine) -> LineResult {
     let Some(response) = line.value.get("response").filter(|response| !response.is_null()) else {
         let error = ErrorBody::from_value(line.value.get("error").unwrap_or(&Value::Null));
-        return LineResult { status: None, request_id: None, reply: Err(judge_missing(error)) };
+        return LineResult { status: None, request_id: None, reply: Err(Box::new(judge_missing(error))) };
     };
     // Some servers write the status as a string.
     let code = response.get("status_code");
@@ -35,9 +36,15 @@ pub(crate) fn read_result(line: &BatchLine) -> LineResult {
     let reply = match (status, Completion::from_json(&body)) {
         (Some(200..=299), Ok(completion)) => Ok(completion.into_reply()),
         (Some(200..=299), Err(_)) => {
-            Err((Verdict::transient(ErrorKind::BadReply, "the result line contains no reply"), Charge::Unknown))
+            let verdict = Verdict::transient(ErrorKind::BadReply, "the result line contains no reply");
+            Err(Box::new(ErrorJudgement::plain(verdict, Charge::Unknown)))
         }
-        _ => Err(judge_body(status.unwrap_or(500), &ErrorBody::parse(&body), None, None)),
+        _ => {
+            let error = ErrorBody::parse(&body);
+            let received = ReceivedError::of_status(status.unwrap_or(500), &error);
+            let carrier = status.map_or("a result line without a status".to_owned(), |_| received.carrier.clone());
+            Err(Box::new(judge(&ReceivedError { carrier, ..received })))
+        }
     };
     let request_id = response.get("request_id").and_then(Value::as_str).map(str::to_owned);
     LineResult { status, request_id, reply }
@@ -45,13 +52,13 @@ pub(crate) fn read_result(line: &BatchLine) -> LineResult {
 
 /// Judges a request without a response. A request that expired or was cancelled was not
 /// executed, and thus not billed.
-fn judge_missing(error: ErrorBody) -> (Verdict, Charge) {
+fn judge_missing(error: ErrorBody) -> ErrorJudgement {
     let (kind, charge) = match () {
         () if error.is("batch_expired") => (ErrorKind::BatchExpired, Charge::Nothing),
         () if error.is("batch_cancelled") => (ErrorKind::BatchLine, Charge::Nothing),
         () => (ErrorKind::BatchLine, Charge::Unknown),
     };
-    (Verdict::transient(kind, error.message), charge)
+    ErrorJudgement::plain(Verdict::transient(kind, error.message), charge)
 }
 
 #[cfg(test)]
@@ -125,10 +132,15 @@ mod tests {
                     assert_eq!((reply.content.as_str(), &reply.end), ("{}", &ReplyEnd::Finished));
                     ("reply".to_owned(), None)
                 }
-                Err((Verdict::Retry(fault), charge)) => (fault.kind.to_string(), Some(*charge)),
-                Err((Verdict::Page(fault), charge)) => (format!("page {}", fault.kind), Some(*charge)),
-                Err((Verdict::Later { .. }, charge)) => ("later".to_owned(), Some(*charge)),
-                Err((verdict, _)) => panic!("{verdict:?}"),
+                Err(judged) => {
+                    let name = match &judged.verdict {
+                        Verdict::Retry(fault) => fault.kind.to_string(),
+                        Verdict::Page(fault) => format!("page {}", fault.kind),
+                        Verdict::Later { .. } => "later".to_owned(),
+                        verdict => panic!("{verdict:?}"),
+                    };
+                    (name, Some(judged.charge))
+                }
             };
             assert_eq!((result.status, name.as_str(), found), (status, expected, charge), "{text}");
         }

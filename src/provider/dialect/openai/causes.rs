@@ -5,7 +5,7 @@
 
 use super::error_body::ErrorBody;
 use super::model_errors::{is_retired, names_unknown_model};
-use super::rejections::passes;
+use super::passing::Passing;
 use super::vision::lacks_vision;
 use crate::provider::wording::find_word;
 
@@ -200,7 +200,7 @@ const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "rech
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
     let (text, codes) = (error.text(), error.codes());
     // A server that can't do its work for the moment says nothing about the model.
-    let passes = passes(status, error);
+    let passes = Passing::of_error(status, error) == Passing::Yes;
     if !passes && lacks_vision(text) {
         return Some(Cause::NoVision);
     }
@@ -213,9 +213,7 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
         names.iter().any(|name| codes.iter().any(|code| is(code, name)))
     };
-    if !is_internal
-        && (has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]) || names_unknown_model(text))
-    {
+    if !passes && (has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]) || names_unknown_model(text)) {
         return Some(Cause::UnknownModel);
     }
     // Names of parameters are often quoted.

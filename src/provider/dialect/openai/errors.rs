@@ -11,12 +11,13 @@ use super::output_room::max_answer;
 use super::rejections::{find_changes, named_changes};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::capability::CapabilityChange;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::failure::PROXY_HINT;
-use crate::provider::dialect::interface::{ErrorJudgement, ErrorReply};
+use crate::provider::dialect::interface::ErrorReply;
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
 use crate::provider::rate_limits::ExceededLimit;
-use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use crate::provider::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use std::time::Duration;
 
 /// Characters of the target of a redirect that are shown.
@@ -27,6 +28,39 @@ const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (withou
 const RETIRED: &str = "the provider does not offer this model any more: choose its successor in provider.model, then run again; finished pages are kept";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
+/// An error as it arrived.
+pub(crate) struct ReceivedError<'a> {
+    /// The HTTP status that it has, or should have had.
+    pub(crate) status: u16,
+    /// What carries it, as messages begin: `HTTP 404`.
+    pub(crate) carrier: String,
+    pub(crate) error: &'a ErrorBody,
+    /// The delay that it asks for.
+    pub(crate) after: Option<Duration>,
+    /// The header `x-should-retry`.
+    pub(crate) should_retry: Option<bool>,
+}
+
+impl<'a> ReceivedError<'a> {
+    /// An error of HTTP `status`, without headers.
+    pub(crate) fn of_status(status: u16, error: &'a ErrorBody) -> Self {
+        Self { status, carrier: format!("HTTP {status}"), error, after: None, should_retry: None }
+    }
+
+    /// The carrier and the message, and the parameter that the message does not name.
+    fn message(&self) -> String {
+        let (error, carrier) = (self.error, &self.carrier);
+        let param = match error.param.as_str() {
+            param if param.is_empty() || error.message.contains(param) => String::new(),
+            param => format!(" (parameter {param})"),
+        };
+        match error.message.as_str() {
+            "" => format!("{carrier}{param}"),
+            message => format!("{carrier}: {message}{param}"),
+        }
+    }
+}
+
 /// Judges a reply whose status is not 2xx.
 pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     let mut error = ErrorBody::parse(reply.body);
@@ -35,31 +69,62 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     }
     let header = reply.headers.get("x-should-retry").and_then(|value| value.to_str().ok());
     let should_retry = header.and_then(|text| text.parse().ok());
-    let (verdict, charge) = judge_body(reply.status, &error, requested_delay(reply, &error), should_retry);
-    let is_throttled = reply.status == 429 && matches!(verdict, Verdict::Later { .. });
-    let exceeded = if is_throttled { exceeded_limit(&error) } else { None };
-    let is_invalid_reply = matches!(&verdict, Verdict::Retry(fault) if fault.kind == ErrorKind::NotJson);
-    // The model has replied, and may be billed.
-    let charge = if is_invalid_reply { Charge::Unknown } else { charge };
-    let named_changes = match &verdict {
-        Verdict::Retry(fault) if fault.change.is_some() => {
-            let changes = find_changes(reply.status, &error);
-            if changes.first().copied() == fault.change { changes } else { Vec::new() }
-        }
-        _ => named_changes(reply.status, &error),
-    };
-    let if_not_sent = judge_otherwise(reply, &error);
-    let invalid_reply = is_invalid_reply.then(|| error.failed_generation.unwrap_or_default());
-    ErrorJudgement { verdict, charge, exceeded, named_changes, if_not_sent, invalid_reply }
+    let after = requested_delay(reply, &error);
+    judge(&ReceivedError { after, should_retry, ..ReceivedError::of_status(reply.status, &error) })
 }
 
-/// What an error means if the request does not have what it rejects; `None`: the request is wrong anyway.
-fn judge_otherwise(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Verdict> {
-    let (status, message) = (reply.status, described(reply.status, error));
-    match status {
-        500.. => Some(Verdict::transient(ErrorKind::ServerError, message)),
-        401 | 402 | 408 | 413 | 429 => Some(judge_by_status(status, error, requested_delay(reply, error), message)),
-        _ => None,
+/// Judges an error, whatever carries it.
+pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
+    let ReceivedError { status, error, after, should_retry, .. } = *received;
+    let changes = find_changes(status, error);
+    let verdict = match (judge_status(received, changes.first().copied()), should_retry) {
+        (Verdict::Page(fault), Some(true)) => Verdict::transient(ErrorKind::ServerError, fault.message),
+        (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => {
+            Verdict::page_fault(ErrorKind::BadRequest, fault.message)
+        }
+        (verdict, _) => verdict,
+    };
+    let verdict = with_unfinished(status, verdict);
+    let is_throttled = status == 429 && matches!(verdict, Verdict::Later { .. });
+    let is_invalid_reply = matches!(&verdict, Verdict::Retry(fault) if fault.kind == ErrorKind::NotJson);
+    // The model has replied, and may be billed.
+    let charge = if is_invalid_reply { Charge::Unknown } else { charge_of(status, error, &verdict) };
+    let named_changes = match &verdict {
+        Verdict::Retry(TransientFault { change: Some(change), .. }) if changes.first() == Some(change) => changes,
+        Verdict::Retry(TransientFault { change: Some(change), .. }) => vec![*change],
+        _ => named_changes(status, error),
+    };
+    ErrorJudgement {
+        verdict,
+        charge,
+        exceeded: if is_throttled { exceeded_limit(error) } else { None },
+        named_changes,
+        otherwise: judge_otherwise(received, after),
+        invalid_reply: is_invalid_reply.then(|| error.failed_generation.clone().unwrap_or_default()),
+    }
+}
+
+/// What an error means, and what it cost, if the request does not have what it rejects.
+fn judge_otherwise(received: &ReceivedError<'_>, after: Option<Duration>) -> (Verdict, Charge) {
+    let ReceivedError { status, error, .. } = *received;
+    let is_too_long = || find_cause(status, error, after.is_some()) == Some(Cause::ContextTooLong);
+    let verdict = match status {
+        500.. => Verdict::transient(ErrorKind::ServerError, received.message()),
+        _ if is_too_long() => Verdict::page_fault(ErrorKind::ContextTooLong, received.message()),
+        _ => judge_by_status(received),
+    };
+    // The server may have executed the request.
+    let may_have_run = status >= 500 && !matches!(status, 501 | 503) || status == 408;
+    (with_unfinished(status, verdict), if may_have_run { Charge::Unknown } else { Charge::Nothing })
+}
+
+/// The verdict on an error of a gateway that timed out: the server behind it may still be processing the request.
+fn with_unfinished(status: u16, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Retry(fault) if matches!(status, 504 | 524) && fault.change.is_none() => {
+            Verdict::Retry(TransientFault { may_run: true, ..fault })
+        }
+        verdict => verdict,
     }
 }
 
@@ -74,32 +139,6 @@ fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
 pub(crate) fn requested_delay(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Duration> {
     let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay(reply.wall_ms));
     delay.map(|delay| delay.min(MAX_DELAY))
-}
-
-/// Judges an error of HTTP `status`. `after`: the delay that it asks for; `should_retry`:
-/// the header `x-should-retry`.
-pub(crate) fn judge_body(
-    status: u16,
-    error: &ErrorBody,
-    after: Option<Duration>,
-    should_retry: Option<bool>,
-) -> (Verdict, Charge) {
-    let verdict = match (judge_status(status, error, after), should_retry) {
-        (Verdict::Page(fault), Some(true)) => Verdict::transient(ErrorKind::ServerError, fault.message),
-        (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => {
-            Verdict::page_fault(ErrorKind::BadRequest, fault.message)
-        }
-        (verdict, _) => verdict,
-    };
-    let verdict = match verdict {
-        // The gateway timed out; the server behind it may still be processing the request.
-        Verdict::Retry(fault) if matches!(status, 504 | 524) && fault.change.is_none() => {
-            Verdict::Retry(TransientFault { may_run: true, ..fault })
-        }
-        verdict => verdict,
-    };
-    let charge = charge_of(status, error, &verdict);
-    (verdict, charge)
 }
 
 /// What an error cost.
@@ -132,42 +171,48 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
-/// Judges an error by its body, and then by its status.
-pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict {
-    let message = described(status, error);
-    match status {
-        300..=399 => {
-            return Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect");
-        }
-        407 => return Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
-        _ => {}
+/// Judges an error by its body, and then by its status. `change`: what to change for the parameter that it rejects.
+fn judge_status(received: &ReceivedError<'_>, change: Option<CapabilityChange>) -> Verdict {
+    let ReceivedError { status, error, after, .. } = *received;
+    if status < 400 || status == 407 {
+        return judge_by_status(received);
     }
     // What a gateway writes on its page is not an error of the API.
     let is_of_api = error.is_of_api(status);
-    let change = find_changes(status, error).first().copied().filter(|_| is_of_api || error.is_plain);
+    let change = change.filter(|_| is_of_api || error.is_plain);
     // A parameter that is named is what is not supported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
     let is_cause = |cause: &Cause| (is_of_api || *cause == Cause::NoCredit && error.is_plain) && !is_other(*cause);
     let cause = find_cause(status, error, after.is_some()).filter(is_cause);
     match (status, cause, change) {
         // What these statuses mean by definition, unless the error clearly rejects a parameter.
-        (401 | 429, None, Some(change)) => capability(change, message),
-        (401 | 429, ..) => judge_by_status(status, error, after, message),
-        (_, Some(cause), _) => judge_cause(cause, error, after, message),
-        (_, None, Some(change)) => capability(change, message),
-        (_, None, None) => judge_by_status(status, error, after, message),
+        (401 | 429, None, Some(change)) => capability(change, received.message()),
+        (401 | 429, ..) => judge_by_status(received),
+        (_, Some(cause), _) => judge_cause(cause, received),
+        (_, None, Some(change)) => capability(change, received.message()),
+        (_, None, None) => judge_by_status(received),
     }
 }
 
 /// Judges an error that nothing is known of but its status.
-fn judge_by_status(status: u16, error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
+fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
+    let ReceivedError { status, error, after, .. } = *received;
+    let message = received.message();
     match status {
+        ..200 => Verdict::stop(format!("{message}: the server does not reply to the request"), CHECK_ENDPOINT),
+        300..=399 if error.message.is_empty() => {
+            Verdict::stop(format!("{message}: the server redirects, and does not say where"), CHECK_ENDPOINT)
+        }
+        300..=399 => {
+            Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")
+        }
         401 => Verdict::stop(message, CHECK_KEY),
         402 => Verdict::stop(message, ADD_CREDIT),
         403 => {
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
+        407 => Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
         // Unavailable for legal reasons: everything, or one page.
         451 => Verdict::stop_or_page(message, "the provider does not serve this account, model or region"),
         405 => Verdict::stop(message, CHECK_ENDPOINT),
@@ -175,10 +220,10 @@ fn judge_by_status(status: u16, error: &ErrorBody, after: Option<Duration>, mess
         410 => Verdict::stop_or_page(message, RETIRED),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
-        429 => judge_too_many_requests(error, after, message),
+        429 => judge_too_many_requests(received),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
         501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
-        498 | 503 | 529 => Verdict::Later { after, message },
+        498 | 503 | 529 => Verdict::Later { after, obstacle: Obstacle::Unavailable, message },
         500..=599 => Verdict::transient(ErrorKind::ServerError, message),
         _ if concerns_image(error) => Verdict::page_fault(ErrorKind::ImageRefused, message),
         _ => Verdict::page_fault(ErrorKind::BadRequest, message),
@@ -192,10 +237,12 @@ fn concerns_image(error: &ErrorBody) -> bool {
 }
 
 /// What a cause means.
-fn judge_cause(cause: Cause, error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
+fn judge_cause(cause: Cause, received: &ReceivedError<'_>) -> Verdict {
+    let ReceivedError { error, after, .. } = *received;
+    let message = received.message();
     match cause {
         Cause::NoCredit => Verdict::stop(message, ADD_CREDIT),
-        Cause::CreditInFlight => Verdict::Later { after, message },
+        Cause::CreditInFlight => Verdict::Later { after, obstacle: Obstacle::Other, message },
         Cause::BadKey => Verdict::stop(message, CHECK_KEY),
         Cause::UnknownModel => Verdict::stop(message, CHECK_ENDPOINT),
         Cause::RetiredModel => Verdict::stop(message, RETIRED),
@@ -216,7 +263,9 @@ fn capability(change: CapabilityChange, message: String) -> Verdict {
     Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
 }
 
-fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
+fn judge_too_many_requests(received: &ReceivedError<'_>) -> Verdict {
+    let ReceivedError { error, after, .. } = *received;
+    let message = received.message();
     // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
     let is_quota_message = after.is_none() && error.mentions("exceeded your current quota");
     if is_quota_message || find_cause(429, error, after.is_some()) == Some(Cause::NoCredit) {
@@ -231,19 +280,10 @@ fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: 
     if error.mentions("request too large") || exceeds_whole_limit(error.text()) {
         return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
     }
-    Verdict::Later { after, message }
-}
-
-/// The status and the message, and the parameter that the message does not name.
-fn described(status: u16, error: &ErrorBody) -> String {
-    let param = match error.param.as_str() {
-        param if param.is_empty() || error.message.contains(param) => String::new(),
-        param => format!(" (parameter {param})"),
-    };
-    match error.message.as_str() {
-        "" => format!("HTTP {status}{param}"),
-        message => format!("HTTP {status}: {message}{param}"),
-    }
+    // What is used up is not always a rate.
+    let is_rate = !error.mentions("quota") || error.mentions("rate");
+    let obstacle = if is_rate { Obstacle::RateLimit } else { Obstacle::Other };
+    Verdict::Later { after, obstacle, message }
 }
 
 #[cfg(test)]

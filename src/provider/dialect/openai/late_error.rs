@@ -3,9 +3,9 @@
 
 use super::causes::find_cause;
 use super::error_body::ErrorBody;
-use super::errors::judge_body;
+use super::errors::{ReceivedError, judge};
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::pacing::retry_after::MAX_DELAY;
-use crate::provider::verdict::Verdict;
 use serde_json::Value;
 
 /// The status that an error would have had, by words of its code or type in lower case. The first
@@ -32,7 +32,7 @@ pub(crate) fn find_error(value: &Value) -> Option<&Value> {
 }
 
 /// Judges an error inside of a reply of status 200.
-pub(crate) fn judge_late_error(error: &Value) -> Verdict {
+pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
     let body = ErrorBody::from_value(error);
     let names = names(error);
     let by_name = || {
@@ -44,7 +44,12 @@ pub(crate) fn judge_late_error(error: &Value) -> Verdict {
     let status = status_of(error).or_else(by_name).or_else(by_cause).unwrap_or(500);
     // The time of the reply is not known here: only lengths of time count.
     let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
-    judge_body(status, &body, after, None).0
+    // The status is that of the request, which was taken.
+    let carrier = match status_of(error) {
+        Some(status) => format!("HTTP 200 with the error {status}"),
+        None => "HTTP 200 with an error".to_owned(),
+    };
+    judge(&ReceivedError { carrier, after, ..ReceivedError::of_status(status, &body) })
 }
 
 /// Whether an error has nothing to say: null, false, 0, an empty text, or only such members.
@@ -82,6 +87,7 @@ fn names(error: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::verdict::Verdict;
     use serde_json::json;
 
     #[test]
@@ -160,7 +166,7 @@ mod tests {
             (json!({"code": "context_length_exceeded", "message": "x"}), "context_too_long"),
             (json!({"code": 500, "message": "please recharge the cache"}), "server_error"),
         ] {
-            let found = match judge_late_error(&error) {
+            let found = match judge_late_error(&error).verdict {
                 Verdict::Later { .. } => "later",
                 Verdict::Stop(_) => "stop",
                 Verdict::Retry(fault) => fault.kind.name(),
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn a_delay_in_the_message_is_kept() {
         let error = json!({"code": 429, "message": "Please try again in 20s."});
-        let Verdict::Later { after, .. } = judge_late_error(&error) else { panic!("{error}") };
+        let Verdict::Later { after, .. } = judge_late_error(&error).verdict else { panic!("{error}") };
         assert_eq!(after.map(|after| after.as_secs()), Some(20));
     }
 }

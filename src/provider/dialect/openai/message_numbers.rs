@@ -88,10 +88,15 @@ fn unit_of(word: &str) -> Unit {
 
 /// A whole number with or without separators of thousands, or with `k` or `m`, and what follows it. `text` is in
 /// lower case.
-fn parse_number(text: &str) -> Option<(u64, &str)> {
+pub(crate) fn parse_number(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !",_.".contains(c)).unwrap_or(text.len());
-    let shown = text[..end].trim_end_matches([',', '_', '.']);
-    let (behind, plain) = (&text[shown.len()..], shown.replace([',', '_'], ""));
+    let shown = text[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    // `4.096` has separators, `4.5` and `4096.000` have fractions.
+    let mut groups = shown.split('.');
+    let is_first = |group: &str| (1..=3).contains(&group.len()) && group != "0";
+    let has_groups = shown.contains('.') && groups.next().is_some_and(is_first) && groups.all(|group| group.len() == 3);
+    let behind = &text[shown.len()..];
+    let plain = shown.replace(|c: char| ",_".contains(c) || c == '.' && has_groups, "");
     let scale = match behind.chars().next() {
         Some('k') => 1000.0,
         Some('m') => 1_000_000.0,

@@ -9,8 +9,8 @@
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
 //!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`model_errors`]: that the model is
 //!   unknown or retired; [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error
-//!   rejects; [`parameter_names`]: how it names it; [`output_room`]: output limits that it names;
-//!   [`passing`]: that a server can't do its work for the moment
+//!   rejects; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
+//!   [`output_room`]: what the context window leaves for it; [`passing`]: whether an error passes by itself
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -26,6 +26,7 @@ pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod model_errors;
 pub(crate) mod openai_dialect;
+pub(crate) mod output_bounds;
 pub(crate) mod output_room;
 pub(crate) mod parameter_names;
 pub(crate) mod passing;

@@ -33,9 +33,9 @@ const RETIRED: &[&str] = &[
 /// Whether an error says that the model was retired: `the model x has been retired`, in the words of several
 /// servers; not that a parameter of it is. `text` and `codes` are in lower case.
 pub(crate) fn is_retired(status: u16, text: &str, codes: &[String]) -> bool {
-    // An internal error may be about the server itself.
+    // An internal error may quote a warning that the model is deprecated.
     let is_internal = status >= 500;
-    let words = RETIRED.iter().filter(|words| !is_internal || words.contains("retired") || words.contains("decom"));
+    let words = RETIRED.iter().filter(|words| !is_internal || !words.contains("deprecated"));
     let mut found = words.flat_map(|words| text.match_indices(words));
     // `410 Gone` leaves out the verb. Without the model as its subject it may be about one page.
     let is_gone = status == 410 && is_model(&words_of(text));
@@ -103,6 +103,24 @@ fn is_model(subject: &[String]) -> bool {
         "field",
         "feature",
         "support",
+        // What runs or holds it, which comes back.
+        "server",
+        "replica",
+        "replicas",
+        "instance",
+        "instances",
+        "worker",
+        "workers",
+        "backend",
+        "container",
+        "pod",
+        "node",
+        "process",
+        "runner",
+        "service",
+        "cache",
+        "weights",
+        "shard",
     ];
     let has = |names: &[&str]| subject.iter().any(|word| names.contains(&word.as_str()));
     has(MODELS) && !has(OTHERS)

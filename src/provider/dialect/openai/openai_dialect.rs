@@ -2,19 +2,21 @@
 
 use super::batch::OpenAiBatches;
 use super::errors::judge_error;
+use super::passing::Passing;
 use super::rate_limit_headers::read_rate_limits;
-use super::rejections::{fault_of_page, is_rejection, may_pass};
+use super::rejections::{fault_of_page, is_rejection};
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
 use super::usage::parse_cost;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::capability::CapabilityChange;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
-    BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
+    BatchDialect, Dialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
+use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::rate_limits::RateLimitHeaders;
 use crate::provider::reply::Reply;
 use crate::task::Question;
@@ -60,7 +62,7 @@ impl Dialect for OpenAi {
     }
 
     fn may_pass(&self, message: &str) -> bool {
-        may_pass(message)
+        Passing::of_text(&message.to_lowercase()) != Passing::No
     }
 
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind> {

@@ -3,6 +3,7 @@
 //! Sources: OpenAI's error bodies, and those of compatible servers (2026-11).
 
 use super::request::THINKING_MEMBER;
+use crate::catalog::OutputLimit;
 use crate::provider::parameter::Parameter;
 use crate::provider::wording::{is_marked, is_meant, spellings};
 use std::ops::Range;
@@ -126,6 +127,33 @@ pub(crate) fn named_parameters(param: &str, text: &str, is_rejection: bool) -> V
         found.insert(0, first);
     }
     found
+}
+
+/// The name of the output limit that an error rejects, in its member `param` or in its `text`, both in lower case;
+/// `None`: none, or it names both.
+pub(crate) fn rejected_limit(param: &str, text: &str) -> Option<OutputLimit> {
+    const SPELLINGS: [(OutputLimit, &str); 2] =
+        [(OutputLimit::MaxTokens, "max_tokens"), (OutputLimit::MaxCompletionTokens, "max_completion_tokens")];
+    let only = |names: &dyn Fn(&str) -> bool| match SPELLINGS.map(|(limit, name)| (limit, names(name))) {
+        [(limit, true), (_, false)] | [(_, false), (limit, true)] => Some(limit),
+        _ => None,
+    };
+    // `use max_completion_tokens` is advice.
+    let is_advised = |at: usize| text[..at].trim_end_matches(|c: char| !c.is_alphanumeric()).ends_with("use");
+    let in_text = |name: &str| spellings(text, name).any(|found| !is_advised(found.start));
+    only(&|name| spellings(param, name).next().is_some()).or_else(|| only(&in_text))
+}
+
+/// Whether an error asks for thinking to be switched off: `enable_thinking must be set to false`, `not supported when
+/// enable_thinking is true`. `text` is in lower case.
+pub(crate) fn asks_not_to_think(text: &str) -> bool {
+    spellings(text, THINKING_MEMBER).any(|found| {
+        let before = text[..found.start].trim_end_matches(|c: char| !c.is_alphanumeric());
+        let value =
+            text[found.end..].split(|c: char| !c.is_alphanumeric()).find(|word| matches!(*word, "true" | "false"));
+        let is_condition = ["when", "if", "with", "while"].iter().any(|word| before.ends_with(word));
+        value == Some("false") || value == Some("true") && is_condition
+    })
 }
 
 /// Where `text` names a parameter as `word`.

@@ -1,8 +1,10 @@
-//! Words with which a server says that it can't do its work for the moment. With a status of servers' faults they
-//! outweigh words of rejection: `temperature is not supported right now, try again later` asks for patience.
+//! Whether an error passes by itself: the words with which a server says that it can't do its work for the moment. With
+//! a status of servers' faults they outweigh words of rejection: `temperature is not supported right now, try again
+//! later` asks for patience.
 //!
 //! Sources: errors of overloaded and restarting servers that their users quoted (2026-11).
 
+use super::error_body::ErrorBody;
 use crate::provider::wording::words;
 
 /// States of a server that end by themselves, in lower case.
@@ -54,9 +56,9 @@ const STATES: &[&str] = &[
     "重试",
 ];
 
-/// Words that say no more than that something has failed: a clear rejection beside them counts.
+/// Words that say no more than that something has failed or is used up: a clear rejection beside them counts.
 const FAILURES: &[&str] =
-    &["internal error", "internal server error", "service unavailable", "unexpected error", "timeout"];
+    &["internal error", "internal server error", "service unavailable", "unexpected error", "timeout", "quota"];
 
 /// Words for another attempt at the same request.
 const REPEATS: &[&str] = &["try again", "retry", "try the request again", "try your request again", "resend"];
@@ -64,8 +66,39 @@ const REPEATS: &[&str] = &["try again", "retry", "try the request again", "try y
 /// What is not there: for the moment, unless it says for what.
 const ABSENCES: &[&str] = &["unavailable", "not available"];
 
+/// Whether an error passes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// It says nothing like that.
+    No,
+    /// It may: the server has failed, for whatever cause.
+    Perhaps,
+    /// It asks for patience, whatever else it says.
+    Yes,
+}
+
+impl Passing {
+    /// Of an error of `status`. Only with a status of servers' faults or of limits do its words or codes leave no doubt.
+    pub(crate) fn of_error(status: u16, error: &ErrorBody) -> Self {
+        let is_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
+        let found = if error.codes().iter().any(is_code) { Self::Yes } else { Self::of_text(error.text()) };
+        if found == Self::Yes && status < 500 && status != 429 { Self::Perhaps } else { found }
+    }
+
+    /// Of a message in lower case.
+    pub(crate) fn of_text(text: &str) -> Self {
+        if is_of_now(text) {
+            Self::Yes
+        } else if FAILURES.iter().any(|words| text.contains(words)) {
+            Self::Perhaps
+        } else {
+            Self::No
+        }
+    }
+}
+
 /// Whether `text`, in lower case, says that the server can't do its work for the moment.
-pub(crate) fn is_passing(text: &str) -> bool {
+fn is_of_now(text: &str) -> bool {
     let has = |list: &[&str]| list.iter().any(|word| text.contains(word));
     let asks_to_repeat = || REPEATS.iter().any(|word| words(text, word).any(|at| asks_to_repeat(text, at, word)));
     let is_absent = || {
@@ -74,14 +107,9 @@ pub(crate) fn is_passing(text: &str) -> bool {
         found.any(|(at, after)| !is_restriction(after) && !is_status_line(&text[..at], after))
     };
     // `not supported at the moment of writing` describes the API.
-    let is_of_now =
+    let is_at_the_moment =
         || text.match_indices("at the moment").any(|(at, word)| !text[at + word.len()..].starts_with(" of"));
-    has(STATES) || asks_to_repeat() || is_absent() || is_of_now()
-}
-
-/// Whether `text`, in lower case, may be about a failure of the server, whatever else it says.
-pub(crate) fn may_be_failure(text: &str) -> bool {
-    is_passing(text) || FAILURES.iter().any(|words| text.contains(words))
+    has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment()
 }
 
 /// Whether the words for another attempt at `at` ask for the same request: not `remove it and try again`,
@@ -151,7 +179,7 @@ mod tests {
             "temperature: service unavailable. try later",
             "no deployments available for selected model, try again in 5 seconds",
         ] {
-            assert!(is_passing(text), "{text}");
+            assert_eq!(Passing::of_text(text), Passing::Yes, "{text}");
         }
         for text in [
             "this model is not supported at the moment of writing",
@@ -172,10 +200,29 @@ mod tests {
             "the image is downloaded; temperature is not supported",
             "",
         ] {
-            assert!(!is_passing(text), "{text}");
+            assert_ne!(Passing::of_text(text), Passing::Yes, "{text}");
         }
-        assert!(may_be_failure("internal error while processing response_format"));
-        assert!(!is_passing("internal error while processing response_format"));
-        assert!(!may_be_failure("`temperature` is deprecated for this model."));
+    }
+
+    #[test]
+    fn what_may_pass_and_what_is_certain() {
+        let body = |kind: &str, message: &str| {
+            ErrorBody::from_value(&serde_json::json!({"error": {"message": message, "type": kind}}))
+        };
+        for (kind, message, of_server, of_request) in [
+            ("", "the server is overloaded", Passing::Yes, Passing::Perhaps),
+            ("overloaded_error", "x", Passing::Yes, Passing::Perhaps),
+            ("rate_limit_error", "x", Passing::Yes, Passing::Perhaps),
+            ("", "Internal error while processing response_format", Passing::Perhaps, Passing::Perhaps),
+            ("", "the quota of this user", Passing::Perhaps, Passing::Perhaps),
+            ("", "`temperature` is deprecated for this model.", Passing::No, Passing::No),
+            ("", "", Passing::No, Passing::No),
+        ] {
+            for (statuses, expected) in [(&[429, 500, 503, 529][..], of_server), (&[400, 403, 404], of_request)] {
+                for status in statuses {
+                    assert_eq!(Passing::of_error(*status, &body(kind, message)), expected, "{status} {message}");
+                }
+            }
+        }
     }
 }

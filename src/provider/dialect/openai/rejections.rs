@@ -4,12 +4,12 @@
 //! own words, so that the name of the parameter decides, beside any word of rejection.
 
 use super::error_body::ErrorBody;
-use super::output_room::{max_output, min_output};
-use super::parameter_names::{is_named_clearly, is_subject_of, named_parameters};
-use super::passing::{is_passing, may_be_failure};
+use super::output_bounds::OutputBounds;
+use super::parameter_names::{asks_not_to_think, is_named_clearly, is_subject_of, named_parameters, rejected_limit};
+use super::passing::Passing;
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
-use crate::provider::capability::CapabilityChange;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::efforts::Efforts;
 use crate::provider::parameter::Parameter;
 use crate::provider::wording::find_word;
@@ -144,40 +144,53 @@ impl Demand {
 /// it is about, if the request has it. Empty: the error names no parameter that docmill chooses.
 pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     let (text, param) = (error.text(), error.param.to_lowercase());
-    if passes(status, error) {
+    let passing = Passing::of_error(status, error);
+    if passing == Passing::Yes {
         return Vec::new();
     }
     let demand = Demand::of_status(status);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    // A number in an error of the server may be anything.
-    let may_state_limit = demand == Demand::Any || demand == Demand::Failure && !may_be_failure(text);
-    let most = || max_output(text).map(CapabilityChange::MaxOutput);
-    let limit = most().or_else(|| min_output(text).map(CapabilityChange::MinOutput));
-    if let Some(change) = limit.filter(|_| may_state_limit) {
-        return vec![change];
-    }
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
     let is_rejection = is_code || rejects(text);
     let is_clear = is_code || has(CLEAR_REJECTIONS) || restricts(text, &["supported", "accepted"]);
+    // A number in an error of the server may be anything.
+    let may_state_limit = demand == Demand::Any || demand == Demand::Failure && passing == Passing::No;
+    let limits = if may_state_limit { OutputBounds::read(&param, text).changes() } else { Vec::new() };
+    let is_unsupported = ["unsupported_parameter", "unknown_parameter"].iter().any(|code| error.is(code))
+        || CLEAR_REJECTIONS.iter().any(|words| words.contains("support") && text.contains(words));
+    if !limits.is_empty() && !is_unsupported {
+        return limits;
+    }
     let is_certain = |parameter: Parameter| {
         let is_named = !param.is_empty() || is_named_clearly(parameter, text);
         match demand {
             Demand::Any => true,
             Demand::Named => (is_named || is_clear) && (is_code || rejects(&text.replace("forbidden", ""))),
             Demand::Failure => {
-                is_clear || is_rejection && (is_named || is_subject_of(parameter, text)) && !may_be_failure(text)
+                is_clear || is_rejection && (is_named || is_subject_of(parameter, text)) && passing == Passing::No
             }
             Demand::Certain if is_clear => is_named,
             // Rates are in tokens, too.
             Demand::Certain => {
-                status == 429 && is_named && parameter != Parameter::OutputLimit && is_rejection && !may_pass(text)
+                status == 429
+                    && is_named
+                    && parameter != Parameter::OutputLimit
+                    && is_rejection
+                    && passing == Passing::No
             }
         }
     };
     let named = named_parameters(&param, text, is_rejection);
     let named: Vec<Parameter> = named.into_iter().filter(|parameter| is_certain(*parameter)).collect();
-    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && !may_be_failure(text);
+    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && passing == Passing::No;
     let is_schema = matches!(demand, Demand::Any | Demand::Failure) && is_of_schema && has(SCHEMA_COMPLAINTS);
+    if !limits.is_empty() {
+        // What is said of its value comes first.
+        return limits
+            .into_iter()
+            .chain(named.into_iter().map(|parameter| change_for(parameter, &param, text)))
+            .collect();
+    }
     match named.first() {
         // A bound of the schema, or a part of it.
         Some(Parameter::Format) if is_schema => vec![CapabilityChange::SimplerSchema],
@@ -186,22 +199,17 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
         None if status == 400 && error.is("INVALID_ARGUMENT") && text.trim().strip_suffix('.') == Some(UNNAMED) => {
             vec![CapabilityChange::Effort(Efforts::default())]
         }
-        _ => named.into_iter().map(|parameter| change_for(parameter, text)).collect(),
+        _ => named.into_iter().map(|parameter| change_for(parameter, &param, text)).collect(),
     }
 }
 
-fn change_for(parameter: Parameter, text: &str) -> CapabilityChange {
+fn change_for(parameter: Parameter, param: &str, text: &str) -> CapabilityChange {
     match parameter {
         Parameter::Effort => CapabilityChange::Effort(listed_efforts(text)),
+        Parameter::OutputLimit => CapabilityChange::RenameOutputLimit(rejected_limit(param, text)),
+        Parameter::Thinking if asks_not_to_think(text) => CapabilityChange::DisableThinking,
         parameter => CapabilityChange::for_rejected(parameter),
     }
-}
-
-/// Whether an error of `status` asks for patience, whatever else it says: its status is one of servers' faults or
-/// of limits, and its words or codes are those of a server that can't do its work for the moment.
-pub(crate) fn passes(status: u16, error: &ErrorBody) -> bool {
-    let is_passing_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
-    (status >= 500 || status == 429) && (is_passing(error.text()) || error.codes().iter().any(is_passing_code))
 }
 
 /// What to change for each parameter that an error of the request names, whatever its words.
@@ -209,8 +217,9 @@ pub(crate) fn named_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityCha
     if !matches!(status, 400 | 422) {
         return Vec::new();
     }
-    let named = named_parameters(&error.param.to_lowercase(), error.text(), true);
-    named.into_iter().map(|parameter| change_for(parameter, error.text())).collect()
+    let param = error.param.to_lowercase();
+    let named = named_parameters(&param, error.text(), true);
+    named.into_iter().map(|parameter| change_for(parameter, &param, error.text())).collect()
 }
 
 /// What Gemini says when it does not say which value it rejects.
@@ -234,12 +243,6 @@ pub(crate) fn fault_of_page(change: CapabilityChange, message: &str) -> Option<E
 /// Whether a message says that something of the request is not accepted.
 pub(crate) fn is_rejection(message: &str) -> bool {
     rejects(&message.to_lowercase())
-}
-
-/// Whether a message may mean no more than that the server can't do its work for the moment.
-pub(crate) fn may_pass(message: &str) -> bool {
-    let message = message.to_lowercase();
-    may_be_failure(&message) || message.contains("quota")
 }
 
 /// The same as [`is_rejection`] of a text in lower case.

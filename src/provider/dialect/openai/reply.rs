@@ -111,7 +111,7 @@ impl Completion {
         let Message { content, reasoning, refusal, .. } = &self.message;
         let is_blank = content.trim().is_empty();
         match (&self.error, self.finish) {
-            (Some(error), _) => ReplyEnd::Error(judge_late_error(error)),
+            (Some(error), _) => ReplyEnd::Error(Box::new(judge_late_error(error))),
             (None, Some(Finish::Recitation)) => ReplyEnd::Recitation,
             (None, _) if is_blank && !refusal.is_empty() => ReplyEnd::Refusal(ErrorBody::parse(refusal).message),
             (None, Some(Finish::ContentFilter)) => ReplyEnd::ContentFilter,

@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::manifest::EFFORT_MEMBER;
 use crate::provider::capability::ReplyFormat;
 use crate::provider::dialect::interface::{FrameOptions, PageFrame, PageParts};
-use crate::provider::parameter::Parameter;
+use crate::provider::parameter::{Parameter, Parameters};
 use crate::task::{Question, SYSTEM, bounded_reply_schema, instructions};
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -21,9 +21,11 @@ pub(crate) struct ChatFrame {
     head: String,
     /// The members after `messages`, without braces.
     members: String,
-    max_tokens_name: &'static str,
+    /// The name of the output limit; `None`: none is sent.
+    max_tokens_name: Option<&'static str>,
     /// The key of the prompt cache, without the number of the shard.
     cache_key: Option<String>,
+    parameters: Parameters,
 }
 
 /// The member that switches thinking off. Source: Alibaba's Model Studio documentation (2026-11).
@@ -57,12 +59,26 @@ impl ChatFrame {
         let has_key = sends_key && prompt_tokens >= MIN_CACHED_TOKENS;
         let prefix = Digest::compute(format!("{model}{head}{schema}").as_bytes()).to_string();
         let members = members(options, schema);
+        let structure = [
+            (Parameter::OutputLimit, options.has_output_limit),
+            (Parameter::SystemMessage, !system.is_empty()),
+            (Parameter::Detail, !detail.is_empty()),
+            (Parameter::CacheKey, has_key),
+            (Parameter::CacheOptions, caches_text),
+            (Parameter::Effort, request.extra_thinking().is_some()),
+        ];
+        let structure = structure.into_iter().filter_map(|(parameter, is_sent)| is_sent.then_some(parameter));
+        let parameters = structure.fold(sent_members(&members), Parameters::with);
         let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
         Self {
             head,
             members,
-            max_tokens_name: if capabilities.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" },
+            max_tokens_name: options.has_output_limit.then_some(match capabilities.max_completion_tokens {
+                true => "max_completion_tokens",
+                false => "max_tokens",
+            }),
             cache_key: has_key.then(|| format!("docmill-{}", &prefix[..16])),
+            parameters,
         }
     }
 }
@@ -91,9 +107,34 @@ impl PageFrame for ChatFrame {
         if let Some(key) = &self.cache_key {
             body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{cache_shard}""#).as_bytes());
         }
-        body.extend_from_slice(format!(r#","{}":{max_reply_tokens}}}"#, self.max_tokens_name).as_bytes());
+        if let Some(name) = self.max_tokens_name {
+            body.extend_from_slice(format!(r#","{name}":{max_reply_tokens}"#).as_bytes());
+        }
+        body.push(b'}');
         body.into()
     }
+
+    fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+}
+
+/// The parameters among the members of a body, also those that the manifest adds.
+fn sent_members(members: &Map<String, Value>) -> Parameters {
+    const NAMES: &[(Parameter, &str)] = &[
+        (Parameter::Temperature, "temperature"),
+        (Parameter::StreamOptions, "stream_options"),
+        (Parameter::Format, "response_format"),
+        (Parameter::Effort, EFFORT_MEMBER),
+        (Parameter::Thinking, THINKING_MEMBER),
+        (Parameter::CacheKey, "prompt_cache_key"),
+        (Parameter::CacheOptions, "prompt_cache_options"),
+    ];
+    let format = members.get("response_format").map(Value::to_string).unwrap_or_default();
+    let has_word = |parameter: &Parameter| format.contains(&format!("\"{}\":", parameter.name()));
+    let in_format = Parameter::BOUNDS.into_iter().chain([Parameter::Strict]).filter(has_word);
+    let named = NAMES.iter().filter(|(_, name)| members.contains_key(*name)).map(|(parameter, _)| *parameter);
+    named.chain(in_format).fold(Parameters::default(), Parameters::with)
 }
 
 fn members(options: &FrameOptions<'_>, schema: Value) -> Map<String, Value> {

@@ -138,7 +138,7 @@ fn causes_by_status() {
         (500, false, message("too many tokens in flight"), None),
         (500, false, message("invalid api key"), None),
         (500, false, message("flagged"), None),
-        (500, false, message("model not found"), None),
+        (500, false, message("model not found"), Some(Cause::UnknownModel)),
         (400, false, message("The model `gpt-4.1` does not exist"), Some(Cause::UnknownModel)),
         (400, false, message("model \"llama3\" not found, try pulling it first"), Some(Cause::UnknownModel)),
         (400, false, message("Not found: the model x"), Some(Cause::UnknownModel)),
@@ -161,4 +161,44 @@ fn causes_by_status() {
 
 fn message(text: &str) -> String {
     serde_json::json!({"error": {"message": text}}).to_string()
+}
+
+/// Errors about the model itself, with statuses of the server's faults: they stay, unless it is what runs the model
+/// that they are about, or they ask for patience.
+#[test]
+fn the_model_in_faults_of_the_server() {
+    let (unknown, retired) = (Some(Cause::UnknownModel), Some(Cause::RetiredModel));
+    for (text, expected) in [
+        ("The model `gpt-x` does not exist", unknown),
+        ("model 'llama3' not found", unknown),
+        ("Model gpt-x could not be found", unknown),
+        ("Unknown model: gpt-x", unknown),
+        ("The model gpt-x has been sunset", retired),
+        ("The model gpt-x has been retired.", retired),
+        ("Model gpt-x was decommissioned on 2026-10-01", retired),
+        ("This model has been discontinued", retired),
+        ("This model is no longer available", retired),
+        ("The model has reached its end of life", retired),
+        ("The deployment has been removed", retired),
+        ("the model is overloaded", None),
+        ("Model is loading", None),
+        ("The model is currently loading, estimated time 20 s", None),
+        ("the model is not ready", None),
+        ("The model is not available right now", None),
+        ("The model server was shut down", None),
+        ("the model replica m has been shut down", None),
+        ("Model replica not found", None),
+        ("a worker for this model was not found", None),
+        ("model weights not found in the cache", None),
+        ("The model was not found, please try again later", None),
+        ("Model temporarily removed for maintenance: it has been removed", None),
+        ("the model is deprecated; internal error", None),
+        ("the tokenizer was not found", None),
+    ] {
+        for status in [500, 502, 503, 504] {
+            assert_eq!(find_cause(status, &ErrorBody::parse(&message(text)), false), expected, "{status} {text}");
+        }
+    }
+    let coded = r#"{"error":{"message":"No available channel for model x","code":"model_not_found"}}"#;
+    assert_eq!(find_cause(503, &ErrorBody::parse(coded), false), unknown);
 }

@@ -46,6 +46,8 @@ fn the_verdict_table() {
         (402, "{\"error\":\"no credit\"}".into(), None, "stop"),
         (403, error("", "unsupported_country_region_territory", "", "Country not supported"), None, "stop or page"),
         (404, error(INVALID, "model_not_found", "", "The model `x` does not exist or you do not have access to it."), None, "stop"),
+        (101, String::new(), None, "stop"),
+        (304, String::new(), None, "stop"),
         (307, String::new(), None, "stop"),
         (408, String::new(), None, "retry timeout"),
         (409, String::new(), None, "retry server_error"),
@@ -111,6 +113,12 @@ fn the_verdict_table() {
         (500, error("", "", "", "Overloaded: image input is not supported at the moment, try again later"), None, "retry server_error"),
         (500, error("", "", "", "image input is not supported"), None, "stop"),
         (500, error("", "", "", "The model replica has been retired; please retry"), None, "retry server_error"),
+        (503, error("", "", "", "The model gpt-x has been sunset"), None, "stop"),
+        (500, error("", "", "", "The model `x` does not exist"), None, "stop"),
+        (503, error("", "model_not_found", "", "No available channel for model x under group default"), None, "stop"),
+        (503, error("", "", "", "Model is loading"), None, "later None"),
+        (503, error("", "", "", "The model is overloaded"), second, "later Some(1000)"),
+        (500, error("", "", "", "The model was not found, please retry in a few seconds"), None, "retry server_error"),
         (503, error("", "", "", "Model replica m has been shut down; please retry"), None, "later None"),
         (400, error("", "", "", "The model x is not available at the moment of writing"), None, "page bad_request"),
         (500, error("", "", "", "The requested model has been retired."), None, "stop"),
@@ -132,8 +140,9 @@ fn the_verdict_table() {
         (418, String::new(), None, "page bad_request"),
     ];
     for (status, body, after, expected) in rows {
-        let (verdict, _) = judge_body(status, &ErrorBody::parse(&body), after, None);
-        assert_eq!(name(&verdict), expected, "{status} {body}");
+        let error = ErrorBody::parse(&body);
+        let judged = judge(&ReceivedError { after, ..ReceivedError::of_status(status, &error) });
+        assert_eq!(name(&judged.verdict), expected, "{status} {body}");
     }
 }
 
@@ -163,7 +172,7 @@ fn what_an_error_may_cost() {
         (400, &api, Charge::Nothing),
         (400, &reasoned, Charge::Unknown),
     ] {
-        assert_eq!(judge_body(status, body, None, None).1, expected, "{status}");
+        assert_eq!(judge(&ReceivedError::of_status(status, body)).charge, expected, "{status}");
     }
 }
 
@@ -172,25 +181,43 @@ fn what_an_error_may_cost() {
 fn a_parameter_that_was_not_sent_is_not_what_failed() {
     let body = error("", "", "", "`temperature` is not supported with this model.");
     for (status, expected) in [
-        (400, None),
-        (404, None),
-        (401, Some("stop")),
-        (408, Some("retry timeout")),
-        (429, Some("later None")),
-        (500, Some("retry server_error")),
-        (503, Some("retry server_error")),
+        (400, "page bad_request"),
+        (422, "page bad_request"),
+        (403, "stop or page"),
+        (404, "stop or page"),
+        (410, "stop or page"),
+        (451, "stop or page"),
+        (401, "stop"),
+        (408, "retry timeout"),
+        (429, "later None"),
+        (500, "retry server_error"),
+        (503, "retry server_error"),
     ] {
         let reply = ErrorReply { status, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
-        let found = judge_error(&reply).if_not_sent;
-        assert_eq!(found.as_ref().map(name).as_deref(), expected, "{status}");
+        let judged = judge_error(&reply);
+        assert_eq!(name(&judged.verdict), "without temperature", "{status}");
+        let (verdict, charge) = judged.otherwise;
+        assert_eq!(name(&verdict), expected, "{status}");
+        let may_have_run = matches!(status, 408 | 500);
+        assert_eq!(charge, if may_have_run { Charge::Unknown } else { Charge::Nothing }, "{status}");
     }
+    let window = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens (800 in the messages, 8200 in the completion).";
+    let body = error(INVALID, "", "", window);
+    let judged = judge_error(&ErrorReply { status: 400, headers: &HeaderMap::new(), body: &body, wall_ms: 0 });
+    assert_eq!(name(&judged.verdict), "with an output limit of at most 2961 tokens");
+    assert_eq!(name(&judged.otherwise.0), "page context_too_long");
 }
 
 #[test]
 fn the_header_x_should_retry_overrules_the_status() {
     let body = ErrorBody::parse(&error(INVALID, "", "", "x"));
-    assert_eq!(name(&judge_body(400, &body, None, Some(true)).0), "retry server_error");
-    assert_eq!(name(&judge_body(500, &body, None, Some(false)).0), "page bad_request");
+    for (status, should_retry, expected) in
+        [(400, true, "retry server_error"), (500, false, "page bad_request"), (500, true, "retry server_error")]
+    {
+        let should_retry = Some(should_retry);
+        let judged = judge(&ReceivedError { should_retry, ..ReceivedError::of_status(status, &body) });
+        assert_eq!(name(&judged.verdict), expected, "{status}");
+    }
 }
 
 #[test]
@@ -249,5 +276,41 @@ fn a_request_that_is_larger_than_the_limit_is_not_tried_again() {
         let reply = ErrorReply { status: 429, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
         let verdict = judge_error(&reply).verdict;
         assert!(matches!(&verdict, Verdict::Page(fault) if fault.kind == ErrorKind::RequestTooLarge), "{verdict:?}");
+    }
+}
+
+/// What messages begin with, and what all requests wait for.
+#[test]
+fn messages_name_the_true_cause() {
+    let of =
+        |status, body: &str| judge_error(&ErrorReply { status, headers: &HeaderMap::new(), body, wall_ms: 0 }).verdict;
+    for (status, body, obstacle) in [
+        (429, error("", "rate_limit_exceeded", "", "Rate limit reached"), Some(Obstacle::RateLimit)),
+        (429, String::new(), Some(Obstacle::RateLimit)),
+        (
+            429,
+            r#"[{"error":{"code":429,"message":"Quota of this minute exceeded","status":"RESOURCE_EXHAUSTED"}}]"#
+                .into(),
+            Some(Obstacle::Other),
+        ),
+        (
+            402,
+            r#"{"error":{"message":"x","code":402,"metadata":{"reason":"in_flight_budget_exhausted"}}}"#.into(),
+            Some(Obstacle::Other),
+        ),
+        (503, String::new(), Some(Obstacle::Unavailable)),
+        (529, String::new(), Some(Obstacle::Unavailable)),
+        (429, error("insufficient_quota", "", "", "You exceeded your current quota"), None),
+        (404, String::new(), None),
+    ] {
+        assert_eq!(of(status, &body).obstacle(), obstacle, "{status} {body}");
+    }
+    for (status, body, expected) in [
+        (101, "", "HTTP 101: the server does not reply to the request"),
+        (304, "", "HTTP 304: the server redirects, and does not say where"),
+        (404, r#"{"detail":"Not Found"}"#, "HTTP 404: Not Found"),
+    ] {
+        let Verdict::Stop(refusal) = of(status, body) else { panic!("{status}") };
+        assert_eq!(refusal.message, expected);
     }
 }

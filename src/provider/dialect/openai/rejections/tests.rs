@@ -1,6 +1,7 @@
 //! The table of rejected parameters, by errors that servers were seen to send.
 
 use super::*;
+use crate::catalog::OutputLimit;
 
 fn change(status: u16, body: &str) -> Option<String> {
     find_changes(status, &ErrorBody::parse(body)).first().copied().map(|change| match change {
@@ -323,7 +324,7 @@ fn a_name_without_marks_in_faults_of_the_server() {
 #[test]
 fn several_parameters_of_one_error() {
     let (limit, format, system) = (
-        CapabilityChange::RenameOutputLimit,
+        CapabilityChange::RenameOutputLimit(Some(OutputLimit::MaxTokens)),
         CapabilityChange::WeakerFormat,
         CapabilityChange::Omit(Parameter::SystemMessage),
     );
@@ -368,5 +369,45 @@ fn an_output_limit_that_is_too_small() {
             let found = find_changes(status, &ErrorBody::parse(&openai("max_tokens", message)));
             assert_eq!(found, [CapabilityChange::MinOutput(least)], "{status} {message}");
         }
+    }
+}
+
+/// Which name of the output limit is rejected; `None`: it is not clear.
+#[test]
+fn the_name_of_an_output_limit_that_is_rejected() {
+    let (old, new) = (Some(OutputLimit::MaxTokens), Some(OutputLimit::MaxCompletionTokens));
+    for (param, message, expected) in [
+        (
+            "",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            old,
+        ),
+        ("", "max_tokens is not allowed, please use max_completion_tokens instead of max_tokens", old),
+        ("", "max tokens is not supported; use max_completion_tokens", old),
+        ("", "Unsupported parameter: 'max_completion_tokens' is not supported with this model.", new),
+        ("", "Unsupported parameter: 'max_completion_tokens'. Use 'max_tokens' instead.", new),
+        ("max_completion_tokens", "Unsupported parameter, unlike max_tokens", new),
+        ("max_tokens", "Unsupported parameter", old),
+        ("", "max_tokens and max_completion_tokens are not supported", None),
+        ("", "max_output_tokens is not supported", None),
+    ] {
+        let found = find_changes(400, &ErrorBody::parse(&openai(param, message)));
+        assert_eq!(found, [CapabilityChange::RenameOutputLimit(expected)], "{param} {message}");
+    }
+}
+
+/// Whether thinking is to be switched off, or no longer.
+#[test]
+fn thinking_is_switched_as_the_error_asks() {
+    let (off, on) = (CapabilityChange::DisableThinking, CapabilityChange::Omit(Parameter::Thinking));
+    for (message, expected) in [
+        ("Json mode response is not supported when enable_thinking is true", off),
+        ("parameter.enable_thinking must be set to false for non-streaming calls", off),
+        ("Unrecognized request argument supplied: enable_thinking", on),
+        ("The value of the enable_thinking parameter is restricted to True.", on),
+        ("enable_thinking is not supported with this model", on),
+    ] {
+        let found = find_changes(400, &ErrorBody::parse(&openai("", message)));
+        assert_eq!(found.first(), Some(&expected), "{message}");
     }
 }

@@ -72,10 +72,12 @@ fn replies_as_servers_send_them() {
 /// Why a reply ended, in a few words.
 fn end_of(value: &Value) -> String {
     match reply(value).end {
-        ReplyEnd::Error(Verdict::Later { .. }) => "error: later".to_owned(),
-        ReplyEnd::Error(Verdict::Retry(fault)) => format!("error: {}", fault.kind),
-        ReplyEnd::Error(Verdict::Page(fault)) if fault.kind == ErrorKind::ContentFilter => "error: filter".to_owned(),
-        ReplyEnd::Error(verdict) => format!("error: {verdict:?}"),
+        ReplyEnd::Error(judged) => match judged.verdict {
+            Verdict::Later { .. } => "error: later".to_owned(),
+            Verdict::Retry(fault) => format!("error: {}", fault.kind),
+            Verdict::Page(fault) if fault.kind == ErrorKind::ContentFilter => "error: filter".to_owned(),
+            verdict => format!("error: {verdict:?}"),
+        },
         end => format!("{end:?}"),
     }
 }
@@ -204,7 +206,7 @@ fn the_text_of_a_reply_that_is_not_valid_is_in_the_error() {
     let found = reply(&json!({ "error": error }));
     assert_eq!(found.content, "{\"kind\": \"inv");
     assert!(
-        matches!(&found.end, ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson),
+        matches!(&found.end, ReplyEnd::Error(judged) if judged.invalid_reply.as_deref() == Some("{\"kind\": \"inv")),
         "{found:?}"
     );
 }

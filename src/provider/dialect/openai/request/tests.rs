@@ -3,7 +3,8 @@
 use super::*;
 use crate::manifest::{self, Job};
 use crate::prepare::Prepared;
-use crate::provider::capability::{Capabilities, CapabilityChange};
+use crate::provider::capability::Capabilities;
+use crate::provider::capability_change::CapabilityChange;
 use crate::provider::page_request::Repair;
 use crate::task::{Bounds, compile};
 
@@ -14,6 +15,15 @@ fn job(request: &str) -> Job {
 }
 
 fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>, prompt_tokens: u64) -> String {
+    let frame = frame(request, change, prompt_tokens);
+    let bytes = Bytes::from_static(b"image bytes");
+    let image =
+        Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None, renderer: None };
+    let page = PageParts { image: &image, max_reply_tokens: 300, cache_shard: 5, repair };
+    String::from_utf8(frame.body(&page).to_vec()).unwrap()
+}
+
+fn frame(request: &str, change: Option<CapabilityChange>, prompt_tokens: u64) -> ChatFrame {
     let job = job(request);
     let questions = compile(&job.tasks, &[]).unwrap();
     let capabilities = Capabilities::default();
@@ -28,13 +38,45 @@ fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>
         bounds: Bounds::default(),
         chooses_cache: request.contains("gpt-6"),
         prompt_tokens,
+        has_output_limit: change != Some(CapabilityChange::Omit(Parameter::OutputLimit)),
     };
-    let frame = ChatFrame::new(&options, &questions.iter().collect::<Vec<_>>());
-    let bytes = Bytes::from_static(b"image bytes");
-    let image =
-        Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None, renderer: None };
-    let page = PageParts { image: &image, max_reply_tokens: 300, cache_shard: 5, repair };
-    String::from_utf8(frame.body(&page).to_vec()).unwrap()
+    ChatFrame::new(&options, &questions.iter().collect::<Vec<_>>())
+}
+
+/// What a body has, so that an error about anything else is not about the request.
+#[test]
+fn the_parameters_of_a_body() {
+    let omit = |parameter| Some(CapabilityChange::Omit(parameter));
+    for (request, change, tokens, expected) in [
+        ("", None, 0, "temperature output_limit format strict detail system_message"),
+        ("", omit(Parameter::Temperature), 0, "output_limit format strict detail system_message"),
+        ("", omit(Parameter::OutputLimit), 0, "temperature format strict detail system_message"),
+        ("", omit(Parameter::Detail), 0, "temperature output_limit format strict system_message"),
+        ("", omit(Parameter::SystemMessage), 0, "temperature output_limit format strict detail"),
+        ("", omit(Parameter::Strict), 0, "temperature output_limit format detail system_message"),
+        ("", Some(CapabilityChange::WeakerFormat), 0, "temperature output_limit format detail system_message"),
+        (
+            "",
+            Some(CapabilityChange::DisableThinking),
+            0,
+            "temperature output_limit format strict enable_thinking detail system_message",
+        ),
+        (
+            "request: {stream: true, temperature: null, prompt_cache_key: true, reasoning_effort: low}",
+            None,
+            2000,
+            "output_limit stream_options format strict reasoning_effort prompt_cache_key detail system_message",
+        ),
+        (
+            "request: {prompt_cache_key: true, extra: {thinking: {type: disabled}}}",
+            None,
+            0,
+            "temperature output_limit format strict reasoning_effort detail system_message",
+        ),
+    ] {
+        let found = frame(request, change, tokens).parameters();
+        assert_eq!(found.names().collect::<Vec<_>>().join(" "), expected, "{request} {change:?}");
+    }
 }
 
 #[test]
@@ -79,7 +121,7 @@ fn each_capability_changes_its_members_only() {
             "json_object",
         ),
         (
-            Some(CapabilityChange::RenameOutputLimit),
+            Some(CapabilityChange::RenameOutputLimit(None)),
             "stream stream_options temperature top_p response_format seed max_completion_tokens",
             schema,
         ),

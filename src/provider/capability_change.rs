@@ -1,0 +1,107 @@
+//! A change of what requests to an endpoint look like.
+
+use super::efforts::Efforts;
+use super::parameter::{Parameter, Parameters};
+use crate::catalog::OutputLimit;
+
+/// What an endpoint turned out not to accept, or to need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapabilityChange {
+    /// Leave the parameter out.
+    Omit(Parameter),
+    /// Use the next weaker format of replies.
+    WeakerFormat,
+    /// Use the other name of the output limit: this one is rejected, or an unknown one.
+    RenameOutputLimit(Option<OutputLimit>),
+    /// Switch thinking off.
+    DisableThinking,
+    /// Use one of these reasoning efforts.
+    Effort(Efforts),
+    /// The model's reasoning used up the output limit: raise it.
+    OutputFactor,
+    /// The output limit is at most this number of tokens.
+    MaxOutput(u32),
+    /// The output limit is at least this number of tokens: raise it as for reasoning.
+    MinOutput(u32),
+    /// Something in the schema is not accepted: leave out its bounds, or else use the next weaker
+    /// format.
+    SimplerSchema,
+    /// The endpoint ignores schemas: describe the schema in the prompt.
+    SchemaInPrompt,
+}
+
+impl CapabilityChange {
+    /// What to change for a parameter that is rejected, of which nothing else is known.
+    #[must_use]
+    pub fn for_rejected(parameter: Parameter) -> Self {
+        match parameter {
+            Parameter::Format => Self::WeakerFormat,
+            Parameter::OutputLimit => Self::RenameOutputLimit(None),
+            Parameter::Effort => Self::Effort(Efforts::default()),
+            parameter => Self::Omit(parameter),
+        }
+    }
+
+    /// The parameter that changes, if it is one of the request.
+    pub(crate) fn parameter(self) -> Option<Parameter> {
+        match self {
+            Self::Omit(parameter) => Some(parameter),
+            Self::WeakerFormat => Some(Parameter::Format),
+            Self::RenameOutputLimit(_) => Some(Parameter::OutputLimit),
+            Self::DisableThinking => Some(Parameter::Thinking),
+            Self::Effort(_) => Some(Parameter::Effort),
+            Self::OutputFactor | Self::MaxOutput(_) | Self::MinOutput(_) => None,
+            Self::SimplerSchema | Self::SchemaInPrompt => None,
+        }
+    }
+
+    /// The parameters of which a request must have one for the change to make a difference to it. `None`: it always
+    /// does.
+    pub(crate) fn concerns(self) -> Option<Parameters> {
+        Some(match self {
+            Self::Omit(Parameter::Effort) | Self::Effort(_) => {
+                Parameters::of(&[Parameter::Effort, Parameter::Thinking])
+            }
+            Self::WeakerFormat | Self::SimplerSchema => Parameters::of(&[Parameter::Format]),
+            Self::RenameOutputLimit(_) | Self::MaxOutput(_) | Self::MinOutput(_) => {
+                Parameters::of(&[Parameter::OutputLimit])
+            }
+            Self::Omit(parameter) => Parameters::of(&[parameter]),
+            Self::DisableThinking | Self::OutputFactor | Self::SchemaInPrompt => return None,
+        })
+    }
+
+    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own. Without
+    /// `detail`, models see and bill another picture.
+    pub(crate) fn is_neutral(self) -> bool {
+        match self {
+            Self::Omit(parameter) => parameter != Parameter::Detail,
+            _ => matches!(self, Self::Effort(_) | Self::DisableThinking | Self::RenameOutputLimit(_)),
+        }
+    }
+
+    /// Whether it is about the format of replies or its schema.
+    pub(crate) fn is_of_format(self) -> bool {
+        matches!(self, Self::WeakerFormat | Self::SimplerSchema)
+    }
+
+    /// What changes, in words for the log.
+    #[must_use]
+    pub fn describe(self) -> String {
+        match self {
+            Self::DisableThinking => "with thinking switched off".to_owned(),
+            Self::Omit(Parameter::OutputLimit) => {
+                "without a limit of the output: both of its names are rejected".to_owned()
+            }
+            Self::Omit(parameter) => format!("without {}", parameter.name()),
+            Self::WeakerFormat => "with a weaker format of replies".to_owned(),
+            Self::RenameOutputLimit(_) => "with the other name of the output limit".to_owned(),
+            Self::Effort(_) => "with another reasoning_effort".to_owned(),
+            Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
+            Self::MaxOutput(tokens) => format!("with an output limit of at most {tokens} tokens"),
+            Self::MinOutput(_) => "with a higher output limit".to_owned(),
+            Self::SimplerSchema => "with a simpler schema".to_owned(),
+            Self::SchemaInPrompt => "with the schema in the prompt: the endpoint ignores it".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What an error means, whatever carries it: a status, a reply of status 200, a line of a batch.
+
+use super::capability_change::CapabilityChange;
+use super::rate_limits::ExceededLimit;
+use super::sent_form::SentForm;
+use super::verdict::{Charge, PageFault, TransientFault, Verdict};
+use crate::base::vocabulary::ErrorKind;
+
+/// What an error means.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ErrorJudgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) charge: Charge,
+    /// The rate limit that the request exceeded.
+    pub(crate) exceeded: Option<ExceededLimit>,
+    /// What to change for each parameter that the error names, also in words that are not understood. The first that
+    /// makes a difference to the request counts.
+    pub(crate) named_changes: Vec<CapabilityChange>,
+    /// What the error means, and what it cost, if it is not about the form of the request.
+    pub(crate) otherwise: (Verdict, Charge),
+    /// The text of a reply that the server itself found not valid.
+    pub(crate) invalid_reply: Option<String>,
+}
+
+impl ErrorJudgement {
+    /// An error that names nothing of the request.
+    pub(crate) fn plain(verdict: Verdict, charge: Charge) -> Self {
+        let otherwise = (verdict.clone(), charge);
+        Self { verdict, charge, exceeded: None, named_changes: Vec::new(), otherwise, invalid_reply: None }
+    }
+
+    /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
+    /// what is wrong. While no request was answered, a name is enough, in whatever words.
+    pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
+        let next = || {
+            let named = self.named_changes.iter().map(|change| sent.capabilities.next_change(*change));
+            named.into_iter().find(|change| sent.may_change(*change))
+        };
+        let rejected = |message: &str, change| {
+            let (kind, message) = (ErrorKind::Capability, message.to_owned());
+            Verdict::Retry(TransientFault { kind, message, change: Some(change), may_run: false })
+        };
+        match &self.verdict {
+            Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }) if !sent.capabilities.is_proven => {
+                match next() {
+                    Some(change) => (rejected(message, change), self.charge),
+                    None => (self.verdict.clone(), self.charge),
+                }
+            }
+            Verdict::Retry(TransientFault { change: Some(change), message, .. }) => match next() {
+                Some(change) => (rejected(message, change), self.charge),
+                None if change.concerns().is_some() => self.otherwise.clone(),
+                // Something that no request states, such as the room that reasoning needs.
+                None => (self.verdict.clone(), self.charge),
+            },
+            verdict => (verdict.clone(), self.charge),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::OutputLimit as OutputLimitName;
+    use crate::provider::capability::Capabilities;
+    use crate::provider::efforts::Efforts;
+    use crate::provider::parameter::{Parameter, Parameters};
+    use CapabilityChange::{DisableThinking, Effort, MaxOutput, MinOutput, Omit, OutputFactor, RenameOutputLimit};
+
+    fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
+        SentForm {
+            capabilities,
+            parameters: Parameters::of(parameters),
+            max_reply_tokens: 500,
+            is_described: false,
+            is_first: true,
+            is_usual: true,
+            page: 1,
+        }
+    }
+
+    /// An error that rejects these, and means a refusal otherwise.
+    fn rejected(changes: &[CapabilityChange]) -> ErrorJudgement {
+        let fault = TransientFault {
+            kind: ErrorKind::Capability,
+            message: "no".into(),
+            change: changes.first().copied(),
+            may_run: false,
+        };
+        ErrorJudgement {
+            named_changes: changes.to_vec(),
+            otherwise: (Verdict::stop_or_page("otherwise", ""), Charge::Unknown),
+            ..ErrorJudgement::plain(Verdict::Retry(fault), Charge::Nothing)
+        }
+    }
+
+    /// The change that the error asks for; `None`: it means something else.
+    fn change(judgement: &ErrorJudgement, sent: &SentForm) -> Option<CapabilityChange> {
+        match judgement.in_view_of(sent) {
+            (Verdict::Retry(fault), Charge::Nothing) => fault.change,
+            (Verdict::Stop(refusal), Charge::Unknown) if refusal.message == "otherwise" => None,
+            found => panic!("{found:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_was_sent_is_changed() {
+        use Parameter::{Format, OutputLimit, Temperature, Thinking};
+        let known = Capabilities::default();
+        let (old, new) = (OutputLimitName::MaxTokens, OutputLimitName::MaxCompletionTokens);
+        let rename = |name| RenameOutputLimit(Some(name));
+        let renamed = known.with(rename(old)).unwrap();
+        let effort = Effort(Efforts::default());
+        let all = &Parameter::ALL;
+        for (parameters, capabilities, named, expected) in [
+            (&all[..], known, vec![Omit(Temperature)], Some(Omit(Temperature))),
+            (&[Format], known, vec![Omit(Temperature)], None),
+            (
+                &[Format],
+                known,
+                vec![Omit(Temperature), CapabilityChange::WeakerFormat],
+                Some(CapabilityChange::WeakerFormat),
+            ),
+            (&[Temperature], known, vec![CapabilityChange::WeakerFormat], None),
+            (&[Temperature], known, vec![CapabilityChange::SimplerSchema], None),
+            (&[Temperature], known, vec![effort], None),
+            (&[Temperature], known, vec![Effort([crate::catalog::Effort::Low].into_iter().collect())], None),
+            (all, known, vec![Omit(Thinking)], None),
+            (&[], known, vec![DisableThinking], Some(DisableThinking)),
+            (&[], known, vec![OutputFactor], Some(OutputFactor)),
+            // The limit that was sent is 500.
+            (all, known, vec![MaxOutput(499)], Some(MaxOutput(499))),
+            (all, known, vec![MaxOutput(500)], None),
+            (all, known, vec![MinOutput(501)], Some(MinOutput(501))),
+            (all, known, vec![MinOutput(0)], Some(MinOutput(0))),
+            (all, known, vec![MaxOutput(8192), MinOutput(256)], None),
+            (&[Temperature], known, vec![MaxOutput(10)], None),
+            (all, known, vec![rename(old)], Some(rename(old))),
+            (all, known, vec![rename(new)], None),
+            (all, renamed, vec![rename(new)], Some(Omit(OutputLimit))),
+            (all, renamed, vec![rename(old)], None),
+            (&[Temperature], renamed, vec![rename(new)], None),
+        ] {
+            let sent = sent(parameters, capabilities);
+            assert_eq!(change(&rejected(&named), &sent), expected, "{parameters:?} {named:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_enough_until_the_form_is_proven() {
+        let page = Verdict::page_fault(ErrorKind::BadRequest, "temperature: pfui");
+        let named_changes = vec![Omit(Parameter::Temperature)];
+        let error = ErrorJudgement { named_changes, ..ErrorJudgement::plain(page.clone(), Charge::Nothing) };
+        let known = Capabilities::default();
+        for (parameters, capabilities, is_change) in [
+            (&Parameter::ALL[..], known, true),
+            (&Parameter::ALL, known.proven(true), false),
+            (&[Parameter::Format], known, false),
+        ] {
+            let (verdict, _) = error.in_view_of(&sent(parameters, capabilities));
+            match verdict {
+                Verdict::Retry(fault) => assert!(is_change && fault.change == Some(Omit(Parameter::Temperature))),
+                verdict => assert!(!is_change && verdict == page, "{verdict:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The form in which a request was sent.
+
+use super::capability::Capabilities;
+use super::capability_change::CapabilityChange;
+use super::parameter::Parameters;
+
+/// The form in which a request was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct SentForm {
+    /// What the endpoint was believed to accept.
+    pub capabilities: Capabilities,
+    /// The parameters that the request had, chosen by docmill or stated by the manifest.
+    pub parameters: Parameters,
+    /// The output limit in tokens, if it had one.
+    pub max_reply_tokens: u32,
+    /// Whether the prompt described the schema.
+    pub is_described: bool,
+    /// Whether it was a first question, not a repair.
+    pub is_first: bool,
+    /// Whether it was the usual request for its page.
+    pub is_usual: bool,
+    /// A number derived from the page.
+    pub page: u64,
+}
+
+impl SentForm {
+    /// Whether `change` would make a difference to the request: it had what changes, and did not change it before.
+    pub(crate) fn may_change(&self, change: CapabilityChange) -> bool {
+        let is_sent = change.concerns().is_none_or(|parameters| self.parameters.intersects(parameters));
+        let is_outside = match change {
+            CapabilityChange::MaxOutput(most) => self.max_reply_tokens > most,
+            CapabilityChange::MinOutput(least) => least == 0 || self.max_reply_tokens < least,
+            _ => true,
+        };
+        is_sent && is_outside && self.capabilities.with(change).is_some()
+    }
+}

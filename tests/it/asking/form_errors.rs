@@ -1,0 +1,285 @@
+//! Which errors change the form of requests, on the built program: what they name must have been sent, whatever carries
+//! them, and what they say of the output limit is kept.
+
+use crate::bench::{Bench, statuses};
+use crate::harness::http_server::{HttpServer, reply};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
+const POLICY: &str = "retry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
+const ONE: &str = "limits: {concurrency: 1}";
+
+/// A server, and the requests that it received.
+struct Recorded {
+    server: HttpServer,
+    seen: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Recorded {
+    /// Answers by the request and its number.
+    fn start(answer: impl Fn(&Value, usize) -> (u16, Value) + Send + Sync + 'static) -> Self {
+        let (count, seen) = (AtomicUsize::new(0), Arc::<Mutex<Vec<Value>>>::default());
+        let shared = seen.clone();
+        let server = HttpServer::start(move |body, stream| {
+            let request: Value = serde_json::from_slice(body).unwrap();
+            let (status, body) = answer(&request, count.fetch_add(1, Ordering::Relaxed));
+            shared.lock().unwrap().push(request);
+            stream.write_all(&reply(status, "application/json", &body.to_string()))
+        });
+        Self { server, seen }
+    }
+
+    fn count(&self) -> usize {
+        self.server.count()
+    }
+
+    /// The requests without their messages, each form once.
+    fn forms(&self) -> HashSet<String> {
+        let mut bodies = self.seen.lock().unwrap().clone();
+        bodies.iter_mut().for_each(|body| body["messages"] = Value::Null);
+        bodies.iter().map(ToString::to_string).collect()
+    }
+
+    /// A member of each request.
+    fn sent(&self, name: &str) -> Vec<Value> {
+        self.seen.lock().unwrap().iter().map(|request| request[name].clone()).collect()
+    }
+
+    fn bench(&self, pages: usize, model: &str, more: &str) -> Bench {
+        let bench = Bench::with_pages(pages);
+        bench.job_at(&self.server.base_url, &format!("{TASKS}\n{POLICY}\n{more}"));
+        let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
+        bench.put("job.yaml", job.as_bytes());
+        bench
+    }
+}
+
+fn invoice() -> (u16, Value) {
+    let message = json!({"role": "assistant", "content": r#"{"kind": "invoice"}"#});
+    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+    let usage = json!({"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020});
+    (200, json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}))
+}
+
+fn error(status: u16, message: &str) -> (u16, Value) {
+    (status, json!({"error": {"message": message}}))
+}
+
+/// The same error in a reply of status 200.
+fn inside(code: u16, message: &str) -> (u16, Value) {
+    (200, json!({"error": {"message": message, "code": code}}))
+}
+
+const NOT_SENT: &str = "Unsupported parameter: 'stream_options' is not supported with this model.";
+
+#[test]
+fn an_error_about_what_was_not_sent_changes_no_request() {
+    let answers: Vec<(String, (u16, Value))> = [400, 401, 403, 404, 408, 410, 422, 429, 451, 500, 503]
+        .into_iter()
+        .flat_map(|status| {
+            [(format!("{status}"), error(status, NOT_SENT)), (format!("200 with {status}"), inside(status, NOT_SENT))]
+        })
+        .collect();
+    for (case, answer) in answers {
+        for first in [0, 3] {
+            let answer = answer.clone();
+            let recorded = Recorded::start(move |_, at| if at == first { answer.clone() } else { invoice() });
+            let bench = recorded.bench(6, "gpt-4o-mini", ONE);
+            let ran = bench.run(&[]);
+            assert_eq!(recorded.forms().len(), 1, "{case} at {first}: {:?}", recorded.forms());
+            assert!(!ran.stderr.contains("from now on"), "{case} at {first}: {}", ran.stderr);
+            assert!(recorded.count() <= 7, "{case} at {first}: {} requests", recorded.count());
+        }
+    }
+}
+
+/// A refusal of all requests that happens to name a parameter ends the run instead of failing every page.
+#[test]
+fn a_refusal_that_names_what_was_not_sent_is_a_refusal() {
+    for status in [401, 403, 404, 410, 451] {
+        let recorded = Recorded::start(move |_, _| error(status, NOT_SENT));
+        let bench = recorded.bench(12, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{status}: {}", ran.stderr);
+        assert!(recorded.count() <= 3, "{status}: {} requests", recorded.count());
+        assert_eq!(bench.report()["pages"]["pending"], 12, "{status}");
+    }
+}
+
+/// An error inside of a reply of status 200 is understood like one with the status that it should have had.
+#[test]
+fn an_error_inside_of_a_reply_changes_what_it_rejects() {
+    let message = "Unsupported parameter: 'temperature' is not supported with this model.";
+    for code in [400, 404, 429, 500, 503] {
+        let recorded = Recorded::start(move |request, _| match request["temperature"].is_null() {
+            true => invoice(),
+            false => inside(code, message),
+        });
+        let bench = recorded.bench(3, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (0, 4), "{code}: {}", ran.stderr);
+        assert_eq!(bench.report()["tokens"]["input"], 3000, "{code}: the error costs nothing");
+        // Once pages are answered in this form, one error does not change it.
+        let recorded = Recorded::start(move |_, at| if at == 4 { inside(code, message) } else { invoice() });
+        let bench = recorded.bench(8, "gpt-4o-mini", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (0, 9), "{code}: {}", ran.stderr);
+        assert_eq!(recorded.forms().len(), 1, "{code}: {}", ran.stderr);
+    }
+}
+
+/// The status of a reply is the one that it had.
+#[test]
+fn an_error_inside_of_a_reply_is_called_one() {
+    for (code, said) in [(json!(502), "HTTP 200 with the error 502: x"), (json!("x"), "HTTP 200 with an error: x")] {
+        let code = code.clone();
+        let recorded = Recorded::start(move |_, _| (200, json!({"error": {"message": "x", "code": code}})));
+        let bench = recorded.bench(1, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert!(ran.stderr.contains(said) && !ran.stderr.contains("HTTP 500"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_output_limit_is_lowered_to_what_the_server_accepts() {
+    for (message, most) in [
+        ("Invalid 'max_tokens': integer above maximum value. Expected a value <= 64, but got 100 instead.", 64),
+        ("max_tokens must be less than or equal to 64", 64),
+        (
+            "max_tokens is too large: 100. This model supports at most 64 completion tokens, whereas you provided 100.",
+            64,
+        ),
+        ("max_tokens must be less than 65 (request id: 20251127)", 64),
+    ] {
+        for status in [400, 422, 500] {
+            for is_inside in [false, true] {
+                let recorded =
+                    Recorded::start(move |request, _| match (request["max_tokens"].as_u64() > Some(most), is_inside) {
+                        (true, false) => error(status, message),
+                        (true, true) => inside(status, message),
+                        _ => invoice(),
+                    });
+                let bench = recorded.bench(3, "some-model", ONE);
+                let ran = bench.run(&[]);
+                assert_eq!((ran.code, recorded.count()), (0, 4), "{status} {message}: {}", ran.stderr);
+                assert_eq!(recorded.sent("max_tokens")[1..], [64, 64, 64], "{status} {message}");
+            }
+        }
+    }
+}
+
+/// A server that rejects the output limit under both of its names.
+fn unlimited() -> Recorded {
+    Recorded::start(|request, _| {
+        let sent = ["max_tokens", "max_completion_tokens"].into_iter().find(|name| !request[*name].is_null());
+        match sent {
+            Some(name) => error(400, &format!("Unsupported parameter: '{name}' is not supported with this model.")),
+            None => invoice(),
+        }
+    })
+}
+
+#[test]
+fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
+    let recorded = unlimited();
+    let bench = recorded.bench(4, "some-model", ONE);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
+    assert!(ran.stderr.contains("without a limit of the output"), "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 4);
+    bench.put("pages/more.jpg", &crate::bench::page(4711));
+    assert_eq!((bench.run(&[]).code, recorded.count()), (0, 7), "the store knows it");
+}
+
+/// Without a limit only what is known of the model bounds a bill.
+#[test]
+fn a_budget_is_not_spent_on_replies_without_a_bound() {
+    let recorded = unlimited();
+    let bench = recorded.bench(4, "some-model", "limits: {concurrency: 1, budget_usd: 5}");
+    for requests in [2, 2] {
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (5, requests), "{}", ran.stderr);
+        assert!(ran.stderr.contains("limits.budget_usd can't be kept"), "{}", ran.stderr);
+        assert_eq!(bench.report()["pages"]["pending"], 4);
+    }
+    // The model writes 16,384 tokens at most: 1.60 USD per million.
+    for (budget, code, requests) in [("0.02", 4, 2), ("5", 0, 6)] {
+        let recorded = unlimited();
+        let bench = recorded.bench(4, "gpt-4o-mini", &format!("limits: {{concurrency: 1, budget_usd: {budget}}}"));
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (code, requests), "{budget}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_stated_output_limit_is_never_left_out() {
+    let recorded = unlimited();
+    let bench = recorded.bench(4, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 300}}"));
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.count()), (5, 2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the endpoint rejects request.max_tokens: 300"), "{}", ran.stderr);
+}
+
+/// The same meaning with any status: waiting does not bring a model back.
+#[test]
+fn an_unknown_model_stops_the_run_with_any_status() {
+    for message in ["The model `some-model` does not exist", "The model some-model has been sunset"] {
+        for status in [404, 500, 503] {
+            let recorded = Recorded::start(move |_, _| error(status, message));
+            let bench = recorded.bench(4, "some-model", ONE);
+            let ran = bench.run(&[]);
+            assert_eq!((ran.code, recorded.count()), (5, 1), "{status} {message}: {}", ran.stderr);
+            assert!(ran.stderr.contains("provider.model (some-model)"), "{status} {message}: {}", ran.stderr);
+        }
+    }
+    let recorded = Recorded::start(|_, at| if at < 2 { error(503, "The model is loading") } else { invoice() });
+    let bench = recorded.bench(4, "some-model", ONE);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
+}
+
+/// Statuses that are no reply to a request.
+#[test]
+fn a_status_that_is_no_reply_ends_the_run() {
+    for (head, said) in [
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+            "HTTP 101: the server does not reply to the request",
+        ),
+        ("HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP 304: the server redirects, and does not say where"),
+        ("HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n", "HTTP 302: redirects to /login"),
+    ] {
+        let server = HttpServer::start(move |_, stream| stream.write_all(head.as_bytes()));
+        let bench = Bench::with_pages(4);
+        bench.job_at(&server.base_url, ONE);
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, server.count()), (5, 1), "{head}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{head}: {}", ran.stderr);
+    }
+}
+
+/// The first line names the true cause.
+#[test]
+fn the_first_line_names_the_cause() {
+    for (status, message, said, not_said) in [
+        (404, "no such route", "HTTP 404: no such route", "unavailable"),
+        (
+            429,
+            "You exceeded your current quota, please check your plan and billing details.",
+            "HTTP 429: You exceeded your current quota",
+            "limits the rate",
+        ),
+        (402, "Insufficient credits", "HTTP 402: Insufficient credits", "unavailable"),
+    ] {
+        let recorded = Recorded::start(move |_, _| error(status, message));
+        let bench = recorded.bench(4, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{status}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said) && !ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
+        assert_eq!(bench.report()["attempts"]["rate_limited"], 0, "{status}: {}", bench.report()["attempts"]);
+    }
+}
