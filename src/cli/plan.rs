@@ -263,7 +263,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     for (task, cost) in quote.by_task.iter().filter(|_| quote.by_task.len() > 1 && quote.cost.is_some()) {
         row(&format!("  {task}"), [String::new(), money(*cost), String::new()], "equal parts of a request");
     }
-    if quote.reasoning.tokens() != Some(0) {
+    if quote.reasoning.is_worth_a_line() {
         let _ = writeln!(out, "{:<24} {}", "reasoning", quote.reasoning);
     }
     if quote.differs {

@@ -95,7 +95,10 @@ const THINKING_SWITCHES: &[(&str, &str)] = &[
 /// Whether requests switch thinking off: by what the manifest states, or else by what is known of the endpoint.
 fn is_thinking_off(request: &Request, capabilities: Capabilities) -> bool {
     let extra = Value::Object(request.extra.clone());
-    let stated = THINKING_SWITCHES.iter().find_map(|(pointer, off)| Some(extra.pointer(pointer)?.to_string() == *off));
+    let stated = THINKING_SWITCHES.iter().find_map(|(pointer, off)| {
+        let value = extra.pointer(pointer)?;
+        Some(serde_json::from_str(off).is_ok_and(|off: Value| *value == off))
+    });
     stated.unwrap_or(capabilities.disables_thinking)
 }
 

@@ -10,7 +10,9 @@ use crate::base::ids::{JobId, RunId};
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
 use crate::export::RowSpec;
-use crate::labels::history::{SettingChange, add_other_changes, changes_of_recipes, drop_derived_changes, settings_of};
+use crate::labels::history::{
+    Change, SettingChange, add_other_changes, changes_of_recipes, drop_derived_changes, settings_of,
+};
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
     self, PipelineError, ProbePage, RowSide, budget_counter, draw_key, is_probe_open, read_page_pairs, row_columns,
@@ -232,10 +234,20 @@ impl Sides {
             None => {
                 let (before, after) = (compared(job.manifest.settings.as_json()), compared(after));
                 add_other_changes(&mut changes, &before, &after);
+                // What the manifest states for its own model does not hold for another one that is only tried.
+                if job.manifest.path == self.new_job.manifest.path {
+                    changes.retain(|change| !is_left_out(change));
+                }
             }
         }
         Ok(changes)
     }
+}
+
+/// Whether a setting of the model was left out.
+fn is_left_out(change: &SettingChange) -> bool {
+    let is_of_model = ["provider.price", "provider.revision"].iter().any(|start| change.setting.starts_with(start));
+    is_of_model && matches!(&change.change, Change::Value { to: Value::Null, .. })
 }
 
 /// The settings of one of two manifests that say something of answers and cost.

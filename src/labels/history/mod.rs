@@ -13,4 +13,5 @@ pub(crate) use other_changes::{add_other_changes, drop_derived_changes};
 pub use render::{history_to_json, history_to_text};
 pub use run_history::{HistoryRun, RunHistory};
 pub(crate) use run_history::{changes_of_recipes, read_history, settings_of};
+pub(crate) use setting_changes::Change;
 pub use setting_changes::SettingChange;

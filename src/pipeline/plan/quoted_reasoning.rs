@@ -1,7 +1,7 @@
 //! What a quote says about reasoning.
 
 use crate::base::units::grouped;
-use crate::catalog::{Calibration, Effort, ReasoningTokens};
+use crate::catalog::{Calibration, Effort, MIN_CALIBRATION_IMAGES, ReasoningTokens};
 use std::fmt;
 
 /// How many tokens of reasoning a quote expects of a page.
@@ -20,6 +20,11 @@ pub enum QuotedReasoning {
     Billed {
         /// Tokens per page.
         tokens: u64,
+        /// Number of replies.
+        replies: u64,
+    },
+    /// It is not known whether the model reasons, but its replies were billed: if it does, their expected length has it.
+    InReplies {
         /// Number of replies.
         replies: u64,
     },
@@ -44,8 +49,9 @@ impl QuotedReasoning {
             (None, Some(effort)) if reasoning.typical > 0 => {
                 Self::Assumed { tokens: reasoning.typical.min(max_reply), effort }
             }
-            (None, None) if replies < crate::catalog::MIN_CALIBRATION_IMAGES => Self::Unknown { max_reply: max_raised },
-            (None, _) => Self::Nothing,
+            (None, Some(_)) => Self::Nothing,
+            (None, None) if replies < MIN_CALIBRATION_IMAGES => Self::Unknown { max_reply: max_raised },
+            (None, None) => Self::InReplies { replies },
         }
     }
 
@@ -55,8 +61,14 @@ impl QuotedReasoning {
         match self {
             Self::Nothing => Some(0),
             Self::Assumed { tokens, .. } | Self::Billed { tokens, .. } => Some(tokens),
-            Self::Unknown { .. } => None,
+            Self::InReplies { .. } | Self::Unknown { .. } => None,
         }
+    }
+
+    /// Whether it changes what a plan has to say: it is expected, or may come.
+    #[must_use]
+    pub fn is_worth_a_line(self) -> bool {
+        !matches!(self, Self::Nothing | Self::InReplies { .. })
     }
 
     /// The effort for which the number is assumed.
@@ -74,7 +86,7 @@ impl QuotedReasoning {
         match self {
             Self::Nothing => "none".to_owned(),
             Self::Assumed { .. } => "assumed".to_owned(),
-            Self::Billed { replies, .. } => format!("calibrated on {replies}"),
+            Self::Billed { replies, .. } | Self::InReplies { replies } => format!("calibrated on {replies}"),
             Self::Unknown { .. } => "unknown".to_owned(),
         }
     }
@@ -85,6 +97,7 @@ impl fmt::Display for QuotedReasoning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("none"),
+            Self::InReplies { replies } => write!(f, "as billed for {} replies", grouped(*replies)),
             Self::Assumed { tokens, effort } => write!(
                 f,
                 "~{} tokens a page at `{effort}`, included (estimated; unknown before the first answers)",
@@ -139,7 +152,7 @@ mod tests {
             ),
             ("gpt-6-luna", Some(Effort::High), &three, 25_100, "~200 tokens a page, included (billed for 3 replies)"),
             ("no-such-model", None, &three, 4096, "~200 tokens a page, included (billed for 3 replies)"),
-            ("no-such-model", None, &plain, 100, "none"),
+            ("no-such-model", None, &plain, 100, "as billed for 3 replies"),
             (
                 "no-such-model",
                 None,
@@ -151,7 +164,8 @@ mod tests {
             let reasoning = ReasoningTokens::of_model(effort, model_facts(model));
             let found = QuotedReasoning::of(reasoning, &billed(reasoning, bills), (max_reply, 4096));
             assert_eq!(found.to_string(), text, "{model} {bills:?}");
-            assert_eq!(found.tokens().is_none(), found.basis() == "unknown");
+            assert_eq!(found.is_worth_a_line(), text.contains("included"), "{model}");
+            assert!(found.tokens().is_some() || effort.is_none());
         }
     }
 }

@@ -5,8 +5,10 @@ mod help;
 mod init;
 mod messages;
 mod mistakes;
+mod models;
 mod observability;
 mod progress;
 mod schedulers;
+mod settings;
 #[cfg(feature = "otlp")]
 mod traces;

@@ -89,6 +89,11 @@ fn another_model_an_earlier_run_and_the_recipes_before_a_change() {
     let bench = answered(12);
     let model = diff(&bench, &["--model", "openai/gpt-4o", "--sample", "5"]);
     assert_eq!((model["pages"].as_u64(), requests(&bench)), (Some(5), 17));
+    assert_eq!(
+        model["changes"].as_array().map(Vec::len),
+        Some(1),
+        "the price of the other model is not named: {model}"
+    );
     assert_eq!(model["changes"][0]["to"], "openai/gpt-4o");
     // The manifest changes: what was asked before is compared with what it asks now.
     let history = bench.docmill(&["runs", "job.yaml", "--format", "json"]);
