@@ -12,8 +12,8 @@ use docmill::internal::base::clock::SystemClock;
 use docmill::internal::manifest::{self, Job, Timeouts};
 use docmill::internal::prepare::Prepared;
 use docmill::internal::provider::{
-    Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions, ModelEndpoint, PageRequest,
-    Verdict,
+    Capabilities, CapabilityChange, Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions,
+    ModelEndpoint, PageRequest, Verdict,
 };
 use docmill::internal::task::compile;
 use serde_json::{Map, Value, json};
@@ -104,7 +104,8 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         limits: job.limits.clone(),
         retry: job.retry,
         price: None,
-        capabilities: Default::default(),
+        // A large output limit, as the recorded requests had: what was not sent is not what is rejected.
+        capabilities: Capabilities::default().with(CapabilityChange::OutputFactor).unwrap(),
         calibration: Default::default(),
         cache_shards: 1,
     });

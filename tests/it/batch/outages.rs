@@ -45,7 +45,7 @@ fn each_call_names_its_outage() {
         let bench = Bench::with_pages(1);
         bench.job_at(
             &server.base_url,
-            "delivery: batch\nbatch: {poll: 1s}\nretry: {max_wait: 20s, attempts: 1}\non_error: {max_failed: 100%, stop_after: 0}\nlimits: {run_time: 8s}",
+            "delivery: batch\nbatch: {poll: 1s}\nretry: {max_wait: 20s, attempts: 1}\non_error: {max_failed: 100%, stop_after: 0}\nlimits: {run_time: 3m}",
         );
         let ran = bench.run(&[]);
         let said = "the server is unavailable: HTTP 503: overloaded; retrying for up to 20 s";

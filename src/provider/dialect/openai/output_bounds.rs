@@ -188,7 +188,7 @@ impl Found {
         match relation {
             Relation::Most { is_strict } => most(value.saturating_sub(u32::from(is_strict))),
             Relation::Least { is_strict } => {
-                self.least = self.least.max(Some(value.saturating_add(u32::from(is_strict))))
+                self.least = self.least.max(Some(value.saturating_add(u32::from(is_strict))));
             }
             Relation::Range => {
                 let is_open = words.get(number.behind..number.behind + 2) == Some(&["(", "exclusive"][..]);
