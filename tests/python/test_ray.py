@@ -24,6 +24,8 @@ from docmill.ray._attempt import Attempt, ShardRun, Timing
 from docmill.ray._copies import Copies
 from docmill.ray._keeper import Keeper, Losses, Report, ShardState, Ticket
 from docmill.ray._lease import KeeperGone
+from docmill.ray._run import _merged
+from docmill.ray._summary import RayRunSummary
 from docmill.ray._view import overall
 
 MakeBench = Callable[..., Bench]
@@ -239,6 +241,39 @@ def test_a_store_is_copied_while_it_is_written_and_lost_spend_reduces_the_budget
     count = bench.requests()
     end = Attempt(run, keeper).execute()
     assert isinstance(end.error, errors.BudgetReached) and bench.requests() == count
+
+
+def test_the_merge_has_what_was_lost_and_partial_outputs_stay(make_bench: MakeBench) -> None:
+    bench = make_bench(8)
+    keeper = LocalKeeper(Keeper([1], 0.5))
+    run = shard_run(bench, budget_usd="0.06")
+    keeper.begin()
+    keeper.renew(1, Report(progress(1, "0.01"), None))
+    end = Attempt(run, keeper).execute()
+    with pytest.raises(errors.BudgetReached) as caught:
+        _merged(run, [end], keeper.keeper.states())
+    summary = caught.value.summary
+    assert isinstance(summary, RayRunSummary) and summary.outcome == "budget_reached"
+    # One answer, and twice as many that it may have sent since.
+    assert (summary.retries, summary.lost_answers, summary.lost_usd) == (1, 3, Decimal("0.03"))
+    assert summary.store == bench.folder / "stores" / "merged.db" and summary.store.exists()
+    (output,) = summary.outputs
+    assert output.partial and output.path == bench.folder / "stores" / "partial" / "rows.parquet"
+    assert output.path.exists() and not (bench.folder / "rows.parquet").exists()
+    assert bench.requests() == summary.pages.ok < 8
+    # The next call continues, and leaves nothing of it behind.
+    keeper = LocalKeeper(Keeper([3], 0.5))
+    run = replace(run, budget_usd=None)
+    summary = _merged(run, [Attempt(run, keeper).execute()], keeper.keeper.states())
+    assert (summary.outcome, summary.pages.ok, summary.lost_answers, bench.requests()) == ("complete", 8, 0, 8)
+    assert summary.shards[0] is not None and summary.shards[0].shard == "0/1"
+    assert [output.path for output in summary.outputs] == [bench.folder / "rows.parquet"]
+    left = {file.name for file in (bench.folder / "stores").iterdir()}
+    assert left == {"merged.db", "shard-00000-of-00001.attempt-00003.db"}
+    # A manifest that is wrong is not hidden by what earlier calls have copied.
+    bench.job.write_text("version: 1\n")
+    with pytest.raises(errors.ManifestError):
+        _merged(run, [Attempt(run, LocalKeeper(Keeper([4], 0.5))).execute()], keeper.keeper.states())
 
 
 def test_docmill_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ class Lease:
                 if wait <= 0:
                     break
                 LOGGER.info("waiting %.0f s until the lease of an earlier attempt is over", wait)
-                self._is_over.wait(min(wait, self._seconds))
+                # No longer, because a task can't be cancelled while it waits.
+                self._is_over.wait(min(wait, self._interval))
             self._pass_on(asked_at)
         except BaseException:
             self._close()

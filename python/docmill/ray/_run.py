@@ -224,6 +224,7 @@ def _merge_in(local: Path, run: ShardRun) -> RunSummary:
     finally:
         if merged.exists():
             back_up(merged, copies.merged)
-        partial = local / "partial"
-        if partial.exists():
-            shutil.copytree(partial, copies.folder / partial.name, dirs_exist_ok=True)
+            partial = local / "partial"
+            shutil.rmtree(copies.folder / partial.name, ignore_errors=True)
+            if partial.exists():
+                shutil.copytree(partial, copies.folder / partial.name)
