@@ -79,12 +79,13 @@ pub(crate) fn record_attempt(
 /// Whether requests are answered at the moment, and why not.
 fn record_trouble(run: &RunContext, end: &Settlement, obstacle: Option<Obstacle>) {
     match (end.verdict, &end.fault) {
+        // It is not decided yet whether the API refuses everything, or replies at all: the run goes on or ends within
+        // seconds, and then names the cause.
+        (VerdictName::Later, _) if obstacle == Some(Obstacle::Undecided) => {}
         (VerdictName::Later, Some(fault)) => {
             let known = obstacle.and_then(TroubleKind::of_obstacle);
             let kind = known.unwrap_or(TroubleKind::Error(fault.kind.name()));
-            // What is not decided yet ends the run within seconds, or goes on.
-            let max_wait = (obstacle != Some(Obstacle::Undecided)).then_some(run.job.retry.max_wait);
-            run.counters.set_trouble(kind, &fault.message, max_wait);
+            run.counters.set_trouble(kind, &fault.message, Some(run.job.retry.max_wait));
         }
         // The server did answer, and the next request asks for less.
         (VerdictName::Retry, Some(fault)) if fault.kind == ErrorKind::Capability => run.counters.end_trouble(),
