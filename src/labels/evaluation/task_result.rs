@@ -163,11 +163,13 @@ pub(crate) struct Suspect {
     pub(crate) reason: String,
     /// Whether that is the truth of another page, and not the model's record.
     pub(crate) is_contradicted: bool,
+    /// Whether the truth has a label that the manifest does not have.
+    pub(crate) is_unknown: bool,
 }
 
 impl Suspect {
     /// Whether the truth is more likely to be wrong than the answer.
     pub(crate) fn is_likely(&self) -> bool {
-        self.is_contradicted || self.score >= MIN_SUSPECT_SCORE
+        self.is_contradicted || self.is_unknown || self.score >= MIN_SUSPECT_SCORE
     }
 }
