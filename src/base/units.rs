@@ -107,6 +107,16 @@ pub fn human_duration(duration: Duration) -> String {
     }
 }
 
+/// A boolean as people write it, in any case: true, yes, y, 1; false, no, n, 0. `None`: it is none.
+#[must_use]
+pub fn parse_boolean(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" => Some(true),
+        "false" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 /// A count with thousands separators, such as `1,234,567`.
 #[must_use]
 pub fn grouped(count: u64) -> String {

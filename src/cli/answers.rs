@@ -58,7 +58,7 @@ fn export(args: &AnswersExport, quiet: bool) -> Result<u8, Failure> {
 fn import(args: &AnswersImport, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
     let reviewer = args.reviewer.clone().or_else(|| session.default_reviewer());
-    let options = ImportOptions { reviewer, skip_unknown: args.skip_unknown };
+    let options = ImportOptions { reviewer, skip_unknown: args.skip_unknown, is_blind: args.blind };
     let result = session.import_answers(&read_file(&args.file)?, &options)?;
     let count = result.skipped.len();
     outln!(

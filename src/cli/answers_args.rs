@@ -52,4 +52,7 @@ pub(crate) struct AnswersImport {
     /// Leave out lines with a path, a task or a label that the job does not have.
     #[arg(long)]
     pub(crate) skip_unknown: bool,
+    /// Answers that state nothing about `shown` were given before the model's answer was seen.
+    #[arg(long)]
+    pub(crate) blind: bool,
 }

@@ -29,6 +29,7 @@ pub(crate) fn eval(args: &Eval, quiet: bool) -> Result<u8, Failure> {
         truth,
         tasks: args.tasks.clone(),
         filter: args.filter.clone(),
+        filter_answers: Vec::new(),
         split: args.split.clone(),
         only_sampled: args.sampled,
         gates: args.min_accuracy.iter().chain(&args.min_f1).cloned().collect(),

@@ -56,7 +56,8 @@ Examples:
 pub(crate) const ANSWERS_IMPORT: &str = "\
 Examples:
   docmill answers import job.yaml answers.csv
-  docmill answers import job.yaml answers.csv --reviewer ada --skip-unknown";
+  docmill answers import job.yaml answers.csv --reviewer ada --skip-unknown
+  docmill answers import job.yaml answers.csv --blind       nobody had seen the model's answers";
 
 pub(crate) const ANSWERS: &str = "\
 Examples:

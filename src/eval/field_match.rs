@@ -4,6 +4,7 @@ use super::date_text::dates_of_text;
 use super::decimal_text::Decimal;
 use super::similarity::text_similarity;
 use crate::base::unicode::fold;
+use crate::base::units::parse_boolean;
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn match_field(kind: FieldKind, truth: Option<&str>, answer: Option<&str>) -
             let (one, other) = (dates_of_text(truth), dates_of_text(answer));
             (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|date| other.contains(date)))
         }
-        FieldKind::Boolean => both(boolean(truth), boolean(answer)).map(|(one, other)| one == other),
+        FieldKind::Boolean => both(parse_boolean(truth), parse_boolean(answer)).map(|(one, other)| one == other),
     };
     let normalized = exact || same_value.unwrap_or_else(|| fold(truth) == fold(answer));
     let similarity = match kind {
@@ -69,11 +70,14 @@ fn both<T>(one: Option<T>, other: Option<T>) -> Option<(T, T)> {
     one.zip(other)
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    match fold(text).as_str() {
-        "true" | "yes" | "y" | "1" => Some(true),
-        "false" | "no" | "n" | "0" => Some(false),
-        _ => None,
+/// Whether a text can be read as a value of this kind, so that it is not compared as text.
+#[must_use]
+pub fn is_readable(kind: FieldKind, text: &str) -> bool {
+    match kind {
+        FieldKind::Text => true,
+        FieldKind::Number => Decimal::parse(text).is_some(),
+        FieldKind::Date => !dates_of_text(text).is_empty(),
+        FieldKind::Boolean => parse_boolean(text).is_some(),
     }
 }
 

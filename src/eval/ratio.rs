@@ -9,8 +9,8 @@
 //! a bound is computed as if one more cluster of typical weight had been drawn, all of it wrong (for the
 //! lower bound) or right: the step from `x` to `x + 1` by which Clopper and Pearson are exact, and Fay and
 //! Feuer are for weighted counts ("Confidence intervals for directly standardized rates", 1997). With
-//! equal weights and without clusters the result is that of Clopper and Pearson. docs/statistics.md has the
-//! simulations.
+//! equal weights and without clusters the result is that of Clopper and Pearson. An interval is at least as wide as
+//! Wilson's for the effective sample size, and contains the one-sided bounds. docs/statistics.md has the simulations.
 
 use super::design::Design;
 use super::incomplete_beta::inverse_incomplete_beta;
@@ -20,7 +20,7 @@ use super::quantile::t_quantile;
 use std::collections::BTreeMap;
 
 /// The weight of the imagined cluster for intervals, as a share of the typical cluster. Less than one, because
-/// intervals need not be conservative.
+/// intervals need not be conservative; chosen by the simulations of docs/statistics.md.
 const INTERVAL_SHARE: f64 = 0.75;
 /// How far the imagined cluster for bounds is from the typical cluster to the heaviest one.
 const BOUND_EXCESS: f64 = 0.15;
@@ -108,17 +108,16 @@ impl Sample {
             let (typical, heaviest) = (typical_weight(units), units.iter().map(|unit| unit.whole).fold(0.0, f64::max));
             typical + BOUND_EXCESS * (heaviest - typical)
         };
-        let interval = Interval {
-            low: self.lower_end(tail, of_interval).min(value),
-            high: (1.0 - self.mirrored().lower_end(tail, of_interval)).max(value),
-        };
-        Estimate {
-            value,
-            interval,
-            exact: interval,
-            lower_bound: self.lower_end(1.0 - CONFIDENCE, of_bound).min(value),
-            effective_n: self.effective_n(value),
-        }
+        let mirrored = self.mirrored();
+        let one_sided = |sample: &Self| sample.lower_end(1.0 - CONFIDENCE, of_bound);
+        let lower_bound = one_sided(self).min(value);
+        let effective_n = self.effective_n(value);
+        // Not narrower than that of so many independent pages, nor than the one-sided bounds of the same confidence.
+        let of_size = |share: f64| wilson(share * effective_n, effective_n, CONFIDENCE).map_or(0.0, |ends| ends.low);
+        let low = self.lower_end(tail, of_interval).min(of_size(value)).min(lower_bound);
+        let high = mirrored.lower_end(tail, of_interval).min(of_size(1.0 - value)).min(one_sided(&mirrored));
+        let interval = Interval { low, high: 1.0 - high }.around(value);
+        Estimate { value, interval, exact: interval, lower_bound, effective_n }
     }
 
     /// The sample with right and wrong exchanged.
@@ -211,6 +210,18 @@ mod tests {
         }
     }
 
+    /// The ends that SciPy has for 50 independent pages, all right: `1 / (1 + 1.959964^2 / 50)`, and `0.05^(1/50)`.
+    #[test]
+    fn an_interval_is_as_wide_as_that_of_so_many_independent_pages() {
+        // 52 pages, of which two pairs are equal.
+        let clusters: Vec<usize> = (0..52).map(|page| if page >= 50 { page - 50 } else { page }).collect();
+        let found = estimate_ratio(&[Term::one(true); 52], &Design::clustered(clusters)).unwrap();
+        assert!((found.effective_n - 52.0 * 52.0 / 56.0).abs() < 1e-9, "{found:?}");
+        let wilson_end = 1.0 / (1.0 + 1.959_963_984_540_054_f64.powi(2) / found.effective_n);
+        assert!((found.interval.low - wilson_end).abs() < 1e-9 && found.interval.high == 1.0, "{found:?} {wilson_end}");
+        assert!(found.lower_bound >= found.interval.low, "{found:?}");
+    }
+
     /// Equal pages in pairs say no more than one of each pair.
     #[test]
     fn copies_add_nothing() {
@@ -257,6 +268,11 @@ mod tests {
                 prop_assert!(found.interval.contains(found.value), "{found:?}");
                 prop_assert!((0.0..=found.value).contains(&found.lower_bound), "{found:?}");
                 prop_assert!((found.interval.low + other.interval.high - 1.0).abs() < 1e-9, "{found:?} {other:?}");
+                let independent = wilson(found.value * found.effective_n, found.effective_n, CONFIDENCE).unwrap();
+                if !design.is_simple() {
+                    prop_assert!(found.interval.low <= found.lower_bound, "{found:?}");
+                    prop_assert!(found.interval.low <= independent.low + 1e-12, "{found:?}");
+                }
                 prop_assert!(found.effective_n >= 1.0);
             }
         }

@@ -3,6 +3,7 @@
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, PageId};
 use crate::export::human_value;
+use crate::labels::sampling::blind_answer::{AnswerOrigin, find_blind_answer};
 use crate::store::{DecisionRecord, Reader, StoreError};
 use crate::task::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,6 +30,8 @@ pub(crate) struct Decision {
     pub(crate) at_ms: i64,
     /// Whether the model's answer was shown.
     pub(crate) is_shown: bool,
+    /// Whether it belongs to a sample: it refers to a draw, or states the probability of one.
+    pub(crate) is_drawn: bool,
     /// Whether it fits the task as it is now.
     pub(crate) fits: bool,
 }
@@ -111,6 +114,7 @@ impl Decisions {
             value: checked.map_or(decision.value, |value| crate::base::digest::canonical(&value)).into(),
             at_ms: decision.decided_at_ms,
             is_shown: decision.shown.is_some(),
+            is_drawn: decision.draw.is_some() || decision.sampled_with.is_some(),
             reviewer: decision.reviewer.into(),
         };
         let of_page = self.by_page.entry(decision.page).or_default();
@@ -162,9 +166,11 @@ impl Decisions {
         self.of_task(page, task, question).next_back()
     }
 
-    /// The answer that `docmill eval` counts: the latest one that was given blind, or, if none was, the latest at all.
+    /// The answer that `docmill eval` counts, or, if none was given blind, the latest at all.
     pub(crate) fn counted(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
-        let blind = self.of_task(page, task, question).rev().find(|known| !known.is_shown);
+        let origin = |known: &&Decision| AnswerOrigin { is_blind: !known.is_shown, is_drawn: known.is_drawn };
+        let of_task: Vec<&Decision> = self.of_task(page, task, question).collect();
+        let blind = find_blind_answer(of_task.iter(), origin).copied();
         blind.or_else(|| self.current(page, task, question))
     }
 

@@ -165,6 +165,7 @@ pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
     let group_json = |group: &Group| {
         let first = group.decisions.first();
         let page = first.and_then(|(page, _)| name_of(review, page));
+        let number = first.map(|(page, _)| page.page);
         let path = first.and_then(|(page, _)| {
             let indexed = review.index.get(review.index.first(page)?)?;
             review.index.place(indexed).map(|(_, path)| display_path(path))
@@ -179,7 +180,7 @@ pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
                 Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
             })
             .collect();
-        json!({"group": group.id.0, "at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "values": values})
+        json!({"group": group.id.0, "at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "number": number, "values": values})
     };
     Ok(json!({ "groups": groups.iter().map(group_json).collect::<Vec<_>>() }))
 }

@@ -83,9 +83,9 @@ impl FilterColumn {
         std::iter::once(&self.column.name).chain(&self.members)
     }
 
-    /// Whether it holds an answer to a task.
-    pub(crate) fn is_answer(&self) -> bool {
-        self.column.task().is_some()
+    /// The position of the task whose answer it holds.
+    pub(crate) fn task(&self) -> Option<usize> {
+        self.column.task()
     }
 
     /// The name that it has, or would have, as a column of a file.

@@ -42,8 +42,12 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
-    fn is_answer(&self) -> bool {
-        matches!(self, Self::Column(column) if column.is_answer())
+    /// The position of the task whose answer it is.
+    fn task(&self) -> Option<usize> {
+        match self {
+            Self::Column(column) => column.task(),
+            Self::Literal(_) => None,
+        }
     }
 
     fn value<'r>(&'r self, row: &'r Row) -> Option<Value<'r>> {
@@ -55,17 +59,19 @@ impl Operand {
 }
 
 impl Expression {
-    /// Whether it is about answers.
-    pub(crate) fn names_answers(&self) -> bool {
+    /// Adds the positions of the tasks whose answers it is about.
+    pub(crate) fn add_answered_tasks(&self, tasks: &mut Vec<usize>) {
         match self {
-            Self::Compare(left, _, right) => left.is_answer() || right.is_answer(),
+            Self::Compare(left, _, right) => {
+                tasks.extend([left, right].into_iter().filter_map(Operand::task));
+            }
             Self::In(column, _)
             | Self::Like(column, _)
             | Self::Contains(column, _)
             | Self::IsNull(column)
-            | Self::IsTrue(column) => column.is_answer(),
-            Self::Not(inner) => inner.names_answers(),
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::names_answers),
+            | Self::IsTrue(column) => tasks.extend(column.task()),
+            Self::Not(inner) => inner.add_answered_tasks(tasks),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.add_answered_tasks(tasks)),
         }
     }
 

@@ -33,7 +33,16 @@ impl Filter {
 impl Filter {
     /// Whether which rows match tells something of the answers.
     pub(crate) fn names_answers(&self) -> bool {
-        self.expression.names_answers()
+        !self.answered_tasks().is_empty()
+    }
+
+    /// The positions of the tasks whose answers decide which rows match, each once.
+    pub(crate) fn answered_tasks(&self) -> Vec<usize> {
+        let mut tasks = Vec::new();
+        self.expression.add_answered_tasks(&mut tasks);
+        tasks.sort();
+        tasks.dedup();
+        tasks
     }
 }
 

@@ -37,7 +37,11 @@ impl EvalReport {
         // A human answer must not decide which pages are measured.
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
         // In one spelling, as draws have it.
-        let options = &EvalOptions { filter: filter.map(ToString::to_string), ..options.clone() };
+        let options = &EvalOptions {
+            filter: filter.map(ToString::to_string),
+            filter_answers: filter.map(Filter::answered_tasks).unwrap_or_default(),
+            ..options.clone()
+        };
         let price = job.manifest.price_at(clock.wall_ms());
         let costs = PageCosts::new(Some(&reader), price, job.manifest.is_batch);
         let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &costs, &selects)?;

@@ -88,7 +88,7 @@ const progress = (page) => page.evaluate(() => fetch("/api/progress").then((repl
 const decided = async (page) => (await progress(page)).tasks[0].decided;
 
 async function until(page, count) {
-  for (let left = 600; left > 0; left -= 1) {
+  for (let left = 2400; left > 0; left -= 1) {
     if ((await decided(page)) >= count) return;
     await page.waitForTimeout(50);
   }
@@ -242,8 +242,7 @@ async function acceptInGrid({ page }) {
   await test("the grid: wrong ones are clicked out, the rest is accepted at once", async () => {
     await choose(page, "task", "marks");
     await page.keyboard.press("g");
-    await page.waitForSelector(".tile");
-    await page.waitForFunction(() => [...document.querySelectorAll(".tile-picture")].every((image) => image.src));
+    await isReady(page);
     const tiles = await page.locator(".tile").count();
     assert.ok(tiles >= 4, `${tiles} tiles`);
     await page.locator(".tile").nth(1).click();
@@ -262,6 +261,101 @@ async function acceptInGrid({ page }) {
     assert.equal(await marks(), before, "one undo takes back all that was accepted at once");
     await page.keyboard.press("g");
     await page.waitForSelector("#single:not([hidden])");
+  });
+
+  await test("the grid accepts no page whose picture was not on the screen", async () => {
+    const marks = () => page.evaluate(() => fetch("/api/progress?task=marks").then((reply) => reply.json())).then((found) => found.tasks[0].decided);
+    const before = await marks();
+    const release = await holdPictures(page);
+    await page.reload();
+    await ready(page);
+    await page.keyboard.press("g");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".tile");
+    await page.keyboard.press("Enter");
+    await page.locator(".grid-bar .primary").click({ force: true });
+    await page.waitForTimeout(300);
+    assert.equal(await marks(), before, "pictures are being loaded");
+    await release();
+    await isReady(page);
+    const batch = await page.locator(".tile").count();
+    for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted"));
+    await isReady(page);
+    assert.equal(await marks(), before + batch, "a key that is held down accepts one batch");
+    await page.locator(".grid-bar .primary").focus();
+    for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    await page.waitForTimeout(500);
+    assert.equal(await marks(), before + 2 * batch, "and so does the button");
+    // Where the whole page scrolls, a batch is higher than the window.
+    await page.setViewportSize({ width: 420, height: 500 });
+    await page.reload();
+    await isReady(page);
+    const { tiles, seen, columns } = await page.evaluate(() => ({
+      tiles: document.querySelectorAll(".tile").length, seen: Number(document.querySelector(".grid-bar .primary").innerText.match(/\d+/)[0]),
+      columns: getComputedStyle(document.querySelector(".tiles")).gridTemplateColumns.split(" ").length,
+    }));
+    assert.equal(columns, 2);
+    assert.ok(seen > 0 && seen < tiles, `${seen} of ${tiles} were on the screen`);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted"));
+    assert.equal(await marks(), before + 2 * batch + seen, "tiles below the window are not decided");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    for (let times = 0; times < 3; times += 1) await page.keyboard.press("u");
+    for (let left = 100; left > 0 && (await marks()) !== before; left -= 1) await page.waitForTimeout(50);
+    assert.equal(await marks(), before);
+    await isReady(page);
+    const [small, large] = [await frameWidth(page), await page.keyboard.press("+").then(() => isReady(page)).then(() => frameWidth(page))];
+    assert.ok(large > small, `${large} instead of ${small} pixels`);
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+  });
+}
+
+const frameWidth = (page) => page.locator(".tile-frame").first().evaluate((frame) => frame.clientWidth);
+
+// Until the pictures of the grid are there and the pages on the screen can be accepted.
+async function isReady(page) {
+  await page.waitForSelector(".grid-bar .primary:not([disabled])");
+}
+
+// Keeps pictures from arriving. Returns what lets them arrive.
+async function holdPictures(page) {
+  let release;
+  const isReleased = new Promise((resolve) => (release = resolve));
+  await page.route("**/picture?**", async (route) => {
+    await isReleased;
+    await route.continue().catch(() => {});
+  });
+  return async () => {
+    release();
+    await page.unroute("**/picture?**");
+  };
+}
+
+async function shownAnswers(folder) {
+  await test("with --show, a page is accepted when its picture is there, and once for a key that is held down", async () => {
+    const server = await serve(folder, "--show", "--reviewer", "ivy");
+    const page = await open(server.address);
+    const release = await holdPictures(page);
+    await page.reload();
+    await ready(page);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(300);
+    assert.equal(await decided(page), 0);
+    await release();
+    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    const name = await path(page);
+    for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, name);
+    await page.waitForTimeout(300);
+    assert.equal(await decided(page), 1);
+    check(page);
+    await server.end("SIGTERM");
   });
 }
 
@@ -563,6 +657,7 @@ try {
   await acceptInGrid(first);
   await twoBrowsers(first, folder);
   await hostileTexts(folder);
+  await shownAnswers(folder);
   await changedFiles(folder);
   const typed = join(work, "typed");
   mkdirSync(typed);

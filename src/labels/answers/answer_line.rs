@@ -23,8 +23,8 @@ pub(crate) struct AnswerLine {
     pub(crate) decided_at_ms: Option<i64>,
     /// The probability with which the page was drawn into a sample, in (0, 1]; `None`: it was not drawn.
     pub(crate) sampled_with: Option<f64>,
-    /// Whether the reviewer had seen the model's answer.
-    pub(crate) is_shown: bool,
+    /// Whether the reviewer had seen the model's answer; `None`: not stated.
+    pub(crate) is_shown: Option<bool>,
 }
 
 /// The value of an answer in a file.

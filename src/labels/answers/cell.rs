@@ -3,6 +3,7 @@
 use super::answer_line::AnswerValue;
 use super::exact_json::exact_json;
 use crate::base::digest::canonical;
+use crate::base::units::parse_boolean;
 use crate::labels::truth::cell::{is_empty, read_leaf, tag_parts};
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::{Number, Value};
@@ -57,6 +58,7 @@ fn value_of_text(shape: &Shape, text: &str) -> Value {
     let value = match shape {
         // A cell with a number is one, whatever it may mean elsewhere: `1.234` was written by a program.
         Shape::Number | Shape::Integer => serde_json::from_str::<Number>(text.trim()).ok().map(Value::Number),
+        Shape::Boolean => parse_boolean(text).map(Value::Bool),
         Shape::Tags { .. } | Shape::List(_) | Shape::Object(_) => json(),
         _ => None,
     };
@@ -105,7 +107,8 @@ mod tests {
             (Shape::Number, "", None),
             (Shape::Integer, "7", Some(json!(7))),
             (Shape::Boolean, "TRUE", Some(json!(true))),
-            (Shape::Boolean, "yes", None),
+            (Shape::Boolean, "yes", Some(json!(true))),
+            (Shape::Boolean, "perhaps", None),
             (nullable(Shape::Date), "2026-11-23", Some(json!("2026-11-23"))),
             (Shape::Date, "23.11.2026", None),
             (Shape::Object(vec![total()]), r#"{"total": 2.5}"#, Some(json!({"total": 2.5}))),

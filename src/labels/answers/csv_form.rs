@@ -6,7 +6,7 @@ use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::sanitize::one_line;
 use crate::base::spreadsheet::{escape_formula, unescape_formula};
 use crate::base::text_reader::TextReader;
-use crate::base::units::{parse_time, rfc3339};
+use crate::base::units::{parse_boolean, parse_time, rfc3339};
 use crate::labels::page_number::read_page_number;
 use crate::labels::probability::read_probability;
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<
             escape_formula(line.reviewer.as_deref().unwrap_or_default()),
             line.decided_at_ms.map(rfc3339).unwrap_or_default(),
             line.sampled_with.map(|probability| probability.to_string()).unwrap_or_default(),
-            line.is_shown.to_string(),
+            line.is_shown.map(|is_shown| is_shown.to_string()).unwrap_or_default(),
         ];
         if has_questions {
             cells.push(escape_formula(line.question.as_deref().unwrap_or_default()));
@@ -46,31 +46,31 @@ pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<
     text
 }
 
-/// Reads lines of CSV, with commas, semicolons or tabs.
+/// Reads lines of CSV, with commas, semicolons or tabs: each, or what is wrong with it, in the order of the file.
 ///
 /// # Errors
-/// With all lines that are not well-formed.
-pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
-    let file = |message: String| vec![LineFault::malformed("line 1", message)];
+/// If no line can be read.
+pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<Result<AnswerLine, LineFault>>, LineFault> {
+    let file = |message: String| LineFault::malformed("line 1", message);
     let mut text = Vec::new();
     let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
     read.map_err(|error| file(error.to_string()))?;
     let delimiter = find_delimiter(text.as_slice()).map_err(|error| file(error.to_string()))?;
     if let Some(line) = find_open_quote(text.as_slice(), delimiter).map_err(|error| file(error.to_string()))? {
-        return Err(vec![LineFault::malformed(&format!("line {line}"), "a quote is opened and never closed")]);
+        return Err(LineFault::malformed(&format!("line {line}"), "a quote is opened and never closed"));
     }
     let counted = LineCounter::new(text.as_slice());
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(counted);
     let names = reader.byte_headers().map_err(|error| file(error.to_string()))?.clone();
     let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
     check_columns(&names).map_err(file)?;
-    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     let mut bytes = csv::ByteRecord::new();
     while reader.read_byte_record(&mut bytes).map_err(|error| file(error.to_string()))? {
         let line = reader.get_mut().line_at(bytes.position().map_or(0, csv::Position::byte));
         let place = format!("line {line}");
         let Ok(record) = csv::StringRecord::from_byte_record(bytes.clone()) else {
-            faults.push(LineFault::malformed(&place, "it is not UTF-8; save the file as UTF-8"));
+            lines.push(Err(LineFault::malformed(&place, "it is not UTF-8; save the file as UTF-8")));
             continue;
         };
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -78,19 +78,16 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
         }
         if record.len() != names.len() {
             let message = format!("{} fields, but {} columns", record.len(), names.len());
-            faults.push(LineFault::malformed(&place, message));
+            lines.push(Err(LineFault::malformed(&place, message)));
             continue;
         }
         let cell = |name: &str| {
             let position = names.iter().position(|known| known == name);
             unescape_formula(position.and_then(|position| record.get(position)).unwrap_or_default())
         };
-        match read_line(&place, &cell) {
-            Ok(line) => lines.push(line),
-            Err(message) => faults.push(LineFault::malformed(&place, message)),
-        }
+        lines.push(read_line(&place, &cell).map_err(|message| LineFault::malformed(&place, message)));
     }
-    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+    Ok(lines)
 }
 
 /// Checks the names of columns.
@@ -121,11 +118,9 @@ fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLi
             .ok_or_else(|| format!("page: `{}` is not the number of a page", one_line(text, 40)))?,
     };
     let sampled_with = optional("sampled_with").map(|text| read_probability(&Value::from(text)));
-    let is_shown = match cell("shown").trim().to_lowercase().as_str() {
-        "" | "false" | "0" | "no" => false,
-        "true" | "1" | "yes" => true,
-        other => return Err(format!("shown: `{}` is neither true nor false", one_line(other, 40))),
-    };
+    let is_shown = optional("shown").map(|text| {
+        parse_boolean(text).ok_or_else(|| format!("shown: `{}` is neither true nor false", one_line(text, 40)))
+    });
     let decided_at_ms =
         optional("decided_at").map(|text| parse_time(text).map_err(|error| format!("decided_at: {error}")));
     Ok(AnswerLine {
@@ -138,7 +133,7 @@ fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLi
         reviewer: optional("reviewer").map(str::to_owned),
         decided_at_ms: decided_at_ms.transpose()?,
         sampled_with: sampled_with.transpose()?,
-        is_shown,
+        is_shown: is_shown.transpose()?,
     })
 }
 
@@ -159,12 +154,19 @@ mod tests {
             reviewer: Some("ann".into()),
             decided_at_ms: Some(1_795_438_800_123),
             sampled_with: Some(0.25),
-            is_shown: true,
+            is_shown: Some(true),
         }
     }
 
+    fn lines(text: &[u8]) -> Vec<AnswerLine> {
+        from_csv(text).unwrap().into_iter().map(Result::unwrap).collect()
+    }
+
     fn faults(text: &str) -> Vec<String> {
-        from_csv(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
+        match from_csv(text.as_bytes()) {
+            Ok(lines) => lines.into_iter().filter_map(Result::err).map(|fault| fault.to_string()).collect(),
+            Err(fault) => vec![fault.to_string()],
+        }
     }
 
     #[test]
@@ -179,22 +181,23 @@ mod tests {
 
     #[test]
     fn only_path_task_and_value_are_needed() {
-        for text in [
-            "task,path,value\nkind,a.jpg,letter\n",
-            "\u{feff}task;path;value\r\nkind;a.jpg;letter\r\n;;\r\n",
-            "Task\tPATH \tvalue\tshown\nkind\ta.jpg\tletter\tno",
+        for (text, is_shown) in [
+            ("task,path,value\nkind,a.jpg,letter\n", None),
+            ("\u{feff}task;path;value\r\nkind;a.jpg;letter\r\n;;\r\n", None),
+            ("path,task,value,shown\na.jpg,kind,letter, \n", None),
+            ("Task\tPATH \tvalue\tshown\nkind\ta.jpg\tletter\tNo", Some(false)),
+            ("Task\tPATH \tvalue\tshown\nkind\ta.jpg\tletter\ty", Some(true)),
         ] {
-            let lines = from_csv(text.as_bytes()).unwrap();
             let expected = AnswerLine {
                 place: "line 2".into(),
                 page: 1,
                 reviewer: None,
                 decided_at_ms: None,
                 sampled_with: None,
-                is_shown: false,
+                is_shown,
                 ..line("a.jpg", "letter")
             };
-            assert_eq!(lines, [expected], "{text:?}");
+            assert_eq!(lines(text.as_bytes()), [expected], "{text:?}");
         }
     }
 
@@ -234,11 +237,11 @@ mod tests {
             path in "[a'=+/ \"\n,;-]{1,8}",
             reviewer in "[=@a][a ,]{0,4}[a]",
             probability in prop::option::of(0.0001_f64..=1.0),
-            is_shown: bool,
+            is_shown in prop::option::of(prop::bool::ANY),
         ) {
             let line = AnswerLine { place: "line 2".into(), reviewer: Some(reviewer), sampled_with: probability, is_shown, ..line(&path, &path) };
             let text = to_csv(&[(line.clone(), json!(path))], false);
-            prop_assert_eq!(from_csv(&text).map_err(|faults| format!("{faults:?}")), Ok(vec![line]));
+            prop_assert_eq!(lines(&text), vec![line]);
         }
     }
 }

@@ -116,7 +116,7 @@ fn line_of(
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
         sampled_with: decision.sampled_with,
-        is_shown: decision.shown.is_some(),
+        is_shown: Some(decision.shown.is_some()),
     };
     Ok((line, value, unfit))
 }

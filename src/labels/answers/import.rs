@@ -13,8 +13,8 @@ use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
 /// How far clocks of computers may differ, in milliseconds.
 const MAX_CLOCK_DIFFERENCE_MS: i64 = 10 * 60 * 1000;
@@ -27,7 +27,13 @@ pub struct ImportOptions {
     /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
     /// faults, and nothing is imported.
     pub skip_unknown: bool,
+    /// Whether answers of lines that don't state it were given blind: before the model's answer was seen. Otherwise they
+    /// count as given after it.
+    pub is_blind: bool,
 }
+
+/// What was shown to the reviewer of an imported answer that is not blind: a file does not have it.
+pub(crate) const SHOWN_IN_FILE: &str = "null";
 
 /// What becomes of the lines of a file.
 #[derive(Clone, Debug, Default)]
@@ -71,15 +77,23 @@ pub(crate) fn prepare_import(
     now_ms: i64,
 ) -> Result<PreparedImport, ImportError> {
     let lines = if is_json(bytes) { from_label_studio(bytes) } else { from_csv(bytes) };
-    let lines = lines.map_err(|faults| ImportError::Lines(faults, 0))?;
+    let lines = lines.map_err(|fault| ImportError::Lines(vec![fault], 0))?;
     let locator = Locator::new(reader, job, questions)?;
-    if !locator.is_known() && lines.iter().any(|line| !line.path.starts_with("content:")) {
+    if !locator.is_known() && lines.iter().flatten().any(|line| !line.path.starts_with("content:")) {
         return Err(ImportError::NotScanned);
     }
     let (mut faults, mut prepared) = (Vec::new(), PreparedImport::default());
     let mut undated = Undated::default();
     let mut stored = Stored { reader, pages: HashMap::new() };
-    for line in &lines {
+    let count = lines.len();
+    for line in lines {
+        let line = &match line {
+            Ok(line) => line,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
         let decision = match decision_of(&locator, job, questions, line, options, now_ms)? {
             Ok(decision) => decision,
             Err(fault) if fault.is_unknown && options.skip_unknown => {
@@ -103,7 +117,7 @@ pub(crate) fn prepare_import(
             prepared.new.push(decision);
         }
     }
-    if faults.is_empty() { Ok(prepared) } else { Err(ImportError::Lines(faults, lines.len())) }
+    if faults.is_empty() { Ok(prepared) } else { Err(ImportError::Lines(faults, count)) }
 }
 
 /// Whether the file is JSON, and not CSV.
@@ -159,7 +173,7 @@ fn decision_of(
         sampled_with: line.sampled_with,
         draw: None,
         // The file does not have what was shown.
-        shown: line.is_shown.then(|| "null".to_owned()),
+        shown: line.is_shown.unwrap_or(!options.is_blind).then(|| SHOWN_IN_FILE.to_owned()),
     }))
 }
 
@@ -179,30 +193,41 @@ struct Stored<'a> {
 
 #[derive(Default)]
 struct StoredDecisions {
-    keys: HashSet<Key>,
-    /// The latest value by task, question and reviewer.
-    latest: HashMap<(String, Option<Digest>, String), String>,
+    /// Whether they are blind.
+    keys: HashMap<Key, bool>,
+    /// The latest value by task, question and reviewer, and whether it is blind.
+    latest: HashMap<(String, Option<Digest>, String), (String, bool)>,
 }
 
 impl Stored<'_> {
     /// Whether the decision is stored, or was added before. One without a time of its own is if the same
-    /// reviewer's latest decision has its value.
+    /// reviewer's latest decision has its value. A decision that is not blind does not stand for one that is.
     fn has(&mut self, decision: &NewDecision, is_dated: bool) -> Result<bool, StoreError> {
         let known = match self.pages.entry(decision.page) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
                 let mut known = StoredDecisions::default();
                 for record in self.reader.decisions(&decision.job, &decision.page)? {
-                    let NewDecision { task, question, reviewer, value, .. } = record.decision.clone();
-                    known.latest.insert((task, question, reviewer), value);
-                    known.keys.insert(key(&record.decision));
+                    let NewDecision { task, question, reviewer, value, shown, .. } = record.decision.clone();
+                    known.latest.insert((task, question, reviewer), (value, shown.is_none()));
+                    *known.keys.entry(key(&record.decision)).or_default() |= shown.is_none();
                 }
                 unknown.insert(known)
             }
         };
-        let NewDecision { task, question, reviewer, value, .. } = decision;
+        let NewDecision { task, question, reviewer, value, shown, .. } = decision;
+        let stands_for = |is_blind: bool| is_blind || shown.is_some();
         let latest = known.latest.get(&(task.clone(), *question, reviewer.clone()));
-        Ok(!is_dated && latest == Some(value) || !known.keys.insert(key(decision)))
+        if !is_dated && latest.is_some_and(|(latest, is_blind)| latest == value && stands_for(*is_blind)) {
+            return Ok(true);
+        }
+        match known.keys.entry(key(decision)) {
+            Entry::Occupied(same) if stands_for(*same.get()) => Ok(true),
+            same => {
+                *same.or_default() |= shown.is_none();
+                Ok(false)
+            }
+        }
     }
 }
 

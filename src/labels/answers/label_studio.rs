@@ -55,7 +55,9 @@ impl Item {
         if let Some(probability) = line.sampled_with {
             annotation.insert("sampled_with".into(), probability.into());
         }
-        annotation.insert("shown".into(), line.is_shown.into());
+        if let Some(is_shown) = line.is_shown {
+            annotation.insert("shown".into(), is_shown.into());
+        }
         if let Some(question) = &line.question {
             annotation.insert("question".into(), question.as_str().into());
         }
@@ -99,12 +101,13 @@ fn result(line: &AnswerLine, value: &Value, is_labels: bool) -> Value {
     json!({"id": line.task, "from_name": line.task, "to_name": IMAGE, "type": kind, "value": value})
 }
 
-/// Reads what Label Studio exports as JSON (not "JSON-MIN").
+/// Reads what Label Studio exports as JSON (not "JSON-MIN"): each decision, or what is wrong with it, in the order of
+/// the file.
 ///
 /// # Errors
-/// With all items that are not well-formed.
-pub(crate) fn from_label_studio(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
-    let file = |message: String| vec![LineFault::malformed("line 1", message)];
+/// If no item can be read.
+pub(crate) fn from_label_studio(bytes: &[u8]) -> Result<Vec<Result<AnswerLine, LineFault>>, LineFault> {
+    let file = |message: String| LineFault::malformed("line 1", message);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let items = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
@@ -112,17 +115,19 @@ pub(crate) fn from_label_studio(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<Lin
         Ok(_) => return Err(file("expected a list of items of Label Studio".into())),
         Err(error) => return Err(file(format!("not valid JSON: {error}"))),
     };
-    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let place = format!("item {}", at + 1);
         if let Err(message) = read_item(&place, item, &mut lines) {
-            faults.push(LineFault::malformed(&place, message));
+            lines.push(Err(LineFault::malformed(&place, message)));
         }
     }
-    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+    Ok(lines)
 }
 
-fn read_item(place: &str, item: &Value, lines: &mut Vec<AnswerLine>) -> Result<(), String> {
+type Lines = Vec<Result<AnswerLine, LineFault>>;
+
+fn read_item(place: &str, item: &Value, lines: &mut Lines) -> Result<(), String> {
     let no_annotations = "it has no `annotations`; export as JSON, not as JSON-MIN";
     let annotations = item.get("annotations").and_then(Value::as_array).ok_or(no_annotations)?;
     let data = item.get("data").ok_or("it has no `data`")?;
@@ -133,8 +138,11 @@ fn read_item(place: &str, item: &Value, lines: &mut Vec<AnswerLine>) -> Result<(
     };
     for annotation in annotations {
         let is_cancelled = annotation.get("was_cancelled").and_then(Value::as_bool) == Some(true);
-        if !is_cancelled {
-            read_annotation(place, (path, page), annotation, lines)?;
+        if is_cancelled {
+            continue;
+        }
+        if let Err(message) = read_annotation(place, (path, page), annotation, lines) {
+            lines.push(Err(LineFault::malformed(place, message)));
         }
     }
     Ok(())
@@ -149,7 +157,7 @@ fn read_annotation(
     place: &str,
     (path, page): (&str, u32),
     annotation: &Value,
-    lines: &mut Vec<AnswerLine>,
+    lines: &mut Lines,
 ) -> Result<(), String> {
     let time = annotation.get("created_at").and_then(Value::as_str);
     let decided_at_ms =
@@ -158,23 +166,36 @@ fn read_annotation(
         annotation.get("sampled_with").filter(|cell| !cell.is_null()).map(read_probability).transpose()?;
     // What began as a prediction was seen.
     let is_from_prediction = annotation.get("parent_prediction").is_some_and(|parent| !parent.is_null());
-    let is_shown = annotation.get("shown").and_then(Value::as_bool).unwrap_or(is_from_prediction);
+    let is_shown = annotation.get("shown").and_then(Value::as_bool).or(is_from_prediction.then_some(true));
     let results = annotation.get("result").and_then(Value::as_array).ok_or("an annotation has no `result`")?;
     for result in results {
-        let task = result.get("from_name").and_then(Value::as_str).ok_or("a result has no `from_name`")?;
-        lines.push(AnswerLine {
+        let read = || {
+            let task = result.get("from_name").and_then(Value::as_str).ok_or("a result has no `from_name`")?;
+            let value = read_result(result);
+            Ok::<_, String>((
+                task,
+                value.ok_or_else(|| format!("the result of `{task}` has neither choices nor a text"))?,
+            ))
+        };
+        let (task, value) = match read() {
+            Ok(read) => read,
+            Err(message) => {
+                lines.push(Err(LineFault::malformed(place, message)));
+                continue;
+            }
+        };
+        lines.push(Ok(AnswerLine {
             place: place.to_owned(),
             path: path.to_owned(),
             page,
             task: task.to_owned(),
             question: annotation.get("question").and_then(Value::as_str).map(str::to_owned),
-            value: read_result(result)
-                .ok_or_else(|| format!("the result of `{task}` has neither choices nor a text"))?,
+            value,
             reviewer: reviewer(annotation),
             decided_at_ms,
             sampled_with,
             is_shown,
-        });
+        }));
     }
     Ok(())
 }
@@ -218,6 +239,10 @@ fn reviewer(annotation: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn read_all(items: &Value) -> Vec<AnswerLine> {
+        from_label_studio(items.to_string().as_bytes()).unwrap().into_iter().map(Result::unwrap).collect()
+    }
+
     fn line(path: &str, task: &str, reviewer: &str) -> AnswerLine {
         AnswerLine {
             place: "item 1".into(),
@@ -229,7 +254,7 @@ mod tests {
             reviewer: Some(reviewer.into()),
             decided_at_ms: Some(1_795_438_800_123),
             sampled_with: Some(0.25),
-            is_shown: true,
+            is_shown: Some(true),
         }
     }
 
@@ -253,7 +278,7 @@ mod tests {
         assert_eq!(written[0]["data"], json!({"image": "a.jpg", "page": 2}));
         assert_eq!(written[0]["annotations"][0]["result"].as_array().unwrap().len(), 2, "of one person at one time");
         assert_eq!(written[0]["annotations"][1]["completed_by"]["email"], "bob@example.org");
-        let read = from_label_studio(written.to_string().as_bytes()).unwrap();
+        let read = read_all(&written);
         let labels = |labels: &[&str]| AnswerValue::Labels(labels.iter().map(|label| (*label).to_owned()).collect());
         let values = [
             labels(&["letter"]),
@@ -284,7 +309,7 @@ mod tests {
             // Label Studio drops the name, and exports the user.
             let mut exported = written.clone();
             exported[0]["annotations"][0].as_object_mut().unwrap().remove("reviewer");
-            let read = |items: &Value| from_label_studio(items.to_string().as_bytes()).unwrap().remove(0).reviewer;
+            let read = |items: &Value| read_all(items).remove(0).reviewer;
             assert_eq!((read(&written).as_deref(), read(&exported).as_deref()), (Some(name), user.map(|_| name)));
         }
         for (user, name) in [
@@ -313,17 +338,17 @@ mod tests {
                 {"id": 3, "was_cancelled": true, "result": []},
             ],
         }]);
-        let read = from_label_studio(exported.to_string().as_bytes()).unwrap();
+        let read = read_all(&exported);
         let shown: Vec<_> = read
             .iter()
             .map(|line| (line.page, line.reviewer.as_deref().unwrap(), line.decided_at_ms, line.is_shown, &line.value))
             .collect();
-        let bob = |value| (1, "bob@example.org", Some(1_795_438_801_000), true, value);
+        let bob = |value| (1, "bob@example.org", Some(1_795_438_801_000), Some(true), value);
         let (label, text, number) =
             (AnswerValue::Labels(vec!["letter".into()]), AnswerValue::Text("line".into()), AnswerValue::Json(json!(7)));
         assert_eq!(
             shown,
-            [(1, "label-studio user 3", Some(1_795_438_800_123), false, &label), bob(&text), bob(&number)]
+            [(1, "label-studio user 3", Some(1_795_438_800_123), None, &label), bob(&text), bob(&number)]
         );
     }
 
@@ -339,8 +364,9 @@ mod tests {
             {"data": {"image": "a.jpg"}, "annotations": [{"created_at": "x", "result": []}]},
             annotation(json!({"from_name": "kind", "value": {"choices": ["letter"]}})),
         ]);
-        let faults = from_label_studio(items.to_string().as_bytes()).unwrap_err();
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let read = from_label_studio(items.to_string().as_bytes()).unwrap();
+        assert_eq!(read.iter().flatten().count(), 1, "what is well-formed is read");
+        let faults: Vec<String> = read.iter().filter_map(|line| Some(line.as_ref().err()?.to_string())).collect();
         assert_eq!(
             faults,
             [

@@ -202,29 +202,28 @@ impl Pass<'_> {
         });
     }
 
-    /// What the pages with truth say about the others, as `docmill eval` says it.
-    fn truth_kind(&self) -> TruthKind {
-        let kind_of_task = |at: usize| {
-            let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
-            let probabilities: Vec<Option<f64>> =
-                known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
-            let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
-            let is_contradictory = match self.is_contradictory.get(at) {
-                Some(is_contradictory) => *is_contradictory,
-                None => !are_consistent(&stated(), self.comparison.selected),
-            };
-            let kind =
-                || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
-            (!probabilities.is_empty()).then(kind)
+    /// What the pages with truth for a task say about the others, as `docmill eval` says it; `None`: there are none.
+    fn truth_kind(&self, at: usize) -> Option<TruthKind> {
+        let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
+        let probabilities: Vec<Option<f64>> = known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
+        let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
+        let is_contradictory = match self.is_contradictory.get(at) {
+            Some(is_contradictory) => *is_contradictory,
+            None => !are_consistent(&stated(), self.comparison.selected),
         };
-        TruthKind::of_tasks((0..self.tasks.len()).filter_map(kind_of_task))
+        let kind = || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
+        (!probabilities.is_empty()).then(kind)
     }
 
     fn finish(mut self) -> Comparison {
         if self.comparison.priced == 0 {
             (self.comparison.old_cost, self.comparison.new_cost) = (None, None);
         }
-        self.comparison.truth_kind = self.truth_kind();
+        let kinds: Vec<Option<TruthKind>> = (0..self.tasks.len()).map(|at| self.truth_kind(at)).collect();
+        self.comparison.truth_kind = TruthKind::of_tasks(kinds.iter().copied().flatten());
+        for (task, kind) in self.comparison.tasks.iter_mut().zip(kinds) {
+            task.truth_kind = kind.unwrap_or_default();
+        }
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         let clusters: Vec<usize> = self
             .truth

@@ -67,6 +67,8 @@ pub(crate) struct TaskComparison {
     pub(crate) members: BTreeMap<String, u64>,
     /// Pages with human answers that do not count, since these pages were not drawn.
     pub(crate) left_out: u64,
+    /// What its pages with truth say about the others.
+    pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.
     pub(crate) truth: Option<PairedTruth>,
 }

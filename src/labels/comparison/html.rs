@@ -1,7 +1,7 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
-use super::text::verdict;
+use super::text::{scope, shown_p, verdict};
 use crate::base::escape::html_text;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
@@ -83,7 +83,7 @@ fn add_task(out: &mut String, task: &TaskComparison) {
         row("right, new", grouped(truth.both + truth.only_new));
         row("only old right", grouped(truth.only_old));
         row("only new right", grouped(truth.only_new));
-        row("p of McNemar's test", format!("{:.4}", truth.mcnemar_p));
+        row("p of McNemar's test", html_text(&shown_p(truth.mcnemar_p)).into());
         if let Some(f1) = &truth.f1 {
             row("macro F1, old", share(f1.old));
             row("macro F1, new", share(f1.new));
@@ -93,7 +93,8 @@ fn add_task(out: &mut String, task: &TaskComparison) {
         }
         let _ = writeln!(
             out,
-            "</table><p>{}</p></section>",
+            "</table><p>{}: {}</p></section>",
+            html_text(scope(task.truth_kind)),
             html_text(verdict(truth.only_old, truth.only_new, truth.mcnemar_p))
         );
     }

@@ -52,6 +52,7 @@ fn task_to_json(task: &TaskComparison) -> Value {
             members.insert("left_out".into(), json!(task.left_out));
         }
         if let Some(truth) = &task.truth {
+            members.insert("truth_selection".into(), task.truth_kind.name().into());
             members.insert("mcnemar_p".into(), json!(truth.mcnemar_p));
             members.insert("truth".into(), truth_to_json(truth));
         }

@@ -82,12 +82,6 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     let Some(source) = &comparison.truth else { return };
     table.heading("against truth");
     table.text(1, source);
-    if comparison.truth_kind == TruthKind::Selected {
-        table.text(
-            1,
-            "the pages with truth were not drawn at random: this compares both on them, and shows little about all pages",
-        );
-    }
     let faults = &comparison.truth_faults;
     faults.iter().take(MAX_FAULTS).for_each(|fault| table.text(1, &format!("not used: {fault}")));
     if faults.len() > MAX_FAULTS {
@@ -109,16 +103,31 @@ fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth)
     let PairedTruth { n, both, only_old, only_new, mcnemar_p, f1 } = truth;
     let right = |count: u64| format!("{} of {}", grouped(count), grouped(*n));
     table.row(1, &task.name, "");
+    table.text(2, scope(task.truth_kind));
     table.row(2, "right, old", right(both + only_old));
     table.row(2, "right, new", right(both + only_new));
     let split = format!("only old right {}, only new right {}", grouped(*only_old), grouped(*only_new));
-    table.row_with_note(2, "p of McNemar's test", format!("{mcnemar_p:.4}"), &split);
+    table.row_with_note(2, "p of McNemar's test", shown_p(*mcnemar_p), &split);
     table.text(2, verdict(*only_old, *only_new, *mcnemar_p));
     if let Some(F1Difference { old, new, interval, p }) = f1 {
         let range = interval.map_or(String::new(), |(low, high)| format!("difference {low:+.3} to {high:+.3} (95 %)"));
-        let p = p.map_or(String::new(), |p| format!(", p {p:.4}"));
+        let p = p.map_or(String::new(), |p| format!(", p {}", shown_p(p)));
         table.row_with_note(2, "macro F1", format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
     }
+}
+
+/// What a comparison against truth is about, in words.
+pub(crate) fn scope(kind: TruthKind) -> &'static str {
+    match kind {
+        TruthKind::Sample => "on pages that were drawn at random, so it is about all pages",
+        TruthKind::All => "on all pages",
+        TruthKind::Selected => "on pages that were not drawn at random: it shows little about all pages",
+    }
+}
+
+/// A p-value with four decimals. It is 0 only if it is exactly that.
+pub(crate) fn shown_p(p: f64) -> String {
+    if p > 0.0 && p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
 /// The result of the test, in words.

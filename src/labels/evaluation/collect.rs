@@ -1,6 +1,7 @@
 //! One pass over the pages of a job: the pages with truth, and what all pages have in common. Memory grows with
 //! the truth, not with the pages.
 
+use super::agreement::{Agreement, ReviewerPairs};
 use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
@@ -35,6 +36,16 @@ pub(crate) struct Collected {
     pub(crate) rows: u64,
     /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// Answers that are not counted because they were imported without the statement that they are blind.
+    pub(crate) imported: u64,
+    /// Blind answers that are not counted because another one to the same page belongs to a sample, and they do not.
+    pub(crate) undrawn: u64,
+    /// Whether a row of the truth file has a value.
+    pub(crate) has_values: bool,
+    /// Rows of a truth file without page numbers that are about files with several pages.
+    pub(crate) assumed_first: u64,
+    /// By two reviewers and task: how far they agree.
+    pub(crate) agreements: Vec<Agreement>,
     /// Blind answers of selected pages that were changed after the model's answer was seen.
     pub(crate) changed: u64,
     /// By task: its sample, and how many pages with other human answers do not count.
@@ -63,6 +74,8 @@ pub(crate) fn collect(
     let mut counts = SourceCounts::default();
     let mut matches: Vec<Option<RowMatch>> = Vec::new();
     let mut fault: Option<StoreError> = None;
+    let mut first_page: Option<Vec<u8>> = None;
+    let mut pairs = ReviewerPairs::default();
     read_pages(reader, job, questions, &mut |page| {
         let is_selected = selects(page);
         collected.example.get_or_insert_with(|| display_path(&page.record.path));
@@ -71,6 +84,17 @@ pub(crate) fn collect(
             fault = collected.spend.add(page, costs).err().or(fault.take());
         }
         let known = source.truth_of(page, tasks, &mut counts);
+        if is_selected && matches!(source, TruthSource::Answers { .. }) {
+            pairs.add(page, tasks);
+        }
+        // Pages of a file follow one another.
+        if let [first] = known.as_slice()
+            && first.page == 1
+        {
+            first_page = Some(page.record.path.clone());
+        } else if page.record.page > 1 && first_page.take_if(|path| *path == page.record.path).is_some() {
+            collected.assumed_first += 1;
+        }
         if !is_selected {
             collected.not_selected += known.len() as u64;
             return;
@@ -90,21 +114,34 @@ pub(crate) fn collect(
         return Err(error.into());
     }
     (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
+    (collected.imported, collected.undrawn) = (counts.imported, counts.undrawn);
+    collected.agreements = pairs.agreements(tasks);
     collected.samples =
         source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
     if let TruthSource::File { file, index } = source {
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
         collected.rows = file.row_count;
+        collected.has_values = file.rows.iter().any(|row| row.truth.has_any());
+        if file.has_page_numbers {
+            collected.assumed_first = 0;
+        }
         collected.ignored = file.ignored;
         collected.faults = file.faults;
         collected.faults.extend(index.faults(&file.rows));
         collected.faults.sort();
+    } else {
+        collected.assumed_first = 0;
     }
     Ok(collected)
 }
 
 impl Collected {
+    /// Whether the job has no page.
+    pub(crate) fn is_without_pages(&self) -> bool {
+        self.example.is_none()
+    }
+
     /// Keeps only truth on pages that were drawn with a known probability.
     pub(crate) fn keep_drawn(&mut self) {
         for page in &mut self.pages {

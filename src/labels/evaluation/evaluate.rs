@@ -74,6 +74,7 @@ pub(crate) fn evaluate(
         }
         let (mut result, disagreements) = measure_task(task, position, &measured);
         add_prevalences(&mut result, task, position, &measured, &collected);
+        result.disagreements = disagreements.len() as u64;
         result.suspects = rank_suspects(task, position, &measured, &result, disagreements);
         results.push(result);
     }
@@ -107,6 +108,13 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             "a truth file has the columns `path`, `page` (optional) and one per task, and a row for each page"
                 .to_owned(),
         ),
+        TruthChoice::File(path) if !collected.has_values && !collected.is_without_pages() => {
+            let tasks = if options.tasks.is_empty() { "the tasks".to_owned() } else { options.tasks.join(", ") };
+            (
+                format!("no row of {} has a value in the columns of {tasks}", path.display()),
+                "an empty cell means that the truth is unknown; fill in what you know of the pages".to_owned(),
+            )
+        }
         TruthChoice::File(path) => {
             let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
             (
@@ -124,10 +132,21 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
         }
         TruthChoice::Answers { .. } if collected.shown > 0 => (
             format!("the store has no blind human answer{of_sample} of this job"),
-            format!(
-                "there are {} whose reviewer had seen the model's; --include-shown counts them",
-                counted(collected.shown, "answer")
-            ),
+            match collected.imported {
+                0 => format!(
+                    "there are {} whose reviewer had seen the model's; --include-shown counts them",
+                    counted(collected.shown, "answer")
+                ),
+                imported => format!(
+                    "{} imported without `shown` = `false`; import them with --blind if nobody had seen the model's answers, \
+                     or count them with --include-shown",
+                    if imported == 1 {
+                        "1 answer was".to_owned()
+                    } else {
+                        format!("{} answers were", grouped(imported))
+                    }
+                ),
+            },
         ),
         TruthChoice::Answers { .. } if left_out > 0 => (
             "no page that was drawn is decided and selected".to_owned(),
@@ -260,6 +279,15 @@ fn summarize(
         job_pages: collected.job_pages,
         not_selected: collected.not_selected,
         shown: collected.shown,
+        imported: collected.imported,
+        undrawn: collected.undrawn,
+        assumed_first: collected.assumed_first,
+        agreements: std::mem::take(&mut collected.agreements),
+        filtered_tasks: tasks
+            .iter()
+            .filter(|task| options.filter_answers.contains(&task.position))
+            .map(|task| task.name.clone())
+            .collect(),
         changed: collected.changed,
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
         misfits: Vec::new(),

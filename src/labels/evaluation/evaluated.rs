@@ -1,5 +1,6 @@
 //! What was measured of a job.
 
+use super::agreement::Agreement;
 use super::contradictions::Contradiction;
 use super::gates::GateResult;
 use super::misfits::MisfitGroup;
@@ -7,10 +8,12 @@ use super::splits::Splits;
 use super::task_result::TaskResult;
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
+use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
+use crate::labels::wording::counted;
 use serde_json::Value;
 
 /// The truth that was used.
@@ -37,6 +40,16 @@ pub(crate) struct TruthSummary {
     pub(crate) not_selected: u64,
     /// Human answers whose reviewer had seen the model's.
     pub(crate) shown: u64,
+    /// Answers that are not counted because they were imported without the statement that they are blind.
+    pub(crate) imported: u64,
+    /// Blind answers that are not counted because another one to the same page belongs to a sample, and they do not.
+    pub(crate) undrawn: u64,
+    /// Rows of a truth file without page numbers that are about files with several pages: page 1 was assumed.
+    pub(crate) assumed_first: u64,
+    /// How far pairs of reviewers agree.
+    pub(crate) agreements: Vec<Agreement>,
+    /// Tasks whose answers decide which pages are selected.
+    pub(crate) filtered_tasks: Vec<String>,
     /// Whether they count.
     pub(crate) counts_shown: bool,
     /// Blind answers that were changed after the model's answer was seen: what was answered first counts, or what was
@@ -57,8 +70,54 @@ pub(crate) struct TruthSummary {
 }
 
 impl TruthSummary {
+    /// What to know before the numbers are read, in words.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.changed_line().into_iter().collect();
+        if self.imported > 0 {
+            notes.push(format!(
+                "{} left out: imported without `shown` = `false`, so they are not known to be blind; --include-shown counts them",
+                are(self.imported, "human answer")
+            ));
+        }
+        if self.undrawn > 0 {
+            notes.push(format!(
+                "{} left out: they do not belong to the sample, and another answer to the same page does",
+                are(self.undrawn, "blind answer")
+            ));
+        }
+        let unused = self.rows.saturating_sub(self.matched + self.not_selected);
+        if unused > 0 && !self.faults.is_empty() {
+            let rows = counted(self.rows, "row");
+            notes.push(format!(
+                "{} of {rows} of the truth are not compared: the end of the report says why",
+                grouped(unused)
+            ));
+        }
+        if self.assumed_first > 0 {
+            notes.push(format!(
+                "the truth has no column `page`: {} about files with several pages are compared with page 1",
+                counted(self.assumed_first, "row")
+            ));
+        }
+        if self.kind == TruthKind::Selected && self.sampled > 0 && self.sampled < self.matched {
+            notes.push(format!(
+                "{} of {} with truth have no probability: --sampled measures those that were drawn",
+                grouped(self.matched - self.sampled),
+                counted(self.matched, "page")
+            ));
+        }
+        for task in &self.filtered_tasks {
+            let task = one_line(task, 60);
+            notes.push(format!(
+                "{task}: --where selects pages by the answer itself: recall and F1 say nothing about the other pages"
+            ));
+        }
+        notes.extend(self.agreements.iter().filter(|agreement| agreement.is_poor()).map(Agreement::describe));
+        notes
+    }
+
     /// What counts of the blind answers that were changed later, in words; `None`: none was.
-    pub(crate) fn changed_line(&self) -> Option<String> {
+    fn changed_line(&self) -> Option<String> {
         let changed = match self.changed {
             0 => return None,
             1 => "1 blind answer was changed after the model's answer was seen".to_owned(),
@@ -71,6 +130,11 @@ impl TruthSummary {
             (false, _) => format!("{changed}: the first answers count; --include-shown counts the changed ones"),
         })
     }
+}
+
+/// A number of things that are something.
+fn are(count: u64, noun: &str) -> String {
+    format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 /// How the pages of a task were drawn, as far as the store knows.

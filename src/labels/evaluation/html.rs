@@ -5,7 +5,7 @@ use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, WrongPage};
 use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::{ALL_RIGHT, SUSPECTS_LEFT_OUT, sample_lines, short_answer};
+use super::text::{ALL_RIGHT, sample_lines, short_answer, worth_note};
 use super::truth_text::faults_by_effect;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
@@ -37,7 +37,7 @@ pub(crate) fn render_html(
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
     let samples = evaluation.truth.samples.iter().flat_map(sample_lines);
-    for line in evaluation.truth.changed_line().into_iter().chain(samples) {
+    for line in evaluation.truth.notes().into_iter().chain(samples) {
         let _ = writeln!(out, "<p>{}</p>", html_text(&line));
     }
     add_numbers(&mut out, evaluation);
@@ -57,7 +57,9 @@ fn scope(evaluation: &Evaluation) -> String {
     let (measured, all) = (grouped(truth.measured), grouped(truth.job_pages));
     let about = match truth.kind {
         TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
-        TruthKind::All => format!("measured on all {all} pages"),
+        TruthKind::All => {
+            format!("measured on all {all} pages: intervals are about pages like these, not about these pages")
+        }
         TruthKind::Selected => format!(
             "<span class=\"bad\">measured on {measured} pages that were not drawn at random: \
              this is not the accuracy of all {all} pages</span>"
@@ -77,9 +79,13 @@ fn add_numbers(out: &mut String, evaluation: &Evaluation) {
             0 => String::new(),
             count => format!(", {} without an answer", grouped(count)),
         };
+        let worth = match worth_note(task) {
+            note if note.is_empty() => note,
+            note => format!(" ({note})"),
+        };
         let more = format!(
-            "{} on {} pages{unanswered}",
-            task.accuracy.map_or_else(String::new, |known| range(known.interval)),
+            "{} on {} pages{worth}{unanswered}",
+            task.accuracy.map_or_else(String::new, |known| format!("95 %: {}", range(known.interval))),
             grouped(task.n)
         );
         add(&value, &format!("accuracy of {}", task.name), &more);
@@ -108,11 +114,13 @@ fn add_task(out: &mut String, task: &TaskResult) {
     out.push_str("<section><table>\n");
     let mut row = |name: &str, value: String, interval: Option<Estimate>| {
         let interval = interval.map_or_else(String::new, |known| {
-            format!("{}{}", whisker(known.value, known.interval), range(known.interval))
+            format!("{}95 %: {}", whisker(known.value, known.interval), range(known.interval))
         });
         let _ = writeln!(out, "<tr><td>{}</td><td class=\"n\">{value}</td><td>{interval}</td></tr>", html_text(name));
     };
-    row("pages compared", grouped(task.n), None);
+    let worth = worth_note(task);
+    let compared = if worth.is_empty() { "pages compared".to_owned() } else { format!("pages compared, {worth}") };
+    row(&compared, grouped(task.n), None);
     for (reason, pages) in &task.unanswered {
         row(&format!("without an answer: {reason}"), grouped(*pages), None);
     }
@@ -155,7 +163,7 @@ fn add_labels(out: &mut String, labels: &[LabelResult]) {
     let last = if has_prevalence { "<th>share of all pages</th>" } else { "" };
     let _ = writeln!(
         out,
-        "<section><h2>Labels</h2>\n<table>\n<tr><th>label</th><th class=\"n\">pages</th><th class=\"n\">answered</th>\
+        "<section><h2>Labels <small>(95 % intervals)</small></h2>\n<table>\n<tr><th>label</th><th class=\"n\">pages</th><th class=\"n\">answered</th>\
          <th>precision</th><th>recall</th><th>F1</th>{last}</tr>"
     );
     for label in labels {
@@ -187,7 +195,7 @@ fn add_fields(out: &mut String, fields: &[FieldResult]) {
         return;
     }
     out.push_str(
-        "<section><h2>Fields</h2>\n<table>\n<tr><th>field</th><th class=\"n\">pages</th><th>right</th>\
+        "<section><h2>Fields <small>(95 % intervals)</small></h2>\n<table>\n<tr><th>field</th><th class=\"n\">pages</th><th>right</th>\
          <th>exactly equal</th><th class=\"n\">ANLS</th></tr>\n",
     );
     for field in fields {
@@ -219,10 +227,10 @@ fn add_suspects(out: &mut String, evaluation: &Evaluation) {
 }
 
 fn add_suspects_of_task(out: &mut String, task: &TaskResult) {
-    let (suspects, has_others) = task.telling_suspects();
+    let (suspects, left_out) = task.telling_suspects();
     let _ = writeln!(out, "<section><h2>{}</h2>", html_text(&task.name));
-    if has_others {
-        let _ = writeln!(out, "<p>{SUSPECTS_LEFT_OUT}</p>");
+    if let Some(left_out) = left_out {
+        let _ = writeln!(out, "<p>{}</p>", html_text(&left_out));
     }
     if suspects.is_empty() {
         out.push_str("</section>\n");

@@ -1,5 +1,6 @@
 //! An evaluation as JSON. docs/quality.md describes the members.
 
+use super::agreement::Agreement;
 use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, SampledTask, TruthSummary};
 use super::gates::GateResult;
@@ -40,6 +41,10 @@ fn truth_json(truth: &TruthSummary) -> Value {
         "job_pages": truth.job_pages,
         "not_selected": truth.not_selected,
         "shown": truth.shown,
+        "imported": truth.imported,
+        "undrawn": truth.undrawn,
+        "assumed_page_1": truth.assumed_first,
+        "agreements": truth.agreements.iter().map(agreement_json).collect::<Vec<_>>(),
         "changed": truth.changed,
         "ignored_columns": truth.ignored,
         "misfits": truth.misfits.iter().take(MAX_FAULTS).map(misfit_json).collect::<Vec<_>>(),
@@ -60,6 +65,10 @@ fn truth_json(truth: &TruthSummary) -> Value {
         }
     }
     members
+}
+
+fn agreement_json(found: &Agreement) -> Value {
+    json!({"task": found.task, "reviewers": found.reviewers, "n": found.n, "same": found.same, "kappa": found.kappa})
 }
 
 fn misfit_json(misfit: &MisfitGroup) -> Value {
@@ -218,6 +227,7 @@ fn suspect_json(suspect: &Suspect) -> Value {
         "truth": suspect.truth,
         "answer": suspect.answer,
         "score": suspect.score,
+        "listed": suspect.is_likely(),
         "reason": suspect.reason,
     });
     if let Some(members) = members.as_object_mut().filter(|_| !suspect.field.is_empty()) {

@@ -6,12 +6,15 @@
 //! - [`mod@collect`]: one pass over the pages of the job; [`spend`]: what the answers cost
 //! - [`page_clusters`]: pages that are not independent; [`splits`]: parts of the truth
 //! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`right_answer`]: when an answer is right; [`mod@measure`]: a task; [`task_result`]: what was measured of it
+//! - [`answers_of_task`]: which human answer is truth; [`mod@agreement`]: whether reviewers agree
 //! - [`misfits`]: truth that its task does not allow; [`contradictions`]: different truths of equal pages
 //! - [`prevalence`]: how frequent a label is among all pages
 //! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
 //! - [`evaluated`]: all of it; [`mod@evaluate`]: wires the parts together
 //! - [`text`] with [`truth_text`], [`json`], [`html`]: its forms; [`confusion_chart`]: the confusion matrix as a picture
 
+pub(crate) mod agreement;
+pub(crate) mod answers_of_task;
 pub(crate) mod collect;
 pub(crate) mod compare;
 pub(crate) mod confusion_chart;

@@ -26,6 +26,8 @@ pub struct EvalOptions {
     pub tasks: Vec<String>,
     /// Only pages for which this expression holds.
     pub filter: Option<String>,
+    /// The positions of the tasks whose answers it is about.
+    pub filter_answers: Vec<usize>,
     /// Only this part of the truth.
     pub split: Option<String>,
     /// Only pages that were drawn with a known probability.

@@ -1,10 +1,10 @@
 //! How frequent a label is among all pages: the answers of all pages, corrected by the errors that the pages with
-//! truth show. Only for a probability sample.
+//! truth show. Only for a probability sample. Where every page has truth, it is known.
 
 use super::collect::{Collected, labels_of};
 use super::measured::{Measured, TaskPage};
 use super::task_result::{PrevalenceResult, TaskResult};
-use crate::eval::{Presence, Unlabeled, estimate_prevalence};
+use crate::eval::{Interval, Presence, Unlabeled, estimate_prevalence};
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use serde_json::Value;
@@ -18,7 +18,8 @@ pub(crate) fn add_prevalences(
     collected: &Collected,
 ) {
     let Some(predicted) = collected.predicted.get(position).filter(|_| task.labels().is_some()) else { return };
-    if measured.kind_of(position) != TruthKind::Sample {
+    let kind = measured.kind_of(position);
+    if kind == TruthKind::Selected {
         return;
     }
     let pages = measured.of_task(position);
@@ -30,6 +31,10 @@ pub(crate) fn add_prevalences(
             answer: has(page.answer),
         };
         let sample: Vec<Presence> = pages.iter().map(presence).collect();
+        if kind == TruthKind::All {
+            label.prevalence = known_prevalence(&sample);
+            continue;
+        }
         let of_sample = sample.iter().filter(|page| page.answer).count();
         let of_all = predicted.get(&label.label).copied().unwrap_or_default();
         let others = Unlabeled {
@@ -39,6 +44,13 @@ pub(crate) fn add_prevalences(
         label.prevalence = estimate_prevalence(&sample, &design, others)
             .map(|found| PrevalenceResult { value: found.value, interval: found.interval });
     }
+}
+
+/// The prevalence of a label among pages that all have truth.
+#[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+fn known_prevalence(pages: &[Presence]) -> Option<PrevalenceResult> {
+    let value = pages.iter().filter(|page| page.truth).count() as f64 / pages.len() as f64;
+    (!pages.is_empty()).then_some(PrevalenceResult { value, interval: Interval { low: value, high: value } })
 }
 
 fn to_usize(count: u64) -> usize {

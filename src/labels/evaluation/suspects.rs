@@ -79,10 +79,12 @@ pub(crate) fn rank_suspects(
         let page = measured.pages.get(found.at)?;
         let other = same_pictures.find_other_truth(task, &found);
         let is_contradicted = other.is_some();
+        let unknown = unknown_label(result, &found);
+        let is_unknown = unknown.is_some();
         let (score, reason) = match (task.shape.required(), other) {
             (Shape::Choice(_), other) => {
                 let score = odds.get(&found.at).copied().unwrap_or(0.0);
-                let reason = other.map(|(_, reason)| reason).or_else(|| unknown_label(result, &found));
+                let reason = other.map(|(_, reason)| reason).or(unknown);
                 (score, reason.unwrap_or_else(|| record_of_label(result, &found)))
             }
             (_, Some(other)) => other,
@@ -90,7 +92,17 @@ pub(crate) fn rank_suspects(
             _ => score_of_value(result, &found, wrong_on_page.get(&found.at).copied().unwrap_or(1)),
         };
         let Disagreement { field, truth, answer, .. } = found;
-        Some(Suspect { path: page.shown_path(), page: page.page, field, truth, answer, score, reason, is_contradicted })
+        Some(Suspect {
+            path: page.shown_path(),
+            page: page.page,
+            field,
+            truth,
+            answer,
+            score,
+            reason,
+            is_contradicted,
+            is_unknown,
+        })
     };
     let mut suspects: Vec<Suspect> = disagreements.into_iter().filter_map(suspect).collect();
     // Equally suspicious pages stay in the order of the job.

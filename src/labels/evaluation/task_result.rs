@@ -1,5 +1,6 @@
 //! What was measured of a task.
 
+use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval, Kappa};
 use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
@@ -7,6 +8,12 @@ use std::collections::BTreeMap;
 
 /// Least accuracy of a model whose answers say something of the truth.
 const MIN_TELLING_ACCURACY: f64 = 0.5;
+/// Least score of a suspected error in the truth that is listed: below it, the answer is more likely to be wrong.
+const MIN_SUSPECT_SCORE: f64 = 0.5;
+
+/// Why suspected errors in the truth are left out.
+const SUSPECTS_OF_BAD_MODEL: &str =
+    "the model is more often wrong than right here, so its answers are no evidence against the truth";
 
 /// What was measured of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,21 +58,31 @@ pub(crate) struct TaskResult {
     pub(crate) confusion: Vec<Vec<u64>>,
     /// By member of an object (`extract`).
     pub(crate) fields: Vec<FieldResult>,
-    /// Pages whose truth may be wrong, most suspicious first.
+    /// Pages whose truth may be wrong, most suspicious first; not all of the disagreements.
     pub(crate) suspects: Vec<Suspect>,
+    /// The number of values that differ from their truth.
+    pub(crate) disagreements: u64,
     /// The macro average of F1 in which pages without an answer count as missed: gates compare its lower bound.
     pub(crate) macro_f1_of_all: Option<Estimate>,
 }
 
 impl TaskResult {
-    /// The suspects that are worth a look, and whether others are left out: answers of a model that is more often wrong
-    /// than right are no evidence against the truth.
-    pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, bool) {
+    /// The suspects that are worth a look, and why others are left out, in words.
+    pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
+        // Such answers are no evidence against the truth.
         let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_TELLING_ACCURACY);
-        let telling: Vec<&Suspect> =
-            self.suspects.iter().filter(|suspect| !is_bad || suspect.is_contradicted).collect();
-        let has_others = telling.len() < self.suspects.len();
-        (telling, has_others)
+        let is_telling = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
+        let telling: Vec<&Suspect> = self.suspects.iter().filter(is_telling).collect();
+        let others = self.disagreements.saturating_sub(telling.len() as u64);
+        let reason = match (others, is_bad) {
+            (0, _) => None,
+            (_, true) => Some(SUSPECTS_OF_BAD_MODEL.to_owned()),
+            (1, false) => Some("1 other wrong answer is more likely a mistake of the model".to_owned()),
+            (others, false) => {
+                Some(format!("{} other wrong answers are more likely mistakes of the model", grouped(others)))
+            }
+        };
+        (telling, reason)
     }
 
     /// Pages with truth and without an answer.
@@ -146,4 +163,13 @@ pub(crate) struct Suspect {
     pub(crate) reason: String,
     /// Whether that is the truth of another page, and not the model's record.
     pub(crate) is_contradicted: bool,
+    /// Whether the truth has a label that the manifest does not have.
+    pub(crate) is_unknown: bool,
+}
+
+impl Suspect {
+    /// Whether the truth is more likely to be wrong than the answer.
+    pub(crate) fn is_likely(&self) -> bool {
+        self.is_contradicted || self.is_unknown || self.score >= MIN_SUSPECT_SCORE
+    }
 }

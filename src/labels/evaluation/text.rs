@@ -15,9 +15,6 @@ use serde_json::Value;
 pub(crate) const ALL_RIGHT: &str = "a page is right if all measured tasks are";
 /// Maximum number of labels in a table; all others are in the JSON.
 const MAX_LABELS: usize = 40;
-/// Why suspected errors in the truth are left out.
-pub(crate) const SUSPECTS_LEFT_OUT: &str =
-    "the model is more often wrong than right here, so its answers are no evidence against the truth";
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
 
@@ -26,7 +23,7 @@ const NAME_WIDTH: usize = 20;
 pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
     let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
-    lines.extend(evaluation.truth.changed_line());
+    lines.extend(evaluation.truth.notes());
     lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
     let title = for_terminal(&lines.join("\n"));
     let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
@@ -78,7 +75,11 @@ fn answer_line(task: &TaskResult) -> String {
                 share(accuracy.value)
             )
         }
-        TruthKind::All => format!("{name}: accuracy {} of all {n} pages{unanswered}", share(accuracy.value)),
+        TruthKind::All if missing > 0 => {
+            let all = grouped(task.n + missing);
+            format!("{name}: accuracy {} of {n} of all {all} pages{unanswered}", share(accuracy.value))
+        }
+        TruthKind::All => format!("{name}: accuracy {} of all {n} pages", share(accuracy.value)),
         TruthKind::Selected => {
             let right = grouped(task.right);
             format!(
@@ -95,7 +96,9 @@ fn scope_line(evaluation: &Evaluation) -> String {
     let (measured, all) = (grouped(truth.measured), grouped(truth.job_pages));
     match truth.kind {
         TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
-        TruthKind::All => "every page has truth".to_owned(),
+        TruthKind::All => {
+            "every page has truth: intervals are about pages like these, not about these pages".to_owned()
+        }
         TruthKind::Selected if evaluation.tasks.iter().any(|task| task.truth_kind != TruthKind::Selected) => {
             format!("each line states what it covers of all {all} pages")
         }
@@ -149,11 +152,7 @@ pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
 
 fn add_task(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     table.heading(&format!("{} ({})", one_line(&task.name, 60), task.kind));
-    let independent = task.effective_n.round();
-    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-    let has_clusters = independent + 1.0 < task.n as f64;
-    let note = if has_clusters { format!("worth {independent} independent pages") } else { String::new() };
-    table.row_with_note(1, "pages compared", grouped(task.n), &note);
+    table.row_with_note(1, "pages compared", grouped(task.n), &worth_note(task));
     for (reason, pages) in &task.unanswered {
         table.row(1, &format!("without an answer: {reason}"), grouped(*pages));
     }
@@ -282,14 +281,10 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult, cut: Cut) {
 }
 
 fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
-    let (suspects, has_others) = task.telling_suspects();
-    if has_others {
-        table.text(1, SUSPECTS_LEFT_OUT);
+    let (suspects, left_out) = task.telling_suspects();
+    if !suspects.is_empty() {
+        table.whole(1, "check the truth of these pages, most suspicious first");
     }
-    if suspects.is_empty() {
-        return;
-    }
-    table.whole(1, "check the truth of these pages, most suspicious first");
     for suspect in suspects.iter().take(MAX_LISTED) {
         table.path(2, "", &with_page(&suspect.path, suspect.page), "");
         let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", suspect.field) };
@@ -305,6 +300,9 @@ fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     }
     if suspects.len() > MAX_LISTED {
         table.whole(2, &format!("… and {} more; all are in --format json", suspects.len() - MAX_LISTED));
+    }
+    if let Some(left_out) = left_out {
+        table.text(1, &left_out);
     }
 }
 
@@ -323,6 +321,14 @@ fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {
         let mark = if gate.is_passed() { "passed" } else { "FAILED" };
         table.text(1, &format!("{mark}  {}", gate.describe()));
     }
+}
+
+/// How many independent pages would show as much as those of a task; empty: as many as there are.
+pub(crate) fn worth_note(task: &TaskResult) -> String {
+    let independent = task.effective_n.round();
+    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+    let has_clusters = independent + 1.0 < task.n as f64;
+    if has_clusters { format!("worth {independent} independent pages") } else { String::new() }
 }
 
 /// The answer of a mistake on one line, or why there is none.

@@ -1,8 +1,8 @@
 //! What is known of a page, wherever the truth comes from.
 
+use super::answers_of_task::AnswersOfTask;
 use super::error::EvalError;
 use super::options::TruthChoice;
-use crate::base::digest::Digest;
 use crate::base::path_text::display_path;
 use crate::labels::sampling::human_samples::read_samples;
 use crate::labels::sampling::task_sample::{Membership, TaskSample};
@@ -15,7 +15,7 @@ use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
-use crate::store::{DecisionRecord, Reader, current_decision};
+use crate::store::Reader;
 use serde_json::{Map, Value};
 
 /// Carried columns that have the meaning that they have in a truth file.
@@ -61,6 +61,10 @@ pub(crate) struct SourceCounts {
     pub(crate) rows: u64,
     /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// Answers that are not counted because they were imported without the statement that they are blind.
+    pub(crate) imported: u64,
+    /// Blind answers that are not counted because another one to the same page belongs to a sample, and they do not.
+    pub(crate) undrawn: u64,
     /// By task: pages with human answers that do not belong to its sample.
     pub(crate) left_out: Vec<u64>,
     /// What can't be used.
@@ -181,9 +185,14 @@ impl TruthSource {
                     // Decisions on a page of which this one is a near duplicate are about the other page.
                     let own =
                         || page.record.decisions.iter().filter(|known| Some(known.decision.page) == page.record.id);
-                    let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
-                    let Some(record) = current_decision(counted, &task.name, question) else {
-                        counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
+                    let truth_of_task = AnswersOfTask::new(own(), &task.name, question);
+                    if !*with_shown {
+                        counts.imported += u64::from(truth_of_task.has_imported());
+                        counts.undrawn += u64::from(truth_of_task.has_undrawn());
+                    }
+                    let counted = if *with_shown { truth_of_task.latest() } else { truth_of_task.blind() };
+                    let Some(record) = counted else {
+                        counts.shown += u64::from(truth_of_task.latest().is_some());
                         continue;
                     };
                     let membership = samples.get(at).map(|sample| sample.membership(page.record.id.as_ref()));
@@ -192,7 +201,7 @@ impl TruthSource {
                         continue;
                     };
                     counts.shown += u64::from(record.decision.shown.is_some());
-                    changed += u64::from(is_changed(own(), &task.name, question));
+                    changed += u64::from(truth_of_task.is_changed());
                     truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
                     if let Some(slot) = truth.drawn.get_mut(at) {
                         *slot = probability;
@@ -206,15 +215,4 @@ impl TruthSource {
             }
         }
     }
-}
-
-/// Whether the answer to a task was given blind, and another one after the model's answer was seen.
-fn is_changed<'a>(
-    decisions: impl Iterator<Item = &'a DecisionRecord> + Clone,
-    task: &str,
-    question: Option<Digest>,
-) -> bool {
-    let blind = decisions.clone().filter(|known| known.decision.shown.is_none());
-    let (first, last) = (current_decision(blind, task, question), current_decision(decisions, task, question));
-    first.zip(last).is_some_and(|(first, last)| first.decision.value != last.decision.value)
 }

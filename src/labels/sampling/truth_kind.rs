@@ -16,15 +16,16 @@ impl TruthKind {
     /// What pages with these probabilities say. `all`: how many pages are selected. `is_contradictory`: the
     /// probabilities can't be those of one sample.
     pub(crate) fn of_pages(probabilities: impl Iterator<Item = Option<f64>>, all: u64, is_contradictory: bool) -> Self {
+        // Where every page has truth, nothing is estimated, however the pages came to be chosen.
         let (mut count, mut drawn) = (0, 0);
         for probability in probabilities {
             count += 1;
             drawn += u64::from(probability.is_some());
         }
-        if count == drawn && !is_contradictory {
-            Self::Sample
-        } else if count == all {
+        if count == all {
             Self::All
+        } else if count == drawn && !is_contradictory {
+            Self::Sample
         } else {
             Self::Selected
         }
@@ -56,6 +57,7 @@ mod tests {
             (&[Some(0.5), Some(0.25)][..], 9, false, TruthKind::Sample),
             (&[Some(0.5), Some(0.25)], 9, true, TruthKind::Selected),
             (&[Some(0.5), Some(0.25)], 2, true, TruthKind::All),
+            (&[Some(1.0), Some(1.0)], 2, false, TruthKind::All),
             (&[Some(0.5), None], 9, false, TruthKind::Selected),
             (&[Some(0.5), None], 2, false, TruthKind::All),
             (&[None], 1, false, TruthKind::All),

@@ -2,6 +2,8 @@
 //! (docs/rows.md), and as `docmill export` writes them.
 
 use crate::base::spreadsheet::unescape_formula;
+use crate::base::units::parse_boolean;
+use crate::eval::{FieldKind, is_readable};
 use crate::task::{Shape, check_value};
 use serde_json::{Number, Value};
 use std::collections::BTreeSet;
@@ -34,6 +36,17 @@ pub(crate) fn keep(shape: &Shape, cell: &Value) -> (Value, Vec<String>) {
         (Shape::Choice(_), _) | (_, Value::String(_)) => (text.as_str().into(), vec![text]),
         (_, Value::Null | Value::Array(_) | Value::Object(_)) => (cell.clone(), vec![text]),
         _ => (text.as_str().into(), vec![text]),
+    }
+}
+
+/// Whether a value that does not fit its shape still has its meaning, such as `172,63` where a number is expected. A
+/// whole number with a point is in doubt: it may separate thousands.
+pub(crate) fn has_meaning(shape: &Shape, text: &str) -> bool {
+    match shape.required() {
+        Shape::Number => is_readable(FieldKind::Number, text),
+        Shape::Integer => is_readable(FieldKind::Number, text) && !text.contains('.'),
+        Shape::Date => is_readable(FieldKind::Date, text),
+        _ => false,
     }
 }
 
@@ -109,6 +122,7 @@ fn read_plain(shape: &Shape, cell: &Value) -> Result<Value, String> {
             Ok(number) => check(&Value::Number(number)),
             Err(_) => check(cell),
         },
+        Shape::Boolean => check(&parse_boolean(trimmed).map_or_else(|| cell.clone(), Value::Bool)),
         Shape::Tags { labels, .. } => {
             let shape = without_max(shape);
             let check = |value: &Value| check_value(&shape, value).map_err(|fault| fault.message);

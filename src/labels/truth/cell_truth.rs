@@ -1,6 +1,6 @@
 //! What a cell of a truth file states about a task, leaf by leaf.
 
-use super::cell::{is_empty, keep, parsed, read_leaf, shorten, text_of};
+use super::cell::{has_meaning, is_empty, keep, parsed, read_leaf, shorten, text_of};
 use super::leaf::Leaf;
 use crate::task::Shape;
 use serde_json::{Map, Value};
@@ -87,7 +87,7 @@ impl CellTruth {
         let (value, texts) = keep(shape, cell);
         *slot = Some(value);
         let misfit = |text| Misfit { leaf: at, text, reason: reason.to_owned() };
-        self.misfits.extend(texts.into_iter().map(misfit));
+        self.misfits.extend(texts.into_iter().filter(|text| !has_meaning(shape, text)).map(misfit));
     }
 
     /// Puts a value in the place of an object: no member of an answer equals it.
@@ -179,12 +179,17 @@ mod tests {
             (tags(), json!("stamp, logo"), Err("`logo` is not one of the labels `table`, `stamp`, `a, b`")),
             (tags(), json!("[stamp]"), Err("expected JSON, found `[stamp]` (expected value at line 1 column 2)")),
             (Shape::Number, json!("1.234"), Ok(Some(json!(1.234)))),
-            (Shape::Number, json!("1.234,5"), Err("expected a number, found \"1.234,5\"")),
+            (Shape::Number, json!("1.234,5"), Ok(Some(json!("1.234,5")))),
+            (Shape::Number, json!("148.94 €"), Ok(Some(json!("148.94 €")))),
+            (Shape::Number, json!("n/a"), Err("expected a number, found \"n/a\"")),
+            (Shape::Integer, json!("1,000"), Ok(Some(json!("1,000")))),
             (Shape::Integer, json!("1.000"), Err("expected a whole number, found \"1.000\"")),
             (Shape::Integer, json!("7"), Ok(Some(json!(7)))),
             (Shape::Boolean, json!("TRUE"), Ok(Some(json!(true)))),
-            (Shape::Boolean, json!("yes"), Err("expected true or false, found \"yes\"")),
-            (Shape::Date, json!("23.11.2026"), Err("expected a date like 2026-11-23, found \"23.11.2026\"")),
+            (Shape::Boolean, json!("yes"), Ok(Some(json!(true)))),
+            (Shape::Boolean, json!("perhaps"), Err("expected true or false, found \"perhaps\"")),
+            (Shape::Date, json!("23.11.2026"), Ok(Some(json!("23.11.2026")))),
+            (Shape::Date, json!("soon"), Err("expected a date like 2026-11-23, found \"soon\"")),
             (nullable(Shape::Date), json!("null"), Ok(Some(json!(null)))),
             (nullable(Shape::Date), json!(""), Ok(None)),
             (nullable(Shape::Text), json!("null"), Ok(Some(json!(null)))),
@@ -216,7 +221,7 @@ mod tests {
             (tags(), json!(["wax", "a, b"]), json!(["a, b", "wax"]), &["wax"]),
             (tags(), json!("[wax]"), json!(["[wax]"]), &["[wax]"]),
             (tags(), json!({"a": 1}), json!(["{\"a\":1}"]), &["{\"a\":1}"]),
-            (Shape::Date, json!("23.11.2026"), json!("23.11.2026"), &["23.11.2026"]),
+            (Shape::Date, json!("soon"), json!("soon"), &["soon"]),
             (Shape::Number, json!("'-x"), json!("-x"), &["-x"]),
             (Shape::Text, json!(12), json!("12"), &["12"]),
             (Shape::List(Box::new(Shape::Number)), json!("[1, \"x\"]"), json!([1, "x"]), &["[1, \"x\"]"]),

@@ -49,7 +49,7 @@ impl TruthColumns {
     /// A missing column, or two columns about the same values, in words.
     pub(crate) fn choose(names: &[&str], tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
         check_repeats(names)?;
-        let position = |wanted: &str| names.iter().position(|name| *name == wanted);
+        let position = |wanted: &str| find_column(names, wanted);
         let path =
             position(PATH).ok_or_else(|| format!("there is no column `path`; it has: {}", shown_names(names)))?;
         let is_task = |name: &str| all.contains(&name);
@@ -61,7 +61,7 @@ impl TruthColumns {
             if special.contains(&Some(at)) {
                 continue;
             }
-            match find_target(name, tasks) {
+            match find_target(name, tasks).or_else(|| find_in_other_case(name, names, tasks)) {
                 Some(target) => {
                     let same = |known: &Target| (known.task, known.leaf) == (target.task, target.leaf);
                     if let Some((first, _)) = found.targets.iter().find(|(_, known)| same(known)) {
@@ -83,6 +83,26 @@ impl TruthColumns {
         }
         Ok(found)
     }
+}
+
+/// The column with this name; if there is none, the only one that differs from it in case.
+pub(crate) fn find_column(names: &[&str], wanted: &str) -> Option<usize> {
+    let exact = names.iter().position(|name| *name == wanted);
+    exact.or_else(|| {
+        let mut others = names.iter().enumerate().filter(|(_, name)| is_same_in_other_case(name, wanted));
+        others.next().filter(|_| others.next().is_none()).map(|(at, _)| at)
+    })
+}
+
+/// The task that a column is about whose name differs in case, unless another column has the name of the task.
+fn find_in_other_case(name: &str, names: &[&str], tasks: &[TaskSpec]) -> Option<Target> {
+    let task = tasks.iter().find(|task| is_same_in_other_case(name, &task.name))?;
+    let at = find_column(names, &task.name)?;
+    (names.get(at) == Some(&name)).then(|| find_target(&task.name, tasks)).flatten()
+}
+
+fn is_same_in_other_case(name: &str, wanted: &str) -> bool {
+    name.to_lowercase() == wanted.to_lowercase()
 }
 
 /// Names of columns in a message. A list without a header may have URLs with secrets there.
@@ -150,6 +170,15 @@ mod tests {
         let targets: Vec<_> = found.targets.iter().map(|(at, target)| (*at, target.task, target.leaf)).collect();
         assert_eq!(targets, [(3, 1, Some(0)), (4, 0, None), (6, 1, Some(1))]);
         assert_eq!(found.ignored, ["note"], "a task that is not measured is not an unknown column");
+        for (names, expected) in [
+            (&["Path", "Kind"][..], &[(1, 0)][..]),
+            (&["path", "Kind", "kind"], &[(2, 0)]),
+            (&["path", "Kind", "KIND", "total"], &[(3, 1)]),
+        ] {
+            let found = choose(names).unwrap();
+            let targets: Vec<_> = found.targets.iter().map(|(at, target)| (*at, target.task)).collect();
+            assert_eq!((found.path, targets.as_slice()), (0, expected), "{names:?}");
+        }
         for (names, fault) in [
             (&["file", "kind"][..], "there is no column `path`; it has: file, kind"),
             (&["path", "kin"], "no column is a task of the job; it has: path, kin; tasks: kind, total"),

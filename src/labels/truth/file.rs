@@ -1,7 +1,7 @@
 //! A truth file: CSV, TSV, JSON Lines or Parquet, with one row for each page.
 
 use super::cell::is_empty;
-use super::columns::TruthColumns;
+use super::columns::{TruthColumns, find_column};
 use super::fault::{FaultPlace, TruthFault};
 use super::page_truth::PageTruth;
 use super::task_spec::TaskSpec;
@@ -22,6 +22,8 @@ pub(crate) struct TruthRow {
     pub(crate) path: String,
     /// The number of the page.
     pub(crate) page: u32,
+    /// Whether the path is UTF-8.
+    pub(crate) is_text: bool,
     /// What is known of the page.
     pub(crate) truth: PageTruth,
 }
@@ -33,6 +35,8 @@ pub(crate) struct TruthFile {
     pub(crate) rows: Vec<TruthRow>,
     /// The number of rows in the file.
     pub(crate) row_count: u64,
+    /// Whether it has a column with the numbers of pages.
+    pub(crate) has_page_numbers: bool,
     /// The names of columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// Rows and cells that can't be used.
@@ -45,7 +49,7 @@ impl TruthFile {
     /// # Errors
     /// Why the file as a whole can't be used, in words.
     pub(crate) fn read(path: &Path, tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
-        let find_path = |names: &[&str]| names.iter().position(|name| *name == "path");
+        let find_path = |names: &[&str]| find_column(names, "path");
         let mut list = ListFile::open(path, &find_path)?;
         let names: Vec<&str> = list.columns().iter().map(|column| column.name.trim()).collect();
         let columns = TruthColumns::choose(&names, tasks, all)?;
@@ -61,7 +65,8 @@ impl TruthFile {
         let positions: Vec<usize> =
             columns.targets.iter().map(|(at, _)| *at).chain(optional.into_iter().flatten()).collect();
         let plan = ColumnPlan::of_positions(columns.path, positions);
-        let mut file = Self { ignored: columns.ignored.clone(), ..Self::default() };
+        let has_page_numbers = columns.page.is_some();
+        let mut file = Self { has_page_numbers, ignored: columns.ignored.clone(), ..Self::default() };
         let mut known: HashMap<(String, u32), usize> = HashMap::new();
         while let Some(row) = list.next_row(&plan)? {
             file.row_count += 1;
@@ -102,6 +107,7 @@ impl TruthFile {
         let page = read_page(&optional(columns.page));
         truth.set_split(&optional(columns.split));
         let probability = truth.set_probability(&optional(columns.sampled_with));
+        let is_text = std::str::from_utf8(&row.path).is_ok();
         let path = read_path(&row.path);
         if path.is_empty() {
             fault("there is no path".into());
@@ -110,7 +116,7 @@ impl TruthFile {
         // The page is compared all the same.
         faults.extend(probability.err().map(|message| TruthFault::of_cell(FaultPlace::Line(line), message)));
         self.faults.append(&mut faults);
-        page.map(|page| TruthRow { line, path, page, truth })
+        page.map(|page| TruthRow { line, path, page, is_text, truth })
     }
 }
 
@@ -185,6 +191,7 @@ mod tests {
                     r#"4 a.pdf 1 ["invoice",[]] None Some(0.05)"#,
                 ],
             ),
+            ("t.csv", b"Path,PAGE,Kind\na.png,2,invoice\n", &[r#"2 a.png 2 ["invoice",null] None None"#]),
             (
                 "t.jsonl",
                 b"{\"path\":\"a.png\",\"page\":3,\"features\":[\"invoice\"],\"sampled_with\":1}\n",

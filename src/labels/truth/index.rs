@@ -101,6 +101,9 @@ impl TruthIndex {
             let is_known = self.exact.get(&row.path).is_some_and(|known| known.is_known);
             let message = match found {
                 Found { exact: 0, other_form: 0 } if is_known => format!("{path} has no page {}", row.page),
+                Found { exact: 0, other_form: 0 } if !row.is_text => {
+                    format!("no page of the job has the path {path}, which is not UTF-8: save the file as UTF-8")
+                }
                 Found { exact: 0, other_form: 0 } => format!("no page of the job has the path {path}"),
                 Found { exact: 1, .. } | Found { exact: 0, other_form: 1 } => continue,
                 Found { exact: 0, .. } => format!("several pages of the job have the path {path}: it is not compared"),
@@ -122,6 +125,7 @@ mod tests {
             line: at as u64 + 2,
             path: (*path).into(),
             page: *page,
+            is_text: true,
             truth: PageTruth::default(),
         };
         paths.iter().enumerate().map(row).collect()

@@ -43,6 +43,9 @@ export function valueText(value) {
 
 export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1) || path;
 
+// A page of a file, as tiles and decisions name it.
+export const pageName = (path, number) => (number > 1 ? `${fileName(path)} p. ${number}` : fileName(path));
+
 let hiding = 0;
 
 let isLost = false;

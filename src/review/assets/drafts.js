@@ -24,6 +24,11 @@ export class Drafts {
     return true;
   }
 
+  // Whether anything is entered.
+  has() {
+    return [...this.fields.values()].some(({ field, first }) => JSON.stringify(field.draft()) !== first);
+  }
+
   // Keeps what is entered, before other fields are shown.
   keep() {
     for (const [task, { field, first }] of this.fields) {

@@ -1,14 +1,25 @@
 // A grid of the pages with one predicted answer: the wrong ones are clicked out, the rest is accepted at once.
 
 import { get, post } from "./api.js";
-import { byId, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
+import { byId, el, grouped, isolated, notice, pageName, plural, valueText } from "./dom.js";
 import { enqueue } from "./keys.js";
 import { show } from "./pictures.js";
 import { change, state, viewParameters, viewQuery, viewTasks } from "./state.js";
 
-const TILE_SIDE = 320;
+// Longest side of the pictures, in pixels; one of those that the server draws.
+const TILE_SIDE = 640;
 const MAX_TILES = 60;
-const MIN_TILES = 12;
+// Tiles of a batch where the whole page scrolls.
+const SCROLLED_TILES = 12;
+// Minimum widths of tiles to choose from, in pixels.
+const TILE_WIDTHS = [150, 220, 320, 480];
+const MIN_FRAME = 140;
+// A page is higher than wide.
+const PAGE_RATIO = 1.3;
+// What a tile is higher than its picture: padding, border and name, in pixels.
+const TILE_EXTRA = 37;
+// The part of a tile that must be on the screen for its page to be seen.
+const SEEN_PART = 0.5;
 
 export class Grid {
   constructor(onDecided) {
@@ -16,12 +27,51 @@ export class Grid {
     this.groups = el("div", { class: "groups", role: "group", "aria-label": "Predicted answers" });
     this.title = el("p", { class: "grid-title" });
     this.tiles = el("div", { class: "tiles", role: "group", "aria-label": "Pages" });
-    this.accept = el("button", { type: "button", class: "primary", onclick: () => enqueue(() => this.onAccept()) });
+    this.accept = el("button", { type: "button", class: "primary", disabled: true, onclick: () => enqueue(() => this.onAccept()) });
     this.more = el("button", { type: "button", onclick: () => enqueue(() => this.move(1)) }, "Next batch", el("kbd", {}, "n"));
     byId("grid").append(this.groups, el("div", { class: "grid-bar" }, this.title, this.more, this.accept), this.tiles);
     this.items = [];
     this.out = new Set();
     this.at = 0;
+    this.width = 1;
+    this.watcher = new IntersectionObserver((entries) => this.onScrolled(entries), { threshold: SEEN_PART });
+    this.forgetSeen();
+    window.addEventListener("resize", () => this.items.length && this.layout());
+  }
+
+  // Pages whose picture is there or missing, pages on the screen, and pages whose picture was on the screen: only
+  // these can be accepted.
+  forgetSeen() {
+    this.watcher.disconnect();
+    this.loaded = new Set();
+    this.missing = new Set();
+    this.onScreen = new Set();
+    this.seen = new Set();
+  }
+
+  onScrolled(entries) {
+    for (const { target, isIntersecting, intersectionRatio } of entries) {
+      const isShown = isIntersecting && intersectionRatio >= SEEN_PART;
+      if (isShown) this.onScreen.add(target.dataset.page);
+      else this.onScreen.delete(target.dataset.page);
+    }
+    this.look();
+  }
+
+  look() {
+    for (const page of this.onScreen) {
+      if (this.loaded.has(page)) this.seen.add(page);
+    }
+    this.draw();
+  }
+
+  // Whether the pictures of all tiles on the screen are there, or known to be missing.
+  isReady() {
+    return this.onScreen.size > 0 && [...this.onScreen].every((page) => this.loaded.has(page) || this.missing.has(page));
+  }
+
+  accepted() {
+    return this.items.filter(({ page }) => this.seen.has(page) && !this.out.has(page));
   }
 
   task() {
@@ -55,18 +105,40 @@ export class Grid {
       }, isolated(valueText(label.value)), el("span", { class: "count" }, label.undecided ? grouped(label.undecided) : "✓"))));
   }
 
-  size() {
-    const style = getComputedStyle(this.tiles);
-    const columns = style.gridTemplateColumns.split(" ").length || 1;
-    const rows = Math.max(2, Math.floor(this.tiles.clientHeight / 210) || 3);
-    const count = Math.max(MIN_TILES, columns * rows);
-    return Math.min(MAX_TILES, Math.ceil(count / columns) * columns);
+  // Fits whole rows of tiles into the window. Returns how many tiles that are.
+  layout() {
+    const { style, clientWidth, clientHeight } = this.tiles;
+    style.setProperty("--tile", `${TILE_WIDTHS[this.width]}px`);
+    const computed = getComputedStyle(this.tiles);
+    const pixels = (name) => parseFloat(computed[name]) || 0;
+    const columns = this.columns();
+    const gap = pixels("rowGap");
+    const width = (clientWidth - pixels("paddingLeft") - pixels("paddingRight") - gap * (columns - 1)) / columns;
+    const room = clientHeight - pixels("paddingTop") - pixels("paddingBottom") + gap;
+    let height = Math.round(width * PAGE_RATIO);
+    let rows = Math.ceil(SCROLLED_TILES / columns);
+    if (computed.overflowY !== "visible") {
+      const extra = TILE_EXTRA + gap;
+      rows = Math.max(1, Math.min(Math.round(room / (height + extra)), Math.floor(room / (MIN_FRAME + extra))));
+      height = Math.max(MIN_FRAME, Math.floor(room / rows - extra));
+    }
+    style.setProperty("--frame", `${height}px`);
+    return Math.min(MAX_TILES - (MAX_TILES % columns), columns * rows);
+  }
+
+  // Larger or smaller tiles. What is left out already stays on the screen.
+  async resize(by) {
+    const width = Math.min(TILE_WIDTHS.length - 1, Math.max(0, this.width + by));
+    if (width === this.width || this.items.length === 0) return;
+    this.width = width;
+    if (this.out.size === 0) await this.load({ at: this.items[0].page });
+    else this.layout();
   }
 
   parameters(more) {
     // Undecided pages first and only: what was accepted leaves the grid.
     const chosen = state.view.state === "all" ? "undecided" : state.view.state;
-    return viewParameters({ mode: "grid", state: chosen, limit: this.size(), ...more });
+    return viewParameters({ mode: "grid", state: chosen, limit: this.layout(), ...more });
   }
 
   async load(where) {
@@ -74,6 +146,7 @@ export class Grid {
     const found = await get("/api/pages", this.parameters(where));
     this.items = found.pages;
     this.out.clear();
+    this.forgetSeen();
     this.at = 0;
     this.first = found.first;
     this.total = found.total;
@@ -82,12 +155,14 @@ export class Grid {
       return this.showText("All pages of this group are decided or left out. Left-out pages: choose “skipped” in single pages.");
     }
     this.tiles.replaceChildren(...this.items.map((item, at) => this.tile(item, at)));
+    [...this.tiles.children].forEach((tile) => this.watcher.observe(tile));
     this.draw();
     if (!document.activeElement?.matches("select, input")) this.focus(0);
   }
 
   showText(text) {
     this.items = [];
+    this.forgetSeen();
     this.tiles.replaceChildren(el("p", { class: "nothing" }, text));
     this.draw();
   }
@@ -95,20 +170,26 @@ export class Grid {
   tile(item, at) {
     const image = el("img", { alt: "", class: "tile-picture", draggable: false });
     const fault = el("span", { class: "tile-fault", hidden: true });
-    const name = item.number > 1 ? `${fileName(item.path)} p. ${item.number}` : fileName(item.path);
+    const name = pageName(item.path, item.number);
     const tile = el("button", {
       type: "button", class: "tile", "aria-pressed": "false", title: item.path, tabIndex: at === 0 ? 0 : -1,
       "aria-label": `${name}: press to leave it out`,
       onclick: () => { this.focus(at); this.toggle(at); }, onfocus: () => this.mark(at),
     }, el("span", { class: "tile-frame" }, image, fault), el("span", { class: "tile-name" }, isolated(name)));
     tile.dataset.tile = "1";
+    tile.dataset.page = item.page;
+    const { loaded, missing } = this;
     show(image, item.page, TILE_SIDE, (reason) => {
       image.hidden = true;
       fault.textContent = reason;
       fault.hidden = false;
       // A page that can't be seen can't be accepted.
-      this.out.add(item.page);
-      this.draw();
+      missing.add(item.page);
+      if (missing === this.missing) this.out.add(item.page);
+    }).then(() => {
+      if (!missing.has(item.page)) loaded.add(item.page);
+      // With the next frame, so that the picture and the count are on the screen before a key is read.
+      requestAnimationFrame(() => loaded === this.loaded && this.look());
     });
     return tile;
   }
@@ -127,32 +208,36 @@ export class Grid {
 
   toggle(at) {
     const item = this.items[at];
-    if (!item) return;
+    if (!item || this.missing.has(item.page)) return;
     if (!this.out.delete(item.page)) this.out.add(item.page);
     this.draw();
   }
 
   draw() {
-    const count = this.items.filter((item) => !this.out.has(item.page)).length;
+    const count = this.accepted().length;
+    const unseen = this.items.filter(({ page }) => !this.seen.has(page) && !this.out.has(page)).length;
+    const isLoading = this.items.length > 0 && !this.isReady();
     this.items.forEach((item, at) => {
       const tile = this.tiles.children[at];
       const isOut = this.out.has(item.page);
       tile?.classList.toggle("is-out", isOut);
       tile?.setAttribute("aria-pressed", String(isOut));
     });
-    this.accept.replaceChildren(`Accept ${grouped(count)}`, el("kbd", {}, "Enter"));
-    this.accept.disabled = count === 0 && this.out.size === 0;
+    this.accept.replaceChildren(isLoading ? "Loading pictures…" : `Accept ${grouped(count)}`, el("kbd", {}, "Enter"));
+    this.accept.disabled = this.items.length === 0 || isLoading || (count === 0 && this.out.size === 0);
     this.more.disabled = this.total <= this.items.length;
     const label = this.labels?.find((known) => known.key === state.view.label);
     this.title.replaceChildren(...(label && this.items.length
       ? ["All of these are ", el("strong", {}, isolated(valueText(label.value))), "? Click the wrong ones. ",
-        el("span", { class: "soft" }, `${grouped(this.items.length)} of ${grouped(this.total)}`)]
+        el("span", { class: "soft" }, `${grouped(this.items.length)} of ${grouped(this.total)}${!isLoading && unseen ? `, ${grouped(unseen)} not seen yet` : ""}`)]
       : []));
   }
 
   async onAccept() {
+    // A key or a click that was meant for the batch before.
+    if (this.accept.disabled) return;
     const task = this.task().name;
-    const kept = this.items.filter((item) => !this.out.has(item.page));
+    const kept = this.accepted();
     const out = this.items.filter((item) => this.out.has(item.page)).map((item) => item.page);
     if (out.length) await post("/api/skip", { pages: out, is_skipped: true });
     if (kept.length) {
@@ -192,7 +277,10 @@ export class Grid {
       case "ArrowUp": return go(-this.columns());
       case " ":
       case "x": return () => this.toggle(this.at);
-      case "Enter": return () => this.onAccept();
+      case "Enter": return !this.accept.disabled && (() => this.onAccept());
+      case "+":
+      case "=": return () => this.resize(1);
+      case "-": return () => this.resize(-1);
       case "n": return () => this.move(1);
       case "p": return () => this.move(-1);
       case "]": return () => this.turn(1);

@@ -18,8 +18,8 @@ const KEYS = [
   ]],
   ["Grid", [
     ["← → ↑ ↓", "move; decides nothing"], ["Space x", "leave a page out, or take it back in"],
-    ["Enter", "accept all others at once"], ["n p", "next and previous batch, without deciding"],
-    ["[ ]", "previous and next answer"], ["o", "open the page"],
+    ["Enter", "accept all others that you have seen"], ["n p", "next and previous batch, without deciding"],
+    ["[ ]", "previous and next answer"], ["+ −", "larger and smaller tiles"], ["o", "open the page"],
   ]],
 ];
 

@@ -80,6 +80,11 @@ document.addEventListener("keydown", (event) => {
     const isEditor = target.closest(".editors") !== null;
     if (event.key !== "Enter" || event.shiftKey || !isEditor || target.dataset.owns === "enter") return;
   }
+  // A key that is held down decides nothing: each page has to be looked at.
+  if (event.repeat && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    return;
+  }
   // The space bar and Enter press a button that has the focus. On labels and on pages of the grid Enter accepts.
   const isButton = target instanceof HTMLElement && target.matches("button, summary, a") && !target.dataset.tile;
   if (isButton && (event.key === " " || (event.key === "Enter" && !target.matches(".choice")))) return;

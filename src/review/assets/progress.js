@@ -4,12 +4,24 @@ import { get } from "./api.js";
 import { byId, el, grouped, isolated, plural } from "./dom.js";
 import { state, viewParameters } from "./state.js";
 
+// Fewer pages that two reviewers have decided say little about their agreement.
+const MIN_AGREEMENT_PAGES = 10;
+
 const figure = (value) => value.toFixed(value > 0.995 && value < 1 ? 3 : 2);
+
+// The ends of an interval are rounded outward, so that it never looks narrower than it is.
+export function outward(low, high) {
+  const digits = low > 0.99 && low < 1 ? 3 : 2;
+  const scale = 10 ** digits;
+  const slack = 1e-9;
+  const ends = [Math.floor(low * scale + slack) / scale, Math.ceil(high * scale - slack) / scale];
+  return ends.map((end) => end.toFixed(digits));
+}
 
 function worthText({ reviewed, low, high }, decided) {
   const by = reviewed > decided ? " by all reviewers" : "";
   const within = state.job.sample?.where ? " of the rows that match" : "";
-  return `${grouped(reviewed)} reviewed${by}: accuracy ${figure(low)} to ${figure(high)} at 95 %${within}`;
+  return `${grouped(reviewed)} reviewed${by}: accuracy ${outward(low, high).join(" to ")} at 95 %${within}`;
 }
 
 function worthTitle({ reviewed, right, skipped, unanswered, shown }) {
@@ -18,6 +30,30 @@ function worthTitle({ reviewed, right, skipped, unanswered, shown }) {
   if (unanswered) parts.push(`${plural(unanswered, "page")} without an answer of the model are not counted.`);
   if (shown) parts.push(`On ${grouped(shown)} of them the model's answer was shown first, which makes agreement more likely.`);
   return parts.join(" ");
+}
+
+function agreementText({ reviewers, n, kappa }) {
+  const text = kappa === null ? "–" : figure(kappa);
+  return el("span", { class: "kappa", title: "Cohen's kappa on pages that both decided" },
+    isolated(reviewers.join(" and ")), `: kappa ${text} on ${plural(n, "page")}`);
+}
+
+// Tasks whose other pairs are shown, as long as the page is not loaded again.
+const unfolded = new Set();
+
+// The agreement with the reviewer who has decided most of the same pages; that of other pairs on request.
+function agreementParts({ task, agreements }) {
+  const byPages = [...agreements].sort((a, b) => b.n - a.n);
+  const own = byPages.find(({ reviewers, n }) => n >= MIN_AGREEMENT_PAGES && reviewers.includes(state.job.reviewer));
+  const others = byPages.filter((pair) => pair !== own);
+  const parts = own ? [agreementText(own)] : [];
+  if (others.length) {
+    const ontoggle = ({ target }) => (target.open ? unfolded.add(task) : unfolded.delete(task));
+    parts.push(el("details", { class: "pairs", open: unfolded.has(task), ontoggle },
+      el("summary", {}, plural(others.length, own ? "other pair" : "pair"), " of reviewers"),
+      el("div", { class: "pair-list" }, others.map(agreementText))));
+  }
+  return parts;
 }
 
 function taskParts(task, isNamed) {
@@ -34,11 +70,7 @@ function taskParts(task, isNamed) {
   if (task.worth?.shown) {
     parts.push(el("span", { class: "seen" }, `${grouped(task.worth.shown)} of them decided with the model's answer seen: docmill eval leaves them out`));
   }
-  for (const { reviewers, n, kappa } of task.agreements) {
-    const text = kappa === null ? "–" : figure(kappa);
-    parts.push(el("span", { class: "kappa", title: "Cohen's kappa on pages that both decided" },
-      isolated(reviewers.join(" and ")), `: kappa ${text} on ${plural(n, "page")}`));
-  }
+  parts.push(...agreementParts(task));
   return el("div", { class: "progress-task" }, parts);
 }
 

@@ -172,6 +172,11 @@ export class Single {
       notice(error.message, true);
       return;
     }
+    if (!this.viewer.isSettled) {
+      // Without an entry, the key was meant for the page before.
+      if (!this.drafts.has()) return;
+      await this.viewer.settled;
+    }
     const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
     this.drafts.forget();
     this.onDecided();

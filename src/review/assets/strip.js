@@ -1,16 +1,16 @@
 // The last 20 decisions, and taking one back.
 
 import { get, post } from "./api.js";
-import { byId, el, fileName, isolated, notice, plural, valueText } from "./dom.js";
+import { byId, el, isolated, notice, pageName, plural, valueText } from "./dom.js";
 import { NO_FILTERS, change } from "./state.js";
 
 let newest = null;
 
 const time = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-function entry({ at, pages, page, path, values }) {
+function entry({ at, pages, page, path, number, values }) {
   const value = Object.values(values).map(valueText).join(" · ");
-  const what = pages > 1 ? plural(pages, "page") : path ? fileName(path) : "a page of another input";
+  const what = pages > 1 ? plural(pages, "page") : path ? pageName(path, number) : "a page of another input";
   return el("li", {}, el("button", {
     type: "button", class: "past", disabled: !page, title: `${path ?? ""}\n${value}\n${time(at)}`,
     onclick: () => change({ ...NO_FILTERS, mode: "single", open: page }),

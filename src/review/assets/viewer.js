@@ -25,6 +25,9 @@ export class Viewer {
     new ResizeObserver(() => this.draw()).observe(this.stage);
     this.step = 0;
     this.turn = 0;
+    // Whether the picture is there, or known to be missing; and when that is.
+    this.isSettled = false;
+    this.settled = Promise.resolve();
   }
 
   show(page, alt) {
@@ -37,7 +40,8 @@ export class Viewer {
     this.image.alt = alt;
     this.image.removeAttribute("src");
     this.stage.classList.add("is-loading");
-    this.load();
+    this.isSettled = false;
+    this.settled = this.load();
     this.draw();
   }
 
@@ -50,7 +54,9 @@ export class Viewer {
   async load() {
     const page = this.page;
     await show(this.image, page, this.side, (reason) => this.onFault(`No picture of this page: ${reason}`));
-    if (page === this.page) this.stage.classList.remove("is-loading");
+    if (page !== this.page) return;
+    this.isSettled = true;
+    this.stage.classList.remove("is-loading");
   }
 
   onFault(reason) {

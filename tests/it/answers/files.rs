@@ -3,6 +3,7 @@
 use super::{answer, asked, exported, import};
 use crate::bench::Bench;
 use docmill::internal::simulator::Options;
+use serde_json::json;
 
 const HEAD: &str = "path,page,task,value,reviewer,decided_at,sampled_with,shown";
 
@@ -114,6 +115,30 @@ hint: correct them, and import the file again
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 imported, 0 known already, 5 skipped\n"));
     assert!(ran.stderr.starts_with("warning: 5 lines were skipped\n  line 3: the job has no file"), "{}", ran.stderr);
     assert_eq!(exported(&bench, "job.yaml").lines().count(), 2);
+}
+
+/// Lines that can't be read and lines that the job does not know are listed together, in their order.
+#[test]
+fn one_import_lists_every_wrong_line() {
+    let bench = asked(1, "");
+    let csv =
+        "path,page,task,value\n00000.jpg,x,kind,form\ngone.jpg,1,kind,form\n00000.jpg,1,kind\n00000.jpg,1,sort,form\n";
+    let annotation = |task: &str| json!({"data": {"image": "00000.jpg"}, "annotations": [{"result": [{"from_name": task, "value": {"choices": ["form"]}}]}]});
+    let studio =
+        json!([{"data": {}}, annotation("sort"), {"data": {"image": "00000.jpg", "page": "x"}, "annotations": []}]);
+    for (name, content, all, malformed) in [
+        ("a.csv", csv.to_owned(), &["line 2", "line 3", "line 4", "line 5"][..], &["line 2", "line 4"][..]),
+        ("a.json", studio.to_string(), &["item 1", "item 2", "item 3"], &["item 1", "item 3"]),
+    ] {
+        bench.put(name, content.as_bytes());
+        for (arguments, expected) in [(&[][..], all), (&["--skip-unknown"], malformed)] {
+            let ran = import(&bench, name, arguments);
+            let listed: Vec<&str> =
+                ran.stderr.lines().filter_map(|line| Some(line.strip_prefix("  ")?.split_once(':')?.0)).collect();
+            assert_eq!((ran.code, listed.as_slice()), (2, expected), "{}", ran.stderr);
+        }
+    }
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 1);
 }
 
 #[test]

@@ -181,3 +181,94 @@ fn answers_that_do_not_fit_any_more_are_wrong_and_listed() {
                 "reason": "the manifest has no label `memo`"}])
     );
 }
+
+/// `path,task,value` of answers to `kind`, with another label than the model's on each page.
+fn wrong_answers(rows: &[Value], head: &str, tail: &str) -> String {
+    let line = |row: &Value| {
+        let label = other_label(&row["kind"], LABELS);
+        format!("{},kind,{}{tail}\n", row["path"].as_str().unwrap(), label.as_str().unwrap())
+    };
+    format!("path,task,value{head}\n{}", rows.iter().map(line).collect::<String>())
+}
+
+#[test]
+fn imported_answers_replace_no_blind_truth() {
+    let bench = labeled(12, "");
+    let rows = bench.rows();
+    let drawn: Vec<_> = rows[..6].iter().map(|row| (row, row["kind"].as_str().unwrap(), Some(0.5), false)).collect();
+    decide(&bench, &drawn);
+    let before = eval_json(&bench, &[]);
+    assert_eq!(
+        (&before["tasks"]["kind"]["accuracy"]["value"], &before["tasks"]["kind"]["selection"]),
+        (&json!(1.0), &json!("sample"))
+    );
+    for (text, member, note) in [
+        (
+            wrong_answers(&rows[..6], "", ""),
+            "imported",
+            "6 human answers are left out: imported without `shown` = `false`, so they are not known to be blind",
+        ),
+        (
+            wrong_answers(&rows[..6], ",shown", ",no"),
+            "undrawn",
+            "6 blind answers are left out: they do not belong to the sample, and another answer to the same page does",
+        ),
+    ] {
+        bench.put("answers.csv", text.as_bytes());
+        let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv", "--reviewer", "bob"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "6 imported, 0 known already, 0 skipped\n"), "{}", ran.stderr);
+        let report = eval_json(&bench, &["--min-accuracy", "kind=0.4"]);
+        assert_eq!(report["truth"][member], json!(6), "{report}");
+        assert_eq!(report["tasks"], before["tasks"], "the first answers count");
+        let text = eval(&bench, &[]).stdout;
+        assert!(text.contains(note), "{text}");
+    }
+}
+
+#[test]
+fn imported_answers_are_blind_if_that_is_stated() {
+    let bench = labeled(4, "");
+    bench.put("answers.csv", wrong_answers(&bench.rows(), "", "").as_bytes());
+    let import = |arguments: &[&str]| {
+        let command = ["answers", "import", "job.yaml", "answers.csv", "--reviewer", "bob"];
+        bench.docmill(&[&command, arguments].concat()).stdout
+    };
+    assert_eq!(import(&[]), "4 imported, 0 known already, 0 skipped\n");
+    let ran = eval(&bench, &[]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("4 answers were imported without `shown` = `false`; import them with --blind"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(eval_json(&bench, &["--include-shown"])["tasks"]["kind"]["n"], json!(4));
+    assert_eq!(import(&["--blind"]), "4 imported, 0 known already, 0 skipped\n", "they state more than the first ones");
+    for arguments in [&["--blind"][..], &[]] {
+        assert_eq!(import(arguments), "0 imported, 4 known already, 0 skipped\n");
+    }
+    let report = eval_json(&bench, &[]);
+    assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(0.0));
+}
+
+#[test]
+fn reviewers_who_disagree_are_named() {
+    let bench = labeled(12, "");
+    let rows = bench.rows();
+    bench.put("ann.csv", wrong_answers(&rows, ",shown", ",false").as_bytes());
+    let own = |row: &Value| format!("{},kind,{},false\n", row["path"].as_str().unwrap(), row["kind"].as_str().unwrap());
+    bench.put("bob.csv", format!("path,task,value,shown\n{}", rows.iter().map(own).collect::<String>()).as_bytes());
+    bench.put(
+        "cleo.csv",
+        format!("path,task,value,shown\n{}", rows[..9].iter().map(own).collect::<String>()).as_bytes(),
+    );
+    for name in ["ann", "bob", "cleo"] {
+        let file = format!("{name}.csv");
+        assert_eq!(bench.docmill(&["answers", "import", "job.yaml", &file, "--reviewer", name]).code, 0);
+    }
+    let report = eval_json(&bench, &[]);
+    let agreements = report["truth"]["agreements"].as_array().unwrap();
+    assert_eq!(agreements.len(), 1, "nine pages are too few: {agreements:?}");
+    assert_eq!((&agreements[0]["reviewers"], &agreements[0]["same"]), (&json!(["ann", "bob"]), &json!(0)));
+    let text = eval(&bench, &[]).stdout;
+    assert!(text.contains("kind: ann and bob disagree: the same answer to 0 of 12 pages, kappa"), "{text}");
+}

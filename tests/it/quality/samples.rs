@@ -3,7 +3,7 @@
 use super::bench::{eval, eval_json, labeled, other_label, put_truth};
 use crate::bench::{Bench, page};
 use docmill::internal::simulator::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LABELS: &[&str] = &["invoice", "letter", "form", "other"];
 
@@ -54,6 +54,34 @@ fn drawn_pages_stand_for_all_and_selected_ones_for_themselves() {
     let count = bench.rows().iter().filter(|row| row["kind"] == bench.rows()[0]["kind"]).count();
     assert_eq!((&some["truth"]["job_pages"], &some["tasks"]["kind"]["n"]), (&json!(count), &json!(count)));
     assert_eq!((&some["truth"]["selection"], &some["truth"]["not_selected"]), (&json!("all"), &json!(40 - count)));
+}
+
+/// Every page was drawn: nothing is estimated, so the prevalence is the count.
+#[test]
+fn a_census_has_no_sampling_error() {
+    let bench = labeled(12, "");
+    put_truth(&bench, &["kind"], |at, truth| {
+        truth["sampled_with"] = json!(1);
+        if at == 0 {
+            truth["kind"] = other_label(&truth["kind"], LABELS);
+        }
+        true
+    });
+    let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    assert_eq!(report["truth"]["selection"], "all");
+    let truths: Vec<Value> = bench
+        .text("truth.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].clone())
+        .collect();
+    for label in LABELS {
+        let share = truths.iter().filter(|truth| *truth == label).count() as f64 / 12.0;
+        let expected = json!({"value": share, "low": share, "high": share});
+        assert_eq!(report["tasks"]["kind"]["labels"][label]["prevalence"], expected, "{label}");
+    }
+    let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
+    assert!(text.starts_with("kind: accuracy 0.917 of all 12 pages\n"), "{text}");
+    assert!(text.contains("intervals are about pages like these, not about these pages"), "{text}");
 }
 
 /// Probabilities that can't be those of a sample of the job.

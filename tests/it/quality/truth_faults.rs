@@ -353,3 +353,55 @@ fn a_job_without_answers_has_every_member() {
     assert_eq!(report["tasks"]["total"]["fields"]["amount"]["exact"], unknown);
     assert_eq!(report["tasks"]["sender"]["exact"], unknown);
 }
+
+/// Each says what is wrong, and not something else.
+#[test]
+fn truth_that_is_not_used_as_meant_says_why() {
+    let bench = labeled(4, "");
+    let row = |at: usize| {
+        let row = &bench.rows()[at];
+        (row["path"].as_str().unwrap().to_owned(), row["kind"].as_str().unwrap().to_owned())
+    };
+    let (path, kind) = row(0);
+    bench.put("empty.csv", format!("path,kind,note\n{path},,x\n").as_bytes());
+    let ran = eval(&bench, &["--truth", "empty.csv"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("no row of empty.csv has a value in the columns of"),
+        "{}",
+        ran.stderr
+    );
+    bench.put(
+        "cp1252.csv",
+        &[b"path,kind\nr\xe4.jpg,form\n".as_slice(), format!("{path},{kind}\n").as_bytes()].concat(),
+    );
+    let text = eval(&bench, &["--truth", "cp1252.csv"]).stdout;
+    assert!(text.contains("which is not UTF-8: save the file as UTF-8"), "{text}");
+    assert!(text.contains("1 of 2 rows of the truth are not compared: the end of the report says why"), "{text}");
+    bench.put("case.csv", format!("Path,Kind\n{path},{kind}\n").as_bytes());
+    assert_eq!(eval_json(&bench, &["--truth", "case.csv"])["tasks"]["kind"]["n"], 1);
+    let other = row(1).0;
+    bench.put("part.csv", format!("path,kind,sampled_with\n{path},{kind},0.5\n{other},{kind},\n").as_bytes());
+    let text = eval(&bench, &["--truth", "part.csv"]).stdout;
+    assert!(text.contains("1 of 2 pages with truth have no probability: --sampled measures those"), "{text}");
+    let expression = format!("kind = '{kind}'");
+    let text = eval(&bench, &["--truth", "case.csv", "--where", &expression]).stdout;
+    assert!(text.contains("kind: --where selects pages by the answer itself: recall and F1 say nothing"), "{text}");
+}
+
+#[test]
+fn a_value_that_means_a_number_is_no_misfit() {
+    let bench = labeled(2, KINDS);
+    let rows = bench.rows();
+    let amount = |at: usize| rows[at]["total"]["amount"].as_f64().unwrap();
+    let german = format!("{:.2} €", amount(0)).replace('.', ",");
+    let lines = [
+        json!({"path": "00000.jpg", "total": {"amount": german}}),
+        json!({"path": "00001.jpg", "total": {"amount": "unreadable"}}),
+    ];
+    bench.put("truth.jsonl", lines.map(|line| format!("{line}\n")).concat().as_bytes());
+    let ran = eval(&bench, &["--truth", "truth.jsonl", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let misfits = report["truth"]["misfits"].as_array().unwrap();
+    assert_eq!((misfits.len(), &misfits[0]["value"]), (1, &json!("unreadable")), "{misfits:?}");
+    assert_eq!(ran.stderr.matches("warning").count(), 1, "{}", ran.stderr);
+}
