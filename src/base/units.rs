@@ -53,8 +53,23 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
 /// is outside of the years -9999 to 9999.
 #[must_use]
 pub fn rfc3339(wall_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(wall_ms).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
+    date_time(wall_ms).map_or_else(String::new, |at| format!("{at:.3}Z"))
 }
+
+/// Whether a wall time in milliseconds since 1970 is within the years -9999 to 9999, so that
+/// [`rfc3339`] can print it.
+#[must_use]
+pub fn is_printable_time(wall_ms: i64) -> bool {
+    date_time(wall_ms).is_some()
+}
+
+/// A wall time as date and time in UTC. Not a timestamp: the last of the library is a day before the
+/// end of the year 9999, so that it has a date in every time zone.
+fn date_time(wall_ms: i64) -> Option<jiff::civil::DateTime> {
+    EPOCH.checked_add(jiff::SignedDuration::from_millis(wall_ms)).ok()
+}
+
+const EPOCH: jiff::civil::DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// The day of a wall time in UTC, such as `2026-11-23`.
 #[must_use]
@@ -70,7 +85,13 @@ pub fn utc_day(wall_ms: i64) -> String {
 pub fn parse_time(text: &str) -> Result<i64, String> {
     let bad = || format!("`{text}` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z");
     let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    full.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| bad())
+    if let Ok(time) = full.parse::<jiff::Timestamp>() {
+        return Ok(time.as_millisecond());
+    }
+    // The first and the last day of the calendar, in UTC.
+    let in_utc = full.strip_suffix('Z').and_then(|text| text.parse::<jiff::civil::DateTime>().ok());
+    let since = in_utc.map(|time| time.duration_since(EPOCH).as_millis());
+    since.and_then(|ms| i64::try_from(ms).ok()).ok_or_else(bad)
 }
 
 /// Whether the text is a valid date of the form `2026-02-28`.
@@ -177,6 +198,8 @@ mod tests {
             ("2026-11-23T13:18:05.250Z", 1_795_439_885_250, "2026-11-23T13:18:05.250Z"),
             ("2026-11-23T14:18:05+01:00", 1_795_439_885_000, "2026-11-23T13:18:05.000Z"),
             ("1969-12-31T23:59:59.999Z", -1, "1969-12-31T23:59:59.999Z"),
+            ("9999-12-31", 253_402_214_400_000, "9999-12-31T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!((parse_time(text), rfc3339(ms).as_str()), (Ok(ms), printed), "{text}");
             assert_eq!(utc_day(ms), printed[..10]);
@@ -185,6 +208,7 @@ mod tests {
             assert!(parse_time(bad).is_err(), "{bad}");
         }
         assert_eq!((rfc3339(i64::MAX), utc_day(i64::MIN)), (String::new(), String::new()));
+        assert!(is_printable_time(253_402_300_799_999) && !is_printable_time(253_402_300_800_000));
     }
 
     #[test]
@@ -233,7 +257,7 @@ mod tests {
         }
 
         #[test]
-        fn printed_times_are_parsed_back(ms in -62_167_219_200_000_i64..253_402_207_200_000) {
+        fn printed_times_are_parsed_back(ms in -62_167_219_200_000_i64..253_402_300_800_000) {
             prop_assert_eq!(parse_time(&rfc3339(ms)), Ok(ms));
         }
 

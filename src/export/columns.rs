@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::spec::RowSpec;
 use crate::base::money::Pico;
+use crate::base::units::is_printable_time;
 use crate::base::vocabulary::{AnswerSource, ErrorKind, RowStatus};
 use crate::manifest::ColumnKind;
 use crate::task::{Field, Shape};
@@ -188,7 +189,10 @@ impl Column {
             CellSource::Carried(position, kind) => {
                 let value = row.carried.get(*position).unwrap_or(&Value::Null);
                 match (kind, value) {
-                    (ColumnKind::Time, Value::Number(ms)) => Cell::Time(ms.as_i64()),
+                    // Text can't show other times, and a value is the same in all formats.
+                    (ColumnKind::Time, Value::Number(ms)) => {
+                        Cell::Time(ms.as_i64().filter(|ms| is_printable_time(*ms)))
+                    }
                     _ => Cell::Json { value, is_untrusted: *kind == ColumnKind::Text },
                 }
             }

@@ -1,10 +1,11 @@
-//! Decodes a file that holds one picture, at a reduced size where the format allows that.
+//! Decodes a file that holds one picture, at a reduced size where the format allows that, or only checks that this
+//! is possible.
 
 use super::fault::MediaFault;
 use super::kind::ImageFormat;
 use super::pixels::{MAX_DECODER_BYTES, Pixels, blend_over_white};
 use super::probe::Probe;
-use super::{jpeg, jpeg2000};
+use super::{bmp_rle, jpeg, jpeg2000};
 use image::{ImageReader, Limits};
 use std::io::Cursor;
 
@@ -16,7 +17,7 @@ pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<
     match probe.format {
         ImageFormat::Jpeg => {
             jpeg::check_complete(bytes)?;
-            match jpeg::decode(bytes, target) {
+            match jpeg::decode(bytes, target, None) {
                 Some(pixels) => Ok(pixels),
                 // CMYK, unusual subsampling: the slower library reads them.
                 None => decode_with_library(bytes, probe),
@@ -24,7 +25,23 @@ pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<
         }
         ImageFormat::Png => decode_png(bytes, probe),
         ImageFormat::Jpeg2000 => jpeg2000::decode(bytes, target),
+        ImageFormat::Bmp => bmp_rle::decode(bytes, probe).unwrap_or_else(|| decode_with_library(bytes, probe)),
         _ => decode_with_library(bytes, probe),
+    }
+}
+
+/// Checks that the picture is complete, beyond what `probe` has checked: everything that a
+/// viewer shows is in the file. To be called before a file is sent as it is.
+///
+/// # Errors
+/// A picture that is cut short or damaged.
+pub fn check_complete(bytes: &[u8], probe: &Probe) -> Result<(), MediaFault> {
+    match probe.format {
+        ImageFormat::Jpeg => jpeg::check_complete(bytes),
+        ImageFormat::Jpeg2000 => jpeg2000::check_complete(bytes),
+        ImageFormat::Png => check_rows(bytes),
+        // Only decoding shows it.
+        _ => decode_with_library(bytes, probe).map(|_| ()),
     }
 }
 
@@ -37,6 +54,23 @@ fn decode_with_library(bytes: &[u8], probe: &Probe) -> Result<Pixels, MediaFault
     let picture = reader.decode().map_err(|error| MediaFault::from_image_error(&error))?;
     check_header(probe, (picture.width(), picture.height()))?;
     Ok(Pixels::from_image(picture))
+}
+
+/// Checks that a PNG has all rows of its picture, without keeping them. Also checks the checksum of the
+/// deflated data, because not every viewer ignores it.
+///
+/// # Errors
+/// A PNG that is cut short or damaged.
+fn check_rows(bytes: &[u8]) -> Result<(), MediaFault> {
+    let failed = |error: png::DecodingError| MediaFault::from_decoder_message(&error.to_string());
+    let mut options = png::DecodeOptions::default();
+    options.set_ignore_crc(true);
+    options.set_ignore_adler32(false);
+    let mut decoder = png::Decoder::new_with_options(Cursor::new(bytes), options);
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(failed)?;
+    while reader.next_row().map_err(failed)?.is_some() {}
+    reader.finish().map_err(failed)
 }
 
 /// Decodes a PNG without its checksums: `probe` has checked them, and that costs as much as

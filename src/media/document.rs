@@ -67,7 +67,8 @@ impl Document {
     pub fn layout(&self) -> PageLayout {
         match &self.content {
             Content::Pdf(pdf) => pdf.layout().clone(),
-            _ => PageLayout::of_count(self.page_count()),
+            Content::Tiff(tiff) => tiff.layout(),
+            Content::Picture(_) => PageLayout::of_count(1),
         }
     }
 
@@ -136,3 +137,6 @@ impl Document {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

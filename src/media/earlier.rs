@@ -1,14 +1,16 @@
 //! What versions of docmill before this one made of a page: whether their picture was incomplete,
 //! or differs.
 
+use super::decode::check_complete;
 use super::fault::MediaFault;
+use super::jpeg::had_other_colors;
 use super::kind::ImageFormat;
 use super::pdf::drawing::Manner;
 use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
-use super::probe::{Probe, check_complete};
-use crate::base::decoder_version::FULL_DRAWING_VERSION;
+use super::probe::Probe;
+use crate::base::decoder_version::{FULL_DRAWING_VERSION, JPEG_COLORS_VERSION};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,9 @@ impl EarlierPicture {
     /// A picture that earlier versions took for complete, and is not.
     pub(crate) fn of_picture(bytes: &[u8], probe: &Probe, earlier: u32) -> Result<Self, MediaFault> {
         check_complete(bytes, probe)?;
+        if earlier < JPEG_COLORS_VERSION && probe.format == ImageFormat::Jpeg && had_other_colors(bytes, None) {
+            return Ok(Self::with_other_colors());
+        }
         if earlier >= FULL_DRAWING_VERSION {
             return Ok(Self::Same);
         }
@@ -49,6 +54,10 @@ impl EarlierPicture {
         })
     }
 
+    fn with_other_colors() -> Self {
+        Self::Different("it has the colours of its JPEG now".to_owned())
+    }
+
     /// Draws a page of a PDF as the decoder of the version `earlier` did, and as this one does.
     ///
     /// # Errors
@@ -56,7 +65,9 @@ impl EarlierPicture {
     /// is not.
     pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32), earlier: u32) -> Result<Self, MediaFault> {
         if !pdf.is_drawn(page)? {
-            return pdf.decode(page, size, &PdfRenderers::default()).map(|_| Self::Same);
+            pdf.decode(page, size, &PdfRenderers::default())?;
+            let has_changed = earlier < JPEG_COLORS_VERSION && pdf.had_other_colors(page)?;
+            return Ok(if has_changed { Self::with_other_colors() } else { Self::Same });
         }
         let manner = if earlier >= FULL_DRAWING_VERSION { Manner::Full } else { Manner::Plain };
         let earlier = pdf.draw_uncorrected(page, size, manner)?;
@@ -68,7 +79,7 @@ impl EarlierPicture {
             return Ok(Self::Same);
         }
         let reason = if pdf.is_corrected() {
-            "form fields show their values now, or the page has its size"
+            "form fields show their values now, or the page has another size"
         } else {
             "other fonts are used now"
         };

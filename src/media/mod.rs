@@ -7,11 +7,12 @@
 //! - [`pixels`]: a decoded page
 //! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
 //!   whether the file is complete
-//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
 //! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
 
+pub(crate) mod bmp_rle;
 pub(crate) mod decode;
 pub(crate) mod document;
 pub(crate) mod earlier;
@@ -31,6 +32,7 @@ pub(crate) mod tiff;
 pub(crate) mod turbo;
 pub(crate) mod webp_chunks;
 
+pub use decode::check_complete;
 pub use document::Document;
 pub use earlier::EarlierPicture;
 pub use fault::{MediaFault, MediaFaultKind};
@@ -42,6 +44,6 @@ pub use pdf::poppler::Pdftoppm;
 pub use pdf::renderer::PdfRenderers;
 pub(crate) use pdf::system_fonts::hash_of_installed as hash_of_installed_fonts;
 pub use pixels::Pixels;
-pub use probe::{Probe, check_complete, probe};
+pub use probe::{Probe, probe};
 
 pub use crate::base::decoder_version::DECODER_VERSION;

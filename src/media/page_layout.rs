@@ -1,12 +1,13 @@
 //! How the pages of a document are numbered.
 
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::page_repeats::first_of;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The pages of a document: how many there are, which are the same, and how earlier versions of
 /// docmill numbered them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageLayout {
     /// The number of pages: at least one.
     pub count: u32,
@@ -17,13 +18,20 @@ pub struct PageLayout {
     /// which skipped unreadable pages and listed a repeated page once. 0: what they listed is
     /// not a page. `None`: no number has changed.
     pub earlier_numbers: Option<Vec<u32>>,
+    /// The version of the decoder since which the pages have these numbers.
+    #[serde(default = "page_tree_version")]
+    pub numbered_since: u32,
+}
+
+fn page_tree_version() -> u32 {
+    PAGE_TREE_VERSION
 }
 
 impl PageLayout {
     /// The layout of `count` different pages whose numbers have not changed.
     #[must_use]
     pub fn of_count(count: u32) -> Self {
-        Self { count, ..Self::default() }
+        Self { count, repeats: Vec::new(), earlier_numbers: None, numbered_since: PAGE_TREE_VERSION }
     }
 
     /// The first page that is the same as this one.
@@ -61,7 +69,7 @@ mod tests {
 
     #[test]
     fn earlier_numbers_are_found_by_those_of_today_and_back() {
-        let layout = PageLayout { count: 5, earlier_numbers: Some(vec![3, 0, 1, 5]), ..PageLayout::default() };
+        let layout = PageLayout { earlier_numbers: Some(vec![3, 0, 1, 5]), ..PageLayout::of_count(5) };
         let before = layout.numbers_before().unwrap();
         assert_eq!(
             [1, 2, 3, 4, 5, 0].map(|page| before.get(&page).copied()),

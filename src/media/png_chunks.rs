@@ -12,6 +12,9 @@ pub(crate) struct PngChunks {
     /// Whether all chunks are there, with the right checksums: a damaged file that is sent as it
     /// is would be billed.
     pub(crate) is_complete: bool,
+    /// Whether a chunk that is not needed to show the picture has a wrong checksum. Viewers ignore such a chunk,
+    /// or don't read the file.
+    pub(crate) has_damaged_extra: bool,
     /// The orientation, if there is one.
     pub(crate) orientation: Option<Orientation>,
 }
@@ -19,7 +22,7 @@ pub(crate) struct PngChunks {
 impl PngChunks {
     /// Reads the chunks of a file.
     pub(crate) fn read(bytes: &[u8]) -> Self {
-        let mut found = Self { is_complete: false, orientation: None };
+        let mut found = Self { is_complete: false, has_damaged_extra: false, orientation: None };
         let mut profile = None;
         let mut at = 8_usize;
         while let Some(head) = bytes.get(at..at.saturating_add(8)) {
@@ -27,7 +30,13 @@ impl PngChunks {
             let (from, to) = (at + 4, at.saturating_add(8).saturating_add(length));
             let (Some(chunk), Some(sum)) = (bytes.get(from..to), bytes.get(to..to.saturating_add(4))) else { break };
             if crc32fast::hash(chunk).to_be_bytes() != sum {
-                break;
+                // A small first letter: not needed.
+                if !chunk.first().is_some_and(u8::is_ascii_lowercase) {
+                    break;
+                }
+                found.has_damaged_extra = true;
+                at = to + 4;
+                continue;
             }
             let (kind, content) = chunk.split_at(4);
             match kind {
@@ -111,6 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_that_is_not_needed_may_be_damaged() {
+        for (kind, is_complete) in [(b"tEXt", true), (b"PLTE", false)] {
+            let mut bytes = with_chunk(kind, b"a\0b", b"IDAT");
+            let at = bytes.windows(4).position(|four| four == kind).unwrap();
+            bytes[at + 5] ^= 1;
+            let found = PngChunks::read(&bytes);
+            assert_eq!((found.is_complete, found.has_damaged_extra), (is_complete, is_complete), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn orientations() {
         let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
         let legacy = [&b"Exif\0\0"[..], exif].concat();
@@ -131,7 +151,8 @@ mod tests {
         ] {
             for before in [b"IDAT", b"IEND"] {
                 let read = PngChunks::read(&with_chunk(kind, &content, before));
-                let expected = PngChunks { is_complete: true, orientation: Some(Orientation::Rotate90) };
+                let expected =
+                    PngChunks { is_complete: true, has_damaged_extra: false, orientation: Some(Orientation::Rotate90) };
                 assert_eq!(read, expected, "{:?}", String::from_utf8_lossy(kind));
             }
         }

@@ -87,19 +87,20 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
         }
         _ => probe_with_library(bytes, format)?,
     };
-    let (is_complete, orientation) = match format {
+    let (is_complete, is_plain, orientation) = match format {
         ImageFormat::Png => {
             let chunks = PngChunks::read(bytes);
-            (chunks.is_complete, chunks.orientation)
+            (chunks.is_complete, !chunks.has_damaged_extra, chunks.orientation)
         }
-        ImageFormat::WebP => (is_complete_webp(bytes), read_webp_orientation(bytes)),
+        ImageFormat::WebP => (is_complete_webp(bytes), true, read_webp_orientation(bytes)),
         // Other formats are always decoded, which shows whether they are complete.
-        _ => (true, None),
+        _ => (true, true, None),
     };
     if !is_complete {
         return Err(MediaFault::new(MediaFaultKind::CutShort, "the file is cut short or damaged"));
     }
-    let found = Probe { orientation: orientation.unwrap_or(found.orientation), ..found };
+    let found =
+        Probe { orientation: orientation.unwrap_or(found.orientation), is_plain: found.is_plain && is_plain, ..found };
     found.check_size()
 }
 
@@ -112,19 +113,6 @@ fn probe_with_library(bytes: &[u8], format: ImageFormat) -> Result<Probe, MediaF
     let (width, height) = decoder.dimensions();
     let is_plain = matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8);
     Ok(Probe { format, width, height, orientation: Orientation::NoTransforms, is_plain })
-}
-
-/// Checks that the picture is complete, beyond what [`probe`] has checked: everything that a
-/// viewer shows is in the file. To be called before a file is sent as it is.
-///
-/// # Errors
-/// A picture that is cut short or damaged.
-pub fn check_complete(bytes: &[u8], probe: &Probe) -> Result<(), MediaFault> {
-    match probe.format {
-        ImageFormat::Jpeg => jpeg::check_complete(bytes),
-        ImageFormat::Jpeg2000 => jpeg2000::check_complete(bytes),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -156,7 +156,11 @@ fn stored_answers(
     let keys = known_recipes(&reader, job, questions)?;
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
     // A decoder before this one may have given the page another number.
-    let numbers_before = if reader.has_earlier_numbers(&page.content)? { page.layout.numbers_before() } else { None };
+    let numbers_before = if reader.has_earlier_numbers(&page.content, page.layout.numbered_since)? {
+        page.layout.numbers_before()
+    } else {
+        None
+    };
     let number = page.id().page;
     let stored = numbers_before.map_or(Some(number), |numbers| numbers.get(&number).copied());
     let Some(stored) = stored else { return Ok(None) };

@@ -42,11 +42,12 @@ pub struct Prepared {
 /// # Errors
 /// A file that is not an image, is cut short, damaged or too large.
 pub fn pass_through(bytes: &Bytes, image: &Image) -> Result<Option<Prepared>, MediaFault> {
-    let Some(probe) = read_header(bytes)?.filter(|probe| can_pass_through(bytes, probe, image)) else {
-        return Ok(None);
-    };
-    check_safely(|| check_complete(bytes, &probe))?;
-    check_bytes(unchanged(bytes, &probe, image)).map(Some)
+    match read_header(bytes)? {
+        Some(probe) if check_safely(|| passes(bytes, &probe, image))? => {
+            check_bytes(unchanged(bytes, &probe, image)).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The number of pages of a file, from its header. `None`: the file has to be opened as a
@@ -109,8 +110,7 @@ pub(crate) fn prepare_with(
     let upright = probe.upright_size();
     let target = target_size(upright, image);
     let bytes = document.bytes();
-    let prepared = if can_pass_through(bytes, &probe, image) {
-        check_complete(bytes, &probe)?;
+    let prepared = if passes(bytes, &probe, image)? {
         let features = with_features.then(|| {
             let small = fit_longest_side(upright, FEATURES_SIDE);
             let pixels = document.decode(page, &probe, Probe::turn_size(small, probe.orientation))?;
@@ -173,6 +173,18 @@ fn can_pass_through(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
                 && target_size(probe.upright_size(), image) == probe.upright_size()
                 && bytes.len() <= MAX_IMAGE_BYTES
         }
+    }
+}
+
+/// Whether a file is sent as it is. One that can't be read in order is decoded instead: that shows what of it
+/// is missing, or makes a file of it that every viewer reads.
+fn passes(bytes: &[u8], probe: &Probe, image: &Image) -> Result<bool, MediaFault> {
+    if !can_pass_through(bytes, probe, image) {
+        return Ok(false);
+    }
+    match check_complete(bytes, probe) {
+        Err(_) if probe.format != ImageFormat::Jpeg => Ok(false),
+        checked => checked.map(|()| true),
     }
 }
 

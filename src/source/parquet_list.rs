@@ -19,8 +19,8 @@ pub(crate) struct ParquetList {
     left: i64,
     /// Rows that were read.
     read: u64,
-    /// For each column, whether the library returns its timestamps in nanoseconds.
-    is_nanos: Vec<bool>,
+    /// What the numbers of each column stand for.
+    numbers: Vec<Numbers>,
 }
 
 impl ParquetList {
@@ -32,9 +32,9 @@ impl ParquetList {
             let (schema, left) = (metadata.schema().clone(), metadata.num_rows());
             let column = |field: &Type| ListColumn { name: field.name().to_owned(), kind: column_kind(field) };
             let columns = schema.get_fields().iter().map(|field| column(field)).collect();
-            let is_nanos = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
+            let numbers = schema.get_fields().iter().map(|field| Numbers::of_column(field)).collect();
             let rows = RowIter::from_file_into(Box::new(reader));
-            Ok((columns, Self { rows, left, read: 0, is_nanos }))
+            Ok((columns, Self { rows, left, read: 0, numbers }))
         })
     }
 
@@ -68,11 +68,7 @@ impl ParquetList {
         self.read += 1;
         let row = row.map_err(|error| error.to_string())?;
         let fields = row.get_column_iter().map(|(_, field)| field);
-        let value = |(field, is_nanos): (&Field, &bool)| match field {
-            Field::Long(nanos) if *is_nanos => nanos.div_euclid(1_000_000).into(),
-            field => json_value(field),
-        };
-        Ok(Some(fields.zip(&self.is_nanos).map(value).collect()))
+        Ok(Some(fields.zip(&self.numbers).map(|(field, numbers)| numbers.json_value(field)).collect()))
     }
 }
 
@@ -82,9 +78,59 @@ fn catch_damage<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
 }
 
-fn is_nanos(field: &Type) -> bool {
-    let info = field.get_basic_info();
-    matches!(info.logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS)
+/// What the numbers of a column stand for, where the library doesn't tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    /// What the library returns.
+    Typed,
+    /// Nanoseconds since 1970.
+    TimestampNanos,
+    /// Parts of a second since midnight: how many digits they have.
+    TimeOfDay(u32),
+}
+
+impl Numbers {
+    fn of_column(field: &Type) -> Self {
+        let info = field.get_basic_info();
+        match (info.logical_type_ref(), info.converted_type()) {
+            (Some(LogicalType::Timestamp(time)), _) if time.unit == TimeUnit::NANOS => Self::TimestampNanos,
+            (Some(LogicalType::Time(time)), _) => Self::TimeOfDay(match time.unit {
+                TimeUnit::MILLIS => 3,
+                TimeUnit::MICROS => 6,
+                TimeUnit::NANOS => 9,
+            }),
+            (_, ConvertedType::TIME_MILLIS) => Self::TimeOfDay(3),
+            (_, ConvertedType::TIME_MICROS) => Self::TimeOfDay(6),
+            _ => Self::Typed,
+        }
+    }
+
+    fn json_value(self, field: &Field) -> Value {
+        match (self, field) {
+            (Self::TimestampNanos, Field::Long(nanos)) => nanos.div_euclid(1_000_000).into(),
+            (Self::TimeOfDay(digits), Field::Int(count) | Field::TimeMillis(count)) => {
+                time_of_day((*count).into(), digits).into()
+            }
+            (Self::TimeOfDay(digits), Field::Long(count) | Field::TimeMicros(count)) => {
+                time_of_day(*count, digits).into()
+            }
+            (_, field) => json_value(field),
+        }
+    }
+}
+
+/// A time of day as `HH:MM:SS`, with the part of a second if it is not zero. `count`: parts of a second
+/// since midnight, of which there are ten to the power of `digits`. `None`: not within a day.
+fn time_of_day(count: i64, digits: u32) -> Option<String> {
+    let parts = 10_i64.pow(digits);
+    let (seconds, part) = (count.div_euclid(parts), count.rem_euclid(parts));
+    // 24:00:00 is the end of the day in ISO 8601.
+    if !(0..86_400).contains(&seconds) && (seconds, part) != (86_400, 0) {
+        return None;
+    }
+    let text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let width = digits as usize;
+    Some(if part == 0 { text } else { format!("{text}.{part:0width$}") })
 }
 
 /// The type of a column, or what it holds instead.
@@ -101,11 +147,16 @@ fn column_kind(field: &Type) -> Result<ColumnKind, String> {
         Some(LogicalType::String | LogicalType::Enum | LogicalType::Json | LogicalType::Uuid)
     ) || matches!(info.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
     let is_decimal = info.converted_type() == ConvertedType::DECIMAL;
+    let is_unsigned = info.converted_type() == ConvertedType::UINT_64
+        || matches!(info.logical_type_ref(), Some(LogicalType::Integer(integer)) if integer.bit_width == 64 && !integer.is_signed);
     match field.get_physical_type() {
         _ if is_date => Ok(ColumnKind::Date),
         _ if is_time => Ok(ColumnKind::Time),
         // A double would not be exact.
         _ if is_decimal => Ok(ColumnKind::Text),
+        // Half of its values are no int64.
+        _ if is_unsigned => Ok(ColumnKind::Text),
+        _ if Numbers::of_column(field) != Numbers::Typed => Ok(ColumnKind::Text),
         Physical::BOOLEAN => Ok(ColumnKind::Boolean),
         Physical::INT32 | Physical::INT64 => Ok(ColumnKind::Integer),
         Physical::FLOAT | Physical::DOUBLE => Ok(ColumnKind::Number),
@@ -126,7 +177,7 @@ fn json_value(field: &Field) -> Value {
         Field::UByte(value) => (*value).into(),
         Field::UShort(value) => (*value).into(),
         Field::UInt(value) => (*value).into(),
-        Field::ULong(value) => (*value).into(),
+        Field::ULong(value) => value.to_string().into(),
         Field::Float(value) => f64::from(*value).into(),
         Field::Double(value) => (*value).into(),
         Field::Str(text) => text.as_str().into(),
@@ -135,5 +186,26 @@ fn json_value(field: &Field) -> Value {
         Field::TimestampMicros(us) => (us.div_euclid(1000)).into(),
         Field::Decimal(_) => field.to_string().into(),
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_are_text() {
+        for (count, digits, text) in [
+            (0, 3, Some("00:00:00")),
+            (45_296_789, 3, Some("12:34:56.789")),
+            (45_296_000_001, 6, Some("12:34:56.000001")),
+            (86_399_999_999_999, 9, Some("23:59:59.999999999")),
+            (86_400_000, 3, Some("24:00:00")),
+            (86_400_001, 3, None),
+            (-1, 6, None),
+            (i64::MAX, 9, None),
+        ] {
+            assert_eq!(time_of_day(count, digits).as_deref(), text, "{count} with {digits} digits");
+        }
     }
 }

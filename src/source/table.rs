@@ -181,6 +181,35 @@ mod tests {
     }
 
     #[test]
+    fn parquet_values_without_a_type_of_their_own_are_text() {
+        let schema = "message m { required binary path (UTF8); required int64 big (INTEGER(64, false)); \
+                      required int32 millis (TIME(MILLIS, true)); required int64 micros (TIME(MICROS, false)); \
+                      required int64 nanos (TIME(NANOS, true)); }";
+        let mut file = Vec::new();
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let mut writer = SerializedFileWriter::new(&mut file, schema, Arc::new(WriterProperties::default())).unwrap();
+        let mut rows = writer.next_row_group().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&[ByteArray::from("a.jpg")], None, None).unwrap();
+        column.close().unwrap();
+        // The largest unsigned number has the bits of -1.
+        for number in [-1, 45_296_789, 45_296_000_001, 45_296_000_000_000] {
+            let mut column = rows.next_column().unwrap().unwrap();
+            match i32::try_from(number) {
+                Ok(number) if number > 0 => column.typed::<Int32Type>().write_batch(&[number], None, None).unwrap(),
+                _ => column.typed::<Int64Type>().write_batch(&[number], None, None).unwrap(),
+            };
+            column.close().unwrap();
+        }
+        rows.close().unwrap();
+        writer.close().unwrap();
+        let (columns, found) = read("l.parquet", &file).unwrap();
+        assert!(columns.iter().all(|column| column.kind == ColumnKind::Text), "{columns:?}");
+        let values = "\"big\":\"18446744073709551615\",\"millis\":\"12:34:56.789\",\"micros\":\"12:34:56.000001\",\"nanos\":\"12:34:56\"";
+        assert_eq!(found, [format!("a.jpg {{{values}}}")]);
+    }
+
+    #[test]
     fn types_of_json_columns_hold_all_their_values() {
         use ColumnKind::{Boolean, Integer, Number, Text};
         for (values, kind) in [

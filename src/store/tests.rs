@@ -259,6 +259,7 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
         page_count: 5,
         repeats: vec![(3, 2)],
         numbers: Some(vec![2, 4, 5]),
+        numbered_since: PAGE_TREE_VERSION,
         redrawn: vec![(4, "an image was missing".into())],
         drops_blank: true,
     };

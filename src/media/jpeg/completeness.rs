@@ -34,7 +34,9 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
         let (marker, next) = find_marker(bytes, at).ok_or_else(MediaFault::cut_short)?;
         at = next;
         match marker {
-            0x01 | 0xD0..=0xD8 => continue,
+            0x01 | 0xD0..=0xD7 => continue,
+            // libjpeg doesn't read such a file.
+            0xD8 => return Err(damaged()),
             0xD9 if picture.is_complete() => return Ok(()),
             0xD9 => return Err(MediaFault::cut_short()),
             _ => {}
@@ -43,6 +45,7 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
         at += 2 + segment.len();
         match marker {
             0xC4 => picture.read_tables(segment).ok_or_else(damaged)?,
+            0xDB => picture.read_quantization(segment).ok_or_else(damaged)?,
             0xDD => {
                 picture.restart_interval = u32::from(u16::from_be_bytes(*segment.first_chunk().ok_or_else(damaged)?));
             }
@@ -72,6 +75,8 @@ struct Picture {
     restart_interval: u32,
     /// Tables of DC and of AC coefficients, by their ids.
     tables: [[Option<TableDefinition>; 4]; 2],
+    /// Which quantization tables are defined, by their ids.
+    quantization: [bool; 4],
     scans: usize,
     /// For each component and coefficient: the lowest bit that was sent, or [`NOTHING`].
     known: Vec<[u8; 64]>,
@@ -85,6 +90,7 @@ impl Picture {
             frame: None,
             restart_interval: 0,
             tables: [standard(false), standard(true)],
+            quantization: [false; 4],
             scans: 0,
             known: Vec::new(),
             masks: Vec::new(),
@@ -127,10 +133,27 @@ impl Picture {
         Some(())
     }
 
+    /// Reads the content of a segment of quantization tables. `None`: it is damaged.
+    fn read_quantization(&mut self, mut segment: &[u8]) -> Option<()> {
+        while let Some((&kind, rest)) = segment.split_first() {
+            *self.quantization.get_mut(usize::from(kind & 15))? = true;
+            segment = rest.get(if kind >> 4 == 0 { 64 } else { 128 }..)?;
+        }
+        Some(())
+    }
+
     /// Walks over a scan whose data begins at byte `at`, and returns the byte behind it.
     fn walk_scan(&mut self, bytes: &[u8], segment: &[u8], at: usize) -> Result<usize, MediaFault> {
         let frame = self.frame.as_ref().ok_or_else(damaged)?;
         let header = ScanHeader::read(segment, frame).ok_or_else(damaged)?;
+        // As a decoder, a table is needed when the first scan of its component begins.
+        let lacks_table = |(index, ..): &(usize, usize, usize)| {
+            let id = usize::from(frame.components[*index].quantization);
+            !self.quantization.get(id).is_some_and(|is_defined| *is_defined)
+        };
+        if header.components.iter().any(lacks_table) {
+            return Err(MediaFault::damaged("a quantization table of the picture is missing"));
+        }
         self.scans += 1;
         if self.scans > MAX_SCANS {
             return Err(MediaFault::damaged("the picture has too many scans"));

@@ -9,6 +9,8 @@ pub(crate) struct Component {
     id: u8,
     /// Horizontal and vertical sampling.
     pub(crate) sampling: (u32, u32),
+    /// The id of its quantization table.
+    pub(crate) quantization: u8,
     /// Blocks across and down that the component's size needs.
     pub(crate) blocks: (u32, u32),
 }
@@ -33,7 +35,7 @@ impl Frame {
             if !(1..=4).contains(&sampling.0) || !(1..=4).contains(&sampling.1) {
                 return None;
             }
-            components.push(Component { id: entry[0], sampling, blocks: (0, 0) });
+            components.push(Component { id: entry[0], sampling, quantization: entry[2], blocks: (0, 0) });
         }
         if components.len() != usize::from(count) || width == 0 || height == 0 {
             return None;

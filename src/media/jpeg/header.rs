@@ -1,5 +1,6 @@
 //! Size and orientation of a JPEG, from its segments. Source: ITU-T T.81, annex B.
 
+use super::bit_reader::find_marker;
 use crate::media::exif::read_orientation;
 use crate::media::fault::MediaFault;
 use image::metadata::Orientation;
@@ -28,18 +29,9 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<JpegHeader, MediaFault> {
     let mut frame = None;
     let mut at = 2;
     loop {
-        // Any number of fill bytes may precede a marker.
-        while bytes.get(at) == Some(&0xFF) && bytes.get(at + 1) == Some(&0xFF) {
-            at += 1;
-        }
-        let (Some(0xFF), Some(&marker)) = (bytes.get(at), bytes.get(at + 1)) else {
-            return if at + 1 >= bytes.len() {
-                Err(cut())
-            } else {
-                Err(MediaFault::damaged("a segment has no marker"))
-            };
-        };
-        at += 2;
+        // Decoders skip bytes between segments.
+        let (marker, next) = find_marker(bytes, at).ok_or_else(cut)?;
+        at = next;
         if matches!(marker, 0x01 | 0xD0..=0xD8) {
             continue;
         }
@@ -138,6 +130,7 @@ mod tests {
         let header = |orientation| JpegHeader { width: 3, height: 2, components: 1, orientation };
         let padded = [&[0xFF, 0xD8, 0xFF, 0xFF, 0xFF], &jpeg(&[(0xC0, FRAME)])[3..]].concat();
         let trailer = [jpeg(&[(0xC0, FRAME)]), vec![0; 10]].concat();
+        let noise = [&[0xFF, 0xD8, 0x12, 0x34, 0xFF, 0], &jpeg(&[(0xC0, FRAME)])[2..]].concat();
         for (bytes, orientation) in [
             (jpeg(&[(0xC0, FRAME)]), Orientation::NoTransforms),
             (jpeg(&[(0xE0, b"JFIF"), (0xC2, FRAME)]), Orientation::NoTransforms),
@@ -147,6 +140,7 @@ mod tests {
             (jpeg(&[(0xE1, b"Exif\0\0nonsense"), (0xC0, FRAME)]), Orientation::NoTransforms),
             (padded, Orientation::NoTransforms),
             (trailer, Orientation::NoTransforms),
+            (noise, Orientation::NoTransforms),
         ] {
             assert_eq!(read_header(&bytes), Ok(header(orientation)), "{bytes:x?}");
         }
@@ -159,12 +153,12 @@ mod tests {
             let fault = read_header(&whole[..length]).unwrap_err();
             assert_eq!(fault.kind, MediaFaultKind::CutShort, "{length} bytes: {fault}");
         }
+        assert_eq!(read_header(&[0xFF, 0xD8, 0x12, 0x34, 0, 0]).unwrap_err().kind, MediaFaultKind::CutShort);
         for (bytes, message) in [
             (jpeg(&[]), "no frame header"),
             (jpeg(&[(0xC0, &FRAME[..5])]), "too short"),
             (vec![0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0, 0], "no length"),
             (vec![0xFF, 0xD8, 0xFF, 0xD9, 0, 0], "no picture"),
-            (vec![0xFF, 0xD8, 0x12, 0x34, 0, 0], "no marker"),
         ] {
             let fault = read_header(&bytes).unwrap_err();
             assert_eq!(fault.kind, MediaFaultKind::Damaged, "{fault}");

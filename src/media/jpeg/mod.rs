@@ -5,9 +5,11 @@
 //! - [`frame`]: frame and scan headers
 //! - [`entropy`]: walks over the coded blocks of a scan, without decoding them
 //! - [`completeness`]: whether every block of the picture is in the file
+//! - [`color`]: whether components are RGB or YCbCr
 //! - [`decode`](mod@decode): the picture
 
 pub(crate) mod bit_reader;
+pub(crate) mod color;
 pub(crate) mod completeness;
 pub(crate) mod decode;
 pub(crate) mod entropy;
@@ -16,6 +18,7 @@ pub(crate) mod header;
 pub(crate) mod huffman;
 pub(crate) mod standard_tables;
 
+pub(crate) use color::had_other_colors;
 pub(crate) use completeness::check_complete;
 pub(crate) use decode::decode;
 pub(crate) use header::read_header;

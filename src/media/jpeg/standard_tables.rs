@@ -1,7 +1,10 @@
 //! The Huffman tables that files without tables of their own use, as frames of Motion JPEG do.
 //! Source: ITU-T T.81, K.3.
 
+use super::bit_reader::find_marker;
+use super::header::read_segment;
 use super::huffman::TableDefinition;
+use std::borrow::Cow;
 
 /// The table for DC or AC coefficients of luminance (0) or chrominance (1); `None` for other ids.
 pub(crate) fn standard_table(is_ac: bool, id: usize) -> Option<TableDefinition> {
@@ -13,6 +16,42 @@ pub(crate) fn standard_table(is_ac: bool, id: usize) -> Option<TableDefinition> 
         _ => return None,
     };
     Some(TableDefinition { counts, symbols: symbols.to_vec() })
+}
+
+/// The file with these tables, if it has none of its own. Decoders that know no Motion JPEG need them.
+pub(crate) fn with_tables(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if has_tables(bytes) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut content = Vec::new();
+    for (is_ac, id) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
+        if let Some(table) = standard_table(is_ac, usize::from(id)) {
+            content.push(u8::from(is_ac) << 4 | id);
+            content.extend(table.counts);
+            content.extend(table.symbols);
+        }
+    }
+    let length = u16::try_from(content.len() + 2).unwrap_or(u16::MAX).to_be_bytes();
+    let (start, rest) = bytes.split_at(bytes.len().min(2));
+    Cow::Owned([start, &[0xFF, 0xC4], &length, &content, rest].concat())
+}
+
+/// Whether tables are defined before the first scan.
+fn has_tables(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some((marker, next)) = find_marker(bytes, at) {
+        at = next;
+        match marker {
+            0xC4 => return true,
+            0xDA | 0xD9 => return false,
+            0x01 | 0xD0..=0xD8 => {}
+            _ => match read_segment(bytes, at) {
+                Ok(segment) => at += 2 + segment.len(),
+                Err(_) => return true,
+            },
+        }
+    }
+    true
 }
 
 const DC_LUMINANCE: [u8; 16] = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];

@@ -41,10 +41,27 @@ pub(crate) fn is_known<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Optio
     };
     let has_known_base = |at: usize| base(at).is_some_and(|base| count_channels(&base, find).is_some());
     match family(space).as_deref() {
-        Some(b"Indexed" | b"I") => has_known_base(1),
+        Some(b"Indexed" | b"I") => has_whole_palette(space, find),
         Some(b"Separation" | b"DeviceN") => has_known_base(2),
         _ => count_channels(space, find).is_some(),
     }
+}
+
+/// Whether the palette of a space has every colour: viewers draw nothing, or anything, where colours are
+/// missing. Source: ISO 32000-1, 8.6.6.3.
+fn has_whole_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
+    let Object::Array(array) = space else { return false };
+    let mut items = array.iter::<Object<'_>>().skip(1);
+    let channels = items.next().and_then(|base| count_channels(&base, find));
+    let last = items.next().and_then(|last| last.into_number()).map_or(-1, |last| last.as_i64());
+    let found = match items.next() {
+        Some(Object::String(palette)) => Some(palette.as_bytes().len()),
+        Some(Object::Stream(palette)) => palette.decoded_data().ok().map(|palette| palette.len()),
+        _ => None,
+    };
+    let needed = |channels: u32| i64::from(channels) * (last.min(255) + 1);
+    let needed = channels.and_then(|channels| usize::try_from(needed(channels)).ok());
+    last >= 0 && needed.zip(found).is_some_and(|(needed, found)| needed <= found)
 }
 
 /// Whether the samples are places in a palette.

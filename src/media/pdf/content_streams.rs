@@ -1,5 +1,6 @@
 //! Whether content streams can be read to their end.
 
+use super::content_repair::reads_to_its_end;
 use super::deflate::{DeflateEnd, Inflated, deflated_data};
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Dict, Null, Object, Stream};
@@ -51,17 +52,14 @@ pub(crate) fn find_damage(stream: &Stream<'_>) -> Option<&'static str> {
 
 /// Whether a content stream has operators that no version of PDF has, or can't be read to its end.
 fn has_unknown_operators(content: &[u8]) -> bool {
-    /// An operator that is read if everything before it is.
-    const LAST: &[u8] = b"end-of-content";
-    let content = [content, b"\n", LAST].concat();
-    let mut operations = UntypedIter::new(&content);
+    let mut operations = UntypedIter::new(content);
     while let Some(operation) = operations.next() {
         let operator: &[u8] = operation.operator;
         if !OPERATORS.contains(&operator) {
-            return operator != LAST;
+            return true;
         }
     }
-    true
+    !reads_to_its_end(content)
 }
 
 #[cfg(test)]

@@ -4,16 +4,22 @@
 //! to a copy of the file, as an editor does.
 
 use super::annotations::find_stale_appearances;
+use super::encryption::is_encrypted;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
-use hayro::hayro_syntax::page::A4;
+use hayro::hayro_syntax::page::{A4, Page};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// The size of pages without one, as PDFium, MuPDF, Poppler and pdf.js have it: Letter.
 const DEFAULT_BOX: &str = "/MediaBox[0 0 612 792]";
+/// The number of an object that no file has: that of the largest is 8,388,607 (ISO 32000-1, annex C).
+const CONTENT_NUMBER: u32 = 8_388_606;
 /// Takes the appearance of a form field away: its value is drawn.
 const NO_APPEARANCE: &str = "/AP null";
+
+/// Sides of a box below which nothing is seen, in points.
+pub(crate) const MIN_SIDE: f64 = 0.01;
 
 /// Which entries are corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +50,27 @@ pub(crate) fn correct(pdf: &Pdf, corrections: &[Correction]) -> Option<Pdf> {
         };
         object.extend(entry.bytes());
     }
+    objects.values_mut().for_each(|object| object.extend(b">>"));
+    open_with(pdf, &objects)
+}
+
+/// Opens a file again with other content of a page. `None`: it can't be changed, because the file is encrypted.
+pub(crate) fn replace_content(pdf: &Pdf, page: &Dict<'_>, content: &[u8]) -> Option<Pdf> {
+    let id = page.obj_id().map(ObjRef::from).filter(|_| !is_encrypted(pdf.data().as_ref()))?;
+    let dict = page.data().strip_suffix(b">>")?;
+    let dict = [dict, format!("/Contents {CONTENT_NUMBER} 0 R>>").as_bytes()].concat();
+    let head = format!("<</Length {}>>\nstream\n", content.len());
+    let stream = [head.as_bytes(), content, b"\nendstream"].concat();
+    open_with(pdf, &BTreeMap::from([((id.obj_number, id.gen_number), dict), ((CONTENT_NUMBER, 0), stream)]))
+}
+
+/// Opens a file again with these objects, by their numbers and generations.
+fn open_with(pdf: &Pdf, objects: &BTreeMap<(u32, i32), Vec<u8>>) -> Option<Pdf> {
     let mut bytes = pdf.data().as_ref().to_vec();
-    for ((number, generation), object) in &objects {
+    for ((number, generation), object) in objects {
         bytes.extend(format!("\n{number} {generation} obj\n").bytes());
         bytes.extend(object);
-        bytes.extend(b">>\nendobj\n");
+        bytes.extend(b"\nendobj\n");
     }
     // The table of objects is out of date. Without one, the library looks for all objects.
     bytes.extend(format!("startxref\n{}\n%%EOF\n", i32::MAX).bytes());
@@ -61,6 +83,18 @@ pub(crate) fn correct_boxes(pdf: &Pdf, root: &Dict<'_>) -> Option<Correction> {
     let lacks_box = pdf.pages().iter().any(|page| is_default(page.media_box()));
     let id = root.obj_id().filter(|_| lacks_box && root.get::<Rect>("MediaBox").is_none())?;
     Some(Correction { id: id.into(), content: root.data().to_vec(), entry: DEFAULT_BOX.to_owned() })
+}
+
+/// Pages with a crop box that leaves nothing of the page: viewers show all of it.
+pub(crate) fn correct_crop_boxes(pdf: &Pdf) -> Vec<Correction> {
+    let correct = |page: &Page<'_>| {
+        let (media, shown) = (page.media_box(), page.intersected_crop_box());
+        let has_area = |area: Rect| area.width() >= MIN_SIDE && area.height() >= MIN_SIDE;
+        let id = page.raw().obj_id().filter(|_| has_area(media) && !has_area(shown))?;
+        let entry = format!("/CropBox[{} {} {} {}]", media.x0, media.y0, media.x1, media.y1);
+        Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry })
+    };
+    pdf.pages().iter().filter_map(correct).collect()
 }
 
 /// The form fields whose appearance is out of date, and which viewers draw from their values.

@@ -1,6 +1,7 @@
 //! Draws pages with hayro, and finds out what it leaves out.
 
 use super::annotations::draw_annotations;
+use super::corrections::MIN_SIDE;
 use super::examine::Examiner;
 use super::fonts::Fonts;
 use super::losses::{Losses, Lost};
@@ -68,8 +69,11 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     let (mut losses, sees_image) = examine(&pages, to_picture, target, &fonts, &settings);
     find_missing_objects(page, to_picture, target, &mut losses);
     // The renderer clips everything to the box.
-    if box_.width() < 0.01 || box_.height() < 0.01 {
+    if box_.width() < MIN_SIDE || box_.height() < MIN_SIDE {
         losses.add(Lost::Content("its box has no area".to_owned()), None);
+    }
+    for font in fonts.missing_symbols() {
+        losses.add(Lost::Glyphs(format!("the font {font}")), None);
     }
     if warnings.font.load(Ordering::Relaxed) {
         losses.add(Lost::Font, None);

@@ -44,6 +44,11 @@ pub(crate) fn open_without_attachments(bytes: &[u8]) -> Option<Pdf> {
     is_plain.then_some(pdf)
 }
 
+/// Whether the file has an encryption dictionary.
+pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
+    !find_references(bytes).is_empty()
+}
+
 /// The positions of the keys `Encrypt` whose value is a dictionary or a reference to one.
 fn find_references(bytes: &[u8]) -> Vec<usize> {
     let is_reference = |at: &usize| {

@@ -28,6 +28,9 @@ const SOFT_HYPHEN: char = '\u{ad}';
 /// Parts of the names of fonts without glyphs.
 const HIDDEN: [&str; 3] = ["HiddenHorzOCR", "HiddenVertOCR", "GlyphLessFont"];
 
+/// Parts of the names of fonts that have symbols in the place of letters.
+const SYMBOL_FONTS: [&str; 4] = ["wingdings", "webdings", "monotypesorts", "marlett"];
+
 /// The fonts of one page.
 #[derive(Debug)]
 pub(crate) struct Fonts {
@@ -45,6 +48,8 @@ struct State {
     given: HashMap<usize, Replacement>,
     /// Embedded fonts, by the address of their data.
     embedded: HashMap<usize, Option<GlyphPositions>>,
+    /// Fonts of symbols that the page asked for, and that are neither installed nor contained.
+    missing_symbols: BTreeSet<String>,
     /// The first code for which an embedded font gave its first glyph, by the address of its data.
     first_codes: HashMap<usize, u32>,
 }
@@ -103,6 +108,12 @@ impl Fonts {
         state.embedded.clear();
         state.first_codes.clear();
         state.given.clear();
+        state.missing_symbols.clear();
+    }
+
+    /// The fonts of symbols that are missing: a tick would be drawn as a letter.
+    pub(crate) fn missing_symbols(&self) -> BTreeSet<String> {
+        self.state().missing_symbols.clone()
     }
 
     /// Returns the font for a query of the renderer.
@@ -123,7 +134,10 @@ impl Fonts {
         }
         let (data, index) = match query {
             FontQuery::Standard(font) => font.get_font_data(),
-            FontQuery::Fallback(wanted) => wanted.pick_standard_font().get_font_data(),
+            FontQuery::Fallback(wanted) => {
+                state.missing_symbols.extend(symbol_font(wanted));
+                wanted.pick_standard_font().get_font_data()
+            }
         };
         state.given.insert(address(&data), Replacement::Contained);
         Some((data, index))
@@ -266,6 +280,13 @@ fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed>
     };
     let face = find_covering(sample, style)?;
     Some(Installed { data: face.load()?, index: face.index, is_same: false })
+}
+
+/// The name of a font, if its letters are symbols. Symbol and ZapfDingbats are contained.
+fn symbol_font(wanted: &FallbackFontQuery) -> Option<String> {
+    let names = [&wanted.post_script_name, &wanted.font_name, &wanted.font_family];
+    let is_symbols = |name: &&String| SYMBOL_FONTS.iter().any(|font| name.to_lowercase().contains(font));
+    names.into_iter().flatten().find(is_symbols).cloned()
 }
 
 /// Whether a code of one byte is a printed character in Windows' Latin 1, which most encodings are based on.

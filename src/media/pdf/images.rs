@@ -7,7 +7,7 @@
 use super::color_space::{count_channels, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
 use super::losses::Lost;
-use super::stream_check::inflated_bytes;
+use super::stream_check::{MAX_APPENDED, inflated_bytes};
 use super::stream_data::{count_run_length, find_jpeg, has_end_of_image, has_whole_segments};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
@@ -15,9 +15,6 @@ use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
-
-/// Bytes that writers append to deflated data: the end of a line.
-const MAX_APPENDED: u64 = 2;
 
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
 pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
@@ -144,7 +141,9 @@ pub(crate) fn find_unknown_format<'a>(
     }
     match dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace")) {
         None | Some(Object::Null(_)) => None,
-        Some(space) => (!is_known(&space, find)).then(|| "unknown colour space".to_owned()),
+        Some(space) if is_known(&space, find) => None,
+        Some(space) if is_indexed(&space) => Some("a palette that is damaged or too short".to_owned()),
+        Some(_) => Some("unknown colour space".to_owned()),
     }
 }
 
@@ -184,7 +183,7 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
         // `jpeg` reads no such files; the renderer is asked below.
         Err(_) | Ok(_) => {}
     }
-    let (marker, precision) = find_frame(&data)?;
+    let Frame { marker, precision, size } = find_frame(&data)?;
     let process = match marker {
         0xC3 | 0xC7 | 0xCB | 0xCF => Some("lossless JPEG"),
         0xC9 | 0xCA | 0xCD | 0xCE => Some("arithmetic-coded JPEG"),
@@ -193,7 +192,12 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
     };
     let cause = match (process, precision) {
         (Some(process), _) => process.to_owned(),
-        (None, 8) => return find_missing_data(&data),
+        (None, 8) => {
+            // The renderer would decode it as if it had the stated size, which mixes its rows up.
+            let is_other = (size.0 != parameters.width || size.1 > parameters.height) && parameters.width > 0;
+            return find_missing_data(&data)
+                .or_else(|| if is_other { damaged("a JPEG of another size than stated") } else { None });
+        }
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
     // If a later renderer reads it, it is no longer a loss.
@@ -213,8 +217,17 @@ fn find_missing_data(data: &[u8]) -> Option<Lost> {
     }
 }
 
-/// The marker of the first frame header, and its bits a sample.
-fn find_frame(data: &[u8]) -> Option<(u8, u8)> {
+/// What the first frame header of a JPEG states.
+#[derive(Debug, PartialEq, Eq)]
+struct Frame {
+    marker: u8,
+    /// Bits a sample.
+    precision: u8,
+    /// Width and height in pixels.
+    size: (u32, u32),
+}
+
+fn find_frame(data: &[u8]) -> Option<Frame> {
     let mut at = 2;
     loop {
         while data.get(at) == Some(&0xFF) && data.get(at + 1) == Some(&0xFF) {
@@ -227,7 +240,11 @@ fn find_frame(data: &[u8]) -> Option<(u8, u8)> {
         }
         let length = usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?]));
         match marker {
-            0xC0..=0xCF | 0xF7 if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => return Some((marker, *data.get(at + 2)?)),
+            0xC0..=0xCF | 0xF7 if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
+                let &[precision, h1, h0, w1, w0] = data.get(at + 2..)?.first_chunk()?;
+                let side = |high: u8, low: u8| u32::from(u16::from_be_bytes([high, low]));
+                return Some(Frame { marker, precision, size: (side(w1, w0), side(h1, h0)) });
+            }
             0xDA | 0xD9 => return None,
             _ => at += length.max(2),
         }
@@ -309,7 +326,8 @@ mod tests {
     fn frames_of_jpegs_are_found() {
         let head =
             |marker: u8| [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 0, 0, 0xFF, 0xFF, marker, 0, 11, 12][..], &[0; 9]].concat();
-        for (marker, found) in [(0xC0, Some((0xC0, 12))), (0xC9, Some((0xC9, 12))), (0xC4, None), (0xDA, None)] {
+        for (marker, is_frame) in [(0xC0, true), (0xC9, true), (0xC4, false), (0xDA, false)] {
+            let found = is_frame.then_some(Frame { marker, precision: 12, size: (0, 0) });
             assert_eq!(find_frame(&head(marker)), found, "{marker:x}");
         }
         assert_eq!(find_frame(&[0xFF, 0xD8]), None);

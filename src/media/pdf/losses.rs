@@ -14,6 +14,8 @@ const MAX_REGIONS: usize = 64;
 pub(crate) enum Lost {
     /// The content stream of the page or of a form: why.
     Content(String),
+    /// What is behind a part of a content stream that the renderer can't read.
+    Syntax,
     /// What lies beyond a limit of the examination: which.
     Limit(String),
     /// An image that is missing or damaged: why it could not be decoded.
@@ -39,6 +41,7 @@ impl Lost {
         let several = count > 1;
         match self {
             Self::Content(why) | Self::Limit(why) => why.clone(),
+            Self::Syntax => "its content has a syntax error".to_owned(),
             Self::Image(why) | Self::Codec(why) if several => format!("{count} images could not be decoded ({why})"),
             Self::Image(why) | Self::Codec(why) => format!("an image could not be decoded ({why})"),
             Self::Paint(kind) => format!("a {kind} is missing or damaged"),
@@ -60,7 +63,8 @@ impl Lost {
     fn is_in_the_file(&self) -> bool {
         match self {
             Self::Content(_) | Self::Image(_) | Self::Paint(_) | Self::Glyphs(_) => false,
-            Self::Limit(_)
+            Self::Syntax
+            | Self::Limit(_)
             | Self::Codec(_)
             | Self::EmbeddedGlyphs(_)
             | Self::Placeholders(_)
@@ -213,6 +217,7 @@ mod tests {
         let name = || String::from("x");
         for (lost, is_in_the_file) in [
             (Lost::Content(name()), false),
+            (Lost::Syntax, true),
             (Lost::Limit(name()), true),
             (Lost::Image(name()), false),
             (Lost::Codec(name()), true),

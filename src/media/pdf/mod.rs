@@ -2,7 +2,7 @@
 //!
 //! - [`encryption`]: files of which only the attachments are encrypted
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
-//! - [`content`]: content streams that paint one image
+//! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
 //! - [`color_space`]: the channels of colour spaces
 //! - [`deflate`], [`stream_data`]: whether deflated data, JPEG and JBIG2 in a stream are complete
 //! - [`stream_check`]: whether the data of a scanned image is complete
@@ -22,6 +22,7 @@ pub(crate) mod annotations;
 pub(crate) mod appearance;
 pub(crate) mod color_space;
 pub(crate) mod content;
+pub(crate) mod content_repair;
 pub(crate) mod content_streams;
 pub(crate) mod corrections;
 pub(crate) mod deflate;

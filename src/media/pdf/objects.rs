@@ -3,6 +3,7 @@
 
 use super::annotations::visible_appearances;
 use super::content::{Matrix, multiply};
+use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
 use super::losses::{Losses, Lost};
@@ -28,6 +29,10 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     let hidden = hidden_layers(page);
     let mut walk = Walk { losses, target, hidden, visited: HashSet::new(), operations: 0 };
     if let Some(content) = page.page_stream() {
+        // The streams together: an array may begin in one and end in the next.
+        if let Some(lost) = find_unread(content) {
+            walk.losses.add(lost, None);
+        }
         walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
     }
     for (appearance, place) in visible_appearances(page) {
@@ -192,6 +197,9 @@ impl Walk<'_> {
                     let own = tiles.dict().get::<Dict<'_>>("Resources").map(Resources::new);
                     let inner = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
                     if let (Ok(content), Some(own)) = (tiles.decoded_data(), own) {
+                        if let Some(lost) = find_unread(&content) {
+                            self.losses.add(lost, None);
+                        }
                         self.follow(&content, &own, inner, depth + 1);
                     }
                 }
@@ -238,6 +246,9 @@ impl Walk<'_> {
             self.losses.add(Lost::Content("a part of the page can't be decoded".to_owned()), None);
         }
         let Ok(content) = form.decoded_data() else { return };
+        if let Some(lost) = find_unread(&content) {
+            self.losses.add(lost, None);
+        }
         let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
         let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
         self.follow(&content, own.as_ref().unwrap_or(resources), inner, depth + 1);

@@ -4,7 +4,8 @@
 //! keeps its number, and a page that is listed twice is two pages, as in viewers. Source: ISO
 //! 32000-1, 7.7.3 (page tree); for trees that break it, what PDFium, MuPDF and Poppler do.
 
-use super::corrections::{Correction, Corrections, correct, correct_appearances, correct_boxes};
+use super::corrections::{Correction, Corrections, correct, correct_appearances, correct_boxes, correct_crop_boxes};
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::media::page_layout::PageLayout;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, ObjectIdentifier};
@@ -52,6 +53,7 @@ impl PageTree {
         let types = corrections.len();
         if wanted == Corrections::All {
             corrections.extend(read_root(&pdf).and_then(|root| correct_boxes(&pdf, &root)));
+            corrections.extend(correct_crop_boxes(&pdf));
             corrections.extend(correct_appearances(&pdf));
         }
         let corrected = (!corrections.is_empty()).then(|| find_corrected(&pdf, &corrections)).flatten();
@@ -113,6 +115,7 @@ impl PageTree {
             count: u32::try_from(self.pages.len()).unwrap_or(u32::MAX),
             repeats,
             earlier_numbers: has_changed.then_some(earlier),
+            numbered_since: PAGE_TREE_VERSION,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
-use super::corrections::Corrections;
+use super::content_repair::{reads_to_its_end, repair};
+use super::content_streams::find_lost_content;
+use super::corrections::{Corrections, replace_content};
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::page_tree::PageTree;
@@ -98,8 +100,11 @@ impl PdfFile {
         target: (u32, u32),
         renderers: &PdfRenderers,
     ) -> Result<(Pixels, String), MediaFault> {
-        let page = self.page(number)?;
-        match Scan::find(page) {
+        let repaired = self.repaired(number);
+        let page = repaired.as_ref().map_or_else(|| self.page(number), |file| file.page(number))?;
+        // Its scan, if any, would have another size than the page as it is.
+        let scan = if repaired.is_none() { Scan::find(page) } else { None };
+        match scan {
             Some(scan) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
@@ -115,6 +120,22 @@ impl PdfFile {
             }
             None => renderers.draw(&self.bytes, number, page, target),
         }
+    }
+
+    /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the
+    /// content as it is, or the content can't be repaired.
+    fn repaired(&self, number: u32) -> Option<Self> {
+        // Content whose bytes have changed is not repaired.
+        let page = self.page(number).ok().filter(|page| find_lost_content(page.raw()).is_none())?;
+        let content = page.page_stream().filter(|content| !reads_to_its_end(content))?;
+        let content = Some(repair(content)).filter(|content| reads_to_its_end(content))?;
+        let pdf = replace_content(&self.pdf, page.raw(), &content)?;
+        let (pdf, tree) = PageTree::read(pdf, Corrections::Types);
+        let layout = tree.layout();
+        let file = Self { bytes: self.bytes.clone(), pdf, tree, layout, uncorrected: OnceCell::new() };
+        let is_same = file.layout.count == self.layout.count
+            && file.page(number).is_ok_and(|page| page.page_stream().is_some_and(|found| found == content));
+        is_same.then_some(file)
     }
 
     /// Draws a page (from 1) with the built-in renderer only, upright.
@@ -143,6 +164,14 @@ impl PdfFile {
         let open = || Self::open_with(self.bytes.clone(), Corrections::Types).ok().map(Box::new);
         let file = if self.is_corrected() { self.uncorrected.get_or_init(open).as_deref() } else { None };
         file.unwrap_or(self).draw(number, size, manner)
+    }
+
+    /// Whether versions of the decoder before 5 decoded the scan that a page (from 1) is with other colours.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn had_other_colors(&self, number: u32) -> Result<bool, MediaFault> {
+        Ok(Scan::find(self.page(number)?).is_some_and(|scan| scan.had_other_colors()))
     }
 
     /// Whether a page (from 1) is drawn, and not decoded as a scan.

@@ -7,6 +7,7 @@
 
 use super::color_space::count_plain_channels;
 use super::content::{covers, find_only_image, has_square_pixels};
+use super::content_repair::reads_to_its_end;
 use super::raster_scan::{self, RasterFormat};
 use super::stream_check::decode_parameters;
 use super::stream_data::find_jpeg;
@@ -46,6 +47,10 @@ impl<'a> Scan<'a> {
         }
         let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
         let (name, matrix) = find_only_image(content, page)?;
+        // What is behind a damaged part may be drawn over the scan.
+        if !reads_to_its_end(content) {
+            return None;
+        }
         let stream = page.resources().get_x_object(&name)?;
         let dict = stream.dict();
         let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
@@ -115,7 +120,7 @@ impl<'a> Scan<'a> {
                     Err(_) => Ok(None),
                     Ok(_) => {
                         jpeg::check_complete(&data)?;
-                        Ok(jpeg::decode(&data, target))
+                        Ok(jpeg::decode(&data, target, self.stated_rgb()))
                     }
                 }
             }
@@ -127,6 +132,18 @@ impl<'a> Scan<'a> {
                 None => Ok(None),
             },
         }
+    }
+
+    /// Whether the dictionary states that three components are RGB. `None`: it says nothing.
+    fn stated_rgb(&self) -> Option<bool> {
+        decode_parameters(self.stream.dict()).get::<i32>("ColorTransform").map(|transform| transform == 0)
+    }
+
+    /// Whether versions of the decoder before 5 drew the image with other colours.
+    pub(crate) fn had_other_colors(&self) -> bool {
+        let is_jpeg = self.stream.filters().as_slice() == [Filter::DctDecode];
+        let data = self.stream.raw_data();
+        is_jpeg && find_jpeg(&data).is_some_and(|data| jpeg::had_other_colors(&data, self.stated_rgb()))
     }
 
     fn decode_fax(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {

@@ -240,7 +240,17 @@ impl Directory {
 
     /// Whether this is a page, and not a thumbnail or the mask of another page.
     pub(crate) fn is_page(&self) -> bool {
-        self.subfile_type & 0b101 == 0 && self.width > 0 && self.height > 0
+        !self.is_part_of_page() && self.width > 0 && self.height > 0
+    }
+
+    /// Whether this is a thumbnail or the mask of another page.
+    pub(crate) fn is_part_of_page(&self) -> bool {
+        self.subfile_type & 0b101 != 0
+    }
+
+    /// Whether this has nothing of a picture.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.width == 0 && self.height == 0 && self.offsets.is_none()
     }
 
     /// Width and height with square pixels: a fax of normal resolution has twice as many

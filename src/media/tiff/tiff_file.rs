@@ -6,9 +6,11 @@ use super::changes::find_change;
 use super::directory::Directory;
 use super::fax_page::{decode_fax, is_fax};
 use super::raster::decode_raster;
+use crate::base::decoder_version::TIFF_PAGES_VERSION;
 use crate::media::earlier::EarlierPicture;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
+use crate::media::page_layout::PageLayout;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use image::metadata::Orientation;
@@ -20,7 +22,18 @@ const MAX_DIRECTORIES: usize = 100_000;
 
 /// An open TIFF.
 pub(crate) struct TiffFile {
-    pages: Vec<Directory>,
+    /// Pages that can't be read keep their numbers.
+    pages: Vec<Result<Directory, MediaFault>>,
+    /// The numbers of the pages that have a size: all that versions of the decoder before 5 listed.
+    sized: Vec<u32>,
+}
+
+/// What a link of the chain leads to.
+enum Link {
+    Page(Directory),
+    /// A thumbnail or a mask.
+    Other(Directory),
+    Broken(MediaFault),
 }
 
 impl TiffFile {
@@ -32,29 +45,59 @@ impl TiffFile {
         let cut = MediaFault::cut_short;
         let layout = ByteLayout::read(bytes).ok_or_else(cut)?;
         let mut seen = HashSet::new();
-        let (mut pages, mut others) = (Vec::new(), Vec::new());
+        let mut links = Vec::new();
         let mut next = layout.first_directory(bytes).ok_or_else(cut)?;
         // A link to a directory that was read before ends the chain.
         while next != 0 && seen.insert(next) && seen.len() <= MAX_DIRECTORIES {
             let Some((directory, after)) = Directory::read(bytes, layout, next) else {
-                // Of a chain that leads out of the file, the pages before that link are kept.
-                if pages.is_empty() && others.is_empty() {
+                if links.is_empty() {
                     return Err(cut());
                 }
+                // Where a chain leads out of the file, there was a page. What follows it is unknown.
+                links.push(Link::Broken(cut()));
                 break;
             };
-            if directory.is_page() {
-                pages.push(directory);
-            } else {
-                others.push(directory);
-            }
             next = after;
+            links.push(match () {
+                () if directory.is_page() => Link::Page(directory),
+                () if directory.is_part_of_page() => Link::Other(directory),
+                () => {
+                    // The link may have led anywhere.
+                    if directory.is_empty() {
+                        next = 0;
+                    }
+                    Link::Broken(MediaFault::damaged("the page has no size"))
+                }
+            });
         }
-        let pages = if pages.is_empty() { others } else { pages };
+        let has_pages = links.iter().any(|link| matches!(link, Link::Page(_)));
+        let (mut pages, mut sized) = (Vec::new(), Vec::new());
+        for link in links {
+            match link {
+                Link::Page(directory) => {
+                    pages.push(Ok(directory));
+                    sized.push(u32::try_from(pages.len()).unwrap_or(u32::MAX));
+                }
+                // All that is left of some files.
+                Link::Other(directory) if !has_pages => pages.push(Ok(directory)),
+                Link::Other(_) => {}
+                Link::Broken(fault) => pages.push(Err(fault)),
+            }
+        }
         if pages.is_empty() {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the file has no pages"));
         }
-        Ok(Self { pages })
+        Ok(Self { pages, sized })
+    }
+
+    /// The numbers of the pages.
+    pub(crate) fn layout(&self) -> PageLayout {
+        let has_changed = (1..).zip(&self.sized).any(|(number, now)| number != *now);
+        PageLayout {
+            earlier_numbers: has_changed.then(|| self.sized.clone()),
+            numbered_since: TIFF_PAGES_VERSION,
+            ..PageLayout::of_count(self.page_count())
+        }
     }
 
     /// The number of pages: at least one.
@@ -64,7 +107,8 @@ impl TiffFile {
 
     fn page(&self, page: u32) -> Result<&Directory, MediaFault> {
         let at = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
-        at.and_then(|at| self.pages.get(at)).ok_or_else(|| MediaFault::no_page(page))
+        let found = at.and_then(|at| self.pages.get(at)).ok_or_else(|| MediaFault::no_page(page))?;
+        found.as_ref().map_err(Clone::clone)
     }
 
     /// The properties of a page (from 1).

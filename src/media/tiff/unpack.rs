@@ -37,7 +37,13 @@ pub(crate) fn unpack<'a>(directory: &Directory, data: &'a [u8], size: usize) -> 
         Cow::Owned(inflate(&data, size)?)
     } else {
         let method = CompressionMethod::from_u16_exhaustive(u16::try_from(directory.compression).unwrap_or(0));
-        return Err(MediaFault::unsupported(format!("TIFF with the compression {method:?}")));
+        let name = match method {
+            // The library doesn't know it (libtiff's `COMPRESSION_LZMA`).
+            CompressionMethod::Unknown(34_925) => "LZMA".to_owned(),
+            CompressionMethod::Unknown(number) => number.to_string(),
+            method => format!("{method:?}"),
+        };
+        return Err(MediaFault::unsupported(format!("TIFF with the compression {name}")));
     };
     if unpacked.len() == size { Ok(unpacked) } else { Err(MediaFault::cut_short()) }
 }

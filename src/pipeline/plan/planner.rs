@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
         let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
-        let has_earlier_numbers = file.is_outdated && self.has_earlier_numbers(&file)?;
+        let has_earlier_numbers = file.is_outdated && self.has_earlier_numbers(&file, layout.numbered_since)?;
         let numbers_before = if has_earlier_numbers { layout.numbers_before() } else { None };
         for page in pages {
             self.plan.pages += 1;
@@ -210,21 +210,21 @@ impl<'a> Planner<'a> {
         Ok(!reader.outdated_pages(&file.content, VERSIONS.decoder)?.is_empty())
     }
 
-    fn has_earlier_numbers(&self, file: &File<'_>) -> Result<bool, StoreError> {
-        self.reader.map_or(Ok(false), |reader| reader.has_earlier_numbers(&file.content))
+    fn has_earlier_numbers(&self, file: &File<'_>, numbered_since: u32) -> Result<bool, StoreError> {
+        self.reader.map_or(Ok(false), |reader| reader.has_earlier_numbers(&file.content, numbered_since))
     }
 
     /// The pages of a file; none when it can't be opened.
     fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
-        let Some(bytes) = &file.bytes else { return Ok(PageLayout::default()) };
+        let Some(bytes) = &file.bytes else { return Ok(PageLayout::of_count(0)) };
         match page_count_from_header(bytes) {
             Ok(Some(count)) => Ok(PageLayout::of_count(count)),
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
-                Ok(opened.unwrap_or_default())
+                Ok(opened.unwrap_or_else(|_| PageLayout::of_count(0)))
             }
-            Err(_) => Ok(PageLayout::default()),
+            Err(_) => Ok(PageLayout::of_count(0)),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Files that an earlier version of the decoder has read: before anything of them is asked, what is stored for
 //! their pages is brought up to date.
 
-use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -61,7 +60,7 @@ pub(crate) fn reread(
         },
     };
     for known in answered {
-        let has_number = known.decoder >= PAGE_TREE_VERSION;
+        let has_number = known.decoder >= layout.numbered_since;
         let page = if has_number { known.page } else { layout.number_now(known.page) };
         if page == 0 {
             continue;
@@ -84,6 +83,6 @@ pub(crate) fn reread(
 }
 
 fn reread_file(content: Digest, layout: &PageLayout, redrawn: Vec<(u32, String)>, drops_blank: bool) -> RereadFile {
-    let PageLayout { count, repeats, earlier_numbers } = layout.clone();
-    RereadFile { content, page_count: count, repeats, numbers: earlier_numbers, redrawn, drops_blank }
+    let PageLayout { count, repeats, earlier_numbers, numbered_since } = layout.clone();
+    RereadFile { content, page_count: count, repeats, numbers: earlier_numbers, numbered_since, redrawn, drops_blank }
 }

@@ -164,6 +164,7 @@ fn limit_resources() {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::decoder_version::TIFF_PAGES_VERSION;
     use crate::catalog::{Detail, ImageRule};
     use crate::manifest::{Image, PdfRenderer, Size};
     use crate::media::{PageLayout, PdfRenderers};
@@ -215,7 +216,8 @@ mod tests {
         let kinds: Vec<_> = replies.iter().map(|(reply, _)| fault_kind(reply)).collect();
         let (failed, none) = (Some("decoder_failed"), None);
         assert_eq!(kinds, [failed, none, none, Some("no_pages"), none, Some("not_an_image"), failed, none]);
-        assert_eq!(replies[1], (Reply::Opened(PageLayout::of_count(4)), 0));
+        let layout = PageLayout { numbered_since: TIFF_PAGES_VERSION, ..PageLayout::of_count(4) };
+        assert_eq!(replies[1], (Reply::Opened(layout), 0));
         assert_eq!(replies[2], (Reply::Measured { width: 75, height: 110 }, 0));
         assert_eq!(replies[7], (Reply::Opened(PageLayout::of_count(1)), 0));
         let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {

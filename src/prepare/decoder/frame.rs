@@ -132,6 +132,7 @@ mod tests {
             count,
             repeats,
             earlier_numbers,
+            numbered_since: count,
         })
     }
 

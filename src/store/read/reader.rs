@@ -1,7 +1,6 @@
 //! The face of reading.
 
 use super::{attempts, batches, decisions, draws, entries, pages, recipes, rows, runs, shown_answers};
-use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{
     AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey, SettingsId,
@@ -159,9 +158,10 @@ impl Reader {
         pages::outdated_pages(&self.db, content, decoder_version)
     }
 
-    /// Whether pages of a file may still have the numbers that earlier decoders gave them.
-    pub fn has_earlier_numbers(&self, content: &Digest) -> Result<bool, StoreError> {
-        Ok(!self.outdated_pages(content, PAGE_TREE_VERSION)?.is_empty())
+    /// Whether pages of a file may still have the numbers that decoders before the version `numbered_since`
+    /// gave them.
+    pub fn has_earlier_numbers(&self, content: &Digest, numbered_since: u32) -> Result<bool, StoreError> {
+        Ok(!self.outdated_pages(content, numbered_since)?.is_empty())
     }
 
     /// An open attempt, of any live run or of a batch, that asks one of these recipes of this page.

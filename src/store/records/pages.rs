@@ -57,6 +57,8 @@ pub struct RereadFile {
     /// By the earlier number of a page (from 1): its number now, 0 if it is not a page any more; `None` if
     /// no number has changed.
     pub numbers: Option<Vec<u32>>,
+    /// The version of the decoder since which the pages have these numbers.
+    pub numbered_since: u32,
     /// Pages (by their numbers now) whose earlier picture was wrong, and what was wrong.
     pub redrawn: Vec<(u32, String)>,
     /// Whether pages that looked blank are looked at again. Other features stay, and with them near

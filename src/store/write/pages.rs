@@ -1,6 +1,6 @@
 //! Pages, their faults and features, and near duplicates.
 
-use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
+use crate::base::decoder_version::DECODER_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, Revision};
 use crate::store::error::StoreError;
@@ -44,7 +44,7 @@ pub(crate) fn put_renderer(db: &Connection, page: &PageId, renderer: &str) -> Re
 /// Brings the pages of a file that an earlier decoder has read up to date, in one step: their numbers,
 /// which of them had a wrong picture, and that the current decoder has read them.
 pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile) -> Result<(), StoreError> {
-    let RereadFile { content, page_count, repeats, numbers, redrawn, drops_blank } = file;
+    let RereadFile { content, page_count, repeats, numbers, numbered_since, redrawn, drops_blank } = file;
     let mut find = db.prepare_cached("SELECT id, page FROM pages WHERE content = ?1 AND decoder < ?2")?;
     let mut pages_before = |version: u32| -> Result<Vec<(PageKey, u32)>, StoreError> {
         let pages = find.query_map(params![content, version], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -52,7 +52,7 @@ pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile)
     };
     let outdated = pages_before(DECODER_VERSION)?;
     if let Some(numbers) = numbers {
-        let outdated = pages_before(PAGE_TREE_VERSION)?;
+        let outdated = pages_before(*numbered_since)?;
         renumber(db, content, &outdated, numbers)?;
     }
     // Pages that another process has brought up to date meanwhile may have been asked again since.

@@ -125,6 +125,7 @@ fn pages_have_the_numbers_of_the_page_tree() {
             count: document.page_count(),
             repeats: repeats.to_vec(),
             earlier_numbers: earlier.map(<[u32]>::to_vec),
+            numbered_since: 3,
         };
         assert_eq!(document.layout(), layout, "{name}");
     }

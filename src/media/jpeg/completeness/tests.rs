@@ -4,6 +4,7 @@ use super::*;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const SIZE: (u16, u16) = (61, 47);
+const SIZE_OF_ALL: (u32, u32) = (61, 47);
 
 fn encode(kind: &str) -> Vec<u8> {
     let (width, height) = SIZE;
@@ -129,6 +130,25 @@ fn files_without_tables_use_those_of_the_standard() {
         bytes.drain(table..table + 2 + length);
     }
     assert_eq!(kind_of(&bytes), None);
+    let decode = |bytes: &[u8]| crate::media::jpeg::decode(bytes, SIZE_OF_ALL, None).unwrap().data;
+    assert!(decode(&bytes) == decode(&encode("444")), "the same picture");
+}
+
+#[test]
+fn files_that_no_decoder_reads() {
+    for kind in KINDS {
+        let whole = encode(kind);
+        let mut bytes = whole.clone();
+        let tables = markers(&whole, 2, |marker| marker == 0xDB);
+        for table in tables.into_iter().rev() {
+            let length = usize::from(u16::from_be_bytes([bytes[table + 2], bytes[table + 3]]));
+            bytes.drain(table..table + 2 + length);
+        }
+        let message = check_complete(&bytes).unwrap_err().message;
+        assert!(message.contains("quantization table"), "{kind}: {message}");
+        let twice = [&b"\xFF\xD8"[..], &whole].concat();
+        assert_eq!(kind_of(&twice), Some(MediaFaultKind::Damaged), "{kind} with two starts");
+    }
 }
 
 #[test]
