@@ -83,7 +83,7 @@ fn add_task(out: &mut String, task: &TaskComparison) {
         row("right, new", grouped(truth.both + truth.only_new));
         row("only old right", grouped(truth.only_old));
         row("only new right", grouped(truth.only_new));
-        row("p of McNemar's test", html_text(&shown_p(truth.mcnemar_p)).into());
+        row("p of McNemar's test", html_text(&shown_p(truth.mcnemar_p)));
         if let Some(f1) = &truth.f1 {
             row("macro F1, old", share(f1.old));
             row("macro F1, new", share(f1.new));

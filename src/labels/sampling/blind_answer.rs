@@ -15,9 +15,9 @@ pub(crate) fn find_blind_answer<'a, T>(
     answers: impl DoubleEndedIterator<Item = &'a T> + Clone,
     origin: impl Fn(&T) -> AnswerOrigin,
 ) -> Option<&'a T> {
-    let blind = answers.filter(|answer| origin(answer).is_blind);
+    let mut blind = answers.filter(|answer| origin(answer).is_blind);
     let drawn = blind.clone().rev().find(|answer| origin(answer).is_drawn);
-    drawn.or_else(|| blind.rev().next())
+    drawn.or_else(|| blind.next_back())
 }
 
 #[cfg(test)]
