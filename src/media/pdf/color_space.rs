@@ -47,6 +47,13 @@ pub(crate) fn is_known<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Optio
     }
 }
 
+/// Whether a space with a palette has fewer colours than it states, although its base is known.
+pub(crate) fn has_short_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
+    let Object::Array(array) = space else { return false };
+    let base = array.iter::<Object<'_>>().nth(1).and_then(|base| count_channels(&base, find));
+    is_indexed(space) && base.is_some() && !has_whole_palette(space, find)
+}
+
 /// Whether the palette of a space has every colour: viewers draw nothing, or anything, where colours are
 /// missing. Source: ISO 32000-1, 8.6.6.3.
 fn has_whole_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {

@@ -19,7 +19,7 @@ const MAX_UNREDUCED: usize = 5552;
 /// How deflated data ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeflateEnd {
-    /// With its last block. The checksum is right, or is not there.
+    /// With its last block. The checksum is right, zero, or not there.
     Whole,
     /// With its last block, and another checksum than that of the data. Many writers get it wrong.
     WrongChecksum,
@@ -73,7 +73,9 @@ fn inflate(data: &[u8], has_checksum: bool) -> Inflated {
             Ok(Status::StreamEnd) => {
                 let behind = usize::try_from(inflate.total_in()).ok().and_then(|read| data.get(read..));
                 let stated = behind.filter(|_| has_checksum).and_then(|behind| behind.first_chunk::<CHECKSUM>());
-                let is_right = stated.is_none_or(|stated| u32::from_be_bytes(*stated) == sums.1 << 16 | sums.0);
+                // Some writers leave zeros for it.
+                let stated = stated.map(|stated| u32::from_be_bytes(*stated)).filter(|stated| *stated != 0);
+                let is_right = stated.is_none_or(|stated| stated == sums.1 << 16 | sums.0);
                 if is_right { DeflateEnd::Whole } else { DeflateEnd::WrongChecksum }
             }
             Ok(_) if (inflate.total_in(), inflate.total_out()) != before => continue,
@@ -191,6 +193,7 @@ mod tests {
         assert_eq!(end(&whole), DeflateEnd::Whole);
         assert_eq!(Inflated::read(&whole).bytes, content.len() as u64);
         assert_eq!(end(&whole[..whole.len() - 4]), DeflateEnd::Whole, "without the checksum");
+        assert_eq!(end(&[&whole[..whole.len() - 4], &[0; 4]].concat()), DeflateEnd::Whole, "no checksum but zeros");
         assert_eq!(end(&whole[2..]), DeflateEnd::Whole, "without the header");
         assert_eq!(end(&[&whole[..], b"\n"].concat()), DeflateEnd::Whole);
         assert_eq!(end(&whole[..whole.len() - 8]), DeflateEnd::Cut);

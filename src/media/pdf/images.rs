@@ -4,10 +4,10 @@
 //! ISO 32000-1, 7.4 (filters) and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG
 //! 2000); T.88, clause 7 (JBIG2).
 
-use super::color_space::{count_channels, is_indexed, is_known};
+use super::color_space::{count_channels, has_short_palette, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
 use super::losses::Lost;
-use super::stream_check::{MAX_APPENDED, inflated_bytes};
+use super::stream_check::inflated_bytes;
 use super::stream_data::{count_run_length, find_jpeg, has_end_of_image, has_whole_segments};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
@@ -15,6 +15,9 @@ use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+
+/// Bytes that writers append to deflated data: the end of a line.
+const MAX_APPENDED: u64 = 2;
 
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
 pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
@@ -142,7 +145,7 @@ pub(crate) fn find_unknown_format<'a>(
     match dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace")) {
         None | Some(Object::Null(_)) => None,
         Some(space) if is_known(&space, find) => None,
-        Some(space) if is_indexed(&space) => Some("a palette that is damaged or too short".to_owned()),
+        Some(space) if has_short_palette(&space, find) => Some("a palette that is damaged or too short".to_owned()),
         Some(_) => Some("unknown colour space".to_owned()),
     }
 }
