@@ -321,10 +321,11 @@ impl ModelEndpoint {
     #[must_use]
     pub fn judge_line(&self, line: &BatchLine, request: &PageRequest, outgoing: Option<&Outgoing>) -> Exchange {
         let result = self.dialect.batches().read_result(line);
+        let form = outgoing.map_or_else(SentForm::unknown, |outgoing| outgoing.form);
         let outgoing = outgoing.map_or_else(|| self.outgoing(request), Outgoing::clone);
         let mut exchange = match result.reply {
-            Ok(reply) => judge_reply(&self.client, reply, &request.asked(), &outgoing.form),
-            Err(judgement) => Exchange::from_error(*judgement, &request.asked(), &outgoing.form),
+            Ok(reply) => judge_reply(&self.client, reply, &request.asked(), &form),
+            Err(judgement) => Exchange::from_error(*judgement, &request.asked(), &form),
         };
         exchange.verdict = match exchange.verdict {
             // In a batch the provider waits for limits; throttling is a fault like any other.

@@ -2,7 +2,7 @@
 
 use super::capability::Capabilities;
 use super::capability_change::CapabilityChange;
-use super::parameter::Parameters;
+use super::parameter::{Parameter, Parameters};
 
 /// The form in which a request was sent.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,21 @@ pub struct SentForm {
 }
 
 impl SentForm {
+    /// The form of a request that another process has sent: it may have had anything.
+    pub(crate) fn unknown() -> Self {
+        let mut capabilities = Capabilities::default();
+        capabilities.is_proven = true;
+        Self {
+            capabilities,
+            parameters: Parameters::of(&Parameter::ALL),
+            max_reply_tokens: u32::MAX,
+            is_described: true,
+            is_first: false,
+            is_usual: false,
+            page: 0,
+        }
+    }
+
     /// Whether `change` would make a difference to the request: it had what changes, and did not change it before.
     pub(crate) fn may_change(&self, change: CapabilityChange) -> bool {
         let is_sent = change.concerns().is_none_or(|parameters| self.parameters.intersects(parameters));

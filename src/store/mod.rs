@@ -65,7 +65,7 @@ pub use read_store::ReadStore;
 pub use records::attempts::{
     AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, ServedRecord, Settlement,
 };
-pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
+pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, EarlierAttempts};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
 pub use records::draws::{DrawRecord, NewDraw};

@@ -29,7 +29,7 @@ const SOFT_HYPHEN: char = '\u{ad}';
 const HIDDEN: [&str; 3] = ["HiddenHorzOCR", "HiddenVertOCR", "GlyphLessFont"];
 
 /// Parts of the names of fonts that have symbols in the place of letters.
-const SYMBOL_FONTS: [&str; 4] = ["wingdings", "webdings", "monotypesorts", "marlett"];
+const SYMBOL_FONTS: [&str; 5] = ["wingdings", "webdings", "monotypesorts", "monotype sorts", "marlett"];
 
 /// The fonts of one page.
 #[derive(Debug)]
@@ -129,6 +129,11 @@ impl Fonts {
             state.chosen.insert(key.clone(), font);
         }
         if let Some(font) = state.chosen.get(&key).cloned() {
+            if let FontQuery::Fallback(wanted) = query
+                && !font.is_same
+            {
+                state.missing_symbols.extend(symbol_font(wanted));
+            }
             state.given.insert(font.data.as_ptr() as usize, Replacement::Installed(font.clone()));
             return Some((font.data, font.index));
         }

@@ -68,9 +68,8 @@ fn prompt_bill(request: &PageRequest, exchange: &Exchange) -> Option<Usage> {
 }
 
 /// Applies at once what an exchange shows about the form of requests, so that requests which are not
-/// yet sent have the right one. `sent`: the form of its request; `None`: another run sent it.
-pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: Option<SentForm>) -> FormChange {
-    let Some(sent) = sent else { return FormChange::None };
+/// yet sent have the right one. `sent`: the form of its request.
+pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentForm) -> FormChange {
     let form = asking.endpoint.learn_form(exchange, sent);
     if let FormChange::Changed { what: Some(what), .. } = form {
         let cause = match &exchange.verdict {

@@ -3,15 +3,19 @@
 
 use crate::base::backoff::Backoff;
 use crate::base::ids::Revision;
+use crate::base::vocabulary::AttemptPurpose;
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
 use crate::provider::{CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, Variation, Verdict};
-use crate::store::{ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
+use crate::store::{EarlierAttempts, ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
 
 /// Maximum number of repairs: requests that send an invalid reply back with its errors.
 const MAX_REPAIRS: u32 = 2;
+/// Replies to a page in batches after which the next one is the last, whatever it is: a first one, repairs, and one at
+/// twice the length.
+const MAX_REPLIES: u32 = 2 + MAX_REPAIRS;
 /// Maximum number of characters of an invalid reply that are sent back: reading them costs money.
 const MAX_REPEATED_CHARS: usize = 8000;
 /// The waits after transient errors. Source: the defaults of OpenAI's SDKs, 2026.
@@ -135,6 +139,34 @@ impl PageState {
             time_used: Duration::ZERO,
             last: LastAttempt::Nothing,
         }
+    }
+
+    /// A page that an earlier run has asked `earlier` times, and then once more for this `purpose`. What that request
+    /// differed in is not known; what was tried counts all the same, so that no page is asked without end.
+    pub(crate) fn resumed(
+        tasks: impl Iterator<Item = (usize, String, Option<Revision>)>,
+        purpose: AttemptPurpose,
+        earlier: EarlierAttempts,
+    ) -> Self {
+        let is_last = earlier.replies >= MAX_REPLIES;
+        let variation = Variation {
+            is_lengthened: is_last || purpose == AttemptPurpose::Lengthen,
+            avoids_repetition: is_last,
+            ..Variation::default()
+        };
+        let repairs = earlier.repairs + u32::from(purpose == AttemptPurpose::Repair);
+        let repairs = if is_last { MAX_REPAIRS } else { repairs };
+        Self { tries: earlier.retries, repairs, variation, ..Self::new(tasks) }
+    }
+
+    /// How its requests differ from the usual ones.
+    pub(crate) fn variation(&self) -> Variation {
+        self.variation
+    }
+
+    /// Attempts that ended with a transient error.
+    pub(crate) fn tries(&self) -> u32 {
+        self.tries
     }
 
     /// The places of the open tasks in the job.

@@ -12,7 +12,9 @@ use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::PageEnd;
-use crate::provider::{BatchError, BatchFault, Exchange, Refusal, RemoteBatch, RemoteStatus};
+use crate::provider::{
+    BatchError, BatchFault, CapabilityChange, Exchange, FormChange, Refusal, RemoteBatch, RemoteStatus,
+};
 use crate::store::{Settlement, StoreError};
 use std::time::Duration;
 
@@ -26,6 +28,9 @@ pub(crate) struct Collected {
     pub(crate) ends: Vec<PageEnd>,
     /// Pages that must be sent again.
     pub(crate) unfinished: Vec<(AskedPage, PageState)>,
+    /// Bills for requests of other runs that were no larger than expected at most. The sizes of their images are not
+    /// known here, so that calibration learns nothing from them.
+    pub(crate) confirmed: u64,
     /// Prompt tokens that the provider queues, when the batch failed because of that.
     pub(crate) queue_limit: Option<u64>,
     /// Why the results could not be read to their end: the batch has to be collected again.
@@ -91,7 +96,6 @@ impl Content {
 /// Settles the attempts of a batch.
 struct Collector<'a> {
     asking: &'a Asking<'a>,
-    /// Settlements of the next commit.
     /// What is settled with the next commit.
     settlements: Vec<(Attempt, Settlement)>,
     collected: Collected,
@@ -184,10 +188,23 @@ impl Collector<'_> {
     async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
         let Asking { run, .. } = self.asking;
         let retry = &run.job.retry;
-        let sent = attempt.sent.as_ref().map(|sent| sent.outgoing.form);
-        let form = learn_form(self.asking, &exchange, sent);
+        let form = match &attempt.sent {
+            Some(sent) => learn_form(self.asking, &exchange, sent.outgoing.form),
+            // Another run sent it. What the error asks for is changed if requests do not have it now.
+            None => match learn_form(self.asking, &exchange, self.asking.endpoint.outgoing(&attempt.request).form) {
+                FormChange::Exhausted(change)
+                    if change != CapabilityChange::OutputFactor && attempt.state.tries() < retry.attempts =>
+                {
+                    FormChange::AlreadyMade
+                }
+                form => form,
+            },
+        };
         let settlement = attempt.judge(id, &exchange, form, retry, run.clock.wall_ms());
         adapt(self.asking, &attempt, &exchange, &settlement.charge, form).await?;
+        let is_confirmed = !settlement.charge.is_estimated
+            && attempt.before.reserved.is_some_and(|reserved| settlement.charge.budget <= reserved);
+        self.collected.confirmed += u64::from(attempt.sent.is_none() && is_confirmed);
         // The next batch is wait enough.
         attempt.state.finish_wait(Duration::ZERO);
         self.settlements.push((attempt, settlement));

@@ -181,6 +181,7 @@ impl<'a> BatchDelivery<'a> {
             () = run.clock.sleep(self.poller.time_to_poll()), if has_batches => {
                 let polled = self.poller.poll(&self.queue, &mut self.unfinished).await?;
                 self.pass.again += polled.unsent;
+                self.filler.confirm(polled.confirmed);
                 self.pass.has_progressed |= polled.has_collected;
                 step.ends.extend(polled.ends);
             }

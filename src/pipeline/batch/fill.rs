@@ -27,6 +27,8 @@ pub(crate) struct BatchFiller<'a> {
     builder: Option<BatchBuilder>,
     /// Pages that wait for the budget.
     held: VecDeque<ReadyPage>,
+    /// Bills for requests of other runs that were no larger than expected at most.
+    confirmed: u64,
 }
 
 /// What filling brought.
@@ -48,7 +50,12 @@ type Line = (Attempt, Bytes, ReadyPage);
 impl<'a> BatchFiller<'a> {
     /// A filler without pages.
     pub(crate) fn new(asking: &'a Asking<'a>, bounds: BatchBounds) -> Self {
-        Self { asking, bounds, builder: None, held: VecDeque::new() }
+        Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0 }
+    }
+
+    /// Counts bills for requests of other runs that were no larger than expected at most.
+    pub(crate) fn confirm(&mut self, bills: u64) {
+        self.confirmed += bills;
     }
 
     /// Whether pages wait for the budget.
@@ -68,8 +75,8 @@ impl<'a> BatchFiller<'a> {
 
     /// With a budget, few pages go out until the endpoint's first bills are seen.
     pub(crate) fn is_cautious(&self) -> bool {
-        let images = self.asking.endpoint.calibration().images();
-        self.asking.run.job.limits.budget.is_some() && images < MIN_CALIBRATION_IMAGES
+        let bills = self.asking.endpoint.calibration().images() + self.confirmed;
+        self.asking.run.job.limits.budget.is_some() && bills < MIN_CALIBRATION_IMAGES
     }
 
     /// Adds pages. A batch that is full is completed first.

@@ -44,6 +44,8 @@ pub(crate) struct Polled {
     pub(crate) unsent: u64,
     /// Whether a batch was collected.
     pub(crate) has_collected: bool,
+    /// As in [`Collected`](super::collect::Collected).
+    pub(crate) confirmed: u64,
 }
 
 impl<'a> BatchPoller<'a> {
@@ -128,6 +130,10 @@ impl<'a> BatchPoller<'a> {
         (self.is_at_rest, self.is_blocked) = (true, false);
         while at < self.batches.len() {
             let queued: u64 = self.batches.iter().filter(|other| other.is_queued()).map(Batch::tokens).sum();
+            // A process that was frozen may have lost its lease meanwhile.
+            if run.shutdown.is_requested() {
+                return Ok(polled);
+            }
             let batch = &mut self.batches[at];
             let fits = queue.fits(queued, batch.tokens());
             let step = tokio::select! {
@@ -150,6 +156,7 @@ impl<'a> BatchPoller<'a> {
                 BatchStep::Ended(remote) => {
                     let collected = collect(self.asking, &mut self.batches[at], &remote).await?;
                     polled.has_collected = true;
+                    polled.confirmed += collected.confirmed;
                     polled.ends.extend(collected.ends);
                     for (page, state) in collected.unfinished {
                         unfinished.insert(page, state);

@@ -5,14 +5,13 @@ use super::lines::{BatchAttempts, line_id};
 use crate::base::ids::{BatchId, JobId};
 use crate::base::sanitize;
 use crate::base::usage::Usage;
-use crate::base::vocabulary::AttemptPurpose;
 use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::charge::KnownBefore;
 use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
-use crate::provider::{Estimate, PageRequest, Variation};
+use crate::provider::{Estimate, PageRequest};
 use crate::store::{BatchAttempt, BatchState, Headroom, Reader, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
@@ -82,19 +81,15 @@ fn resume_attempt(
     let names: Vec<String> = questions.iter().map(|question| question.name.clone()).collect();
     let questions = Arc::new(QuestionSet { questions: questions.into(), recipes, id: stored.set, is_rendered: true });
     let tasks: Vec<usize> = (0..names.len()).collect();
-    let state = PageState::new(names.into_iter().enumerate().map(|(at, name)| (at, name, None)));
+    let open = names.into_iter().enumerate().map(|(at, name)| (at, name, None));
+    let state = PageState::resumed(open, stored.purpose, stored.earlier);
+    let variation = state.variation();
     // Only the money was stored; it is converted to prompt tokens.
     let per_token = price.map_or(0, |price| price.expected().input.0);
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
     let estimate = Estimate { admission_tokens: 0, worst: expected, is_bounded: true, expected, unseen_output: 0 };
-    let request = PageRequest {
-        questions: questions.questions.clone(),
-        tasks,
-        variation: Variation::default(),
-        page: 0,
-        repair: None,
-    };
+    let request = PageRequest { questions: questions.questions.clone(), tasks, variation, page: 0, repair: None };
     let path = reader.path_of_content(job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,
@@ -102,8 +97,8 @@ fn resume_attempt(
         request,
         questions,
         state,
-        step: Step::Ask { variation: Variation::default(), repair: None },
-        purpose: AttemptPurpose::Ask,
+        step: Step::Ask { variation, repair: None },
+        purpose: stored.purpose,
         before: KnownBefore {
             estimate,
             price,

@@ -277,7 +277,7 @@ export class Grid {
       case "ArrowUp": return go(-this.columns());
       case " ":
       case "x": return () => this.toggle(this.at);
-      case "Enter": return !this.accept.disabled && (() => this.onAccept());
+      case "Enter": return () => this.onAccept(); // never a click on the focused tile
       case "+":
       case "=": return () => this.resize(1);
       case "-": return () => this.resize(-1);

@@ -1,14 +1,15 @@
 //! Batches and their attempts.
 
 use crate::base::ids::{AttemptId, AttemptName, BatchId, PageId, RecipeSetId, RunId, RunKey};
+use crate::base::vocabulary::{AttemptPurpose, VerdictName};
 use crate::store::error::StoreError;
 use crate::store::read::pages::page_id;
 use crate::store::read::recipes::SetMembers;
 use crate::store::read::runs::tasks;
-use crate::store::records::batches::{BatchAttempt, BatchProgress, BatchRecord};
+use crate::store::records::batches::{BatchAttempt, BatchProgress, BatchRecord, EarlierAttempts};
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params};
 
 /// The batches of a run that have not ended, oldest first.
 pub(crate) fn batches(db: &Connection, run: RunKey) -> Result<Vec<BatchRecord>, StoreError> {
@@ -39,7 +40,7 @@ pub(crate) fn batch_attempts(
     batch: BatchId,
 ) -> Result<Vec<BatchAttempt>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT a.id, a.sequence, a.expected, a.reserved, r.set_id, p.content, p.page, runs.run_id, runs.tasks
+        "SELECT a.id, a.sequence, a.expected, a.reserved, r.set_id, p.content, p.page, runs.run_id, runs.tasks, a.purpose, p.id
          FROM attempts a LEFT JOIN requests r ON r.id = a.request_id LEFT JOIN pages p ON p.id = r.page_id LEFT JOIN runs ON runs.id = r.run_id
          WHERE a.batch_id = ?1 AND a.state = 'open' ORDER BY a.id",
     )?;
@@ -52,9 +53,13 @@ fn batch_attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<Ba
     let own = Cells::new(row, "attempts", || format!("attempt {attempt}"));
     let set: RecipeSetId = cells("requests").get(4)?;
     let run: RunId = cells("runs").get(7)?;
+    let purpose: Option<AttemptPurpose> = own.get(9)?;
     Ok(BatchAttempt {
         attempt,
         name: own.optional_count(1)?.map(|sequence| AttemptName { run, sequence }),
+        // Versions 1 and 2 of the store did not record it.
+        purpose: purpose.unwrap_or(AttemptPurpose::Ask),
+        earlier: earlier_attempts(db, cells("pages").get(10)?, set)?,
         page: page_id(&cells("pages"), 5, 6)?,
         set,
         recipes: sets.of_set(db, set)?,
@@ -62,6 +67,31 @@ fn batch_attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<Ba
         reserved: own.get(3)?,
         tasks: tasks(&cells("runs"), 8)?,
     })
+}
+
+/// The settled attempts of batches at questions of `set` about a page, since the last outcome of any of these.
+fn earlier_attempts(db: &Connection, page: PageKey, set: RecipeSetId) -> Result<EarlierAttempts, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT a.purpose, a.verdict FROM requests r JOIN attempts a ON a.request_id = r.id
+         WHERE r.page_id = ?1 AND a.batch_id IS NOT NULL AND a.state = 'settled'
+           AND r.id > (SELECT ifnull(max(w.request_id), 0) FROM answers w JOIN recipe_set_members m ON m.recipe_id = w.recipe_id
+                       WHERE w.page_id = ?1 AND m.set_id = ?2)
+           AND EXISTS (SELECT 1 FROM recipe_set_members own JOIN recipe_set_members other ON other.recipe_id = own.recipe_id
+                       WHERE own.set_id = ?2 AND other.set_id = r.set_id)",
+    )?;
+    let attempts = find.query_and_then(params![page, set], |row| {
+        let cells = Cells::new(row, "attempts", || format!("of page {}", page.0));
+        Ok::<_, StoreError>((cells.get::<Option<AttemptPurpose>>(0)?, cells.get::<Option<VerdictName>>(1)?))
+    })?;
+    let mut earlier = EarlierAttempts::default();
+    for attempt in attempts {
+        let (purpose, verdict) = attempt?;
+        let has_reply = verdict == Some(VerdictName::Done);
+        earlier.replies += u32::from(has_reply);
+        earlier.repairs += u32::from(has_reply && purpose == Some(AttemptPurpose::Repair));
+        earlier.retries += u32::from(verdict == Some(VerdictName::Retry));
+    }
+    Ok(earlier)
 }
 
 /// The pages of all batches that have not ended.

@@ -3,7 +3,7 @@
 use super::runs::TaskKey;
 use crate::base::ids::{AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::base::money::Pico;
-use crate::base::vocabulary::BatchState;
+use crate::base::vocabulary::{AttemptPurpose, BatchState};
 
 /// A batch that is about to be filled.
 #[derive(Clone, Debug)]
@@ -63,6 +63,17 @@ pub struct BatchRecord {
     pub price: Option<String>,
 }
 
+/// Earlier attempts of batches at the questions of an attempt, since these were last settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EarlierAttempts {
+    /// Attempts that had a reply.
+    pub replies: u32,
+    /// Repairs among these.
+    pub repairs: u32,
+    /// Attempts with an error after which another one may succeed.
+    pub retries: u32,
+}
+
 /// An open attempt of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchAttempt {
@@ -71,6 +82,10 @@ pub struct BatchAttempt {
     /// Its identity outside this store. `None` if a docmill opened it that knew no sequence
     /// numbers and was still running when the store was migrated.
     pub name: Option<AttemptName>,
+    /// Why it was made.
+    pub purpose: AttemptPurpose,
+    /// What other runs have tried before it.
+    pub earlier: EarlierAttempts,
     /// The page.
     pub page: PageId,
     /// The set of recipes that it asks.

@@ -80,6 +80,24 @@ fn what_a_batch_leaves_is_submitted_by_the_run_that_collects_it() {
     assert_eq!(statuses(&bench.rows())["ok"], 40);
 }
 
+/// What was tried counts, whichever run has tried it.
+#[test]
+fn a_page_that_is_never_answered_right_is_asked_as_often_as_by_a_run_that_waits() {
+    let options = || {
+        let kinds = vec!["wrong-label".parse().unwrap()];
+        Options { faults: 1.0, kinds, batch_time: Duration::from_millis(200), ..Options::default() }
+    };
+    let (waiting, coming) = (bench(3, options()), bench(3, options()));
+    for bench in [&waiting, &coming] {
+        bench.job(&BATCH.replace("stop_after: 0", "stop_after: 0, max_failed: 100%"));
+    }
+    assert_eq!(waiting.run(&["-q"]).code, 0);
+    come_again(&coming);
+    assert_eq!(statuses(&coming.rows())["invalid"], 3);
+    assert_eq!(counts(&coming, "pages"), counts(&waiting, "pages"), "a first request and two repairs");
+    assert_eq!(counts(&coming, "pages"), vec![3; 3]);
+}
+
 #[test]
 fn a_queue_that_holds_less_than_a_batch_is_filled_again_and_again() {
     let options = Options { batch_time: Duration::from_millis(200), batch_queue: Some(60_000), ..Options::default() };
@@ -98,7 +116,7 @@ fn a_budget_lets_few_pages_out_until_the_first_bills_are_seen() {
     let open: i64 =
         store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap();
     assert_eq!(open, 3);
-    come_again(&bench);
+    assert!(come_again(&bench) < 25, "all the others are in the next ones");
     assert_eq!(counts(&bench, "pages"), vec![1; 30]);
 }
 

@@ -213,7 +213,9 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
         names.iter().any(|name| codes.iter().any(|code| is(code, name)))
     };
-    if !passes && (has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]) || names_unknown_model(text)) {
+    // Relays use the code for a model that has no free channel for the moment.
+    let is_named = !is_internal && has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]);
+    if !passes && (is_named || names_unknown_model(text)) {
         return Some(Cause::UnknownModel);
     }
     // Names of parameters are often quoted.
