@@ -116,7 +116,7 @@ mod tests {
     /// The tones of a bitmap of 4 x 2 pixels with the colours 200, 10 and 20; `None`: it is cut short.
     fn tones(compression: u8, bits: u8, data: &[u8]) -> Option<Vec<u8>> {
         let palette: Vec<u8> = [200, 10, 20].into_iter().flat_map(|tone| [tone, tone, tone, 0]).collect();
-        let mut bytes = vec![0; 54];
+        let mut bytes = [0; 54];
         bytes[..2].copy_from_slice(b"BM");
         bytes[10] = 66;
         (bytes[14], bytes[18], bytes[22], bytes[26], bytes[28], bytes[30]) = (40, 4, 2, 1, bits, compression);

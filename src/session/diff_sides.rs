@@ -88,14 +88,10 @@ impl Sides {
                 run = Some(chosen.clone());
             }
         }
-        let (new_reader, new_key) = match ReadStore::open(&new_job.manifest.store) {
-            Ok(store) => {
-                let reader = store.reader()?;
-                let key = stored_job(&reader, &new_job.manifest)?;
-                (Some(reader), key)
-            }
-            Err(StoreError::Missing { .. }) => (None, None),
-            Err(error) => return Err(error.into()),
+        let new_reader = ReadStore::reader_if_exists(&new_job.manifest.store)?;
+        let new_key = match &new_reader {
+            Some(reader) => stored_job(reader, &new_job.manifest)?,
+            None => None,
         };
         Ok(Self { old_reader, new_reader, key, new_key, run, new_job, old_name, new_name })
     }

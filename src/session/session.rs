@@ -41,7 +41,7 @@ use crate::pipeline::{
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
-use crate::store::{ReadStore, StoreError};
+use crate::store::ReadStore;
 use crate::task::Question;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -250,11 +250,7 @@ impl Session {
         sizes: (Option<u64>, Option<u32>),
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
-        let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
-            Ok(reader) => Some(reader),
-            Err(StoreError::Missing { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let reader = ReadStore::reader_if_exists(&job.store)?;
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
         Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
     }

@@ -24,6 +24,18 @@ impl ReadStore {
         schema::open_to_read(path).map(|_| Self { path: path.to_owned() })
     }
 
+    /// A read connection to the store at `path`. `None`: there is no store.
+    ///
+    /// # Errors
+    /// As [`ReadStore::open`], except for a store that does not exist.
+    pub fn reader_if_exists(path: &Path) -> Result<Option<Reader>, StoreError> {
+        match Self::open(path).and_then(|store| store.reader()) {
+            Ok(reader) => Ok(Some(reader)),
+            Err(StoreError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The shard that the store at `path` belongs to. `None`: it is of the whole input, there is no store, or it
     /// can't be read, which whoever uses it finds out. Changes nothing.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::lifecycle::Batch;
 use super::lines::{BatchAttempts, line_id};
-use crate::base::ids::{BatchId, JobId};
+use crate::base::ids::{BatchId, RecipeId};
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
@@ -12,7 +12,7 @@ use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest};
-use crate::store::{BatchAttempt, BatchState, Headroom, Reader, StoreError};
+use crate::store::{BatchAttempt, BatchState, Headroom, Reader, RunKeys, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
         for stored in reader.batch_attempts(record.progress.batch)? {
             let line = stored.name.as_ref().map(|name| line_id(&name.run, name.sequence));
             let id = stored.attempt;
-            attempts.push_resumed(line, id, resume_attempt((&reader, run.identity.keys.job), price, stored)?);
+            attempts.push_resumed(line, id, resume_attempt((&reader, &run.identity.keys), price, stored)?);
         }
         batches.push(Batch::resumed(record.progress, record.key, path, attempts));
     }
@@ -56,17 +56,25 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
 /// What an earlier run asked. Its questions are those of the stored recipes, even when the job has
 /// other questions by now.
 fn resume_attempt(
-    (reader, job): (&Reader, JobId),
+    (reader, keys): (&Reader, &RunKeys),
     price: Option<RequestPrice>,
     stored: BatchAttempt,
 ) -> Result<Attempt, StoreError> {
     let mut questions: Vec<Question> = Vec::new();
     let mut recipes = Vec::new();
-    let same_length = stored.recipes.len() == stored.tasks.len();
-    for (at, recipe) in stored.recipes.iter().enumerate() {
-        let known = stored.tasks.iter().find(|task| task.recipe_id == *recipe);
+    // The job's own set, if it has these questions: a pass over the input knows its pages by that.
+    let position = |recipe: &RecipeId| keys.tasks.iter().position(|task| task.recipe_id == *recipe);
+    let positions: Option<Vec<usize>> = stored.recipes.iter().map(position).collect();
+    let own: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+    let (set, asked, known_tasks) = match positions {
+        Some(_) => (keys.set, &own, &keys.tasks),
+        None => (stored.set, &stored.recipes, &stored.tasks),
+    };
+    let same_length = asked.len() == known_tasks.len();
+    for (at, recipe) in asked.iter().enumerate() {
+        let known = known_tasks.iter().find(|task| task.recipe_id == *recipe);
         // Recipes of questions that name columns belong to no task: they are matched by order.
-        let task = known.or_else(|| stored.tasks.get(at).filter(|_| same_length));
+        let task = known.or_else(|| known_tasks.get(at).filter(|_| same_length));
         let body = reader.recipe_body(*recipe)?;
         let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {recipe}: {reason}"));
         let body = body.ok_or_else(|| damaged("the row is missing"))?;
@@ -78,10 +86,10 @@ fn resume_attempt(
             recipes.push(*recipe);
         }
     }
-    let names: Vec<String> = questions.iter().map(|question| question.name.clone()).collect();
-    let questions = Arc::new(QuestionSet { questions: questions.into(), recipes, id: stored.set, is_rendered: true });
-    let tasks: Vec<usize> = (0..names.len()).collect();
-    let open = names.into_iter().enumerate().map(|(at, name)| (at, name, None));
+    let is_rendered = positions.is_none();
+    let tasks: Vec<usize> = positions.unwrap_or_else(|| (0..questions.len()).collect());
+    let questions = Arc::new(QuestionSet { questions: questions.into(), recipes, id: set, is_rendered });
+    let open = tasks.iter().filter_map(|at| Some((*at, questions.questions.get(*at)?.name.clone(), None)));
     let state = PageState::resumed(open, stored.purpose, stored.earlier);
     let variation = state.variation();
     // Only the money was stored; it is converted to prompt tokens.
@@ -90,7 +98,7 @@ fn resume_attempt(
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
     let estimate = Estimate { admission_tokens: 0, worst: expected, is_bounded: true, expected, unseen_output: 0 };
     let request = PageRequest { questions: questions.questions.clone(), tasks, variation, page: 0, repair: None };
-    let path = reader.path_of_content(job, &stored.page.content)?;
+    let path = reader.path_of_content(keys.job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,
         path: path.map(|path| sanitize::path(&path).into()),

@@ -223,3 +223,37 @@ fn a_page_uses_no_more_than_its_time() {
     assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
     assert!(state.open_outcomes(1)[0].1.is_transient, "the next run asks again");
 }
+
+/// The last attempt of a page by another run, after what others have tried, and what follows from its result.
+#[test]
+fn what_other_runs_have_tried_counts() {
+    use AttemptPurpose::{Ask, Lengthen, Repair, Retry as Again};
+    let earlier = |replies, repairs, retries| EarlierAttempts { replies, repairs, retries };
+    for (purpose, earlier, letter, expected) in [
+        (Ask, earlier(0, 0, 0), 'i', "repair"),
+        (Repair, earlier(1, 0, 0), 'i', "repair"),
+        (Repair, earlier(2, 1, 0), 'i', "settled"),
+        (Ask, earlier(0, 0, 0), 'c', "varied"),
+        (Lengthen, earlier(1, 0, 0), 'c', "settled"),
+        (Again, earlier(0, 0, 1), 'p', "wait"),
+        (Again, earlier(0, 0, 2), 'p', "settled"),
+        (Again, earlier(1, 0, 0), 'n', "varied"),
+        (Again, earlier(4, 0, 0), 'n', "settled"),
+        (Again, earlier(4, 0, 0), 'c', "settled"),
+        (Again, earlier(4, 0, 0), 'i', "settled"),
+        (Again, earlier(4, 0, 9), 'o', "settled"),
+        (Ask, earlier(0, 0, 0), 'k', "ask"),
+    ] {
+        let mut state = PageState::resumed(std::iter::once((0, "kind".to_owned(), None)), purpose, earlier);
+        let step = Step::Ask { variation: state.variation(), repair: None };
+        state.apply_exchange(&exchange(verdict(letter, 1)), &step, form(letter), 1);
+        let next = match next_step(&state, &RETRY) {
+            Step::Settled => "settled",
+            Step::Wait(_) => "wait",
+            Step::Ask { repair: Some(_), .. } => "repair",
+            Step::Ask { variation, .. } if variation == Variation::default() => "ask",
+            Step::Ask { .. } => "varied",
+        };
+        assert_eq!(next, expected, "{purpose:?} {earlier:?} {letter}");
+    }
+}
