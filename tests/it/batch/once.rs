@@ -94,8 +94,7 @@ fn a_page_that_is_never_answered_right_is_asked_as_often_as_by_a_run_that_waits(
     assert_eq!(waiting.run(&["-q"]).code, 0);
     come_again(&coming);
     assert_eq!(statuses(&coming.rows())["invalid"], 3);
-    assert_eq!(counts(&coming, "pages"), counts(&waiting, "pages"), "a first request and two repairs");
-    assert_eq!(counts(&coming, "pages"), vec![3; 3]);
+    assert_eq!(counts(&coming, "pages"), counts(&waiting, "pages"));
 }
 
 #[test]

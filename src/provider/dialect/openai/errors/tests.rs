@@ -115,7 +115,7 @@ fn the_verdict_table() {
         (500, error("", "", "", "The model replica has been retired; please retry"), None, "retry server_error"),
         (503, error("", "", "", "The model gpt-x has been sunset"), None, "stop"),
         (500, error("", "", "", "The model `x` does not exist"), None, "stop"),
-        (503, error("", "model_not_found", "", "No available channel for model x under group default"), None, "stop"),
+        (503, error("", "model_not_found", "", "No available channel for model x under group default"), None, "later None"),
         (503, error("", "", "", "Model is loading"), None, "later None"),
         (503, error("", "", "", "The model is overloaded"), second, "later Some(1000)"),
         (500, error("", "", "", "The model was not found, please retry in a few seconds"), None, "retry server_error"),
