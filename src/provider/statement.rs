@@ -89,6 +89,9 @@ fn named_member(request: &Request, message: &str) -> Option<String> {
     if let Some(top_p) = request.top_p.filter(|_| is_named(message, "top_p")) {
         return Some(format!("request.top_p: {top_p}"));
     }
+    if let Some(effort) = request.reasoning_effort.filter(|_| is_named(message, EFFORT_MEMBER)) {
+        return Some(format!("request.reasoning_effort: {effort}"));
+    }
     let member = request.extra.keys().filter(|name| is_named(message, name)).max_by_key(|name| name.len())?;
     Some(format!("request.extra.{member}"))
 }
@@ -179,6 +182,12 @@ mod tests {
             ("{max_tokens: 500}", most(), Some("request.max_tokens: 500")),
             ("{}", change(CapabilityChange::WeakerFormat), None),
             ("{top_p: 0.5}", page("'top_p' is not supported"), Some("request.top_p: 0.5")),
+            (
+                "{reasoning_effort: high}",
+                page("Unsupported parameter: 'reasoning_effort' is not supported with this model."),
+                Some("request.reasoning_effort: high"),
+            ),
+            ("{}", page("Unsupported parameter: 'reasoning_effort' is not supported with this model."), None),
             ("{extra: {seed: 7}}", page("'seed' is not supported"), Some("request.extra.seed")),
             ("{extra: {seed: 7}}", page("a seedling is not supported"), None),
             ("{extra: {seed: 7}}", page("'seed' is fine"), None),
