@@ -94,7 +94,14 @@ fn a_page_that_is_never_answered_right_is_asked_as_often_as_by_a_run_that_waits(
     assert_eq!(waiting.run(&["-q"]).code, 0);
     come_again(&coming);
     assert_eq!(statuses(&coming.rows())["invalid"], 3);
-    assert_eq!(counts(&coming, "pages"), counts(&waiting, "pages"));
+    // The reply that shows that the schema is ignored changes the request, which costs its page no attempt.
+    // Which page that is depends on the order of the replies.
+    let sorted = |bench| {
+        let mut counts = counts(bench, "pages");
+        counts.sort_unstable();
+        counts
+    };
+    assert_eq!(sorted(&coming), sorted(&waiting));
 }
 
 #[test]
