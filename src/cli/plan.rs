@@ -105,11 +105,17 @@ fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
 /// The exit code when the budget is too small, as that of a run that reaches its budget.
 const OVER_BUDGET: u8 = 4;
 
+/// Why a run with a budget sends nothing.
+const UNBOUNDED: &str = "the endpoint accepts no limit of the output";
+
 /// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
 fn too_small(budget: &Headroom) -> Option<String> {
-    let Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_enough } = *budget;
+    let Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough } = *budget;
     if is_enough != Some(false) {
         return None;
+    }
+    if !is_bounded {
+        return Some(format!("limits.budget_usd can't be kept: {UNBOUNDED}"));
     }
     let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
     let is_over = |cost: &Pico| *cost > left;
@@ -273,8 +279,9 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some(Headroom { limit, left, pages, reservation, is_enough, .. }) = plan.budget {
+    if let Some(Headroom { limit, left, pages, reservation, is_bounded, is_enough, .. }) = plan.budget {
         let enough = match (pages, is_enough) {
+            _ if !is_bounded => format!("nothing is sent, because {UNBOUNDED}"),
             (_, Some(false)) if reservation.is_some_and(|cost| cost > left) => "not enough for one request".to_owned(),
             (Some(pages), _) => format!("enough for {} pages", grouped(pages)),
             (None, Some(false)) => "not enough for all pages".to_owned(),

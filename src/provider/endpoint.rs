@@ -310,7 +310,7 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
-        self.apply_manifest(&mut exchange, request, &outgoing.frame);
+        self.apply_manifest(&mut exchange, request, &outgoing);
         self.proof.judge(&mut exchange, &url, request.page, sent);
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
@@ -322,7 +322,7 @@ impl ModelEndpoint {
     pub fn judge_line(&self, line: &BatchLine, request: &PageRequest, outgoing: Option<&Outgoing>) -> Exchange {
         let result = self.dialect.batches().read_result(line);
         let form = outgoing.map_or_else(SentForm::unknown, |outgoing| outgoing.form);
-        let outgoing = outgoing.map_or_else(|| self.outgoing(request), Outgoing::clone);
+        let outgoing = Outgoing { form, ..outgoing.map_or_else(|| self.outgoing(request), Outgoing::clone) };
         let mut exchange = match result.reply {
             Ok(reply) => judge_reply(&self.client, reply, &request.asked(), &form),
             Err(judgement) => Exchange::from_error(*judgement, &request.asked(), &form),
@@ -336,7 +336,7 @@ impl ModelEndpoint {
             }
             verdict => verdict,
         };
-        self.apply_manifest(&mut exchange, request, &outgoing.frame);
+        self.apply_manifest(&mut exchange, request, &outgoing);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
@@ -344,13 +344,15 @@ impl ModelEndpoint {
     }
 
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
-    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, frame: &CachedFrame) {
+    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
+        let frame = &outgoing.frame;
         exchange.parameters = Some(frame.parameters.clone());
         if let Verdict::Stop(refusal) = &mut exchange.verdict {
             let named = format!("provider.model ({})", self.builder.model());
             refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
         }
-        stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect);
+        let is_proven = outgoing.form.capabilities.is_proven;
+        stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
                 if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {

@@ -121,17 +121,13 @@ impl Exchange {
                     answered_in_reasoning = true;
                     Verdict::Done { reading, cut: Cut::No }
                 }
+                None if usage.is_some_and(|usage| sent.was_used_up(usage)) => out_of_room(),
                 None => done(Cut::No),
             },
             ReplyEnd::Finished => done(Cut::No),
             ReplyEnd::Length => done(Cut::Length),
             ReplyEnd::Repetition => done(Cut::Repetition),
-            ReplyEnd::OutOfRoom => Verdict::Retry(TransientFault {
-                kind: ErrorKind::Capability,
-                message: "the model used up the output limit for its reasoning".into(),
-                change: Some(CapabilityChange::OutputFactor),
-                may_run: false,
-            }),
+            ReplyEnd::OutOfRoom => out_of_room(),
         };
         Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
     }
@@ -168,6 +164,16 @@ impl Exchange {
     }
 }
 
+/// The model used up the output limit for its reasoning.
+fn out_of_room() -> Verdict {
+    Verdict::Retry(TransientFault {
+        kind: ErrorKind::Capability,
+        message: "the model used up the output limit for its reasoning".into(),
+        change: Some(CapabilityChange::OutputFactor),
+        may_run: false,
+    })
+}
+
 /// What an error without any text and without usage cost: an error that the API sends instead of a reply is free, also
 /// with status 200. After a transient one the request may have been executed, unless it names what is wrong with it.
 fn charge_of_error(error: &Exchange) -> Charge {
@@ -184,7 +190,7 @@ mod tests {
     use crate::base::usage::Usage;
     use crate::manifest::{Label, Task, TaskKind};
     use crate::provider::capability::Capabilities;
-    use crate::provider::parameter::Parameters;
+    use crate::provider::parameter::{Parameter, Parameters};
     use crate::task::compile;
 
     fn sent() -> SentForm {
@@ -243,6 +249,23 @@ mod tests {
             };
             assert_eq!((name.as_str(), exchange.charge), (expected, charge), "{end:?}");
             assert_eq!(!exchange.content.is_empty(), has_content, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_reply_as_long_as_the_limit_was_reasoning() {
+        let sent = SentForm { parameters: Parameters::of(&[Parameter::OutputLimit]), ..sent() };
+        for (content, output, reasoning, expected) in
+            [("", 100, 100, true), ("", 99, 0, true), (" ", 130, 90, true), ("", 60, 60, false), ("{}", 100, 90, false)]
+        {
+            let usage = Some(Usage { input: 10, output, reasoning, ..Usage::default() });
+            let (end, served) = (ReplyEnd::Finished, Served::default());
+            let reply =
+                Reply { content: content.into(), reasoning: String::new(), usage, end, served, late_error: None };
+            let found = Exchange::from_reply(reply, &[], &sent).verdict;
+            let is_change =
+                matches!(&found, Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor));
+            assert_eq!(is_change, expected, "{content} {output} {reasoning}");
         }
     }
 

@@ -8,6 +8,8 @@ pub enum Parameter {
     Temperature,
     /// The name of the output limit.
     OutputLimit,
+    /// That the reply is not streamed.
+    Stream,
     /// That a stream ends with its usage.
     StreamOptions,
     /// The format of the reply.
@@ -36,9 +38,10 @@ pub enum Parameter {
 
 impl Parameter {
     /// All parameters.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Temperature,
         Self::OutputLimit,
+        Self::Stream,
         Self::StreamOptions,
         Self::Format,
         Self::Strict,
@@ -62,6 +65,7 @@ impl Parameter {
         match self {
             Self::Temperature => "temperature",
             Self::OutputLimit => "output_limit",
+            Self::Stream => "stream",
             Self::StreamOptions => "stream_options",
             Self::Format => "format",
             Self::Strict => "strict",
@@ -136,7 +140,7 @@ mod tests {
             assert!(set.contains(parameter) && set.contains(Parameter::Detail));
         }
         let all = Parameters::of(&Parameter::ALL);
-        assert_eq!(all.names().count(), 14);
+        assert_eq!(all.names().count(), 15);
         assert_eq!(Parameters::from_names(["no such name", ""].into_iter()), Parameters::default());
     }
 }

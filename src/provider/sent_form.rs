@@ -3,6 +3,7 @@
 use super::capability::Capabilities;
 use super::capability_change::CapabilityChange;
 use super::parameter::{Parameter, Parameters};
+use crate::base::usage::Usage;
 
 /// The form in which a request was sent.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,12 @@ impl SentForm {
             is_usual: false,
             page: 0,
         }
+    }
+
+    /// Whether a reply has used up the output limit. Some servers stop a few tokens before it.
+    pub(crate) fn was_used_up(&self, usage: Usage) -> bool {
+        let limit = u64::from(self.max_reply_tokens);
+        self.parameters.contains(Parameter::OutputLimit) && usage.output >= limit - limit / 32
     }
 
     /// Whether `change` would make a difference to the request: it had what changes, and did not change it before.

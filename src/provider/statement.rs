@@ -9,9 +9,13 @@ use super::wording::{is_marked, is_meant, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{EFFORT_MEMBER, Request};
 
-/// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are.
-pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect) {
+/// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
+/// `is_proven`: whether a request in this form was answered. Until then the name of a value is enough, in whatever words.
+pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect, is_proven: bool) {
     let found = match &*verdict {
+        Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest && !is_proven => {
+            named_member(request, &without_quoted_data(&fault.message)).map(|value| stop(&value, &fault.message))
+        }
         Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest => {
             rejected_member(request, &fault.message, dialect)
         }
@@ -62,6 +66,7 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
             let temperature = request.temperature.filter(|temperature| *temperature != 0.0)?;
             Some(format!("request.temperature: {temperature}"))
         }
+        CapabilityChange::Omit(Parameter::Stream) => request.stream.then(|| "request.stream: true".to_owned()),
         CapabilityChange::Effort(_) | CapabilityChange::Omit(Parameter::Effort) => {
             match (request.reasoning_effort, request.extra.get(EFFORT_MEMBER)) {
                 (Some(effort), _) => Some(format!("request.reasoning_effort: {effort}")),
@@ -155,7 +160,7 @@ mod tests {
             ("{}", generic, None),
         ] {
             let before = verdict.clone();
-            stop_if_stated(&mut verdict, &request(yaml), &*DialectName::OpenAi.dialect());
+            stop_if_stated(&mut verdict, &request(yaml), &*DialectName::OpenAi.dialect(), true);
             match (expected, &verdict) {
                 (Some(kind), Verdict::Page(fault)) => assert_eq!(fault.kind, kind, "{yaml}"),
                 (expected, _) => assert_eq!((expected, &verdict), (None, &before), "{yaml}"),
@@ -180,6 +185,8 @@ mod tests {
             ("{}", most(), None),
             ("{max_tokens: 50}", most(), None),
             ("{max_tokens: 500}", most(), Some("request.max_tokens: 500")),
+            ("{stream: true}", change(CapabilityChange::Omit(Parameter::Stream)), Some("request.stream: true")),
+            ("{stream: false}", change(CapabilityChange::Omit(Parameter::Stream)), None),
             ("{}", change(CapabilityChange::WeakerFormat), None),
             ("{top_p: 0.5}", page("'top_p' is not supported"), Some("request.top_p: 0.5")),
             (
@@ -273,13 +280,29 @@ mod tests {
             ("{}", page("'seed' is not supported"), None),
         ] {
             let mut found = verdict.clone();
-            stop_if_stated(&mut found, &request(yaml), &*DialectName::OpenAi.dialect());
+            stop_if_stated(&mut found, &request(yaml), &*DialectName::OpenAi.dialect(), true);
             match expected {
                 Some(value) => {
                     let Verdict::Stop(refusal) = found else { panic!("{yaml} {verdict:?}") };
                     assert!(refusal.message.starts_with(&format!("the endpoint rejects {value}: ")), "{refusal:?}");
                 }
                 None => assert_eq!(found, verdict, "{yaml}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_enough_until_a_request_was_answered() {
+        for (yaml, message, expected) in [
+            ("{top_p: 0.5}", "HTTP 400: top_p: pfui", true),
+            ("{extra: {top_k: 7}}", "HTTP 400: we would rather not have top_k here", true),
+            ("{extra: {seed: 7}}", "HTTP 400: a seed of the tree", false),
+            ("{extra: {seed: 7}}", "HTTP 400: no picture in {\"seed\":7}", false),
+        ] {
+            for (is_proven, expected) in [(false, expected), (true, false)] {
+                let mut found = Verdict::page_fault(ErrorKind::BadRequest, message);
+                stop_if_stated(&mut found, &request(yaml), &*DialectName::OpenAi.dialect(), is_proven);
+                assert_eq!(matches!(found, Verdict::Stop(_)), expected, "{yaml} {message}");
             }
         }
     }

@@ -20,7 +20,7 @@ use super::retirement::retirement_warning;
 use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
 use super::runs::{choose_runs, history_of_job, known_runs};
-use super::stated_price::price_warnings;
+use super::stated_price::{price_warnings, run_warnings};
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
@@ -269,6 +269,13 @@ impl Session {
     #[must_use]
     pub fn price_warnings(&self) -> Vec<String> {
         price_warnings(&self.job.manifest, self.clock.wall_ms())
+    }
+
+    /// Those of [`Session::price_warnings`] that a run shows. With the model of the run before, a price that is not the
+    /// listed one was agreed on.
+    #[must_use]
+    pub fn run_warnings(&self) -> Vec<String> {
+        run_warnings(&self.job.manifest, self.clock.wall_ms())
     }
 
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns

@@ -60,6 +60,8 @@ enum LastAttempt {
     Nothing,
     /// A reply. Tasks that are still open have no valid answer in it.
     Replied { cut: Cut, content: String },
+    /// Reasoning used up the output limit.
+    OutOfRoom,
     /// A transient error.
     Transient { fault: FaultRecord, may_run: bool, has_waited: bool },
     /// An error that no other attempt can change.
@@ -98,8 +100,10 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
             _ => Step::Settled,
         },
-        LastAttempt::Replied { cut: Cut::Length, .. } if state.variation.is_lengthened => Step::Settled,
-        LastAttempt::Replied { cut: Cut::Length, .. } => {
+        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom if state.variation.is_lengthened => {
+            Step::Settled
+        }
+        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom => {
             Step::Ask { variation: Variation { is_lengthened: true, ..state.variation }, repair: None }
         }
         LastAttempt::Replied { cut: Cut::Repetition, .. } if state.variation.avoids_repetition => Step::Settled,
@@ -246,9 +250,7 @@ impl PageState {
                         LastAttempt::Nothing
                     }
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
-                    FormChange::Exhausted(CapabilityChange::OutputFactor) => {
-                        LastAttempt::Replied { cut: Cut::Length, content: String::new() }
-                    }
+                    FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::OutOfRoom,
                     FormChange::Doubted => {
                         let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                         LastAttempt::Transient { fault, may_run: false, has_waited: false }
@@ -299,12 +301,15 @@ impl PageState {
                     let message = "the reply repeated itself until max_tokens, even with another format".to_owned();
                     (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Repetition, message }, false)
                 }
-                LastAttempt::Replied { cut: Cut::Length, .. } => {
-                    let message = match self.variation.is_lengthened {
-                        true => "the reply was cut at max_tokens, even at twice the length",
-                        false => "the reply was cut at max_tokens; retry.page_time left no time for twice the length",
+                LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom => {
+                    let what = match self.last {
+                        LastAttempt::OutOfRoom => "reasoning used up max_tokens",
+                        _ => "the reply was cut at max_tokens",
                     };
-                    let message = message.to_owned();
+                    let message = match self.variation.is_lengthened {
+                        true => format!("{what}, even at twice the length"),
+                        false => format!("{what}; retry.page_time left no time for twice the length"),
+                    };
                     (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Length, message }, false)
                 }
                 LastAttempt::Replied { .. } | LastAttempt::Nothing => {

@@ -27,6 +27,8 @@ pub struct Headroom {
     pub reservation: Option<Pico>,
     /// What one request reserves after the first bills: the last one needs it. `None` as for `reservation`.
     pub last_reservation: Option<Pico>,
+    /// Whether something bounds what a reply may cost. Otherwise a run with a budget sends nothing.
+    pub is_bounded: bool,
     /// Whether what is left pays for all of them at their expected cost, and for the reservation of the first
     /// and of the last request; not if their lowest cost is more than that. `None`: unknown.
     pub is_enough: Option<bool>,

@@ -140,8 +140,12 @@ fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> He
     // The last request goes out only if what it reserves is left beside the cost of all others.
     let to_the_end =
         needed.zip(per_page).zip(last_reservation).map(|((needed, one), last)| needed - one.min(needed) + last);
-    let is_enough = covers(left, needed, [lowest, reservation, to_the_end]);
-    Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_enough }
+    let is_bounded = quote.is_bounded;
+    let (pages, is_enough) = match is_bounded {
+        true => (pages, covers(left, needed, [lowest, reservation, to_the_end])),
+        false => (Some(0), Some(false)),
+    };
+    Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough }
 }
 
 /// How many pages at `per_page` a budget of `left` pays for: the first request reserves `first`, later ones `last`.

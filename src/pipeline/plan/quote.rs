@@ -64,6 +64,8 @@ pub struct Quote {
     pub worst: Option<Pico>,
     /// The maximum cost of one request after the first bills, if they are as expected.
     pub later_worst: Option<Pico>,
+    /// Whether something bounds what a reply may cost: a budget can't be kept otherwise.
+    pub is_bounded: bool,
     /// Where image tokens come from.
     pub image_basis: Basis,
     /// The image rule, as text.
@@ -169,6 +171,7 @@ impl<'a> Quoter<'a> {
             by_task: BTreeMap::new(),
             worst: price.map(|_| Pico::ZERO),
             later_worst: price.map(|_| Pico::ZERO),
+            is_bounded: true,
             image_basis: fit.basis(),
             image_rule: fit.to_string(),
             differs: fit.differs(),
@@ -230,6 +233,7 @@ impl<'a> Quoter<'a> {
             Usage { input: most_input, cache_write: most_input, output: with_repeats(most_output), ..Usage::default() };
         let quote = &mut self.quote;
         quote.pages += 1;
+        quote.is_bounded &= reserved.is_bounded;
         add(&mut quote.input, low.input, expected.map(|usage| usage.input), high.input);
         add(&mut quote.output, low.output, expected.map(|usage| usage.output), high.output);
         quote.admission += known.admission_tokens;

@@ -156,8 +156,15 @@ fn an_output_limit_is_lowered_to_what_the_server_accepts() {
             64,
         ),
         ("max_tokens must be less than 65 (request id: 20251127)", 64),
+        ("This model can emit no more than 64 tokens per reply", 64),
+        ("completion budget: 64 maximum", 64),
+        ("max_tokens 100: this deployment goes to 64", 64),
     ] {
         for status in [400, 422, 500] {
+            // In words that are not understood, a number counts only in an error of the request.
+            if status == 500 && !message.contains("max_tokens") || status == 500 && message.contains("goes to") {
+                continue;
+            }
             for is_inside in [false, true] {
                 let recorded =
                     Recorded::start(move |request, _| match (request["max_tokens"].as_u64() > Some(most), is_inside) {
@@ -208,6 +215,10 @@ fn a_budget_is_not_spent_on_replies_without_a_bound() {
         assert!(ran.stderr.contains("limits.budget_usd can't be kept"), "{}", ran.stderr);
         assert_eq!(bench.report()["pages"]["pending"], 4);
     }
+    let plan = bench.docmill(&["plan", "job.yaml", "--fail-over-budget"]);
+    assert_eq!(plan.code, 4, "{}", plan.stderr);
+    assert!(plan.stderr.contains("limits.budget_usd can't be kept: the endpoint accepts no limit"), "{}", plan.stderr);
+    assert!(plan.stdout.contains("nothing is sent, because the endpoint accepts no limit"), "{}", plan.stdout);
     // The model writes 16,384 tokens at most: 1.60 USD per million.
     for (budget, code, requests) in [("0.02", 4, 2), ("5", 0, 6)] {
         let recorded = unlimited();
@@ -284,4 +295,74 @@ fn the_first_line_names_the_cause() {
         assert!(ran.stderr.contains(said) && !ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
         assert_eq!(bench.report()["attempts"]["rate_limited"], 0, "{status}: {}", bench.report()["attempts"]);
     }
+}
+
+/// Qubrid streams unless told otherwise, and others don't know the parameter.
+#[test]
+fn a_rejected_stream_is_left_out_and_a_stated_one_is_named() {
+    let messages = [
+        "Unknown parameter: 'stream'.",
+        "stream is not supported with this model",
+        "This model does not support streaming.",
+    ];
+    for message in messages {
+        let recorded = Recorded::start(move |request, _| match request["stream"].is_null() {
+            true => invoice(),
+            false => error(400, message),
+        });
+        let bench = recorded.bench(3, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (0, 4), "{message}: {}", ran.stderr);
+        let bench = recorded.bench(3, "some-model", &format!("{ONE}\nrequest: {{stream: true}}"));
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (5, 5), "{message}: {}", ran.stderr);
+        assert!(ran.stderr.contains("the endpoint rejects request.stream: true"), "{message}: {}", ran.stderr);
+    }
+}
+
+/// Some servers stop in the middle of the reasoning, and call it the end.
+#[test]
+fn an_empty_reply_as_long_as_the_limit_raises_the_limit() {
+    let answer = |request: &Value| {
+        let limit = request["max_tokens"].as_u64().unwrap();
+        let (_, mut body) = invoice();
+        if limit < 400 {
+            body["choices"][0]["message"]["content"] = "".into();
+            body["usage"] = json!({"prompt_tokens": 1000, "completion_tokens": limit, "total_tokens": 1000 + limit});
+        }
+        (200, body)
+    };
+    let recorded = Recorded::start(move |request, _| answer(request));
+    let bench = recorded.bench(3, "some-model", ONE);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.count()), (0, 4), "{}", ran.stderr);
+    assert_eq!(recorded.sent("max_tokens"), [100, 4096, 4096, 4096]);
+    // A stated limit is doubled for a page, and the row says what used it up.
+    let recorded = Recorded::start(move |request, _| answer(request));
+    let bench = recorded.bench(1, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 150}}"));
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.sent("max_tokens")), (0, vec![150.into(), 300.into()]), "{}", ran.stderr);
+    let rows = bench.text("out.csv");
+    assert!(rows.contains("reasoning used up max_tokens, even at twice the length"), "{rows}");
+}
+
+/// An account without credit, and a parameter, in words that nobody has foreseen.
+#[test]
+fn other_words_mean_the_same() {
+    for message in ["Your wallet is empty.", "Payment overdue", "negative balance: please settle"] {
+        for status in [400, 403, 404, 422] {
+            let recorded = Recorded::start(move |_, _| error(status, message));
+            let bench = recorded.bench(4, "some-model", ONE);
+            let ran = bench.run(&[]);
+            assert_eq!((ran.code, recorded.count()), (5, 1), "{status} {message}: {}", ran.stderr);
+            assert!(ran.stderr.contains("add credit"), "{status} {message}: {}", ran.stderr);
+        }
+    }
+    let recorded = Recorded::start(|request, _| match request["temperature"].is_null() {
+        true => invoice(),
+        false => error(403, "You may not set temperature"),
+    });
+    let bench = recorded.bench(3, "some-model", ONE);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, recorded.count()), (0, 4), "{}", ran.stderr);
 }

@@ -20,7 +20,7 @@ fn count(ran: &Ran, text: &str) -> usize {
 
 /// Who changes only the model keeps the price of the other one, in all reports.
 #[test]
-fn a_price_that_is_not_the_listed_one_is_named_once_by_check_plan_and_run() {
+fn a_price_that_is_not_the_listed_one_is_named_by_check_and_plan_and_by_the_first_run_of_a_model() {
     let mini = ", price: {input: 0.15, cached_input: 0.075, output: 0.60}";
     for (model, warned) in [("gpt-4o-mini", 0), ("gpt-6-luna", 1)] {
         let bench = bench(model, mini, "");
@@ -31,6 +31,10 @@ fn a_price_that_is_not_the_listed_one_is_named_once_by_check_plan_and_run() {
             assert_eq!(count(&ran, text), warned, "{command}: {}{}", ran.stdout, ran.stderr);
         }
         assert_eq!(bench.docmill(&["plan", "job.yaml", "-q"]).code, 0);
+        assert_eq!(count(&bench.docmill(&["run", "job.yaml"]), "provider.price is"), 0, "it was said");
+        let other = bench.text("job.yaml").replace(model, "gpt-6-sol");
+        bench.put("job.yaml", other.as_bytes());
+        assert_eq!(count(&bench.docmill(&["run", "job.yaml"]), "provider.price is"), 1);
     }
 }
 

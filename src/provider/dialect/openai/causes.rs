@@ -3,6 +3,7 @@
 //!
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
+use super::credit::says_no_credit;
 use super::error_body::ErrorBody;
 use super::model_errors::{is_retired, names_unknown_model};
 use super::passing::Passing;
@@ -229,8 +230,10 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
             let is_advice = status == 429 && has_delay;
             // A server has budgets of other kinds, too.
             let is_vague = is_internal && has(&["budget has been exceeded", "exceeded your current quota"]);
-            has_code(names) || is_named || !is_advice && !is_vague && has(words)
+            let is_said = has(words) || !passes && says_no_credit(&unquoted);
+            has_code(names) || is_named || !is_advice && !is_vague && is_said
         }
+        Cause::OutOfRoom => has(words) || matches!(status, 0..=400 | 422) && says_reasoning_took_all(&unquoted),
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
         Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
         Cause::ContextTooLong => {
@@ -264,6 +267,39 @@ fn says_prompt_too_long(text: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let has_subject = ["input", "inputs", "prompt"].iter().any(|word| find_word(text, word).is_some());
     has_subject && text.contains("token") && has(OVER) && !has(OTHERS)
+}
+
+/// `The token budget was exhausted by reasoning`, in the words of several servers; not that the model takes no such
+/// parameter.
+fn says_reasoning_took_all(text: &str) -> bool {
+    const REASONING: &[&str] = &["reasoning", "reason", "thinking", "thoughts", "thought"];
+    const ROOM: &[&str] = &["token", "tokens", "budget", "output", "limit", "room", "length", "space"];
+    const USED: &[&str] = &[
+        "exhaust",
+        "used up",
+        "use up",
+        "uses up",
+        "used all",
+        "used the whole",
+        "used the entire",
+        "consumed",
+        "consumes",
+        "ran out",
+        "run out",
+        "out of",
+        "spent",
+        "no room",
+        "left no",
+        "nothing left",
+        "none left",
+        "no tokens left",
+        "before an answer",
+        "before the answer",
+        "without an answer",
+        "without producing",
+    ];
+    let has_word = |words: &[&str]| words.iter().any(|word| find_word(text, word).is_some());
+    has_word(REASONING) && has_word(ROOM) && USED.iter().any(|words| text.contains(words)) && !text.contains("support")
 }
 
 /// `The API key is not valid`, in the words of several servers.

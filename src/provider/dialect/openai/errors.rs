@@ -107,10 +107,13 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
 /// What an error means, and what it cost, if the request does not have what it rejects.
 fn judge_otherwise(received: &ReceivedError<'_>, after: Option<Duration>) -> (Verdict, Charge) {
     let ReceivedError { status, error, .. } = *received;
-    let is_too_long = || find_cause(status, error, after.is_some()) == Some(Cause::ContextTooLong);
-    let verdict = match status {
-        500.. => Verdict::transient(ErrorKind::ServerError, received.message()),
-        _ if is_too_long() => Verdict::page_fault(ErrorKind::ContextTooLong, received.message()),
+    let cause = find_cause(status, error, after.is_some());
+    let verdict = match (status, cause) {
+        (_, Some(cause @ (Cause::NoVision | Cause::RetiredModel))) if error.is_of_api(status) => {
+            judge_cause(cause, received)
+        }
+        (500.., _) => Verdict::transient(ErrorKind::ServerError, received.message()),
+        (_, Some(Cause::ContextTooLong)) => Verdict::page_fault(ErrorKind::ContextTooLong, received.message()),
         _ => judge_by_status(received),
     };
     // The server may have executed the request.

@@ -94,8 +94,12 @@ pub(crate) fn parse_number(text: &str) -> Option<(u64, &str)> {
     // `4.096` has separators, `4.5` and `4096.000` have fractions.
     let mut groups = shown.split('.');
     let is_first = |group: &str| (1..=3).contains(&group.len()) && group != "0";
-    let has_groups = shown.contains('.') && groups.next().is_some_and(is_first) && groups.all(|group| group.len() == 3);
     let behind = &text[shown.len()..];
+    // `1.500k` is a fraction.
+    let has_groups = shown.contains('.')
+        && !behind.starts_with(['k', 'm'])
+        && groups.next().is_some_and(is_first)
+        && groups.all(|group| group.len() == 3);
     let plain = shown.replace(|c: char| ",_".contains(c) || c == '.' && has_groups, "");
     let scale = match behind.chars().next() {
         Some('k') => 1000.0,
@@ -132,6 +136,8 @@ mod tests {
             ("limit=7000.0", "Limit", Some(7000)),
             ("a limit of 30K tokens", "Limit", Some(30_000)),
             ("a limit of 1.5M", "Limit", Some(1_500_000)),
+            ("a limit of 1.500k", "Limit", Some(1500)),
+            ("a limit of 1.500 tokens", "Limit", Some(1500)),
             ("limit (7000)", "Limit", Some(7000)),
             ("Rate limit reached, limit: 7000", "Limit", Some(7000)),
             ("Limits 5, Limit 6", "Limit", Some(6)),

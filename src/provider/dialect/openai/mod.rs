@@ -7,8 +7,8 @@
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
-//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`model_errors`]: that the model is
-//!   unknown or retired; [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error
+//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`credit`]: that the account has no credit;
+//!   [`model_errors`]: that the model is unknown or retired; [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error
 //!   rejects; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
 //!   [`output_room`]: what the context window leaves for it; [`passing`]: whether an error passes by itself
 //! - [`rate_limit_headers`]: reads rate limits from headers
@@ -17,6 +17,7 @@
 pub(crate) mod batch;
 pub(crate) mod batch_line;
 pub(crate) mod causes;
+pub(crate) mod credit;
 pub(crate) mod error_body;
 pub(crate) mod errors;
 pub(crate) mod finish;

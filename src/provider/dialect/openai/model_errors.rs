@@ -41,7 +41,20 @@ pub(crate) fn is_retired(status: u16, text: &str, codes: &[String]) -> bool {
     let is_gone = status == 410 && is_model(&words_of(text));
     is_gone
         || codes.iter().any(|code| RETIRED_CODES.contains(&code.as_str()))
-        || found.any(|(at, _)| subject_of(&text[..at]).is_some_and(|subject| is_model(&subject)))
+        || found.any(|(at, words)| {
+            subject_of(&text[..at]).is_some_and(|subject| is_model(&subject))
+                || !words.contains("deprecated") && !words.contains("removed") && is_name_of_model(&text[..at])
+        })
+}
+
+/// Whether the only word of the clause before a verb looks like the name of a model: `'gpt-4o-mini' has been …`.
+fn is_name_of_model(before: &str) -> bool {
+    let clause = before.rsplit(['\n', ';']).next().unwrap_or_default();
+    let clause = clause.rsplit(". ").next().unwrap_or_default();
+    let mut words = clause.split_whitespace().filter(|word| !matches!(*word, "has" | "have" | "had"));
+    let (Some(name), None) = (words.next(), words.next()) else { return false };
+    let name = name.trim_matches(['`', '"', '\'']);
+    !name.contains('_') && name.contains(|c: char| c.is_ascii_digit() || c == '/')
 }
 
 /// `The model x does not exist`, in the words of several servers; not that a file or an image does

@@ -48,6 +48,17 @@ const LIMIT_PHRASES: &[[&str; 2]] = &[
     ["completion", "tokens"],
     ["output", "length"],
     ["output", "limit"],
+    ["output", "budget"],
+    ["completion", "length"],
+    ["completion", "limit"],
+    ["completion", "budget"],
+    ["response", "length"],
+    ["response", "tokens"],
+    ["reply", "length"],
+    ["reply", "tokens"],
+    ["answer", "tokens"],
+    ["generation", "length"],
+    ["generated", "tokens"],
 ];
 
 /// What else has bounds. Behind one of these a number is not the output limit's.
@@ -129,6 +140,38 @@ const OTHER_UNITS: &[&str] = &[
     "items",
     "choices",
 ];
+/// Words before and behind a number that is a bound, whatever compares it.
+const BEFORE_BOUNDS: &[&str] = &[
+    "to",
+    "at",
+    "of",
+    "is",
+    "are",
+    "than",
+    "over",
+    "above",
+    "beyond",
+    "under",
+    "below",
+    "within",
+    "only",
+    "just",
+    "=",
+    ":",
+    "(",
+    "<=",
+    "<",
+    ">=",
+    ">",
+    "exceeds",
+    "exceed",
+    "exceeding",
+    "by",
+];
+const BEHIND_BOUNDS: &[&str] = &["token", "tokens", "max", "maximum", "min", "minimum", "only", "here", "or"];
+/// Words of errors about an output limit that is too small.
+const TOO_LITTLE: &[&str] =
+    &["floor", "minimum", "min", "least", "small", "low", "short", "below", "under", "higher", "increase", "raise"];
 /// Words that stand between a comparison and its number, at most.
 const MAX_DISTANCE: usize = 14;
 /// A smaller maximum is none: no model is limited to so little.
@@ -149,6 +192,28 @@ impl OutputBounds {
         let is_of_window = text.contains("got -") || text.contains("context");
         let least = found.least.filter(|_| !is_of_window);
         Self { most: found.most.or(found.exceeded), least }
+    }
+
+    /// The bounds that an error about the output limit may state in words that are not understood: its smallest number
+    /// is the most, if less than what was sent, and its largest one the least, if it says that something is too little
+    /// and the number is more than what was sent. `param`: its member of that name; both are in lower case.
+    pub(crate) fn guess(param: &str, text: &str) -> Self {
+        let words = words_of(&format!("{param} : {text}"));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let is_other = |at: &usize| OTHERS.contains(&words[*at]) && !BEHIND_BOUNDS.contains(&words[*at]);
+        if !(0..words.len()).any(|at| is_limit(&words, at)) || (0..words.len()).any(|at| is_other(&at)) {
+            return Self::default();
+        }
+        let bound = |at: usize| {
+            let value = number(words[at])?;
+            let is_stated = at > 0 && BEFORE_BOUNDS.contains(&words[at - 1])
+                || words.get(at + 1).is_none_or(|word| BEHIND_BOUNDS.contains(word) || *word == ".");
+            let is_bound = is_stated && !is_other_number(&words, at) && value >= MIN_MOST;
+            is_bound.then_some(value)
+        };
+        let bounds: Vec<u32> = (0..words.len()).filter_map(bound).collect();
+        let is_too_little = words.iter().any(|word| TOO_LITTLE.contains(word));
+        Self { most: bounds.iter().min().copied(), least: bounds.iter().max().copied().filter(|_| is_too_little) }
     }
 
     /// What to change so that the limit is within the bounds.
@@ -246,7 +311,18 @@ fn words_of(text: &str) -> Vec<String> {
         }
         (rest, before) = (&rest[c.len_utf8()..], c);
     }
-    out.split_whitespace().map(str::to_owned).collect()
+    let mut words: Vec<String> = Vec::new();
+    for word in out.split_whitespace() {
+        let is_digits = |word: &str| word.chars().all(|c| c.is_ascii_digit());
+        // `4 096` is one number.
+        match words.last_mut() {
+            Some(last) if is_digits(word) && word.len() == 3 && is_digits(last) && (1..=3).contains(&last.len()) => {
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// `[1, 8192]` and `(0, 8193]` as `from 1 to 8192`.
@@ -298,6 +374,8 @@ fn relation_at(words: &[&str], at: usize) -> Option<(Relation, usize)> {
         ">" | ">=" if follows_number() => (Relation::Exceeded, 1),
         ">=" => (least(false), 1),
         ">" => (least(true), 1),
+        "capped" | "limited" | "restricted" | "clamped" if is(1, &["at", "to", "by"]) => (most(false), 2),
+        "cap" | "ceiling" if is(1, &["of", "is", "for", "(", ":", "="]) => (Relation::Exceeded, 1),
         "at" if is(1, &["most"]) => (most(false), 2),
         "at" if is(1, &["least"]) => (least(false), 2),
         // `you requested up to 65536 tokens`
@@ -345,7 +423,9 @@ fn is_limit(words: &[&str], at: usize) -> bool {
 
 /// Whether the words from `at` say that a number counts what the model writes.
 fn counts_output(words: &[&str], at: usize) -> bool {
+    let of_reply = |word: &str| matches!(word, "reply" | "response" | "answer" | "completion" | "generation");
     words.get(at..at + 2).is_some_and(|unit| matches!(unit, ["completion" | "output", "tokens"]))
+        || words.get(at..at + 3).is_some_and(|unit| matches!(unit, ["tokens", "per", of] if of_reply(of)))
 }
 
 /// The number that the relation before `start` is about.
@@ -358,10 +438,7 @@ fn number_behind(words: &[&str], start: usize, relation: Relation) -> Option<Num
             return None;
         }
         let Some(value) = number(word) else { continue };
-        let before = words[..at].iter().rev().find(|word| !matches!(**word, ":" | "=" | "#" | "is" | "(" | "of"));
-        let is_none = before.is_some_and(|word| NO_BOUNDS.contains(word));
-        let is_part = words.get(at + 1).is_some_and(|word| OTHER_UNITS.contains(word) || matches!(*word, "+" | "-"));
-        if !is_none && !is_part {
+        if !is_other_number(words, at) {
             return Some(Number { value, behind: at + 1 });
         }
         if is_direct {
@@ -369,6 +446,14 @@ fn number_behind(words: &[&str], start: usize, relation: Relation) -> Option<Num
         }
     }
     None
+}
+
+/// Whether the number at `at` is no bound: the value that was sent, a code, or a count of something else.
+fn is_other_number(words: &[&str], at: usize) -> bool {
+    let before = words[..at].iter().rev().find(|word| !matches!(**word, ":" | "=" | "#" | "is" | "(" | "of"));
+    let is_none = before.is_some_and(|word| NO_BOUNDS.contains(word));
+    let is_part = words.get(at + 1).is_some_and(|word| OTHER_UNITS.contains(word) || matches!(*word, "+" | "-"));
+    is_none || is_part
 }
 
 fn is_number(word: &str) -> bool {

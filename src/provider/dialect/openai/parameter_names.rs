@@ -17,6 +17,7 @@ const NAMES: &[(Parameter, &[&str])] = &[
     (Parameter::Temperature, &["temperature", "sampling_parameter", "sampling_param"]),
     (Parameter::OutputLimit, &["max_tokens", "max_completion_tokens", "max_output_tokens"]),
     (Parameter::StreamOptions, &["stream_options", "include_usage"]),
+    (Parameter::Stream, &["stream", "streaming"]),
     (Parameter::Strict, &["json_schema.strict", "'strict'", "`strict`", "\"strict\""]),
     (
         Parameter::Effort,
@@ -168,6 +169,8 @@ fn is_name(text: &str, word: &str, found: &Range<usize>) -> bool {
     match word {
         // `enable thinking` is advice.
         THINKING_MEMBER => name == word,
+        // The stream of a server may break.
+        "stream" | "streaming" => is_marked(text, found.start, name) || is_meant(text, found.start, name),
         // A page may be about temperatures.
         "temperature" => is_marked(text, found.start, name) || is_subject(after),
         _ if is_common && !name.contains('_') => {

@@ -109,7 +109,16 @@ fn is_of_now(text: &str) -> bool {
     // `not supported at the moment of writing` describes the API.
     let is_at_the_moment =
         || text.match_indices("at the moment").any(|(at, word)| !text[at + word.len()..].starts_with(" of"));
-    has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment()
+    // `not found yet, loading`: not an error of loading, nor what is not supported yet.
+    let is_loading = || {
+        let mut found = words(text, "loading").map(|at| &text[at + "loading".len()..]);
+        text.contains("model") && found.any(|after| !after.starts_with(' ') || after.starts_with(" the model"))
+    };
+    let is_missing_yet = || {
+        let at = ["not found", "not ready", "not loaded", "not started", "not up"].iter().find_map(|it| text.find(it));
+        at.is_some_and(|at| words(&text[at..], "yet").next().is_some())
+    };
+    has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment() || is_loading() || is_missing_yet()
 }
 
 /// Whether the words for another attempt at `at` ask for the same request: not `remove it and try again`,

@@ -50,7 +50,18 @@ const REJECTIONS: &[&str] = &[
     "is restricted to",
     "can only be",
     "may only be",
-    "may not be",
+    "may not",
+    "do not",
+    "don't",
+    "refuse",
+    "reject",
+    "disallow",
+    "prohibit",
+    "illegal",
+    "disabled",
+    "drop ",
+    "omit",
+    "leave out",
     "can't use",
     "cannot use",
     "cannot specify",
@@ -161,6 +172,9 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     if !limits.is_empty() && !is_unsupported {
         return limits;
     }
+    // Whatever the words: what the request has decides whether a number bounds it.
+    let may_guess = demand == Demand::Any && limits.is_empty() && !is_unsupported;
+    let guessed = if may_guess { OutputBounds::guess(&param, text).changes() } else { Vec::new() };
     let is_certain = |parameter: Parameter| {
         let is_named = !param.is_empty() || is_named_clearly(parameter, text);
         match demand {
@@ -199,7 +213,13 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
         None if status == 400 && error.is("INVALID_ARGUMENT") && text.trim().strip_suffix('.') == Some(UNNAMED) => {
             vec![CapabilityChange::Effort(Efforts::default())]
         }
-        _ => named.into_iter().map(|parameter| change_for(parameter, &param, text)).collect(),
+        _ => {
+            let named: Vec<_> = named.into_iter().map(|parameter| change_for(parameter, &param, text)).collect();
+            match named.first() {
+                Some(CapabilityChange::RenameOutputLimit(_)) | None => guessed.into_iter().chain(named).collect(),
+                Some(_) => named,
+            }
+        }
     }
 }
 

@@ -123,6 +123,7 @@ impl PageFrame for ChatFrame {
 fn sent_members(members: &Map<String, Value>) -> Parameters {
     const NAMES: &[(Parameter, &str)] = &[
         (Parameter::Temperature, "temperature"),
+        (Parameter::Stream, "stream"),
         (Parameter::StreamOptions, "stream_options"),
         (Parameter::Format, "response_format"),
         (Parameter::Effort, EFFORT_MEMBER),
@@ -141,8 +142,10 @@ fn members(options: &FrameOptions<'_>, schema: Value) -> Map<String, Value> {
     let FrameOptions { model, request, capabilities, .. } = *options;
     let mut members = Map::new();
     members.insert("model".into(), model.into());
-    // Always explicit: some providers stream by default.
-    members.insert("stream".into(), request.stream.into());
+    // Explicit unless it is rejected: some providers stream by default.
+    if request.stream || capabilities.sends(Parameter::Stream) {
+        members.insert("stream".into(), request.stream.into());
+    }
     if request.stream && capabilities.sends(Parameter::StreamOptions) {
         members.insert("stream_options".into(), json!({"include_usage": true}));
     }

@@ -46,7 +46,7 @@ fn the_largest_output_limit() {
         ("max_tokens (33000) >= the model's limit (16384)", 16_384),
         ("max_tokens: maximum is 80", 80),
         ("max_tokens cannot exceed 4096", 4096),
-        ("max_tokens may not exceed 4 096", 0),
+        ("max_tokens may not exceed 4 096", 4096),
         ("max_tokens may not exceed 4\u{a0}096", 4096),
         ("max_tokens can't be greater than 4.096", 4096),
         ("max_tokens must not be larger than 4_096.", 4096),
@@ -58,6 +58,9 @@ fn the_largest_output_limit() {
         ("max_tokens: no more than 2048 tokens are allowed", 2048),
         ("The output limit is 4096 tokens", 4096),
         ("max_tokens is larger than 4096", 4096),
+        ("This model can emit no more than 4096 tokens per reply", 4096),
+        ("max_tokens is capped at 4096 here", 4096),
+        ("max_tokens: there is a ceiling of 4 096", 4096),
         ("maximum allowed value for max_tokens is 4096", 4096),
         ("`max_tokens` is too large. Maximum output tokens for this model is 4096.", 4096),
         ("max_tokens(9000) should be in the range of 1 to 4096", 4096),
@@ -94,6 +97,24 @@ fn the_largest_output_limit() {
     }
     assert_eq!(OutputBounds::read("max_tokens", "expected a value <= 4096, but got 16384 instead.").most, Some(4096));
     assert_eq!(OutputBounds::read("temperature", "expected a value <= 4096, but got 16384 instead.").most, None);
+}
+
+#[test]
+fn bounds_in_words_that_are_not_understood() {
+    for (message, most, least) in [
+        ("completion budget: 16.384 maximum", Some(16_384), None),
+        ("max_tokens 16384: this deployment goes to 4096", Some(4096), None),
+        ("with max_tokens 500 we are under the floor of 512", Some(500), Some(512)),
+        ("max_tokens (9000) is beyond what 8192 allows", Some(8192), None),
+        ("Invalid parameter: max_tokens. Trace 88123", Some(88_123), None),
+        ("Invalid parameter: max_tokens. Trace 88123-a1", None, None),
+        ("max_tokens: error 4096", None, None),
+        ("the context window is 4096; max_tokens", None, None),
+        ("a limit of 4096", None, None),
+        ("", None, None),
+    ] {
+        assert_eq!(OutputBounds::guess("", &message.to_lowercase()), OutputBounds { most, least }, "{message}");
+    }
 }
 
 #[test]
