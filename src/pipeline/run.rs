@@ -142,12 +142,15 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
 /// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too. What those of this
 /// store have spent is counted in it already.
 fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseStore>) -> Result<Arc<Job>, StoreError> {
-    let (Some(base), Some(budget)) = (base, job.limits.budget) else { return Ok(job.clone()) };
-    let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
-    let BaseBudget { spent, own } = base.budget(&scope)?;
-    let share = Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
+    let Some(mut budget) = job.limits.budget else { return Ok(job.clone()) };
+    if let Some(base) = base {
+        let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
+        let BaseBudget { spent, own } = base.budget(&scope)?;
+        budget = budget + own - Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
+    }
     let mut job = Job::clone(job);
-    job.limits.budget = Some((budget + own - share).max(Pico::ZERO));
+    // What is lost may be more than the budget.
+    job.limits.budget = Some(budget.max(Pico::ZERO));
     Ok(Arc::new(job))
 }
 

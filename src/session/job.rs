@@ -199,14 +199,14 @@ impl Job {
     }
 
     /// The same with a budget, if it has one, of which this amount in US dollars is spent and in no store. Of a shard
-    /// it is its part of the budget that becomes smaller.
+    /// it is its part of the budget that becomes smaller, below 0 if more is lost: a run adds what its store holds of it.
     ///
     /// # Errors
     /// When it is not an amount of money.
     pub fn with_lost_spend(mut self, usd: &str) -> Result<Self, Error> {
         let lost = Pico::from_usd(usd).map_err(|error| Error::new(WRONG_INPUT, format!("--lost-usd: {error}")))?;
         let budget = &mut self.manifest.limits.budget;
-        *budget = budget.map(|budget| (budget - lost).max(Pico::ZERO));
+        *budget = budget.map(|budget| budget - lost);
         Ok(self)
     }
 

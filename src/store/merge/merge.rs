@@ -44,8 +44,8 @@ INSERT INTO main.pruned_runs (run_id, budget_id, spent)
 /// has changed. Otherwise when a store can't be read or written: what is merged by then stays, and the same call
 /// continues.
 pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: bool) -> Result<Merged, StoreError> {
-    let mut stores: Vec<SourceStore> =
-        sources.iter().map(|path| SourceStore::look(path, job)).collect::<Result<_, _>>()?;
+    let stores = sources.iter().map(|path| SourceStore::look(path, job)).collect::<Result<_, _>>()?;
+    let mut stores = SourceStore::with_runs(stores)?;
     check_united(into, &stores, job)?;
     let mut merged = Merged { shards: number_of_shards(&stores)?, ..Merged::default() };
     merged.missing = missing_shards(into, &stores, merged.shards)?;

@@ -21,7 +21,7 @@ pub(crate) struct SourceStore {
     pub(crate) path: PathBuf,
     /// The shard that it belongs to.
     pub(crate) shard: Option<Shard>,
-    /// When its newest run began (wall time in milliseconds), and that run's id.
+    /// When its newest run began (wall time in milliseconds), and that run's id; time 0: it has never run.
     pub(crate) newest: (i64, String),
     /// A digest that changes with what the store holds.
     pub(crate) fingerprint: Digest,
@@ -31,8 +31,7 @@ impl SourceStore {
     /// Looks at the store at `path`.
     ///
     /// # Errors
-    /// When it can't be read, is of another version or job, or is in use, or when it is that of a shard that has never
-    /// run: a process that dies before its first run has begun may leave what it has taken over from a base.
+    /// When it can't be read, is of another version or job, or is in use.
     pub(crate) fn look(path: &Path, job: &MergedJob) -> Result<Self, StoreError> {
         let Some(db) = schema::open_current(path)? else {
             return Err(other_version(path));
@@ -47,18 +46,26 @@ impl SourceStore {
                 [shard],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
-            .optional()?;
-        let newest = match (newest, shard) {
-            (Some(newest), _) => newest,
-            (None, None) => (0, String::new()),
-            (None, Some(shard)) => {
-                return Err(refused(
-                    format!("shard {shard} has never run: its store {} has only what was taken over", path.display()),
-                    "run the shard, then merge; or leave its store out with --allow-missing",
-                ));
-            }
-        };
+            .optional()?
+            .unwrap_or_default();
         Ok(Self { path: path.to_owned(), shard, newest, fingerprint: fingerprint(&db)? })
+    }
+
+    /// The stores that have something of their own. That of a shard that has never run, as a process leaves it that dies
+    /// after it has taken over a base, adds nothing to another store of that shard.
+    ///
+    /// # Errors
+    /// When it is the only store of its shard.
+    pub(crate) fn with_runs(stores: Vec<Self>) -> Result<Vec<Self>, StoreError> {
+        let (unrun, run): (Vec<Self>, Vec<Self>) =
+            stores.into_iter().partition(|store| store.shard.is_some() && store.newest.0 == 0);
+        match unrun.iter().find(|store| run.iter().all(|other| other.shard != store.shard)) {
+            Some(Self { path, shard: Some(shard), .. }) => Err(refused(
+                format!("shard {shard} has never run: its store {} has only what was taken over", path.display()),
+                "run the shard, then merge; or leave its store out with --allow-missing",
+            )),
+            _ => Ok(run),
+        }
     }
 
     /// Checks that the store at `path` can supply earlier answers to the job.

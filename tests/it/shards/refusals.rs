@@ -108,8 +108,12 @@ fn a_shard_that_has_never_run_is_not_merged() {
     let merge = ["merge", "job.yaml", &store_of(0, 2), &store_of(1, 2), "--store", "all.db"];
     refused(&bench, &merge, "shard 1/2 has never run");
     assert!(!bench.path("all.db").exists());
+    std::fs::copy(&into, bench.path("copy.db")).unwrap();
     run_shard(&bench, "1/2", &["--base", "store.db"]);
     assert_eq!(bench.docmill(&merge).code, 0);
+    // Beside the store of an attempt that has run, such a copy adds nothing.
+    let ran = bench.docmill(&["merge", "job.yaml", &store_of(0, 2), "copy.db", &store_of(1, 2), "--store", "two.db"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]
