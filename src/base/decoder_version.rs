@@ -16,9 +16,40 @@ pub const PAGE_TREE_VERSION: u32 = 3;
 /// Since this version TIFF pages that can't be read have numbers.
 pub const TIFF_PAGES_VERSION: u32 = 5;
 
+/// Whether the pages of a file have the numbers of today although the decoder version `decoder` has read it. `path`: its
+/// path, whose extension may say that it is no TIFF.
+#[must_use]
+pub fn has_numbers_of_today(decoder: u32, path: &[u8]) -> bool {
+    const OTHERS: &[&[u8]] = &[b".pdf", b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".jp2"];
+    let is_other = || {
+        let path = path.to_ascii_lowercase();
+        OTHERS.iter().any(|extension| path.ends_with(extension))
+    };
+    decoder >= TIFF_PAGES_VERSION || decoder >= PAGE_TREE_VERSION && is_other()
+}
+
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;
 
 /// Since this version PDF pages are drawn with form fields, annotations and installed fonts; Exif data and
 /// TIFF tags are read as today.
 pub const FULL_DRAWING_VERSION: u32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_changed_with_the_page_tree_and_with_unreadable_tiff_pages() {
+        for (decoder, path, expected) in [
+            (2, "a.pdf", false),
+            (3, "a.PDF", true),
+            (3, "a.jpeg", true),
+            (3, "a.tif", false),
+            (4, "a", false),
+            (5, "a.tiff", true),
+        ] {
+            assert_eq!(has_numbers_of_today(decoder, path.as_bytes()), expected, "{decoder} {path}");
+        }
+    }
+}
