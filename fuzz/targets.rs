@@ -132,13 +132,12 @@ pub(crate) fn limit_headers(data: &[u8]) {
 /// A file either gives an error, or its page count and sizes are within bounds.
 pub(crate) fn image_header(data: &[u8]) {
     let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
-    assert!(document.page_count() > 0);
     let layout = document.layout();
-    assert_eq!(layout.count, document.page_count());
+    assert!(layout.count > 0);
     assert!(layout.repeats.is_sorted() && layout.repeats.iter().all(|(page, earlier)| earlier < page));
     assert!(layout.repeats.iter().all(|(page, earlier)| *earlier > 0 && *page <= layout.count));
     assert!(layout.earlier_numbers.iter().flatten().all(|number| *number <= layout.count));
-    for page in 1..=document.page_count().min(4) {
+    for page in 1..=layout.count.min(4) {
         if let Ok(probe) = document.probe(page) {
             assert!(probe.width > 0 && probe.height > 0);
             assert!(u64::from(probe.width) * u64::from(probe.height) <= 1 << 30, "{}x{}", probe.width, probe.height);

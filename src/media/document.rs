@@ -52,16 +52,6 @@ impl Document {
         &self.bytes
     }
 
-    /// The number of pages: at least one.
-    #[must_use]
-    pub fn page_count(&self) -> u32 {
-        match &self.content {
-            Content::Picture(_) => 1,
-            Content::Tiff(tiff) => tiff.page_count(),
-            Content::Pdf(pdf) => pdf.layout().count,
-        }
-    }
-
     /// The numbers of the pages.
     #[must_use]
     pub fn layout(&self) -> PageLayout {

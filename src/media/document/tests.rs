@@ -288,7 +288,7 @@ fn unreadable_tiff_pages_keep_their_numbers() {
     ] {
         let document = Document::open(bytes.into()).unwrap();
         let found: Vec<_> =
-            (1..=document.page_count()).map(|page| document.probe(page).err().map(|fault| fault.kind)).collect();
+            (1..=document.layout().count).map(|page| document.probe(page).err().map(|fault| fault.kind)).collect();
         assert_eq!(found, expected);
         assert_eq!(document.layout().earlier_numbers, earlier);
         assert_eq!(document.layout().numbered_since, 5);
@@ -297,7 +297,7 @@ fn unreadable_tiff_pages_keep_their_numbers() {
     // An empty directory at the end.
     bytes[places[1]] = 0;
     let document = Document::open(bytes.into()).unwrap();
-    assert_eq!((document.page_count(), document.probe(2).unwrap_err().kind), (2, Damaged));
+    assert_eq!((document.layout().count, document.probe(2).unwrap_err().kind), (2, Damaged));
 }
 
 /// A PNG of 30 x 20 pixels of this colour type with this deflated data.
