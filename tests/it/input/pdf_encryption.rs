@@ -47,7 +47,7 @@ fn encrypted_in_streams(encryption: &str) -> Vec<u8> {
 /// The values of the only page along its middle, at its left and right side; or the fault.
 fn sides(bytes: Vec<u8>) -> Result<[u8; 2], MediaFaultKind> {
     let document = Document::open(bytes.into()).map_err(|fault| fault.kind)?;
-    assert_eq!(document.page_count(), 1);
+    assert_eq!(document.layout().count, 1);
     let probe = document.probe(1).unwrap();
     let picture = document.decode(1, &probe, (150, 220)).unwrap();
     assert_eq!((picture.width, picture.height, picture.channels), (150, 220, 1));
@@ -117,7 +117,7 @@ fn a_pdf_of_others_with_an_encrypted_attachment_is_read() {
     let document = Document::open(std::fs::read(file).unwrap().into()).unwrap();
     let probe = document.probe(1).unwrap();
     let picture = document.decode(1, &probe, (612, 792)).unwrap();
-    assert_eq!((document.page_count(), picture.width, picture.height), (1, 612, 792));
+    assert_eq!((document.layout().count, picture.width, picture.height), (1, 612, 792));
     // "Example", in 24 points near the upper left corner.
     let dark = picture.data.iter().enumerate().filter(|(_, value)| **value < 128);
     let dark: Vec<_> = dark.map(|(at, _)| (at % 612, at / 612)).collect();

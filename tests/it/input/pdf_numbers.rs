@@ -30,7 +30,7 @@ fn shown(document: &Document) -> String {
             "x".to_owned()
         }
     };
-    (1..=document.page_count()).map(show).collect::<Vec<_>>().join(" ")
+    (1..=document.layout().count).map(show).collect::<Vec<_>>().join(" ")
 }
 
 /// Kids of the root, its other entries, objects from 6; the pages, those that repeat earlier
@@ -122,7 +122,7 @@ fn pages_have_the_numbers_of_the_page_tree() {
             Document::open(document(kids, entries, more).into()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!(shown(&document), *pages, "{name}");
         let layout = PageLayout {
-            count: document.page_count(),
+            count: document.layout().count,
             repeats: repeats.to_vec(),
             earlier_numbers: earlier.map(<[u32]>::to_vec),
             numbered_since: 3,
@@ -189,12 +189,12 @@ fn a_few_objects_can_not_be_millions_of_pages() {
     let one = Document::open(document(&"3 0 R ".repeat(200_000), "/Count 200000", &[]).into()).unwrap();
     assert_eq!(one.layout(), PageLayout::of_count(1));
     let many = Document::open(document(&"3 0 R ".repeat(2000), "/Count 2000", &[]).into()).unwrap();
-    assert_eq!((many.page_count(), many.layout().repeats.len()), (2000, 1999));
+    assert_eq!((many.layout().count, many.layout().repeats.len()), (2000, 1999));
     // Nodes in nodes.
     let depth = 3000;
     let nodes: Vec<String> = (0..depth).map(|at| format!("<< /Type /Pages /Kids [{} 0 R] >>", at + 7)).collect();
     let nodes: Vec<&str> = nodes.iter().map(String::as_str).chain(["<< /Type /Page >>"]).collect();
-    assert_eq!(Document::open(document("6 0 R", "", &nodes).into()).unwrap().page_count(), 1);
+    assert_eq!(Document::open(document("6 0 R", "", &nodes).into()).unwrap().layout().count, 1);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn documents_of_others_have_their_page_numbers() {
     {
         let Some(file) = case_file(&format!("18-pdf-page-numbers/{name}")) else { return skip(CASES, test) };
         let document = Document::open(std::fs::read(file).unwrap().into()).unwrap();
-        let states: Vec<_> = (1..=document.page_count())
+        let states: Vec<_> = (1..=document.layout().count)
             .map(|page| if document.probe(page).is_ok() { "ok" } else { "failed" })
             .collect();
         assert_eq!(states, pages, "{name}");

@@ -289,7 +289,7 @@ fn pages_without_a_size_are_letter() {
     let size = |entries: &str| {
         let document = Document::open(page_of(stream("", b"0 0 300 300 re f"), entries, "", &[]).into()).unwrap();
         let probe = document.probe(1).unwrap();
-        assert_eq!(document.page_count(), 1);
+        assert_eq!(document.layout().count, 1);
         (probe.width, probe.height)
     };
     assert_eq!(size(""), (2550, 3300));

@@ -73,7 +73,7 @@ fn every_compression_colour_and_layout_shows_the_same_picture() {
         ("rle.tif", &bilevel, 0.0),
     ] {
         let document = document(name);
-        assert_eq!(document.page_count(), 1, "{name}");
+        assert_eq!(document.layout().count, 1, "{name}");
         let found = difference(&grey(&decoded(&document, 1)), expected);
         assert!(found <= most, "{name}: {found}");
     }
@@ -82,7 +82,7 @@ fn every_compression_colour_and_layout_shows_the_same_picture() {
 #[test]
 fn each_page_of_several_is_itself() {
     let document = document("several.tif");
-    assert_eq!(document.page_count(), 4);
+    assert_eq!(document.layout().count, 4);
     let (colour, bilevel) = (reference("reference.png"), reference("bilevel.png"));
     for (page, expected) in [(1, &bilevel), (2, &colour), (3, &bilevel), (4, &colour)] {
         assert!(difference(&grey(&decoded(&document, page)), expected) <= 0.6, "page {page}");
@@ -111,7 +111,7 @@ fn looping() -> Vec<u8> {
 
 #[test]
 fn a_chain_of_directories_that_loops_ends() {
-    assert_eq!(Document::open(looping().into()).unwrap().page_count(), 4);
+    assert_eq!(Document::open(looping().into()).unwrap().layout().count, 4);
 }
 
 #[test]
