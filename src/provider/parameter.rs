@@ -8,7 +8,7 @@ pub enum Parameter {
     Temperature,
     /// The name of the output limit.
     OutputLimit,
-    /// That the reply is not streamed.
+    /// Whether the reply is streamed.
     Stream,
     /// That a stream ends with its usage.
     StreamOptions,

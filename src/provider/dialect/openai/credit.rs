@@ -32,7 +32,6 @@ const LACKS: &[&str] = &[
     "insufficient",
     "not enough",
     "not have enough",
-    "n't have enough",
     "not sufficient",
     "used up",
     "used all",
@@ -78,7 +77,6 @@ const DEBTS: &[&str] = &[
     "past-due",
     "unpaid",
     "not been paid",
-    "n't been paid",
     "not paid",
     "outstanding",
     "delinquent",
@@ -124,6 +122,7 @@ const RATES: &[&str] = &[
 pub(crate) fn says_no_credit(text: &str) -> bool {
     let has = |clause: &str, words: &[&str]| words.iter().any(|word| find_word(clause, word).is_some());
     let is_of_rates = RATES.iter().any(|word| text.contains(word));
+    let text = text.replace("n't", " not");
     let mut clauses = text.split(['.', ';', '\n', '!']);
     !is_of_rates
         && clauses.any(|clause| has(clause, MONEY) && has(clause, LACKS) || has(clause, BILLS) && has(clause, DEBTS))

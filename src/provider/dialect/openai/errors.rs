@@ -109,7 +109,8 @@ fn judge_otherwise(received: &ReceivedError<'_>, after: Option<Duration>) -> (Ve
     let ReceivedError { status, error, .. } = *received;
     let cause = find_cause(status, error, after.is_some());
     let verdict = match (status, cause) {
-        (_, Some(cause @ (Cause::NoVision | Cause::RetiredModel))) if error.is_of_api(status) => {
+        // With 410 the mere mention of a model counts.
+        (_, Some(cause @ (Cause::NoVision | Cause::RetiredModel))) if error.is_of_api(status) && status != 410 => {
             judge_cause(cause, received)
         }
         (500.., _) => Verdict::transient(ErrorKind::ServerError, received.message()),

@@ -104,7 +104,7 @@ fn bounds_in_words_that_are_not_understood() {
     for (message, most, least) in [
         ("completion budget: 16.384 maximum", Some(16_384), None),
         ("max_tokens 16384: this deployment goes to 4096", Some(4096), None),
-        ("with max_tokens 500 we are under the floor of 512", Some(500), Some(512)),
+        ("with max_tokens 500 we are under the floor of 512", Some(512), Some(512)),
         ("max_tokens (9000) is beyond what 8192 allows", Some(8192), None),
         ("Invalid parameter: max_tokens. Trace 88123", Some(88_123), None),
         ("Invalid parameter: max_tokens. Trace 88123-a1", None, None),

@@ -48,30 +48,31 @@ fn frame(request: &str, change: Option<CapabilityChange>, prompt_tokens: u64) ->
 fn the_parameters_of_a_body() {
     let omit = |parameter| Some(CapabilityChange::Omit(parameter));
     for (request, change, tokens, expected) in [
-        ("", None, 0, "temperature output_limit format strict detail system_message"),
-        ("", omit(Parameter::Temperature), 0, "output_limit format strict detail system_message"),
-        ("", omit(Parameter::OutputLimit), 0, "temperature format strict detail system_message"),
-        ("", omit(Parameter::Detail), 0, "temperature output_limit format strict system_message"),
-        ("", omit(Parameter::SystemMessage), 0, "temperature output_limit format strict detail"),
-        ("", omit(Parameter::Strict), 0, "temperature output_limit format detail system_message"),
-        ("", Some(CapabilityChange::WeakerFormat), 0, "temperature output_limit format detail system_message"),
+        ("", None, 0, "temperature output_limit stream format strict detail system_message"),
+        ("", omit(Parameter::Temperature), 0, "output_limit stream format strict detail system_message"),
+        ("", omit(Parameter::OutputLimit), 0, "temperature stream format strict detail system_message"),
+        ("", omit(Parameter::Stream), 0, "temperature output_limit format strict detail system_message"),
+        ("", omit(Parameter::Detail), 0, "temperature output_limit stream format strict system_message"),
+        ("", omit(Parameter::SystemMessage), 0, "temperature output_limit stream format strict detail"),
+        ("", omit(Parameter::Strict), 0, "temperature output_limit stream format detail system_message"),
+        ("", Some(CapabilityChange::WeakerFormat), 0, "temperature output_limit stream format detail system_message"),
         (
             "",
             Some(CapabilityChange::DisableThinking),
             0,
-            "temperature output_limit format strict enable_thinking detail system_message",
+            "temperature output_limit stream format strict enable_thinking detail system_message",
         ),
         (
             "request: {stream: true, temperature: null, prompt_cache_key: true, reasoning_effort: low}",
             None,
             2000,
-            "output_limit stream_options format strict reasoning_effort prompt_cache_key detail system_message",
+            "output_limit stream stream_options format strict reasoning_effort prompt_cache_key detail system_message",
         ),
         (
             "request: {prompt_cache_key: true, extra: {thinking: {type: disabled}}}",
             None,
             0,
-            "temperature output_limit format strict reasoning_effort detail system_message",
+            "temperature output_limit stream format strict reasoning_effort detail system_message",
         ),
     ] {
         let found = frame(request, change, tokens).parameters();
