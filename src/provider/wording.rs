@@ -109,7 +109,9 @@ fn is_data(before: &str, after: &str) -> bool {
     let (opened, rest) = (before.trim_end_matches(QUOTES), after.trim_start_matches(QUOTES));
     let is_quoted = opened.len() < before.len() && rest.len() < after.len();
     let follows = opened.trim_end();
-    let is_listed = follows.ends_with(['{', ',', '(']);
+    // `Sampling(name=0)`, and not `without sampling (name=0)`.
+    let is_called = follows.strip_suffix('(').is_some_and(|before| !before.ends_with(char::is_whitespace));
+    let is_listed = follows.ends_with(['{', ',']) || is_called;
     if before.rfind('{').is_some_and(|at| before[..at].trim_end().ends_with(LIST)) {
         return false;
     }
@@ -280,6 +282,7 @@ mod tests {
             ("Sampling(n=1, top_p=0.5)", None),
             ("does not support parameters: {'top_p': 0.5}", Some(31)),
             ("top_p=0.5 is not supported", Some(0)),
+            ("nucleus sampling (top_p=0.5) is unsupported", Some(18)),
             ("Invalid 'top_p': decimal above maximum", Some(9)),
             ("Unsupported value for 'top_p': 0.7", Some(23)),
             ("top_p: 200 > 128", Some(0)),

@@ -354,15 +354,29 @@ fn other_words_mean_the_same() {
             let recorded = Recorded::start(move |_, _| error(status, message));
             let bench = recorded.bench(4, "some-model", ONE);
             let ran = bench.run(&[]);
-            assert_eq!((ran.code, recorded.count()), (5, 1), "{status} {message}: {}", ran.stderr);
+            assert_eq!((ran.code, recorded.count()), (5, 3), "{status} {message}: {}", ran.stderr);
             assert!(ran.stderr.contains("add credit"), "{status} {message}: {}", ran.stderr);
         }
     }
-    let recorded = Recorded::start(|request, _| match request["temperature"].is_null() {
-        true => invoice(),
-        false => error(403, "You may not set temperature"),
-    });
-    let bench = recorded.bench(3, "some-model", ONE);
+    // The same words about one page are that page's.
+    let text = "Image rejected: the invoice on the page is overdue, the payment unpaid";
+    let recorded = Recorded::start(move |_, at| if at == 0 { error(400, text) } else { invoice() });
+    let bench = recorded.bench(4, "some-model", ONE);
     let ran = bench.run(&[]);
-    assert_eq!((ran.code, recorded.count()), (0, 4), "{}", ran.stderr);
+    assert_eq!((ran.code, recorded.count()), (0, 5), "{}", ran.stderr);
+    let nest = json!({"message": ["property temperature should not exist"], "error": "Bad Request", "statusCode": 400});
+    for rejection in [
+        error(403, "You may not set temperature"),
+        error(400, "Greedy decoding (temperature=0) is unsupported"),
+        (400, nest),
+    ] {
+        let answer = rejection.clone();
+        let recorded = Recorded::start(move |request, _| match request["temperature"].is_null() {
+            true => invoice(),
+            false => answer.clone(),
+        });
+        let bench = recorded.bench(3, "some-model", ONE);
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, recorded.count()), (0, 4), "{rejection:?} {}", ran.stderr);
+    }
 }

@@ -15,6 +15,8 @@ use crate::provider::wording::find_word;
 pub(crate) enum Cause {
     /// The account has no credit, or its spend limit is reached.
     NoCredit,
+    /// The same in words that may also stand for what a page shows.
+    PerhapsNoCredit,
     /// Requests in flight use up the credit for the moment.
     CreditInFlight,
     /// The key is missing or not valid.
@@ -230,8 +232,7 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
             let is_advice = status == 429 && has_delay;
             // A server has budgets of other kinds, too.
             let is_vague = is_internal && has(&["budget has been exceeded", "exceeded your current quota"]);
-            let is_said = has(words) || !passes && says_no_credit(&unquoted);
-            has_code(names) || is_named || !is_advice && !is_vague && is_said
+            has_code(names) || is_named || !is_advice && !is_vague && has(words)
         }
         Cause::OutOfRoom => has(words) || matches!(status, 0..=400 | 422) && says_reasoning_took_all(&unquoted),
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
@@ -244,7 +245,8 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
     let is_advised = !is_internal && status != 429 && has(CREDIT_ADVICE);
-    found.or(is_advised.then_some(Cause::NoCredit))
+    let is_said = || !passes && !(status == 429 && has_delay) && says_no_credit(&unquoted);
+    found.or(is_advised.then_some(Cause::NoCredit)).or_else(|| is_said().then_some(Cause::PerhapsNoCredit))
 }
 
 const WINDOW: &[&str] = &[

@@ -67,7 +67,11 @@ impl ErrorBody {
             _ => String::new(),
         };
         let message = match error {
-            Value::String(message) => message.clone(),
+            // NestJS names the status, and has the faults beside it.
+            Value::String(error) => match faults(value) {
+                faults if faults.is_empty() || faults == *error => error.clone(),
+                faults => format!("{error}: {faults}"),
+            },
             _ => [text("message"), error.get("message").map_or(String::new(), detail), detail(value), detail(error)]
                 .into_iter()
                 .find(|m| !m.is_empty())
@@ -196,6 +200,15 @@ fn detail(value: &Value) -> String {
             };
             items.iter().filter_map(one).collect::<Vec<_>>().join("; ")
         }
+        _ => String::new(),
+    }
+}
+
+/// The texts of a body's `message`, beside its `error`.
+fn faults(value: &Value) -> String {
+    match value.get("message") {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
         _ => String::new(),
     }
 }

@@ -293,12 +293,14 @@ fn listed_efforts(message: &str) -> Efforts {
         "choose from",
         "expected",
     ];
-    let Some(start) = INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() else {
-        return Efforts::default();
+    let named = |list: &str| -> Vec<Effort> {
+        Effort::ALL.iter().copied().filter(|effort| find_word(list, effort.name()).is_some()).collect()
     };
-    let list = &message[start..];
-    let found = Effort::ALL.iter().copied().filter(|effort| find_word(list, effort.name()).is_some());
-    found.collect()
+    match INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() {
+        Some(start) => named(&message[start..]).into_iter().collect(),
+        // Without an introduction, one name is that of the value that was sent.
+        None => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_default().into_iter().collect(),
+    }
 }
 
 #[cfg(test)]
