@@ -167,8 +167,10 @@ const BEFORE_BOUNDS: &[&str] = &[
     "exceed",
     "exceeding",
     "by",
+    "be",
 ];
-const BEHIND_BOUNDS: &[&str] = &["token", "tokens", "max", "maximum", "min", "minimum", "only", "here", "or"];
+const BEHIND_BOUNDS: &[&str] =
+    &["token", "tokens", "max", "maximum", "min", "minimum", "only", "here", "or", "allowed", "allows", "at", "for"];
 /// Words of errors about an output limit that is too small.
 const TOO_LITTLE: &[&str] =
     &["floor", "minimum", "min", "least", "small", "low", "short", "below", "under", "higher", "increase", "raise"];

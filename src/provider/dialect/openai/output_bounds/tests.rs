@@ -106,6 +106,8 @@ fn bounds_in_words_that_are_not_understood() {
         ("max_tokens 16384: this deployment goes to 4096", Some(4096), None),
         ("with max_tokens 500 we are under the floor of 512", Some(512), Some(512)),
         ("max_tokens (9000) is beyond what 8192 allows", Some(8192), None),
+        ("max_tokens may be 4096 at most", Some(4096), None),
+        ("max_tokens over the limit, 4096 allowed", Some(4096), None),
         ("Invalid parameter: max_tokens. Trace 88123", Some(88_123), None),
         ("Invalid parameter: max_tokens. Trace 88123-a1", None, None),
         ("max_tokens: error 4096", None, None),
