@@ -256,23 +256,18 @@ impl Session {
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects
-    /// settings of the manifest; or one of [`Session::price_warnings`].
+    /// settings of the manifest; or a stated price has changed its meaning since an earlier version, or is not the
+    /// listed price of the model at its host.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let retirement = retirement_warning(&self.job.manifest, self.clock.wall_ms());
         let rejected = rejected_settings(&self.job.manifest);
-        retirement.into_iter().chain(rejected).chain(self.price_warnings()).collect()
+        let prices = price_warnings(&self.job.manifest, self.clock.wall_ms());
+        retirement.into_iter().chain(rejected).chain(prices).collect()
     }
 
-    /// Warnings about a stated price: its meaning has changed since an earlier version, or it is not the listed
-    /// price of the model at its host.
-    #[must_use]
-    pub fn price_warnings(&self) -> Vec<String> {
-        price_warnings(&self.job.manifest, self.clock.wall_ms())
-    }
-
-    /// Those of [`Session::price_warnings`] that a run shows. With the model of the run before, a price that is not the
-    /// listed one was agreed on.
+    /// Those of [`Session::warnings`] about prices that a run shows. With the model of the run before, a price that is
+    /// not the listed one was agreed on.
     #[must_use]
     pub fn run_warnings(&self) -> Vec<String> {
         run_warnings(&self.job.manifest, self.clock.wall_ms())

@@ -245,7 +245,9 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
     let is_advised = !is_internal && status != 429 && has(CREDIT_ADVICE);
-    let is_said = || !passes && !(status == 429 && has_delay) && says_no_credit(&unquoted);
+    // Beside a delay, such words are advice.
+    let may_mean_credit = !passes && (status != 429 || !has_delay);
+    let is_said = || may_mean_credit && says_no_credit(&unquoted);
     found.or(is_advised.then_some(Cause::NoCredit)).or_else(|| is_said().then_some(Cause::PerhapsNoCredit))
 }
 
