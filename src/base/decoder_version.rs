@@ -16,10 +16,10 @@ pub const PAGE_TREE_VERSION: u32 = 3;
 /// Since this version TIFF pages that can't be read have numbers.
 pub const TIFF_PAGES_VERSION: u32 = 5;
 
-/// Whether the pages of a file have the numbers of today although the decoder version `decoder` has read it. `path`: its
-/// path, whose extension may say that it is no TIFF.
+/// Whether the pages of a file that the decoder version `decoder` has read have the numbers that this version gives
+/// them. `path`: the path of the file, whose extension shows whether it may be a TIFF.
 #[must_use]
-pub fn has_numbers_of_today(decoder: u32, path: &[u8]) -> bool {
+pub fn has_current_page_numbers(decoder: u32, path: &[u8]) -> bool {
     const OTHERS: &[&[u8]] = &[b".pdf", b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".jp2"];
     let is_other = || {
         let path = path.to_ascii_lowercase();
@@ -49,7 +49,7 @@ mod tests {
             (4, "a", false),
             (5, "a.tiff", true),
         ] {
-            assert_eq!(has_numbers_of_today(decoder, path.as_bytes()), expected, "{decoder} {path}");
+            assert_eq!(has_current_page_numbers(decoder, path.as_bytes()), expected, "{decoder} {path}");
         }
     }
 }

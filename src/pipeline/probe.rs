@@ -18,7 +18,7 @@ use super::model::recipe::recipes;
 use super::results::job_rows::known_recipes;
 use super::scan::pass::{ScanPass, ScanPurpose};
 use super::scan::sample::sample_pages;
-use crate::base::decoder_version::has_numbers_of_today;
+use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::money::Pico;
@@ -253,7 +253,7 @@ fn prepare_pages(
         }
         let path: Arc<str> = sanitize::path(&page.entry.path).into();
         // The page may have another number by now.
-        if !has_numbers_of_today(page.entry.decoder, &page.entry.path) {
+        if !has_current_page_numbers(page.entry.decoder, &page.entry.path) {
             tracing::warn!("{path} was read by an earlier version, and is left out; run the job first");
             continue;
         }

@@ -12,21 +12,19 @@ use crate::manifest::{EFFORT_MEMBER, Request};
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
 /// `is_proven`: whether a request in this form was answered. Until then the name of a value is enough, in whatever words.
 pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect, is_proven: bool) {
+    let is_rejection = |text: &str| dialect.is_rejection(text);
     let found = match &*verdict {
-        Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest && !is_proven => {
-            named_member(request, &without_quoted_data(&fault.message)).map(|value| stop(&value, &fault.message))
-        }
         Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest => {
-            rejected_member(request, &fault.message, dialect)
+            rejected_member(request, &fault.message, |text| !is_proven || dialect.is_rejection(text))
         }
         Verdict::Retry(fault) => match fault.change {
             Some(change) => judge_change(request, change, &fault.message, dialect),
             None if dialect.may_pass(&fault.message) => None,
-            None => rejected_member(request, &fault.message, dialect),
+            None => rejected_member(request, &fault.message, is_rejection),
         },
-        Verdict::Later { message, .. } if !dialect.may_pass(message) => rejected_member(request, message, dialect),
+        Verdict::Later { message, .. } if !dialect.may_pass(message) => rejected_member(request, message, is_rejection),
         // Not an account or a key, which concern all requests.
-        Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, dialect),
+        Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, is_rejection),
         _ => None,
     };
     if let Some(found) = found {
@@ -34,10 +32,11 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: 
     }
 }
 
-/// The end of the run, if an error rejects a member of the request body that the manifest states.
-fn rejected_member(request: &Request, message: &str, dialect: &dyn Dialect) -> Option<Verdict> {
+/// The end of the run, if an error names a member of the request body that the manifest states. `is_rejection`: whether
+/// its words reject something.
+fn rejected_member(request: &Request, message: &str, is_rejection: impl Fn(&str) -> bool) -> Option<Verdict> {
     let text = without_quoted_data(message);
-    let member = named_member(request, &text).filter(|_| dialect.is_rejection(&text));
+    let member = named_member(request, &text).filter(|_| is_rejection(&text));
     member.map(|value| stop(&value, message))
 }
 

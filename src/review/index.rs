@@ -1,7 +1,7 @@
 //! The pages that can be reviewed, as keys: what a row shows is read when it is looked at.
 
 use super::page_name::PageKey;
-use crate::base::decoder_version::has_numbers_of_today;
+use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::pipeline::draw_key;
@@ -62,7 +62,7 @@ impl PageIndex {
         let mut entries = EntryCursor::new(reader, job);
         while let Some(entry) = entries.next()? {
             // Its pages may have other numbers once a run has read it again.
-            if !has_numbers_of_today(entry.decoder, &entry.path) {
+            if !has_current_page_numbers(entry.decoder, &entry.path) {
                 index.unread += 1;
                 continue;
             }

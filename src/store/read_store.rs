@@ -24,7 +24,7 @@ impl ReadStore {
         schema::open_to_read(path).map(|_| Self { path: path.to_owned() })
     }
 
-    /// A read connection to the store at `path`. `None`: there is no store.
+    /// A read connection to the store at `path`. `None`: the store does not exist.
     ///
     /// # Errors
     /// As [`ReadStore::open`], except for a store that does not exist.

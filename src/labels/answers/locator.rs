@@ -2,7 +2,7 @@
 
 use super::answer_line::AnswerLine;
 use super::fault::LineFault;
-use crate::base::decoder_version::has_numbers_of_today;
+use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId};
 use crate::base::path_text::{display_path, path_of_text};
@@ -82,7 +82,7 @@ impl<'a> Locator<'a> {
                 false => format!("the job has no file `{shown}`"),
             });
         };
-        if !has_numbers_of_today(first.decoder, &first.path) {
+        if !has_current_page_numbers(first.decoder, &first.path) {
             return unknown(format!("the pages of `{shown}` may have other numbers now; run the job first"));
         }
         let (first_page, last_page) = (first.page_count.min(1), first.page_count);

@@ -3,7 +3,7 @@
 use super::reach::{Decided, OrderedDraw, OrderedPage, Reached, reach};
 use super::stated::are_consistent;
 use super::task_sample::{DrawSummary, TaskSample};
-use crate::base::decoder_version::has_numbers_of_today;
+use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, DrawId, PageId};
 use crate::base::shard::Shard;
@@ -155,7 +155,7 @@ fn read_population(
     let mut known: HashSet<[u8; 16]> = HashSet::new();
     let mut entries = EntryCursor::new(reader, job);
     while let Some(entry) = entries.next()? {
-        let has_numbers = entry.page_count > 0 && has_numbers_of_today(entry.decoder, &entry.path);
+        let has_numbers = entry.page_count > 0 && has_current_page_numbers(entry.decoder, &entry.path);
         let Some(content) = entry.content.filter(|_| has_numbers) else {
             continue;
         };

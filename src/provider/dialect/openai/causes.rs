@@ -41,6 +41,13 @@ pub(crate) enum Cause {
     ImageDownload,
 }
 
+impl Cause {
+    /// Whether the account has no credit, as far as the words show.
+    pub(crate) fn is_credit(self) -> bool {
+        matches!(self, Self::NoCredit | Self::PerhapsNoCredit)
+    }
+}
+
 /// Codes and words of a cause, in lower case. In the order in which they are looked for.
 const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),

@@ -103,7 +103,7 @@ const DEBTS: &[&str] = &[
     "enable billing",
     "set up billing",
 ];
-/// Words about rates: an account that has reached one is told to buy a larger plan.
+/// Words about rates: at a rate limit, servers advise buying a larger plan.
 const RATES: &[&str] = &[
     "rate limit",
     "per minute",
@@ -117,8 +117,8 @@ const RATES: &[&str] = &[
     "concurren",
 ];
 
-/// Whether an error says that the account has no credit: `the wallet is empty`, `payment overdue`. `text` is in lower
-/// case.
+/// Whether the words of an error mean that the account has no credit: `the wallet is empty`, `payment overdue`. They may
+/// also stand for what a page shows. `text` is in lower case.
 pub(crate) fn says_no_credit(text: &str) -> bool {
     let has = |clause: &str, words: &[&str]| words.iter().any(|word| find_word(clause, word).is_some());
     let is_of_rates = RATES.iter().any(|word| text.contains(word));

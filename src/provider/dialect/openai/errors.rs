@@ -186,8 +186,7 @@ fn judge_status(received: &ReceivedError<'_>, change: Option<CapabilityChange>) 
     let change = change.filter(|_| is_of_api || error.is_plain);
     // A parameter that is named is what is not supported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
-    let is_credit = |cause: Cause| matches!(cause, Cause::NoCredit | Cause::PerhapsNoCredit);
-    let is_cause = |cause: &Cause| (is_of_api || is_credit(*cause) && error.is_plain) && !is_other(*cause);
+    let is_cause = |cause: &Cause| (is_of_api || cause.is_credit() && error.is_plain) && !is_other(*cause);
     let cause = find_cause(status, error, after.is_some()).filter(is_cause);
     match (status, cause, change) {
         // What these statuses mean by definition, unless the error clearly rejects a parameter.
@@ -246,6 +245,7 @@ fn judge_cause(cause: Cause, received: &ReceivedError<'_>) -> Verdict {
     let ReceivedError { error, after, .. } = *received;
     let message = received.message();
     match cause {
+        // 402 means it by definition.
         Cause::PerhapsNoCredit if received.status != 402 => Verdict::stop_or_page(message, ADD_CREDIT),
         Cause::NoCredit | Cause::PerhapsNoCredit => Verdict::stop(message, ADD_CREDIT),
         Cause::CreditInFlight => Verdict::Later { after, obstacle: Obstacle::Other, message },
@@ -274,8 +274,7 @@ fn judge_too_many_requests(received: &ReceivedError<'_>) -> Verdict {
     let message = received.message();
     // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
     let is_quota_message = after.is_none() && error.mentions("exceeded your current quota");
-    let cause = find_cause(429, error, after.is_some());
-    if is_quota_message || matches!(cause, Some(Cause::NoCredit | Cause::PerhapsNoCredit)) {
+    if is_quota_message || find_cause(429, error, after.is_some()).is_some_and(Cause::is_credit) {
         return Verdict::stop(
             message,
             "the account's credit or spend limit is used up: raise it, then run again; finished pages are kept",

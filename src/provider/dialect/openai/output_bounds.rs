@@ -4,7 +4,7 @@
 //!
 //! Sources: errors of servers that their users quoted (2026-11).
 
-use super::message_numbers::parse_number;
+use super::message_words::{is_number, number, words_of};
 use crate::provider::capability_change::CapabilityChange;
 
 /// Bounds of the output limit, in tokens.
@@ -196,9 +196,9 @@ impl OutputBounds {
         Self { most: found.most.or(found.exceeded), least }
     }
 
-    /// The bounds that an error about the output limit may state in words that are not understood: its smallest number
-    /// is the most, if less than what was sent, and its largest one the least, if it says that something is too little
-    /// and the number is more than what was sent. `param`: its member of that name; both are in lower case.
+    /// The bounds that an error about the output limit may state in words that are not understood: the maximum is
+    /// its smallest number, if that is less than what was sent; the minimum is its largest one, if it mentions that
+    /// something is too little and the number is more than what was sent. `param`: its member of that name; both are in lower case.
     pub(crate) fn guess(param: &str, text: &str) -> Self {
         let words = words_of(&format!("{param} : {text}"));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -283,77 +283,6 @@ struct Number {
     value: u32,
     /// Where the next word stands.
     behind: usize,
-}
-
-/// The words of a text: signs stand apart, quotes are left out, and a range in brackets is in words.
-fn words_of(text: &str) -> Vec<String> {
-    let text = text.replace(['`', '"', '*', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'], "").replace('\'', "");
-    // Pydantic calls every value an input.
-    let text = text.replace("input should", "value should");
-    let text = text.replace('\u{2264}', "<=").replace('\u{2265}', ">=").replace('\n', " . ");
-    let text = ranges_in_words(&text);
-    let (mut out, mut rest) = (String::with_capacity(text.len() * 2), text.as_str());
-    let mut before = ' ';
-    while let Some(c) = rest.chars().next() {
-        let after = rest[c.len_utf8()..].chars().next().unwrap_or(' ');
-        match c {
-            '<' | '>' if after == '=' => {
-                out.push_str(&format!(" {c}= "));
-                (rest, before) = (&rest[2..], ' ');
-                continue;
-            }
-            '<' | '>' | '=' | '(' | ')' | '[' | ']' | ':' | '%' => out.push_str(&format!(" {c} ")),
-            ';' | '!' | '?' => out.push_str(" . "),
-            // Not those of a number or of a path.
-            '.' | ',' if after.is_whitespace() => out.push_str(if c == '.' { " . " } else { " , " }),
-            // Spaces between the digits of one number: no-break, narrow no-break and thin.
-            '\u{a0}' | '\u{202f}' | '\u{2009}' if before.is_ascii_digit() && after.is_ascii_digit() => {}
-            '-' if !before.is_alphanumeric() && after.is_ascii_digit() => out.push_str(" - "),
-            c => out.push(c),
-        }
-        (rest, before) = (&rest[c.len_utf8()..], c);
-    }
-    let mut words: Vec<String> = Vec::new();
-    for word in out.split_whitespace() {
-        let is_digits = |word: &str| word.chars().all(|c| c.is_ascii_digit());
-        // `4 096` is one number.
-        match words.last_mut() {
-            Some(last) if is_digits(word) && word.len() == 3 && is_digits(last) && (1..=3).contains(&last.len()) => {
-                last.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words
-}
-
-/// `[1, 8192]` and `(0, 8193]` as `from 1 to 8192`.
-fn ranges_in_words(text: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(['[', '(']) {
-        let (opened, inner) = (&rest[at..=at], &rest[at + 1..]);
-        let range = inner.find([']', ')']).and_then(|end| {
-            let (low, high) = inner[..end].split_once(',')?;
-            let number = |text: &str| text.trim().parse::<u32>().ok();
-            let (low, high, closed) = (number(low)?, number(high)?, &inner[end..=end]);
-            let low = low.saturating_add(u32::from(opened == "("));
-            let text = format!("from {low} to {}", high.saturating_sub(u32::from(closed == ")")));
-            // Two numbers in parentheses may be anything.
-            (opened == "[" || closed == "]").then_some((text, end))
-        });
-        out.push_str(&rest[..at]);
-        match range {
-            Some((text, end)) => {
-                out.push_str(&format!(" {text} "));
-                rest = &inner[end + 1..];
-            }
-            None => {
-                out.push_str(opened);
-                rest = inner;
-            }
-        }
-    }
-    out + rest
 }
 
 /// The relation that begins at `at`, and the number of its words.
@@ -450,23 +379,12 @@ fn number_behind(words: &[&str], start: usize, relation: Relation) -> Option<Num
     None
 }
 
-/// Whether the number at `at` is no bound: the value that was sent, a code, or a count of something else.
+/// Whether the number at `at` is something other than a bound: the value that was sent, a code, or a count.
 fn is_other_number(words: &[&str], at: usize) -> bool {
     let before = words[..at].iter().rev().find(|word| !matches!(**word, ":" | "=" | "#" | "is" | "(" | "of"));
     let is_none = before.is_some_and(|word| NO_BOUNDS.contains(word));
     let is_part = words.get(at + 1).is_some_and(|word| OTHER_UNITS.contains(word) || matches!(*word, "+" | "-"));
     is_none || is_part
-}
-
-fn is_number(word: &str) -> bool {
-    number(word).is_some()
-}
-
-/// A word that is a number and nothing else.
-fn number(word: &str) -> Option<u32> {
-    let word = word.trim_end_matches(['.', ',']);
-    let (number, rest) = parse_number(word)?;
-    u32::try_from(number).ok().filter(|_| rest.is_empty() && word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
