@@ -30,7 +30,47 @@ pub enum CapabilityChange {
     SchemaInPrompt,
 }
 
+/// Kinds of changes, whatever their values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangeKinds(u32);
+
+impl ChangeKinds {
+    /// Whether a change of this kind is in the set.
+    pub(crate) fn contains(self, change: CapabilityChange) -> bool {
+        self.0 & change.bit() != 0
+    }
+
+    /// The set with the kind of `change`.
+    pub(crate) fn with(self, change: CapabilityChange) -> Self {
+        Self(self.0 | change.bit())
+    }
+}
+
 impl CapabilityChange {
+    /// The bit of its kind. The first are those of parameters.
+    fn bit(self) -> u32 {
+        let count = Parameter::ALL.len() as u32;
+        let number = match self {
+            Self::Omit(parameter) => parameter as u32,
+            Self::WeakerFormat => count,
+            Self::RenameOutputLimit(_) => count + 1,
+            Self::DisableThinking => count + 2,
+            Self::Effort(_) => count + 3,
+            Self::OutputFactor => count + 4,
+            Self::MaxOutput(_) => count + 5,
+            Self::MinOutput(_) => count + 6,
+            Self::SimplerSchema => count + 7,
+            Self::SchemaInPrompt => count + 8,
+        };
+        1 << number
+    }
+
+    /// Whether it may turn out not to have helped: not what raises the output limit, which may have to be raised
+    /// further, or what a reply has shown.
+    pub(crate) fn may_be_taken_back(self) -> bool {
+        !matches!(self, Self::OutputFactor | Self::MinOutput(_) | Self::SchemaInPrompt)
+    }
+
     /// What to change for a parameter that is rejected, of which nothing else is known.
     #[must_use]
     pub fn for_rejected(parameter: Parameter) -> Self {

@@ -19,8 +19,9 @@ use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::{PageRequest, Variation};
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::sent_form::SentForm;
-use super::statement::stop_if_stated;
+use super::statement::{stated_values, states, stop_if_stated};
 use super::stream_habits::StreamHabits;
+use super::unexplained_errors::UnexplainedErrors;
 use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
 use crate::base::money::Pico;
@@ -86,6 +87,7 @@ pub struct ModelEndpoint {
     fit: RefCell<Fit>,
     cache_shards: u64,
     learner: FormLearner,
+    unexplained: UnexplainedErrors,
     frames: FrameCache,
     habits: StreamHabits,
 }
@@ -101,12 +103,14 @@ impl ModelEndpoint {
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         let service_tier = ServiceTier::requested(&setup.request.extra);
+        let unexplained = UnexplainedErrors::new(stated_values(&setup.request));
         let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
             proof: EndpointProof::new(setup.capabilities.is_proven),
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
             learner: FormLearner::default(),
+            unexplained,
             id: setup.id,
             client: setup.client,
             dialect,
@@ -165,13 +169,14 @@ impl ModelEndpoint {
             is_first: request.repair.is_none(),
             is_usual: request.variation == Variation::default(),
             page: request.page,
+            refuted: self.learner.refuted(),
         };
         Outgoing { form, frame }
     }
 
     /// Learns from an exchange what the endpoint accepts. Later requests depend on it. `sent`: the form
-    /// of the request.
-    pub fn learn_form(&self, exchange: &Exchange, sent: SentForm) -> FormChange {
+    /// of the request; `may_try`: whether another form may be tried at once, other than with a batch.
+    pub fn learn_form(&self, exchange: &Exchange, sent: SentForm, may_try: bool) -> FormChange {
         let may_raise = self.builder.request().max_tokens.is_none();
         let may_be_page = match &exchange.verdict {
             Verdict::Retry(fault) => {
@@ -179,12 +184,13 @@ impl ModelEndpoint {
             }
             _ => false,
         };
-        let terms = LearningTerms { may_raise, may_be_page };
-        let change = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
-        if let FormChange::Changed { capabilities, .. } = change {
+        let is_stated = |change| states(self.builder.request(), change);
+        let terms = LearningTerms { may_raise, may_be_page, may_try, is_stated: &is_stated };
+        let form = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
+        if let Some(capabilities) = form.capabilities() {
             self.capabilities.set(capabilities);
         }
-        change
+        form
     }
 
     /// Estimates the tokens of a request.
@@ -311,6 +317,9 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
+        if !outgoing.form.capabilities.is_proven {
+            self.unexplained.judge(&mut exchange, request.page);
+        }
         self.proof.judge(&mut exchange, &url, request.page, sent);
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange

@@ -1,6 +1,7 @@
 //! What an error means, whatever carries it: a status, a reply of status 200, a line of a batch.
 
 use super::capability_change::CapabilityChange;
+use super::parameter::Parameter;
 use super::rate_limits::ExceededLimit;
 use super::sent_form::SentForm;
 use super::verdict::{Charge, PageFault, TransientFault, Verdict};
@@ -33,18 +34,21 @@ impl ErrorJudgement {
     /// what is wrong. While no request was answered, a name is enough, in whatever words.
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
         let next = || {
-            let named = self.named_changes.iter().map(|change| sent.capabilities.next_change(*change));
-            named.into_iter().find(|change| sent.may_change(*change))
+            let named = self.named_changes.iter().map(|change| sent.next_change(*change));
+            let possible: Vec<_> = named.filter(|change| sent.may_change(*change)).collect();
+            // Without a limit of the output there is no bound to what a request costs.
+            let is_last = |change: &&CapabilityChange| **change == CapabilityChange::Omit(Parameter::OutputLimit);
+            possible.iter().find(|change| !is_last(change)).or(possible.first()).copied()
         };
         let rejected = |message: &str, change| {
             let (kind, message) = (ErrorKind::Capability, message.to_owned());
             Verdict::Retry(TransientFault { kind, message, change: Some(change), may_run: false })
         };
         match &self.verdict {
-            Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }) if !sent.capabilities.is_proven => {
-                match next() {
-                    Some(change) => (rejected(message, change), self.charge),
-                    None => (self.verdict.clone(), self.charge),
+            verdict if !sent.capabilities.is_proven && unexplained_message(verdict).is_some() => {
+                match (next(), unexplained_message(verdict)) {
+                    (Some(change), Some(message)) => (rejected(message, change), Charge::Nothing),
+                    _ => (self.verdict.clone(), self.charge),
                 }
             }
             Verdict::Retry(TransientFault { change: Some(change), message, .. }) => match next() {
@@ -58,13 +62,27 @@ impl ErrorJudgement {
     }
 }
 
+/// The message of an error that may be about the request, although nothing says so.
+fn unexplained_message(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. }) => {
+            Some(message)
+        }
+        Verdict::Retry(TransientFault { change: None, message, .. }) => Some(message),
+        Verdict::Stop(refusal) => Some(&refusal.message),
+        Verdict::Later { message, .. } => Some(message),
+        Verdict::Page(_) | Verdict::Retry(_) | Verdict::Done { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::OutputLimit as OutputLimitName;
     use crate::provider::capability::Capabilities;
+    use crate::provider::capability_change::ChangeKinds;
     use crate::provider::efforts::Efforts;
-    use crate::provider::parameter::{Parameter, Parameters};
+    use crate::provider::parameter::Parameters;
     use CapabilityChange::{DisableThinking, Effort, MaxOutput, MinOutput, Omit, OutputFactor, RenameOutputLimit};
 
     fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
@@ -76,6 +94,7 @@ mod tests {
             is_first: true,
             is_usual: true,
             page: 1,
+            refuted: ChangeKinds::default(),
         }
     }
 

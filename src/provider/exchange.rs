@@ -190,6 +190,7 @@ mod tests {
     use crate::base::usage::Usage;
     use crate::manifest::{Label, Task, TaskKind};
     use crate::provider::capability::Capabilities;
+    use crate::provider::capability_change::ChangeKinds;
     use crate::provider::parameter::{Parameter, Parameters};
     use crate::task::compile;
 
@@ -202,6 +203,7 @@ mod tests {
             is_first: true,
             is_usual: true,
             page: 1,
+            refuted: ChangeKinds::default(),
         }
     }
 

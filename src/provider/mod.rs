@@ -6,12 +6,13 @@
 //! - [`endpoint`]: one model at one endpoint, which owns all of the following
 //! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
 //!   [`stream_habits`]: how streams end; [`frame_builder`], [`frame_cache`]: what the requests for the same questions have in
-//!   common; [`form_change`]: what a reply shows about the form of requests; [`statement`]: values
-//!   of the manifest that are rejected
+//!   common; [`form_change`]: what an exchange shows about the form of requests; [`form_trials`]: changes that have yet to
+//!   prove themselves; [`statement`]: values of the manifest that are rejected
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
+//!   [`unexplained_errors`]: errors that do not say what they reject
 //! - [`outgoing`]: a request in the form in which it is sent
 //! - [`error_judgement`]: what an error means for a request of some form
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
@@ -19,7 +20,7 @@
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
-//! - [`sent_form`]: the form in which a request was sent
+//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried
 //! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept; [`parameter`],
 //!   [`efforts`]: what it may reject; [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output
 //!   limit of a form; [`sse`]: server-sent events; [`wording`]: names in the words of an error
@@ -40,6 +41,8 @@ pub(crate) mod exchange;
 pub(crate) mod foreign;
 pub(crate) mod form_change;
 pub(crate) mod form_size;
+pub(crate) mod form_trial;
+pub(crate) mod form_trials;
 pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;
 pub(crate) mod outgoing;
@@ -59,6 +62,7 @@ pub(crate) mod statement;
 pub(crate) mod stream_habits;
 #[cfg(test)]
 mod test_server;
+pub(crate) mod unexplained_errors;
 pub(crate) mod verdict;
 pub(crate) mod wording;
 
@@ -75,6 +79,7 @@ pub use estimate::{Estimate, RequestSize, estimate};
 pub use exchange::Exchange;
 pub use form_change::FormChange;
 pub use form_size::FormSize;
+pub use form_trial::FormTrial;
 pub use outgoing::Outgoing;
 pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;

@@ -1,7 +1,7 @@
 //! The form in which a request was sent.
 
 use super::capability::Capabilities;
-use super::capability_change::CapabilityChange;
+use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::parameter::{Parameter, Parameters};
 use crate::base::usage::Usage;
 
@@ -22,6 +22,8 @@ pub struct SentForm {
     pub is_usual: bool,
     /// A number derived from the page.
     pub page: u64,
+    /// Changes that have not helped.
+    pub refuted: ChangeKinds,
 }
 
 impl SentForm {
@@ -37,6 +39,7 @@ impl SentForm {
             is_first: false,
             is_usual: false,
             page: 0,
+            refuted: ChangeKinds::default(),
         }
     }
 
@@ -46,7 +49,18 @@ impl SentForm {
         self.parameters.contains(Parameter::OutputLimit) && usage.output >= limit - limit / 32
     }
 
-    /// Whether `change` would make a difference to the request: it had what changes, and did not change it before.
+    /// What an error that asks for `change` asks for: a limit of the output whose other name is no better is left out.
+    pub(crate) fn next_change(&self, change: CapabilityChange) -> CapabilityChange {
+        match change {
+            CapabilityChange::RenameOutputLimit(_) if self.refuted.contains(change) => {
+                CapabilityChange::Omit(Parameter::OutputLimit)
+            }
+            change => self.capabilities.next_change(change),
+        }
+    }
+
+    /// Whether `change` would make a difference to the request: it had what changes, and did not change it before,
+    /// with or without success.
     pub(crate) fn may_change(&self, change: CapabilityChange) -> bool {
         let is_sent = change.concerns().is_none_or(|parameters| self.parameters.intersects(parameters));
         let is_outside = match change {
@@ -54,6 +68,6 @@ impl SentForm {
             CapabilityChange::MinOutput(least) => least == 0 || self.max_reply_tokens < least,
             _ => true,
         };
-        is_sent && is_outside && self.capabilities.with(change).is_some()
+        is_sent && is_outside && !self.refuted.contains(change) && self.capabilities.with(change).is_some()
     }
 }

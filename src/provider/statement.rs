@@ -58,6 +58,25 @@ fn stop(value: &str, message: &str) -> Verdict {
     })
 }
 
+/// The values of the request that the manifest states and an endpoint may reject.
+pub(crate) fn stated_values(request: &Request) -> Vec<String> {
+    let changes = [
+        CapabilityChange::Omit(Parameter::Temperature),
+        CapabilityChange::Omit(Parameter::Stream),
+        CapabilityChange::MinOutput(0),
+    ];
+    let mut values: Vec<String> = changes.into_iter().filter_map(|change| stated_value(request, change)).collect();
+    values.extend(request.top_p.map(|top_p| format!("request.top_p: {top_p}")));
+    values.extend(request.reasoning_effort.map(|effort| format!("request.reasoning_effort: {effort}")));
+    values.extend(request.extra.keys().map(|name| format!("request.extra.{name}")));
+    values
+}
+
+/// Whether the manifest states a value for what would change.
+pub(crate) fn states(request: &Request, change: CapabilityChange) -> bool {
+    stated_value(request, change).is_some()
+}
+
 /// The value that the manifest states for what would change.
 fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
     match change {

@@ -147,6 +147,17 @@ impl Verdict {
         Self::Stop(Refusal { message: message.into(), hint: hint.to_owned(), may_be_page: true })
     }
 
+    /// The message for people, if there is one.
+    pub(crate) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Done { .. } => None,
+            Self::Retry(fault) => Some(&fault.message),
+            Self::Later { message, .. } => Some(message),
+            Self::Page(fault) => Some(&fault.message),
+            Self::Stop(refusal) => Some(&refusal.message),
+        }
+    }
+
     /// Replaces the message, if there is one, by what `edit` makes of it.
     pub(crate) fn edit_message(&mut self, edit: impl FnOnce(&str) -> String) {
         let message = match self {

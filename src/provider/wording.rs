@@ -54,6 +54,14 @@ const QUOTES: &[char] = &['\\', '"', '\''];
 /// Quotes around names.
 const MARKS: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
+/// The words of an error in lower case, without those that have digits, such as the id of a request: what two errors that
+/// say the same have in common.
+pub(crate) fn words_without_numbers(message: &str) -> Vec<String> {
+    let words = message.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let words = words.filter(|word| !word.is_empty() && !word.contains(|c: char| c.is_ascii_digit()));
+    words.map(str::to_lowercase).collect()
+}
+
 fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }

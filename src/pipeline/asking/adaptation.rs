@@ -31,7 +31,9 @@ pub(crate) async fn adapt(
     if is_overbilled && run.job.limits.budget.is_some() {
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
-    if let FormChange::Changed { capabilities, .. } = form {
+    // What may be taken back is remembered once it has proven itself.
+    let is_certain = matches!(form, FormChange::Proven { .. } | FormChange::Changed { is_trial: false, .. });
+    if let Some(capabilities) = form.capabilities().filter(|_| is_certain) {
         let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
@@ -68,15 +70,27 @@ fn prompt_bill(request: &PageRequest, exchange: &Exchange) -> Option<Usage> {
 }
 
 /// Applies at once what an exchange shows about the form of requests, so that requests which are not
-/// yet sent have the right one. `sent`: the form of its request.
-pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentForm) -> FormChange {
-    let form = asking.endpoint.learn_form(exchange, sent);
-    if let FormChange::Changed { what: Some(what), .. } = form {
-        let cause = match &exchange.verdict {
-            Verdict::Retry(fault) => format!(": {}", fault.message),
-            _ => String::new(),
-        };
-        tracing::warn!("the endpoint is asked {} from now on{cause}", what.describe());
+/// yet sent have the right one. `sent`: the form of its request; `may_try`: whether another form may be tried at once.
+pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentForm, may_try: bool) -> FormChange {
+    let form = asking.endpoint.learn_form(exchange, sent, may_try);
+    match form {
+        FormChange::Changed { what, .. } => {
+            let cause = match &exchange.verdict {
+                Verdict::Retry(fault) => format!(": {}", fault.message),
+                _ => String::new(),
+            };
+            tracing::warn!("the endpoint is asked {} from now on{cause}", what.describe());
+        }
+        FormChange::Trying(_) => {
+            let message = exchange.verdict.message().unwrap_or_default();
+            tracing::info!("trying another form of the request: {message}");
+        }
+        FormChange::Proven { found: Some(found), .. } => {
+            if let Some(how) = found.describe() {
+                tracing::warn!("the endpoint is asked {how} from now on: its errors do not say what they reject");
+            }
+        }
+        _ => {}
     }
     form
 }

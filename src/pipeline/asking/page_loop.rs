@@ -106,7 +106,7 @@ async fn make_attempt(
     }
 
     // Judge.
-    let form = learn_form(asking, &exchange, outgoing.form);
+    let form = learn_form(asking, &exchange, outgoing.form, true);
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.

@@ -281,6 +281,11 @@ impl PageState {
                 self.last = LastAttempt::Nothing;
                 Vec::new()
             }
+            // Another form of the request may be accepted.
+            Verdict::Page(_) if matches!(form, FormChange::Trying(_)) => {
+                self.last = LastAttempt::Nothing;
+                Vec::new()
+            }
             Verdict::Page(fault) => {
                 self.last = LastAttempt::Page(fault.clone());
                 Vec::new()
@@ -328,7 +333,7 @@ impl PageState {
 
 /// Whether the form of a request is not sent any more.
 fn is_outdated(form: FormChange) -> bool {
-    matches!(form, FormChange::Changed { what: Some(_), .. } | FormChange::AlreadyMade)
+    matches!(form, FormChange::Changed { .. } | FormChange::AlreadyMade)
 }
 
 /// The first error of a page whose tasks are not all answered.

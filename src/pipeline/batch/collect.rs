@@ -189,16 +189,18 @@ impl Collector<'_> {
         let Asking { run, .. } = self.asking;
         let retry = &run.job.retry;
         let form = match &attempt.sent {
-            Some(sent) => learn_form(self.asking, &exchange, sent.outgoing.form),
+            Some(sent) => learn_form(self.asking, &exchange, sent.outgoing.form, false),
             // Another run sent it. What the error asks for is changed if requests do not have it now.
-            None => match learn_form(self.asking, &exchange, self.asking.endpoint.outgoing(&attempt.request).form) {
-                FormChange::Exhausted(change)
-                    if change != CapabilityChange::OutputFactor && attempt.state.tries() < retry.attempts =>
-                {
-                    FormChange::AlreadyMade
+            None => {
+                match learn_form(self.asking, &exchange, self.asking.endpoint.outgoing(&attempt.request).form, false) {
+                    FormChange::Exhausted(change)
+                        if change != CapabilityChange::OutputFactor && attempt.state.tries() < retry.attempts =>
+                    {
+                        FormChange::AlreadyMade
+                    }
+                    form => form,
                 }
-                form => form,
-            },
+            }
         };
         let settlement = attempt.judge(id, &exchange, form, retry, run.clock.wall_ms());
         adapt(self.asking, &attempt, &exchange, &settlement.charge, form).await?;

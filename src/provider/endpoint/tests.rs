@@ -264,7 +264,7 @@ fn requests_follow_the_capabilities() {
         TransientFault { kind: ErrorKind::Capability, message: String::new(), change: Some(format), may_run: false };
     let rejected = Exchange::new(Verdict::Retry(fault), Charge::Nothing);
     assert!(matches!(
-        endpoint.learn_form(&rejected, endpoint.outgoing(&request(&[0, 1])).form),
+        endpoint.learn_form(&rejected, endpoint.outgoing(&request(&[0, 1])).form, true),
         FormChange::Changed { .. }
     ));
     assert_eq!(endpoint.capabilities().format, ReplyFormat::Object);

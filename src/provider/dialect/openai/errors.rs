@@ -92,6 +92,8 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
     let named_changes = match &verdict {
         Verdict::Retry(TransientFault { change: Some(change), .. }) if changes.first() == Some(change) => changes,
         Verdict::Retry(TransientFault { change: Some(change), .. }) => vec![*change],
+        // What is explained otherwise mentions parameters as advice.
+        _ if find_cause(status, error, after.is_some()).is_some() => Vec::new(),
         _ => named_changes(status, error),
     };
     ErrorJudgement {

@@ -232,9 +232,11 @@ fn change_for(parameter: Parameter, param: &str, text: &str) -> CapabilityChange
     }
 }
 
-/// What to change for each parameter that an error of the request names, whatever its words.
+/// What to change for each parameter that an error names, whatever its words; nothing with a status that has another
+/// meaning, or of a server that may have failed.
 pub(crate) fn named_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
-    if !matches!(status, 400 | 422) {
+    let is_of_request = matches!(status, 400..=499 | 501) && !matches!(status, 401 | 402 | 407 | 408 | 413 | 429);
+    if !is_of_request || !error.is_of_api(status) && !error.is_plain {
         return Vec::new();
     }
     let param = error.param.to_lowercase();

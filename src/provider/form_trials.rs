@@ -1,0 +1,301 @@
+//! Changes of the form of requests that have yet to prove themselves. One after which the same error comes again is
+//! taken back. Where an error says nothing that is understood, and no request was answered so far, each thing that
+//! endpoints are known to reject is left out once.
+
+use super::capability::Capabilities;
+use super::capability_change::{CapabilityChange, ChangeKinds};
+use super::form_trial::FormTrial;
+use super::parameter::Parameter;
+use super::sent_form::SentForm;
+use super::wording::words_without_numbers;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// What can be left out for an error that says nothing, from what endpoints reject most often and what matters least.
+const TRIALS: [CapabilityChange; 13] = [
+    CapabilityChange::Omit(Parameter::Temperature),
+    CapabilityChange::RenameOutputLimit(None),
+    CapabilityChange::SimplerSchema,
+    CapabilityChange::WeakerFormat,
+    CapabilityChange::Omit(Parameter::Strict),
+    CapabilityChange::Omit(Parameter::StreamOptions),
+    CapabilityChange::Omit(Parameter::Effort),
+    CapabilityChange::Omit(Parameter::Thinking),
+    CapabilityChange::Omit(Parameter::CacheKey),
+    CapabilityChange::Omit(Parameter::CacheOptions),
+    CapabilityChange::Omit(Parameter::Detail),
+    CapabilityChange::Omit(Parameter::SystemMessage),
+    CapabilityChange::Omit(Parameter::Stream),
+];
+
+/// The output limit with which a request is tried that asks for more, in tokens: the least that the models of the last
+/// years allow. Source: their model pages (2026-11).
+const SMALL_LIMIT: u32 = 4096;
+
+/// Searches until an endpoint has answered. Each meets another error: the first page may be at fault itself.
+const MAX_SEARCHES: usize = 2;
+
+/// Changes that have yet to prove themselves.
+#[derive(Debug, Default)]
+pub(crate) struct FormTrials {
+    pending: RefCell<Option<Pending>>,
+    search: RefCell<Option<Search>>,
+    /// The words of the errors for which something was searched.
+    searched: RefCell<Vec<Vec<String>>>,
+    refuted: Cell<ChangeKinds>,
+}
+
+/// A change that an error asked for.
+#[derive(Debug)]
+struct Pending {
+    change: CapabilityChange,
+    before: Capabilities,
+    /// The words of the error.
+    words: Vec<String>,
+    /// The page whose error it was.
+    page: u64,
+}
+
+/// What is tried for an error that says nothing.
+#[derive(Debug)]
+struct Search {
+    before: Capabilities,
+    trial: FormTrial,
+    rest: VecDeque<(FormTrial, Capabilities)>,
+}
+
+/// Changes have proven themselves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Proof {
+    /// What a search has found.
+    pub(crate) found: Option<FormTrial>,
+}
+
+/// What is asked after a search has met another error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum SearchStep {
+    /// Another form.
+    Try(Capabilities),
+    /// Nothing has helped: the form is as before.
+    End(Capabilities),
+}
+
+impl FormTrials {
+    /// Changes that have not helped.
+    pub(crate) fn refuted(&self) -> ChangeKinds {
+        self.refuted.get()
+    }
+
+    /// A change was made because of an error of `page`. `before`: the form until then.
+    pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, message: &str, page: u64) {
+        let mut pending = self.pending.borrow_mut();
+        let words = words_without_numbers(message);
+        // The next step for the same error.
+        let first = pending.take_if(|pending| pending.words == words && is_of_kind(pending.change, change));
+        let before = first.map_or(before, |first| first.before);
+        *pending = Some(Pending { change, before, words, page });
+    }
+
+    /// The last change and the form before it, if an error of the page for which it was made says the same as before.
+    /// `next`: what the error asks for now, which may be a further step of the same kind.
+    pub(crate) fn take_back(
+        &self,
+        message: &str,
+        page: u64,
+        next: Option<CapabilityChange>,
+    ) -> Option<(CapabilityChange, Capabilities)> {
+        let is_same = |pending: &mut Pending| {
+            let is_step = next.is_some_and(|next| is_of_kind(pending.change, next));
+            pending.page == page && pending.words == words_without_numbers(message) && !is_step
+        };
+        let pending = self.pending.borrow_mut().take_if(is_same)?;
+        self.refuted.set(self.refuted.get().with(pending.change));
+        Some((pending.change, pending.before))
+    }
+
+    /// The endpoint accepts the form in which `page` was asked; `None`: nothing was to be proven. `is_known`: whether
+    /// requests were answered before.
+    pub(crate) fn confirm(&self, page: u64, is_known: bool) -> Option<Proof> {
+        let search = self.search.borrow_mut().take();
+        let is_proof = |pending: &mut Pending| pending.page == page || !is_known;
+        let pending = self.pending.borrow_mut().take_if(is_proof);
+        (search.is_some() || pending.is_some()).then(|| Proof { found: search.map(|search| search.trial) })
+    }
+
+    /// Tries something else for an error that says nothing; `None`: this was done before. `is_stated`: whether the
+    /// manifest states what a change leaves out.
+    pub(crate) fn search(
+        &self,
+        message: &str,
+        sent: &SentForm,
+        known: Capabilities,
+        is_stated: &dyn Fn(CapabilityChange) -> bool,
+    ) -> Option<SearchStep> {
+        *self.pending.borrow_mut() = None;
+        let mut search = self.search.borrow_mut();
+        if search.is_none() {
+            let (words, mut searched) = (words_without_numbers(message), self.searched.borrow_mut());
+            if searched.len() >= MAX_SEARCHES || searched.contains(&words) {
+                return None;
+            }
+            searched.push(words);
+            let rest = forms_to_try(sent, known, is_stated);
+            *search = Some(Search { before: known, trial: FormTrial::Again, rest });
+            return Some(SearchStep::Try(known));
+        }
+        let running = search.as_mut()?;
+        match running.rest.pop_front() {
+            Some((trial, form)) => {
+                running.trial = trial;
+                Some(SearchStep::Try(form))
+            }
+            None => search.take().map(|search| SearchStep::End(search.before)),
+        }
+    }
+}
+
+/// The forms of a request that was sent as `sent`, each without something else, and at last without anything that can
+/// be left out.
+fn forms_to_try(
+    sent: &SentForm,
+    known: Capabilities,
+    is_stated: &dyn Fn(CapabilityChange) -> bool,
+) -> VecDeque<(FormTrial, Capabilities)> {
+    let is_sent = |change: &CapabilityChange| sent.may_change(*change) && !is_stated(*change);
+    let mut forms = VecDeque::new();
+    for change in TRIALS.into_iter().filter(is_sent) {
+        forms.extend(known.with(change).map(|form| (FormTrial::Change(change), form)));
+        if change == CapabilityChange::WeakerFormat {
+            let plain = known.with(change).and_then(|weaker| weaker.with(change));
+            forms.extend(plain.map(|form| (FormTrial::NoFormat, form)));
+        }
+    }
+    // Whatever other limit was tried before.
+    let less = CapabilityChange::MaxOutput(SMALL_LIMIT);
+    if sent.parameters.contains(Parameter::OutputLimit) && sent.max_reply_tokens > SMALL_LIMIT && !is_stated(less) {
+        forms.extend(known.with(less).map(|form| (FormTrial::Change(less), form)));
+    }
+    // What was tried alone without success may still be a part of it.
+    let is_left_out = |change: &CapabilityChange| matches!(change, CapabilityChange::Omit(_)) && !is_stated(*change);
+    let bare = TRIALS.into_iter().filter(is_left_out).fold(known, |form, change| form.with(change).unwrap_or(form));
+    let bare = bare.without_format();
+    let renamed = bare.with(CapabilityChange::RenameOutputLimit(None));
+    forms.extend([Some(bare), renamed].into_iter().flatten().map(|form| (FormTrial::Bare, form)));
+    forms
+}
+
+fn is_of_kind(change: CapabilityChange, other: CapabilityChange) -> bool {
+    ChangeKinds::default().with(change).contains(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::capability::ReplyFormat;
+    use crate::provider::parameter::Parameters;
+
+    fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
+        SentForm { capabilities, parameters: Parameters::of(parameters), ..SentForm::unknown() }
+    }
+
+    #[test]
+    fn a_change_is_taken_back_when_the_same_error_comes_again() {
+        let (omit, before) = (CapabilityChange::Omit(Parameter::Temperature), Capabilities::default());
+        for (first, second, page, is_back) in [
+            ("No temperature, please", "No temperature, please", 1, true),
+            ("Bad (request 8f3a, 225 tokens)", "bad (request 77bc, 300 tokens)", 1, true),
+            ("No temperature, please", "No response_format, please", 1, false),
+            // Another page may have another fault.
+            ("No temperature, please", "No temperature, please", 2, false),
+        ] {
+            let trials = FormTrials::default();
+            trials.begin(omit, before, first, 1);
+            assert_eq!(trials.take_back(second, page, None), is_back.then_some((omit, before)), "{second}");
+            assert_eq!(trials.refuted().contains(omit), is_back);
+            assert_eq!(trials.take_back(second, page, None), None, "once");
+        }
+    }
+
+    #[test]
+    fn two_steps_of_one_kind_are_taken_back_together() {
+        let (weaker, before) = (CapabilityChange::WeakerFormat, Capabilities::default());
+        let trials = FormTrials::default();
+        let object = before.with(weaker).unwrap();
+        trials.begin(weaker, before, "no format", 1);
+        assert_eq!(trials.take_back("no format", 1, Some(weaker)), None, "there is a weaker one");
+        trials.begin(weaker, object, "no format", 1);
+        assert_eq!(trials.take_back("no format", 1, None), Some((weaker, before)));
+    }
+
+    #[test]
+    fn a_change_proves_itself_with_its_page() {
+        let omit = CapabilityChange::Omit(Parameter::Temperature);
+        for (page, is_known, is_proof) in [(1, true, true), (2, true, false), (2, false, true)] {
+            let trials = FormTrials::default();
+            trials.begin(omit, Capabilities::default(), "no", 1);
+            assert_eq!(trials.confirm(page, is_known), is_proof.then_some(Proof { found: None }));
+            assert_eq!(trials.take_back("no", 1, None).is_some(), !is_proof);
+        }
+    }
+
+    #[test]
+    fn a_search_leaves_out_one_thing_after_the_other_and_then_all() {
+        let known = Capabilities::default();
+        let parameters = [Parameter::Temperature, Parameter::OutputLimit, Parameter::Format, Parameter::SystemMessage];
+        let sent = sent(&parameters, known);
+        let is_stated = |change| change == CapabilityChange::Omit(Parameter::SystemMessage);
+        let trials = FormTrials::default();
+        assert_eq!(trials.search("no", &sent, known, &is_stated), Some(SearchStep::Try(known)), "the same again");
+        let mut forms = Vec::new();
+        let end = loop {
+            match trials.search("no", &sent, known, &is_stated) {
+                Some(SearchStep::Try(form)) => forms.push(form),
+                end => break end,
+            }
+        };
+        assert_eq!(end, Some(SearchStep::End(known)));
+        let differing = |form: &Capabilities| {
+            [
+                (!form.sends(Parameter::Temperature), "temperature"),
+                (form.max_completion_tokens, "limit"),
+                (!form.sends(Parameter::MaxItems), "bounds"),
+                (form.format == ReplyFormat::Object, "object"),
+                (form.format == ReplyFormat::Plain, "plain"),
+                (form.max_output.is_some(), "less"),
+                (!form.sends(Parameter::SystemMessage), "system"),
+            ]
+            .into_iter()
+            .filter_map(|(differs, name)| differs.then_some(name))
+            .collect::<Vec<_>>()
+            .join("+")
+        };
+        let found: Vec<String> = forms.iter().map(differing).collect();
+        let expected = [
+            "temperature",
+            "limit",
+            "bounds",
+            "object",
+            "plain",
+            "less",
+            "temperature+plain",
+            "temperature+limit+plain",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_a_search_has_found_is_known_once_a_request_is_answered() {
+        let known = Capabilities::default();
+        let sent = sent(&[Parameter::Temperature], known);
+        let trials = FormTrials::default();
+        trials.search("no", &sent, known, &|_| false);
+        let found = |trial| Some(Proof { found: Some(trial) });
+        assert_eq!(trials.confirm(1, false), found(FormTrial::Again), "the server had failed for a moment");
+        assert_eq!(trials.search("no", &sent, known, &|_| false), None, "once for the same error");
+        trials.search("not so", &sent, known, &|_| false);
+        trials.search("not so", &sent, known, &|_| false);
+        let omit = CapabilityChange::Omit(Parameter::Temperature);
+        assert_eq!(trials.confirm(1, false), found(FormTrial::Change(omit)));
+        assert_eq!(trials.search("never", &sent, known, &|_| false), None, "no third search");
+    }
+}

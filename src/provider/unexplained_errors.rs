@@ -1,0 +1,98 @@
+//! Errors that do not say what they reject, from an endpoint that has answered nothing. If the manifest states values that
+//! may be the cause, the run ends: values of the manifest are never left out.
+
+use super::exchange::Exchange;
+use super::verdict::{PageFault, Verdict};
+use super::wording::words_without_numbers;
+use crate::base::vocabulary::ErrorKind;
+use std::cell::{Cell, RefCell};
+
+/// Pages with the same error that show that none of them is its cause.
+const MIN_PAGES: usize = 3;
+
+/// Errors of pages, before any was answered.
+#[derive(Debug)]
+pub(crate) struct UnexplainedErrors {
+    /// Values that the manifest states.
+    stated: Vec<String>,
+    is_answered: Cell<bool>,
+    words: RefCell<Vec<String>>,
+    /// The pages with these words.
+    pages: RefCell<Vec<u64>>,
+}
+
+impl UnexplainedErrors {
+    /// No errors so far. `stated`: values that the manifest states, such as `request.top_p: 0.5`.
+    pub(crate) fn new(stated: Vec<String>) -> Self {
+        Self { stated, is_answered: Cell::new(false), words: RefCell::default(), pages: RefCell::default() }
+    }
+
+    /// Ends the run at the same error of several pages, if the manifest states values.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, page: u64) {
+        let message = match &exchange.verdict {
+            Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }) if !self.is_answered.get() => message,
+            Verdict::Done { .. } => return self.is_answered.set(true),
+            _ => return,
+        };
+        let (words, mut pages) = (words_without_numbers(message), self.pages.borrow_mut());
+        if *self.words.borrow() != words {
+            *self.words.borrow_mut() = words;
+            pages.clear();
+        }
+        if !pages.contains(&page) {
+            pages.push(page);
+        }
+        if pages.len() >= MIN_PAGES && !self.stated.is_empty() {
+            let stated = self.stated.join(", ");
+            let message = format!("the endpoint rejects every request, perhaps because of {stated}: {message}");
+            let hint = "change or remove these values in the manifest, or choose another model; then run again with --retry failed";
+            exchange.verdict = Verdict::stop(message, hint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::verdict::{Charge, Cut};
+
+    fn failed(message: &str) -> Exchange {
+        Exchange::new(Verdict::page_fault(ErrorKind::BadRequest, message), Charge::Nothing)
+    }
+
+    #[test]
+    fn the_same_error_of_three_pages_ends_a_run_with_stated_values() {
+        let stated = || vec!["request.top_p: 0.5".to_owned()];
+        for (stated, pages, expected) in [
+            (stated(), &[(1, "no 1"), (2, "no 2"), (3, "no 3")][..], true),
+            (stated(), &[(1, "no"), (1, "no"), (1, "no"), (2, "no")], false),
+            (stated(), &[(1, "no"), (2, "bad"), (3, "no")], false),
+            (Vec::new(), &[(1, "no"), (2, "no"), (3, "no")], false),
+        ] {
+            let errors = UnexplainedErrors::new(stated);
+            let judge = |(page, message): &(u64, &str)| {
+                let mut exchange = failed(message);
+                errors.judge(&mut exchange, *page);
+                match exchange.verdict {
+                    Verdict::Stop(refusal) => refusal.message,
+                    _ => String::new(),
+                }
+            };
+            let last = pages.iter().map(judge).last().unwrap_or_default();
+            let message = "the endpoint rejects every request, perhaps because of request.top_p: 0.5: no 3";
+            assert_eq!(last, if expected { message } else { "" }, "{pages:?}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_has_answered_rejects_only_pages() {
+        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
+        let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
+        errors.judge(&mut Exchange::new(done, Charge::Nothing), 9);
+        for page in 0..5 {
+            let mut exchange = failed("no");
+            errors.judge(&mut exchange, page);
+            assert_eq!(exchange.verdict, failed("no").verdict);
+        }
+    }
+}
