@@ -193,6 +193,12 @@ impl ModelEndpoint {
         form
     }
 
+    /// Whether forms of the request are tried, before any was answered.
+    #[must_use]
+    pub fn is_trying(&self) -> bool {
+        self.learner.is_trying(self.capabilities.get())
+    }
+
     /// Estimates the tokens of a request.
     #[must_use]
     pub fn estimate(&self, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> Estimate {
@@ -317,7 +323,7 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
-        if !outgoing.form.capabilities.is_proven {
+        if !outgoing.form.capabilities.is_proven && !self.learner.is_searching() {
             self.unexplained.judge(&mut exchange, request.page);
         }
         self.proof.judge(&mut exchange, &url, request.page, sent);

@@ -5,7 +5,7 @@ use super::capability::{Capabilities, ReplyFormat};
 use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::exchange::Exchange;
 use super::form_trial::FormTrial;
-use super::form_trials::{FormTrials, SearchStep};
+use super::form_trials::{FormTrials, Proof, SearchStep};
 use super::sent_form::SentForm;
 use super::verdict::{Cut, PageFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
@@ -124,6 +124,16 @@ impl FormLearner {
         self.trials.refuted()
     }
 
+    /// Whether a search is under way for what the endpoint rejects.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.trials.is_searching()
+    }
+
+    /// Whether a change has yet to prove itself, before a page was answered.
+    pub(crate) fn is_trying(&self, known: Capabilities) -> bool {
+        !known.is_proven && self.trials.is_trying()
+    }
+
     /// What an exchange shows. `known`: what the endpoint is believed to accept now.
     pub(crate) fn judge(
         &self,
@@ -147,6 +157,9 @@ impl FormLearner {
     /// What a reply shows.
     fn judge_reply(&self, exchange: &Exchange, sent: SentForm, known: Capabilities, is_same: bool) -> FormChange {
         let proof = if is_same { self.trials.confirm(sent.page, known.is_proven) } else { None };
+        if let Some(Proof { refuted: Some(before), .. }) = proof {
+            return FormChange::TakenBack(before);
+        }
         let unchanged = || match proof {
             Some(proof) => FormChange::Proven { capabilities: known, found: proof.found },
             None => FormChange::None,

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 /// What can be left out for an error that says nothing, from what endpoints reject most often and what matters least.
-const TRIALS: [CapabilityChange; 13] = [
+const TRIALS: [CapabilityChange; 14] = [
     CapabilityChange::Omit(Parameter::Temperature),
     CapabilityChange::RenameOutputLimit(None),
     CapabilityChange::SimplerSchema,
@@ -26,6 +26,7 @@ const TRIALS: [CapabilityChange; 13] = [
     CapabilityChange::Omit(Parameter::Detail),
     CapabilityChange::Omit(Parameter::SystemMessage),
     CapabilityChange::Omit(Parameter::Stream),
+    CapabilityChange::MinOutput(0),
 ];
 
 /// The output limit with which a request is tried that asks for more, in tokens: the least that the models of the last
@@ -60,6 +61,8 @@ struct Pending {
 #[derive(Debug)]
 struct Search {
     before: Capabilities,
+    /// The page that is asked again and again.
+    page: u64,
     trial: FormTrial,
     rest: VecDeque<(FormTrial, Capabilities)>,
 }
@@ -69,6 +72,8 @@ struct Search {
 pub(crate) struct Proof {
     /// What a search has found.
     pub(crate) found: Option<FormTrial>,
+    /// The form before a search that was not for this page.
+    pub(crate) refuted: Option<Capabilities>,
 }
 
 /// What is asked after a search has met another error.
@@ -86,6 +91,16 @@ impl FormTrials {
         self.refuted.get()
     }
 
+    /// Whether a search is under way.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.search.borrow().is_some()
+    }
+
+    /// Whether a change has yet to prove itself.
+    pub(crate) fn is_trying(&self) -> bool {
+        self.is_searching() || self.pending.borrow().is_some()
+    }
+
     /// A change was made because of an error of `page`. `before`: the form until then.
     pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, message: &str, page: u64) {
         let mut pending = self.pending.borrow_mut();
@@ -96,7 +111,8 @@ impl FormTrials {
         *pending = Some(Pending { change, before, words, page });
     }
 
-    /// The last change and the form before it, if an error of the page for which it was made says the same as before.
+    /// The last change and the form before it, if an error of the page for which it was made says the same as before, or
+    /// more: then the change has added to what is wrong.
     /// `next`: what the error asks for now, which may be a further step of the same kind.
     pub(crate) fn take_back(
         &self,
@@ -106,7 +122,8 @@ impl FormTrials {
     ) -> Option<(CapabilityChange, Capabilities)> {
         let is_same = |pending: &mut Pending| {
             let is_step = next.is_some_and(|next| is_of_kind(pending.change, next));
-            pending.page == page && pending.words == words_without_numbers(message) && !is_step
+            let words = words_without_numbers(message);
+            pending.page == page && pending.words.iter().all(|word| words.contains(word)) && !is_step
         };
         let pending = self.pending.borrow_mut().take_if(is_same)?;
         self.refuted.set(self.refuted.get().with(pending.change));
@@ -119,7 +136,13 @@ impl FormTrials {
         let search = self.search.borrow_mut().take();
         let is_proof = |pending: &mut Pending| pending.page == page || !is_known;
         let pending = self.pending.borrow_mut().take_if(is_proof);
-        (search.is_some() || pending.is_some()).then(|| Proof { found: search.map(|search| search.trial) })
+        if search.is_none() && pending.is_none() {
+            return None;
+        }
+        // What is tried with one page shows nothing with another.
+        let refuted = search.as_ref().filter(|search| search.page != page).map(|search| search.before);
+        let found = search.map(|search| search.trial).filter(|_| refuted.is_none());
+        Some(Proof { found, refuted })
     }
 
     /// Tries something else for an error that says nothing; `None`: this was done before. `is_stated`: whether the
@@ -140,11 +163,12 @@ impl FormTrials {
             }
             searched.push(words);
             let rest = forms_to_try(sent, known, is_stated);
-            *search = Some(Search { before: known, trial: FormTrial::Again, rest });
+            *search = Some(Search { before: known, page: sent.page, trial: FormTrial::Again, rest });
             return Some(SearchStep::Try(known));
         }
         let running = search.as_mut()?;
-        match running.rest.pop_front() {
+        let next = running.rest.pop_front().filter(|_| running.page == sent.page);
+        match next {
             Some((trial, form)) => {
                 running.trial = trial;
                 Some(SearchStep::Try(form))
@@ -205,6 +229,7 @@ mod tests {
             ("No temperature, please", "No temperature, please", 1, true),
             ("Bad (request 8f3a, 225 tokens)", "bad (request 77bc, 300 tokens)", 1, true),
             ("No temperature, please", "No response_format, please", 1, false),
+            ("Unknown: temperature", "Unknown: temperature, max_completion_tokens", 1, true),
             // Another page may have another fault.
             ("No temperature, please", "No temperature, please", 2, false),
         ] {
@@ -233,7 +258,7 @@ mod tests {
         for (page, is_known, is_proof) in [(1, true, true), (2, true, false), (2, false, true)] {
             let trials = FormTrials::default();
             trials.begin(omit, Capabilities::default(), "no", 1);
-            assert_eq!(trials.confirm(page, is_known), is_proof.then_some(Proof { found: None }));
+            assert_eq!(trials.confirm(page, is_known), is_proof.then_some(Proof { found: None, refuted: None }));
             assert_eq!(trials.take_back("no", 1, None).is_some(), !is_proof);
         }
     }
@@ -261,6 +286,7 @@ mod tests {
                 (!form.sends(Parameter::MaxItems), "bounds"),
                 (form.format == ReplyFormat::Object, "object"),
                 (form.format == ReplyFormat::Plain, "plain"),
+                (form.output_factor > 1, "more"),
                 (form.max_output.is_some(), "less"),
                 (!form.sends(Parameter::SystemMessage), "system"),
             ]
@@ -276,6 +302,7 @@ mod tests {
             "bounds",
             "object",
             "plain",
+            "more",
             "less",
             "temperature+plain",
             "temperature+limit+plain",
@@ -289,13 +316,13 @@ mod tests {
         let sent = sent(&[Parameter::Temperature], known);
         let trials = FormTrials::default();
         trials.search("no", &sent, known, &|_| false);
-        let found = |trial| Some(Proof { found: Some(trial) });
-        assert_eq!(trials.confirm(1, false), found(FormTrial::Again), "the server had failed for a moment");
+        let found = |trial| Some(Proof { found: Some(trial), refuted: None });
+        assert_eq!(trials.confirm(0, false), found(FormTrial::Again), "the server had failed for a moment");
         assert_eq!(trials.search("no", &sent, known, &|_| false), None, "once for the same error");
         trials.search("not so", &sent, known, &|_| false);
         trials.search("not so", &sent, known, &|_| false);
         let omit = CapabilityChange::Omit(Parameter::Temperature);
-        assert_eq!(trials.confirm(1, false), found(FormTrial::Change(omit)));
+        assert_eq!(trials.confirm(0, false), found(FormTrial::Change(omit)));
         assert_eq!(trials.search("never", &sent, known, &|_| false), None, "no third search");
     }
 }

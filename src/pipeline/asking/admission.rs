@@ -89,13 +89,15 @@ impl Admission {
         }
     }
 
-    /// Waits until a request of `tokens`, as the provider counts them, may be sent.
+    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
+    /// last request, which goes on to this one.
     ///
     /// # Errors
     /// When the run ends first.
-    pub(crate) async fn admit(&self, tokens: u64) -> Result<Slot<'_>, Ending> {
+    pub(crate) async fn admit<'a>(&'a self, tokens: u64, held: Option<Slot<'a>>) -> Result<Slot<'a>, Ending> {
+        let turn = async { if held.is_none() { Some(self.turn.lock().await) } else { None } };
         let _turn = tokio::select! {
-            turn = self.turn.lock() => turn,
+            turn = turn => turn,
             () = self.shutdown.requested() => return Err(Ending),
         };
         let mut has_request = false;
@@ -118,7 +120,7 @@ impl Admission {
             };
             let is_cautious = self.slots.cautious_replies.get() > 0;
             let width = if is_cautious { 1 } else { width };
-            if self.slots.in_flight.get() >= width {
+            if held.is_none() && self.slots.in_flight.get() >= width {
                 self.slots.is_full.set(true);
                 // Then only a reply makes room.
                 let growth = pacing.delay_while_full().filter(|_| !is_cautious);
@@ -143,8 +145,10 @@ impl Admission {
                 self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
             }
-            self.set_in_flight(self.slots.in_flight.get() + 1);
-            return Ok(Slot { admission: self, sent: self.clock.now() });
+            return Ok(held.unwrap_or_else(|| {
+                self.set_in_flight(self.slots.in_flight.get() + 1);
+                Slot { admission: self, sent: self.clock.now() }
+            }));
         }
     }
 
@@ -152,6 +156,8 @@ impl Admission {
     fn count_cautious_reply(&self) {
         let left = match self.endpoint.capabilities().is_understood() {
             true => 0,
+            // As long as forms are tried, errors are no news.
+            false if self.endpoint.is_trying() => return,
             false => self.slots.cautious_replies.get().saturating_sub(1),
         };
         self.slots.cautious_replies.set(left);

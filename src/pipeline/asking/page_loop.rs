@@ -2,6 +2,7 @@
 //! settle, adapt, record.
 
 use super::adaptation::{adapt, learn_form};
+use super::admission::Slot;
 use super::attempt::{Attempt, by_recipe};
 use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
 use super::stage::Asking;
@@ -42,6 +43,7 @@ pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
 async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<PageEnd, StoreError> {
     let run = asking.run;
     let mut state = new_state(&run.job, &page.tasks);
+    let mut held = None;
     loop {
         match next_step(&state, &run.job.retry) {
             Step::Settled => return Ok(PageEnd::Settled(first_error(&state, run.clock.wall_ms()))),
@@ -55,8 +57,8 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
             Step::Ask { .. } => {
                 let attempt = Attempt::next(&asking.endpoint, &run.job.retry, page, state);
                 let Some(attempt) = attempt else { return Ok(PageEnd::Unfinished) };
-                state = match make_attempt(asking, page, attempt).await? {
-                    ControlFlow::Continue(state) => state,
+                (state, held) = match make_attempt(asking, page, attempt, held).await? {
+                    ControlFlow::Continue(next) => next,
                     ControlFlow::Break(end) => return Ok(end),
                 };
             }
@@ -64,12 +66,15 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
     }
 }
 
-/// Makes one attempt: how far the page has come, or how the loop ends.
-async fn make_attempt(
-    asking: &Asking<'_>,
+/// Makes one attempt: how far the page has come, or how the loop ends. `held`: its place among the requests in flight. As
+/// long as it is not known what the endpoint accepts, a page keeps its place: only with the same page does another form
+/// of the request show something.
+async fn make_attempt<'a>(
+    asking: &'a Asking<'_>,
     page: &ReadyPage,
     mut attempt: Attempt,
-) -> Result<ControlFlow<PageEnd, PageState>, StoreError> {
+    held: Option<Slot<'a>>,
+) -> Result<ControlFlow<PageEnd, (PageState, Option<Slot<'a>>)>, StoreError> {
     let Asking { run, endpoint, admission, observer, .. } = asking;
     if attempt.purpose != AttemptPurpose::Ask {
         run.counters.add_retry();
@@ -77,11 +82,11 @@ async fn make_attempt(
     let tokens = attempt.before.estimate.admission_tokens;
     if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
         let message = format!("the request needs {tokens} tokens, more than limits.tokens_per_minute: {limit}");
-        return Ok(ControlFlow::Continue(fail_unsent(run, attempt, message).await?));
+        return Ok(ControlFlow::Continue((fail_unsent(run, attempt, message).await?, None)));
     }
 
     // Admit.
-    let Ok(mut slot) = admission.admit(tokens).await else {
+    let Ok(mut slot) = admission.admit(tokens, held).await else {
         return Ok(ControlFlow::Break(PageEnd::Unfinished));
     };
 
@@ -129,7 +134,8 @@ async fn make_attempt(
     // Record.
     telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
     observer.on_exchange(&attempt.request, &exchange, &record.charge);
-    Ok(ControlFlow::Continue(attempt.state))
+    let held = endpoint.is_trying().then_some(slot);
+    Ok(ControlFlow::Continue((attempt.state, held)))
 }
 
 /// How long an attempt may take: `request.timeout`, or the rest of `retry.page_time`.
