@@ -95,6 +95,15 @@ impl CapabilityChange {
         }
     }
 
+    /// The parameter that an error is about which asks for it.
+    pub(crate) fn concerned_parameter(self) -> Option<Parameter> {
+        match self {
+            Self::MaxOutput(_) | Self::MinOutput(_) => Some(Parameter::OutputLimit),
+            Self::SimplerSchema => Some(Parameter::Format),
+            change => change.parameter(),
+        }
+    }
+
     /// The parameters of which a request must have one for the change to make a difference to it. `None`: it always
     /// does.
     pub(crate) fn concerns(self) -> Option<Parameters> {

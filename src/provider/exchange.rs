@@ -9,7 +9,7 @@ use super::sent_form::SentForm;
 use super::served::Served;
 use super::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
-use crate::task::{Question, read_reasoning, read_reply};
+use crate::task::{Question, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
 /// One attempt and its result.
@@ -116,14 +116,16 @@ impl Exchange {
                 Verdict::refused(ErrorKind::Refusal, format!("the model declined to answer: {text}"))
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
-            ReplyEnd::Finished if content.trim().is_empty() => match read_reasoning(&reasoning, questions) {
-                Some(reading) => {
-                    answered_in_reasoning = true;
-                    Verdict::Done { reading, cut: Cut::No }
+            ReplyEnd::Finished if visible_text(&content).trim().is_empty() => {
+                match read_reasoning(&reasoning, questions) {
+                    Some(reading) => {
+                        answered_in_reasoning = true;
+                        Verdict::Done { reading, cut: Cut::No }
+                    }
+                    None if usage.is_some_and(|usage| sent.was_used_up(usage)) => out_of_room(),
+                    None => done(Cut::No),
                 }
-                None if usage.is_some_and(|usage| sent.was_used_up(usage)) => out_of_room(),
-                None => done(Cut::No),
-            },
+            }
             ReplyEnd::Finished => done(Cut::No),
             ReplyEnd::Length => done(Cut::Length),
             ReplyEnd::Repetition => done(Cut::Repetition),
@@ -257,9 +259,15 @@ mod tests {
     #[test]
     fn an_empty_reply_as_long_as_the_limit_was_reasoning() {
         let sent = SentForm { parameters: Parameters::of(&[Parameter::OutputLimit]), ..sent() };
-        for (content, output, reasoning, expected) in
-            [("", 100, 100, true), ("", 99, 0, true), (" ", 130, 90, true), ("", 60, 60, false), ("{}", 100, 90, false)]
-        {
+        for (content, output, reasoning, expected) in [
+            ("<think>Hm. The page", 100, 0, true),
+            ("<think>Hm", 50, 0, false),
+            ("", 100, 100, true),
+            ("", 99, 0, true),
+            (" ", 130, 90, true),
+            ("", 60, 60, false),
+            ("{}", 100, 90, false),
+        ] {
             let usage = Some(Usage { input: 10, output, reasoning, ..Usage::default() });
             let (end, served) = (ReplyEnd::Finished, Served::default());
             let reply =

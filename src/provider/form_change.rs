@@ -230,12 +230,10 @@ impl FormLearner {
                 Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
             );
             let may_search = terms.may_try && !known.is_proven && sent.is_first && sent.is_usual;
-            let step = if is_unexplained && may_search {
-                self.trials.search(message, &sent, before, terms.is_stated)
-            } else {
-                None
-            };
+            let search = || self.trials.search(message, &sent, before, terms.is_stated);
+            let step = if is_unexplained && may_search { search() } else { None };
             return match step {
+                Some(SearchStep::Doubt) => FormChange::Doubted,
                 Some(SearchStep::Try(form)) => FormChange::Trying(form),
                 Some(SearchStep::End(form)) => FormChange::TakenBack(form),
                 None if taken_back.is_some() => FormChange::TakenBack(before),

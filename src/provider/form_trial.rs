@@ -1,12 +1,11 @@
 //! What is tried for an error whose words are not understood.
 
 use super::capability_change::CapabilityChange;
+use super::parameter::Parameter;
 
 /// What is tried for an error whose words are not understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FormTrial {
-    /// The same request again: the server may have failed for the moment.
-    Again,
     /// One change.
     Change(CapabilityChange),
     /// No format of replies.
@@ -16,14 +15,37 @@ pub enum FormTrial {
 }
 
 impl FormTrial {
-    /// How the endpoint is asked, in words for the log; `None`: as before.
+    /// Whether an error with these words, in lower case, may be about it.
+    pub(crate) fn is_about(self, words: &str) -> bool {
+        const OUTPUT: &[&str] = &["token", "length", "output", "completion"];
+        const FORMAT: &[&str] = &["json", "schema", "format", "grammar", "structured", "constrain"];
+        const REASONING: &[&str] = &["effort", "reason", "think"];
+        let about: &[&str] = match self {
+            Self::Bare => &[],
+            Self::NoFormat => FORMAT,
+            Self::Change(change) => match change.concerned_parameter() {
+                Some(Parameter::Temperature) => &["temperature", "sampl", "greedy", "random"],
+                Some(Parameter::OutputLimit) => OUTPUT,
+                Some(Parameter::Format | Parameter::Strict) => FORMAT,
+                Some(Parameter::Effort | Parameter::Thinking) => REASONING,
+                Some(Parameter::Stream | Parameter::StreamOptions) => &["stream"],
+                Some(Parameter::CacheKey | Parameter::CacheOptions) => &["cache"],
+                Some(Parameter::Detail) => &["detail", "resolution"],
+                Some(Parameter::SystemMessage) => &["system", "role", "instruction", "developer"],
+                Some(Parameter::UniqueItems | Parameter::MaxItems | Parameter::MaxLength) => FORMAT,
+                None => &[],
+            },
+        };
+        about.iter().any(|word| words.contains(word))
+    }
+
+    /// How the endpoint is asked, in words for the log.
     #[must_use]
-    pub fn describe(self) -> Option<String> {
+    pub fn describe(self) -> String {
         match self {
-            Self::Again => None,
-            Self::Change(change) => Some(change.describe()),
-            Self::NoFormat => Some("without a format of replies".to_owned()),
-            Self::Bare => Some("without anything that can be left out".to_owned()),
+            Self::Change(change) => change.describe(),
+            Self::NoFormat => "without a format of replies".to_owned(),
+            Self::Bare => "without anything that can be left out".to_owned(),
         }
     }
 }

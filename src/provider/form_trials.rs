@@ -1,5 +1,5 @@
 //! Changes of the form of requests that have yet to prove themselves. One after which the same error comes again is
-//! taken back. Where an error says nothing that is understood, and no request was answered so far, each thing that
+//! taken back. Where errors say nothing that is understood, and no request was answered so far, each thing that
 //! endpoints are known to reject is left out once.
 
 use super::capability::Capabilities;
@@ -33,15 +33,20 @@ const TRIALS: [CapabilityChange; 14] = [
 /// years allow. Source: their model pages (2026-11).
 const SMALL_LIMIT: u32 = 4096;
 
-/// Searches until an endpoint has answered. Each meets another error: the first page may be at fault itself.
+/// Searches until an endpoint has answered. Each meets another error.
 const MAX_SEARCHES: usize = 2;
+
+/// Different errors until an endpoint has answered that are waited for to come again.
+const MAX_DOUBTS: usize = 4;
 
 /// Changes that have yet to prove themselves.
 #[derive(Debug, Default)]
 pub(crate) struct FormTrials {
     pending: RefCell<Option<Pending>>,
     search: RefCell<Option<Search>>,
-    /// The words of the errors for which something was searched.
+    /// The words of errors that say nothing, in the order in which they came.
+    seen: RefCell<Vec<Vec<String>>>,
+    /// Of these, those for which something was searched.
     searched: RefCell<Vec<Vec<String>>>,
     refuted: Cell<ChangeKinds>,
 }
@@ -79,6 +84,8 @@ pub(crate) struct Proof {
 /// What is asked after a search has met another error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum SearchStep {
+    /// The same form: the page may be at fault, or the server for a moment. The next page shows it.
+    Doubt,
     /// Another form.
     Try(Capabilities),
     /// Nothing has helped: the form is as before.
@@ -161,14 +168,21 @@ impl FormTrials {
             if searched.len() >= MAX_SEARCHES || searched.contains(&words) {
                 return None;
             }
+            let mut seen = self.seen.borrow_mut();
+            if !seen.contains(&words) {
+                seen.push(words);
+                return (seen.len() <= MAX_DOUBTS).then_some(SearchStep::Doubt);
+            }
+            let mut rest = forms_to_try(sent, known, is_stated);
+            let about = words.join(" ");
+            rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
             searched.push(words);
-            let rest = forms_to_try(sent, known, is_stated);
-            *search = Some(Search { before: known, page: sent.page, trial: FormTrial::Again, rest });
-            return Some(SearchStep::Try(known));
+            let (trial, form) = rest.pop_front()?;
+            *search = Some(Search { before: known, page: sent.page, trial, rest });
+            return Some(SearchStep::Try(form));
         }
         let running = search.as_mut()?;
-        let next = running.rest.pop_front().filter(|_| running.page == sent.page);
-        match next {
+        match running.rest.pop_front().filter(|_| running.page == sent.page) {
             Some((trial, form)) => {
                 running.trial = trial;
                 Some(SearchStep::Try(form))
@@ -270,7 +284,7 @@ mod tests {
         let sent = sent(&parameters, known);
         let is_stated = |change| change == CapabilityChange::Omit(Parameter::SystemMessage);
         let trials = FormTrials::default();
-        assert_eq!(trials.search("no", &sent, known, &is_stated), Some(SearchStep::Try(known)), "the same again");
+        assert_eq!(trials.search("no", &sent, known, &is_stated), Some(SearchStep::Doubt));
         let mut forms = Vec::new();
         let end = loop {
             match trials.search("no", &sent, known, &is_stated) {
@@ -315,14 +329,37 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let trials = FormTrials::default();
-        trials.search("no", &sent, known, &|_| false);
-        let found = |trial| Some(Proof { found: Some(trial), refuted: None });
-        assert_eq!(trials.confirm(0, false), found(FormTrial::Again), "the server had failed for a moment");
-        assert_eq!(trials.search("no", &sent, known, &|_| false), None, "once for the same error");
-        trials.search("not so", &sent, known, &|_| false);
-        trials.search("not so", &sent, known, &|_| false);
-        let omit = CapabilityChange::Omit(Parameter::Temperature);
-        assert_eq!(trials.confirm(0, false), found(FormTrial::Change(omit)));
-        assert_eq!(trials.search("never", &sent, known, &|_| false), None, "no third search");
+        let search = |message| trials.search(message, &sent, known, &|_| false);
+        assert_eq!(search("no"), Some(SearchStep::Doubt));
+        assert_eq!(trials.confirm(0, false), None, "the server had failed for a moment");
+        assert_eq!(search("not so"), Some(SearchStep::Doubt));
+        assert!(matches!(search("not so"), Some(SearchStep::Try(_))));
+        let found = Some(FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature)));
+        assert_eq!(trials.confirm(0, false), Some(Proof { found, refuted: None }));
+        assert_eq!(search("not so"), None, "once for the same error");
+        assert!(matches!(search("no"), Some(SearchStep::Try(_))));
+        // Another page shows nothing.
+        assert_eq!(trials.confirm(1, false), Some(Proof { found: None, refuted: Some(known) }));
+        for message in ["never", "not at all"] {
+            assert_eq!(search(message), None, "no third search");
+        }
+    }
+
+    #[test]
+    fn what_an_error_may_be_about_is_tried_first() {
+        let known = Capabilities::default();
+        let parameters = [Parameter::Temperature, Parameter::OutputLimit, Parameter::Format, Parameter::SystemMessage];
+        let sent = sent(&parameters, known);
+        for (message, expected) in [
+            ("generation is limited to a few tokens", CapabilityChange::RenameOutputLimit(None)),
+            ("no instructions, please", CapabilityChange::Omit(Parameter::SystemMessage)),
+            ("this is no JSON", CapabilityChange::SimplerSchema),
+            ("no", CapabilityChange::Omit(Parameter::Temperature)),
+        ] {
+            let trials = FormTrials::default();
+            trials.search(message, &sent, known, &|_| false);
+            let first = trials.search(message, &sent, known, &|_| false);
+            assert_eq!(first, known.with(expected).map(SearchStep::Try), "{message}");
+        }
     }
 }

@@ -86,9 +86,8 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentFor
             tracing::info!("trying another form of the request: {message}");
         }
         FormChange::Proven { found: Some(found), .. } => {
-            if let Some(how) = found.describe() {
-                tracing::warn!("the endpoint is asked {how} from now on: its errors do not say what they reject");
-            }
+            let how = found.describe();
+            tracing::warn!("the endpoint is asked {how} from now on: its errors do not say what they reject");
         }
         _ => {}
     }

@@ -281,8 +281,8 @@ impl PageState {
                 self.last = LastAttempt::Nothing;
                 Vec::new()
             }
-            // Another form of the request may be accepted.
-            Verdict::Page(_) if matches!(form, FormChange::Trying(_)) => {
+            // Another form of the request may be accepted, or the same one later.
+            Verdict::Page(_) if matches!(form, FormChange::Trying(_) | FormChange::Doubted) => {
                 self.last = LastAttempt::Nothing;
                 Vec::new()
             }

@@ -259,7 +259,7 @@ impl Server<'_> {
             *known = form.capabilities().unwrap_or(*known);
             let is_over = match &exchange.verdict {
                 Verdict::Done { .. } => true,
-                Verdict::Page(_) => !matches!(form, FormChange::Trying(_)),
+                Verdict::Page(_) => !matches!(form, FormChange::Trying(_) | FormChange::Doubted),
                 _ => false,
             };
             if is_over {

@@ -277,7 +277,9 @@ fn says_prompt_too_long(text: &str) -> bool {
     const OVER: &[&str] = &["exceed", "too long", "longer than", "larger than", "more than", "over the"];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let has_subject = ["input", "inputs", "prompt"].iter().any(|word| find_word(text, word).is_some());
-    has_subject && text.contains("token") && has(OVER) && !has(OTHERS)
+    // Beside the window, the output limit is a part of the sum.
+    let is_window = find_word(text, "window").is_some() && !text.contains("image");
+    has_subject && text.contains("token") && (is_window || has(OVER) && !has(OTHERS))
 }
 
 /// `The token budget was exhausted by reasoning`, in the words of several servers; not that the model takes no such
@@ -308,6 +310,10 @@ fn says_reasoning_took_all(text: &str) -> bool {
         "before the answer",
         "without an answer",
         "without producing",
+        "limit hit",
+        "limit reached",
+        "limit was hit",
+        "limit was reached",
     ];
     let has_word = |words: &[&str]| words.iter().any(|word| find_word(text, word).is_some());
     has_word(REASONING) && has_word(ROOM) && USED.iter().any(|words| text.contains(words)) && !text.contains("support")

@@ -21,6 +21,8 @@ const MONEY: &[&str] = &[
     "trial",
     "free tier",
     "subscription",
+    "monthly budget",
+    "package",
 ];
 /// That it has none of it left.
 const LACKS: &[&str] = &[
@@ -50,6 +52,8 @@ const LACKS: &[&str] = &[
     "is zero",
     "is 0",
     "is $0",
+    "$0",
+    "exceeded",
     "expired",
     "lapsed",
     "ended",
@@ -68,8 +72,10 @@ const LACKS: &[&str] = &[
     "no credits",
 ];
 /// Words for what an account owes.
-const BILLS: &[&str] =
-    &["payment", "payments", "invoice", "invoices", "bill", "bills", "dues", "billing", "charge", "account", "amount"];
+const BILLS: &[&str] = &[
+    "payment", "payments", "invoice", "invoices", "bill", "bills", "dues", "billing", "charge", "account", "amount",
+    "card",
+];
 /// That it was not paid.
 const DEBTS: &[&str] = &[
     "overdue",
@@ -102,6 +108,10 @@ const DEBTS: &[&str] = &[
     "billing problem",
     "enable billing",
     "set up billing",
+    "not been set up",
+    "could not charge",
+    "cannot charge",
+    "unable to charge",
 ];
 /// Words about rates: at a rate limit, servers advise buying a larger plan.
 const RATES: &[&str] = &[
@@ -153,6 +163,12 @@ mod tests {
             "Please add a payment method",
             "your subscription has expired",
             "account is in arrears",
+            "credit balance: $0.00 remaining",
+            "We could not charge your card, so requests are on hold",
+            "Billing has not been set up for project 7",
+            "Monthly budget exceeded: your organisation has spent 100 of 100 USD",
+            "Not enough tokens in your package; buy another one",
+            "Your subscription has lapsed, renew it to go on",
         ] {
             assert!(says_no_credit(&text.to_lowercase()), "{text}");
         }
@@ -168,6 +184,7 @@ mod tests {
             "the account is not active",
             "the session has expired; your credit is fine",
             "the bill of lading is empty",
+            "the identity card could not be read",
             "",
         ] {
             assert!(!says_no_credit(&text.to_lowercase()), "{text}");

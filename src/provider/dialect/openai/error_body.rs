@@ -72,10 +72,16 @@ impl ErrorBody {
                 faults if faults.is_empty() || faults == *error => error.clone(),
                 faults => format!("{error}: {faults}"),
             },
-            _ => [text("message"), error.get("message").map_or(String::new(), detail), detail(value), detail(error)]
-                .into_iter()
-                .find(|m| !m.is_empty())
-                .unwrap_or_else(|| error.to_string()),
+            _ => [
+                text("message"),
+                text("msg"),
+                error.get("message").map_or(String::new(), detail),
+                detail(value),
+                detail(error),
+            ]
+            .into_iter()
+            .find(|m| !m.is_empty())
+            .unwrap_or_else(|| error.to_string()),
         };
         let is_whole = message.starts_with('{');
         // OpenRouter quotes the upstream provider's error here.

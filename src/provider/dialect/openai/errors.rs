@@ -8,6 +8,7 @@ use super::causes::{Cause, find_cause};
 use super::error_body::ErrorBody;
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
+use super::passing::Passing;
 use super::rejections::{find_changes, named_changes};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -216,6 +217,9 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         402 => Verdict::stop(message, ADD_CREDIT),
         403 => {
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
+        }
+        404 if Passing::of_text(error.text()) == Passing::Yes => {
+            Verdict::Later { after, obstacle: Obstacle::Unavailable, message }
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
         407 => Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),

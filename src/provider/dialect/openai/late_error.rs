@@ -28,7 +28,16 @@ const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 pub(crate) fn find_error(value: &Value) -> Option<&Value> {
     let error = value.get("error").filter(|error| !is_empty(error));
     // vLLM and Mistral have no wrapper.
-    error.or_else(|| Some(value).filter(|value| value.get("object").and_then(Value::as_str) == Some("error")))
+    let is_bare = || value.get("object").and_then(Value::as_str) == Some("error") || is_envelope(value);
+    error.or_else(|| Some(value).filter(|_| is_bare()))
+}
+
+/// `{"code": 400, "msg": "…", "data": null}`: how Chinese gateways report errors.
+fn is_envelope(value: &Value) -> bool {
+    let code = value.get("code").filter(|code| !is_empty(code));
+    let message = ["msg", "message"].iter().find_map(|name| value.get(*name).filter(|text| !is_empty(text)));
+    let is_number = |code: &Value| code.is_number() || code.as_str().is_some_and(|text| text.parse::<u32>().is_ok());
+    code.is_some_and(is_number) && message.is_some_and(Value::is_string) && value.get("choices").is_none()
 }
 
 /// Judges an error inside of a reply of status 200.
@@ -122,6 +131,16 @@ mod tests {
             assert_eq!(find_error(&json!({ "error": error })), Some(&error), "{error}");
         }
         assert!(find_error(&json!({"object": "error", "message": "x", "code": 400})).is_some());
+        for (value, expected) in [
+            (json!({"code": 400, "msg": "temperature not supported", "data": null}), true),
+            (json!({"code": "1113", "message": "no balance"}), true),
+            (json!({"code": 0, "msg": "ok", "data": {}}), false),
+            (json!({"code": 200, "msg": "success"}), false),
+            (json!({"code": "x", "msg": "a page"}), false),
+            (json!({"code": 400, "msg": "odd", "choices": []}), false),
+        ] {
+            assert_eq!(find_error(&value).is_some(), expected, "{value}");
+        }
         assert_eq!(find_error(&json!({"object": "chat.completion"})), None);
     }
 

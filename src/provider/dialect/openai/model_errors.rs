@@ -3,7 +3,8 @@
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
 /// Codes of errors about a model that was retired, in lower case.
-const RETIRED_CODES: &[&str] = &["model_decommissioned", "model_retired", "model_deprecated", "model_discontinued"];
+const RETIRED_CODES: &[&str] =
+    &["model_decommissioned", "model_retired", "model_deprecated", "model_discontinued", "deprecatedmodel"];
 /// What is said of a model that was retired.
 const RETIRED: &[&str] = &[
     "been retired",
@@ -28,6 +29,9 @@ const RETIRED: &[&str] = &[
     "no longer served",
     "no longer exists",
     "not available anymore",
+    "no longer hosted",
+    "retired model",
+    "superseded",
 ];
 
 /// Whether an error says that the model was retired: `the model x has been retired`, in the words of several
@@ -69,6 +73,10 @@ pub(crate) fn names_unknown_model(text: &str) -> bool {
         "unsupported model",
         "not a chat model",
         "no endpoints found for",
+        "llm provider not provided",
+        "invalid model id",
+        "no model called",
+        "no model named",
     ];
     const MISSING: &[&str] = &["does not exist", "not found", "doesn't exist", "could not be found"];
     let is_word = |words: &&str| {

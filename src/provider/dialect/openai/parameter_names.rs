@@ -246,6 +246,8 @@ fn is_subject(after: &str) -> bool {
         "needs",
         "requires",
         "will",
+        "conflicts",
+        "please",
     ];
     let next = after.trim_start();
     let word = next.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();

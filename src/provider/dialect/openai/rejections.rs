@@ -163,7 +163,8 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
     let is_rejection = is_code || rejects(text);
-    let is_clear = is_code || has(CLEAR_REJECTIONS) || restricts(text, &["supported", "accepted"]);
+    let is_clear =
+        is_code || has(CLEAR_REJECTIONS) || restricts(text, &["supported", "accepted"]) || lacks_support(text);
     // A number in an error of the server may be anything.
     let may_state_limit = demand == Demand::Any || demand == Demand::Failure && passing == Passing::No;
     let limits = if may_state_limit { OutputBounds::read(&param, text).changes() } else { Vec::new() };
@@ -273,7 +274,20 @@ fn rejects(message: &str) -> bool {
     let is_restricted = restricts(message, &["supported", "allowed", "accepted", "valid"]);
     let is_unknown =
         message.contains("unknown") && !has(&["unknown error", "unknown reason", "unknown issue", "unknown failure"]);
-    has(REJECTIONS) || has(CLEAR_REJECTIONS) || is_restricted || is_unknown || find_word(message, "expected").is_some()
+    has(REJECTIONS)
+        || has(CLEAR_REJECTIONS)
+        || lacks_support(message)
+        || is_restricted
+        || is_unknown
+        || find_word(message, "expected").is_some()
+}
+
+/// Whether a message says that nothing behind the endpoint offers something: `none of the providers supports …`.
+fn lacks_support(message: &str) -> bool {
+    message.split(['.', ';', '\n']).any(|clause| {
+        let none = ["no", "none", "nobody", "neither"].iter().filter_map(|word| find_word(clause, word)).min();
+        none.is_some_and(|at| clause[at..].contains(" support"))
+    })
 }
 
 /// Whether a message says that only something is what one of `words` says: `only 1 is supported`.
