@@ -2,14 +2,14 @@
 
 use super::billing::billing_of;
 use super::finalize::{judge, write_report};
-use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers};
+use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, write_markers};
 use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::ids::RunKey;
 use crate::base::vocabulary::RunOutcomeName;
-use crate::export::remove_shard_parts;
+use crate::export::{Targets, remove_shard_parts};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -88,7 +88,7 @@ pub fn merge_stores(
     let columns = columns_of_job(job, questions, &tasks)?;
     let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
     let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
-    let targets = targets_of_job(job, &job.output);
+    let targets = Targets::of_job(job, &job.output);
     let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
     let outcome = match stopped_outcome(&stopped, merged.shards) {
         // What a shard could not look at may be missing without a page that is pending.
