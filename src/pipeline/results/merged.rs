@@ -18,7 +18,7 @@ use crate::pipeline::model::question_set::policy;
 use crate::pipeline::scan::near_duplicates::find_near_duplicates;
 use crate::prepare::DecoderCommand;
 use crate::report::{Report, read_spend};
-use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, merge};
+use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, TaskKey, merge};
 use crate::task::Question;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,6 +96,9 @@ pub fn merge_stores(
         _ => match judge(job, &pages, false) {
             // Who allows shards to be missing has the part that there is.
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
+            RunOutcome::PagesPending(pages) => {
+                RunOutcome::ShardsPending { pages, tasks: tasks_asked_otherwise(&tasks, &runs) }
+            }
             outcome => outcome,
         },
     };
@@ -177,6 +180,13 @@ fn has_walked(run: &RunRecord) -> bool {
         outcome_of(run),
         BudgetReached | PagesPending | ProviderRefused | ProviderUnavailable | SameError | UnexpectedBill
     )
+}
+
+/// The tasks that the manifest states otherwise than it did when the shards ran, and new ones.
+fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
+    let asks = |run: &RunRecord, task: &TaskKey| run.tasks.iter().any(|asked| asked.recipe_id == task.recipe_id);
+    let differs = |task: &&TaskKey| runs.iter().any(|run| !asks(run, task));
+    tasks.iter().filter(differs).map(|task| task.task.clone()).collect()
 }
 
 /// The outcome of shards of which some stopped early: that of the gravest.
