@@ -62,6 +62,9 @@ const NAME_ENDS: &[&str] =
 /// Names that end like secrets and are none.
 const ORDINARY_NAMES: &[&str] = &["prompt_cache_key"];
 
+/// Members that name where a secret is. Their values are shown, unless they have another form: then the secret may be there.
+const PLACES: &[&str] = &["api_key_env", "api_key_file"];
+
 /// Shortest value of a member that is also searched for in messages, in bytes: a shorter one may
 /// be part of any word.
 const MIN_VALUE: usize = 4;
@@ -324,9 +327,18 @@ fn secret_members(text: &str) -> Vec<Range<usize>> {
                 below = None;
             }
         }
-        for name in tokens(content).filter(|span| is_secret_name(&content[span.clone()])) {
-            let Some(value) = value_of(content, name.end) else { continue };
+        for name in tokens(content) {
+            let is_place = PLACES.contains(&&content[name.clone()]);
+            let is_secret = is_secret_name(&content[name.clone()]);
+            if !is_place && !is_secret {
+                continue;
+            }
+            let value = value_of(content, name.end).or_else(|| header_in_list(content, &name).filter(|_| is_secret));
+            let Some(value) = value else { continue };
             let shown = &content[value.clone()];
+            if is_place && !shown.trim_start_matches(['"', '\'']).starts_with(['{', '[', '$']) {
+                continue;
+            }
             match shown {
                 "" | "|" | "|-" | "|+" | ">" | ">-" | ">+" => below = Some((indent, !shown.is_empty())),
                 _ if is_variable(shown) => {}
@@ -362,6 +374,18 @@ fn value_of(line: &str, end: usize) -> Option<Range<usize>> {
     };
     let length = value[..length].trim_end().len();
     Some(start..start + length)
+}
+
+/// Where the value is that follows the name of a header in a list, as in `[Authorization, KEY]`.
+fn header_in_list(line: &str, name: &Range<usize>) -> Option<Range<usize>> {
+    let lower = line[name.clone()].to_ascii_lowercase().replace(['-', '_'], "");
+    let is_header = lower.ends_with("authorization") || lower.ends_with("apikey");
+    let is_first = line[..name.start].trim_end_matches(['"', '\'', ' ']).ends_with('[');
+    let rest =
+        line[name.end..].trim_start_matches(['"', '\'', ' ']).strip_prefix(',').filter(|_| is_header && is_first)?;
+    let start = line.len() - rest.trim_start().len();
+    let length = line[start..].find(']').unwrap_or(line.len() - start);
+    Some(start..start + length).filter(|value| !value.is_empty())
 }
 
 /// Whether a value is only the name of a variable.

@@ -2,7 +2,7 @@
 //! import. Only [`atomic_file`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
-//!   [`disk_space`]: space on disks
+//!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
@@ -27,6 +27,7 @@ pub mod hooks;
 pub mod ids;
 pub mod mask;
 pub mod money;
+pub(crate) mod mounts;
 pub mod output_file;
 pub mod page_repeats;
 pub mod path_text;

@@ -24,7 +24,7 @@ use std::time::Duration;
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
 /// 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached or pages
-/// pending, 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
+/// pending, 10 batches pending (`run --once`), 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100, after_help = help::DOCMILL)]
 pub(crate) struct Args {

@@ -18,6 +18,14 @@ pub(crate) struct Caller {
     /// Amount in US dollars that was spent and is in no store, such as that of a machine that was lost; subtracted from the budget, of a shard from its part.
     #[arg(long, value_name = "USD")]
     pub(crate) lost_usd: Option<String>,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+/// Where OpenLineage events go.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "For programs that start docmill")]
+pub(crate) struct LineageArgs {
     /// Send OpenLineage events when the run begins and ends: append them to a file, or POST them to an http(s) URL, with the key in OPENLINEAGE_API_KEY.
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) lineage: Option<String>,

@@ -24,7 +24,7 @@ impl Followers {
         if let Some(dagster) = &dagster {
             dagster.open();
         }
-        let lineage = Lineage::of_arguments(args, environment.clone());
+        let lineage = Lineage::of_arguments(&args.lineage, environment.clone());
         Self { state: Mutex::new(State { lineage, dagster }) }
     }
 
@@ -40,7 +40,7 @@ impl Followers {
         let State { lineage, dagster } = self.take();
         let summary = report.to_json();
         let error = report.error();
-        if let Some(lineage) = lineage {
+        if let Some(mut lineage) = lineage {
             lineage.end(&summary, error.as_ref().map(|error| error.message()));
         }
         match (dagster, error) {

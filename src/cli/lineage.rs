@@ -1,7 +1,7 @@
 //! OpenLineage events when a run begins and ends. Source: OpenLineage 2-0-2, with the facets of
 //! `openlineage-python` 1.40.
 
-use super::caller_args::{Caller, LineageParent};
+use super::caller_args::{LineageArgs, LineageParent};
 use super::log;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
@@ -66,7 +66,7 @@ struct Begun {
 
 impl Lineage {
     /// The events that the arguments ask for.
-    pub(crate) fn of_arguments(args: &Caller, environment: Environment) -> Option<Self> {
+    pub(crate) fn of_arguments(args: &LineageArgs, environment: Environment) -> Option<Self> {
         let destination = Destination::parse(args.lineage.as_deref()?);
         Some(Self { destination, parent: args.lineage_parent.clone(), environment, begun: None })
     }
@@ -84,16 +84,17 @@ impl Lineage {
     }
 
     /// The run ended with this summary, and perhaps with an error.
-    pub(crate) fn end(&self, summary: &Value, error: Option<&str>) {
+    pub(crate) fn end(&mut self, summary: &Value, error: Option<&str>) {
         let kind = match (summary["exit_code"].as_i64(), summary["outcome"].as_str()) {
             (Some(0), _) => "COMPLETE",
             (_, Some("interrupted" | "batch_pending")) => "ABORT",
             _ => "FAIL",
         };
         self.send(kind, Some(summary), error);
+        self.begun = None;
     }
 
-    /// The run ended without a report. Nothing is sent if it had not begun.
+    /// The run ended without a report. Nothing is sent if it had not begun, or has ended already.
     pub(crate) fn fail(&self, error: &str) {
         self.send("FAIL", None, Some(error));
     }

@@ -3,6 +3,7 @@
 use super::args::{JobArgs, ShardArgs};
 use super::exit::{Failure, WRONG_INPUT};
 use super::job_args::ShardChoice;
+use super::log;
 use crate::session::{Environment, Job, Session};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,12 @@ pub(crate) fn load_to_run(args: &JobArgs, shard: &ShardArgs, budget_usd: Option<
         Some(ShardChoice::Given(shard)) => shard,
         Some(ShardChoice::Auto) => Environment::of_process().shard()?,
     };
+    if let Some(parallel) = shard.parallel.filter(|parallel| *parallel > chosen.count()) {
+        let count = chosen.count();
+        let message =
+            format!("warning: --parallel {parallel} is more than the {count} shards: limits are divided by {count}");
+        log::line("WARN", &message, serde_json::Map::new());
+    }
     let job = job.with_shard(chosen, shard.parallel, args.store.is_some())?;
     job.check_store()?;
     Ok(job)

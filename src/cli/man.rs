@@ -42,6 +42,8 @@ fn write_pages(command: &Command, folder: &Path) -> Result<usize, Failure> {
 
 fn page(command: &Command) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    Man::new(command.clone()).render(&mut text).map_err(|error| Failure::new(INTERNAL, error))?;
+    // As `--help` names them.
+    let command = command.clone().subcommand_value_name("COMMAND").subcommand_help_heading("Commands");
+    Man::new(command).render(&mut text).map_err(|error| Failure::new(INTERNAL, error))?;
     Ok(text)
 }

@@ -1,5 +1,6 @@
 //! The arguments of `docmill merge`.
 
+use super::caller_args::LineageArgs;
 use super::help;
 use super::job_args::JobArgs;
 use clap::Args as ClapArgs;
@@ -19,4 +20,6 @@ pub(crate) struct Merge {
     /// Write a JSON summary, as `run` does; `-` prints it to stdout.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
 }

@@ -52,6 +52,7 @@ pub(crate) mod run_record;
 pub(crate) mod runs;
 pub(crate) mod runs_args;
 pub(crate) mod schema;
+pub(crate) mod short_record;
 pub(crate) mod signals;
 pub(crate) mod simulate;
 pub(crate) mod simulate_args;

@@ -4,6 +4,7 @@
 use crate::base::atomic_file;
 use crate::base::file_identity::FileIdentity;
 use crate::base::hooks::NoHooks;
+use crate::base::mounts::Mounts;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -24,9 +25,11 @@ const STDERR: &[&str] = &["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"];
 pub(crate) enum RecordFile {
     /// A file, which is replaced by a rename.
     Replaced(PathBuf),
-    /// A file that can't be replaced, because something is mounted on it or has it open: it is
-    /// overwritten. Kubernetes reads `/dev/termination-log`.
+    /// A file that somebody has open, such as `/dev/fd/3`: it is overwritten.
     Overwritten(PathBuf),
+    /// A file that is mounted, or below `/dev`, and can't be replaced: it is overwritten with a short record. Kubernetes
+    /// mounts a file and reads the first bytes of it when a container ends, by default `/dev/termination-log`.
+    Mounted(PathBuf),
     /// A device or a pipe: one record is one line, at the end of the run.
     Stream(PathBuf),
     /// Standard output, likewise.
@@ -48,8 +51,9 @@ impl RecordFile {
         let path = path.to_owned();
         match std::fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Self::Stream(path),
-            Ok(metadata) if metadata.is_file() && (path.starts_with("/dev") || path.starts_with("/proc")) => {
-                Self::Overwritten(path)
+            Ok(metadata) if metadata.is_file() && is_open_file(&path) => Self::Overwritten(path),
+            Ok(metadata) if metadata.is_file() && (path.starts_with("/dev") || is_mounted(&path)) => {
+                Self::Mounted(path)
             }
             _ => Self::Replaced(path),
         }
@@ -64,20 +68,20 @@ impl RecordFile {
     /// The file, unless it is a standard stream.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Replaced(path) | Self::Overwritten(path) | Self::Stream(path) => Some(path),
+            Self::Replaced(path) | Self::Overwritten(path) | Self::Mounted(path) | Self::Stream(path) => Some(path),
             Self::Stdout | Self::Stderr => None,
         }
     }
 
     /// Whether a later record takes the place of an earlier one.
     pub(crate) fn is_rewritten(&self) -> bool {
-        matches!(self, Self::Replaced(_) | Self::Overwritten(_))
+        matches!(self, Self::Replaced(_) | Self::Overwritten(_) | Self::Mounted(_))
     }
 
     /// What the file holds, if it can be read again.
     pub(crate) fn read(&self) -> Option<String> {
         match self {
-            Self::Replaced(path) | Self::Overwritten(path) => std::fs::read_to_string(path).ok(),
+            Self::Replaced(path) | Self::Overwritten(path) | Self::Mounted(path) => std::fs::read_to_string(path).ok(),
             Self::Stream(_) | Self::Stdout | Self::Stderr => None,
         }
     }
@@ -88,12 +92,10 @@ impl RecordFile {
     /// # Errors
     /// When it is something else.
     pub(crate) fn check(&self) -> Result<(), String> {
-        // An open file was chosen by whoever opened it.
-        let is_open = |path: &Path| path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
         let path = match self {
-            Self::Replaced(path) => path,
-            Self::Overwritten(path) if !is_open(path) => path,
-            _ => return Ok(()),
+            Self::Replaced(path) | Self::Mounted(path) => path,
+            // An open file was chosen by whoever opened it.
+            Self::Overwritten(_) | Self::Stream(_) | Self::Stdout | Self::Stderr => return Ok(()),
         };
         let Ok(file) = File::open(path) else { return Ok(()) };
         let mut beginning = Vec::new();
@@ -116,7 +118,7 @@ impl RecordFile {
         self.check()?;
         let (name, written) = match self {
             Self::Replaced(path) => (path.display().to_string(), replace(path, text)),
-            Self::Overwritten(path) => (path.display().to_string(), overwrite(path, text)),
+            Self::Overwritten(path) | Self::Mounted(path) => (path.display().to_string(), overwrite(path, text)),
             Self::Stream(path) => (path.display().to_string(), send(path, text)),
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
@@ -132,6 +134,17 @@ impl RecordFile {
         };
         written.map_err(|error| format!("can't write {name}: {error}"))
     }
+}
+
+/// Whether the path names an open file.
+fn is_open_file(path: &Path) -> bool {
+    path.starts_with("/dev/fd") || path.starts_with("/proc")
+}
+
+/// Whether the file itself is mounted.
+fn is_mounted(path: &Path) -> bool {
+    let real = std::fs::canonicalize(path);
+    real.is_ok_and(|real| Mounts::read().is_some_and(|mounts| mounts.is_mounted(&real)))
 }
 
 /// Replaces a file. Where that is impossible, such as below a mount point or in a folder that can't

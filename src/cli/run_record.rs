@@ -5,6 +5,7 @@ use super::args::Run;
 use super::exit::Failure;
 use super::log;
 use super::record_file::RecordFile;
+use super::short_record::short_record;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
@@ -178,8 +179,10 @@ impl RunRecord {
         let summary = self.summary_of(&state, "running", None);
         let metrics = self.metrics_of(&state, "running", None);
         let rewritten = |record: &&RecordFile| record.is_rewritten();
-        let records =
-            [(SUMMARY, self.summary.as_ref(), self.pretty(&summary)), (METRICS_FILE, self.metrics.as_ref(), metrics)];
+        let records = [
+            (SUMMARY, self.summary.as_ref(), self.summary_text(&summary)),
+            (METRICS_FILE, self.metrics.as_ref(), metrics),
+        ];
         let written = records
             .into_iter()
             .filter(|(option, ..)| !state.refused.contains(option))
@@ -243,18 +246,16 @@ impl RunRecord {
             record.filter(|_| !state.refused.contains(&option)).map_or(Ok(()), |record| record.write(text))
         };
         let first = write(METRICS_FILE, self.metrics.as_ref(), metrics);
-        let text = match &self.summary {
-            Some(RecordFile::Replaced(_)) | None => self.pretty(summary),
-            Some(_) => format!("{summary}\n"),
-        };
-        write(SUMMARY, self.summary.as_ref(), &text).and(first)
+        write(SUMMARY, self.summary.as_ref(), &self.summary_text(summary)).and(first)
     }
 
-    fn pretty(&self, summary: &Value) -> String {
+    fn summary_text(&self, summary: &Value) -> String {
         match &self.summary {
-            // Readers such as Kubernetes keep only some kilobytes.
-            Some(RecordFile::Overwritten(_)) => format!("{summary}\n"),
-            _ => format!("{summary:#}\n"),
+            Some(RecordFile::Replaced(_)) | None => format!("{summary:#}\n"),
+            Some(RecordFile::Mounted(_)) => short_record(summary),
+            Some(RecordFile::Overwritten(_) | RecordFile::Stream(_) | RecordFile::Stdout | RecordFile::Stderr) => {
+                format!("{summary}\n")
+            }
         }
     }
 

@@ -100,9 +100,7 @@ impl Outputs {
         let Self { rows, targets, partial, has_markers, part, count, .. } = self;
         // An incomplete run leaves the part of an earlier one, which does not count any more.
         if part.is_some() {
-            for (_, target) in &targets {
-                PartManifest::remove(target).map_err(|error| ExportError::new(target, error))?;
-            }
+            withdraw(targets.iter().map(|(_, target)| target.as_path()))?;
         }
         let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
@@ -159,6 +157,25 @@ impl Outputs {
         }
         Ok(written)
     }
+}
+
+/// Removes the manifests of the parts of a shard whose rows are about to change: who waits for them must not
+/// take earlier parts for those of a run that is killed.
+///
+/// # Errors
+/// If one of them can't be removed.
+pub fn withdraw_parts(targets: &Targets) -> Result<(), ExportError> {
+    if targets.shard.is_none() {
+        return Ok(());
+    }
+    withdraw(targets.files().map(|(_, path)| path))
+}
+
+fn withdraw<'a>(mut targets: impl Iterator<Item = &'a Path>) -> Result<(), ExportError> {
+    targets.try_for_each(|path| {
+        let removed = follow_links(path).and_then(|target| PartManifest::remove(&target));
+        removed.map_err(|error| ExportError::new(path, error))
+    })
 }
 
 /// Removes the parts of an output that shards of the job have written: the output, which is complete, has their

@@ -35,7 +35,7 @@ pub use column_choice::choose_columns;
 pub use column_faults::{ColumnFault, column_faults};
 pub(crate) use columns::{Cell, CellKind, Column};
 pub use error::ExportError;
-pub use files::{Outputs, WrittenOutputs, remove_shard_parts};
+pub use files::{Outputs, WrittenOutputs, remove_shard_parts, withdraw_parts};
 pub use human_answers::{human_answers, human_value};
 pub use partitions::known_values::KnownPartitions;
 pub use preflight::{check_outputs, check_row_files};

@@ -5,6 +5,7 @@ use super::partial::PartialFolder;
 use super::sinks::format::RowFormat;
 use super::sinks::row_sink::SinkOptions;
 use crate::base::shard::Shard;
+use crate::manifest::{Job, Output};
 use std::path::{Path, PathBuf};
 
 /// Paths of the outputs, how they are written, and the origin that they record.
@@ -33,6 +34,23 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// Where the rows of a job are written. `output`: its outputs, or others.
+    #[must_use]
+    pub fn of_job(job: &Job, output: &Output) -> Self {
+        Self {
+            csv: output.csv.clone(),
+            parquet: output.parquet.clone(),
+            jsonl: output.jsonl.clone(),
+            keep_formulas: output.keep_formulas,
+            partition_by: output.partition_by.clone(),
+            success_marker: output.success_marker,
+            store: job.store.clone(),
+            job: job.name.clone(),
+            shard: job.input.shard,
+            manifest_hash: job.manifest_hash().to_string(),
+        }
+    }
+
     /// Whether there is a file to write.
     #[must_use]
     pub fn is_any(&self) -> bool {

@@ -25,11 +25,9 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// Reads the file with the key or with certificates. Messages never contain its content.
 fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
-    // The key itself may have been written where the name of its file belongs.
-    let name = path.display().to_string();
-    let failed = |reason: &dyn std::fmt::Display| {
-        format!("can't read {key} {}: {reason}; it is the name of a file", mask_secrets(&name))
-    };
+    let name = shown_name(path);
+    let failed =
+        |reason: &dyn std::fmt::Display| format!("can't read {key} {name}: {reason}; it is the name of a file");
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
     // A pipe is fine: `api_key_file: /dev/fd/3`.
@@ -39,6 +37,14 @@ fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
         size if size > MAX_BYTES => Err(failed(&"it is too large")),
         _ => Ok(bytes),
     }
+}
+
+/// The name of a file for a message. The key itself may have been written where the name of its file belongs: a relative
+/// name that has no ending and no file is hidden.
+fn shown_name(path: &Path) -> String {
+    let is_name = path.is_absolute() || path.extension().is_some() || path.exists();
+    let shown = if is_name { path.to_owned() } else { path.with_file_name("***") };
+    mask_secrets(&shown.display().to_string()).into_owned()
 }
 
 fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {

@@ -111,6 +111,13 @@ fn values_of_secret_members_are_masked_wherever_they_stand() {
         ("{api_key: ${A}, b: c}", "{api_key: ${A}, b: c}"),
         ("key: höhle\nb: 1", "key: ******\nb: 1"),
         ("model: sk-1234\nurl: https://a:b@x/v1", "model: *******\nurl: https://***@x/v1"),
+        ("headers: [Authorization, hunter2], model: m", "headers: [Authorization, *******], model: m"),
+        ("headers: [\"X-Api-Key\", 'a b']", "headers: [\"X-Api-Key\", *****]"),
+        ("labels: [token, letter]", "labels: [token, letter]"),
+        ("api_key_file: {k: hunter2}", "api_key_file: ************"),
+        ("{api_key_env: ${hunter2-Z}, model: m}", "{api_key_env: ************, model: m}"),
+        ("api_key_env: ${NAME}", "api_key_env: ${NAME}"),
+        ("api_key_file: keys/provider", "api_key_file: keys/provider"),
         ("name: plain\nlabels: [invoice, letter]", "name: plain\nlabels: [invoice, letter]"),
     ] {
         let text = SecretText::new(source, Vec::new());

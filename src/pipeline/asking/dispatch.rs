@@ -5,6 +5,7 @@ use super::elsewhere::PagesElsewhere;
 use super::page_loop::ask_page;
 use super::stage::Asking;
 use crate::base::ids::{PageId, RecipeSetId};
+use crate::export::{Targets, withdraw_parts};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::error_streak::ErrorStreak;
 use crate::pipeline::control::options::RunOptions;
@@ -25,7 +26,7 @@ const SPARE_PAGES: usize = 8;
 pub(crate) struct AskedPages {
     streak: ErrorStreak,
     /// Pages that were asked.
-    pub(crate) count: u64,
+    count: u64,
     limit: Option<u64>,
     /// Whether it matters if pages are left at the limit: then the same command continues.
     looks_for_more: bool,
@@ -45,6 +46,18 @@ impl AskedPages {
     /// How many more pages may be asked.
     pub(crate) fn left(&self) -> u64 {
         self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.count))
+    }
+
+    /// Counts pages that are asked from now on. Before the first one the parts of an earlier run of a shard
+    /// cease to count: the run may be killed.
+    pub(crate) fn count_begun(&mut self, run: &RunContext, pages: u64) {
+        if self.count == 0
+            && pages > 0
+            && let Err(error) = withdraw_parts(&Targets::of_job(&run.job, &run.job.output))
+        {
+            run.shutdown.request(RunOutcome::StorageError(error.to_string()));
+        }
+        self.count += pages;
     }
 
     /// Counts the end of a page. The same error again and again ends the run.
@@ -113,7 +126,7 @@ pub(crate) async fn ask_pages(
                 held.add(page, bytes);
                 let questions = next.questions.clone();
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
-                asked.count += 1;
+                asked.count_begun(run, 1);
                 if asked.left() == 0 && !asked.looks_for_more {
                     seen.stop_asking();
                     is_open = false;

@@ -1,7 +1,7 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
 //! or free again. An attempt that takes longer than its run allows does not hold a page for ever.
 
-use super::page_loop::STORE_TIME;
+use super::overdue::{STORE_TIME, give_up};
 use crate::base::ids::{AttemptId, PageId, RunId};
 use crate::base::units::human_duration;
 use crate::pipeline::control::context::RunContext;
@@ -127,23 +127,6 @@ impl PageElsewhere {
         let watched = self.watched.filter(|watched| watched.attempt == attempt);
         *self.watched.insert(watched.unwrap_or(Watched { attempt, since: now }))
     }
-}
-
-/// Marks attempts lost that take longer than their runs allow, so that their pages are free.
-async fn give_up(run: &RunContext, overdue: Vec<AskedElsewhere>) -> Result<(), StoreError> {
-    let mut by_run: BTreeMap<RunId, Vec<AttemptId>> = BTreeMap::new();
-    for asked in overdue {
-        by_run.entry(asked.run).or_default().push(asked.attempt);
-    }
-    for (other, mut attempts) in by_run {
-        attempts.dedup();
-        tracing::warn!(
-            "run {other} has not ended {} requests in time: its process is stopped or hangs; their pages are asked again, and their maximum cost counts as spent",
-            attempts.len()
-        );
-        run.store.give_up_attempts(attempts, run.clock.wall_ms()).await?;
-    }
-    Ok(())
 }
 
 /// What another process has done with a page.

@@ -5,7 +5,7 @@
 //! - [`attempt`]: one attempt, whichever way it is delivered (pure); [`charge`]: what it cost
 //! - [`adaptation`]: what is learned from it; [`telemetry`]: its log line, span and counters
 //! - [`page_loop`]: the attempts at one page; [`dispatch`]: many pages at once
-//! - [`elsewhere`]: pages that another process is asking
+//! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of processes that are stopped
 
 pub(crate) mod adaptation;
 pub(crate) mod admission;
@@ -13,6 +13,7 @@ pub(crate) mod attempt;
 pub(crate) mod charge;
 pub(crate) mod dispatch;
 pub(crate) mod elsewhere;
+pub(crate) mod overdue;
 pub(crate) mod page_loop;
 pub(crate) mod page_state;
 pub(crate) mod stage;

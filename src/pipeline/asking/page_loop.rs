@@ -25,9 +25,6 @@ use tracing::Instrument;
 /// processes hold reservations.
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
-/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
-pub(crate) const STORE_TIME: Duration = Duration::from_secs(10);
-
 /// Asks a page until it is settled. An error of the store ends the run.
 pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
     let span = tracing::info_span!("page", path = &*page.path, content = %page.page.content, page = page.page.page);
@@ -153,8 +150,6 @@ async fn open(
     attempt: &mut Attempt,
 ) -> Result<ControlFlow<PageEnd, (AttemptId, Outgoing)>, StoreError> {
     let run = asking.run;
-    // Reservations of requests end with their timeout. Those of batches and of stopped processes may not.
-    let max_wait = run.job.request.timeouts.attempt + STORE_TIME;
     let mut unchanged = None;
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
@@ -175,6 +170,10 @@ async fn open(
                     _ => now,
                 };
                 unchanged = Some(((spent, reserved), since));
+                // Reservations of requests end with their timeout, those of stopped processes when they are given
+                // up. Those of batches may take a day.
+                let scope = attempt.open_record(run, None).budget.scope;
+                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?;
                 if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
                     run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));

@@ -1,6 +1,7 @@
 //! What the asking stage works with, beside the run.
 
 use super::admission::Admission;
+use super::overdue::BudgetHolders;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
@@ -16,6 +17,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) endpoint: Rc<ModelEndpoint>,
     /// Lets requests out.
     pub(crate) admission: Admission,
+    /// Who else holds reservations of the budget.
+    pub(crate) budget_holders: BudgetHolders,
     /// What the store had of the endpoint's bills when the run began.
     pub(crate) calibrations: Calibrations,
     /// Watches replies and attempts.
@@ -79,6 +82,7 @@ impl<'a> Asking<'a> {
             cache_shards: shards.clamp(1, 256).into(),
         }));
         let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
-        Ok(Self { run, endpoint, admission, calibrations, observer })
+        let budget_holders = BudgetHolders::default();
+        Ok(Self { run, endpoint, admission, budget_holders, calibrations, observer })
     }
 }

@@ -150,6 +150,11 @@ impl<'a> BatchFiller<'a> {
         };
         let records = lines.iter().map(|(attempt, ..)| attempt.open_record(run, Some(builder.batch))).collect();
         let opened = run.store.open_attempts(records).await?;
+        let over_budget = opened.iter().position(|opened| matches!(opened, Opened::OverBudget { .. }));
+        if let Some((attempt, ..)) = over_budget.and_then(|at| lines.get(at)) {
+            let scope = attempt.open_record(run, Some(builder.batch)).budget.scope;
+            self.asking.budget_holders.give_up_overdue(run, &scope).await?;
+        }
         for (opened, (attempt, body, page)) in opened.into_iter().zip(lines) {
             match opened {
                 Opened::Granted { request, attempt: id, sequence } => {

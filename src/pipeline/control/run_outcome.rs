@@ -83,6 +83,13 @@ pub enum RunOutcome {
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
     /// read now.
     PagesPending(u64),
+    /// The stores of the shards that a merge united have neither an answer nor an error for some pages.
+    ShardsPending {
+        /// Such pages.
+        pages: u64,
+        /// The tasks that the manifest states otherwise than it did when the shards ran.
+        tasks: Vec<String>,
+    },
     /// The run does not wait for batches, and some are under way.
     BatchPending {
         /// Pages that are in batches or wait for the next one.
@@ -161,7 +168,9 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
-            Self::PagesPending(_) | Self::InputUnread { .. } => RunOutcomeName::PagesPending,
+            Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
+                RunOutcomeName::PagesPending
+            }
             Self::BatchPending { .. } => RunOutcomeName::BatchPending,
             Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
@@ -182,7 +191,7 @@ impl RunOutcome {
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
-            Self::DeadlineReached | Self::PagesPending(_) | Self::InputUnread { .. } => 9,
+            Self::DeadlineReached | Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => 9,
             Self::BatchPending { .. } => 10,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::ShardsStopped { exit_code, .. } => *exit_code,
@@ -248,6 +257,17 @@ impl RunOutcome {
                 format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
                 format!("the warnings name the files; {RESUMABLE}"),
             ),
+            Self::ShardsPending { pages, tasks } if tasks.is_empty() => (
+                format!("{pages} pages have neither an answer nor an error in the stores of the shards"),
+                "run the shards again with this manifest, then merge again; nothing is paid for twice".to_owned(),
+            ),
+            Self::ShardsPending { pages, tasks } => (
+                format!(
+                    "{pages} pages have no answer to the manifest as it is now: it asks {} otherwise than it did when the shards ran",
+                    names(tasks)
+                ),
+                "merge with the manifest that the shards had, or run the shards again with this one (what has changed is asked and paid for), then merge again".to_owned(),
+            ),
             Self::BatchPending { pages } => (
                 format!("{pages} pages are in batches that have not ended, or wait for the next one"),
                 "run the same command again later: it collects what has ended and submits what is left; nothing is paid for twice".to_owned(),
@@ -271,6 +291,11 @@ impl RunOutcome {
         };
         Some((what, hint))
     }
+}
+
+/// Names in backquotes, as in a sentence.
+fn names(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl RunOutcome {

@@ -2,12 +2,11 @@
 
 use super::billing::billing_of;
 use super::job_rows::{
-    JobRows, RowChoice, RowRecipes, RowSelection, WrittenRows, columns_of_job, known_recipes, targets_of_job,
-    write_markers,
+    JobRows, RowChoice, RowRecipes, RowSelection, WrittenRows, columns_of_job, known_recipes, write_markers,
 };
 use crate::base::hooks::Hooks;
 use crate::base::ids::{RecipeId, RunKey};
-use crate::export::{RowFormat, RowSpec, RowStream};
+use crate::export::{RowFormat, RowSpec, RowStream, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -39,7 +38,7 @@ pub fn export(
     // A selection of nothing is a file without rows.
     rows.writes_empty |= selection.filter.is_some() || selection.sample.is_some();
     let WrittenRows { outputs, .. } =
-        rows.write(&columns, &targets_of_job(job, output), &[], has_all, &|| false, hooks)?;
+        rows.write(&columns, &Targets::of_job(job, output), &[], has_all, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
@@ -58,7 +57,7 @@ pub fn export_stream(
 ) -> Result<u64, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns, None)?;
+    let mut stream = RowStream::start(format, out, &Targets::of_job(job, &job.output), &columns, None)?;
     let rows = JobRows::of_job(reader, key, job, questions);
     let drawn = rows.draw_selected(&columns, selection)?;
     let rows = rows.selected(selection, drawn.as_ref());

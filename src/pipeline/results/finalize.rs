@@ -1,11 +1,11 @@
 //! The end of a run: rows, report and outcome, from what the store has.
 
 use super::billing::billing_of;
-use super::job_rows::{JobRows, columns_of_job, targets_of_job, write_markers};
+use super::job_rows::{JobRows, columns_of_job, write_markers};
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RunKey;
-use crate::export::{ExportError, WrittenOutputs};
+use crate::export::{ExportError, Targets, WrittenOutputs};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::environment::Environment;
@@ -133,7 +133,7 @@ fn write_outputs(
     hooks: &dyn Hooks,
 ) -> Result<(Pages, WrittenOutputs), PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
-    let targets = targets_of_job(job, &job.output);
+    let targets = Targets::of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
         let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
         if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {

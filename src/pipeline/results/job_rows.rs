@@ -5,7 +5,7 @@ use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
 use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
-use crate::manifest::{Job, Output};
+use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::pipeline::model::recipe::recipes;
@@ -339,23 +339,7 @@ pub(crate) fn row_columns(job: &Job, questions: &[Question]) -> Result<RowSpec, 
 
 /// The settings of the formats of a job's rows.
 pub(crate) fn row_targets(job: &Job) -> Targets {
-    targets_of_job(job, &job.output)
-}
-
-/// Where a job's rows are written.
-pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
-    Targets {
-        csv: output.csv.clone(),
-        parquet: output.parquet.clone(),
-        jsonl: output.jsonl.clone(),
-        keep_formulas: output.keep_formulas,
-        partition_by: output.partition_by.clone(),
-        success_marker: output.success_marker,
-        store: job.store.clone(),
-        job: job.name.clone(),
-        shard: job.input.shard,
-        manifest_hash: job.manifest_hash().to_string(),
-    }
+    Targets::of_job(job, &job.output)
 }
 
 /// Writes the markers of complete folders: the last step.

@@ -2,14 +2,14 @@
 
 use super::billing::billing_of;
 use super::finalize::{judge, write_report};
-use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers};
+use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, write_markers};
 use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::ids::RunKey;
 use crate::base::vocabulary::RunOutcomeName;
-use crate::export::remove_shard_parts;
+use crate::export::{Targets, remove_shard_parts};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -18,7 +18,7 @@ use crate::pipeline::model::question_set::policy;
 use crate::pipeline::scan::near_duplicates::find_near_duplicates;
 use crate::prepare::DecoderCommand;
 use crate::report::{Report, read_spend};
-use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, merge};
+use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, TaskKey, merge};
 use crate::task::Question;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ pub fn merge_stores(
     let columns = columns_of_job(job, questions, &tasks)?;
     let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
     let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
-    let targets = targets_of_job(job, &job.output);
+    let targets = Targets::of_job(job, &job.output);
     let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
     let outcome = match stopped_outcome(&stopped, merged.shards) {
         // What a shard could not look at may be missing without a page that is pending.
@@ -96,6 +96,9 @@ pub fn merge_stores(
         _ => match judge(job, &pages, false) {
             // Who allows shards to be missing has the part that there is.
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
+            RunOutcome::PagesPending(pages) => {
+                RunOutcome::ShardsPending { pages, tasks: tasks_asked_otherwise(&tasks, &runs) }
+            }
             outcome => outcome,
         },
     };
@@ -177,6 +180,13 @@ fn has_walked(run: &RunRecord) -> bool {
         outcome_of(run),
         BudgetReached | PagesPending | ProviderRefused | ProviderUnavailable | SameError | UnexpectedBill
     )
+}
+
+/// The tasks that the manifest states otherwise than it did when the shards ran, and new ones.
+fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
+    let asks = |run: &RunRecord, task: &TaskKey| run.tasks.iter().any(|asked| asked.recipe_id == task.recipe_id);
+    let differs = |task: &&TaskKey| runs.iter().any(|run| !asks(run, task));
+    tasks.iter().filter(differs).map(|task| task.task.clone()).collect()
 }
 
 /// The outcome of shards of which some stopped early: that of the gravest.

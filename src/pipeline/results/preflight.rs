@@ -1,7 +1,6 @@
 //! Whether the outputs and the store of a job can be written, checked before anything is paid for.
 
-use super::job_rows::targets_of_job;
-use crate::export::{KnownPartitions, check_outputs, check_row_files};
+use crate::export::{KnownPartitions, Targets, check_outputs, check_row_files};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -20,7 +19,7 @@ pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
     let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
     check_outputs(&paths, known_files(job)?)?;
     check_partitions(job)?;
-    Ok(check_row_files(&targets_of_job(job, &job.output))?)
+    Ok(check_row_files(&Targets::of_job(job, &job.output))?)
 }
 
 /// Checks the values of the list that rows are partitioned by.

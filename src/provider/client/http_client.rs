@@ -314,7 +314,8 @@ impl HttpClient {
     /// A message of the server without the secrets of this client, and without other keys that it may quote.
     pub(crate) fn hide_keys(&self, text: &str) -> String {
         // The known keys first: parts of them would remain.
-        mask_keys(&self.redact(text)).into_owned()
+        let text = self.secrets.iter().fold(self.redact(text), |text, secret| secret.redact_cut(text));
+        mask_keys(&text).into_owned()
     }
 }
 

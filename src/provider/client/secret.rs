@@ -47,10 +47,8 @@ impl Secret {
             return text.to_owned();
         }
         // A server may repeat what follows `Bearer` alone.
-        let text = match self.text.split_once(' ') {
-            Some((scheme, token)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
-                Self::new(token).redact(text)
-            }
+        let text = match self.token() {
+            token if token.len() < self.text.len() => Self::new(token).redact(text),
             _ => text.to_owned(),
         };
         // Searching for the plain secret is fast, and few texts have escapes.
@@ -59,6 +57,36 @@ impl Secret {
             text = encoded.redact(text);
         }
         if text.contains(ESCAPES) { self.redact_escaped(&text) } else { text }
+    }
+
+    /// `text`, a message, without what is left of the secret where the message was cut: at its end, or before an ellipsis
+    /// or `*`. Text that people have written is left in place: it may end like a part of a secret.
+    #[must_use]
+    pub fn redact_cut(&self, text: String) -> String {
+        let secret = self.token();
+        if secret.len() < MIN_ANY_CASE_BYTES {
+            return text;
+        }
+        let (mut out, mut rest) = (String::new(), text.as_str());
+        while let Some(at) = rest.find(&secret[..char_boundary(secret, MIN_REDACTED_BYTES)]) {
+            let same = rest[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+            let end = at + same.map(|(c, _)| c.len_utf8()).sum::<usize>();
+            out.push_str(&rest[..at]);
+            let is_cut = rest[end..].is_empty() || ENDS.iter().any(|mark| rest[end..].starts_with(mark));
+            out.push_str(if is_cut { MASK } else { &rest[at..end] });
+            rest = &rest[end..];
+        }
+        if out.is_empty() { text } else { out + rest }
+    }
+
+    /// The secret without the scheme before it.
+    fn token(&self) -> &str {
+        match self.text.split_once(' ') {
+            Some((scheme, token)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+                token.trim_start()
+            }
+            _ => &self.text,
+        }
     }
 
     /// Replaces the secret in other upper and lower case, too, as in names of headers. A short one may be a word.
@@ -117,6 +145,14 @@ impl Secret {
     pub(crate) fn expose(&self) -> &str {
         &self.text
     }
+}
+
+/// What stands where a message was cut.
+const ENDS: [&str; 3] = ["…", "...", "*"];
+
+/// The first place from `at` where a character begins.
+fn char_boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 /// Characters with which an escape begins.
@@ -212,6 +248,7 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_secret_is_removed_from_text_and_never_printed() {
@@ -232,6 +269,52 @@ mod tests {
         assert!(Secret::new(" \n").is_empty());
         let header = Secret::new("Bearer sk-1234");
         assert_eq!(header.redact("got sk-1234 as Bearer sk-1234"), "got *** as Bearer ***");
+    }
+
+    #[test]
+    fn a_part_that_was_cut_is_removed_from_messages() {
+        let secret = Secret::new("Bearer hunter2-Zq7");
+        for (text, redacted) in [
+            ("the key hunter2-Z", "the key ***"),
+            ("the key hunt… is wrong", "the key ***… is wrong"),
+            ("hunter2-... and hunter2-****, hunter", "***... and *******, ***"),
+            ("a hunter is no key", "a hunter is no key"),
+            ("hun", "hun"),
+            ("no Bearer", "no Bearer"),
+            ("", ""),
+        ] {
+            assert_eq!(secret.redact_cut(text.to_owned()), redacted, "{text}");
+        }
+        assert_eq!(Secret::new("hunter2").redact_cut("hunte".to_owned()), "hunte", "too short");
+        assert_eq!(Secret::new("äöüäöüäöü").redact_cut("key äöü…".to_owned()), "key ***…");
+    }
+
+    proptest! {
+        /// However a server quotes a key that does not look like one, nothing of it is left that could be used.
+        #[test]
+        fn a_random_key_is_hidden_in_every_form(key in "[A-Za-z0-9+/=_.~-]{8,40}", cut in 4_usize..8, pad in "[a-z]{0,5}") {
+            let secret = Secret::new(&key);
+            let base64 = |text: String| base64_simd::STANDARD.encode_to_string(text);
+            let percent: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let form: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+            let json: String = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            for quoted in [
+                key.clone(),
+                key.to_ascii_uppercase(),
+                format!("x-{}-header", key.to_ascii_lowercase()),
+                percent,
+                form,
+                json,
+                key.replace('/', "\\/"),
+                base64(format!("{pad}:{key}")),
+                base64(format!("{key}:{pad}")),
+                key[..cut].to_owned() + "…",
+            ] {
+                let message = secret.redact_cut(secret.redact(&format!("Invalid key: `{quoted}` (see the manual)")));
+                prop_assert!(!message.contains(&quoted) || quoted == "***", "{quoted}: {message}");
+                prop_assert!(message.starts_with("Invalid key: `") && message.ends_with(" (see the manual)"), "{message}");
+            }
+        }
     }
 
     #[test]

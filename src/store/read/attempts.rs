@@ -6,9 +6,10 @@ use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptPurpose, AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::recipes::SetMembers;
-use crate::store::records::attempts::{AttemptRecord, ServedRecord};
+use crate::store::records::attempts::{AskedElsewhere, AttemptRecord, ServedRecord};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
+use std::time::Duration;
 
 /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`. Without
 /// attempts that were withdrawn: nothing of them was sent.
@@ -31,6 +32,23 @@ pub(crate) fn attempts(
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = find.query_and_then(params![run, after, since_ms, until_ms, limit], |row| attempt(db, sets, row))?;
+    rows.collect()
+}
+
+/// The open attempts of other live runs that hold reservations of a budget, without lines of batches.
+pub(crate) fn reserved_elsewhere(db: &Connection, own: RunKey, scope: &str) -> Result<Vec<AskedElsewhere>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT a.id, runs.run_id, runs.attempt_timeout_ms
+         FROM runs JOIN attempts a ON a.run_id = runs.id JOIN budget b ON b.id = a.budget_id
+         WHERE runs.ended_at IS NULL AND runs.id <> ?1 AND a.id >= runs.first_attempt AND a.state = 'open' AND a.batch_id IS NULL
+           AND b.scope = ?2 ORDER BY a.id",
+    )?;
+    let rows = find.query_and_then(params![own, scope], |row| {
+        let attempt: AttemptId = row.get(0)?;
+        let cells = Cells::new(row, "runs", || format!("of attempt {attempt}"));
+        let timeout = cells.optional_count(2)?.map(Duration::from_millis);
+        Ok(AskedElsewhere { attempt, run: cells.get(1)?, is_in_batch: false, timeout })
+    })?;
     rows.collect()
 }
 

@@ -172,6 +172,12 @@ impl Reader {
         }
     }
 
+    /// The open attempts of other live runs that hold reservations of the budget with this scope, without lines
+    /// of batches.
+    pub fn reserved_elsewhere(&self, own: RunKey, scope: &str) -> Result<Vec<AskedElsewhere>, StoreError> {
+        attempts::reserved_elsewhere(&self.db, own, scope)
+    }
+
     /// The recipes under which a page has valid answers, latest first.
     pub fn answered_recipes(&self, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
         pages::answered_recipes(&self.db, page)

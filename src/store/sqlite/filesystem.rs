@@ -2,6 +2,7 @@
 //! network file systems (sqlite.org/faq.html, question 5; sqlite.org/wal.html, section 1).
 
 use crate::base::disk_space::free_space;
+use crate::base::mounts::Mounts;
 use crate::base::sibling::temporary_beside;
 use crate::store::error::StoreError;
 use std::fs::File;
@@ -65,23 +66,15 @@ const NETWORK: &[&str] = &[
 /// where the operating system does not report it (only Linux does).
 #[must_use]
 pub fn network_file_system(path: &Path) -> Option<String> {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let whole = path.ancestors().find_map(|part| std::fs::canonicalize(part).ok())?;
-    network_of(&mounts, &whole)
+    network_of(&Mounts::read()?, &whole)
 }
 
-/// As [`network_file_system`], from the list of mounts (proc(5), `/proc/[pid]/mountinfo`).
-fn network_of(mounts: &str, path: &Path) -> Option<String> {
-    let mount = |line: &str| {
-        let (place, kind) = line.split_once(" - ")?;
-        let place = place.split(' ').nth(4)?.replace("\\040", " ");
-        let kind = kind.split(' ').next()?.to_owned();
-        path.starts_with(&place).then_some((place.len(), kind))
-    };
-    // The innermost mount; of two at the same place the later one hides the earlier one.
-    let (_, kind) = mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length)?;
-    let is_network = NETWORK.contains(&kind.as_str()) || kind.starts_with("fuse.") && kind != "fuse.lxcfs";
-    is_network.then_some(kind)
+/// As [`network_file_system`], for a path without links.
+fn network_of(mounts: &Mounts, path: &Path) -> Option<String> {
+    let kind = mounts.kind_at(path)?;
+    let is_network = NETWORK.contains(&kind) || kind.starts_with("fuse.") && kind != "fuse.lxcfs";
+    is_network.then(|| kind.to_owned())
 }
 
 #[cfg(test)]
@@ -119,7 +112,7 @@ mod tests {
             ("/my share/store.db", Some("cifs")),
             ("/s3/store.db", Some("fuse.s3fs")),
         ] {
-            assert_eq!(network_of(mounts, Path::new(path)).as_deref(), kind, "{path}");
+            assert_eq!(network_of(&Mounts::parse(mounts), Path::new(path)).as_deref(), kind, "{path}");
         }
     }
 }

@@ -146,6 +146,43 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     assert_eq!(bench.docmill(&["store", "check", "--store", "store.db"]).code, 0);
 }
 
+/// What a stopped process has reserved counts once, as spent, when its requests are overdue: no multiple of it is kept
+/// free for ever. All of it together never exceeds the budget.
+#[cfg(unix)]
+#[test]
+fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
+    let options = Options { latency: Duration::from_millis(600), ..Options::default() };
+    let bench = Bench::with_pages(3).simulator(options);
+    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
+    let plan = bench.docmill(&["plan", "job.yaml", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    let worst: f64 = plan["worst_request_usd"]["value"].as_str().unwrap().parse().unwrap();
+    // Enough for the request of the stopped process and for those of three pages, and less than twice the
+    // multiple that is kept for requests at the same time.
+    let budget = (worst * 4.5).to_string();
+    let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
+    under_way(&bench, &mut child, 1);
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "{name}");
+    };
+    signal("-STOP");
+    let run = bench.run(&["--budget-usd", &budget]);
+    let spent = bench.docmill(&["report", "job.yaml", "--budgets", "--format", "json"]).stdout;
+    signal("-CONT");
+    child.wait().unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("has not ended 1 request in time"), "{}", run.stderr);
+    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 3);
+    let budgets: serde_json::Value = serde_json::from_str(&spent).unwrap_or_else(|error| panic!("{error}: {spent}"));
+    let used = |name: &str| -> f64 {
+        let budgets = budgets.as_array().or_else(|| budgets["budgets"].as_array()).unwrap();
+        budgets.iter().map(|budget| budget[name].as_str().unwrap().parse::<f64>().unwrap()).sum()
+    };
+    assert!(used("spent_usd") + used("reserved_usd") <= worst * 4.5, "{spent}");
+    assert!(used("spent_usd") >= worst, "what is given up counts: {spent}");
+}
+
 #[test]
 fn a_sample_is_refreshed_as_often_as_it_is_wanted() {
     let bench = answered(20, Options::default());

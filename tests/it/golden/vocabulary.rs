@@ -43,6 +43,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
         RunOutcome::PagesPending(1),
+        RunOutcome::ShardsPending { pages: 1, tasks: Vec::new() },
         RunOutcome::BatchPending { pages: 1 },
         // Those of a merge are outcomes of its shards.
         RunOutcome::ShardsStopped { name: RunOutcomeName::PagesPending, exit_code: 9, message: text() },
@@ -69,6 +70,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
+            | RunOutcome::ShardsPending { .. }
             | RunOutcome::BatchPending { .. }
             | RunOutcome::ShardsStopped { .. }
             | RunOutcome::InputUnread { .. }

@@ -210,6 +210,28 @@ fn a_key_is_nowhere_but_in_the_request() {
     }
 }
 
+/// A key that looks like a word, where the name of a file or of a variable belongs.
+#[test]
+fn a_key_instead_of_the_name_of_its_file_is_not_repeated() {
+    for member in
+        ["api_key_file: hunter2-Zq7", "api_key_file: {k: hunter2-Zq7}", "headers: [Authorization, hunter2-Zq7]"]
+    {
+        let bench = Bench::with_pages(1);
+        bench.job_at("http://127.0.0.1:9/v1", "");
+        let job = bench.text("job.yaml").replace("id: test", &format!("id: test, {member}"));
+        bench.put("job.yaml", job.as_bytes());
+        for command in ["check", "plan", "run"] {
+            let ran = bench.docmill(&[command, "job.yaml"]);
+            let shown = ran.stdout + &ran.stderr;
+            assert!(!shown.contains("hunter2") && !shown.is_empty(), "{command} {member}: {shown}");
+        }
+    }
+    let bench = Bench::with_pages(1);
+    bench.job_at("http://127.0.0.1:9/v1", "");
+    let named = bench.run(&["--api-key-file", "keys/missing.txt"]);
+    assert!(named.code == 2 && named.stderr.contains("keys/missing.txt"), "{}", named.stderr);
+}
+
 #[test]
 fn an_invalid_key_file_is_reported_without_its_content() {
     let bench = Bench::with_pages(1);

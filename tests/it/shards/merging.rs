@@ -95,6 +95,37 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
     assert_eq!(bench.stats()["requests"], requests);
 }
 
+/// The shards were asked something else than the manifest says now.
+#[test]
+fn a_merge_with_a_changed_manifest_names_what_differs() {
+    let bench = Bench::with_pages(6).simulator(Options::default());
+    bench.job("");
+    run_shards(&bench, 2);
+    let text = bench.text("job.yaml");
+    let changed = text.replacen("letter, form]", "letter, memo]", 1);
+    assert_ne!(changed, text);
+    bench.put("job.yaml", changed.as_bytes());
+    let lineage = ["--lineage", "events.jsonl"];
+    let ran = merge(&bench, &stores(2), "all.db", &lineage);
+    assert_eq!(ran.code, 9, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("6 pages have no answer to the manifest as it is now: it asks `kind` otherwise"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("merge with the manifest that the shards had"), "{}", ran.stderr);
+    bench.put("job.yaml", text.as_bytes());
+    assert_eq!(merge(&bench, &stores(2), "all.db", &lineage).code, 0);
+    // Each merge is a run for whoever follows the data.
+    let events = rows(&bench.text("events.jsonl"));
+    let kinds: Vec<&str> = events.iter().map(|event| event["eventType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["START", "FAIL", "START", "COMPLETE"]);
+    let outputs = events[3]["outputs"].as_array().unwrap();
+    assert!(outputs.iter().any(|output| output["name"].as_str().unwrap().ends_with("/out.parquet")), "{}", events[3]);
+    assert_eq!(events[3]["run"]["runId"], events[2]["run"]["runId"]);
+    assert_ne!(events[3]["run"]["runId"], events[0]["run"]["runId"]);
+}
+
 /// Rows without the latency of pages with the content of another one.
 fn without_shared_latencies(rows: &[Value]) -> Vec<Value> {
     let is_shared = |row: &Value| rows.iter().filter(|other| other["content_hash"] == row["content_hash"]).count() > 1;

@@ -5,6 +5,7 @@ use crate::bench::{Bench, rows};
 use docmill::internal::base::shard::Shard;
 use docmill::internal::simulator::Options;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[test]
 fn every_page_is_run_by_one_shard_with_files_of_its_own() {
@@ -46,6 +47,38 @@ fn every_page_is_run_by_one_shard_with_files_of_its_own() {
     assert!(
         !bench.path("_out-00002-of-00004.jsonl.json").exists() && bench.path("_out-00001-of-00004.jsonl.json").exists()
     );
+}
+
+/// Who waits for the manifests of parts never takes those of an earlier run for those of one that is killed.
+#[test]
+fn a_killed_run_leaves_no_manifest_of_an_earlier_part() {
+    let options = Options { latency: Duration::from_secs(2), ..Options::default() };
+    let bench = Bench::with_pages(2).simulator(options);
+    bench.job("");
+    let manifests = || files_ending(&bench, ".csv.json");
+    assert_eq!(run_shard(&bench, "0/1", &[])["exit_code"], 0);
+    assert_eq!(manifests(), ["_out-00000-of-00001.csv.json"]);
+    // Nothing to send: the part is what it was.
+    let before = std::fs::metadata(bench.path("out-00000-of-00001.csv")).unwrap().len();
+    assert_eq!(run_shard(&bench, "0/1", &[])["exit_code"], 0);
+    assert_eq!(manifests().len(), 1);
+    bench.put("pages/new.jpg", &crate::bench::page(100));
+    let requests = || bench.stats()["requests"].as_u64().unwrap();
+    let sent = requests();
+    let mut child = bench.start(&["--progress", "off", "--shard", "0/1"]);
+    for _ in 0..1000 {
+        if requests() > sent {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(requests() > sent, "nothing was sent");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(manifests(), Vec::<String>::new());
+    assert_eq!(std::fs::metadata(bench.path("out-00000-of-00001.csv")).unwrap().len(), before);
+    assert_eq!(run_shard(&bench, "0/1", &[])["exit_code"], 0);
+    assert_eq!(manifests().len(), 1);
 }
 
 #[test]
@@ -123,6 +156,9 @@ fn the_budget_is_divided_and_each_shard_counts_for_itself() {
     assert!(spent > 0.0 && spent <= 0.1, "{spent}");
     let stopped = summaries.iter().filter(|summary| summary["outcome"] == "budget_reached").count();
     assert!(stopped > 0 && summaries.iter().all(|summary| [0, 4].contains(&summary["exit_code"].as_i64().unwrap())));
+    // More at a time than there are is a mistake, which changes nothing.
+    let ran = bench.run(&["-q", "--shard", "1/4", "--parallel", "500", "--limit", "0"]);
+    assert!(ran.stderr.contains("--parallel 500 is more than the 4 shards"), "{}", ran.stderr);
     // What is given on the command line is the budget of all shards, too.
     let more = run_shard(&bench, "0/4", &["--budget-usd", "4"]);
     assert_eq!((more["exit_code"].as_i64(), more["pages"]["pending"].as_u64()), (Some(0), Some(0)));

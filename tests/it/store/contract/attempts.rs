@@ -98,10 +98,17 @@ pub(crate) fn an_attempt_of_another_run_is_given_up_once<B: Backend>() {
 
     let other = bench.backend.open();
     let keys = other.begin_run(start("second")).unwrap();
+    let held = |own, scope: &str| {
+        let held = bench.reader().reserved_elsewhere(own, scope).unwrap();
+        held.into_iter().map(|held| (held.attempt, held.timeout)).collect::<Vec<_>>()
+    };
+    assert_eq!(held(keys.run, "budget"), [(attempt, timeout)]);
+    assert_eq!((held(bench.keys.run, "budget"), held(keys.run, "another")), (Vec::new(), Vec::new()));
     for _ in 0..2 {
         wait(other.give_up_attempts(vec![attempt, settled], NOW_MS)).unwrap();
         assert_eq!(bench.reader().budget("budget").unwrap(), Pico(170), "its reservation counts as spent, once");
     }
+    assert_eq!(held(keys.run, "budget"), []);
     let again = granted(wait(other.open_attempt(self::attempt(keys.run, page(1), bench.recipes()))).unwrap());
     bench.settle(settlement(attempt, vec![(bench.recipe(0), ok("letter"))]));
     assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("letter")));

@@ -1,0 +1,69 @@
+//! Attempts of other runs that take longer than their runs allow: their processes are stopped or hang. They
+//! hold neither a page nor a budget for ever.
+
+use crate::base::ids::{AttemptId, RunId};
+use crate::pipeline::control::context::RunContext;
+use crate::store::{AskedElsewhere, StoreError};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
+pub(crate) const STORE_TIME: Duration = Duration::from_secs(10);
+
+/// Shortest time between two looks at who holds a budget.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Attempts of other runs that hold reservations of the budget. A budget keeps a multiple of what is reserved;
+/// what is given up counts once, as spent.
+#[derive(Default)]
+pub(crate) struct BudgetHolders {
+    /// When each was first seen, as the run's clock measures it.
+    seen: RefCell<BTreeMap<AttemptId, Duration>>,
+    /// When they were last looked at.
+    looked: Cell<Option<Duration>>,
+    /// How long it takes at most until all that are open have ended or are given up.
+    longest: Cell<Duration>,
+}
+
+impl BudgetHolders {
+    /// Gives up the attempts that are overdue. Returns how long the reservations of those that are open may
+    /// stay the same.
+    ///
+    /// # Errors
+    /// When the store can't be read or written.
+    pub(crate) async fn give_up_overdue(&self, run: &RunContext, scope: &str) -> Result<Duration, StoreError> {
+        let (now, own) = (run.clock.now(), run.job.request.timeouts.attempt);
+        if self.looked.get().is_some_and(|looked| now.saturating_sub(looked) < LOOK_INTERVAL) {
+            return Ok(self.longest.get());
+        }
+        self.looked.set(Some(now));
+        let open = run.store.reader()?.reserved_elsewhere(run.identity.keys.run, scope)?;
+        let known = self.seen.take();
+        let since = |held: &AskedElsewhere| known.get(&held.attempt).copied().unwrap_or(now);
+        let allowed = |held: &AskedElsewhere| held.timeout.unwrap_or(own) + STORE_TIME;
+        self.seen.replace(open.iter().map(|held| (held.attempt, since(held))).collect());
+        let longest = open.iter().map(allowed).fold(own + STORE_TIME, Duration::max);
+        self.longest.set(longest + 2 * LOOK_INTERVAL);
+        give_up(run, open.into_iter().filter(|held| now.saturating_sub(since(held)) > allowed(held)).collect()).await?;
+        Ok(self.longest.get())
+    }
+}
+
+/// Marks attempts lost that take longer than their runs allow, so that their pages are free.
+pub(crate) async fn give_up(run: &RunContext, overdue: Vec<AskedElsewhere>) -> Result<(), StoreError> {
+    let mut by_run: BTreeMap<RunId, Vec<AttemptId>> = BTreeMap::new();
+    for asked in overdue {
+        by_run.entry(asked.run).or_default().push(asked.attempt);
+    }
+    for (other, mut attempts) in by_run {
+        attempts.dedup();
+        let requests =
+            if attempts.len() == 1 { "1 request".to_owned() } else { format!("{} requests", attempts.len()) };
+        tracing::warn!(
+            "run {other} has not ended {requests} in time: its process is stopped or hangs; their pages are asked again, and their maximum cost counts as spent"
+        );
+        run.store.give_up_attempts(attempts, run.clock.wall_ms()).await?;
+    }
+    Ok(())
+}
