@@ -233,6 +233,7 @@ impl FormLearner {
             let search = || self.trials.search(message, &sent, before, terms.is_stated);
             let step = if is_unexplained && may_search { search() } else { None };
             return match step {
+                Some(SearchStep::Doubt) if taken_back.is_some() => FormChange::Trying(before),
                 Some(SearchStep::Doubt) => FormChange::Doubted,
                 Some(SearchStep::Try(form)) => FormChange::Trying(form),
                 Some(SearchStep::End(form)) => FormChange::TakenBack(form),

@@ -349,3 +349,17 @@ fn changes_that_do_not_help_are_taken_back() {
     assert_eq!(found, "temperature");
     assert!(requests <= 6, "{requests}");
 }
+
+/// What is named is not what is rejected: it is as before when the search begins.
+#[test]
+fn a_search_begins_with_what_was_taken_back() {
+    let rejects = |sent: &SentForm| {
+        let page = Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: a max_tokens is best, like 4096 tokens");
+        let named_changes = vec![CapabilityChange::RenameOutputLimit(None)];
+        let judgement = ErrorJudgement { named_changes, ..ErrorJudgement::plain(page, Charge::Nothing) };
+        (sent.max_reply_tokens > 4096).then(|| judgement.in_view_of(sent).0)
+    };
+    let (learner, mut known) = (FormLearner::default(), Capabilities::default());
+    let (found, _) = Server { rejects: &rejects }.ask(&learner, &mut known, 1);
+    assert_eq!(found, "less");
+}
