@@ -234,9 +234,10 @@ impl Words {
         let for_bar = if has_bar { BAR_WIDTHS.start() + 1 } else { 0 };
         let text = self.with_pieces(String::new(), width - for_bar);
         let free = width.saturating_sub(text.chars().count() + 1).min(*BAR_WIDTHS.end());
-        match self.share.filter(|_| has_bar) {
+        match self.share.filter(|_| has_bar && free >= *BAR_WIDTHS.start()) {
             Some(share) => format!("{} {text}", bar(share, free)),
-            None => text,
+            // Counts of billions are longer than a narrow terminal.
+            None => self.with_pieces(String::new(), width).chars().take(width).collect(),
         }
     }
 

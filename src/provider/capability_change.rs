@@ -40,6 +40,11 @@ impl ChangeKinds {
         self.0 & change.bit() != 0
     }
 
+    /// The set with the kinds of `other`.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// The set with the kind of `change`.
     pub(crate) fn with(self, change: CapabilityChange) -> Self {
         Self(self.0 | change.bit())

@@ -26,7 +26,7 @@ pub enum FormChange {
         /// Whether it may be taken back, if it turns out not to help.
         is_trial: bool,
     },
-    /// A reply has shown that the endpoint accepts the form.
+    /// A reply has shown that the endpoint accepts the form, or an error that it accepts none with more.
     Proven {
         /// What the endpoint accepts.
         capabilities: Capabilities,
@@ -57,6 +57,12 @@ impl FormChange {
             Self::Trying(capabilities) | Self::TakenBack(capabilities) => Some(*capabilities),
             Self::None | Self::AlreadyMade | Self::Exhausted(_) | Self::Doubted | Self::PageWithoutFormat => None,
         }
+    }
+
+    /// Whether a page with an error that says nothing is asked again.
+    #[must_use]
+    pub fn asks_again(&self) -> bool {
+        matches!(self, Self::Trying(_) | Self::Doubted | Self::Proven { .. })
     }
 }
 
@@ -156,10 +162,11 @@ impl FormLearner {
 
     /// What a reply shows.
     fn judge_reply(&self, exchange: &Exchange, sent: SentForm, known: Capabilities, is_same: bool) -> FormChange {
-        let proof = if is_same { self.trials.confirm(sent.page, known.is_proven) } else { None };
+        let proof = if is_same { self.trials.confirm(sent.page, known) } else { None };
         if let Some(Proof { refuted: Some(before), .. }) = proof {
             return FormChange::TakenBack(before);
         }
+        let known = proof.and_then(|proof| proof.fewer).unwrap_or(known);
         let unchanged = || match proof {
             Some(proof) => FormChange::Proven { capabilities: known, found: proof.found },
             None => FormChange::None,
@@ -219,11 +226,14 @@ impl FormLearner {
             return FormChange::Exhausted(CapabilityChange::OutputFactor);
         }
         let message = verdict.message().unwrap_or_default();
-        let taken_back = self.trials.take_back(message, sent.page, asked);
-        if let Some((change, _)) = taken_back {
-            tracing::warn!("the endpoint is asked as before: the same error came {}", change.describe());
+        if let Some(full) = self.trials.end_check(message) {
+            return FormChange::Proven { capabilities: full.proven(full.follows_schema), found: None };
         }
-        let before = taken_back.map_or(known, |(_, before)| before);
+        let taken_back = self.trials.take_back(message, sent.page, asked.is_some());
+        if taken_back.is_some() {
+            tracing::warn!("the endpoint is asked as before: the change did not help");
+        }
+        let before = taken_back.unwrap_or(known);
         let Some(change) = asked else {
             let is_unexplained = matches!(
                 verdict,

@@ -43,6 +43,7 @@ const MAX_DOUBTS: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct FormTrials {
     pending: RefCell<Option<Pending>>,
+    check: RefCell<Option<Check>>,
     search: RefCell<Option<Search>>,
     /// The words of errors that say nothing, in the order in which they came.
     seen: RefCell<Vec<Vec<String>>>,
@@ -51,15 +52,29 @@ pub(crate) struct FormTrials {
     refuted: Cell<ChangeKinds>,
 }
 
-/// A change that an error asked for.
+/// Changes that errors with the same words asked for, one after the other.
 #[derive(Debug)]
 struct Pending {
-    change: CapabilityChange,
+    /// The form before the first of them.
     before: Capabilities,
-    /// The words of the error.
+    kinds: ChangeKinds,
+    /// How many kinds.
+    count: u32,
+    last: CapabilityChange,
+    /// The form before the last one.
+    before_last: Capabilities,
     words: Vec<String>,
-    /// The page whose error it was.
+    /// The page whose errors they were.
     page: u64,
+}
+
+/// Several changes were made until the endpoint accepted the form. The next request shows whether the last of them was
+/// enough.
+#[derive(Debug)]
+struct Check {
+    /// The form with all of them.
+    full: Capabilities,
+    words: Vec<String>,
 }
 
 /// What is tried for an error that says nothing.
@@ -79,6 +94,8 @@ pub(crate) struct Proof {
     pub(crate) found: Option<FormTrial>,
     /// The form before a search that was not for this page.
     pub(crate) refuted: Option<Capabilities>,
+    /// The form with fewer changes, which may be enough.
+    pub(crate) fewer: Option<Capabilities>,
 }
 
 /// What is asked after a search has met another error.
@@ -112,44 +129,62 @@ impl FormTrials {
     pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, message: &str, page: u64) {
         let mut pending = self.pending.borrow_mut();
         let words = words_without_numbers(message);
-        // The next step for the same error.
-        let first = pending.take_if(|pending| pending.words == words && is_of_kind(pending.change, change));
-        let before = first.map_or(before, |first| first.before);
-        *pending = Some(Pending { change, before, words, page });
-    }
-
-    /// The last change and the form before it, if an error of the page for which it was made says the same as before, or
-    /// more: then the change has added to what is wrong.
-    /// `next`: what the error asks for now, which may be a further step of the same kind.
-    pub(crate) fn take_back(
-        &self,
-        message: &str,
-        page: u64,
-        next: Option<CapabilityChange>,
-    ) -> Option<(CapabilityChange, Capabilities)> {
-        let is_same = |pending: &mut Pending| {
-            let is_step = next.is_some_and(|next| is_of_kind(pending.change, next));
-            let words = words_without_numbers(message);
-            pending.page == page && pending.words.iter().all(|word| words.contains(word)) && !is_step
+        let earlier = pending.take_if(|pending| pending.words == words && pending.page == page);
+        let (first, kinds, count) = match earlier {
+            Some(earlier) => (earlier.before, earlier.kinds, earlier.count),
+            None => (before, ChangeKinds::default(), 0),
         };
-        let pending = self.pending.borrow_mut().take_if(is_same)?;
-        self.refuted.set(self.refuted.get().with(pending.change));
-        Some((pending.change, pending.before))
+        let count = count + u32::from(!kinds.contains(change));
+        let kinds = kinds.with(change);
+        *pending = Some(Pending { before: first, kinds, count, last: change, before_last: before, words, page });
     }
 
-    /// The endpoint accepts the form in which `page` was asked; `None`: nothing was to be proven. `is_known`: whether
-    /// requests were answered before.
-    pub(crate) fn confirm(&self, page: u64, is_known: bool) -> Option<Proof> {
+    /// Takes changes back if an error of the page for which they were made says the same as before, and asks for nothing
+    /// else (`has_next`); or the last of them, if the error says more: then it has added to what is wrong. Returns the
+    /// form without them.
+    pub(crate) fn take_back(&self, message: &str, page: u64, has_next: bool) -> Option<Capabilities> {
+        let words = words_without_numbers(message);
+        let mut slot = self.pending.borrow_mut();
+        let pending = slot.as_mut().filter(|pending| pending.page == page)?;
+        let says_more = pending.words.iter().all(|word| words.contains(word)) && words.len() > pending.words.len();
+        let refuted = |kinds: ChangeKinds| self.refuted.set(self.refuted.get().and(kinds));
+        if says_more {
+            refuted(ChangeKinds::default().with(pending.last));
+            return slot.take().map(|pending| pending.before_last);
+        }
+        if has_next || words != pending.words {
+            return None;
+        }
+        refuted(pending.kinds);
+        slot.take().map(|pending| pending.before)
+    }
+
+    /// The endpoint accepts the form in which `page` was asked, `known`; `None`: nothing was to be proven.
+    pub(crate) fn confirm(&self, page: u64, known: Capabilities) -> Option<Proof> {
+        let check = self.check.borrow_mut().take();
         let search = self.search.borrow_mut().take();
-        let is_proof = |pending: &mut Pending| pending.page == page || !is_known;
+        let is_proof = |pending: &mut Pending| pending.page == page || !known.is_proven;
         let pending = self.pending.borrow_mut().take_if(is_proof);
-        if search.is_none() && pending.is_none() {
+        if check.is_none() && search.is_none() && pending.is_none() {
             return None;
         }
         // What is tried with one page shows nothing with another.
         let refuted = search.as_ref().filter(|search| search.page != page).map(|search| search.before);
         let found = search.map(|search| search.trial).filter(|_| refuted.is_none());
-        Some(Proof { found, refuted })
+        // Later, one request at a time would be too slow.
+        let several = pending.filter(|pending| pending.count > 1 && !known.is_proven);
+        let fewer = several.and_then(|pending| {
+            let fewer = pending.before.with(pending.last)?;
+            *self.check.borrow_mut() = Some(Check { full: known, words: pending.words });
+            Some(fewer)
+        });
+        Some(Proof { found, refuted, fewer })
+    }
+
+    /// The form with all changes, if an error shows that fewer are not enough.
+    pub(crate) fn end_check(&self, message: &str) -> Option<Capabilities> {
+        let is_same = |check: &mut Check| check.words == words_without_numbers(message);
+        self.check.borrow_mut().take_if(is_same).map(|check| check.full)
     }
 
     /// Tries something else for an error that says nothing; `None`: this was done before. `is_stated`: whether the
@@ -222,10 +257,6 @@ fn forms_to_try(
     forms
 }
 
-fn is_of_kind(change: CapabilityChange, other: CapabilityChange) -> bool {
-    ChangeKinds::default().with(change).contains(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,41 +270,71 @@ mod tests {
     #[test]
     fn a_change_is_taken_back_when_the_same_error_comes_again() {
         let (omit, before) = (CapabilityChange::Omit(Parameter::Temperature), Capabilities::default());
-        for (first, second, page, is_back) in [
-            ("No temperature, please", "No temperature, please", 1, true),
-            ("Bad (request 8f3a, 225 tokens)", "bad (request 77bc, 300 tokens)", 1, true),
-            ("No temperature, please", "No response_format, please", 1, false),
-            ("Unknown: temperature", "Unknown: temperature, max_completion_tokens", 1, true),
+        for (first, second, page, has_next, is_back) in [
+            ("No temperature, please", "No temperature, please", 1, false, true),
+            ("Bad (request 8f3a, 225 tokens)", "bad (request 77bc, 300 tokens)", 1, false, true),
+            ("No temperature, please", "No response_format, please", 1, false, false),
+            ("Unknown: temperature", "Unknown: temperature, max_completion_tokens", 1, true, true),
+            // It names something else, too.
+            ("No temperature, no stream", "No temperature, no stream", 1, true, false),
             // Another page may have another fault.
-            ("No temperature, please", "No temperature, please", 2, false),
+            ("No temperature, please", "No temperature, please", 2, false, false),
         ] {
             let trials = FormTrials::default();
             trials.begin(omit, before, first, 1);
-            assert_eq!(trials.take_back(second, page, None), is_back.then_some((omit, before)), "{second}");
+            assert_eq!(trials.take_back(second, page, has_next), is_back.then_some(before), "{second}");
             assert_eq!(trials.refuted().contains(omit), is_back);
-            assert_eq!(trials.take_back(second, page, None), None, "once");
+            if is_back {
+                assert_eq!(trials.take_back(second, page, has_next), None, "once");
+            }
         }
     }
 
     #[test]
-    fn two_steps_of_one_kind_are_taken_back_together() {
-        let (weaker, before) = (CapabilityChange::WeakerFormat, Capabilities::default());
+    fn all_changes_for_the_same_error_are_taken_back_together() {
+        let (weaker, omit) = (CapabilityChange::WeakerFormat, CapabilityChange::Omit(Parameter::Temperature));
+        let before = Capabilities::default();
         let trials = FormTrials::default();
         let object = before.with(weaker).unwrap();
+        trials.begin(weaker, before, "no", 1);
+        trials.begin(omit, object, "no", 1);
+        assert_eq!(trials.take_back("no", 1, false), Some(before));
+        assert!(trials.refuted().contains(weaker) && trials.refuted().contains(omit));
+        // Another error is another reason.
+        let trials = FormTrials::default();
         trials.begin(weaker, before, "no format", 1);
-        assert_eq!(trials.take_back("no format", 1, Some(weaker)), None, "there is a weaker one");
-        trials.begin(weaker, object, "no format", 1);
-        assert_eq!(trials.take_back("no format", 1, None), Some((weaker, before)));
+        trials.begin(omit, object, "no temperature", 1);
+        assert_eq!(trials.take_back("no temperature", 1, false), Some(object));
     }
 
     #[test]
     fn a_change_proves_itself_with_its_page() {
         let omit = CapabilityChange::Omit(Parameter::Temperature);
-        for (page, is_known, is_proof) in [(1, true, true), (2, true, false), (2, false, true)] {
+        let unknown = Capabilities::default();
+        for (page, known, is_proof) in
+            [(1, unknown.proven(true), true), (2, unknown.proven(true), false), (2, unknown, true)]
+        {
             let trials = FormTrials::default();
             trials.begin(omit, Capabilities::default(), "no", 1);
-            assert_eq!(trials.confirm(page, is_known), is_proof.then_some(Proof { found: None, refuted: None }));
-            assert_eq!(trials.take_back("no", 1, None).is_some(), !is_proof);
+            let proof = Proof { found: None, refuted: None, fewer: None };
+            assert_eq!(trials.confirm(page, known), is_proof.then_some(proof));
+            assert_eq!(trials.take_back("no", 1, false).is_some(), !is_proof);
+        }
+    }
+
+    #[test]
+    fn of_several_changes_the_last_may_be_enough() {
+        let (weaker, omit) = (CapabilityChange::WeakerFormat, CapabilityChange::Omit(Parameter::Temperature));
+        let before = Capabilities::default();
+        let object = before.with(weaker).unwrap();
+        let full = object.with(omit).unwrap();
+        for (message, expected) in [("no", Some(full)), ("something else", None)] {
+            let trials = FormTrials::default();
+            trials.begin(weaker, before, "no", 1);
+            trials.begin(omit, object, "no", 1);
+            let fewer = trials.confirm(1, full).and_then(|proof| proof.fewer);
+            assert_eq!(fewer, before.with(omit));
+            assert_eq!(trials.end_check(message), expected);
         }
     }
 
@@ -331,15 +392,15 @@ mod tests {
         let trials = FormTrials::default();
         let search = |message| trials.search(message, &sent, known, &|_| false);
         assert_eq!(search("no"), Some(SearchStep::Doubt));
-        assert_eq!(trials.confirm(0, false), None, "the server had failed for a moment");
+        assert_eq!(trials.confirm(0, known), None, "the server had failed for a moment");
         assert_eq!(search("not so"), Some(SearchStep::Doubt));
         assert!(matches!(search("not so"), Some(SearchStep::Try(_))));
         let found = Some(FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature)));
-        assert_eq!(trials.confirm(0, false), Some(Proof { found, refuted: None }));
+        assert_eq!(trials.confirm(0, known), Some(Proof { found, refuted: None, fewer: None }));
         assert_eq!(search("not so"), None, "once for the same error");
         assert!(matches!(search("no"), Some(SearchStep::Try(_))));
         // Another page shows nothing.
-        assert_eq!(trials.confirm(1, false), Some(Proof { found: None, refuted: Some(known) }));
+        assert_eq!(trials.confirm(1, known), Some(Proof { found: None, refuted: Some(known), fewer: None }));
         for message in ["never", "not at all"] {
             assert_eq!(search(message), None, "no third search");
         }

@@ -17,7 +17,7 @@ pub(crate) fn find_change(directory: &Directory) -> Option<&'static str> {
     } else if is_grey && has_alpha {
         Some("transparent parts of it were not white")
     } else if is(PhotometricInterpretation::RGBPalette)
-        && (directory.bits_per_sample > 8 || directory.samples_per_pixel > 1)
+        && (directory.bits_per_sample > 8 || directory.samples_per_pixel > 1 || directory.is_compressed_with(&fax))
     {
         Some("its palette was not used")
     } else if uses_other_bits && directory.is_compressed_with(&[CompressionMethod::None]) {

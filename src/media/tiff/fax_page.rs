@@ -9,11 +9,12 @@ use hayro_ccitt::{DecodeSettings, EncodingMode};
 use std::borrow::Cow;
 use tiff::tags::{CompressionMethod, PhotometricInterpretation};
 
-/// Whether [`decode_fax`] decodes the pages of this directory.
+/// Whether [`decode_fax`] decodes the pages of this directory: in black and white, not in the colours of a palette.
 pub(crate) fn is_fax(directory: &Directory) -> bool {
     let fax = [CompressionMethod::Huffman, CompressionMethod::Fax3, CompressionMethod::Fax4];
     let is_bilevel = (directory.bits_per_sample, directory.samples_per_pixel) == (1, 1);
-    !directory.is_tiled && is_bilevel && directory.is_compressed_with(&fax)
+    let has_palette = directory.photometric == Some(PhotometricInterpretation::RGBPalette.to_u16().into());
+    !directory.is_tiled && is_bilevel && !has_palette && directory.is_compressed_with(&fax)
 }
 
 /// Decodes a fax page at `target` (width, height), or at its own size where that is smaller.

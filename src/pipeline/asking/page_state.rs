@@ -282,7 +282,7 @@ impl PageState {
                 Vec::new()
             }
             // Another form of the request may be accepted, or the same one later.
-            Verdict::Page(_) if matches!(form, FormChange::Trying(_) | FormChange::Doubted) => {
+            Verdict::Page(_) if form.asks_again() => {
                 self.last = LastAttempt::Nothing;
                 Vec::new()
             }

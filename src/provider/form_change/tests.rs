@@ -259,7 +259,7 @@ impl Server<'_> {
             *known = form.capabilities().unwrap_or(*known);
             let is_over = match &exchange.verdict {
                 Verdict::Done { .. } => true,
-                Verdict::Page(_) => !matches!(form, FormChange::Trying(_) | FormChange::Doubted),
+                Verdict::Page(_) => !form.asks_again(),
                 _ => false,
             };
             if is_over {
@@ -346,8 +346,9 @@ fn changes_that_do_not_help_are_taken_back() {
     };
     let (learner, mut known) = (FormLearner::default(), Capabilities::default());
     let (found, requests) = Server { rejects: &rejects }.ask(&learner, &mut known, 1);
-    assert_eq!(found, "temperature");
-    assert!(requests <= 6, "{requests}");
+    assert!(found.contains("temperature") && requests <= 6, "{found} {requests}");
+    // The last of them was enough.
+    assert_eq!(Server { rejects: &rejects }.ask(&learner, &mut known, 2), ("temperature".to_owned(), 1));
 }
 
 /// What is named is not what is rejected: it is as before when the search begins.

@@ -311,6 +311,25 @@ fn fax_pages_with_other_rows_and_counts() {
     assert_eq!(decode(&cut).err(), Some(MediaFaultKind::CutShort));
 }
 
+/// As libtiff's `TIFFReadRGBAImage`: the colours of fax data are those of the palette.
+#[test]
+fn fax_pages_with_a_palette_have_its_colours() {
+    let bytes = std::fs::read(root().join("tests/data/tiff/g4.tif")).unwrap();
+    let black_is_zero = decode(&bytes).unwrap().data;
+    let page = |colors: &[u32]| {
+        let page = Tiff::new(75, 110).tag(258, &[1]).tag(259, &[4]).tag(262, &[3]).tag(320, colors);
+        decode(&page.strip(bytes[8..8 + 143].to_vec()).build())
+    };
+    let reds = |pixels: Pixels| pixels.data.iter().step_by(3).copied().collect::<Vec<u8>>();
+    let found = page(&[0, 65535, 0, 65535, 0, 65535]).map(reds);
+    assert!(found == Ok(black_is_zero.clone()), "black, white");
+    let negative: Vec<u8> = black_is_zero.iter().map(|tone| 255 - tone).collect();
+    assert!(page(&[65535, 0, 65535, 0, 65535, 0]).map(reds) == Ok(negative), "white, black");
+    let blue = page(&[0, 65535, 0, 65535, 65535, 65535]).unwrap();
+    assert!(blue.data.chunks(3).all(|color| color == [0, 0, 255] || color == [255; 3]), "blue, white");
+    assert_eq!(page(&[0, 0, 0]).err(), Some(MediaFaultKind::Damaged), "one colour is missing");
+}
+
 /// Moves the bits of data forward.
 fn without_bits(data: &[u8], count: usize) -> Vec<u8> {
     let bit = |at: usize| data.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
