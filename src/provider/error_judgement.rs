@@ -30,6 +30,11 @@ impl ErrorJudgement {
         Self { verdict, charge, exceeded: None, named_changes: Vec::new(), otherwise, invalid_reply: None }
     }
 
+    /// Whether its words reject a parameter by its name.
+    pub(crate) fn rejects_named(&self) -> bool {
+        matches!(&self.verdict, Verdict::Retry(TransientFault { change: Some(_), .. }))
+    }
+
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
     /// what is wrong. While no request was answered, a name is enough, in whatever words.
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {

@@ -40,6 +40,8 @@ pub struct Exchange {
     pub answered_in_reasoning: bool,
     /// What the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
+    /// Whether the words of the error reject a parameter by its name.
+    pub rejects_named: bool,
 }
 
 impl Exchange {
@@ -57,6 +59,7 @@ impl Exchange {
             parameters: None,
             answered_in_reasoning: false,
             foreign: None,
+            rejects_named: false,
         }
     }
 
@@ -76,10 +79,11 @@ impl Exchange {
 
     /// An error instead of a reply to `questions`, for a request of the form `sent`.
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
+        let rejects_named = judgement.rejects_named();
         let (verdict, charge) = judgement.in_view_of(sent);
         match judgement.invalid_reply {
             Some(content) => Self::from_invalid_reply(content, questions),
-            None => Self { exceeded: judgement.exceeded, ..Self::new(verdict, charge) },
+            None => Self { exceeded: judgement.exceeded, rejects_named, ..Self::new(verdict, charge) },
         }
     }
 

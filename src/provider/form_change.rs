@@ -62,7 +62,7 @@ impl FormChange {
     /// Whether a page with an error that says nothing is asked again.
     #[must_use]
     pub fn asks_again(&self) -> bool {
-        matches!(self, Self::Trying(_) | Self::Doubted | Self::Proven { .. })
+        matches!(self, Self::Trying(_) | Self::Doubted | Self::AlreadyMade | Self::Proven { .. })
     }
 }
 
@@ -151,11 +151,12 @@ impl FormLearner {
         let is_same = known.has_form_of(sent.capabilities);
         match &exchange.verdict {
             Verdict::Done { .. } => self.judge_reply(exchange, sent, known, is_same),
-            _ if is_same => self.judge_error(&exchange.verdict, sent, known, terms),
+            _ if is_same => self.judge_error(exchange, sent, known, terms),
             Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor) && !terms.may_raise => {
                 FormChange::Exhausted(CapabilityChange::OutputFactor)
             }
             Verdict::Retry(fault) if fault.change.is_some() => FormChange::AlreadyMade,
+            _ if is_unexplained(exchange) => FormChange::AlreadyMade,
             _ => FormChange::None,
         }
     }
@@ -213,11 +214,12 @@ impl FormLearner {
     /// What an error shows about the form that requests have now.
     fn judge_error(
         &self,
-        verdict: &Verdict,
+        exchange: &Exchange,
         sent: SentForm,
         known: Capabilities,
         terms: LearningTerms<'_>,
     ) -> FormChange {
+        let verdict = &exchange.verdict;
         let asked = match verdict {
             Verdict::Retry(fault) => fault.change,
             _ => None,
@@ -235,19 +237,14 @@ impl FormLearner {
         }
         let before = taken_back.unwrap_or(known);
         let Some(change) = asked else {
-            let is_unexplained = matches!(
-                verdict,
-                Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
-            );
-            let may_search = terms.may_try && !known.is_proven && sent.is_first && sent.is_usual;
-            let search = || self.trials.search(message, &sent, before, terms.is_stated);
-            let step = if is_unexplained && may_search { search() } else { None };
-            return match step {
-                Some(SearchStep::Doubt) if taken_back.is_some() => FormChange::Trying(before),
-                Some(SearchStep::Doubt) => FormChange::Doubted,
-                Some(SearchStep::Try(form)) => FormChange::Trying(form),
-                Some(SearchStep::End(form)) => FormChange::TakenBack(form),
-                None if taken_back.is_some() => FormChange::TakenBack(before),
+            let may_search = is_unexplained(exchange) && may_search(sent, before, terms);
+            // Without its other name the limit may be left out.
+            let has_more = may_search || known.limit_name() != before.limit_name();
+            return match taken_back {
+                // What is tried depends on what the request had before.
+                Some(before) if has_more => FormChange::Trying(before),
+                Some(before) => FormChange::TakenBack(before),
+                None if may_search => self.search(message, sent, known, terms),
                 None => FormChange::None,
             };
         };
@@ -272,6 +269,16 @@ impl FormLearner {
             }
             None if taken_back.is_some() => FormChange::TakenBack(before),
             None => FormChange::Exhausted(change),
+        }
+    }
+
+    /// Tries other forms for an error that says nothing. `known`: the form that it rejects.
+    fn search(&self, message: &str, sent: SentForm, known: Capabilities, terms: LearningTerms<'_>) -> FormChange {
+        match self.trials.search(message, &sent, known, terms.is_stated) {
+            Some(SearchStep::Doubt) => FormChange::Doubted,
+            Some(SearchStep::Try(form)) => FormChange::Trying(form),
+            Some(SearchStep::End(form)) => FormChange::TakenBack(form),
+            None => FormChange::None,
         }
     }
 
@@ -328,6 +335,20 @@ impl FormLearner {
         let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };
         if is_confirmed || doubt.errors >= max_doubts { Evidence::Form } else { Evidence::Unclear }
     }
+}
+
+/// Whether an error may be about the form of the request, although nothing says so.
+fn is_unexplained(exchange: &Exchange) -> bool {
+    let is_page = matches!(
+        exchange.verdict,
+        Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
+    );
+    is_page && !exchange.rejects_named
+}
+
+/// Whether other forms may be tried: no page was answered in the form `known`, and the request is the usual one.
+fn may_search(sent: SentForm, known: Capabilities, terms: LearningTerms<'_>) -> bool {
+    terms.may_try && !known.is_proven && sent.is_first && sent.is_usual
 }
 
 #[cfg(test)]

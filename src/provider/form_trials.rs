@@ -174,7 +174,7 @@ impl FormTrials {
         // Later, one request at a time would be too slow.
         let several = pending.filter(|pending| pending.count > 1 && !known.is_proven);
         let fewer = several.and_then(|pending| {
-            let fewer = pending.before.with(pending.last)?;
+            let fewer = with_last(pending.before, pending.last, known)?;
             *self.check.borrow_mut() = Some(Check { full: known, words: pending.words });
             Some(fewer)
         });
@@ -255,6 +255,16 @@ fn forms_to_try(
     let renamed = bare.with(CapabilityChange::RenameOutputLimit(None));
     forms.extend([Some(bare), renamed].into_iter().flatten().map(|form| (FormTrial::Bare, form)));
     forms
+}
+
+/// The form `before` with only the last of the changes after which it was `known`.
+fn with_last(before: Capabilities, last: CapabilityChange, known: Capabilities) -> Option<Capabilities> {
+    let mut form = before.with(last)?;
+    // A format may have changed twice.
+    while last.is_of_format() && form.format != known.format {
+        form = form.with(CapabilityChange::WeakerFormat)?;
+    }
+    Some(form)
 }
 
 #[cfg(test)]

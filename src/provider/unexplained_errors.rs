@@ -1,5 +1,5 @@
-//! Errors that do not say what they reject, from an endpoint that has never answered. When several pages meet the same
-//! one, the run ends: it is not about them, and the others would meet it, too.
+//! Errors that do not say what they reject, from an endpoint that has never answered. If the manifest states values that
+//! may be the cause, the run ends: values of the manifest are never left out.
 
 use super::exchange::Exchange;
 use super::verdict::{PageFault, Verdict};
@@ -10,7 +10,8 @@ use std::cell::{Cell, RefCell};
 /// Pages with the same error that show that none of them is its cause.
 const MIN_PAGES: usize = 3;
 
-const HINT: &str = "check that provider.model exists and takes images, that the account may use it, and what the manifest states under request; then run again with --retry failed";
+const HINT: &str =
+    "change or remove these values in the manifest, or choose another model; then run again with --retry failed";
 
 /// Errors of pages, before any was answered.
 #[derive(Debug)]
@@ -29,11 +30,11 @@ impl UnexplainedErrors {
         Self { stated, is_answered: Cell::new(false), words: RefCell::default(), pages: RefCell::default() }
     }
 
-    /// Ends the run at the same error of several pages.
+    /// Ends the run at the same error of several pages, if the manifest states values.
     pub(crate) fn judge(&self, exchange: &mut Exchange, page: u64) {
         let message = match &exchange.verdict {
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. })
-                if !self.is_answered.get() =>
+                if !self.is_answered.get() && !exchange.rejects_named =>
             {
                 message
             }
@@ -48,19 +49,10 @@ impl UnexplainedErrors {
         if !pages.contains(&page) {
             pages.push(page);
         }
-        if pages.len() >= MIN_PAGES {
-            exchange.verdict = Verdict::stop(self.describe(message), HINT);
-        }
-    }
-
-    /// The message of the end of the run. Values of the manifest are never left out: they may be the cause.
-    fn describe(&self, message: &str) -> String {
-        match self.stated.is_empty() {
-            true => format!("the endpoint rejects every request: {message}"),
-            false => {
-                let stated = self.stated.join(", ");
-                format!("the endpoint rejects every request, perhaps because of {stated}: {message}")
-            }
+        if pages.len() >= MIN_PAGES && !self.stated.is_empty() {
+            let stated = self.stated.join(", ");
+            let message = format!("the endpoint rejects every request, perhaps because of {stated}: {message}");
+            exchange.verdict = Verdict::stop(message, HINT);
         }
     }
 }
@@ -75,16 +67,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_error_of_three_pages_ends_the_run() {
+    fn the_same_error_of_three_pages_ends_a_run_with_stated_values() {
         let stated = || vec!["request.top_p: 0.5".to_owned()];
         for (stated, pages, expected) in [
             (stated(), &[(1, "no 1"), (2, "no 2"), (3, "no 3")][..], true),
             (stated(), &[(1, "no"), (1, "no"), (1, "no"), (2, "no")], false),
             (stated(), &[(1, "no"), (2, "bad"), (3, "no")], false),
-            (Vec::new(), &[(1, "no"), (2, "no"), (3, "no")], true),
-            (Vec::new(), &[(1, "no"), (2, "no"), (2, "no")], false),
+            (Vec::new(), &[(1, "no"), (2, "no"), (3, "no")], false),
         ] {
-            let is_stated = !stated.is_empty();
             let errors = UnexplainedErrors::new(stated);
             let judge = |(page, message): &(u64, &str)| {
                 let mut exchange = failed(message);
@@ -95,10 +85,7 @@ mod tests {
                 }
             };
             let last = pages.iter().map(judge).last().unwrap_or_default();
-            let message = match is_stated {
-                true => "the endpoint rejects every request, perhaps because of request.top_p: 0.5: no 3",
-                false => "the endpoint rejects every request: no",
-            };
+            let message = "the endpoint rejects every request, perhaps because of request.top_p: 0.5: no 3";
             assert_eq!(last, if expected { message } else { "" }, "{pages:?}");
         }
     }

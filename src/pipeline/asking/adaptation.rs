@@ -34,8 +34,7 @@ pub(crate) async fn adapt(
     // What may be taken back is remembered once it has proven itself.
     let is_certain = matches!(form, FormChange::Proven { .. } | FormChange::Changed { is_trial: false, .. });
     if let Some(capabilities) = form.capabilities().filter(|_| is_certain) {
-        let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
-        run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
+        store_form(asking, capabilities).await?;
     }
     for (billed, computed) in compared_costs(charge, attempt.before.price, expected_at_most(attempt, exchange)) {
         if let Some(calibration) = asking.endpoint.learn_markup(billed, computed) {
@@ -67,6 +66,15 @@ fn prompt_bill(request: &PageRequest, exchange: &Exchange) -> Option<Usage> {
         (Charge::Reported(usage), Verdict::Done { .. }) if request.repair.is_none() && usage.input > 0 => Some(usage),
         _ => None,
     }
+}
+
+/// Stores what the endpoint is believed to accept.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn store_form(asking: &Asking<'_>, capabilities: Capabilities) -> Result<(), StoreError> {
+    let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
+    asking.run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await
 }
 
 /// Applies at once what an exchange shows about the form of requests, so that requests which are not

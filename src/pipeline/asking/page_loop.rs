@@ -1,7 +1,7 @@
 //! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, judge,
 //! settle, adapt, record.
 
-use super::adaptation::{adapt, learn_form};
+use super::adaptation::{adapt, learn_form, store_form};
 use super::admission::Slot;
 use super::attempt::{Attempt, by_recipe};
 use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
@@ -154,6 +154,7 @@ async fn open(
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
         if let Some(outcome) = attempt.unbounded(&run.job) {
+            store_form(asking, asking.endpoint.capabilities()).await?;
             run.shutdown.request(outcome);
             return Ok(ControlFlow::Break(PageEnd::Unfinished));
         }

@@ -18,6 +18,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         parameters: None,
         answered_in_reasoning: false,
         foreign: None,
+        rejects_named: false,
     }
 }
 
