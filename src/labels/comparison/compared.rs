@@ -3,6 +3,7 @@
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
+use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -67,6 +68,8 @@ pub(crate) struct TaskComparison {
     pub(crate) members: BTreeMap<String, u64>,
     /// Pages with human answers that do not count, since these pages were not drawn.
     pub(crate) left_out: u64,
+    /// Why its pages with truth are no sample, if their stated probabilities contradict the job.
+    pub(crate) contradiction: Option<StatedTotal>,
     /// What its pages with truth say about the others.
     pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.

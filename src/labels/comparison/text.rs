@@ -104,6 +104,9 @@ fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth)
     let right = |count: u64| format!("{} of {}", grouped(count), grouped(*n));
     table.row(1, &task.name, "");
     table.text(2, scope(task.truth_kind));
+    if let Some(total) = task.contradiction {
+        table.text(2, &total.describe(true));
+    }
     table.row(2, "right, old", right(both + only_old));
     table.row(2, "right, new", right(both + only_new));
     let split = format!("only old right {}, only new right {}", grouped(*only_old), grouped(*only_new));
