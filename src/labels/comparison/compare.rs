@@ -1,7 +1,7 @@
 //! One pass over the pages of both sides. Memory grows with the truth, not with the pages.
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
-use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, TaskComparison};
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -71,6 +71,11 @@ pub(crate) fn compare(
         comparison: Comparison {
             tasks: tasks.iter().map(|task| new_task(&task.spec)).collect(),
             not_compared,
+            extent: match (options.pages, options.filter) {
+                (Some(_), _) => Extent::Sample,
+                (None, Some(_)) => Extent::Filter,
+                (None, None) => Extent::Job,
+            },
             old_cost: Some(Pico::ZERO),
             new_cost: Some(Pico::ZERO),
             ..Comparison::default()

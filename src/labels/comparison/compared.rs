@@ -8,6 +8,18 @@ use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Among which pages of the job two sets of answers are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All.
+    #[default]
+    Job,
+    /// Those that match an expression.
+    Filter,
+    /// Those of a sample.
+    Sample,
+}
+
 /// Two sets of answers to the same pages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Comparison {
@@ -19,6 +31,8 @@ pub(crate) struct Comparison {
     pub(crate) new_name: String,
     /// In which settings the manifests differ.
     pub(crate) changes: Vec<SettingChange>,
+    /// Which pages of the job were selected.
+    pub(crate) extent: Extent,
     /// Pages of the job that were selected.
     pub(crate) selected: u64,
     /// Of these, pages with answers on both sides to a task.
