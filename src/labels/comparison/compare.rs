@@ -1,7 +1,7 @@
 //! One pass over the pages of both sides. Memory grows with the truth, not with the pages.
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
-use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, TaskComparison};
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -10,7 +10,7 @@ use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
 use crate::labels::page_cost::PageCosts;
-use crate::labels::sampling::stated::are_consistent;
+use crate::labels::sampling::stated::{StatedTotal, find_contradiction};
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;
@@ -71,17 +71,18 @@ pub(crate) fn compare(
         comparison: Comparison {
             tasks: tasks.iter().map(|task| new_task(&task.spec)).collect(),
             not_compared,
+            extent: match (options.pages, options.filter) {
+                (Some(_), _) => Extent::Sample,
+                (None, Some(_)) => Extent::Filter,
+                (None, None) => Extent::Job,
+            },
             old_cost: Some(Pico::ZERO),
             new_cost: Some(Pico::ZERO),
             ..Comparison::default()
         },
         truth: Vec::new(),
         truth_of_pages: HashSet::new(),
-        is_contradictory: source
-            .iter()
-            .flat_map(|source| source.samples())
-            .map(|known| known.is_contradictory)
-            .collect(),
+        contradictions: source.iter().flat_map(|source| source.samples()).map(|known| known.contradiction).collect(),
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
@@ -131,8 +132,8 @@ struct Pass<'a> {
     comparison: Comparison,
     truth: Vec<TruthPage>,
     truth_of_pages: HashSet<PageId>,
-    /// By task: whether the stated probabilities are of several samples.
-    is_contradictory: Vec<bool>,
+    /// By task: why pages with human answers are no sample, if their stated probabilities are of several.
+    contradictions: Vec<Option<StatedTotal>>,
 }
 
 impl Pass<'_> {
@@ -202,27 +203,30 @@ impl Pass<'_> {
         });
     }
 
-    /// What the pages with truth for a task say about the others, as `docmill eval` says it; `None`: there are none.
-    fn truth_kind(&self, at: usize) -> Option<TruthKind> {
+    /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are no sample
+    /// if their probabilities contradict the job; `None`: there are none.
+    fn truth_kind(&self, at: usize) -> Option<(TruthKind, Option<StatedTotal>)> {
         let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
         let probabilities: Vec<Option<f64>> = known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
         let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
-        let is_contradictory = match self.is_contradictory.get(at) {
-            Some(is_contradictory) => *is_contradictory,
-            None => !are_consistent(&stated(), self.comparison.selected),
+        let selected = self.comparison.selected;
+        let contradiction = match self.contradictions.get(at) {
+            Some(contradiction) => *contradiction,
+            None => find_contradiction(&stated(), selected),
         };
-        let kind = || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
-        (!probabilities.is_empty()).then(kind)
+        let kind = TruthKind::of_pages(probabilities.iter().copied(), selected, contradiction.is_some());
+        (!probabilities.is_empty()).then(|| (kind, contradiction.filter(|_| kind == TruthKind::Selected)))
     }
 
     fn finish(mut self) -> Comparison {
         if self.comparison.priced == 0 {
             (self.comparison.old_cost, self.comparison.new_cost) = (None, None);
         }
-        let kinds: Vec<Option<TruthKind>> = (0..self.tasks.len()).map(|at| self.truth_kind(at)).collect();
-        self.comparison.truth_kind = TruthKind::of_tasks(kinds.iter().copied().flatten());
+        let kinds: Vec<Option<(TruthKind, Option<StatedTotal>)>> =
+            (0..self.tasks.len()).map(|at| self.truth_kind(at)).collect();
+        self.comparison.truth_kind = TruthKind::of_tasks(kinds.iter().flatten().map(|(kind, _)| *kind));
         for (task, kind) in self.comparison.tasks.iter_mut().zip(kinds) {
-            task.truth_kind = kind.unwrap_or_default();
+            (task.truth_kind, task.contradiction) = kind.unwrap_or_default();
         }
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         let clusters: Vec<usize> = self

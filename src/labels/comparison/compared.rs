@@ -3,9 +3,22 @@
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
+use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Among which pages of the job two sets of answers are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All.
+    #[default]
+    Job,
+    /// Those that match an expression.
+    Filter,
+    /// Those of a sample.
+    Sample,
+}
 
 /// Two sets of answers to the same pages.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +31,8 @@ pub(crate) struct Comparison {
     pub(crate) new_name: String,
     /// In which settings the manifests differ.
     pub(crate) changes: Vec<SettingChange>,
+    /// Which pages of the job were selected.
+    pub(crate) extent: Extent,
     /// Pages of the job that were selected.
     pub(crate) selected: u64,
     /// Of these, pages with answers on both sides to a task.
@@ -67,6 +82,8 @@ pub(crate) struct TaskComparison {
     pub(crate) members: BTreeMap<String, u64>,
     /// Pages with human answers that do not count, since these pages were not drawn.
     pub(crate) left_out: u64,
+    /// Why its pages with truth are no sample, if their stated probabilities contradict the job.
+    pub(crate) contradiction: Option<StatedTotal>,
     /// What its pages with truth say about the others.
     pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.

@@ -1,6 +1,6 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
-use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, TaskComparison};
 use super::text::{scope, shown_p, verdict};
 use crate::base::escape::html_text;
 use crate::base::money::Pico;
@@ -38,7 +38,7 @@ pub(crate) fn render_html(
         out.push_str("</ul></section>\n");
     }
     for task in &comparison.tasks {
-        add_task(&mut out, task);
+        add_task(&mut out, comparison, task);
     }
     if !comparison.not_compared.is_empty() {
         let names = html_text(&comparison.not_compared.join(", "));
@@ -71,7 +71,7 @@ fn add_numbers(out: &mut String, comparison: &Comparison) {
     out.push_str("</div>\n");
 }
 
-fn add_task(out: &mut String, task: &TaskComparison) {
+fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
     let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_text(&task.name), task.kind);
     if let Some(truth) = &task.truth {
         out.push_str("<section><table>\n");
@@ -94,9 +94,12 @@ fn add_task(out: &mut String, task: &TaskComparison) {
         let _ = writeln!(
             out,
             "</table><p>{}: {}</p></section>",
-            html_text(scope(task.truth_kind)),
+            html_text(&scope(task.truth_kind, (comparison.extent, comparison.selected), truth.n)),
             html_text(verdict(truth.only_old, truth.only_new, truth.mcnemar_p))
         );
+        if let Some(total) = task.contradiction {
+            let _ = writeln!(out, "<p>{}</p>", html_text(&total.describe(comparison.extent != Extent::Job)));
+        }
     }
     let flips = task.most_frequent_flips();
     if flips.is_empty() && task.members.is_empty() {

@@ -53,6 +53,9 @@ fn task_to_json(task: &TaskComparison) -> Value {
         }
         if let Some(truth) = &task.truth {
             members.insert("truth_selection".into(), task.truth_kind.name().into());
+            if let Some(total) = task.contradiction {
+                members.insert("no_sample".into(), json!({"stands_for": total.stands_for, "pages": total.pages}));
+            }
             members.insert("mcnemar_p".into(), json!(truth.mcnemar_p));
             members.insert("truth".into(), truth_to_json(truth));
         }

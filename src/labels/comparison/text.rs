@@ -1,6 +1,6 @@
 //! A comparison as text for a terminal.
 
-use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use super::compared::{Comparison, Extent, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
 use crate::labels::sampling::truth_kind::TruthKind;
@@ -93,17 +93,20 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     }
     for task in &comparison.tasks {
         match &task.truth {
-            Some(truth) => add_paired(table, task, truth),
+            Some(truth) => add_paired(table, comparison, task, truth),
             None => table.row(1, &task.name, "no page"),
         }
     }
 }
 
-fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth) {
+fn add_paired(table: &mut TextTable, comparison: &Comparison, task: &TaskComparison, truth: &PairedTruth) {
     let PairedTruth { n, both, only_old, only_new, mcnemar_p, f1 } = truth;
     let right = |count: u64| format!("{} of {}", grouped(count), grouped(*n));
     table.row(1, &task.name, "");
-    table.text(2, scope(task.truth_kind));
+    table.text(2, &scope(task.truth_kind, (comparison.extent, comparison.selected), *n));
+    if let Some(total) = task.contradiction {
+        table.text(2, &total.describe(comparison.extent != Extent::Job));
+    }
     table.row(2, "right, old", right(both + only_old));
     table.row(2, "right, new", right(both + only_new));
     let split = format!("only old right {}, only new right {}", grouped(*only_old), grouped(*only_new));
@@ -116,12 +119,25 @@ fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth)
     }
 }
 
-/// What a comparison against truth is about, in words.
-pub(crate) fn scope(kind: TruthKind) -> &'static str {
+/// What a comparison against truth is about, in words. `selected`: the pages that could be compared, `n`: those with
+/// truth that were asked on both sides.
+pub(crate) fn scope(kind: TruthKind, (extent, selected): (Extent, u64), n: u64) -> String {
+    let of_what = match extent {
+        Extent::Job => "",
+        Extent::Filter => " that --where selects",
+        Extent::Sample => " of the sample",
+    };
     match kind {
-        TruthKind::Sample => "on pages that were drawn at random, so it is about all pages",
-        TruthKind::All => "on all pages",
-        TruthKind::Selected => "on pages that were not drawn at random: it shows little about all pages",
+        TruthKind::Sample => format!("on pages that were drawn at random, so it is about all pages{of_what}"),
+        TruthKind::All if n < selected => {
+            let all = counted(selected, "page");
+            format!("on {} of {all}{of_what}: the others were not asked on both sides", grouped(n))
+        }
+        TruthKind::All if n == 1 => format!("on the only page{of_what}"),
+        TruthKind::All => format!("on all {}{of_what}", counted(n, "page")),
+        TruthKind::Selected => {
+            format!("on pages that were not drawn at random: it shows little about all pages{of_what}")
+        }
     }
 }
 
@@ -136,5 +152,37 @@ pub(crate) fn verdict(only_old: u64, only_new: u64, p: f64) -> &'static str {
         (std::cmp::Ordering::Less, true) => "the new answers are more often right, beyond chance (5 %)",
         (std::cmp::Ordering::Greater, true) => "the new answers are less often right, beyond chance (5 %)",
         _ => "the difference may be due to chance, which does not mean that both are equally good",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_compared_is_stated() {
+        for (kind, extent, selected, n, expected) in [
+            (TruthKind::All, Extent::Job, 2000, 2000, "on all 2,000 pages"),
+            (TruthKind::All, Extent::Filter, 40, 40, "on all 40 pages that --where selects"),
+            (TruthKind::All, Extent::Sample, 40, 40, "on all 40 pages of the sample"),
+            (TruthKind::All, Extent::Sample, 1, 1, "on the only page of the sample"),
+            (
+                TruthKind::All,
+                Extent::Sample,
+                40,
+                35,
+                "on 35 of 40 pages of the sample: the others were not asked on both sides",
+            ),
+            (TruthKind::Sample, Extent::Job, 40, 9, "on pages that were drawn at random, so it is about all pages"),
+            (
+                TruthKind::Selected,
+                Extent::Sample,
+                40,
+                9,
+                "on pages that were not drawn at random: it shows little about all pages of the sample",
+            ),
+        ] {
+            assert_eq!(scope(kind, (extent, selected), n), expected);
+        }
     }
 }

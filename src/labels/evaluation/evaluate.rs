@@ -19,7 +19,7 @@ use crate::base::path_text::display_path;
 use crate::base::sanitize;
 use crate::base::units::grouped;
 use crate::labels::page_cost::PageCosts;
-use crate::labels::sampling::stated::are_consistent;
+use crate::labels::sampling::stated::{StatedTotal, find_contradiction};
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::labels::wording::{counted, short_text};
@@ -60,10 +60,12 @@ pub(crate) fn evaluate(
     let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
     let (splits, is_measured) = Splits::of_pages(&collected.pages, &groups.clusters, options.split.as_deref());
     check_split(splits.as_ref(), &is_measured)?;
-    let kinds: Vec<TruthKind> = (0..tasks.len()).map(|task| kind_of_task(&collected, &is_measured, task)).collect();
+    let (kinds, contradictions): (Vec<TruthKind>, Vec<Option<StatedTotal>>) =
+        (0..tasks.len()).map(|task| kind_of_task(&collected, &is_measured, task)).unzip();
     let mut truth = summarize(&mut collected, options, &tasks, splits, (&is_measured, &kinds));
     let pages = &collected.pages;
     let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kinds: &kinds };
+    truth.no_samples = no_samples(&tasks, &contradictions);
     truth.misfits = group_misfits(&tasks, &measured, file_name(&options.truth).as_deref());
     truth.contradictions = find_contradictions(&tasks, &measured);
     check_labels(&tasks, &truth)?;
@@ -217,19 +219,27 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
-/// What the measured pages of a task say about the others.
-fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> TruthKind {
+/// What the measured pages of a task say about the others, and why they are no sample if their probabilities
+/// contradict the job.
+fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> (TruthKind, Option<StatedTotal>) {
     let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);
     let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
-    let is_contradictory = match collected.samples.get(task) {
-        Some((sample, _)) => sample.is_contradictory,
+    let contradiction = match collected.samples.get(task) {
+        Some((sample, _)) => sample.contradiction,
         // Probabilities of a file or of columns are about all of its pages, whatever part is measured.
         None => {
             let stated = collected.pages.iter().filter_map(|page| page.tasks.get(task)?.as_ref()?.sampled_with);
-            !are_consistent(&stated.collect::<Vec<f64>>(), collected.job_pages)
+            find_contradiction(&stated.collect::<Vec<f64>>(), collected.job_pages)
         }
     };
-    TruthKind::of_pages(known.map(|known| known.sampled_with), collected.job_pages, is_contradictory)
+    let probabilities = known.map(|known| known.sampled_with);
+    let kind = TruthKind::of_pages(probabilities, collected.job_pages, contradiction.is_some());
+    (kind, contradiction.filter(|_| kind == TruthKind::Selected))
+}
+
+/// The tasks whose stated probabilities contradict the job.
+fn no_samples(tasks: &[TaskSpec], contradictions: &[Option<StatedTotal>]) -> Vec<(String, StatedTotal)> {
+    tasks.iter().zip(contradictions).filter_map(|(task, found)| Some((task.name.clone(), (*found)?))).collect()
 }
 
 /// The tasks of whose draws or left-out pages there is something to say.
@@ -290,6 +300,7 @@ fn summarize(
             .collect(),
         changed: collected.changed,
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
+        no_samples: Vec::new(),
         misfits: Vec::new(),
         contradictions: Vec::new(),
         samples: sampled_tasks(collected, tasks),

@@ -10,6 +10,7 @@ use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
+use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
@@ -57,6 +58,8 @@ pub(crate) struct TruthSummary {
     pub(crate) changed: u64,
     /// Tasks of which pages were drawn, and what does not count of them.
     pub(crate) samples: Vec<SampledTask>,
+    /// Tasks whose stated probabilities contradict the job, so that their pages are no sample.
+    pub(crate) no_samples: Vec<(String, StatedTotal)>,
     /// Columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used.
@@ -105,6 +108,9 @@ impl TruthSummary {
                 grouped(self.matched - self.sampled),
                 counted(self.matched, "page")
             ));
+        }
+        for (task, total) in &self.no_samples {
+            notes.push(format!("{}: {}", one_line(task, 60), total.describe(self.not_selected > 0)));
         }
         for task in &self.filtered_tasks {
             let task = one_line(task, 60);

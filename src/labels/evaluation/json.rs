@@ -60,6 +60,13 @@ fn truth_json(truth: &TruthSummary) -> Value {
             let samples = truth.samples.iter().map(|sample| (sample.name.clone(), sample_json(sample)));
             members.insert("draws".into(), Value::Object(samples.collect()));
         }
+        if !truth.no_samples.is_empty() {
+            let totals = truth
+                .no_samples
+                .iter()
+                .map(|(task, total)| (task.clone(), json!({"stands_for": total.stands_for, "pages": total.pages})));
+            members.insert("no_samples".into(), Value::Object(totals.collect()));
+        }
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }

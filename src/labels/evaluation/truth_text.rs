@@ -92,13 +92,8 @@ fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
     }
     let all = grouped(truth.job_pages);
     match truth.kind {
-        TruthKind::All => {}
-        TruthKind::Selected => table.text(
-            1,
-            &format!(
-                "by their probabilities, the drawn pages would stand for {pages:.0} pages, and the job has {all}: they are no sample of it"
-            ),
-        ),
+        // If the probabilities contradict the job, a note says it.
+        TruthKind::All | TruthKind::Selected => {}
         TruthKind::Sample => table.text(
             1,
             &format!(

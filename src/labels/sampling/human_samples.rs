@@ -1,7 +1,7 @@
 //! The samples among the human answers of a job: which draws the store has, and how far they are decided.
 
 use super::reach::{Decided, OrderedDraw, OrderedPage, Reached, reach};
-use super::stated::are_consistent;
+use super::stated::find_contradiction;
 use super::task_sample::{DrawSummary, TaskSample};
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
@@ -283,8 +283,8 @@ fn of_stated(draws: &[Draw], population: u64, decided: &DecidedPages) -> TaskSam
     other_selections.dedup();
     let mut probabilities: Vec<f64> = stated.values().copied().collect();
     probabilities.sort_by(f64::total_cmp);
-    let is_contradictory = !are_consistent(&probabilities, population);
-    TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, is_contradictory, other_selections }
+    let contradiction = find_contradiction(&probabilities, population);
+    TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, contradiction, other_selections }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The sample of a task.
 
+use super::stated::StatedTotal;
 use crate::base::ids::PageId;
 use std::collections::HashMap;
 
@@ -11,8 +12,8 @@ pub(crate) struct TaskSample {
     pub(crate) pages: Option<HashMap<PageId, f64>>,
     /// The draw, if the store has it.
     pub(crate) draw: Option<DrawSummary>,
-    /// The stated probabilities are of several samples: pages have them, and are no sample.
-    pub(crate) is_contradictory: bool,
+    /// Why pages with stated probabilities are no sample: these are of several. `None`: they are one.
+    pub(crate) contradiction: Option<StatedTotal>,
     /// Expressions among whose rows pages were drawn. They are no sample of other rows.
     pub(crate) other_selections: Vec<String>,
 }
@@ -45,7 +46,7 @@ impl TaskSample {
         match (&self.pages, probability()) {
             (None, _) => Membership::Counts(None),
             (Some(_), Some(probability)) => Membership::Counts(Some(probability)),
-            (Some(_), None) if self.is_contradictory => Membership::Counts(None),
+            (Some(_), None) if self.contradiction.is_some() => Membership::Counts(None),
             (Some(_), None) => Membership::LeftOut,
         }
     }

@@ -109,10 +109,11 @@ impl TruthFile {
         let probability = truth.set_probability(&optional(columns.sampled_with));
         let is_text = std::str::from_utf8(&row.path).is_ok();
         let path = read_path(&row.path);
-        if path.is_empty() {
+        let has_path = !path.trim().is_empty();
+        if !has_path {
             fault("there is no path".into());
         }
-        let page = page.map_err(&mut fault).ok().filter(|_| !path.is_empty());
+        let page = page.map_err(&mut fault).ok().filter(|_| has_path);
         // The page is compared all the same.
         faults.extend(probability.err().map(|message| TruthFault::of_cell(FaultPlace::Line(line), message)));
         self.faults.append(&mut faults);
@@ -120,12 +121,12 @@ impl TruthFile {
     }
 }
 
-/// A path as rows show it: without the secrets of URLs.
+/// A path as rows show it: without the secrets of URLs. Blanks may be part of the name of a file.
 fn read_path(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.contains("://") => without_secrets(text.trim()),
         // The text of a path that is not UTF-8 is escaped already.
-        Ok(text) => text.trim().to_owned(),
+        Ok(text) => text.to_owned(),
         Err(_) => display_path(bytes),
     }
 }
@@ -196,6 +197,11 @@ mod tests {
                 "t.jsonl",
                 b"{\"path\":\"a.png\",\"page\":3,\"features\":[\"invoice\"],\"sampled_with\":1}\n",
                 &[r#"1 a.png 3 [null,["invoice"]] None Some(1.0)"#],
+            ),
+            (
+                "t.csv",
+                b"path,kind\n a.png,invoice\na.png ,invoice\n",
+                &[r#"2  a.png 1 ["invoice",null] None None"#, r#"3 a.png  1 ["invoice",null] None None"#],
             ),
             (
                 "t.csv",

@@ -1,5 +1,5 @@
 //! Which page a row of a truth file is about: by its path and page, as the rows of the job show them. A path
-//! is also found in the other form of accents (NFC or NFD).
+//! is also found in the other form of accents (NFC or NFD), and without the blanks around it if no page has these.
 
 use super::fault::TruthFault;
 use super::file::TruthRow;
@@ -13,6 +13,8 @@ pub(crate) struct TruthIndex {
     exact: HashMap<String, PathRows>,
     /// The paths that have these characters in Normalization Form C, unless that is the path itself.
     composed: HashMap<String, Vec<String>>,
+    /// The paths that begin or end with blanks, by the characters between these, in Normalization Form C.
+    trimmed: HashMap<String, Vec<String>>,
     /// Per row: which pages it was found for.
     found: Vec<Found>,
 }
@@ -36,7 +38,7 @@ struct Found {
 pub(crate) struct RowMatch {
     /// The position of the row.
     pub(crate) row: usize,
-    /// Whether the path was found in the other form of accents: [`TruthIndex::stands`] decides at the end
+    /// Whether the path was found in the other form of accents or without its blanks: [`TruthIndex::stands`] decides at the end
     /// whether the row is about this page.
     pub(crate) is_other_form: bool,
 }
@@ -44,12 +46,20 @@ pub(crate) struct RowMatch {
 impl TruthIndex {
     /// An index of these rows.
     pub(crate) fn new(rows: &[TruthRow]) -> Self {
-        let mut index =
-            Self { exact: HashMap::new(), composed: HashMap::new(), found: vec![Found::default(); rows.len()] };
+        let mut index = Self {
+            exact: HashMap::new(),
+            composed: HashMap::new(),
+            trimmed: HashMap::new(),
+            found: vec![Found::default(); rows.len()],
+        };
         for (at, row) in rows.iter().enumerate() {
             let known = index.exact.entry(row.path.clone()).or_default();
             if known.pages.is_empty() && !row.path.is_ascii() {
                 index.composed.entry(nfc(&row.path).into_owned()).or_default().push(row.path.clone());
+            }
+            let trimmed = row.path.trim();
+            if known.pages.is_empty() && trimmed != row.path {
+                index.trimmed.entry(nfc(trimmed).into_owned()).or_default().push(row.path.clone());
             }
             known.pages.push((row.page, at));
         }
@@ -69,20 +79,14 @@ impl TruthIndex {
                     matching.push(RowMatch { row: *row, is_other_form: false });
                 }
             }
-            return matching;
+        } else if !path.is_ascii() {
+            let forms = self.composed.get(&*nfc(path)).into_iter().flatten();
+            find_other_forms(forms, page, (&mut self.exact, &mut self.found), &mut matching);
         }
-        if path.is_ascii() {
-            return matching;
-        }
-        for form in self.composed.get(&*nfc(path)).into_iter().flatten() {
-            let Some(rows) = self.exact.get_mut(form) else { continue };
-            rows.is_known = true;
-            for (_, row) in rows.pages.iter().filter(|(known, _)| *known == page || page == 0) {
-                if let Some(found) = self.found.get_mut(*row) {
-                    found.other_form += 1;
-                    matching.push(RowMatch { row: *row, is_other_form: true });
-                }
-            }
+        if matching.is_empty() && !self.trimmed.is_empty() {
+            // Of several spellings, one is about the page.
+            let forms = self.trimmed.get(&*nfc(path)).into_iter().flatten().take(1);
+            find_other_forms(forms, page, (&mut self.exact, &mut self.found), &mut matching);
         }
         matching
     }
@@ -112,6 +116,25 @@ impl TruthIndex {
             faults.push(TruthFault::at_line(row.line, message));
         }
         faults
+    }
+}
+
+/// Adds the rows about a page under other forms of its path.
+fn find_other_forms<'a>(
+    forms: impl Iterator<Item = &'a String>,
+    page: u32,
+    (exact, found): (&mut HashMap<String, PathRows>, &mut [Found]),
+    matching: &mut Vec<RowMatch>,
+) {
+    for form in forms {
+        let Some(rows) = exact.get_mut(form) else { continue };
+        rows.is_known = true;
+        for (_, row) in rows.pages.iter().filter(|(known, _)| *known == page || page == 0) {
+            if let Some(found) = found.get_mut(*row) {
+                found.other_form += 1;
+                matching.push(RowMatch { row: *row, is_other_form: true });
+            }
+        }
     }
 }
 
@@ -150,6 +173,14 @@ mod tests {
             // The job has both: each row is about its own.
             (&[(composed, 1)], &[(decomposed, 1), (composed, 1)], &[None, Some(0)], &[]),
             (&[(composed, 1), (decomposed, 1)], &[(decomposed, 1), (composed, 1)], &[Some(1), Some(0)], &[]),
+            // Blanks are part of a path, unless only the path without them is one of the job.
+            (&[(" a", 1)], &[(" a", 1)], &[Some(0)], &[]),
+            (&[(" a ", 1)], &[("a", 1)], &[Some(0)], &[]),
+            (&[(" a", 1)], &[("a", 1), (" a", 1)], &[None, Some(0)], &[]),
+            (&[(" a", 1), ("a", 1)], &[("a", 1), (" a", 1)], &[Some(1), Some(0)], &[]),
+            (&[("a", 1), ("a ", 2)], &[("a", 1), ("a", 2)], &[Some(0), Some(1)], &[]),
+            (&[("a", 1)], &[(" a", 1)], &[None], &["line 2: no page of the job has the path a"]),
+            (&[(" caf\u{e9}.png ", 1)], &[(decomposed, 1)], &[Some(0)], &[]),
             (&[("a", 1), ("a", 2)], &[("a", 1), ("a", 2), ("a", 3)], &[Some(0), Some(1), None], &[]),
             (&[("a", 1), ("a", 9)], &[("a", 1)], &[Some(0)], &["line 3: a has no page 9"]),
             (&[("b", 1)], &[("a", 1)], &[None], &["line 2: no page of the job has the path b"]),

@@ -227,7 +227,7 @@ fn the_page_shows_the_matrix_and_the_wrong_pages_and_loads_nothing() {
 
 /// The names of all members of a value, except those of maps whose names are the job's.
 fn members(value: &Value, names: &mut std::collections::BTreeSet<String>) {
-    const MAPS: &[&str] = &["tasks", "labels", "fields", "unanswered_by", "pages", "intervals"];
+    const MAPS: &[&str] = &["tasks", "labels", "fields", "unanswered_by", "pages", "intervals", "no_samples"];
     match value {
         Value::Object(object) => {
             for (name, value) in object {

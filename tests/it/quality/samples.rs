@@ -88,23 +88,31 @@ fn a_census_has_no_sampling_error() {
 #[test]
 fn contradicting_probabilities_are_no_sample() {
     let bench = labeled(30, "");
-    for (probabilities, stands_for, expected) in [
-        (&[1.0][..], 4.0, "selected"),
-        (&[0.01], 400.0, "selected"),
-        (&[0.5, 0.01], 204.0, "selected"),
-        (&[0.125], 32.0, "sample"),
-        (&[0.1, 0.25], 28.0, "sample"),
+    for (probabilities, drawn, stands_for, expected) in [
+        (&[1.0][..], 4, "4", "selected"),
+        (&[0.01], 4, "400", "selected"),
+        (&[0.02, 0.01], 29, "2,150", "selected"),
+        (&[0.125], 4, "32", "sample"),
+        (&[0.1, 0.25], 4, "28", "sample"),
+        // Chance may have drawn these.
+        (&[0.25, 0.0625], 4, "40", "sample"),
     ] {
         put_truth(&bench, &["kind"], |at, truth| {
             truth["sampled_with"] = json!(probabilities[at % probabilities.len()]);
-            at < 4
+            at < drawn
         });
         let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
         assert_eq!(report["truth"]["selection"], expected, "{probabilities:?}");
-        assert_eq!(report["truth"]["stands_for"], json!(stands_for), "{probabilities:?}");
+        let total: f64 = stands_for.replace(',', "").parse().unwrap();
+        assert_eq!(report["truth"]["stands_for"], json!(total), "{probabilities:?}");
+        let reason = (expected == "selected").then(|| json!({"kind": {"stands_for": total, "pages": 30}}));
+        assert_eq!(report["truth"].get("no_samples"), reason.as_ref(), "{probabilities:?}");
         let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
         assert_eq!(text.contains("estimated for all 30 pages"), expected == "sample", "{text}");
-        assert_eq!(text.contains("they are no sample of it"), expected == "selected", "{text}");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason =
+            format!("kind: the stated probabilities add up to {stands_for} pages, the job has 30: this is no sample");
+        assert_eq!(text.contains(&reason), expected == "selected", "{text}");
     }
     put_truth(&bench, &["kind"], |_, truth| {
         truth["sampled_with"] = json!(1e-300);
