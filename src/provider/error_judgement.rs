@@ -30,9 +30,10 @@ impl ErrorJudgement {
         Self { verdict, charge, exceeded: None, named_changes: Vec::new(), otherwise, invalid_reply: None }
     }
 
-    /// Whether its words reject a parameter by its name.
+    /// Whether its words reject a parameter by its name, rather than a number.
     pub(crate) fn rejects_named(&self) -> bool {
-        matches!(&self.verdict, Verdict::Retry(TransientFault { change: Some(_), .. }))
+        let Verdict::Retry(TransientFault { change: Some(change), .. }) = &self.verdict else { return false };
+        change.parameter().is_some()
     }
 
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
