@@ -34,7 +34,7 @@ impl UnexplainedErrors {
     pub(crate) fn judge(&self, exchange: &mut Exchange, page: u64) {
         let message = match &exchange.verdict {
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. })
-                if !self.is_answered.get() && !exchange.rejects_named =>
+                if !self.is_answered.get() =>
             {
                 message
             }
