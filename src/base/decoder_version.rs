@@ -8,7 +8,7 @@
 /// size are Letter. 5: content behind a damaged part of a PDF page is drawn, or a fault; JPEG has the colours
 /// of libjpeg; TIFF pages that can't be read are faults and have numbers; PNG and WebP are decoded before they
 /// are sent; pages with an impossible crop box are drawn; missing symbol fonts and palettes are faults.
-/// 6: fax pages of a TIFF have the colours of their palette; a palette that is too short is a fault.
+/// 6: fax pages of a TIFF have the colours of their palette.
 pub const DECODER_VERSION: u32 = 6;
 
 /// Since this version PDF pages have the numbers of the page tree.

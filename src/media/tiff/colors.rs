@@ -170,10 +170,6 @@ fn read_palette(bytes: &[u8], directory: &Directory) -> Result<Vec<[u8; 3]>, Med
     // Tones have 16 bits, but some programs write 8.
     let shift = if table.iter().all(|value| *value < 256) { 0 } else { 8 };
     let plane = table.len() / 3;
-    // As libtiff, which does not guess the colours that are missing.
-    if plane < 1 << directory.bits_per_sample.min(16) {
-        return Err(MediaFault::damaged("the palette is too short"));
-    }
     let tone = |at: usize| u8::try_from(table.get(at).copied().unwrap_or(0) >> shift).unwrap_or(255);
     Ok((0..plane).map(|at| [0, 1, 2].map(|channel| tone(channel * plane + at))).collect())
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Bodies and images that this job sends; a list gives each line a body of its own.
 fn requests_of(job: &GoldenJob) -> Value {
-    // An error about the page ends it: one request a page.
-    let recorder = Recorder::start(|_, _| Reply::bad_request("Not today.", None));
+    // An error about the page ends it: one request a page. What says nothing would be asked in other forms, too.
+    let recorder = Recorder::start(|_, _| Reply::bad_request("The prompt is too long.", None));
     let endpoint = format!("ENDPOINT={}", recorder.base_url());
     let bench = job.bench();
     let pages: &[&str] = if job.has_list() { &[] } else { &["--var", "PAGES=pages"] };
