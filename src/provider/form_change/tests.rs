@@ -1,3 +1,5 @@
+//! What sequences of exchanges show about the form of requests.
+
 use super::*;
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
