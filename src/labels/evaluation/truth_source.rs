@@ -29,7 +29,7 @@ pub(crate) enum TruthSource {
         /// Its rows.
         file: TruthFile,
         /// Which page a row is about.
-        index: TruthIndex,
+        index: Box<TruthIndex>,
     },
     /// Carried columns.
     Columns(Vec<Target>),
@@ -106,7 +106,7 @@ impl TruthSource {
                     let hint = "a truth file has the columns `path`, `page` (optional) and one per task; docs/quality.md describes it";
                     EvalError::input_with_hint(format!("can't use the truth {}: {reason}", path.display()), hint)
                 })?;
-                let index = TruthIndex::new(&file.rows);
+                let index = Box::new(TruthIndex::new(&file.rows));
                 Ok(Self::File { file, index })
             }
             TruthChoice::Columns(pairs) => {

@@ -75,6 +75,9 @@ mod tests {
     use super::*;
     use crate::base::random::Random;
 
+    /// The probability of a page by its position from 0 to 1.
+    type Design = fn(f64) -> f64;
+
     #[test]
     fn probabilities_are_those_of_the_whole_job() {
         for (is_within, size, population, expected) in
@@ -115,8 +118,8 @@ mod tests {
 
     #[test]
     fn honest_samples_with_several_probabilities_are_told_from_others() {
-        // The probability of each page of a job, by its position from 0 to 1.
-        let designs: [(&str, u64, fn(f64) -> f64); 5] = [
+        // Each with the pages of its job.
+        let designs: [(&str, u64, Design); 5] = [
             ("two groups", 400, |at| if at < 0.1 { 0.5 } else { 0.05 }),
             ("three groups, one of them complete", 300, |at| {
                 if at < 0.05 {

@@ -281,12 +281,15 @@ impl Server<'_> {
     }
 }
 
+/// Whether a server rejects a request of this form.
+type Rejects<'a> = &'a dyn Fn(&SentForm) -> bool;
+
 /// Errors that say nothing: what the endpoint rejects is found by leaving out one thing after the other.
 #[test]
 fn what_an_endpoint_rejects_without_saying_so_is_found() {
     let no = || Some(Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: computer says no"));
     let sends = |sent: &SentForm, parameter| sent.capabilities.sends(parameter);
-    let cases: &[(&str, &dyn Fn(&SentForm) -> bool)] = &[
+    let cases: &[(&str, Rejects<'_>)] = &[
         ("temperature", &|sent| sends(sent, Parameter::Temperature)),
         ("renamed", &|sent| !sent.capabilities.max_completion_tokens),
         ("uniqueItems maxItems maxLength", &|sent| sends(sent, Parameter::MaxItems)),
