@@ -243,6 +243,26 @@ impl Capabilities {
         }
     }
 
+    /// The capabilities without all of `parameters`, as one change: without any format, too, if it is one of them.
+    /// `None`: too many changes were made.
+    #[must_use]
+    pub(crate) fn without_all(self, parameters: Parameters) -> Option<Self> {
+        let has = |parameter| parameters.contains(parameter);
+        let omitted = Parameter::ALL
+            .into_iter()
+            .filter(|parameter| has(*parameter) && !matches!(parameter, Parameter::Format | Parameter::Thinking));
+        let all = Parameter::ALL.into_iter().filter(|parameter| has(*parameter));
+        (self.changes < MAX_CHANGES).then_some(Self {
+            format: if has(Parameter::Format) { ReplyFormat::Plain } else { self.format },
+            effort: self.effort.filter(|_| !has(Parameter::Effort)),
+            disables_thinking: self.disables_thinking && !has(Parameter::Thinking),
+            omitted: omitted.fold(self.omitted, Parameters::with),
+            changed: all.fold(self.changed, Parameters::with),
+            changes: self.changes + 1,
+            ..self
+        })
+    }
+
     /// The JSON text that the store keeps.
     #[must_use]
     pub fn to_json(self) -> String {

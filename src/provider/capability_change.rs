@@ -40,8 +40,13 @@ impl ChangeKinds {
         self.0 & change.bit() != 0
     }
 
-    /// The set with the kinds of `other`.
-    pub(crate) fn and(self, other: Self) -> Self {
+    /// How many kinds the set has.
+    pub(crate) fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The set with the kinds of both.
+    pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -68,6 +73,11 @@ impl CapabilityChange {
             Self::SchemaInPrompt => count + 8,
         };
         1 << number
+    }
+
+    /// Whether both are of the same kind, whatever their values.
+    pub(crate) fn is_of_kind(self, other: Self) -> bool {
+        self.bit() == other.bit()
     }
 
     /// Whether it may turn out not to have helped: not what raises the output limit, which may have to be raised

@@ -170,6 +170,7 @@ impl ModelEndpoint {
             is_usual: request.variation == Variation::default(),
             page: request.page,
             refuted: self.learner.refuted(),
+            is_tried: self.learner.is_searching(),
         };
         Outgoing { form, frame }
     }
@@ -193,10 +194,16 @@ impl ModelEndpoint {
         form
     }
 
-    /// Whether forms of the request are tried, before any was answered.
+    /// Whether it is being found out what the endpoint accepts: requests go out one at a time.
     #[must_use]
     pub fn is_trying(&self) -> bool {
         self.learner.is_trying(self.capabilities.get())
+    }
+
+    /// Whether it is being found out with the page that `request` is about, which is asked next.
+    #[must_use]
+    pub fn is_trying_with(&self, request: &PageRequest) -> bool {
+        self.learner.is_trying_with(request.page, self.capabilities.get())
     }
 
     /// Estimates the tokens of a request.
@@ -323,9 +330,7 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
-        if !outgoing.form.capabilities.is_proven && !self.learner.is_searching() {
-            self.unexplained.judge(&mut exchange, request.page);
-        }
+        self.unexplained.judge(&mut exchange, &outgoing.form);
         self.proof.judge(&mut exchange, &url, request.page, sent);
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange

@@ -39,25 +39,34 @@ impl ErrorJudgement {
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
     /// what is wrong. While no request was answered, a name is enough, in whatever words.
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
-        let next = || {
+        // Without a limit of the output there is no bound to what a request costs: it is left out last, and not because it
+        // is only named.
+        let leaves_limit = |change: &CapabilityChange| *change == CapabilityChange::Omit(Parameter::OutputLimit);
+        let next = |may_leave_limit: bool| {
             let named = self.named_changes.iter().map(|change| sent.next_change(*change));
             let possible: Vec<_> = named.filter(|change| sent.may_change(*change)).collect();
-            // Without a limit of the output there is no bound to what a request costs.
-            let is_last = |change: &&CapabilityChange| **change == CapabilityChange::Omit(Parameter::OutputLimit);
-            possible.iter().find(|change| !is_last(change)).or(possible.first()).copied()
+            let last = possible.iter().find(|change| may_leave_limit && leaves_limit(change));
+            possible.iter().find(|change| !leaves_limit(change)).or(last).copied()
         };
         let rejected = |message: &str, change| {
             let (kind, message) = (ErrorKind::Capability, message.to_owned());
             Verdict::Retry(TransientFault { kind, message, change: Some(change), may_run: false })
         };
         match &self.verdict {
+            // Whatever it names, it is not what was searched for.
+            Verdict::Retry(TransientFault { change: Some(change), message, .. })
+                if sent.is_tried && *change != CapabilityChange::OutputFactor =>
+            {
+                (Verdict::page_fault(ErrorKind::BadRequest, message), Charge::Nothing)
+            }
+            verdict if sent.is_tried => (verdict.clone(), self.charge),
             verdict if !sent.capabilities.is_proven && unexplained_message(verdict).is_some() => {
-                match (next(), unexplained_message(verdict)) {
+                match (next(false), unexplained_message(verdict)) {
                     (Some(change), Some(message)) => (rejected(message, change), Charge::Nothing),
                     _ => (self.verdict.clone(), self.charge),
                 }
             }
-            Verdict::Retry(TransientFault { change: Some(change), message, .. }) => match next() {
+            Verdict::Retry(TransientFault { change: Some(change), message, .. }) => match next(true) {
                 Some(change) => (rejected(message, change), self.charge),
                 None if change.concerns().is_some() => self.otherwise.clone(),
                 // Something that no request states, such as the room that reasoning needs.
@@ -101,6 +110,7 @@ mod tests {
             is_usual: true,
             page: 1,
             refuted: ChangeKinds::default(),
+            is_tried: false,
         }
     }
 

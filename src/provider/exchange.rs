@@ -79,7 +79,7 @@ impl Exchange {
 
     /// An error instead of a reply to `questions`, for a request of the form `sent`.
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
-        let rejects_named = judgement.rejects_named();
+        let rejects_named = judgement.rejects_named() && !sent.is_tried;
         let (verdict, charge) = judgement.in_view_of(sent);
         match judgement.invalid_reply {
             Some(content) => Self::from_invalid_reply(content, questions),
@@ -210,6 +210,7 @@ mod tests {
             is_usual: true,
             page: 1,
             refuted: ChangeKinds::default(),
+            is_tried: false,
         }
     }
 

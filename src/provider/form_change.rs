@@ -4,8 +4,10 @@
 use super::capability::{Capabilities, ReplyFormat};
 use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::exchange::Exchange;
+use super::form_search::{FormSearch, SearchStep};
 use super::form_trial::FormTrial;
-use super::form_trials::{FormTrials, Proof, SearchStep};
+use super::parameter::Parameter;
+use super::pending_changes::{ChangeCause, Check, PendingChanges};
 use super::sent_form::SentForm;
 use super::verdict::{Cut, PageFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
@@ -26,16 +28,16 @@ pub enum FormChange {
         /// Whether it may be taken back, if it turns out not to help.
         is_trial: bool,
     },
-    /// A reply has shown that the endpoint accepts the form, or an error that it accepts none with more.
+    /// It is known that the endpoint accepts the form.
     Proven {
         /// What the endpoint accepts.
         capabilities: Capabilities,
         /// What was found by trying.
         found: Option<FormTrial>,
     },
-    /// The page is asked in another form, to find out what the error is about.
+    /// The next request has another form, to find out what the endpoint accepts.
     Trying(Capabilities),
-    /// The last change has not helped, and nothing else is known: requests have the form of before.
+    /// What was changed has not helped, and nothing else is known: requests have the form of before.
     TakenBack(Capabilities),
     /// Another attempt has brought a change since the request was sent.
     AlreadyMade,
@@ -49,7 +51,7 @@ pub enum FormChange {
 }
 
 impl FormChange {
-    /// What the endpoint is believed to accept from now on, if that has changed.
+    /// The form of later requests, if it has changed.
     #[must_use]
     pub fn capabilities(&self) -> Option<Capabilities> {
         match self {
@@ -59,7 +61,18 @@ impl FormChange {
         }
     }
 
-    /// Whether a page with an error that says nothing is asked again.
+    /// What the store keeps: not what may be taken back.
+    #[must_use]
+    pub fn stored(&self) -> Option<Capabilities> {
+        match self {
+            Self::Changed { capabilities, is_trial: false, .. } | Self::Proven { capabilities, .. } => {
+                Some(*capabilities)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a page with an error that names nothing is asked again.
     #[must_use]
     pub fn asks_again(&self) -> bool {
         matches!(self, Self::Trying(_) | Self::Doubted | Self::AlreadyMade | Self::Proven { .. })
@@ -101,7 +114,9 @@ pub(crate) struct FormLearner {
     /// Pages with errors about a form that has worked.
     doubts: RefCell<HashMap<u64, Vec<Doubt>>>,
     /// Changes that have yet to prove themselves.
-    trials: FormTrials,
+    pending: PendingChanges,
+    /// What the endpoint rejects without naming it.
+    search: FormSearch,
 }
 
 /// Errors of a page about one thing of the form.
@@ -127,17 +142,22 @@ enum Evidence {
 impl FormLearner {
     /// Changes that have not helped.
     pub(crate) fn refuted(&self) -> ChangeKinds {
-        self.trials.refuted()
+        self.pending.refuted()
     }
 
-    /// Whether a search is under way for what the endpoint rejects.
+    /// Whether requests have a form that is only tried.
     pub(crate) fn is_searching(&self) -> bool {
-        self.trials.is_searching()
+        self.search.is_running()
     }
 
-    /// Whether a change has yet to prove itself, before a page was answered.
+    /// Whether it is being found out what the endpoint accepts, before it has answered.
     pub(crate) fn is_trying(&self, known: Capabilities) -> bool {
-        !known.is_proven && self.trials.is_trying()
+        !known.is_proven && (self.search.is_running() || !self.pending.is_empty())
+    }
+
+    /// Whether it is being found out with this page.
+    pub(crate) fn is_trying_with(&self, page: u64, known: Capabilities) -> bool {
+        !known.is_proven && (self.search.is_with(page) || self.pending.is_for(page))
     }
 
     /// What an exchange shows. `known`: what the endpoint is believed to accept now.
@@ -163,15 +183,10 @@ impl FormLearner {
 
     /// What a reply shows.
     fn judge_reply(&self, exchange: &Exchange, sent: SentForm, known: Capabilities, is_same: bool) -> FormChange {
-        let proof = if is_same { self.trials.confirm(sent.page, known) } else { None };
-        if let Some(Proof { refuted: Some(before), .. }) = proof {
-            return FormChange::TakenBack(before);
+        let proof = if is_same { self.prove(sent.page, known) } else { FormChange::None };
+        if matches!(proof, FormChange::Trying(_) | FormChange::TakenBack(_)) {
+            return proof;
         }
-        let known = proof.and_then(|proof| proof.fewer).unwrap_or(known);
-        let unchanged = || match proof {
-            Some(proof) => FormChange::Proven { capabilities: known, found: proof.found },
-            None => FormChange::None,
-        };
         let change = match &exchange.verdict {
             Verdict::Done { cut: Cut::No, reading } => {
                 if reading.iter().all(Result::is_ok) {
@@ -180,9 +195,8 @@ impl FormLearner {
                     let follows_schema =
                         known.follows_schema || sent.capabilities.format == ReplyFormat::Schema && !sent.is_described;
                     let capabilities = known.proven(follows_schema);
-                    let found = proof.and_then(|proof| proof.found);
-                    let is_news = capabilities != known || proof.is_some();
-                    return if is_news { FormChange::Proven { capabilities, found } } else { FormChange::None };
+                    let is_news = capabilities != known || proof != FormChange::None;
+                    return if is_news { FormChange::Proven { capabilities, found: None } } else { FormChange::None };
                 }
                 // No part of a reply that follows a strict schema contradicts it.
                 let is_ignored = reading.iter().any(|read| read.as_ref().is_err_and(|fault| fault.breaks_schema));
@@ -192,22 +206,40 @@ impl FormLearner {
                 // Where schemas were followed before, one odd page is not enough.
                 let counts = sent.is_first || !known.is_understood();
                 if !is_schema || !is_ignored || !counts {
-                    return unchanged();
+                    return proof;
                 }
                 self.ignored.set(self.ignored.get() + 1);
                 // With the description the same endpoint replied as requested.
                 let is_certain = known.is_proven && !known.follows_schema && !sent.is_described;
                 if !is_certain && self.ignored.get() < MAX_IGNORED {
-                    return unchanged();
+                    return proof;
                 }
                 CapabilityChange::SchemaInPrompt
             }
-            _ => return unchanged(),
+            _ => return proof,
         };
         match known.with(change) {
             _ if !is_same => FormChange::AlreadyMade,
             Some(capabilities) => self.change(change, capabilities, false),
+            None if proof != FormChange::None => proof,
             None => FormChange::Exhausted(change),
+        }
+    }
+
+    /// What a reply to `page` proves about the form of now, `known`.
+    fn prove(&self, page: u64, known: Capabilities) -> FormChange {
+        match self.search.end(page) {
+            // The server may have failed for the moment: the next request shows it.
+            Some((found @ Some(_), before)) => {
+                self.pending.begin_check(Check { full: known, found });
+                FormChange::Trying(before)
+            }
+            Some((None, before)) => FormChange::TakenBack(before),
+            None => match self.pending.confirm(page, known) {
+                Some(next) if next != known => FormChange::Trying(next),
+                Some(_) => FormChange::Proven { capabilities: known, found: None },
+                None => FormChange::None,
+            },
         }
     }
 
@@ -224,19 +256,27 @@ impl FormLearner {
             Verdict::Retry(fault) => fault.change,
             _ => None,
         };
-        if asked == Some(CapabilityChange::OutputFactor) && !terms.may_raise {
-            return FormChange::Exhausted(CapabilityChange::OutputFactor);
+        if asked == Some(CapabilityChange::OutputFactor) {
+            // The model has reasoned: the form is accepted.
+            match self.prove(sent.page, known) {
+                proof @ (FormChange::Trying(_) | FormChange::TakenBack(_)) => return proof,
+                _ if !terms.may_raise => return FormChange::Exhausted(CapabilityChange::OutputFactor),
+                _ => {}
+            }
+        }
+        let is_of_request = asked.is_some() || is_unexplained(exchange);
+        if let Some(Check { full, found }) = is_of_request.then(|| self.pending.end_check()).flatten() {
+            return FormChange::Proven { capabilities: full.proven(full.follows_schema), found };
         }
         let message = verdict.message().unwrap_or_default();
-        if let Some(full) = self.trials.end_check(message) {
-            return FormChange::Proven { capabilities: full.proven(full.follows_schema), found: None };
-        }
-        let taken_back = self.trials.take_back(message, sent.page, asked.is_some());
+        let taken_back = self.pending.take_back(message, sent.page, asked);
         if taken_back.is_some() {
             tracing::warn!("the endpoint is asked as before: the change did not help");
         }
         let before = taken_back.unwrap_or(known);
-        let Some(change) = asked else {
+        // What leaves the limit out was asked for because of the other name.
+        let leaves_limit = asked == Some(CapabilityChange::Omit(Parameter::OutputLimit));
+        let Some(change) = asked.filter(|_| taken_back.is_none() || !leaves_limit) else {
             let may_search = is_unexplained(exchange) && may_search(sent, before, terms);
             // Without its other name the limit may be left out.
             let has_more = may_search || known.limit_name() != before.limit_name();
@@ -261,7 +301,8 @@ impl FormLearner {
                     Evidence::Form => {
                         let is_trial = terms.may_try && change.may_be_taken_back();
                         if is_trial {
-                            self.trials.begin(change, before, message, sent.page);
+                            let is_rejection = exchange.rejects_named;
+                            self.pending.begin(change, before, ChangeCause { message, page: sent.page, is_rejection });
                         }
                         self.change(change, capabilities, is_trial)
                     }
@@ -272,9 +313,9 @@ impl FormLearner {
         }
     }
 
-    /// Tries other forms for an error that says nothing. `known`: the form that it rejects.
+    /// Tries other forms for an error that names nothing. `known`: the form that it rejects.
     fn search(&self, message: &str, sent: SentForm, known: Capabilities, terms: LearningTerms<'_>) -> FormChange {
-        match self.trials.search(message, &sent, known, terms.is_stated) {
+        match self.search.next(message, &sent, known, terms.is_stated) {
             Some(SearchStep::Doubt) => FormChange::Doubted,
             Some(SearchStep::Try(form)) => FormChange::Trying(form),
             Some(SearchStep::End(form)) => FormChange::TakenBack(form),

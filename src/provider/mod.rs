@@ -6,13 +6,13 @@
 //! - [`endpoint`]: one model at one endpoint, which owns all of the following
 //! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
 //!   [`stream_habits`]: how streams end; [`frame_builder`], [`frame_cache`]: what the requests for the same questions have in
-//!   common; [`form_change`]: what an exchange shows about the form of requests; [`form_trials`]: changes that have yet to
-//!   prove themselves; [`statement`]: values of the manifest that are rejected
+//!   common; [`form_change`]: what an exchange shows about the form of requests; [`pending_changes`]: changes that have yet to
+//!   prove themselves; [`form_search`]: what it rejects without naming it; [`statement`]: values of the manifest that are rejected
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
-//!   [`unexplained_errors`]: errors that do not say what they reject
+//!   [`unexplained_errors`]: errors that name nothing
 //! - [`outgoing`]: a request in the form in which it is sent
 //! - [`error_judgement`]: what an error means for a request of some form
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
@@ -40,15 +40,16 @@ pub(crate) mod estimate;
 pub(crate) mod exchange;
 pub(crate) mod foreign;
 pub(crate) mod form_change;
+pub(crate) mod form_search;
 pub(crate) mod form_size;
 pub(crate) mod form_trial;
-pub(crate) mod form_trials;
 pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;
 pub(crate) mod outgoing;
 pub(crate) mod pacing;
 pub(crate) mod page_request;
 pub(crate) mod parameter;
+pub(crate) mod pending_changes;
 pub(crate) mod rate_limits;
 pub(crate) mod repetition;
 pub(crate) mod reply;

@@ -24,6 +24,8 @@ pub struct SentForm {
     pub page: u64,
     /// Changes that have not helped.
     pub refuted: ChangeKinds,
+    /// Whether the form is only tried: whatever an error names then, this form is not accepted.
+    pub is_tried: bool,
 }
 
 impl SentForm {
@@ -40,6 +42,7 @@ impl SentForm {
             is_usual: false,
             page: 0,
             refuted: ChangeKinds::default(),
+            is_tried: false,
         }
     }
 

@@ -1,7 +1,8 @@
-//! Errors that do not say what they reject, from an endpoint that has never answered. If the manifest states values that
+//! Errors that do not name what they reject, from an endpoint that has never answered. If the manifest states values that
 //! may be the cause, the run ends: values of the manifest are never left out.
 
 use super::exchange::Exchange;
+use super::sent_form::SentForm;
 use super::verdict::{PageFault, Verdict};
 use super::wording::words_without_numbers;
 use crate::base::vocabulary::ErrorKind;
@@ -31,10 +32,12 @@ impl UnexplainedErrors {
     }
 
     /// Ends the run at the same error of several pages, if the manifest states values.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, page: u64) {
+    /// `sent`: the form of the request.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, sent: &SentForm) {
+        let is_counted = !sent.is_tried && !sent.capabilities.is_proven && !self.is_answered.get();
         let message = match &exchange.verdict {
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. })
-                if !self.is_answered.get() =>
+                if is_counted =>
             {
                 message
             }
@@ -46,8 +49,8 @@ impl UnexplainedErrors {
             *self.words.borrow_mut() = words;
             pages.clear();
         }
-        if !pages.contains(&page) {
-            pages.push(page);
+        if !pages.contains(&sent.page) {
+            pages.push(sent.page);
         }
         if pages.len() >= MIN_PAGES && !self.stated.is_empty() {
             let stated = self.stated.join(", ");
@@ -60,7 +63,12 @@ impl UnexplainedErrors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::capability::Capabilities;
     use crate::provider::verdict::{Charge, Cut};
+
+    fn sent(page: u64) -> SentForm {
+        SentForm { page, capabilities: Capabilities::default(), ..SentForm::unknown() }
+    }
 
     fn failed(message: &str) -> Exchange {
         Exchange::new(Verdict::page_fault(ErrorKind::BadRequest, message), Charge::Nothing)
@@ -78,7 +86,7 @@ mod tests {
             let errors = UnexplainedErrors::new(stated);
             let judge = |(page, message): &(u64, &str)| {
                 let mut exchange = failed(message);
-                errors.judge(&mut exchange, *page);
+                errors.judge(&mut exchange, &sent(*page));
                 match exchange.verdict {
                     Verdict::Stop(refusal) => refusal.message,
                     _ => String::new(),
@@ -94,10 +102,11 @@ mod tests {
     fn an_endpoint_that_has_answered_rejects_only_pages() {
         let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
         let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
-        errors.judge(&mut Exchange::new(done, Charge::Nothing), 9);
+        // Also to a form that is only tried.
+        errors.judge(&mut Exchange::new(done, Charge::Nothing), &SentForm { is_tried: true, ..sent(9) });
         for page in 0..5 {
             let mut exchange = failed("no");
-            errors.judge(&mut exchange, page);
+            errors.judge(&mut exchange, &sent(page));
             assert_eq!(exchange.verdict, failed("no").verdict);
         }
     }

@@ -132,7 +132,7 @@ struct Pass<'a> {
     comparison: Comparison,
     truth: Vec<TruthPage>,
     truth_of_pages: HashSet<PageId>,
-    /// By task: why pages with human answers are no sample, if their stated probabilities are of several.
+    /// By task: why pages with human answers are not a valid sample, if their stated probabilities are of several.
     contradictions: Vec<Option<StatedTotal>>,
 }
 
@@ -203,7 +203,7 @@ impl Pass<'_> {
         });
     }
 
-    /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are no sample
+    /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are not a valid sample
     /// if their probabilities contradict the job; `None`: there are none.
     fn truth_kind(&self, at: usize) -> Option<(TruthKind, Option<StatedTotal>)> {
         let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));

@@ -82,7 +82,7 @@ pub(crate) struct TaskComparison {
     pub(crate) members: BTreeMap<String, u64>,
     /// Pages with human answers that do not count, since these pages were not drawn.
     pub(crate) left_out: u64,
-    /// Why its pages with truth are no sample, if their stated probabilities contradict the job.
+    /// Why its pages with truth are not a valid sample, if their stated probabilities contradict the job.
     pub(crate) contradiction: Option<StatedTotal>,
     /// What its pages with truth say about the others.
     pub(crate) truth_kind: TruthKind,

@@ -219,7 +219,7 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
-/// What the measured pages of a task say about the others, and why they are no sample if their probabilities
+/// What the measured pages of a task say about the others, and why they are not a valid sample if their probabilities
 /// contradict the job.
 fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> (TruthKind, Option<StatedTotal>) {
     let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);

@@ -58,7 +58,7 @@ pub(crate) struct TruthSummary {
     pub(crate) changed: u64,
     /// Tasks of which pages were drawn, and what does not count of them.
     pub(crate) samples: Vec<SampledTask>,
-    /// Tasks whose stated probabilities contradict the job, so that their pages are no sample.
+    /// Tasks whose stated probabilities contradict the job, so that their pages are not a valid sample.
     pub(crate) no_samples: Vec<(String, StatedTotal)>,
     /// Columns that are not used.
     pub(crate) ignored: Vec<String>,

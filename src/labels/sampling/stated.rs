@@ -21,7 +21,7 @@ pub(crate) struct StatedTotal {
 }
 
 impl StatedTotal {
-    /// Why the pages are no sample, in words. `is_part`: whether these are not all pages of the job.
+    /// Why the pages are not a valid sample, in words. `is_part`: whether these are not all pages of the job.
     pub(crate) fn describe(&self, is_part: bool) -> String {
         let pages = grouped(self.pages);
         let there_are = if is_part { format!("{pages} are selected") } else { format!("the job has {pages}") };
@@ -33,7 +33,7 @@ impl StatedTotal {
         } else {
             format!("{:e}", self.stands_for)
         };
-        format!("the stated probabilities add up to {total} pages, {there_are}: this is no sample")
+        format!("the stated probabilities add up to {total} pages, {there_are}: this is not a valid sample")
     }
 }
 
@@ -157,11 +157,11 @@ mod tests {
         let found = find_contradiction(&[0.01; 200], 2000).unwrap();
         assert_eq!(
             found.describe(false),
-            "the stated probabilities add up to 20,000 pages, the job has 2,000: this is no sample"
+            "the stated probabilities add up to 20,000 pages, the job has 2,000: this is not a valid sample"
         );
         assert_eq!(
             found.describe(true),
-            "the stated probabilities add up to 20,000 pages, 2,000 are selected: this is no sample"
+            "the stated probabilities add up to 20,000 pages, 2,000 are selected: this is not a valid sample"
         );
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct TaskSample {
     pub(crate) pages: Option<HashMap<PageId, f64>>,
     /// The draw, if the store has it.
     pub(crate) draw: Option<DrawSummary>,
-    /// Why pages with stated probabilities are no sample: these are of several. `None`: they are one.
+    /// Why pages with stated probabilities are not a valid sample: these are of several. `None`: they are one.
     pub(crate) contradiction: Option<StatedTotal>,
     /// Expressions among whose rows pages were drawn. They are no sample of other rows.
     pub(crate) other_selections: Vec<String>,

@@ -31,9 +31,7 @@ pub(crate) async fn adapt(
     if is_overbilled && run.job.limits.budget.is_some() {
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
-    // What may be taken back is remembered once it has proven itself.
-    let is_certain = matches!(form, FormChange::Proven { .. } | FormChange::Changed { is_trial: false, .. });
-    if let Some(capabilities) = form.capabilities().filter(|_| is_certain) {
+    if let Some(capabilities) = form.stored() {
         store_form(asking, capabilities).await?;
     }
     for (billed, computed) in compared_costs(charge, attempt.before.price, expected_at_most(attempt, exchange)) {
@@ -89,13 +87,13 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentFor
             };
             tracing::warn!("the endpoint is asked {} from now on{cause}", what.describe());
         }
-        FormChange::Trying(_) => {
-            let message = exchange.verdict.message().unwrap_or_default();
-            tracing::info!("trying another form of the request: {message}");
-        }
+        FormChange::Trying(_) => match exchange.verdict.message() {
+            Some(message) => tracing::info!("trying another form of the request: {message}"),
+            None => tracing::debug!("trying whether fewer changes of the request are enough"),
+        },
         FormChange::Proven { found: Some(found), .. } => {
             let how = found.describe();
-            tracing::warn!("the endpoint is asked {how} from now on: its errors do not say what they reject");
+            tracing::warn!("the endpoint is asked {how} from now on: its errors do not name what they reject");
         }
         _ => {}
     }

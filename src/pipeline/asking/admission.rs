@@ -118,7 +118,7 @@ impl Admission {
                     return Err(Ending);
                 }
             };
-            let is_cautious = self.slots.cautious_replies.get() > 0;
+            let is_cautious = self.slots.cautious_replies.get() > 0 || self.endpoint.is_trying();
             let width = if is_cautious { 1 } else { width };
             if held.is_none() && self.slots.in_flight.get() >= width {
                 self.slots.is_full.set(true);
@@ -156,7 +156,7 @@ impl Admission {
     fn count_cautious_reply(&self) {
         let left = match self.endpoint.capabilities().is_understood() {
             true => 0,
-            // As long as forms are tried, errors are no news.
+            // Errors of forms that are tried are no replies.
             false if self.endpoint.is_trying() => return,
             false => self.slots.cautious_replies.get().saturating_sub(1),
         };

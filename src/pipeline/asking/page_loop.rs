@@ -131,7 +131,7 @@ async fn make_attempt<'a>(
     // Record.
     telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
     observer.on_exchange(&attempt.request, &exchange, &record.charge);
-    let held = endpoint.is_trying().then_some(slot);
+    let held = endpoint.is_trying_with(&attempt.request).then_some(slot);
     Ok(ControlFlow::Continue((attempt.state, held)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::Effort;
+use crate::catalog::{Effort, OutputLimit};
 use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::parameter::{Parameter, Parameters};
 use crate::provider::verdict::{Charge, TransientFault};
@@ -26,7 +26,6 @@ fn rejected(change: CapabilityChange) -> Exchange {
 fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
     let parameters = Parameters::of(&Parameter::ALL);
     let max_reply_tokens = 100;
-    let refuted = ChangeKinds::default();
     SentForm {
         capabilities,
         parameters,
@@ -35,7 +34,8 @@ fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
         is_first: true,
         is_usual: true,
         page: 1,
-        refuted,
+        refuted: ChangeKinds::default(),
+        is_tried: false,
     }
 }
 
@@ -251,7 +251,8 @@ impl Server<'_> {
     /// else has changed, and the number of requests.
     fn ask(&self, learner: &FormLearner, known: &mut Capabilities, page: u64) -> (String, usize) {
         for requests in 1..40 {
-            let sent = SentForm { page, refuted: learner.refuted(), ..sent(*known, true) };
+            let (refuted, is_tried) = (learner.refuted(), learner.is_searching());
+            let sent = SentForm { page, refuted, is_tried, ..sent(*known, true) };
             let sent = SentForm { max_reply_tokens: known.max_output.unwrap_or(9000), ..sent };
             let exchange = match (self.rejects)(&sent) {
                 Some(verdict) => Exchange::new(verdict, Charge::Nothing),
@@ -284,9 +285,9 @@ impl Server<'_> {
 /// Whether a server rejects a request of this form.
 type Rejects<'a> = &'a dyn Fn(&SentForm) -> bool;
 
-/// Errors that say nothing: what the endpoint rejects is found by leaving out one thing after the other.
+/// What is found with one page is shown by the next, which is asked as before: the server may have failed for the moment.
 #[test]
-fn what_an_endpoint_rejects_without_saying_so_is_found() {
+fn what_an_endpoint_rejects_without_naming_it_is_found() {
     let no = || Some(Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: computer says no"));
     let sends = |sent: &SentForm, parameter| sent.capabilities.sends(parameter);
     let cases: &[(&str, Rejects<'_>)] = &[
@@ -297,23 +298,53 @@ fn what_an_endpoint_rejects_without_saying_so_is_found() {
         ("plain", &|sent| sent.capabilities.format != ReplyFormat::Plain),
         ("system_message", &|sent| sends(sent, Parameter::SystemMessage)),
         ("less", &|sent| sent.max_reply_tokens > 5000),
-        ("failed", &|_| true),
     ];
     for (expected, rejects) in cases {
         let server = Server { rejects: &|sent| if rejects(sent) { no() } else { None } };
         let (learner, mut known) = (FormLearner::default(), Capabilities::default());
         let (found, requests) = server.ask(&learner, &mut known, 1);
-        assert_eq!(found, *expected);
-        assert!(requests <= 20, "{expected}: {requests}");
-        // The next page needs no search.
-        assert_eq!(server.ask(&learner, &mut known, 2), (found, 1), "{expected}");
+        assert!(found.is_empty() && !known.is_proven && requests <= 20, "{expected}: {found} {requests}");
+        for (page, requests) in [(2, 2), (3, 1)] {
+            assert_eq!(server.ask(&learner, &mut known, page), ((*expected).to_owned(), requests), "{page}");
+            assert!(known.is_proven);
+        }
     }
     // Two things together.
     let rejects =
         |sent: &SentForm| sends(sent, Parameter::Temperature) || sent.capabilities.format != ReplyFormat::Plain;
     let server = Server { rejects: &|sent| if rejects(sent) { no() } else { None } };
-    let (found, _) = server.ask(&FormLearner::default(), &mut Capabilities::default(), 1);
+    let (learner, mut known) = (FormLearner::default(), Capabilities::default());
+    server.ask(&learner, &mut known, 1);
+    let (found, _) = server.ask(&learner, &mut known, 2);
     assert!(found.contains("temperature") && found.contains("plain") && !found.contains("failed"), "{found}");
+    // Nothing helps.
+    let server = Server { rejects: &|_| no() };
+    let (learner, mut known) = (FormLearner::default(), Capabilities::default());
+    let (found, requests) = server.ask(&learner, &mut known, 1);
+    assert!(found == "failed" && requests <= 20 && known.has_form_of(Capabilities::default()), "{found} {requests}");
+    assert_eq!(server.ask(&learner, &mut known, 2), ("failed".to_owned(), 1));
+}
+
+/// The server knows only `max_tokens`, and rejects the format in words that may be about the limit.
+#[test]
+fn a_name_that_is_only_tried_does_not_cost_the_limit() {
+    let rejects = |sent: &SentForm| {
+        let limit = sent.capabilities.limit_name();
+        if limit == OutputLimit::MaxCompletionTokens {
+            let change = CapabilityChange::RenameOutputLimit(Some(limit));
+            let verdict = rejected(change).verdict;
+            let judgement =
+                ErrorJudgement { named_changes: vec![change], ..ErrorJudgement::plain(verdict, Charge::Nothing) };
+            return Some(judgement.in_view_of(sent).0);
+        }
+        let is_rejected = sent.capabilities.format != ReplyFormat::Plain;
+        is_rejected.then(|| Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: bad completion tokens"))
+    };
+    let (learner, mut known) = (FormLearner::default(), Capabilities::default());
+    let server = Server { rejects: &rejects };
+    server.ask(&learner, &mut known, 1);
+    assert_eq!(server.ask(&learner, &mut known, 2), ("plain".to_owned(), 2));
+    assert!(known.sends(Parameter::OutputLimit));
 }
 
 /// One bad page does not change the form for all.
@@ -366,6 +397,7 @@ fn a_search_begins_with_what_was_taken_back() {
         (sent.max_reply_tokens > 4096).then(|| judgement.in_view_of(sent).0)
     };
     let (learner, mut known) = (FormLearner::default(), Capabilities::default());
-    let (found, _) = Server { rejects: &rejects }.ask(&learner, &mut known, 1);
-    assert_eq!(found, "less");
+    let server = Server { rejects: &rejects };
+    server.ask(&learner, &mut known, 1);
+    assert_eq!(server.ask(&learner, &mut known, 2), ("less".to_owned(), 2));
 }

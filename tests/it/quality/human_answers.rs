@@ -154,7 +154,7 @@ fn several_draws_are_no_sample_and_a_drawn_page_stays_drawn() {
     let text = eval(&bench, &[]).stdout;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        text.contains("the stated probabilities add up to 300 pages, the job has 200: this is no sample"),
+        text.contains("the stated probabilities add up to 300 pages, the job has 200: this is not a valid sample"),
         "{text}"
     );
 

@@ -110,8 +110,9 @@ fn contradicting_probabilities_are_no_sample() {
         let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
         assert_eq!(text.contains("estimated for all 30 pages"), expected == "sample", "{text}");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let reason =
-            format!("kind: the stated probabilities add up to {stands_for} pages, the job has 30: this is no sample");
+        let reason = format!(
+            "kind: the stated probabilities add up to {stands_for} pages, the job has 30: this is not a valid sample"
+        );
         assert_eq!(text.contains(&reason), expected == "selected", "{text}");
     }
     put_truth(&bench, &["kind"], |_, truth| {

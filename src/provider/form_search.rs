@@ -1,0 +1,287 @@
+//! A search for what an endpoint rejects whose errors name nothing: before it has answered any request, each thing that
+//! endpoints are known to reject is left out once.
+
+use super::capability::Capabilities;
+use super::capability_change::CapabilityChange;
+use super::form_trial::FormTrial;
+use super::parameter::{Parameter, Parameters};
+use super::sent_form::SentForm;
+use super::wording::words_without_numbers;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// What can be left out, from what endpoints reject most often and what matters least.
+const CHANGES: [CapabilityChange; 14] = [
+    CapabilityChange::Omit(Parameter::Temperature),
+    CapabilityChange::RenameOutputLimit(None),
+    CapabilityChange::SimplerSchema,
+    CapabilityChange::WeakerFormat,
+    CapabilityChange::Omit(Parameter::Strict),
+    CapabilityChange::Omit(Parameter::StreamOptions),
+    CapabilityChange::Omit(Parameter::Effort),
+    CapabilityChange::Omit(Parameter::Thinking),
+    CapabilityChange::Omit(Parameter::CacheKey),
+    CapabilityChange::Omit(Parameter::CacheOptions),
+    CapabilityChange::Omit(Parameter::Detail),
+    CapabilityChange::Omit(Parameter::SystemMessage),
+    CapabilityChange::Omit(Parameter::Stream),
+    CapabilityChange::MinOutput(0),
+];
+
+/// The output limit with which a request is tried that asks for more, in tokens: the least that the models of the last
+/// years allow. Source: their model pages (2026-11).
+const SMALL_LIMIT: u32 = 4096;
+
+/// Searches until an endpoint has answered. Each meets another error.
+const MAX_SEARCHES: u32 = 2;
+
+/// Different errors until an endpoint has answered that are waited for to come again.
+const MAX_DOUBTS: usize = 4;
+
+/// Searches for what an endpoint rejects.
+#[derive(Debug, Default)]
+pub(crate) struct FormSearch {
+    running: RefCell<Option<Running>>,
+    /// The words of errors that name nothing, in the order in which they came.
+    seen: RefCell<Vec<Vec<String>>>,
+    /// Of these, those for which every form was tried.
+    searched: RefCell<Vec<Vec<String>>>,
+    /// How many searches have begun.
+    begun: Cell<u32>,
+}
+
+/// A search under way.
+#[derive(Debug)]
+struct Running {
+    /// The words of the error.
+    words: Vec<String>,
+    before: Capabilities,
+    /// The page that is asked again and again: what is tried with one page shows nothing with another.
+    page: u64,
+    trial: FormTrial,
+    rest: VecDeque<(FormTrial, Capabilities)>,
+}
+
+/// What is asked after an error that names nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum SearchStep {
+    /// The same form: the page may be at fault, or the server for a moment. The next page shows it.
+    Doubt,
+    /// This form.
+    Try(Capabilities),
+    /// Nothing has helped: the form is as before.
+    End(Capabilities),
+}
+
+impl FormSearch {
+    /// Whether a search is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.borrow().is_some()
+    }
+
+    /// Whether a search is under way with this page.
+    pub(crate) fn is_with(&self, page: u64) -> bool {
+        self.running.borrow().as_ref().is_some_and(|running| running.page == page)
+    }
+
+    /// What is asked after an error in the form `known`; `None`: every form was tried before. `is_stated`: whether the
+    /// manifest states what a change leaves out.
+    pub(crate) fn next(
+        &self,
+        message: &str,
+        sent: &SentForm,
+        known: Capabilities,
+        is_stated: &dyn Fn(CapabilityChange) -> bool,
+    ) -> Option<SearchStep> {
+        let mut slot = self.running.borrow_mut();
+        if let Some(running) = slot.as_mut() {
+            if running.page != sent.page {
+                // The page has left, and another one is asked.
+                return slot.take().map(|running| SearchStep::Try(running.before));
+            }
+            if let Some((trial, form)) = running.rest.pop_front() {
+                running.trial = trial;
+                return Some(SearchStep::Try(form));
+            }
+            let ended = slot.take()?;
+            self.searched.borrow_mut().push(ended.words);
+            return Some(SearchStep::End(ended.before));
+        }
+        let words = words_without_numbers(message);
+        if self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(&words) {
+            return None;
+        }
+        let mut seen = self.seen.borrow_mut();
+        if !seen.contains(&words) {
+            seen.push(words);
+            return (seen.len() <= MAX_DOUBTS).then_some(SearchStep::Doubt);
+        }
+        let mut rest = forms_to_try(sent, known, is_stated);
+        let about = words.join(" ");
+        rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
+        let (trial, form) = rest.pop_front()?;
+        self.begun.set(self.begun.get() + 1);
+        *slot = Some(Running { words, before: known, page: sent.page, trial, rest });
+        Some(SearchStep::Try(form))
+    }
+
+    /// The endpoint accepts the form in which `page` was asked. Ends the search: what was tried (`None`: with another
+    /// page) and the form before.
+    pub(crate) fn end(&self, page: u64) -> Option<(Option<FormTrial>, Capabilities)> {
+        let running = self.running.borrow_mut().take()?;
+        Some((Some(running.trial).filter(|_| running.page == page), running.before))
+    }
+}
+
+/// The forms of a request that was sent as `sent`, each without something else, and at last without anything that can
+/// be left out.
+fn forms_to_try(
+    sent: &SentForm,
+    known: Capabilities,
+    is_stated: &dyn Fn(CapabilityChange) -> bool,
+) -> VecDeque<(FormTrial, Capabilities)> {
+    let mut forms = VecDeque::new();
+    let mut add = |trial, form: Option<Capabilities>| forms.extend(form.map(|form| (trial, form)));
+    for change in CHANGES.into_iter().filter(|change| sent.may_change(*change) && !is_stated(*change)) {
+        add(FormTrial::Change(change), known.with(change));
+        if change == CapabilityChange::WeakerFormat {
+            add(FormTrial::NoFormat, known.without_all(Parameters::of(&[Parameter::Format])));
+        }
+    }
+    // Whatever other limit was tried before.
+    let less = CapabilityChange::MaxOutput(SMALL_LIMIT);
+    if sent.parameters.contains(Parameter::OutputLimit) && sent.max_reply_tokens > SMALL_LIMIT && !is_stated(less) {
+        add(FormTrial::Change(less), known.with(less));
+    }
+    // What was tried alone without success may still be a part of it. Without a limit of the output there is no bound to
+    // what a request costs.
+    let is_left_out = |parameter: &Parameter| {
+        let change = CapabilityChange::for_rejected(*parameter);
+        *parameter != Parameter::OutputLimit && sent.parameters.contains(*parameter) && !is_stated(change)
+    };
+    let left_out: Vec<Parameter> = Parameter::ALL.into_iter().filter(is_left_out).collect();
+    let bare = known.without_all(Parameters::of(&left_out));
+    add(FormTrial::Bare, bare);
+    add(FormTrial::Bare, bare.and_then(|bare| bare.with(CapabilityChange::RenameOutputLimit(None))));
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::capability::ReplyFormat;
+
+    fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
+        SentForm { capabilities, parameters: Parameters::of(parameters), ..SentForm::unknown() }
+    }
+
+    /// Page 0 with each of these.
+    const PARAMETERS: [Parameter; 4] =
+        [Parameter::Temperature, Parameter::OutputLimit, Parameter::Format, Parameter::SystemMessage];
+
+    #[test]
+    fn one_thing_after_the_other_is_left_out_and_then_all() {
+        let known = Capabilities::default();
+        let sent = sent(&PARAMETERS, known);
+        let is_stated = |change| change == CapabilityChange::Omit(Parameter::SystemMessage);
+        let search = FormSearch::default();
+        assert_eq!(search.next("no", &sent, known, &is_stated), Some(SearchStep::Doubt));
+        let mut forms = Vec::new();
+        let end = loop {
+            match search.next("no", &sent, known, &is_stated) {
+                Some(SearchStep::Try(form)) => forms.push(form),
+                end => break end,
+            }
+        };
+        assert_eq!(end, Some(SearchStep::End(known)));
+        let differing = |form: &Capabilities| {
+            [
+                (!form.sends(Parameter::Temperature), "temperature"),
+                (form.max_completion_tokens, "limit"),
+                (!form.sends(Parameter::MaxItems), "bounds"),
+                (form.format == ReplyFormat::Object, "object"),
+                (form.format == ReplyFormat::Plain, "plain"),
+                (form.output_factor > 1, "more"),
+                (form.max_output.is_some(), "less"),
+                (!form.sends(Parameter::SystemMessage), "system"),
+            ]
+            .into_iter()
+            .filter_map(|(differs, name)| differs.then_some(name))
+            .collect::<Vec<_>>()
+            .join("+")
+        };
+        let found: Vec<String> = forms.iter().map(differing).collect();
+        let expected = [
+            "temperature",
+            "limit",
+            "bounds",
+            "object",
+            "plain",
+            "more",
+            "less",
+            "temperature+plain",
+            "temperature+limit+plain",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    /// What was not sent is not left out, and all of it is one change: the endpoint may still reject others.
+    #[test]
+    fn the_form_without_everything_is_one_change() {
+        let known = Capabilities::default();
+        let forms = forms_to_try(&sent(&PARAMETERS, known), known, &|_| false);
+        let bare = forms.iter().rev().find(|(_, form)| !form.max_completion_tokens).unwrap().1;
+        let omitted: Vec<&str> = bare.omitted.names().collect();
+        assert_eq!((omitted, bare.format), (vec!["temperature", "system_message"], ReplyFormat::Plain));
+        let more = (0..7).fold(bare, |form, at| form.with(CapabilityChange::MaxOutput(1000 - at)).unwrap());
+        assert_eq!(more.with(CapabilityChange::MaxOutput(1)), None, "the eighth change after it");
+    }
+
+    #[test]
+    fn the_second_error_with_the_same_words_begins_a_search() {
+        let known = Capabilities::default();
+        let sent = sent(&[Parameter::Temperature], known);
+        let search = FormSearch::default();
+        let next = |message| search.next(message, &sent, known, &|_| false);
+        assert_eq!(next("no"), Some(SearchStep::Doubt));
+        assert_eq!(search.end(0), None, "nothing was tried");
+        assert_eq!(next("not so"), Some(SearchStep::Doubt));
+        assert!(matches!(next("not so"), Some(SearchStep::Try(_))) && search.is_with(0) && !search.is_with(1));
+        let found = FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature));
+        assert_eq!(search.end(0), Some((Some(found), known)));
+        assert!(matches!(next("no"), Some(SearchStep::Try(_))));
+        assert_eq!(search.end(1), Some((None, known)), "another page shows nothing");
+        for message in ["never", "no"] {
+            assert_eq!(next(message), None, "no third search");
+        }
+    }
+
+    #[test]
+    fn a_search_begins_again_when_its_page_has_left() {
+        let known = Capabilities::default();
+        let sent = sent(&[Parameter::Temperature], known);
+        let search = FormSearch::default();
+        let next = |page| search.next("no", &SentForm { page, ..sent }, known, &|_| false);
+        let (doubt, first) = (next(0), next(0));
+        assert_eq!(doubt, Some(SearchStep::Doubt));
+        assert_eq!(next(1), Some(SearchStep::Try(known)), "as before");
+        assert_eq!(next(1), first);
+    }
+
+    #[test]
+    fn what_an_error_may_be_about_is_tried_first() {
+        let known = Capabilities::default();
+        let sent = sent(&PARAMETERS, known);
+        for (message, expected) in [
+            ("generation is limited to a few tokens", CapabilityChange::RenameOutputLimit(None)),
+            ("no instructions, please", CapabilityChange::Omit(Parameter::SystemMessage)),
+            ("this is no JSON", CapabilityChange::SimplerSchema),
+            ("no", CapabilityChange::Omit(Parameter::Temperature)),
+        ] {
+            let search = FormSearch::default();
+            search.next(message, &sent, known, &|_| false);
+            let first = search.next(message, &sent, known, &|_| false);
+            assert_eq!(first, known.with(expected).map(SearchStep::Try), "{message}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Changes of the form of requests that have yet to prove themselves. They are taken back if the same error comes again;
+//! and where several were made, the next request shows whether fewer are enough.
+
+use super::capability::Capabilities;
+use super::capability_change::{CapabilityChange, ChangeKinds};
+use super::form_trial::FormTrial;
+use super::parameter::Parameter;
+use super::wording::words_without_numbers;
+use std::cell::{Cell, RefCell};
+
+/// Changes that have yet to prove themselves.
+#[derive(Debug, Default)]
+pub(crate) struct PendingChanges {
+    pending: RefCell<Option<Pending>>,
+    check: RefCell<Option<Check>>,
+    refuted: Cell<ChangeKinds>,
+}
+
+/// Changes that errors with the same words asked for, one after the other.
+#[derive(Debug)]
+struct Pending {
+    /// The form before the first of them.
+    before: Capabilities,
+    kinds: ChangeKinds,
+    last: CapabilityChange,
+    /// The form before the last one.
+    before_last: Capabilities,
+    /// Whether the errors reject what was changed, rather than only name it.
+    is_rejected: bool,
+    words: Vec<String>,
+    /// The page whose errors they were.
+    page: u64,
+}
+
+/// The endpoint accepts a form, but perhaps also one with fewer changes, in which the next request is sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Check {
+    /// The form with all changes.
+    pub(crate) full: Capabilities,
+    /// What a search has found.
+    pub(crate) found: Option<FormTrial>,
+}
+
+/// An error for which a change is made.
+#[derive(Clone, Copy)]
+pub(crate) struct ChangeCause<'a> {
+    /// Its message.
+    pub(crate) message: &'a str,
+    /// The page whose error it is.
+    pub(crate) page: u64,
+    /// Whether it rejects what is changed, rather than only names it.
+    pub(crate) is_rejection: bool,
+}
+
+impl PendingChanges {
+    /// Changes that have not helped.
+    pub(crate) fn refuted(&self) -> ChangeKinds {
+        self.refuted.get()
+    }
+
+    /// Whether nothing has yet to prove itself, and no check is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending.borrow().is_none() && self.check.borrow().is_none()
+    }
+
+    /// Whether a change for this page has yet to prove itself.
+    pub(crate) fn is_for(&self, page: u64) -> bool {
+        self.pending.borrow().as_ref().is_some_and(|pending| pending.page == page)
+    }
+
+    /// A change is made. `before`: the form until then.
+    pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, cause: ChangeCause<'_>) {
+        let mut pending = self.pending.borrow_mut();
+        let (words, page) = (words_without_numbers(cause.message), cause.page);
+        let earlier = pending.take_if(|pending| pending.words == words && pending.page == page);
+        let (first, kinds) =
+            earlier.map_or((before, ChangeKinds::default()), |earlier| (earlier.before, earlier.kinds));
+        let (kinds, is_rejected) = (kinds.with(change), cause.is_rejection);
+        *pending = Some(Pending { before: first, kinds, last: change, before_last: before, is_rejected, words, page });
+    }
+
+    /// Takes changes back if the page for which they were made meets an error with the same words that asks for nothing
+    /// else. The last of them is taken back if the error has more words, which it has added, or if it has renamed an
+    /// output limit that was only named, and this name is rejected. Returns the form without them. `asked`: what the
+    /// error asks for.
+    pub(crate) fn take_back(&self, message: &str, page: u64, asked: Option<CapabilityChange>) -> Option<Capabilities> {
+        let mut slot = self.pending.borrow_mut();
+        let pending = slot.as_mut().filter(|pending| pending.page == page)?;
+        let words = words_without_numbers(message);
+        let is_next_step = asked.is_some_and(|asked| asked.is_of_kind(pending.last));
+        let has_more = words.len() > pending.words.len() && pending.words.iter().all(|word| words.contains(word));
+        let is_renamed_in_vain = matches!(pending.last, CapabilityChange::RenameOutputLimit(_))
+            && asked == Some(CapabilityChange::Omit(Parameter::OutputLimit))
+            && !pending.is_rejected;
+        let (kinds, form) = if has_more && !is_next_step || is_renamed_in_vain {
+            (ChangeKinds::default().with(pending.last), pending.before_last)
+        } else if asked.is_none() && words == pending.words {
+            (pending.kinds, pending.before)
+        } else {
+            return None;
+        };
+        self.refuted.set(self.refuted.get().union(kinds));
+        *slot = None;
+        Some(form)
+    }
+
+    /// The endpoint accepts the form in which `page` was asked, `known`. Returns the form of the next request, which may
+    /// have fewer changes; `None`: nothing was to be proven.
+    pub(crate) fn confirm(&self, page: u64, known: Capabilities) -> Option<Capabilities> {
+        let is_checked = self.check.borrow_mut().take().is_some();
+        let is_proof = |pending: &mut Pending| pending.page == page || !known.is_proven;
+        let Some(pending) = self.pending.borrow_mut().take_if(is_proof) else {
+            return is_checked.then_some(known);
+        };
+        // Later, one request at a time would be too slow.
+        let has_several = pending.kinds.len() > 1 && !known.is_proven && !is_checked;
+        let fewer = if has_several { with_last(pending.before, pending.last, known) } else { None };
+        if fewer.is_some() {
+            self.begin_check(Check { full: known, found: None });
+        }
+        fewer.or(Some(known))
+    }
+
+    /// The next request has fewer changes.
+    pub(crate) fn begin_check(&self, check: Check) {
+        *self.check.borrow_mut() = Some(check);
+    }
+
+    /// The request with fewer changes was rejected, with whatever words: all are needed.
+    pub(crate) fn end_check(&self) -> Option<Check> {
+        self.check.borrow_mut().take()
+    }
+}
+
+/// The form `before` with only the last of the changes after which it was `known`.
+fn with_last(before: Capabilities, last: CapabilityChange, known: Capabilities) -> Option<Capabilities> {
+    let mut form = before.with(last)?;
+    // A format may have changed twice.
+    while last.is_of_format() && form.format != known.format {
+        form = form.with(CapabilityChange::WeakerFormat)?;
+    }
+    Some(form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEAKER: CapabilityChange = CapabilityChange::WeakerFormat;
+    const OMIT: CapabilityChange = CapabilityChange::Omit(Parameter::Temperature);
+    const RENAME: CapabilityChange = CapabilityChange::RenameOutputLimit(None);
+
+    fn cause(message: &str) -> ChangeCause<'_> {
+        ChangeCause { message, page: 1, is_rejection: true }
+    }
+
+    #[test]
+    fn a_change_is_taken_back_when_the_same_error_comes_again() {
+        let before = Capabilities::default();
+        let other = Some(CapabilityChange::Omit(Parameter::Stream));
+        for (first, second, page, asked, is_back) in [
+            ("No temperature, please", "No temperature, please", 1, None, true),
+            ("Bad (request 8f3a, 225 tokens)", "bad (request 77bc, 300 tokens)", 1, None, true),
+            ("No temperature, please", "No response_format, please", 1, None, false),
+            ("Unknown: temperature", "Unknown: temperature, max_completion_tokens", 1, other, true),
+            ("Unknown: temperature", "Unknown: temperature, stream", 1, Some(OMIT), false),
+            // It names something else, too.
+            ("No temperature, no stream", "No temperature, no stream", 1, other, false),
+            // Another page may have another fault.
+            ("No temperature, please", "No temperature, please", 2, None, false),
+        ] {
+            let changes = PendingChanges::default();
+            changes.begin(OMIT, before, cause(first));
+            assert_eq!(changes.take_back(second, page, asked), is_back.then_some(before), "{second}");
+            assert_eq!((changes.refuted().contains(OMIT), changes.is_empty()), (is_back, is_back));
+        }
+    }
+
+    /// Otherwise requests would be sent without a limit.
+    #[test]
+    fn a_limit_that_was_only_named_has_its_name_again() {
+        let (before, omit) = (Capabilities::default(), Some(CapabilityChange::Omit(Parameter::OutputLimit)));
+        for (is_rejection, expected) in [(false, Some(before)), (true, None)] {
+            let changes = PendingChanges::default();
+            changes.begin(RENAME, before, ChangeCause { is_rejection, ..cause("a max_tokens is best") });
+            assert_eq!(changes.take_back("unknown field max_completion_tokens", 1, omit), expected);
+        }
+    }
+
+    #[test]
+    fn all_changes_for_the_same_error_are_taken_back_together() {
+        let before = Capabilities::default();
+        let object = before.with(WEAKER).unwrap();
+        let changes = PendingChanges::default();
+        changes.begin(WEAKER, before, cause("no"));
+        changes.begin(OMIT, object, cause("no"));
+        assert_eq!(changes.take_back("no", 1, None), Some(before));
+        assert!(changes.refuted().contains(WEAKER) && changes.refuted().contains(OMIT));
+        // Another error is another reason.
+        let changes = PendingChanges::default();
+        changes.begin(WEAKER, before, cause("no format"));
+        changes.begin(OMIT, object, cause("no temperature"));
+        assert_eq!(changes.take_back("no temperature", 1, None), Some(object));
+    }
+
+    #[test]
+    fn a_change_proves_itself_with_its_page() {
+        let unknown = Capabilities::default();
+        let proven = unknown.proven(true);
+        for (page, known, is_proof) in [(1, proven, true), (2, proven, false), (2, unknown, true)] {
+            let changes = PendingChanges::default();
+            changes.begin(OMIT, unknown, cause("no"));
+            assert_eq!(changes.confirm(page, known), is_proof.then_some(known));
+            assert_eq!(changes.is_empty(), is_proof);
+        }
+    }
+
+    #[test]
+    fn of_several_changes_the_last_may_be_enough() {
+        let before = Capabilities::default();
+        let object = before.with(WEAKER).unwrap();
+        let full = object.with(OMIT).unwrap();
+        let changes = PendingChanges::default();
+        changes.begin(WEAKER, before, cause("no"));
+        changes.begin(OMIT, object, cause("no"));
+        let fewer = changes.confirm(1, full).unwrap();
+        assert_eq!(Some(fewer), before.with(OMIT));
+        assert_eq!(changes.end_check(), Some(Check { full, found: None }));
+        // A reply to the next request ends it, too.
+        changes.begin_check(Check { full, found: None });
+        assert_eq!((changes.confirm(2, fewer), changes.end_check()), (Some(fewer), None));
+        // Both steps of a format.
+        let changes = PendingChanges::default();
+        let full = before.with(OMIT).unwrap();
+        changes.begin(OMIT, before, cause("no"));
+        let objects = full.with(WEAKER).unwrap();
+        changes.begin(WEAKER, full, cause("no"));
+        changes.begin(WEAKER, objects, cause("no"));
+        let plain = objects.with(WEAKER).unwrap();
+        let fewer = changes.confirm(1, plain).unwrap();
+        assert!(fewer.sends(Parameter::Temperature) && fewer.format == plain.format);
+    }
+}
