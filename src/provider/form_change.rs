@@ -150,6 +150,11 @@ impl FormLearner {
         self.search.is_running()
     }
 
+    /// Whether nothing is tried any more for an error with this message.
+    pub(crate) fn has_searched(&self, message: &str) -> bool {
+        self.search.is_over_for(message)
+    }
+
     /// Whether it is being found out what the endpoint accepts, before it has answered.
     pub(crate) fn is_trying(&self, known: Capabilities) -> bool {
         !known.is_proven && (self.search.is_running() || !self.pending.is_empty())

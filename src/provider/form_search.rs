@@ -84,6 +84,15 @@ impl FormSearch {
         self.running.borrow().as_ref().is_some_and(|running| running.page == page)
     }
 
+    /// Whether nothing is tried any more for an error with this message.
+    pub(crate) fn is_over_for(&self, message: &str) -> bool {
+        !self.is_running() && self.is_over(&words_without_numbers(message))
+    }
+
+    fn is_over(&self, words: &Vec<String>) -> bool {
+        self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(words)
+    }
+
     /// What is asked after an error in the form `known`; `None`: every form was tried before. `is_stated`: whether the
     /// manifest states what a change leaves out.
     pub(crate) fn next(
@@ -108,7 +117,7 @@ impl FormSearch {
             return Some(SearchStep::End(ended.before));
         }
         let words = words_without_numbers(message);
-        if self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(&words) {
+        if self.is_over(&words) {
             return None;
         }
         let mut seen = self.seen.borrow_mut();
@@ -253,6 +262,7 @@ mod tests {
         assert_eq!(search.end(1), Some((None, known)), "another page shows nothing");
         for message in ["never", "no"] {
             assert_eq!(next(message), None, "no third search");
+            assert!(search.is_over_for(message));
         }
     }
 

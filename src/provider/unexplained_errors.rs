@@ -32,12 +32,13 @@ impl UnexplainedErrors {
     }
 
     /// Ends the run at the same error of several pages, if the manifest states values.
-    /// `sent`: the form of the request.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, sent: &SentForm) {
+    /// `sent`: the form of the request; `is_searched`: whether nothing is tried any more for an error with such a message.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, sent: &SentForm, is_searched: impl Fn(&str) -> bool) {
         let is_counted = !sent.is_tried && !sent.capabilities.is_proven && !self.is_answered.get();
+        let is_final = |message: &str| exchange.rejects_named || is_searched(message);
         let message = match &exchange.verdict {
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. })
-                if is_counted =>
+                if is_counted && is_final(message) =>
             {
                 message
             }
@@ -82,11 +83,13 @@ mod tests {
             (stated(), &[(1, "no"), (1, "no"), (1, "no"), (2, "no")], false),
             (stated(), &[(1, "no"), (2, "bad"), (3, "no")], false),
             (Vec::new(), &[(1, "no"), (2, "no"), (3, "no")], false),
+            // Other forms of the request have yet to be tried.
+            (stated(), &[(1, "no!"), (2, "no!"), (3, "no!")], false),
         ] {
             let errors = UnexplainedErrors::new(stated);
             let judge = |(page, message): &(u64, &str)| {
                 let mut exchange = failed(message);
-                errors.judge(&mut exchange, &sent(*page));
+                errors.judge(&mut exchange, &sent(*page), |message| !message.ends_with('!'));
                 match exchange.verdict {
                     Verdict::Stop(refusal) => refusal.message,
                     _ => String::new(),
@@ -103,10 +106,10 @@ mod tests {
         let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
         let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
         // Also to a form that is only tried.
-        errors.judge(&mut Exchange::new(done, Charge::Nothing), &SentForm { is_tried: true, ..sent(9) });
+        errors.judge(&mut Exchange::new(done, Charge::Nothing), &SentForm { is_tried: true, ..sent(9) }, |_| true);
         for page in 0..5 {
             let mut exchange = failed("no");
-            errors.judge(&mut exchange, &sent(page));
+            errors.judge(&mut exchange, &sent(page), |_| true);
             assert_eq!(exchange.verdict, failed("no").verdict);
         }
     }

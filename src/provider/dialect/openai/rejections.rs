@@ -20,6 +20,7 @@ const REJECTIONS: &[&str] = &[
     "only support",
     "unrecognized",
     "not recognized",
+    "not a known",
     "unexpected field",
     "unexpected parameter",
     "unexpected argument",
