@@ -4,13 +4,13 @@
 use super::capability::{Capabilities, ReplyFormat};
 use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::exchange::Exchange;
-use super::form_search::{FormSearch, SearchStep};
+use super::form_search::{FormSearch, SearchEnd, SearchStep};
 use super::form_trial::FormTrial;
 use super::parameter::Parameter;
 use super::pending_changes::{ChangeCause, Check, PendingChanges};
 use super::sent_form::SentForm;
-use super::verdict::{Cut, PageFault, Verdict};
-use crate::base::vocabulary::ErrorKind;
+use super::vague_error::VagueError;
+use super::verdict::{Cut, Verdict};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -102,6 +102,9 @@ const MAX_DOUBTS: u32 = 3;
 /// The same for a change after which requests ask for the same.
 const MAX_NEUTRAL_DOUBTS: u32 = 2;
 
+/// Internal errors of the form before, after which the form that was found for internal errors is needed.
+const MAX_INTERNAL: usize = 2;
+
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct FormLearner {
@@ -181,7 +184,7 @@ impl FormLearner {
                 FormChange::Exhausted(CapabilityChange::OutputFactor)
             }
             Verdict::Retry(fault) if fault.change.is_some() => FormChange::AlreadyMade,
-            _ if is_unexplained(exchange) => FormChange::AlreadyMade,
+            _ if VagueError::of(exchange) == Some(VagueError::Rejection) => FormChange::AlreadyMade,
             _ => FormChange::None,
         }
     }
@@ -235,11 +238,12 @@ impl FormLearner {
     fn prove(&self, page: u64, known: Capabilities) -> FormChange {
         match self.search.end(page) {
             // The server may have failed for the moment: the next request shows it.
-            Some((found @ Some(_), before)) => {
-                self.pending.begin_check(Check { full: known, found });
+            Some(SearchEnd { found: found @ Some(_), kind, before }) => {
+                let internal_errors = if kind == VagueError::Internal { MAX_INTERNAL } else { 0 };
+                self.pending.begin_check(Check { full: known, found, internal_errors });
                 FormChange::Trying(before)
             }
-            Some((None, before)) => FormChange::TakenBack(before),
+            Some(SearchEnd { found: None, before, .. }) => FormChange::TakenBack(before),
             None => match self.pending.confirm(page, known) {
                 Some(next) if next != known => FormChange::Trying(next),
                 Some(_) => FormChange::Proven { capabilities: known, found: None },
@@ -269,8 +273,9 @@ impl FormLearner {
                 _ => {}
             }
         }
-        let is_of_request = asked.is_some() || is_unexplained(exchange);
-        if let Some(Check { full, found }) = is_of_request.then(|| self.pending.end_check()).flatten() {
+        let vague = VagueError::of(exchange);
+        let is_of_request = asked.is_some() || vague.is_some();
+        if let Some(Check { full, found, .. }) = is_of_request.then(|| self.pending.end_check(vague)).flatten() {
             return FormChange::Proven { capabilities: full.proven(full.follows_schema), found };
         }
         let message = verdict.message().unwrap_or_default();
@@ -282,15 +287,17 @@ impl FormLearner {
         // What leaves the limit out was asked for because of the other name.
         let leaves_limit = asked == Some(CapabilityChange::Omit(Parameter::OutputLimit));
         let Some(change) = asked.filter(|_| taken_back.is_none() || !leaves_limit) else {
-            let may_search = is_unexplained(exchange) && may_search(sent, before, terms);
+            // Internal errors of a form that has worked are counted above.
+            let may_count = |kind: &VagueError| *kind == VagueError::Rejection || self.pending.is_empty();
+            let searched = vague.filter(|kind| may_search(sent, before, terms) && may_count(kind));
             // Without its other name the limit may be left out.
-            let has_more = may_search || known.limit_name() != before.limit_name();
-            return match taken_back {
+            let has_more = searched.is_some() || known.limit_name() != before.limit_name();
+            return match (taken_back, searched) {
                 // What is tried depends on what the request had before.
-                Some(before) if has_more => FormChange::Trying(before),
-                Some(before) => FormChange::TakenBack(before),
-                None if may_search => self.search(message, sent, known, terms),
-                None => FormChange::None,
+                (Some(before), _) if has_more => FormChange::Trying(before),
+                (Some(before), _) => FormChange::TakenBack(before),
+                (None, Some(kind)) => self.search((kind, message), sent, known, terms),
+                (None, None) => FormChange::None,
             };
         };
         match before.with(change) {
@@ -319,8 +326,14 @@ impl FormLearner {
     }
 
     /// Tries other forms for an error that names nothing. `known`: the form that it rejects.
-    fn search(&self, message: &str, sent: SentForm, known: Capabilities, terms: LearningTerms<'_>) -> FormChange {
-        match self.search.next(message, &sent, known, terms.is_stated) {
+    fn search(
+        &self,
+        error: (VagueError, &str),
+        sent: SentForm,
+        known: Capabilities,
+        terms: LearningTerms<'_>,
+    ) -> FormChange {
+        match self.search.next(error, &sent, known, terms.is_stated) {
             Some(SearchStep::Doubt) => FormChange::Doubted,
             Some(SearchStep::Try(form)) => FormChange::Trying(form),
             Some(SearchStep::End(form)) => FormChange::TakenBack(form),
@@ -381,15 +394,6 @@ impl FormLearner {
         let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };
         if is_confirmed || doubt.errors >= max_doubts { Evidence::Form } else { Evidence::Unclear }
     }
-}
-
-/// Whether an error may be about the form of the request, although nothing says so.
-fn is_unexplained(exchange: &Exchange) -> bool {
-    let is_page = matches!(
-        exchange.verdict,
-        Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
-    );
-    is_page && !exchange.rejects_named
 }
 
 /// Whether other forms may be tried: no page was answered in the form `known`, and the request is the usual one.

@@ -6,6 +6,7 @@ use super::capability_change::CapabilityChange;
 use super::form_trial::FormTrial;
 use super::parameter::{Parameter, Parameters};
 use super::sent_form::SentForm;
+use super::vague_error::VagueError;
 use super::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -42,8 +43,8 @@ const MAX_DOUBTS: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct FormSearch {
     running: RefCell<Option<Running>>,
-    /// The words of errors that name nothing, in the order in which they came.
-    seen: RefCell<Vec<Vec<String>>>,
+    /// The words of errors that name nothing, in the order in which they came, and the pages that met them.
+    seen: RefCell<Vec<(Vec<String>, Vec<u64>)>>,
     /// Of these, those for which every form was tried.
     searched: RefCell<Vec<Vec<String>>>,
     /// How many searches have begun.
@@ -55,11 +56,23 @@ pub(crate) struct FormSearch {
 struct Running {
     /// The words of the error.
     words: Vec<String>,
+    kind: VagueError,
     before: Capabilities,
     /// The page that is asked again and again: what is tried with one page shows nothing with another.
     page: u64,
     trial: FormTrial,
     rest: VecDeque<(FormTrial, Capabilities)>,
+}
+
+/// What a search has found when the endpoint accepts a form.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SearchEnd {
+    /// What was tried; `None`: the form was accepted with another page, which shows nothing.
+    pub(crate) found: Option<FormTrial>,
+    /// The errors for which it was tried.
+    pub(crate) kind: VagueError,
+    /// The form before.
+    pub(crate) before: Capabilities,
 }
 
 /// What is asked after an error that names nothing.
@@ -93,17 +106,22 @@ impl FormSearch {
         self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(words)
     }
 
-    /// What is asked after an error in the form `known`; `None`: every form was tried before. `is_stated`: whether the
-    /// manifest states what a change leaves out.
+    /// What is asked after an error in the form `known`; `None`: every form was tried before, or the error is not about
+    /// the form that is tried. `is_stated`: whether the manifest states what a change leaves out.
     pub(crate) fn next(
         &self,
-        message: &str,
+        (kind, message): (VagueError, &str),
         sent: &SentForm,
         known: Capabilities,
         is_stated: &dyn Fn(CapabilityChange) -> bool,
     ) -> Option<SearchStep> {
+        let words = words_without_numbers(message);
         let mut slot = self.running.borrow_mut();
         if let Some(running) = slot.as_mut() {
+            // The server has failed for the moment.
+            if kind == VagueError::Internal && running.words != words {
+                return None;
+            }
             if running.page != sent.page {
                 // The page has left, and another one is asked.
                 return slot.take().map(|running| SearchStep::Try(running.before));
@@ -116,29 +134,36 @@ impl FormSearch {
             self.searched.borrow_mut().push(ended.words);
             return Some(SearchStep::End(ended.before));
         }
-        let words = words_without_numbers(message);
         if self.is_over(&words) {
             return None;
         }
-        let mut seen = self.seen.borrow_mut();
-        if !seen.contains(&words) {
-            seen.push(words);
-            return (seen.len() <= MAX_DOUBTS).then_some(SearchStep::Doubt);
+        if !kind.is_about_form(&self.pages_after(&words, sent.page)) {
+            return (self.seen.borrow().len() <= MAX_DOUBTS).then_some(SearchStep::Doubt);
         }
         let mut rest = forms_to_try(sent, known, is_stated);
         let about = words.join(" ");
         rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
         let (trial, form) = rest.pop_front()?;
         self.begun.set(self.begun.get() + 1);
-        *slot = Some(Running { words, before: known, page: sent.page, trial, rest });
+        *slot = Some(Running { words, kind, before: known, page: sent.page, trial, rest });
         Some(SearchStep::Try(form))
     }
 
-    /// The endpoint accepts the form in which `page` was asked. Ends the search: what was tried (`None`: with another
-    /// page) and the form before.
-    pub(crate) fn end(&self, page: u64) -> Option<(Option<FormTrial>, Capabilities)> {
-        let running = self.running.borrow_mut().take()?;
-        Some((Some(running.trial).filter(|_| running.page == page), running.before))
+    /// The pages that have met an error with these words, once for each error, with this `page`.
+    fn pages_after(&self, words: &[String], page: u64) -> Vec<u64> {
+        let mut seen = self.seen.borrow_mut();
+        let at = seen.iter().position(|(known, _)| known == words).unwrap_or_else(|| {
+            seen.push((words.to_vec(), Vec::new()));
+            seen.len() - 1
+        });
+        seen[at].1.push(page);
+        seen[at].1.clone()
+    }
+
+    /// The endpoint accepts the form in which `page` was asked. Ends the search, if one is under way.
+    pub(crate) fn end(&self, page: u64) -> Option<SearchEnd> {
+        let Running { kind, before, trial, page: asked, .. } = self.running.borrow_mut().take()?;
+        Some(SearchEnd { found: (asked == page).then_some(trial), kind, before })
     }
 }
 
@@ -194,10 +219,10 @@ mod tests {
         let sent = sent(&PARAMETERS, known);
         let is_stated = |change| change == CapabilityChange::Omit(Parameter::SystemMessage);
         let search = FormSearch::default();
-        assert_eq!(search.next("no", &sent, known, &is_stated), Some(SearchStep::Doubt));
+        assert_eq!(search.next((VagueError::Rejection, "no"), &sent, known, &is_stated), Some(SearchStep::Doubt));
         let mut forms = Vec::new();
         let end = loop {
-            match search.next("no", &sent, known, &is_stated) {
+            match search.next((VagueError::Rejection, "no"), &sent, known, &is_stated) {
                 Some(SearchStep::Try(form)) => forms.push(form),
                 end => break end,
             }
@@ -251,19 +276,39 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let search = FormSearch::default();
-        let next = |message| search.next(message, &sent, known, &|_| false);
+        let next = |message| search.next((VagueError::Rejection, message), &sent, known, &|_| false);
         assert_eq!(next("no"), Some(SearchStep::Doubt));
         assert_eq!(search.end(0), None, "nothing was tried");
         assert_eq!(next("not so"), Some(SearchStep::Doubt));
         assert!(matches!(next("not so"), Some(SearchStep::Try(_))) && search.is_with(0) && !search.is_with(1));
         let found = FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature));
-        assert_eq!(search.end(0), Some((Some(found), known)));
+        let kind = VagueError::Rejection;
+        assert_eq!(search.end(0), Some(SearchEnd { found: Some(found), kind, before: known }));
         assert!(matches!(next("no"), Some(SearchStep::Try(_))));
-        assert_eq!(search.end(1), Some((None, known)), "another page shows nothing");
+        assert_eq!(search.end(1), Some(SearchEnd { found: None, kind, before: known }), "another page shows nothing");
         for message in ["never", "no"] {
             assert_eq!(next(message), None, "no third search");
             assert!(search.is_over_for(message));
         }
+    }
+
+    /// Such errors mostly pass by themselves.
+    #[test]
+    fn internal_errors_with_other_words_are_not_about_the_form() {
+        let known = Capabilities::default();
+        let sent = sent(&PARAMETERS, known);
+        let search = FormSearch::default();
+        let next = |message| search.next((VagueError::Internal, message), &sent, known, &|_| false);
+        let other = SentForm { page: 7, ..sent };
+        assert_eq!(search.next((VagueError::Internal, "no"), &other, known, &|_| false), Some(SearchStep::Doubt));
+        for message in ["no", "not so"] {
+            assert_eq!(next(message), Some(SearchStep::Doubt));
+        }
+        let first = known.with(CapabilityChange::Omit(Parameter::Temperature)).map(SearchStep::Try);
+        assert_eq!(next("no"), first, "the third one");
+        assert_eq!(next("not so"), None, "the same form again");
+        let second = known.with(CapabilityChange::RenameOutputLimit(None)).map(SearchStep::Try);
+        assert_eq!(next("no"), second);
     }
 
     #[test]
@@ -271,7 +316,7 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let search = FormSearch::default();
-        let next = |page| search.next("no", &SentForm { page, ..sent }, known, &|_| false);
+        let next = |page| search.next((VagueError::Rejection, "no"), &SentForm { page, ..sent }, known, &|_| false);
         let (doubt, first) = (next(0), next(0));
         assert_eq!(doubt, Some(SearchStep::Doubt));
         assert_eq!(next(1), Some(SearchStep::Try(known)), "as before");
@@ -289,8 +334,8 @@ mod tests {
             ("no", CapabilityChange::Omit(Parameter::Temperature)),
         ] {
             let search = FormSearch::default();
-            search.next(message, &sent, known, &|_| false);
-            let first = search.next(message, &sent, known, &|_| false);
+            search.next((VagueError::Rejection, message), &sent, known, &|_| false);
+            let first = search.next((VagueError::Rejection, message), &sent, known, &|_| false);
             assert_eq!(first, known.with(expected).map(SearchStep::Try), "{message}");
         }
     }

@@ -20,7 +20,8 @@
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
-//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried
+//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried; [`vague_error`]: an error
+//!   that does not say what it rejects
 //! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept; [`parameter`],
 //!   [`efforts`]: what it may reject; [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output
 //!   limit of a form; [`sse`]: server-sent events; [`wording`]: names in the words of an error
@@ -64,6 +65,7 @@ pub(crate) mod stream_habits;
 #[cfg(test)]
 mod test_server;
 pub(crate) mod unexplained_errors;
+pub(crate) mod vague_error;
 pub(crate) mod verdict;
 pub(crate) mod wording;
 

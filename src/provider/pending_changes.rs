@@ -5,6 +5,7 @@ use super::capability::Capabilities;
 use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::form_trial::FormTrial;
 use super::parameter::Parameter;
+use super::vague_error::VagueError;
 use super::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 
@@ -39,6 +40,8 @@ pub(crate) struct Check {
     pub(crate) full: Capabilities,
     /// What a search has found.
     pub(crate) found: Option<FormTrial>,
+    /// How many internal errors show that all changes are needed, if they were made for internal errors; otherwise 0.
+    pub(crate) internal_errors: usize,
 }
 
 /// An error for which a change is made.
@@ -116,7 +119,7 @@ impl PendingChanges {
         let has_several = pending.kinds.len() > 1 && !known.is_proven && !is_checked;
         let fewer = if has_several { with_last(pending.before, pending.last, known) } else { None };
         if fewer.is_some() {
-            self.begin_check(Check { full: known, found: None });
+            self.begin_check(Check { full: known, found: None, internal_errors: 0 });
         }
         fewer.or(Some(known))
     }
@@ -126,9 +129,18 @@ impl PendingChanges {
         *self.check.borrow_mut() = Some(check);
     }
 
-    /// The request with fewer changes was rejected, with whatever words: all are needed.
-    pub(crate) fn end_check(&self) -> Option<Check> {
-        self.check.borrow_mut().take()
+    /// The request with fewer changes was rejected, with whatever words: all are needed. `vague`: how, if the error
+    /// names nothing.
+    pub(crate) fn end_check(&self, vague: Option<VagueError>) -> Option<Check> {
+        let mut check = self.check.borrow_mut();
+        check.take_if(|check| match vague {
+            Some(VagueError::Internal) => {
+                let is_last = check.internal_errors == 1;
+                check.internal_errors = check.internal_errors.saturating_sub(1);
+                is_last
+            }
+            _ => true,
+        })
     }
 }
 
@@ -225,10 +237,16 @@ mod tests {
         changes.begin(OMIT, object, cause("no"));
         let fewer = changes.confirm(1, full).unwrap();
         assert_eq!(Some(fewer), before.with(OMIT));
-        assert_eq!(changes.end_check(), Some(Check { full, found: None }));
+        let check = Check { full, found: None, internal_errors: 0 };
+        assert_eq!(changes.end_check(Some(VagueError::Internal)), None, "the server has failed for the moment");
+        assert_eq!(changes.end_check(Some(VagueError::Rejection)), Some(check));
         // A reply to the next request ends it, too.
-        changes.begin_check(Check { full, found: None });
-        assert_eq!((changes.confirm(2, fewer), changes.end_check()), (Some(fewer), None));
+        changes.begin_check(check);
+        assert_eq!((changes.confirm(2, fewer), changes.end_check(None)), (Some(fewer), None));
+        // What was changed for internal errors is needed if they come again.
+        changes.begin_check(Check { internal_errors: 2, ..check });
+        let ends = [0, 1].map(|_| changes.end_check(Some(VagueError::Internal)).is_some());
+        assert_eq!(ends, [false, true]);
         // Both steps of a format.
         let changes = PendingChanges::default();
         let full = before.with(OMIT).unwrap();

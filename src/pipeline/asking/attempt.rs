@@ -133,6 +133,13 @@ impl Attempt {
         RunOutcome::BudgetReached { spent, reserved, limit, needed }
     }
 
+    /// Whether another form may be tried after `exchange`: the page of a transient error is asked again only while it has
+    /// attempts left.
+    pub(crate) fn may_try(&self, exchange: &Exchange, retry: &Retry) -> bool {
+        let is_transient = matches!(&exchange.verdict, Verdict::Retry(fault) if fault.change.is_none());
+        !is_transient || self.state.tries() + 1 < retry.attempts
+    }
+
     /// Applies what the attempt brought to `state`, and returns what to store. `form`: what it shows about
     /// the form of requests.
     pub(crate) fn judge(

@@ -108,7 +108,7 @@ async fn make_attempt<'a>(
     }
 
     // Judge.
-    let form = learn_form(asking, &exchange, outgoing.form, true);
+    let form = learn_form(asking, &exchange, outgoing.form, attempt.may_try(&exchange, &run.job.retry));
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.

@@ -270,7 +270,8 @@ impl PageState {
                 Vec::new()
             }
             Verdict::Retry(fault) => {
-                self.tries += 1;
+                // In another form it is another request.
+                self.tries += u32::from(!matches!(form, FormChange::Trying(_)));
                 let may_run = fault.may_run;
                 let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                 self.last = LastAttempt::Transient { fault, may_run, has_waited: false };

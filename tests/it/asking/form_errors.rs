@@ -2,71 +2,27 @@
 //! them, and what they say of the output limit is kept.
 
 use crate::bench::{Bench, statuses};
-use crate::harness::http_server::{HttpServer, reply};
+use crate::harness::http_server::HttpServer;
+use crate::harness::recording_server::{RecordingServer, error, invoice};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str = "retry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
 const ONE: &str = "limits: {concurrency: 1}";
 
-/// A server, and the requests that it received.
-struct Recorded {
-    server: HttpServer,
-    seen: Arc<Mutex<Vec<Value>>>,
+/// A job for the model `model` at `server`.
+fn bench_at(server: &RecordingServer, pages: usize, model: &str, more: &str) -> Bench {
+    let bench = Bench::with_pages(pages);
+    bench.job_at(&server.server.base_url, &format!("{TASKS}\n{POLICY}\n{more}"));
+    let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
+    bench.put("job.yaml", job.as_bytes());
+    bench
 }
 
-impl Recorded {
-    /// Answers by the request and its number.
-    fn start(answer: impl Fn(&Value, usize) -> (u16, Value) + Send + Sync + 'static) -> Self {
-        let (count, seen) = (AtomicUsize::new(0), Arc::<Mutex<Vec<Value>>>::default());
-        let shared = seen.clone();
-        let server = HttpServer::start(move |body, stream| {
-            let request: Value = serde_json::from_slice(body).unwrap();
-            let (status, body) = answer(&request, count.fetch_add(1, Ordering::Relaxed));
-            shared.lock().unwrap().push(request);
-            stream.write_all(&reply(status, "application/json", &body.to_string()))
-        });
-        Self { server, seen }
-    }
-
-    fn count(&self) -> usize {
-        self.server.count()
-    }
-
-    /// The requests without their messages, each form once.
-    fn forms(&self) -> HashSet<String> {
-        let mut bodies = self.seen.lock().unwrap().clone();
-        bodies.iter_mut().for_each(|body| body["messages"] = Value::Null);
-        bodies.iter().map(ToString::to_string).collect()
-    }
-
-    /// A member of each request.
-    fn sent(&self, name: &str) -> Vec<Value> {
-        self.seen.lock().unwrap().iter().map(|request| request[name].clone()).collect()
-    }
-
-    fn bench(&self, pages: usize, model: &str, more: &str) -> Bench {
-        let bench = Bench::with_pages(pages);
-        bench.job_at(&self.server.base_url, &format!("{TASKS}\n{POLICY}\n{more}"));
-        let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
-        bench.put("job.yaml", job.as_bytes());
-        bench
-    }
-}
-
-fn invoice() -> (u16, Value) {
-    let message = json!({"role": "assistant", "content": r#"{"kind": "invoice"}"#});
-    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
-    let usage = json!({"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020});
-    (200, json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}))
-}
-
-fn error(status: u16, message: &str) -> (u16, Value) {
-    (status, json!({"error": {"message": message}}))
+/// A member of each request.
+fn sent(server: &RecordingServer, name: &str) -> Vec<Value> {
+    server.each(|request| request[name].clone())
 }
 
 /// The same error in a reply of status 200.
@@ -87,8 +43,8 @@ fn an_error_about_what_was_not_sent_changes_no_request() {
     for (case, answer) in answers {
         for first in [0, 3] {
             let answer = answer.clone();
-            let recorded = Recorded::start(move |_, at| if at == first { answer.clone() } else { invoice() });
-            let bench = recorded.bench(6, "gpt-4o-mini", ONE);
+            let recorded = RecordingServer::start(move |_, at| if at == first { answer.clone() } else { invoice() });
+            let bench = bench_at(&recorded, 6, "gpt-4o-mini", ONE);
             let ran = bench.run(&[]);
             assert_eq!(recorded.forms().len(), 1, "{case} at {first}: {:?}", recorded.forms());
             assert!(!ran.stderr.contains("from now on"), "{case} at {first}: {}", ran.stderr);
@@ -101,8 +57,8 @@ fn an_error_about_what_was_not_sent_changes_no_request() {
 #[test]
 fn a_refusal_that_names_what_was_not_sent_is_a_refusal() {
     for status in [401, 403, 404, 410, 451] {
-        let recorded = Recorded::start(move |_, _| error(status, NOT_SENT));
-        let bench = recorded.bench(12, "some-model", ONE);
+        let recorded = RecordingServer::start(move |_, _| error(status, NOT_SENT));
+        let bench = bench_at(&recorded, 12, "some-model", ONE);
         // The run waits between the refusals, on a busy machine for longer than two seconds in all.
         bench.put("job.yaml", bench.text("job.yaml").replace("max_wait: 2s", "max_wait: 2m").as_bytes());
         let ran = bench.run(&[]);
@@ -117,17 +73,17 @@ fn a_refusal_that_names_what_was_not_sent_is_a_refusal() {
 fn an_error_inside_of_a_reply_changes_what_it_rejects() {
     let message = "Unsupported parameter: 'temperature' is not supported with this model.";
     for code in [400, 404, 429, 500, 503] {
-        let recorded = Recorded::start(move |request, _| match request["temperature"].is_null() {
+        let recorded = RecordingServer::start(move |request, _| match request["temperature"].is_null() {
             true => invoice(),
             false => inside(code, message),
         });
-        let bench = recorded.bench(3, "some-model", ONE);
+        let bench = bench_at(&recorded, 3, "some-model", ONE);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (0, 4), "{code}: {}", ran.stderr);
         assert_eq!(bench.report()["tokens"]["input"], 3000, "{code}: the error costs nothing");
         // Once pages are answered in this form, one error does not change it.
-        let recorded = Recorded::start(move |_, at| if at == 4 { inside(code, message) } else { invoice() });
-        let bench = recorded.bench(8, "gpt-4o-mini", ONE);
+        let recorded = RecordingServer::start(move |_, at| if at == 4 { inside(code, message) } else { invoice() });
+        let bench = bench_at(&recorded, 8, "gpt-4o-mini", ONE);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (0, 9), "{code}: {}", ran.stderr);
         assert_eq!(recorded.forms().len(), 1, "{code}: {}", ran.stderr);
@@ -139,8 +95,8 @@ fn an_error_inside_of_a_reply_changes_what_it_rejects() {
 fn an_error_inside_of_a_reply_is_called_one() {
     for (code, said) in [(json!(502), "HTTP 200 with the error 502: x"), (json!("x"), "HTTP 200 with an error: x")] {
         let code = code.clone();
-        let recorded = Recorded::start(move |_, _| (200, json!({"error": {"message": "x", "code": code}})));
-        let bench = recorded.bench(1, "some-model", ONE);
+        let recorded = RecordingServer::start(move |_, _| (200, json!({"error": {"message": "x", "code": code}})));
+        let bench = bench_at(&recorded, 1, "some-model", ONE);
         let ran = bench.run(&[]);
         assert!(ran.stderr.contains(said) && !ran.stderr.contains("HTTP 500"), "{}", ran.stderr);
     }
@@ -165,24 +121,25 @@ fn an_output_limit_is_lowered_to_what_the_server_accepts() {
     ] {
         for &status in statuses {
             for is_inside in [false, true] {
-                let recorded =
-                    Recorded::start(move |request, _| match (request["max_tokens"].as_u64() > Some(64), is_inside) {
+                let recorded = RecordingServer::start(move |request, _| {
+                    match (request["max_tokens"].as_u64() > Some(64), is_inside) {
                         (true, false) => error(status, message),
                         (true, true) => inside(status, message),
                         _ => invoice(),
-                    });
-                let bench = recorded.bench(3, "some-model", ONE);
+                    }
+                });
+                let bench = bench_at(&recorded, 3, "some-model", ONE);
                 let ran = bench.run(&[]);
                 assert_eq!((ran.code, recorded.count()), (0, 4), "{status} {message}: {}", ran.stderr);
-                assert_eq!(recorded.sent("max_tokens")[1..], [64, 64, 64], "{status} {message}");
+                assert_eq!(sent(&recorded, "max_tokens")[1..], [64, 64, 64], "{status} {message}");
             }
         }
     }
 }
 
 /// A server that rejects the output limit under both of its names.
-fn unlimited() -> Recorded {
-    Recorded::start(|request, _| {
+fn unlimited() -> RecordingServer {
+    RecordingServer::start(|request, _| {
         let sent = ["max_tokens", "max_completion_tokens"].into_iter().find(|name| !request[*name].is_null());
         match sent {
             Some(name) => error(400, &format!("Unsupported parameter: '{name}' is not supported with this model.")),
@@ -194,7 +151,7 @@ fn unlimited() -> Recorded {
 #[test]
 fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
     let recorded = unlimited();
-    let bench = recorded.bench(4, "some-model", ONE);
+    let bench = bench_at(&recorded, 4, "some-model", ONE);
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
     assert!(ran.stderr.contains("without a limit of the output"), "{}", ran.stderr);
@@ -207,7 +164,7 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
 #[test]
 fn a_budget_is_not_spent_on_replies_without_a_bound() {
     let recorded = unlimited();
-    let bench = recorded.bench(4, "some-model", "limits: {concurrency: 1, budget_usd: 5}");
+    let bench = bench_at(&recorded, 4, "some-model", "limits: {concurrency: 1, budget_usd: 5}");
     for requests in [2, 2] {
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (5, requests), "{}", ran.stderr);
@@ -221,7 +178,7 @@ fn a_budget_is_not_spent_on_replies_without_a_bound() {
     // The model writes 16,384 tokens at most: 1.60 USD per million.
     for (budget, code, requests) in [("0.02", 4, 2), ("5", 0, 6)] {
         let recorded = unlimited();
-        let bench = recorded.bench(4, "gpt-4o-mini", &format!("limits: {{concurrency: 1, budget_usd: {budget}}}"));
+        let bench = bench_at(&recorded, 4, "gpt-4o-mini", &format!("limits: {{concurrency: 1, budget_usd: {budget}}}"));
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (code, requests), "{budget}: {}", ran.stderr);
     }
@@ -230,7 +187,7 @@ fn a_budget_is_not_spent_on_replies_without_a_bound() {
 #[test]
 fn a_stated_output_limit_is_never_left_out() {
     let recorded = unlimited();
-    let bench = recorded.bench(4, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 300}}"));
+    let bench = bench_at(&recorded, 4, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 300}}"));
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (5, 2), "{}", ran.stderr);
     assert!(ran.stderr.contains("the endpoint rejects request.max_tokens: 300"), "{}", ran.stderr);
@@ -241,15 +198,15 @@ fn a_stated_output_limit_is_never_left_out() {
 fn an_unknown_model_stops_the_run_with_any_status() {
     for message in ["The model `some-model` does not exist", "The model some-model has been sunset"] {
         for status in [404, 500, 503] {
-            let recorded = Recorded::start(move |_, _| error(status, message));
-            let bench = recorded.bench(4, "some-model", ONE);
+            let recorded = RecordingServer::start(move |_, _| error(status, message));
+            let bench = bench_at(&recorded, 4, "some-model", ONE);
             let ran = bench.run(&[]);
             assert_eq!((ran.code, recorded.count()), (5, 1), "{status} {message}: {}", ran.stderr);
             assert!(ran.stderr.contains("provider.model (some-model)"), "{status} {message}: {}", ran.stderr);
         }
     }
-    let recorded = Recorded::start(|_, at| if at < 2 { error(503, "The model is loading") } else { invoice() });
-    let bench = recorded.bench(4, "some-model", ONE);
+    let recorded = RecordingServer::start(|_, at| if at < 2 { error(503, "The model is loading") } else { invoice() });
+    let bench = bench_at(&recorded, 4, "some-model", ONE);
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
 }
@@ -287,8 +244,8 @@ fn the_first_line_names_the_cause() {
         ),
         (402, "Insufficient credits", "HTTP 402: Insufficient credits", "unavailable"),
     ] {
-        let recorded = Recorded::start(move |_, _| error(status, message));
-        let bench = recorded.bench(4, "some-model", ONE);
+        let recorded = RecordingServer::start(move |_, _| error(status, message));
+        let bench = bench_at(&recorded, 4, "some-model", ONE);
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{status}: {}", ran.stderr);
         assert!(ran.stderr.contains(said) && !ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
@@ -305,14 +262,14 @@ fn a_rejected_stream_is_left_out_and_a_stated_one_is_named() {
         "This model does not support streaming.",
     ];
     for message in messages {
-        let recorded = Recorded::start(move |request, _| match request["stream"].is_null() {
+        let recorded = RecordingServer::start(move |request, _| match request["stream"].is_null() {
             true => invoice(),
             false => error(400, message),
         });
-        let bench = recorded.bench(3, "some-model", ONE);
+        let bench = bench_at(&recorded, 3, "some-model", ONE);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (0, 4), "{message}: {}", ran.stderr);
-        let bench = recorded.bench(3, "some-model", &format!("{ONE}\nrequest: {{stream: true}}"));
+        let bench = bench_at(&recorded, 3, "some-model", &format!("{ONE}\nrequest: {{stream: true}}"));
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (5, 5), "{message}: {}", ran.stderr);
         assert!(ran.stderr.contains("the endpoint rejects request.stream: true"), "{message}: {}", ran.stderr);
@@ -331,16 +288,16 @@ fn an_empty_reply_as_long_as_the_limit_raises_the_limit() {
         }
         (200, body)
     };
-    let recorded = Recorded::start(move |request, _| answer(request));
-    let bench = recorded.bench(3, "some-model", ONE);
+    let recorded = RecordingServer::start(move |request, _| answer(request));
+    let bench = bench_at(&recorded, 3, "some-model", ONE);
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 4), "{}", ran.stderr);
-    assert_eq!(recorded.sent("max_tokens"), [100, 4096, 4096, 4096]);
+    assert_eq!(sent(&recorded, "max_tokens"), [100, 4096, 4096, 4096]);
     // A stated limit is doubled for a page, and the row says what used it up.
-    let recorded = Recorded::start(move |request, _| answer(request));
-    let bench = recorded.bench(1, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 150}}"));
+    let recorded = RecordingServer::start(move |request, _| answer(request));
+    let bench = bench_at(&recorded, 1, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 150}}"));
     let ran = bench.run(&[]);
-    assert_eq!((ran.code, recorded.sent("max_tokens")), (0, vec![150.into(), 300.into()]), "{}", ran.stderr);
+    assert_eq!((ran.code, sent(&recorded, "max_tokens")), (0, vec![150.into(), 300.into()]), "{}", ran.stderr);
     let rows = bench.text("out.csv");
     assert!(rows.contains("reasoning used up max_tokens, even at twice the length"), "{rows}");
 }
@@ -350,8 +307,8 @@ fn an_empty_reply_as_long_as_the_limit_raises_the_limit() {
 fn other_words_mean_the_same() {
     for message in ["Your wallet is empty.", "Payment overdue", "negative balance: please settle"] {
         for status in [400, 403, 404, 422] {
-            let recorded = Recorded::start(move |_, _| error(status, message));
-            let bench = recorded.bench(4, "some-model", ONE);
+            let recorded = RecordingServer::start(move |_, _| error(status, message));
+            let bench = bench_at(&recorded, 4, "some-model", ONE);
             let ran = bench.run(&[]);
             assert_eq!((ran.code, recorded.count()), (5, 3), "{status} {message}: {}", ran.stderr);
             assert!(ran.stderr.contains("add credit"), "{status} {message}: {}", ran.stderr);
@@ -359,8 +316,8 @@ fn other_words_mean_the_same() {
     }
     // The same words about one page are that page's.
     let text = "Image rejected: the invoice on the page is overdue, the payment unpaid";
-    let recorded = Recorded::start(move |_, at| if at == 0 { error(400, text) } else { invoice() });
-    let bench = recorded.bench(4, "some-model", ONE);
+    let recorded = RecordingServer::start(move |_, at| if at == 0 { error(400, text) } else { invoice() });
+    let bench = bench_at(&recorded, 4, "some-model", ONE);
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 5), "{}", ran.stderr);
     let nest = json!({"message": ["property temperature should not exist"], "error": "Bad Request", "statusCode": 400});
@@ -370,11 +327,11 @@ fn other_words_mean_the_same() {
         (400, nest),
     ] {
         let answer = rejection.clone();
-        let recorded = Recorded::start(move |request, _| match request["temperature"].is_null() {
+        let recorded = RecordingServer::start(move |request, _| match request["temperature"].is_null() {
             true => invoice(),
             false => answer.clone(),
         });
-        let bench = recorded.bench(3, "some-model", ONE);
+        let bench = bench_at(&recorded, 3, "some-model", ONE);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (0, 4), "{rejection:?} {}", ran.stderr);
     }

@@ -5,6 +5,7 @@ mod concurrent;
 mod error_wordings;
 mod faults;
 mod form_errors;
+mod form_search;
 mod not_an_api;
 mod profiles;
 mod recorded_replies;

@@ -2,4 +2,5 @@
 
 pub(crate) mod bench;
 pub(crate) mod http_server;
+pub(crate) mod recording_server;
 pub(crate) mod skip;

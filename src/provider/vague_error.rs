@@ -1,0 +1,82 @@
+//! Errors that do not say what they reject.
+
+use super::exchange::Exchange;
+use super::verdict::{Charge, PageFault, Verdict};
+use crate::base::vocabulary::ErrorKind;
+
+/// An error that may be about the form of the request, although nothing says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VagueError {
+    /// The request is rejected.
+    Rejection,
+    /// An internal error: some servers fail so at schemas and parameters that they do not support.
+    Internal,
+}
+
+impl VagueError {
+    /// What kind of vague error an exchange ended with; `None`: another end.
+    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
+        match &exchange.verdict {
+            Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }) => {
+                (!exchange.rejects_named).then_some(Self::Rejection)
+            }
+            Verdict::Retry(fault) if fault.kind == ErrorKind::ServerError && fault.change.is_none() => {
+                let is_internal = exchange.status == Some(500) && exchange.charge == Charge::Nothing;
+                is_internal.then_some(Self::Internal)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether errors with the same words are about the form. `pages`: the page of each. Internal errors mostly pass by
+    /// themselves, or are about their page.
+    pub(crate) fn is_about_form(self, pages: &[u64]) -> bool {
+        match self {
+            Self::Rejection => pages.len() > 1,
+            Self::Internal => pages.len() > 2 && pages.iter().any(|page| Some(page) != pages.first()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::usage::Usage;
+
+    #[test]
+    fn rejections_and_internal_errors_that_were_free_are_vague() {
+        let page = |kind| Verdict::page_fault(kind, "no");
+        let internal = || Verdict::transient(ErrorKind::ServerError, "no");
+        let billed = Charge::Reported(Usage::default());
+        for (status, verdict, charge, expected) in [
+            (400, page(ErrorKind::BadRequest), Charge::Nothing, Some(VagueError::Rejection)),
+            (400, page(ErrorKind::ImageRefused), Charge::Nothing, Some(VagueError::Rejection)),
+            (400, page(ErrorKind::ContentFilter), Charge::Nothing, None),
+            (500, internal(), Charge::Nothing, Some(VagueError::Internal)),
+            (500, internal(), billed, None),
+            (500, internal(), Charge::Unknown, None),
+            (502, internal(), Charge::Nothing, None),
+            (500, Verdict::transient(ErrorKind::Reset, "no"), Charge::Nothing, None),
+        ] {
+            let exchange = Exchange { status: Some(status), ..Exchange::new(verdict.clone(), charge) };
+            assert_eq!(VagueError::of(&exchange), expected, "{status} {verdict:?} {charge:?}");
+        }
+        let named = Exchange { rejects_named: true, ..Exchange::new(page(ErrorKind::BadRequest), Charge::Nothing) };
+        assert_eq!(VagueError::of(&named), None, "it says what it rejects");
+    }
+
+    #[test]
+    fn an_internal_error_must_come_three_times_and_with_two_pages() {
+        use VagueError::{Internal, Rejection};
+        for (pages, expected) in [
+            (&[1][..], [false, false]),
+            (&[1, 1], [true, false]),
+            (&[1, 2], [true, false]),
+            (&[1, 1, 1, 1], [true, false]),
+            (&[1, 1, 2], [true, true]),
+            (&[1, 2, 1], [true, true]),
+        ] {
+            assert_eq!([Rejection, Internal].map(|error| error.is_about_form(pages)), expected, "{pages:?}");
+        }
+    }
+}
