@@ -358,7 +358,8 @@ impl FormLearner {
     /// Whether an error about a parameter concerns the form of all requests. If the form has worked, one
     /// page's error does not show it: the error of a second page does, or that of the same page again and
     /// again, as long as no page is answered in the meantime. What can be left out or renamed is so at the second
-    /// error, whatever was answered: some pages, or some of the servers behind the endpoint, reject it.
+    /// error, whatever was answered: some pages, or some of the servers behind the endpoint, reject it. The limit of
+    /// the output is left out only at errors of two pages.
     fn evidence(&self, change: CapabilityChange, page: u64, known: Capabilities, terms: LearningTerms<'_>) -> Evidence {
         let is_of_replies = matches!(
             change,
@@ -370,7 +371,9 @@ impl FormLearner {
         if !self.has_worked(known) || is_of_replies {
             return Evidence::Form;
         }
-        let is_neutral = change.is_neutral() && !terms.may_be_page;
+        // Without a limit of the output there is no bound to what a request costs.
+        let leaves_limit = change == CapabilityChange::Omit(Parameter::OutputLimit);
+        let is_neutral = change.is_neutral() && !terms.may_be_page && !leaves_limit;
         // Another route may list other efforts.
         let is_same = |doubt: &Doubt| match change.parameter() {
             Some(parameter) => doubt.change.parameter() == Some(parameter),
@@ -392,7 +395,11 @@ impl FormLearner {
             return Evidence::Page;
         }
         let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };
-        if is_confirmed || doubt.errors >= max_doubts { Evidence::Form } else { Evidence::Unclear }
+        match is_confirmed || doubt.errors >= max_doubts {
+            true if leaves_limit && !is_confirmed => Evidence::Page,
+            true => Evidence::Form,
+            false => Evidence::Unclear,
+        }
     }
 }
 

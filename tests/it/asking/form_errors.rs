@@ -6,6 +6,7 @@ use crate::harness::http_server::HttpServer;
 use crate::harness::recording_server::{RecordingServer, error, invoice};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::sync::Mutex;
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str = "retry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
@@ -181,6 +182,36 @@ fn a_budget_is_not_spent_on_replies_without_a_bound() {
         let bench = bench_at(&recorded, 4, "gpt-4o-mini", &format!("limits: {{concurrency: 1, budget_usd: {budget}}}"));
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (code, requests), "{budget}: {}", ran.stderr);
+    }
+}
+
+/// A limit that other pages were answered with is not left out for one page, which would end a run with a budget.
+#[test]
+fn an_error_of_one_page_that_mentions_the_limit_is_that_pages() {
+    for message in [
+        "Invalid base64 in image_url at byte 4096; max_tokens unaffected",
+        "Could not parse the image. Supported parameters: temperature, max_tokens, max_completion_tokens",
+        "Unsupported parameter: max_tokens",
+    ] {
+        for model in ["some-model", "gpt-6-luna"] {
+            for bad in [0, 3] {
+                let images = Mutex::<Vec<Value>>::default();
+                let recorded = RecordingServer::start(move |request, _| {
+                    let parts = request["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap();
+                    let image = parts.iter().find(|part| part["type"] == "image_url").unwrap();
+                    let mut images = images.lock().unwrap();
+                    if !images.contains(image) {
+                        images.push(image.clone());
+                    }
+                    if images.get(bad) == Some(image) { error(400, message) } else { invoice() }
+                });
+                let bench = bench_at(&recorded, 6, model, "limits: {concurrency: 1, budget_usd: 5}");
+                let ran = bench.run(&[]);
+                let found = statuses(&bench.rows());
+                let counts = (found.get("ok"), found.get("failed"));
+                assert_eq!((ran.code, counts), (0, (Some(&5), Some(&1))), "{model} {bad} {message}: {}", ran.stderr);
+            }
+        }
     }
 }
 

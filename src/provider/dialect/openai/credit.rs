@@ -23,6 +23,11 @@ const MONEY: &[&str] = &[
     "subscription",
     "monthly budget",
     "package",
+    "hard limit",
+    "spend limit",
+    "spending limit",
+    "spend cap",
+    "spending cap",
 ];
 /// That it has none of it left.
 const LACKS: &[&str] = &[
@@ -60,6 +65,8 @@ const LACKS: &[&str] = &[
     "is over",
     "consumed",
     "drained",
+    "hit",
+    "reached",
     "lacks",
     "lack of",
     "zero balance",
@@ -169,6 +176,8 @@ mod tests {
             "Monthly budget exceeded: your organisation has spent 100 of 100 USD",
             "Not enough tokens in your package; buy another one",
             "Your subscription has lapsed, renew it to go on",
+            "Your hard limit of $20 for this month was hit.",
+            "The project has reached its spend limit",
         ] {
             assert!(says_no_credit(&text.to_lowercase()), "{text}");
         }
@@ -182,6 +191,8 @@ mod tests {
             "Rate limit reached: you are out of free tier requests per minute",
             "your account may not use this model",
             "the account is not active",
+            "the hard limit of 20 images is in the documentation",
+            "Rate limit reached: the spending cap of your tier allows 3 requests per minute",
             "the session has expired; your credit is fine",
             "the bill of lading is empty",
             "the identity card could not be read",

@@ -313,11 +313,19 @@ fn listed_efforts(message: &str) -> Efforts {
     let named = |list: &str| -> Vec<Effort> {
         Effort::ALL.iter().copied().filter(|effort| find_word(list, effort.name()).is_some()).collect()
     };
-    match INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() {
-        Some(start) => named(&message[start..]).into_iter().collect(),
+    let found = match INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() {
+        Some(start) => named(&message[start..]),
         // Without an introduction, one name is that of the value that was sent.
-        None => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_default().into_iter().collect(),
-    }
+        None => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_else(|| named(suggested(message))),
+    };
+    found.into_iter().collect()
+}
+
+/// What a message suggests, as in `try "low" instead`.
+fn suggested(message: &str) -> &str {
+    let Some((before, _)) = message.split_once(" instead") else { return "" };
+    let start = [" try ", " use ", " choose ", " set "].iter().filter_map(|verb| before.rfind(verb)).max();
+    start.map_or("", |start| &before[start..])
 }
 
 #[cfg(test)]
