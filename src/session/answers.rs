@@ -81,6 +81,8 @@ fn error_of(error: ImportError) -> Error {
         ImportError::Store(error) => error.into(),
         ImportError::NotScanned => Error::from(PipelineError::NoRun)
             .with_hint("human answers belong to the content of files, which a run has to read first: `docmill run`"),
+        ImportError::File(what) => Error::new(WRONG_INPUT, format!("nothing was imported: {what}"))
+            .with_hint("a file of human answers is CSV, or JSON of Label Studio; docs/answers.md describes both"),
         ImportError::Lines(faults, lines) => {
             let listed: Vec<String> = faults.iter().take(MAX_FAULTS).map(|fault| format!("  {fault}")).collect();
             let more = match faults.len().saturating_sub(MAX_FAULTS) {
@@ -88,8 +90,8 @@ fn error_of(error: ImportError) -> Error {
                 more => format!("\n  and {} more", grouped(more as u64)),
             };
             let found = counted(faults.len() as u64, "fault");
-            let of = if lines == 0 { String::new() } else { format!(" in {}", counted(lines as u64, "answer")) };
-            let message = format!("nothing was imported: the file has {found}{of}\n{}{more}", listed.join("\n"));
+            let of = counted(lines as u64, "answer");
+            let message = format!("nothing was imported: the file has {found} in {of}\n{}{more}", listed.join("\n"));
             let is_skippable = |fault: &LineFault| fault.is_unknown;
             Error::new(WRONG_INPUT, message).with_hint(match faults.iter().all(is_skippable) {
                 true => "correct them, or give --skip-unknown to import the others",
