@@ -3,6 +3,8 @@
 use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt::Display;
 
 /// A page of a file.
 pub(crate) fn with_page(path: &str, page: u32) -> String {
@@ -51,6 +53,29 @@ pub(crate) fn shown_warning(shown: u64) -> Option<String> {
              probably looks better than it is"
         )
     })
+}
+
+/// Messages with their places, each message once, in the order of their first places: at most `max` places, and how many
+/// more.
+pub(crate) fn group_messages<'a, P: Display>(messages: impl Iterator<Item = (P, &'a str)>, max: usize) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<P>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for (place, message) in messages {
+        let at = *known.entry(message).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((message, vec![place])),
+        }
+    }
+    let describe = |(message, places): (&str, Vec<P>)| {
+        let named: Vec<String> = places.iter().take(max).map(ToString::to_string).collect();
+        let more = match places.len().saturating_sub(max) {
+            0 => String::new(),
+            more => format!(" and {} more", grouped(more as u64)),
+        };
+        format!("{}{more}: {message}", named.join("; "))
+    };
+    groups.into_iter().map(describe).collect()
 }
 
 /// A number of things: `1 page`, `2 pages`.

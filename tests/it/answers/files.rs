@@ -285,6 +285,11 @@ fn all_faults_are_counted_and_the_first_are_listed() {
     );
     assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("  line ")).count(), 50);
     assert!(ran.stderr.contains("gone-49.jpg`\n  and 1,150 more\n"), "{}", ran.stderr);
+    // What is wrong with many lines is said once.
+    bench.put("answers.csv", format!("path,task,value\n{}", "00000.jpg,sort,form\n".repeat(1_200)).as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    assert!(ran.stderr.contains("1,200 faults in 1,200 answers\n  line 2; line 3; "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("; line 21 and 1,180 more: the job has no task `sort`"), "{}", ran.stderr);
 }
 
 #[test]
