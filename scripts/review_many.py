@@ -71,7 +71,7 @@ def main():
         (folder / "job.yaml").write_text(JOB)
         subprocess.run([PROGRAM, "run", "job.yaml", "-q"], cwd=folder, check=True)
         content = fill(folder, count)
-        server = subprocess.Popen([PROGRAM, "review", "job.yaml", "--no-open", "--idle", "60s"], cwd=folder, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen([PROGRAM, "review", "job.yaml", "--no-open", "--idle", "60s", "--reviewer", "many"], cwd=folder, stdout=subprocess.PIPE, text=True)
         address = server.stdout.readline().strip()
         host, token = address.removeprefix("http://").split("/?token=")
         connection = http.client.HTTPConnection(host)

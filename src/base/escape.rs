@@ -1,5 +1,7 @@
 //! Escaping of names inside JSON Pointers (RFC 6901), and of text inside HTML.
 
+use super::sanitize::is_control;
+
 /// `name` as one token of a JSON Pointer: `~` becomes `~0` and `/` becomes `~1`.
 #[must_use]
 pub fn pointer_token(name: &str) -> String {
@@ -12,7 +14,7 @@ pub fn key_pointer(pointer: &str) -> String {
     format!("{pointer}/~key")
 }
 
-/// `text` as HTML text or attribute value. Control characters are replaced.
+/// `text` as HTML text or attribute value. Control characters and those that change the direction of text are replaced.
 #[must_use]
 pub fn html_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -23,11 +25,18 @@ pub fn html_text(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            c if is_control(c) && c != '\n' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
     out
+}
+
+/// A name from outside as an element within a sentence: the direction of its letters does not change that of what
+/// surrounds it.
+#[must_use]
+pub fn html_name(name: &str) -> String {
+    format!("<bdi>{}</bdi>", html_text(name))
 }
 
 #[cfg(test)]
@@ -39,6 +48,7 @@ mod tests {
     #[test]
     fn text_is_never_markup() {
         assert_eq!(html_text("<b> & \"c\" 'd'\u{1b}"), "&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;\u{fffd}");
+        assert_eq!(html_name("a\u{202e}gnp.<b>"), "<bdi>a\u{fffd}gnp.&lt;b&gt;</bdi>");
     }
 
     proptest! {

@@ -1,12 +1,12 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
+//! import. Only [`atomic_file`], [`escape`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
-//! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
+//! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are no text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
@@ -28,6 +28,7 @@ pub mod ids;
 pub mod mask;
 pub mod money;
 pub(crate) mod mounts;
+pub mod other_format;
 pub mod output_file;
 pub mod page_repeats;
 pub mod path_text;

@@ -7,11 +7,10 @@ use super::diff_args::{Answers, Diff};
 use super::exit::{Failure, INTERNAL};
 use super::load;
 use super::log;
-use super::out::{out, outln};
+use super::out::{out, outln, terminal_width};
 use super::progress::Progress;
 use super::signals;
 use crate::session::{DiffAsking, DiffQuery, DiffSide, Environment, Job, Session, TruthChoice};
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -53,7 +52,7 @@ pub(crate) fn diff(args: &Diff, global: &Global) -> Result<u8, Failure> {
     }
     let report = session.diff(&query)?;
     match args.format {
-        ReportFormat::Text => out!("{}", report.to_text(std::io::stdout().is_terminal())),
+        ReportFormat::Text => out!("{}", report.to_text(terminal_width())),
         ReportFormat::Json => outln!("{:#}", report.to_json()),
         ReportFormat::Html => out!("{}", report.to_html()?),
     }

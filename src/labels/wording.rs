@@ -3,6 +3,8 @@
 use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt::Display;
 
 /// A page of a file.
 pub(crate) fn with_page(path: &str, page: u32) -> String {
@@ -41,6 +43,41 @@ pub(crate) fn share(value: f64) -> String {
     }
 }
 
+/// What to know of human answers that count although they are not blind; `None`: all are.
+pub(crate) fn shown_warning(shown: u64) -> Option<String> {
+    let are = if shown == 1 { "that counts is" } else { "that count are" };
+    let answers = counted(shown, "human answer");
+    (shown > 0).then(|| {
+        format!(
+            "warning: {answers} {are} not blind. Whoever has seen the model's answer tends to agree with it: the model \
+             probably looks better than it is"
+        )
+    })
+}
+
+/// Messages with their places, each message once, in the order of their first places: at most `max` places, and how many
+/// more.
+pub(crate) fn group_messages<'a, P: Display>(messages: impl Iterator<Item = (P, &'a str)>, max: usize) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<P>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for (place, message) in messages {
+        let at = *known.entry(message).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((message, vec![place])),
+        }
+    }
+    let describe = |(message, places): (&str, Vec<P>)| {
+        let named: Vec<String> = places.iter().take(max).map(ToString::to_string).collect();
+        let more = match places.len().saturating_sub(max) {
+            0 => String::new(),
+            more => format!(" and {} more", grouped(more as u64)),
+        };
+        format!("{}{more}: {message}", named.join("; "))
+    };
+    groups.into_iter().map(describe).collect()
+}
+
 /// A number of things: `1 page`, `2 pages`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
@@ -55,6 +92,17 @@ mod tests {
     fn shares_are_never_rounded_to_certainty() {
         let texts = [0.0, 0.0001, 0.5, 0.99951, 1.0].map(share);
         assert_eq!(texts, ["0.000", "0.001", "0.500", "0.999", "1.000"]);
+    }
+
+    #[test]
+    fn answers_that_are_not_blind_are_a_warning() {
+        assert_eq!(shown_warning(0), None);
+        for (count, start) in [
+            (1, "warning: 1 human answer that counts is not blind. "),
+            (4000, "warning: 4,000 human answers that count are not"),
+        ] {
+            assert!(shown_warning(count).is_some_and(|text| text.starts_with(start)), "{count}");
+        }
     }
 
     #[test]

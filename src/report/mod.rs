@@ -34,6 +34,6 @@ pub use render::{
     PAGE_STYLE, UnreportedRun, parse_last_success, render_failures, render_html, render_json, render_prometheus,
     render_text, render_unreported_prometheus,
 };
-pub(crate) use render::{TextTable, format_usd};
+pub(crate) use render::{TextTable, format_usd, wrap};
 pub use spend::{ServedName, SlowAttempt, Spend};
 pub use summary::{Billing, Report, read_spend};

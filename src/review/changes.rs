@@ -1,13 +1,15 @@
-//! What reviewers change: decisions, withdrawals, pages that they skip.
+//! What reviewers change: decisions, what they skip, and what they take back of both.
 
 use super::api_error::ApiError;
+use super::decisions::Decisions;
 use super::index::IndexedPage;
 use super::page_json::name_of;
 use super::page_name::parse_page_name;
+use super::skips::PageTask;
 use super::state::Review;
 use super::view::ViewQuery;
 use crate::base::digest::canonical;
-use crate::base::ids::DecisionId;
+use crate::base::ids::{DecisionId, PageId};
 use crate::store::NewDecision;
 use crate::task::check_value;
 use serde_json::{Value, json};
@@ -17,28 +19,29 @@ use std::sync::Arc;
 /// Most decisions and pages in one request.
 const MAX_CHANGES: usize = 1000;
 
-/// Stores decisions: `{"decisions": [{"page", "task", "value"}], "view"}`. All of them are durable when this returns,
-/// or none is stored. `changed` in the result: how many differ from a blind answer, which stays the one that
+/// Stores decisions: `{"decisions": [{"page", "task", "value"}], "skips": [{"page", "task"}], "view"}`. All of them are
+/// durable when this returns, or none is stored. `skips`: what is skipped in the same step, and taken back with it;
+/// may be absent. `changed` in the result: how many differ from a blind answer, which stays the one that
 /// `docmill eval` counts. `view`: what they were made in. Pages that were picked by what is known of them are not decided
 /// as a part of a draw, even if they were drawn before.
 ///
 /// # Errors
 /// When one is wrong, or they can't be stored.
 pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Result<Value, ApiError> {
-    let wanted = list(body, "decisions")?;
+    let wanted = list(body, "decisions", 1)?;
+    let skips = page_tasks(review, body, 0)?;
     let selection = review.selection();
     let draw = selection.draw.as_ref().filter(|_| view.is_random());
     let drawn: HashSet<u32> = draw.iter().flat_map(|_| selection.drawn.iter().copied()).collect();
     let (mut new, mut changed) = (Vec::with_capacity(wanted.len()), 0);
     // Nobody else decides meanwhile: the times of one reviewer's decisions are in the order of the decisions.
     let decisions = review.decisions()?;
-    let at_ms = review.clock.wall_ms().max(decisions.last_own_ms() + 1);
+    let at_ms = next_ms(review, &decisions);
     for one in wanted {
         let at = page_of(review, one.get("page"))?;
         let indexed = review.index.get(at).ok_or_else(no_page)?;
-        let name = one.get("task").and_then(Value::as_str).unwrap_or_default();
-        let task = review.tasks.iter().position(|task| task.name == name);
-        let task = task.ok_or_else(|| ApiError::Wrong(format!("there is no task `{name}`")))?;
+        let task = task_of(review, one.get("task"))?;
+        let name = review.tasks[task].name.as_str();
         let value = one.get("value").unwrap_or(&Value::Null);
         let value = check_value(&review.tasks[task].shape, value)
             .map_err(|fault| ApiError::Wrong(format!("{name}: {}", fault.message)))?;
@@ -60,6 +63,7 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
         });
     }
     let ids = review.store.put_group(new)?;
+    review.skips().add(ids.first().copied(), at_ms, skips);
     drop(decisions);
     drop(review.decisions()?);
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
@@ -89,55 +93,83 @@ fn shown_answer(
     Ok(Some(canonical(&answer)))
 }
 
-/// Withdraws a group of the reviewer's own decisions: `{"group": id}`. All of them are withdrawn, or none.
+/// Takes back what the reviewer has done in one step: `{"group": id}` or `{"skip": number}`. A group of their own
+/// decisions is withdrawn as a whole or not at all, and what was skipped with it is not skipped any more.
 ///
 /// # Errors
-/// When there are none, or they can't be withdrawn.
+/// When there is no such step, or it can't be taken back.
 pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
+    let none = || ApiError::NotFound("there is no such decision any more".into());
+    if let Some(number) = body.get("skip").and_then(Value::as_u64) {
+        let skips = review.skips().take_back(|step| step.number == number);
+        return if skips.is_empty() { Err(none()) } else { Ok(undone_json(review, Vec::new(), &skips)) };
+    }
     let group = body.get("group").and_then(Value::as_i64).map(DecisionId);
     let group = group.ok_or_else(|| ApiError::Wrong("`group` is missing".into()))?;
     let mut decisions = review.decisions()?;
     let own = decisions.own_of(group);
-    let none = || ApiError::NotFound("there is no such decision any more".into());
     if own.is_empty() {
         return Err(none());
     }
     let withdrawn = review.store.withdraw_group(group, review.clock.wall_ms())?;
+    let skips = review.skips().take_back(|step| step.group == Some(group));
     let mut undone = Vec::with_capacity(own.len());
     for (page, id, task) in own {
         decisions.withdraw(&page, id);
-        let name = review.tasks.get(task).map(|task| task.name.as_str());
-        undone.push(json!({"page": name_of(review, &page), "task": name}));
+        undone.push((page, task));
     }
     // Another server of the same reviewer may have been faster.
-    if withdrawn.is_empty() { Err(none()) } else { Ok(json!({ "undone": undone })) }
+    if withdrawn.is_empty() { Err(none()) } else { Ok(undone_json(review, undone, &skips)) }
 }
 
-/// Notes pages as skipped, or not: `{"pages": [..], "is_skipped": true}`. It is not stored.
+/// What was taken back: decisions, and what was skipped.
+fn undone_json(review: &Review, decisions: Vec<(PageId, usize)>, skips: &[PageTask]) -> Value {
+    let json = |(page, task): (PageId, usize)| {
+        let name = review.tasks.get(task).map(|task| task.name.as_str());
+        json!({"page": name_of(review, &page), "task": name})
+    };
+    let skips = skips.iter().filter_map(|(at, task)| Some((review.index.get(*at)?.id, *task)));
+    json!({
+        "undone": decisions.into_iter().map(json).collect::<Vec<_>>(), "skips": skips.map(json).collect::<Vec<_>>(),
+    })
+}
+
+/// Skips tasks of pages: `{"skips": [{"page", "task"}]}`. It is not stored.
 ///
 /// # Errors
-/// When a page is wrong.
+/// When a page or a task is wrong.
 pub(crate) fn skip(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
-    let pages = list(body, "pages")?.iter().map(|page| page_of(review, Some(page)));
-    let pages: Vec<u32> = pages.collect::<Result<_, _>>()?;
-    let is_skipped = body.get("is_skipped").and_then(Value::as_bool).unwrap_or(true);
-    let mut skipped = review.skipped();
-    for at in pages {
-        if is_skipped {
-            skipped.insert(at)
-        } else {
-            skipped.remove(&at)
-        };
-    }
-    Ok(json!({"skipped": skipped.len()}))
+    let tasks = page_tasks(review, body, 1)?;
+    let at_ms = next_ms(review, &*review.decisions()?);
+    let mut skips = review.skips();
+    skips.add(None, at_ms, tasks);
+    Ok(json!({"skipped": skips.tasks().len()}))
 }
 
-fn list<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], ApiError> {
+/// The time of the reviewer's next step: what they do is taken back in the order in which they did it, whatever the
+/// clock shows.
+fn next_ms(review: &Review, decisions: &Decisions) -> i64 {
+    review.clock.wall_ms().max(decisions.last_own_ms() + 1).max(review.skips().last_ms() + 1)
+}
+
+fn page_tasks(review: &Review, body: &Value, min: usize) -> Result<Vec<PageTask>, ApiError> {
+    let one = |one: &Value| Ok((page_of(review, one.get("page"))?, task_of(review, one.get("task"))?));
+    list(body, "skips", min)?.iter().map(one).collect()
+}
+
+/// A list of at least `min` items.
+fn list<'a>(body: &'a Value, name: &str, min: usize) -> Result<&'a [Value], ApiError> {
     let list = body.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    match list.len() {
-        1..=MAX_CHANGES => Ok(list),
-        _ => Err(ApiError::Wrong(format!("`{name}` has to have between 1 and {MAX_CHANGES} items"))),
+    if (min..=MAX_CHANGES).contains(&list.len()) {
+        return Ok(list);
     }
+    Err(ApiError::Wrong(format!("`{name}` has to have between {min} and {MAX_CHANGES} items")))
+}
+
+fn task_of(review: &Review, name: Option<&Value>) -> Result<usize, ApiError> {
+    let name = name.and_then(Value::as_str).unwrap_or_default();
+    let task = review.tasks.iter().position(|task| task.name == name);
+    task.ok_or_else(|| ApiError::Wrong(format!("there is no task `{name}`")))
 }
 
 fn page_of(review: &Review, name: Option<&Value>) -> Result<u32, ApiError> {

@@ -3,13 +3,15 @@
 use super::api_error::ApiError;
 use super::decisions::Group;
 use super::page_json::name_of;
+use super::skips::Skip;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
 use super::worth::{Step, Worth, agreement};
+use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Groups of decisions in the strip.
@@ -117,7 +119,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
     for task in &view.tasks {
         let (steps, decided, agreements) = {
             let decisions = review.decisions()?;
-            let skipped = review.skipped().clone();
+            let skips = review.skips();
             let mut steps = Vec::new();
             let mut decided = 0;
             let mut is_open = false;
@@ -126,7 +128,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
                 let question = review.index.question(indexed, *task);
                 decided += u64::from(decisions.own(&indexed.id, *task, question).is_some());
                 let current = decisions.counted(&indexed.id, *task, question);
-                is_open |= current.is_none() && !skipped.contains(at);
+                is_open |= current.is_none() && !skips.tasks().contains(&(*at, *task));
                 if !is_open {
                     steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));
                 }
@@ -156,31 +158,57 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
     Ok(json!({"pages": selection.drawn.len(), "tasks": tasks}))
 }
 
-/// What the reviewer has decided last, newest first.
+/// What the reviewer has decided and skipped last, newest first.
 ///
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
     let groups: Vec<Group> = review.decisions()?.recent(RECENT);
-    let group_json = |group: &Group| {
-        let first = group.decisions.first();
-        let page = first.and_then(|(page, _)| name_of(review, page));
-        let number = first.map(|(page, _)| page.page);
-        let path = first.and_then(|(page, _)| {
-            let indexed = review.index.get(review.index.first(page)?)?;
-            review.index.place(indexed).map(|(_, path)| display_path(path))
-        });
-        let pages: std::collections::BTreeSet<_> = group.decisions.iter().map(|(page, _)| page).collect();
-        let values: BTreeMap<&str, Value> = group
-            .decisions
-            .iter()
-            .filter(|(page, _)| first.is_some_and(|(first, _)| first == page))
-            .filter_map(|(_, known)| {
-                let name = review.tasks.get(known.task)?.name.as_str();
-                Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
-            })
-            .collect();
-        json!({"group": group.id.0, "at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "number": number, "values": values})
-    };
-    Ok(json!({ "groups": groups.iter().map(group_json).collect::<Vec<_>>() }))
+    let skips = review.skips();
+    let mut steps: Vec<(i64, Value)> = Vec::new();
+    for group in &groups {
+        let skipped = skips.steps().iter().filter(|skip| skip.group == Some(group.id)).map(|skip| skip.tasks.len());
+        steps.push((group.at_ms, group_json(review, group, skipped.sum())));
+    }
+    // What was skipped together with decisions is taken back with them.
+    let alone = skips.steps().iter().rev().filter(|skip| skip.group.is_none()).take(RECENT);
+    steps.extend(alone.map(|skip| (skip.at_ms, skip_json(review, skip))));
+    steps.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
+    Ok(json!({ "groups": steps.into_iter().take(RECENT).map(|(_, step)| step).collect::<Vec<_>>() }))
+}
+
+/// Decisions that were made together. `skipped`: how many tasks of pages were skipped with them.
+fn group_json(review: &Review, group: &Group, skipped: usize) -> Value {
+    let first = group.decisions.first().map(|(page, _)| page);
+    let pages: BTreeSet<&PageId> = group.decisions.iter().map(|(page, _)| page).collect();
+    let of_first = group.decisions.iter().filter(|(page, _)| Some(page) == first);
+    let values: BTreeMap<&str, Value> = of_first
+        .filter_map(|(_, known)| {
+            let name = review.tasks.get(known.task)?.name.as_str();
+            Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
+        })
+        .collect();
+    let (page, path, number) = place_of(review, first);
+    json!({
+        "group": group.id.0, "at": group.at_ms, "pages": pages.len(), "skipped": skipped, "page": page, "path": path,
+        "number": number, "values": values,
+    })
+}
+
+/// Tasks of pages that were skipped without a decision.
+fn skip_json(review: &Review, skip: &Skip) -> Value {
+    let pages: BTreeSet<u32> = skip.tasks.iter().map(|(page, _)| *page).collect();
+    let first = pages.first().and_then(|at| review.index.get(*at)).map(|page| page.id);
+    let (page, path, number) = place_of(review, first.as_ref());
+    json!({
+        "skip": skip.number, "at": skip.at_ms, "pages": pages.len(), "page": page, "path": path, "number": number,
+        "values": {},
+    })
+}
+
+/// The name of a page, its path and its number, as far as the job has it.
+fn place_of(review: &Review, page: Option<&PageId>) -> (Option<String>, Option<String>, Option<u32>) {
+    let indexed = page.and_then(|page| review.index.get(review.index.first(page)?));
+    let path = indexed.and_then(|indexed| review.index.place(indexed)).map(|(_, path)| display_path(path));
+    (page.and_then(|page| name_of(review, page)), path, page.map(|page| page.page))
 }

@@ -23,7 +23,7 @@ const MAX_CHARS: usize = 2000;
 /// When the store can't be read.
 pub(crate) fn window_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
     let facts = review.known_facts();
-    let skipped = review.skipped().clone();
+    let skipped = review.skips().tasks().clone();
     let window = {
         let decisions = review.decisions()?;
         view.window(&review.index, &review.selection().drawn, facts, &decisions, &skipped)
@@ -55,13 +55,14 @@ fn page_json(
     let known = review.shown_answers(&indexed.id)?;
     let Some((page, decisions)) = review.page_with_decisions(indexed)? else { return Ok(None) };
     let mut tasks = Map::new();
-    let mut hides_answers = false;
+    let (mut hides_answers, mut is_skipped) = (false, false);
     for task in &view.tasks {
         let Some(name) = review.tasks.get(*task).map(|task| task.name.clone()) else { continue };
         let question = review.index.question(indexed, *task);
         let was_shown = known.iter().any(|shown| shown.task == name && shown.question == question);
-        let is_visible =
-            review.reveals_answers(view) || was_shown || decisions.own(&indexed.id, *task, question).is_some();
+        let is_decided = decisions.own(&indexed.id, *task, question).is_some();
+        let is_visible = review.reveals_answers(view) || was_shown || is_decided;
+        is_skipped |= !is_decided && review.skips().tasks().contains(&(at, *task));
         let value = task_json(indexed, (*task, question), is_visible, &page, &decisions);
         if is_visible && !was_shown {
             let answer = page.model_row.answers.get(*task).cloned().unwrap_or_default();
@@ -88,7 +89,7 @@ fn page_json(
         "page": page_name(&indexed.key()), "path": path, "number": number, "status": status.name(),
         "error_kind": error_kind.map(|kind| kind.name()), "error": error, "carried": carried,
         "duplicate_of": duplicate_of, "wrong_picture": record.wrong_picture,
-        "is_skipped": review.skipped().contains(&at), "tasks": tasks,
+        "is_skipped": is_skipped, "tasks": tasks,
     })))
 }
 

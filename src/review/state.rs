@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::index::{IndexedPage, PageIndex};
 use super::pictures::Pictures;
 use super::settings::ReviewOptions;
+use super::skips::Skips;
 use super::tasks::ReviewTask;
 use super::view::ViewQuery;
 use crate::base::clock::Clock;
@@ -18,7 +19,7 @@ use crate::select::Filter;
 use crate::store::{NewDraw, Reader, ShownAnswer, Store, StoreError};
 use crate::task::Question;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -43,7 +44,7 @@ pub(crate) struct Review {
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
     decisions: Mutex<Decisions>,
-    skipped: Mutex<HashSet<u32>>,
+    skips: Mutex<Skips>,
     facts: OnceLock<Result<Facts, String>>,
     facts_started: AtomicBool,
     facts_done: AtomicUsize,
@@ -121,7 +122,7 @@ impl Review {
             pictures,
             clock,
             decisions: Mutex::new(decisions),
-            skipped: Mutex::default(),
+            skips: Mutex::default(),
             facts: OnceLock::new(),
             facts_started: AtomicBool::new(false),
             facts_done: AtomicUsize::new(0),
@@ -177,9 +178,9 @@ impl Review {
         Ok(decisions)
     }
 
-    /// The positions of the pages that the reviewer has skipped since the server was started.
-    pub(crate) fn skipped(&self) -> MutexGuard<'_, HashSet<u32>> {
-        lock(&self.skipped)
+    /// What the reviewer has skipped. Whoever holds the decisions may take it, and not the other way round.
+    pub(crate) fn skips(&self) -> MutexGuard<'_, Skips> {
+        lock(&self.skips)
     }
 
     /// What is known of all pages; `None`: it is being read, which this begins.

@@ -4,6 +4,7 @@ use super::decisions::Decisions;
 use super::facts::{Facts, NONE, PageFacts};
 use super::index::{IndexedPage, PageIndex};
 use super::page_name::{PageKey, parse_page_name};
+use super::skips::PageTask;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -56,13 +57,13 @@ pub(crate) enum ReviewState {
     /// All.
     #[default]
     All,
-    /// The reviewer has not decided a task of the view.
+    /// The reviewer has neither decided nor skipped a task of the view.
     Undecided,
     /// The reviewer has decided all tasks of the view.
     Decided,
     /// Another reviewer has decided a task of the view.
     Others,
-    /// The reviewer has skipped them since the server was started, and not decided them.
+    /// The reviewer has skipped a task of the view since the server was started, and not decided it.
     Skipped,
     /// A decision does not fit the task any more.
     Unfit,
@@ -93,7 +94,7 @@ pub(crate) struct ViewQuery {
     pub(crate) before: Option<PageKey>,
     /// Begin with this page.
     pub(crate) at: Option<PageKey>,
-    /// Begin with the first page that is neither decided nor skipped.
+    /// Begin with the first page that has a task which is neither decided nor skipped.
     pub(crate) is_next: bool,
     /// Only the names of pages: to draw them ahead of time, and show nothing of them.
     pub(crate) only_names: bool,
@@ -192,33 +193,37 @@ impl ViewQuery {
             || matches!(self.order, ReviewOrder::Label | ReviewOrder::Disagreement)
     }
 
-    /// The pages of `drawn` that the view shows. `skipped`: by the reviewer.
+    /// The pages of `drawn` that the view shows. `skipped`: tasks of pages, by the reviewer.
     pub(crate) fn window(
         &self,
         index: &PageIndex,
         drawn: &[u32],
         facts: Option<&Facts>,
         decisions: &Decisions,
-        skipped: &HashSet<u32>,
+        skipped: &HashSet<PageTask>,
     ) -> Window {
         let ordered = self.ordered(index, drawn, facts, decisions);
         let wanted = Wanted::new(self, facts);
-        let is_undecided = |at: u32| index.get(at).is_some_and(|page| !self.is_decided(index, decisions, page));
         let has = |at: u32, has: &dyn Fn(&IndexedPage, usize) -> bool| {
             index.get(at).is_some_and(|page| self.tasks.iter().any(|task| has(page, *task)))
         };
+        let is_decided = |page: &IndexedPage, task| decisions.own(&page.id, task, index.question(page, task)).is_some();
+        let is_undecided = |at: u32| has(at, &|page, task| !is_decided(page, task));
+        let is_open = |at: u32| has(at, &|page, task| !is_decided(page, task) && !skipped.contains(&(at, task)));
         let matches: Vec<u32> = ordered
             .iter()
             .copied()
             .filter(|at| wanted.has(facts.and_then(|facts| facts.pages.get(*at as usize)?.as_ref())))
             .filter(|at| match self.state {
                 ReviewState::All => true,
-                ReviewState::Undecided => is_undecided(*at) && !skipped.contains(at),
+                ReviewState::Undecided => is_open(*at),
                 ReviewState::Decided => !is_undecided(*at),
                 ReviewState::Others => {
                     has(*at, &|page, task| decisions.has_others(&page.id, task, index.question(page, task)))
                 }
-                ReviewState::Skipped => skipped.contains(at) && is_undecided(*at),
+                ReviewState::Skipped => {
+                    has(*at, &|page, task| !is_decided(page, task) && skipped.contains(&(*at, task)))
+                }
                 ReviewState::Unfit => has(*at, &|page, task| decisions.has_unfit(&page.id, task)),
             })
             .collect();
@@ -229,7 +234,7 @@ impl ViewQuery {
         if self.is_next {
             // From there on, and then from the beginning.
             let wrapped = (from..total).chain(0..from.min(total));
-            let open = wrapped.filter(|at| is_undecided(matches[*at]) && !skipped.contains(&matches[*at]));
+            let open = wrapped.filter(|at| is_open(matches[*at]));
             let open: Vec<usize> = open.take(self.limit).collect();
             first = open.first().copied().unwrap_or(total);
             pages.extend(open.iter().map(|at| matches[*at]));
@@ -238,11 +243,6 @@ impl ViewQuery {
         }
         let first = if pages.is_empty() { 0 } else { first + 1 };
         Window { pages, total, undecided, first }
-    }
-
-    /// Whether the reviewer has decided all tasks of the view on a page.
-    fn is_decided(&self, index: &PageIndex, decisions: &Decisions, page: &IndexedPage) -> bool {
-        self.tasks.iter().all(|task| decisions.own(&page.id, *task, index.question(page, *task)).is_some())
     }
 
     /// Where the window begins in `matches`, which is a part of `ordered`.

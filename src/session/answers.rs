@@ -11,14 +11,16 @@ use crate::labels::answers::export::{AnswerFormat, ExportedAnswers, export_answe
 use crate::labels::answers::fault::LineFault;
 use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, prepare_import};
 use crate::labels::reviewer_name::checked_name;
-use crate::labels::wording::counted;
+use crate::labels::wording::{counted, group_messages};
 use crate::pipeline::PipelineError;
 use crate::store::{ReadStore, Store};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Faults that a message lists.
-const MAX_FAULTS: usize = 50;
+/// What can be wrong with lines: the most that an error lists.
+const MAX_MESSAGES: usize = 50;
+/// Lines with the same fault: the most that an error lists.
+const MAX_PLACES: usize = 20;
 
 /// What became of the lines of a file of human answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,15 +83,20 @@ fn error_of(error: ImportError) -> Error {
         ImportError::Store(error) => error.into(),
         ImportError::NotScanned => Error::from(PipelineError::NoRun)
             .with_hint("human answers belong to the content of files, which a run has to read first: `docmill run`"),
+        ImportError::File(what) => Error::new(WRONG_INPUT, format!("nothing was imported: {what}"))
+            .with_hint("a file of human answers is CSV, or JSON of Label Studio; docs/answers.md describes both"),
         ImportError::Lines(faults, lines) => {
-            let listed: Vec<String> = faults.iter().take(MAX_FAULTS).map(|fault| format!("  {fault}")).collect();
-            let more = match faults.len().saturating_sub(MAX_FAULTS) {
+            let placed = faults.iter().map(|fault| (&fault.place, fault.message.as_str()));
+            let messages = group_messages(placed, MAX_PLACES);
+            let listed: Vec<String> =
+                messages.iter().take(MAX_MESSAGES).map(|message| format!("  {message}")).collect();
+            let more = match messages.len().saturating_sub(MAX_MESSAGES) {
                 0 => String::new(),
                 more => format!("\n  and {} more", grouped(more as u64)),
             };
             let found = counted(faults.len() as u64, "fault");
-            let of = if lines == 0 { String::new() } else { format!(" in {}", counted(lines as u64, "answer")) };
-            let message = format!("nothing was imported: the file has {found}{of}\n{}{more}", listed.join("\n"));
+            let of = counted(lines as u64, "answer");
+            let message = format!("nothing was imported: the file has {found} in {of}\n{}{more}", listed.join("\n"));
             let is_skippable = |fault: &LineFault| fault.is_unknown;
             Error::new(WRONG_INPUT, message).with_hint(match faults.iter().all(is_skippable) {
                 true => "correct them, or give --skip-unknown to import the others",

@@ -202,10 +202,11 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
 }
 
 impl DiffReport {
-    /// The comparison as text. `is_cut`: whether what is too wide for a terminal is cut.
+    /// The comparison as text for a terminal with this many columns. `None`: for a file or another program, so that
+    /// nothing is cut.
     #[must_use]
-    pub fn to_text(&self, is_cut: bool) -> String {
-        comparison::render_text(&self.comparison, is_cut)
+    pub fn to_text(&self, width: Option<usize>) -> String {
+        comparison::render_text(&self.comparison, width)
     }
 
     /// The comparison as JSON. docs/quality.md documents the members.

@@ -34,7 +34,7 @@ impl CsvList {
             }
         };
         if let Some(line) = find_open_quote(&mut text, delimiter).map_err(|error| error.to_string())? {
-            return Err(format!("line {line}: a quote is opened and never closed"));
+            return Err(format!("line {line}: a quote is opened and never closed; write `\"\"` for a quote in a cell"));
         }
         text.rewind().map_err(|error| error.to_string())?;
         let open =
@@ -45,10 +45,10 @@ impl CsvList {
             return Err("it is empty; its first line must name its columns".into());
         }
         let names = csv::StringRecord::from_byte_record(names)
-            .map_err(|_| "the names of its columns are not UTF-8; save the list as UTF-8".to_owned())?;
+            .map_err(|_| "the names of its columns are not UTF-8; save the file as UTF-8".to_owned())?;
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        check_rows(&mut reader, &names, path)?;
+        check_rows(&mut reader, &names, path, char::from(delimiter))?;
         let mut text = reader.into_inner().into_inner();
         text.rewind().map_err(|error| error.to_string())?;
         let mut reader = open(text);
@@ -93,7 +93,12 @@ fn line_of(reader: &mut csv::Reader<Text>, record: &csv::ByteRecord) -> u64 {
 
 /// Checks that every row has the cells of all columns, and that all are UTF-8, except for paths, which
 /// may be any bytes.
-fn check_rows(reader: &mut csv::Reader<Text>, names: &[String], path: Option<usize>) -> Result<(), String> {
+fn check_rows(
+    reader: &mut csv::Reader<Text>,
+    names: &[String],
+    path: Option<usize>,
+    delimiter: char,
+) -> Result<(), String> {
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
         let line = line_of(reader, &record);
@@ -103,11 +108,16 @@ fn check_rows(reader: &mut csv::Reader<Text>, names: &[String], path: Option<usi
         if record.len() != names.len() {
             let fields = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
             let (found, columns) = (fields(record.len()), fields(names.len()));
-            return Err(format!("line {line}: found record with {found}, but the first line has {columns}"));
+            let delimiter = if delimiter == '\t' { "a tab".to_owned() } else { format!("`{delimiter}`") };
+            let what = match record.len() > names.len() {
+                true => format!("a cell with {delimiter} in it has to be in quotes"),
+                false => format!("{delimiter} is needed also before empty cells"),
+            };
+            return Err(format!("line {line}: found record with {found}, but the first line has {columns}; {what}"));
         }
         let is_text = |(at, cell): (usize, &[u8])| path == Some(at) || std::str::from_utf8(cell).is_ok();
         if !record.iter().enumerate().all(is_text) {
-            return Err(format!("line {line} is not UTF-8; save the list as UTF-8"));
+            return Err(format!("line {line} is not UTF-8; save the file as UTF-8"));
         }
     }
     Ok(())

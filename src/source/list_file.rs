@@ -4,7 +4,9 @@ use super::columns::{ColumnPlan, ListColumn, ListRow};
 use super::csv_list::CsvList;
 use super::json_list::JsonList;
 use super::parquet_list::ParquetList;
+use crate::base::other_format::{START_BYTES, is_json_list, is_json_object, name_other_format};
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// An open file with columns.
@@ -26,8 +28,11 @@ impl ListFile {
     /// # Errors
     /// Why the file can't be read.
     pub(crate) fn open(path: &Path, find_path: &dyn Fn(&[&str]) -> Option<usize>) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
+        let mut file = File::open(path).map_err(|error| error.to_string())?;
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        if extension.as_deref() != Some("parquet") {
+            check_text(&mut file, matches!(extension.as_deref(), Some("jsonl" | "ndjson")))?;
+        }
         let (columns, rows) = match extension.as_deref() {
             Some("jsonl" | "ndjson") => JsonList::open(file).map(|(known, rows)| (known, Rows::Json(rows))),
             Some("parquet") => ParquetList::open(file).map(|(known, rows)| (known, Rows::Parquet(rows))),
@@ -54,5 +59,22 @@ impl ListFile {
             Rows::Json(rows) => rows.next_row(plan),
             Rows::Parquet(rows) => rows.next_row(plan),
         }
+    }
+}
+
+/// Checks that a file is a text with rows: CSV, or JSON Lines if `is_json`. Those who read it go to its beginning.
+fn check_text(file: &mut File, is_json: bool) -> Result<(), String> {
+    let mut start = Vec::new();
+    file.take(START_BYTES as u64).read_to_end(&mut start).map_err(|error| error.to_string())?;
+    match name_other_format(&start) {
+        Some(what) => Err(what.to_owned()),
+        None if is_json_list(&start) => {
+            Err("it is a JSON list; write one object on each line, without `[` and `]`, in a file named .jsonl"
+                .to_owned())
+        }
+        None if !is_json && is_json_object(&start) => {
+            Err("it is JSON; if each line is an object, name the file .jsonl".to_owned())
+        }
+        None => Ok(()),
     }
 }

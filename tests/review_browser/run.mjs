@@ -193,6 +193,12 @@ async function reviewByKeyboard(folder) {
     await page.keyboard.press("x");
     await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, current);
     assert.equal(await decided(page), REVIEWED - 2);
+    assert.match(await page.locator("#strip li").first().innerText(), /skipped/);
+    await page.keyboard.press("u");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText === known, current);
+    assert.equal(await decided(page), REVIEWED - 2);
+    await page.keyboard.press("x");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, current);
   });
 
   await test("zoom and rotation", async () => {
@@ -251,14 +257,17 @@ async function acceptInGrid({ page }) {
     assert.equal(await page.locator(".tile.is-out").count(), 2);
     await shots(page, "grid");
     const marks = () => page.evaluate(() => fetch("/api/progress?task=marks").then((reply) => reply.json())).then((found) => found.tasks[0].decided);
+    const skipped = (task) => page.evaluate((name) => fetch(`/api/pages?task=${name}&state=skipped`).then((reply) => reply.json()), task).then(({ total }) => total);
     const before = await marks();
     const shown = await page.locator(".tile").count();
     await page.keyboard.press("Enter");
-    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted"));
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted, 2 left out"));
     assert.equal(await marks(), before + shown - 2);
+    assert.deepEqual([await skipped("marks"), await skipped("signed")], [2, 0], "left out of one task");
     await page.keyboard.press("u");
     for (let left = 40; left > 0 && (await marks()) !== before; left -= 1) await page.waitForTimeout(50);
     assert.equal(await marks(), before, "one undo takes back all that was accepted at once");
+    assert.equal(await skipped("marks"), 0, "and what was left out");
     await page.keyboard.press("g");
     await page.waitForSelector("#single:not([hidden])");
   });
@@ -279,10 +288,10 @@ async function acceptInGrid({ page }) {
     await release();
     await isReady(page);
     const batch = await page.locator(".tile").count();
+    const first = await firstTile(page);
     for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
     await page.keyboard.up("Enter");
-    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted"));
-    await isReady(page);
+    await nextBatch(page, first);
     assert.equal(await marks(), before + batch, "a key that is held down accepts one batch");
     await page.locator(".grid-bar .primary").focus();
     for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
@@ -307,11 +316,57 @@ async function acceptInGrid({ page }) {
     for (let left = 100; left > 0 && (await marks()) !== before; left -= 1) await page.waitForTimeout(50);
     assert.equal(await marks(), before);
     await isReady(page);
-    const [small, large] = [await frameWidth(page), await page.keyboard.press("+").then(() => isReady(page)).then(() => frameWidth(page))];
-    assert.ok(large > small, `${large} instead of ${small} pixels`);
+    const small = await frameWidth(page);
+    await page.keyboard.press("+");
+    await page.waitForFunction((known) => (document.querySelector(".tile-frame")?.clientWidth ?? 0) > known, small);
+    await isReady(page);
     await page.keyboard.press("g");
     await page.waitForSelector("#single:not([hidden])");
   });
+}
+
+async function acceptOnce({ page }) {
+  await test("the grid accepts one batch for two clicks or keys, also if the next pictures are there at once", async () => {
+    const marks = () => page.evaluate(() => fetch("/api/progress?task=marks").then((reply) => reply.json())).then((found) => found.tasks[0].decided);
+    await page.keyboard.press("g");
+    await isReady(page);
+    const before = await marks();
+    const batch = await page.locator(".tile").count();
+    // The pictures of the next batch are kept.
+    for (const key of ["n", "p"]) {
+      const first = await firstTile(page);
+      await page.keyboard.press(key);
+      await nextBatch(page, first);
+    }
+    let first = await firstTile(page);
+    // Clicks as fast as frames, until 0.3 seconds after the next batch is there.
+    await page.evaluate(async (known) => {
+      let since = Infinity;
+      while (performance.now() - since < 300) {
+        document.querySelector(".grid-bar .primary").click();
+        await new Promise(requestAnimationFrame);
+        if (since === Infinity && document.querySelector(".tile").dataset.page !== known) since = performance.now();
+      }
+    }, first);
+    await nextBatch(page, first);
+    assert.equal(await marks(), before + batch, "accepted by the first click");
+    first = await firstTile(page);
+    await page.locator(".grid-bar .primary").dblclick();
+    await nextBatch(page, first);
+    assert.equal(await marks(), before + 2 * batch, "a double click is one click");
+    await page.locator(".tile").first().dblclick();
+    assert.equal(await page.locator(".tile.is-out").count(), 1, "also on a page that is left out");
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+  });
+}
+
+const firstTile = (page) => page.locator(".tile").first().getAttribute("data-page");
+
+// Until another batch than the one with this first page can be accepted.
+async function nextBatch(page, first) {
+  await page.waitForFunction((known) => (document.querySelector(".tile")?.dataset.page ?? known) !== known, first);
+  await isReady(page);
 }
 
 const frameWidth = (page) => page.locator(".tile-frame").first().evaluate((frame) => frame.clientWidth);
@@ -349,11 +404,24 @@ async function shownAnswers(folder) {
     await release();
     await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
     const name = await path(page);
+    await page.waitForTimeout(600);
     for (let times = 0; times < 12; times += 1) await page.keyboard.down("Enter");
     await page.keyboard.up("Enter");
     await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, name);
     await page.waitForTimeout(300);
     assert.equal(await decided(page), 1);
+    // The picture of the next page is there already: it was not looked at when the button is pressed twice.
+    const second = await path(page);
+    await page.waitForTimeout(600);
+    await page.evaluate(async (known) => {
+      let since = Infinity;
+      while (performance.now() - since < 300) {
+        document.querySelector(".actions .primary").click();
+        await new Promise(requestAnimationFrame);
+        if (since === Infinity && document.querySelector(".page-path").innerText !== known) since = performance.now();
+      }
+    }, second);
+    assert.equal(await decided(page), 2);
     check(page);
     await server.end("SIGTERM");
   });
@@ -413,7 +481,9 @@ async function hostileTexts(folder) {
       })(), `pages/${name}`);
       assert.ok(key, name);
       await page.evaluate((one) => document.dispatchEvent(new CustomEvent("open", { detail: one })), key);
-      await page.waitForFunction((wanted) => document.querySelector(".page-path").textContent === wanted, `pages/${name}`);
+      // Characters that change the direction of text are shown as such.
+      const shown = `pages/${name}`.replaceAll("\u202e", "\ufffd");
+      await page.waitForFunction((wanted) => document.querySelector(".page-path").textContent === wanted, shown);
     }
     assert.equal(await page.evaluate(() => window.hacked), undefined);
     assert.equal(await page.locator("main b, main i, main script, .strip b").count(), 0);
@@ -579,14 +649,18 @@ async function keyboardAlone(folder) {
     assert.equal(await decided(page), before);
   });
 
-  await test("u undoes after the page was loaded again, once for all tasks", async () => {
+  await test("u undoes after the page was loaded again, in the order of what was done, once for all tasks", async () => {
     const counts = () => page.evaluate(() => fetch("/api/progress?task=*").then((reply) => reply.json()))
       .then((found) => found.tasks.map((task) => task.decided));
     assert.deepEqual(await counts(), [5, 1, 1, 1]);
     await page.reload();
     await ready(page);
-    await keys("u");
-    await page.waitForFunction(() => document.querySelector("#notice").innerText.startsWith("Undone"));
+    // Two pages were skipped after it.
+    for (const what of ["skipped", "skipped", "decided"]) {
+      await page.waitForFunction(() => document.querySelector("#notice").hidden);
+      await keys("u");
+      await page.waitForFunction((wanted) => document.querySelector("#notice").innerText === `Undone: 1 page ${wanted}.`, what);
+    }
     // The label that the page had before counts again.
     assert.deepEqual(await counts(), [5, 0, 0, 0]);
   });
@@ -655,6 +729,7 @@ try {
   docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
   const first = await reviewByKeyboard(folder);
   await acceptInGrid(first);
+  await acceptOnce(first);
   await twoBrowsers(first, folder);
   await hostileTexts(folder);
   await shownAnswers(folder);

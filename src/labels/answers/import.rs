@@ -8,6 +8,7 @@ use super::label_studio::from_label_studio;
 use super::locator::Locator;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::other_format::name_other_format;
 use crate::base::sanitize::one_line;
 use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
@@ -53,6 +54,8 @@ pub(crate) enum ImportError {
     Store(StoreError),
     /// No run of the job has looked at its input, so that its paths are not known.
     NotScanned,
+    /// Why no line can be read.
+    File(String),
     /// What is wrong with the lines, and how many lines there are.
     Lines(Vec<LineFault>, usize),
 }
@@ -76,8 +79,11 @@ pub(crate) fn prepare_import(
     options: &ImportOptions,
     now_ms: i64,
 ) -> Result<PreparedImport, ImportError> {
+    if let Some(what) = name_other_format(bytes) {
+        return Err(ImportError::File(what.to_owned()));
+    }
     let lines = if is_json(bytes) { from_label_studio(bytes) } else { from_csv(bytes) };
-    let lines = lines.map_err(|fault| ImportError::Lines(vec![fault], 0))?;
+    let lines = lines.map_err(|fault| ImportError::File(fault.to_string()))?;
     let locator = Locator::new(reader, job, questions)?;
     if !locator.is_known() && lines.iter().flatten().any(|line| !line.path.starts_with("content:")) {
         return Err(ImportError::NotScanned);

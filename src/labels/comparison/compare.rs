@@ -98,13 +98,15 @@ pub(crate) fn compare(
         if !is_chosen || options.filter.is_some_and(|filter| !filter.matches(&pair.old.row)) {
             return Ok(());
         }
-        let (truth, matched) = known.map_or((None, None), |known| (Some(known.truth), known.matched));
+        let (truth, matched, shown) =
+            known.map_or((None, None, 0), |known| (Some(known.truth), known.matched, known.shown));
         if !pair.is_duplicate {
             pass.add(&pair)?;
         }
         // Equal pages count once in the tests, whichever row of the truth is about them.
         let is_counted = pair.is_duplicate && pass.truth_of_pages.contains(&pair.id);
         if let Some(truth) = truth.filter(|truth| truth.has_any() && !is_counted) {
+            pass.comparison.truth_shown += shown;
             pass.add_truth(&pair, truth, matched);
         }
         Ok::<(), PipelineError>(())

@@ -51,6 +51,8 @@ pub(crate) struct Comparison {
     pub(crate) full_cost: Option<Pico>,
     /// Where the truth comes from; `None`: there is none.
     pub(crate) truth: Option<String>,
+    /// Human answers of the truth whose reviewer had seen the model's.
+    pub(crate) truth_shown: u64,
     /// What can't be used of the truth.
     pub(crate) truth_faults: Vec<String>,
     /// What the pages with truth say about the others.

@@ -2,12 +2,12 @@
 
 use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, TaskComparison};
 use super::text::{scope, shown_p, verdict};
-use crate::base::escape::html_text;
+use crate::base::escape::{html_name, html_text};
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::units::grouped;
 use crate::labels::picture::{Picture, picture_html, pictures_heading};
-use crate::labels::wording::{share, short, with_page};
+use crate::labels::wording::{share, short, shown_warning, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
 
@@ -21,14 +21,17 @@ pub(crate) fn render_html(
     comparison: &Comparison,
     draw: &mut dyn FnMut(&ChangedPage) -> Result<Picture, String>,
 ) -> String {
-    let job = html_text(&comparison.job);
+    let (title, job) = (html_text(&comparison.job), html_name(&comparison.job));
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{job}: two sets of answers</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}</h1>\n",
+         <title>{title}: two sets of answers</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}</h1>\n",
         include_str!("../evaluation/eval.css")
     );
-    let _ = writeln!(out, "<p>old: {} · new: {}</p>", html_text(&comparison.old_name), html_text(&comparison.new_name));
+    let _ = writeln!(out, "<p>old: {} · new: {}</p>", html_name(&comparison.old_name), html_name(&comparison.new_name));
+    if let Some(warning) = shown_warning(comparison.truth_shown) {
+        let _ = writeln!(out, "<p class=\"bad\">{}</p>", html_text(&warning));
+    }
     add_numbers(&mut out, comparison);
     if !comparison.changes.is_empty() {
         out.push_str("<section><h2>Settings</h2>\n<ul class=\"faults\">\n");
@@ -51,7 +54,7 @@ pub(crate) fn render_html(
 fn add_numbers(out: &mut String, comparison: &Comparison) {
     out.push_str("<div class=\"numbers\">\n");
     let mut add = |value: &str, name: &str, more: &str| {
-        let _ = writeln!(out, "<div><b>{value}</b><span>{}</span><i>{}</i></div>", html_text(name), html_text(more));
+        let _ = writeln!(out, "<div><b>{value}</b><span>{name}</span><i>{}</i></div>", html_text(more));
     };
     let missing = match comparison.selected - comparison.pages {
         0 => String::new(),
@@ -61,7 +64,7 @@ fn add_numbers(out: &mut String, comparison: &Comparison) {
     for task in &comparison.tasks {
         let agreement = task.agreement().map_or_else(|| "–".to_owned(), share);
         let more = format!("{} of {}", grouped(task.same), grouped(task.compared));
-        add(&agreement, &format!("agreement on {}", task.name), &more);
+        add(&agreement, &format!("agreement on {}", html_name(&task.name)), &more);
     }
     let cost = |amount: Option<Pico>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
     let pages = format!("for {} pages", grouped(comparison.priced));
@@ -72,7 +75,7 @@ fn add_numbers(out: &mut String, comparison: &Comparison) {
 }
 
 fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
-    let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_text(&task.name), task.kind);
+    let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_name(&task.name), task.kind);
     if let Some(truth) = &task.truth {
         out.push_str("<section><table>\n");
         let mut row = |name: &str, value: String| {
@@ -110,8 +113,8 @@ fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
         let _ = writeln!(
             out,
             "<tr><td>{} → {}</td><td class=\"n\">{}</td></tr>",
-            html_text(from),
-            html_text(to),
+            html_name(from),
+            html_name(to),
             grouped(*n)
         );
     }
@@ -137,14 +140,14 @@ fn add_changed_pages(
         let _ = writeln!(out, "<figure>{picture}<figcaption>{name}<dl>");
         for AnswerChange { what, old, new, truth } in &page.changes {
             let truth = truth.as_ref().map_or_else(String::new, |truth| {
-                format!(", truth <span class=\"is\">{}</span>", html_text(&short(truth)))
+                format!(", truth <bdi class=\"is\">{}</bdi>", html_text(&short(truth)))
             });
             let _ = writeln!(
                 out,
                 "<dt>{}</dt><dd>{} → <b>{}</b>{truth}</dd>",
                 html_text(what),
-                html_text(&short(old)),
-                html_text(&short(new))
+                html_name(&short(old)),
+                html_name(&short(new))
             );
         }
         out.push_str("</dl></figcaption></figure>\n");

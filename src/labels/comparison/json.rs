@@ -22,6 +22,7 @@ pub(crate) fn render_json(comparison: &Comparison) -> Value {
         "not_compared": comparison.not_compared,
         "truth": comparison.truth,
         "truth_selection": comparison.truth.is_some().then(|| comparison.truth_kind.name()),
+        "truth_shown": comparison.truth_shown,
         "truth_faults": comparison.truth_faults,
         "cost": {
             "old_usd": usd(comparison.old_cost),

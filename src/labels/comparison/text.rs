@@ -4,7 +4,7 @@ use super::compared::{Comparison, Extent, F1Difference, PairedTruth, TaskCompari
 use crate::base::money::Pico;
 use crate::base::units::grouped;
 use crate::labels::sampling::truth_kind::TruthKind;
-use crate::labels::wording::{counted, share};
+use crate::labels::wording::{counted, share, shown_warning};
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.
@@ -14,14 +14,15 @@ const MAX_FAULTS: usize = 5;
 /// Below this probability a difference is called one.
 const SIGNIFICANCE: f64 = 0.05;
 
-/// Renders a comparison as text. `is_cut`: whether what is too wide for a terminal is cut.
-pub(crate) fn render_text(comparison: &Comparison, is_cut: bool) -> String {
+/// Renders a comparison as text, for a terminal with this many columns. `None`: for a file or another program, so that
+/// nothing is cut.
+pub(crate) fn render_text(comparison: &Comparison, width: Option<usize>) -> String {
     let title = format!("{}: two sets of answers", comparison.job);
-    let mut table = if is_cut { TextTable::new(&title) } else { TextTable::in_full(&title) };
+    let mut table = TextTable::with_width(&title, width);
     table.text(1, &format!("old: {}", comparison.old_name));
     table.text(1, &format!("new: {}", comparison.new_name));
     for change in &comparison.changes {
-        table.text(2, &if is_cut { change.to_string() } else { change.in_full() });
+        table.text(2, &if width.is_some() { change.to_string() } else { change.in_full() });
     }
     table.heading("pages");
     table.row(1, "compared", grouped(comparison.pages));
@@ -82,6 +83,7 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     let Some(source) = &comparison.truth else { return };
     table.heading("against truth");
     table.text(1, source);
+    shown_warning(comparison.truth_shown).iter().for_each(|warning| table.text(1, warning));
     let faults = &comparison.truth_faults;
     faults.iter().take(MAX_FAULTS).for_each(|fault| table.text(1, &format!("not used: {fault}")));
     if faults.len() > MAX_FAULTS {

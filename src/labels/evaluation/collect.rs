@@ -44,6 +44,8 @@ pub(crate) struct Collected {
     pub(crate) has_values: bool,
     /// Rows of a truth file without page numbers that are about files with several pages.
     pub(crate) assumed_first: u64,
+    /// Rows of a truth file without page numbers that contradict each other about one file.
+    pub(crate) same_file: u64,
     /// By two reviewers and task: how far they agree.
     pub(crate) agreements: Vec<Agreement>,
     /// Blind answers of selected pages that were changed after the model's answer was seen.
@@ -101,6 +103,7 @@ pub(crate) fn collect(
         }
         for known in known {
             collected.changed += known.changed;
+            collected.shown += known.shown;
             match fingerprint(reader, page) {
                 Ok(fingerprint) => {
                     matches.push(known.matched);
@@ -113,7 +116,8 @@ pub(crate) fn collect(
     if let Some(error) = fault {
         return Err(error.into());
     }
-    (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
+    collected.shown += counts.shown;
+    (collected.rows, collected.faults) = (counts.rows, counts.faults);
     (collected.imported, collected.undrawn) = (counts.imported, counts.undrawn);
     collected.agreements = pairs.agreements(tasks);
     collected.samples =
@@ -122,7 +126,7 @@ pub(crate) fn collect(
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
         collected.rows = file.row_count;
-        collected.has_values = file.rows.iter().any(|row| row.truth.has_any());
+        (collected.has_values, collected.same_file) = (file.has_values, file.same_file);
         if file.has_page_numbers {
             collected.assumed_first = 0;
         }

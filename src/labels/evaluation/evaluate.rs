@@ -3,7 +3,7 @@
 use super::collect::{Collected, collect};
 use super::contradictions::find_contradictions;
 use super::error::EvalError;
-use super::evaluated::{Evaluation, SampledTask, TruthSummary};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary, same_file_line};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;
@@ -117,6 +117,10 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
                 "an empty cell means that the truth is unknown; fill in what you know of the pages".to_owned(),
             )
         }
+        TruthChoice::File(path) if collected.same_file > 0 => (
+            format!("no row of {} can be used: {}", path.display(), same_file_line(collected.same_file)),
+            "add a column `page` with the numbers of pages, from 1".to_owned(),
+        ),
         TruthChoice::File(path) => {
             let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
             (
@@ -292,6 +296,7 @@ fn summarize(
         imported: collected.imported,
         undrawn: collected.undrawn,
         assumed_first: collected.assumed_first,
+        same_file: collected.same_file,
         agreements: std::mem::take(&mut collected.agreements),
         filtered_tasks: tasks
             .iter()

@@ -14,7 +14,7 @@ use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
-use crate::labels::wording::counted;
+use crate::labels::wording::{counted, shown_warning};
 use serde_json::Value;
 
 /// The truth that was used.
@@ -47,6 +47,8 @@ pub(crate) struct TruthSummary {
     pub(crate) undrawn: u64,
     /// Rows of a truth file without page numbers that are about files with several pages: page 1 was assumed.
     pub(crate) assumed_first: u64,
+    /// Rows of a truth file without page numbers that contradict each other about one file.
+    pub(crate) same_file: u64,
     /// How far pairs of reviewers agree.
     pub(crate) agreements: Vec<Agreement>,
     /// Tasks whose answers decide which pages are selected.
@@ -73,6 +75,11 @@ pub(crate) struct TruthSummary {
 }
 
 impl TruthSummary {
+    /// What makes all numbers doubtful, in words.
+    pub(crate) fn warning(&self) -> Option<String> {
+        shown_warning(if self.counts_shown { self.shown } else { 0 })
+    }
+
     /// What to know before the numbers are read, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.changed_line().into_iter().collect();
@@ -95,6 +102,9 @@ impl TruthSummary {
                 "{} of {rows} of the truth are not compared: the end of the report says why",
                 grouped(unused)
             ));
+        }
+        if self.same_file > 0 {
+            notes.push(same_file_line(self.same_file));
         }
         if self.assumed_first > 0 {
             notes.push(format!(
@@ -136,6 +146,14 @@ impl TruthSummary {
             (false, _) => format!("{changed}: the first answers count; --include-shown counts the changed ones"),
         })
     }
+}
+
+/// That rows of a truth need the numbers of pages, in words. `rows`: how many contradict each other about one file.
+pub(crate) fn same_file_line(rows: u64) -> String {
+    let rows = grouped(rows);
+    format!(
+        "the truth has no column `page`, and {rows} rows contradict others about the same file: none of them is used"
+    )
 }
 
 /// A number of things that are something.

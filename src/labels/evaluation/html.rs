@@ -7,7 +7,7 @@ use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::{ALL_RIGHT, sample_lines, short_answer, worth_note};
 use super::truth_text::faults_by_effect;
-use crate::base::escape::html_text;
+use crate::base::escape::{html_name, html_text};
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
 use crate::labels::picture::{Picture, picture_html, pictures_heading};
@@ -28,13 +28,16 @@ pub(crate) fn render_html(
     evaluation: &Evaluation,
     draw: &mut dyn FnMut(&WrongPage) -> Result<Picture, String>,
 ) -> String {
-    let job = html_text(&evaluation.job);
+    let (title, job) = (html_text(&evaluation.job), html_name(&evaluation.job));
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{job}: quality of the labels</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}: quality of the labels</h1>\n",
+         <title>{title}: quality of the labels</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}: quality of the labels</h1>\n",
         include_str!("eval.css")
     );
+    if let Some(warning) = evaluation.truth.warning() {
+        let _ = writeln!(out, "<p class=\"bad\">{}</p>", html_text(&warning));
+    }
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
     let samples = evaluation.truth.samples.iter().flat_map(sample_lines);
     for line in evaluation.truth.notes().into_iter().chain(samples) {
@@ -65,13 +68,13 @@ fn scope(evaluation: &Evaluation) -> String {
              this is not the accuracy of all {all} pages</span>"
         ),
     };
-    format!("{} · {about} · truth: {}", html_text(&evaluation.model), html_text(&truth.source))
+    format!("{} · {about} · truth: {}", html_name(&evaluation.model), html_name(&truth.source))
 }
 
 fn add_numbers(out: &mut String, evaluation: &Evaluation) {
     out.push_str("<div class=\"numbers\">\n");
     let mut add = |value: &str, name: &str, more: &str| {
-        let _ = writeln!(out, "<div><b>{value}</b><span>{}</span><i>{}</i></div>", html_text(name), html_text(more));
+        let _ = writeln!(out, "<div><b>{value}</b><span>{name}</span><i>{}</i></div>", html_text(more));
     };
     for task in &evaluation.tasks {
         let value = task.accuracy.map_or_else(|| "–".to_owned(), |known| share(known.value));
@@ -88,7 +91,7 @@ fn add_numbers(out: &mut String, evaluation: &Evaluation) {
             task.accuracy.map_or_else(String::new, |known| format!("95 %: {}", range(known.interval))),
             grouped(task.n)
         );
-        add(&value, &format!("accuracy of {}", task.name), &more);
+        add(&value, &format!("accuracy of {}", html_name(&task.name)), &more);
     }
     let cost = |amount: Option<_>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
     add(&cost(evaluation.per_1000), "per 1,000 pages", "");
@@ -110,7 +113,7 @@ fn add_gates(out: &mut String, evaluation: &Evaluation) {
 }
 
 fn add_task(out: &mut String, task: &TaskResult) {
-    let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_text(&task.name), task.kind);
+    let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_name(&task.name), task.kind);
     out.push_str("<section><table>\n");
     let mut row = |name: &str, value: String, interval: Option<Estimate>| {
         let interval = interval.map_or_else(String::new, |known| {
@@ -228,7 +231,7 @@ fn add_suspects(out: &mut String, evaluation: &Evaluation) {
 
 fn add_suspects_of_task(out: &mut String, task: &TaskResult) {
     let (suspects, left_out) = task.telling_suspects();
-    let _ = writeln!(out, "<section><h2>{}</h2>", html_text(&task.name));
+    let _ = writeln!(out, "<section><h2>{}</h2>", html_name(&task.name));
     if let Some(left_out) = left_out {
         let _ = writeln!(out, "<p>{}</p>", html_text(&left_out));
     }
@@ -238,12 +241,12 @@ fn add_suspects_of_task(out: &mut String, task: &TaskResult) {
     }
     out.push_str("<table class=\"wide\">\n<tr><th>page</th><th>truth</th><th>answer</th><th>why</th></tr>\n");
     for suspect in suspects.iter().take(MAX_SUSPECTS) {
-        let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", html_text(&suspect.field)) };
+        let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", html_name(&suspect.field)) };
         let _ = writeln!(
             out,
             "<tr><td>{}</td><td>{field}{}</td><td>{}</td><td>{}</td></tr>",
             html_text(&with_page(&suspect.path, suspect.page)),
-            html_text(&short(&suspect.truth)),
+            html_name(&short(&suspect.truth)),
             html_text(&short(&suspect.answer)),
             html_text(&suspect.reason)
         );
@@ -276,7 +279,7 @@ fn add_wrong_pages(
             };
             let _ = writeln!(
                 out,
-                "<dt>{}</dt><dd><span class=\"was\">{}</span>, truth <span class=\"is\">{}</span></dd>",
+                "<dt>{}</dt><dd><bdi class=\"was\">{}</bdi>, truth <bdi class=\"is\">{}</bdi></dd>",
                 html_text(&what),
                 html_text(&short_answer(mistake)),
                 html_text(&short(&mistake.truth))

@@ -67,6 +67,9 @@ fn truth_json(truth: &TruthSummary) -> Value {
                 .map(|(task, total)| (task.clone(), json!({"stands_for": total.stands_for, "pages": total.pages})));
             members.insert("no_samples".into(), Value::Object(totals.collect()));
         }
+        let notes: Vec<String> = truth.warning().into_iter().chain(truth.notes()).collect();
+        members.insert("counts_shown".into(), truth.counts_shown.into());
+        members.insert("notes".into(), notes.into());
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }

@@ -8,7 +8,7 @@ use crate::base::units::grouped;
 use crate::eval::Estimate;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{counted, share, short, text_of_value, with_page};
-use crate::report::{TextTable, format_usd};
+use crate::report::{TextTable, format_usd, wrap};
 use serde_json::Value;
 
 /// What a right page is, if several tasks are measured.
@@ -17,16 +17,21 @@ pub(crate) const ALL_RIGHT: &str = "a page is right if all measured tasks are";
 const MAX_LABELS: usize = 40;
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
+/// Least columns of a line of the title.
+const MIN_WIDTH: usize = 20;
+/// Columns of an interval.
+const INTERVAL_WIDTH: usize = 14;
 
 /// Renders an evaluation as text, for a terminal with this many columns. `None`: for a file or another program, so
 /// that nothing is cut.
 pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
-    let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
+    let mut lines: Vec<String> = evaluation.truth.warning().into_iter().collect();
+    lines.extend(evaluation.tasks.iter().map(answer_line));
     lines.push(scope_line(evaluation));
     lines.extend(evaluation.truth.notes());
     lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
-    let title = for_terminal(&lines.join("\n"));
-    let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
+    let title: Vec<String> = lines.iter().map(|line| title_line(&for_terminal(line), width)).collect();
+    let mut table = TextTable::with_width(&title.join("\n"), width);
     let cut = Cut(width.is_some());
     for task in &evaluation.tasks {
         add_task(&mut table, task, cut);
@@ -35,6 +40,11 @@ pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> Stri
     add_truth(&mut table, evaluation);
     add_gates(&mut table, evaluation);
     table.into_text()
+}
+
+/// A line of the title: what does not fit is on further lines, which are indented.
+fn title_line(line: &str, width: Option<usize>) -> String {
+    width.map_or_else(|| line.to_owned(), |width| wrap(line, width.saturating_sub(2).max(MIN_WIDTH)).join("\n  "))
 }
 
 /// Whether names and values are cut.
@@ -185,6 +195,35 @@ fn add_task(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     add_suspects(table, task, cut);
 }
 
+/// Lines with a name and its figures: below it, where a narrow terminal has no room for them.
+struct MeasureLines {
+    columns: usize,
+    is_narrow: bool,
+}
+
+impl MeasureLines {
+    /// Names have `columns` columns. `header`: that of the figures, whose last one is an interval.
+    fn new(table: &TextTable, columns: usize, header: &str) -> Self {
+        let figures = header.rfind("  ").map_or(0, |at| at + 2) + INTERVAL_WIDTH;
+        Self { columns, is_narrow: !table.has_room_for(2 + columns + 1 + figures) }
+    }
+
+    /// Characters of a name that are shown, if it is cut.
+    fn name_width(&self) -> usize {
+        if self.is_narrow { 2 * NAME_WIDTH } else { NAME_WIDTH - 1 }
+    }
+
+    fn add(&self, table: &mut TextTable, name: &str, figures: &str) {
+        let (columns, figures) = (self.columns, figures.trim_end());
+        if self.is_narrow {
+            table.whole(1, name);
+            table.whole(2, figures);
+        } else {
+            table.whole(1, &format!("{name:<columns$} {figures}"));
+        }
+    }
+}
+
 fn add_labels(table: &mut TextTable, labels: &[LabelResult], cut: Cut) {
     let mut used: Vec<&LabelResult> = labels.iter().filter(|label| label.n > 0 || label.predicted > 0).collect();
     if used.is_empty() {
@@ -193,13 +232,9 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult], cut: Cut) {
     let has_prevalence = used.iter().any(|label| label.prevalence.is_some());
     let last = if has_prevalence { "share of all" } else { "F1 between" };
     let columns = cut.columns(used.iter().map(|label| label.label.as_str()));
-    table.whole(
-        1,
-        &format!(
-            "{:<columns$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}",
-            "label", "pages", "answered", "precision", "recall", "F1"
-        ),
-    );
+    let header = format!("{:>6} {:>8} {:>9} {:>6} {:>6}  {last}", "pages", "answered", "precision", "recall", "F1");
+    let lines = MeasureLines::new(table, columns, &header);
+    lines.add(table, "label", &header);
     let hidden = used.len().saturating_sub(MAX_LABELS);
     if hidden > 0 {
         used.sort_by_key(|label| std::cmp::Reverse(label.n));
@@ -213,16 +248,15 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult], cut: Cut) {
             label.f1.map(|known| known.interval)
         };
         let interval = shown.map_or_else(String::new, |known| format!("{} to {}", share(known.low), share(known.high)));
-        let line = format!(
-            "{:<columns$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
-            cut.line(&label.label, NAME_WIDTH - 1),
+        let figures = format!(
+            "{:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
             grouped(label.n),
             grouped(label.predicted),
             value(label.precision),
             value(label.recall),
             value(label.f1)
         );
-        table.whole(1, line.trim_end());
+        lines.add(table, &cut.line(&label.label, lines.name_width()), &figures);
     }
     if hidden > 0 {
         table.whole(1, &format!("… and {hidden} labels with fewer pages"));
@@ -234,25 +268,23 @@ fn add_fields(table: &mut TextTable, fields: &[FieldResult], cut: Cut) {
         return;
     }
     let columns = cut.columns(fields.iter().map(|field| field.name.as_str()));
-    table.whole(
-        1,
-        &format!("{:<columns$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"),
-    );
+    let header = format!("{:>6} {:>7} {:>6} {:>6}  right between", "pages", "exact", "right", "ANLS");
+    let lines = MeasureLines::new(table, columns, &header);
+    lines.add(table, "field", &header);
     for field in fields {
         let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
         let anls = field.anls.map_or_else(|| "–".to_owned(), share);
         let interval = field.normalized.map_or_else(String::new, |known| {
             format!("{} to {}", share(known.interval.low), share(known.interval.high))
         });
-        let line = format!(
-            "{:<columns$} {:>6} {:>7} {:>6} {:>6}  {interval}",
-            cut.line(&field.name, NAME_WIDTH - 1),
+        let figures = format!(
+            "{:>6} {:>7} {:>6} {:>6}  {interval}",
             grouped(field.n),
             value(field.exact),
             value(field.normalized),
             anls
         );
-        table.whole(1, line.trim_end());
+        lines.add(table, &cut.line(&field.name, lines.name_width()), &figures);
     }
 }
 
@@ -273,7 +305,7 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     table.whole(1, "most frequent mistakes");
     for (count, truth, answer) in mistakes.iter().take(MAX_LISTED) {
         let (truth, answer) = (cut.line(truth, 25), cut.line(answer, 25));
-        table.whole(2, &format!("{} answered as {answer}: {}", truth, grouped(*count)));
+        table.text(2, &format!("{truth} answered as {answer}: {}", grouped(*count)));
     }
     if mistakes.len() > MAX_LISTED {
         table.whole(2, &format!("… and {} other kinds", mistakes.len() - MAX_LISTED));

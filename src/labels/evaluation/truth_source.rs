@@ -52,6 +52,8 @@ pub(crate) struct KnownPage {
     pub(crate) matched: Option<RowMatch>,
     /// In how many tasks a blind answer was changed after the model's answer was seen.
     pub(crate) changed: u64,
+    /// In how many tasks the truth is a human answer whose reviewer had seen the model's.
+    pub(crate) shown: u64,
 }
 
 /// What a source holds and does not hold.
@@ -59,7 +61,7 @@ pub(crate) struct KnownPage {
 pub(crate) struct SourceCounts {
     /// Rows of the file, pages with a value in a column, or pages with human answers.
     pub(crate) rows: u64,
-    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
+    /// Human answers that are not counted because their reviewer had seen the model's.
     pub(crate) shown: u64,
     /// Answers that are not counted because they were imported without the statement that they are blind.
     pub(crate) imported: u64,
@@ -80,12 +82,12 @@ impl SourceCounts {
     }
 
     /// Counts a page, if something is known of it.
-    fn known(&mut self, page: &JobPage, truth: PageTruth, changed: u64) -> Vec<KnownPage> {
+    fn known(&mut self, page: &JobPage, truth: PageTruth, (changed, shown): (u64, u64)) -> Vec<KnownPage> {
         if !truth.has_any() {
             return Vec::new();
         }
         self.rows += 1;
-        vec![KnownPage { truth, page: page.record.page, matched: None, changed }]
+        vec![KnownPage { truth, page: page.record.page, matched: None, changed, shown }]
     }
 }
 
@@ -153,7 +155,8 @@ impl TruthSource {
                 let matches = index.find(&path(), page.record.page).into_iter();
                 let known = matches.filter_map(|matched| {
                     let row = file.rows.get(matched.row)?;
-                    Some(KnownPage { truth: row.truth.clone(), page: row.page, matched: Some(matched), changed: 0 })
+                    let (truth, matched) = (row.truth.clone(), Some(matched));
+                    Some(KnownPage { truth, page: row.page, matched, changed: 0, shown: 0 })
                 });
                 known.filter(|known| known.truth.has_any()).collect()
             }
@@ -174,12 +177,12 @@ impl TruthSource {
                     let place = FaultPlace::Page(path(), page.record.page);
                     counts.faults.push(TruthFault::of_cell(place, message));
                 }
-                counts.known(page, truth, 0)
+                counts.known(page, truth, (0, 0))
             }
             Self::Answers { with_shown, samples } => {
                 let mut truth = PageTruth::unknown(tasks.len());
                 truth.drawn = vec![None; tasks.len()];
-                let (mut probabilities, mut changed) = (Vec::new(), 0);
+                let (mut probabilities, mut changed, mut shown) = (Vec::new(), 0, 0);
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
                     // Decisions on a page of which this one is a near duplicate are about the other page.
@@ -200,7 +203,7 @@ impl TruthSource {
                         counts.leave_out(at);
                         continue;
                     };
-                    counts.shown += u64::from(record.decision.shown.is_some());
+                    shown += u64::from(record.decision.shown.is_some());
                     changed += u64::from(truth_of_task.is_changed());
                     truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
                     if let Some(slot) = truth.drawn.get_mut(at) {
@@ -211,7 +214,7 @@ impl TruthSource {
                 // Pages are drawn for each task by itself.
                 truth.sampled_with =
                     probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
-                counts.known(page, truth, changed)
+                counts.known(page, truth, (changed, shown))
             }
         }
     }

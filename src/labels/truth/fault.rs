@@ -1,7 +1,6 @@
 //! What can't be used of the truth.
 
-use crate::base::units::grouped;
-use std::collections::HashMap;
+use crate::labels::wording::group_messages;
 use std::fmt;
 
 /// Maximum number of places of a message.
@@ -44,26 +43,9 @@ impl TruthFault {
     }
 }
 
-/// Faults of which one is like the other, each message once, with where it is: at most three places, and how many more.
+/// Faults of which one is like the other, each message once, with where it is.
 pub(crate) fn group_faults<'a>(faults: impl Iterator<Item = &'a TruthFault>) -> Vec<String> {
-    let mut groups: Vec<(&str, Vec<&FaultPlace>)> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for fault in faults {
-        let at = *known.entry(&fault.message).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some((_, places)) => places.push(&fault.place),
-            None => groups.push((&fault.message, vec![&fault.place])),
-        }
-    }
-    let describe = |(message, places): (&str, Vec<&FaultPlace>)| {
-        let named: Vec<String> = places.iter().take(MAX_PLACES).map(ToString::to_string).collect();
-        let more = match places.len().saturating_sub(MAX_PLACES) {
-            0 => String::new(),
-            more => format!(" and {} more", grouped(more as u64)),
-        };
-        format!("{}{more}: {message}", named.join("; "))
-    };
-    groups.into_iter().map(describe).collect()
+    group_messages(faults.map(|fault| (&fault.place, fault.message.as_str())), MAX_PLACES)
 }
 
 impl fmt::Display for FaultPlace {

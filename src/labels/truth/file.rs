@@ -35,8 +35,12 @@ pub(crate) struct TruthFile {
     pub(crate) rows: Vec<TruthRow>,
     /// The number of rows in the file.
     pub(crate) row_count: u64,
+    /// Whether a row has a value.
+    pub(crate) has_values: bool,
     /// Whether it has a column with the numbers of pages.
     pub(crate) has_page_numbers: bool,
+    /// Rows about one file that contradict each other, without page numbers.
+    pub(crate) same_file: u64,
     /// The names of columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// Rows and cells that can't be used.
@@ -72,6 +76,7 @@ impl TruthFile {
             file.row_count += 1;
             let line = row.line;
             let Some(row) = file.read_row(row, &columns, tasks) else { continue };
+            file.has_values |= row.truth.has_any();
             match known.entry((row.path.clone(), row.page)) {
                 Entry::Vacant(new) => {
                     new.insert(file.rows.len());
@@ -80,9 +85,19 @@ impl TruthFile {
                 Entry::Occupied(first) => {
                     let Some(first) = file.rows.get_mut(*first.get()) else { continue };
                     let first_line = first.line;
-                    let message = match first.truth.merge(row.truth) {
-                        true => format!("the same page as line {first_line}, with another value: neither is used"),
-                        false => format!("the same page as line {first_line}"),
+                    let was_contradicted = first.truth.is_contradicted();
+                    let differs = first.truth.merge(row.truth);
+                    if !has_page_numbers && first.truth.is_contradicted() {
+                        file.same_file += if was_contradicted { 1 } else { 2 };
+                    }
+                    let message = match (differs, has_page_numbers) {
+                        (true, true) => {
+                            format!("the same page as line {first_line}, with another value: neither is used")
+                        }
+                        (true, false) => {
+                            format!("the same file as line {first_line}, with another value: neither is used")
+                        }
+                        (false, _) => format!("the same page as line {first_line}"),
                     };
                     file.faults.push(TruthFault::at_line(line, message));
                 }
@@ -249,6 +264,26 @@ mod tests {
     }
 
     #[test]
+    fn rows_about_one_file_need_page_numbers() {
+        let read = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("t.csv");
+            std::fs::write(&path, text).unwrap();
+            let file = TruthFile::read(&path, &tasks(), &["kind", "features"]).unwrap();
+            (file.same_file, file.has_values, file.faults.first().map(ToString::to_string).unwrap_or_default())
+        };
+        let (count, has_values, fault) =
+            read("path,kind\na.pdf,invoice\na.pdf,grösse\na.pdf,invoice\nb.pdf,invoice\nb.pdf,invoice\n");
+        assert_eq!((count, has_values), (3, true));
+        assert_eq!(fault, "line 3: the same file as line 2, with another value: neither is used");
+        let (count, _, fault) = read("path,page,kind\na.pdf,1,invoice\na.pdf,1,grösse\n");
+        assert_eq!(
+            (count, fault.as_str()),
+            (0, "line 3: the same page as line 2, with another value: neither is used")
+        );
+    }
+
+    #[test]
     fn a_contradiction_stays_one() {
         let (rows, _) = read("t.csv", b"path,kind\na,invoice\na,gr\xc3\xb6\xc3\x9fe\n").unwrap();
         assert_eq!(rows, [r#"2 a 1 [null,null] None None"#]);
@@ -281,8 +316,32 @@ mod tests {
             ("t.csv", &b""[..], "it is empty"),
             ("t.csv", b"file,kind\na,invoice\n", "there is no column `path`"),
             ("t.csv", b"path,art\na,invoice\n", "no column is a task"),
-            ("t.csv", b"path,kind\na,invoice,x\n", "line 2: found record with 3 fields"),
+            (
+                "t.csv",
+                b"path,kind\na,invoice,x\n",
+                "line 2: found record with 3 fields, but the first line has 2 fields; a cell with `,`",
+            ),
+            (
+                "t.tsv",
+                b"path\tkind\na\n",
+                "line 2: found record with 1 field, but the first line has 2 fields; a tab is needed",
+            ),
             ("t.csv", b"path,kind\na,\"invoice\n", "line 2: a quote is opened"),
+            (
+                "t.xlsx",
+                b"PK\x03\x04--------------------------[Content_Types].xml",
+                "it is an Excel workbook; save it as CSV",
+            ),
+            ("t.csv", b"PK\x03\x04--------------------------labels.csv", "it is a ZIP archive"),
+            ("t.csv.gz", b"\x1f\x8b\x08\0", "it is compressed with gzip"),
+            ("t.csv", b"PAR1\x15\0", "its name has to end with .parquet"),
+            (
+                "t.json",
+                b"[{\"path\": \"a\", \"kind\": \"invoice\"}]",
+                "it is a JSON list; write one object on each line",
+            ),
+            ("t.jsonl", b"[\n  {\"path\": \"a\"}\n]\n", "it is a JSON list; write one object on each line"),
+            ("t.json", b"{\"path\": \"a\", \"kind\": \"invoice\"}\n", "name the file .jsonl"),
         ] {
             let fault = read(name, content).unwrap_err();
             assert!(fault.contains(reason), "{fault:?} says {reason:?}");

@@ -50,6 +50,11 @@ impl PageTruth {
         self.tasks.iter().any(|task| !task.is_empty())
     }
 
+    /// Whether rows say different things of a task.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        !self.contradicted.is_empty()
+    }
+
     /// The probability with which the page was drawn for a task; `None`: it was not drawn.
     pub(crate) fn probability(&self, task: usize) -> Option<f64> {
         self.drawn.get(task).copied().unwrap_or(self.sampled_with)

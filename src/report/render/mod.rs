@@ -21,7 +21,7 @@ pub use html::{PAGE_STYLE, render_html};
 pub use json::render_json;
 pub use prometheus::{UnreportedRun, parse_last_success, render_prometheus, render_unreported_prometheus};
 pub use text::{render_failures, render_text};
-pub(crate) use text_table::TextTable;
+pub(crate) use text_table::{TextTable, wrap};
 
 #[cfg(test)]
 mod tests;

@@ -1,33 +1,46 @@
-//! A table for a terminal of 80 columns: headings, rows with aligned values, lists.
+//! A table for a terminal of 80 columns or fewer: headings, rows with aligned values, lists.
 
 use crate::base::sanitize::for_terminal;
 use std::fmt::{Display, Write};
 
-/// Columns of a terminal.
+/// Columns of a terminal, unless it has fewer.
 pub(crate) const WIDTH: usize = 80;
 /// Columns of a row's name, with its indentation.
 const NAME_WIDTH: usize = 26;
 /// Columns of a row's value, which is aligned to the right.
 const VALUE_WIDTH: usize = 15;
 
+/// Columns of a name and its value.
+const ROW_WIDTH: usize = NAME_WIDTH + 1 + VALUE_WIDTH;
+
 /// A table that is being written. A heading without rows is left out.
 #[derive(Debug, Default)]
 pub(crate) struct TextTable {
     text: String,
     heading: Option<String>,
-    /// Whether what is too wide is cut.
-    is_cut: bool,
+    /// The columns to which what is too wide is cut or wrapped; `None`: nothing is.
+    width: Option<usize>,
 }
 
 impl TextTable {
     /// Begins with a title.
     pub(crate) fn new(title: &str) -> Self {
-        Self { text: format!("{title}\n"), heading: None, is_cut: true }
+        Self { text: format!("{title}\n"), heading: None, width: Some(WIDTH) }
     }
 
     /// The same, where nothing is cut, for files and pipes.
     pub(crate) fn in_full(title: &str) -> Self {
-        Self { is_cut: false, ..Self::new(title) }
+        Self { width: None, ..Self::new(title) }
+    }
+
+    /// The same, for a terminal with this many columns; `None`: nothing is cut.
+    pub(crate) fn with_width(title: &str, columns: Option<usize>) -> Self {
+        Self { width: columns.map(|columns| columns.clamp(ROW_WIDTH, WIDTH)), ..Self::new(title) }
+    }
+
+    /// Whether a line of this many columns fits.
+    pub(crate) fn has_room_for(&self, columns: usize) -> bool {
+        self.width.is_none_or(|width| columns <= width)
     }
 
     /// Begins a part. It is written with its first row.
@@ -40,18 +53,23 @@ impl TextTable {
         self.row_with_note(level, name, value, "");
     }
 
-    /// The same, with a note behind the value.
+    /// The same, with a note behind the value: below it, if there is no room for it.
     pub(crate) fn row_with_note(&mut self, level: usize, name: &str, value: impl Display, note: &str) {
-        let cut = |text: &str, width: usize| if self.is_cut { cut(text, width) } else { text.to_owned() };
+        let cut = |text: &str, width: usize| if self.width.is_some() { cut(text, width) } else { text.to_owned() };
         let name = cut(&format!("{:indent$}{}", "", printable(name), indent = level * 2), NAME_WIDTH);
         let value = value.to_string();
-        let note = cut(&printable(note), WIDTH - NAME_WIDTH - VALUE_WIDTH - 3);
-        self.line(format!("{name:<NAME_WIDTH$} {value:>VALUE_WIDTH$}  {note}").trim_end());
+        let note = printable(note);
+        if self.has_room_for(ROW_WIDTH + 2 + note.chars().count()) {
+            self.line(format!("{name:<NAME_WIDTH$} {value:>VALUE_WIDTH$}  {note}").trim_end());
+        } else {
+            self.line(&format!("{name:<NAME_WIDTH$} {value:>VALUE_WIDTH$}"));
+            self.text(level + 1, &note);
+        }
     }
 
     /// Adds a text, in lines that fit.
     pub(crate) fn text(&mut self, level: usize, text: &str) {
-        let width = if self.is_cut { WIDTH - level * 2 } else { usize::MAX };
+        let width = self.width.map_or(usize::MAX, |width| width - level * 2);
         for line in wrap(&printable(text), width) {
             self.line(&format!("{:indent$}{line}", "", indent = level * 2));
         }
@@ -61,7 +79,7 @@ impl TextTable {
     /// `behind` are kept.
     pub(crate) fn path(&mut self, level: usize, before: &str, path: &str, behind: &str) {
         let used = level * 2 + before.chars().count() + behind.chars().count();
-        let width = if self.is_cut { WIDTH.saturating_sub(used).max(8) } else { usize::MAX };
+        let width = self.width.map_or(usize::MAX, |width| width.saturating_sub(used).max(8));
         let path = cut_middle(&printable(path), width);
         self.line(&format!("{:indent$}{before}{path}{behind}", "", indent = level * 2));
     }
@@ -150,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_terminal_has_notes_below_their_values() {
+        let mut table = TextTable::with_width("title", Some(60));
+        table.heading("numbers");
+        table.row_with_note(1, "accuracy", "0.930", "95 %: 0.901 to 0.952");
+        table.row_with_note(1, "cost", "USD 1", "short");
+        let [accuracy, note, cost] = table.text.lines().skip(3).collect::<Vec<_>>()[..] else {
+            panic!("{}", table.text)
+        };
+        assert_eq!(accuracy.split_whitespace().collect::<Vec<_>>(), ["accuracy", "0.930"]);
+        assert_eq!(note, "    95 %: 0.901 to 0.952");
+        assert!(cost.ends_with("USD 1  short"), "{cost}");
+    }
+
+    #[test]
     fn texts_are_cut_by_characters() {
         assert_eq!((cut("äöü", 3), cut("äöüß", 3)), ("äöü".into(), "äö…".to_owned()));
         assert_eq!((cut_middle("abcdef", 6), cut_middle("abcdefg", 6)), ("abcdef".into(), "ab…efg".to_owned()));
@@ -162,15 +194,17 @@ mod tests {
         fn no_line_is_too_wide(
             texts in prop::array::uniform3("[ -~ä\\n\u{1b}]{0,200}"),
             level in 1_usize..4,
+            columns in 1_usize..120,
         ) {
-            let mut table = TextTable::new("title");
+            let mut table = TextTable::with_width("title", Some(columns));
+            let width = columns.clamp(ROW_WIDTH, WIDTH);
             let [name, path, note] = texts;
             table.heading("heading");
             table.row_with_note(level, &name, "USD 0.0012345", &note);
             table.text(level, &note);
             table.path(level, "31,000 ms  ", &path, ", page 12");
             for line in table.into_text().lines() {
-                prop_assert!(line.chars().count() <= WIDTH, "{line:?}");
+                prop_assert!(line.chars().count() <= width, "{line:?}");
                 let has_controls = line.chars().any(char::is_control);
                 prop_assert!(!has_controls);
             }

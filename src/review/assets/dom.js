@@ -6,6 +6,7 @@ export function el(tag, properties = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") element.className = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "title") element.title = shown(value);
     else if (name.startsWith("aria-") || name === "role" || name === "for" || name.startsWith("data-")) {
       element.setAttribute(name, String(value));
     } else element[name] = value;
@@ -16,12 +17,16 @@ export function el(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+// Text without characters that are not printed or that change the direction of text: a name looks like what it is.
+const UNPRINTED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+export const shown = (text) => String(text).replace(UNPRINTED, "\ufffd");
+
 // Text whose direction can't change that of its surroundings.
-export const isolated = (text, properties = {}) => el("bdi", properties, text);
+export const isolated = (text, properties = {}) => el("bdi", properties, shown(text));
 
 export function options(select, entries, chosen) {
   select.replaceChildren(
-    ...entries.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
+    ...entries.map(([value, text]) => el("option", { value, selected: value === chosen }, shown(text))),
   );
 }
 

@@ -2,8 +2,8 @@
 
 import { get, post } from "./api.js";
 import { byId, el, grouped, isolated, notice, pageName, plural, valueText } from "./dom.js";
-import { enqueue } from "./keys.js";
-import { show } from "./pictures.js";
+import { onPress } from "./keys.js";
+import { LOOK_MS, show } from "./pictures.js";
 import { change, state, viewParameters, viewQuery, viewTasks } from "./state.js";
 
 // Longest side of the pictures, in pixels; one of those that the server draws.
@@ -27,8 +27,8 @@ export class Grid {
     this.groups = el("div", { class: "groups", role: "group", "aria-label": "Predicted answers" });
     this.title = el("p", { class: "grid-title" });
     this.tiles = el("div", { class: "tiles", role: "group", "aria-label": "Pages" });
-    this.accept = el("button", { type: "button", class: "primary", disabled: true, onclick: () => enqueue(() => this.onAccept()) });
-    this.more = el("button", { type: "button", onclick: () => enqueue(() => this.move(1)) }, "Next batch", el("kbd", {}, "n"));
+    this.accept = el("button", { type: "button", class: "primary", disabled: true, onclick: onPress(() => this.onAccept()) });
+    this.more = el("button", { type: "button", onclick: onPress(() => this.move(1)) }, "Next batch", el("kbd", {}, "n"));
     byId("grid").append(this.groups, el("div", { class: "grid-bar" }, this.title, this.more, this.accept), this.tiles);
     this.items = [];
     this.out = new Set();
@@ -39,35 +39,49 @@ export class Grid {
     window.addEventListener("resize", () => this.items.length && this.layout());
   }
 
-  // Pages whose picture is there or missing, pages on the screen, and pages whose picture was on the screen: only
-  // these can be accepted.
+  // Pages whose picture is there or missing, pages on the screen, since when their picture is there, and pages whose
+  // picture was there long enough to be looked at: only these can be accepted.
   forgetSeen() {
     this.watcher.disconnect();
+    clearTimeout(this.looking);
     this.loaded = new Set();
     this.missing = new Set();
     this.onScreen = new Set();
+    this.since = new Map();
     this.seen = new Set();
   }
 
   onScrolled(entries) {
     for (const { target, isIntersecting, intersectionRatio } of entries) {
       const isShown = isIntersecting && intersectionRatio >= SEEN_PART;
-      if (isShown) this.onScreen.add(target.dataset.page);
-      else this.onScreen.delete(target.dataset.page);
+      const { page } = target.dataset;
+      if (isShown) this.onScreen.add(page);
+      else {
+        this.onScreen.delete(page);
+        this.since.delete(page);
+      }
     }
     this.look();
   }
 
   look() {
+    const now = performance.now();
+    let wait = Infinity;
     for (const page of this.onScreen) {
-      if (this.loaded.has(page)) this.seen.add(page);
+      if (!this.loaded.has(page) || this.seen.has(page)) continue;
+      if (!this.since.has(page)) this.since.set(page, now);
+      const left = this.since.get(page) + LOOK_MS - now;
+      if (left > 0) wait = Math.min(wait, left);
+      else this.seen.add(page);
     }
+    clearTimeout(this.looking);
+    if (wait < Infinity) this.looking = setTimeout(() => this.look(), wait);
     this.draw();
   }
 
-  // Whether the pictures of all tiles on the screen are there, or known to be missing.
-  isReady() {
-    return this.onScreen.size > 0 && [...this.onScreen].every((page) => this.loaded.has(page) || this.missing.has(page));
+  // Whether all tiles on the screen are among these pages, or have no picture.
+  haveAll(pages) {
+    return this.onScreen.size > 0 && [...this.onScreen].every((page) => pages.has(page) || this.missing.has(page));
   }
 
   accepted() {
@@ -174,7 +188,7 @@ export class Grid {
     const tile = el("button", {
       type: "button", class: "tile", "aria-pressed": "false", title: item.path, tabIndex: at === 0 ? 0 : -1,
       "aria-label": `${name}: press to leave it out`,
-      onclick: () => { this.focus(at); this.toggle(at); }, onfocus: () => this.mark(at),
+      onclick: ({ detail }) => { this.focus(at); if (detail < 2) this.toggle(at); }, onfocus: () => this.mark(at),
     }, el("span", { class: "tile-frame" }, image, fault), el("span", { class: "tile-name" }, isolated(name)));
     tile.dataset.tile = "1";
     tile.dataset.page = item.page;
@@ -214,17 +228,20 @@ export class Grid {
   }
 
   draw() {
-    const count = this.accepted().length;
-    const unseen = this.items.filter(({ page }) => !this.seen.has(page) && !this.out.has(page)).length;
-    const isLoading = this.items.length > 0 && !this.isReady();
+    const isShown = (page) => this.seen.has(page) || this.since.has(page);
+    const count = this.items.filter(({ page }) => isShown(page) && !this.out.has(page)).length;
+    const unseen = this.items.filter(({ page }) => !isShown(page) && !this.out.has(page)).length;
+    const isLoading = this.items.length > 0 && !this.haveAll(this.loaded);
+    const isNew = !this.haveAll(this.seen);
     this.items.forEach((item, at) => {
       const tile = this.tiles.children[at];
       const isOut = this.out.has(item.page);
       tile?.classList.toggle("is-out", isOut);
+      tile?.classList.toggle("is-missing", this.missing.has(item.page));
       tile?.setAttribute("aria-pressed", String(isOut));
     });
     this.accept.replaceChildren(isLoading ? "Loading pictures…" : `Accept ${grouped(count)}`, el("kbd", {}, "Enter"));
-    this.accept.disabled = this.items.length === 0 || isLoading || (count === 0 && this.out.size === 0);
+    this.accept.disabled = this.items.length === 0 || isLoading || isNew || (count === 0 && this.out.size === 0);
     this.more.disabled = this.total <= this.items.length;
     const label = this.labels?.find((known) => known.key === state.view.label);
     this.title.replaceChildren(...(label && this.items.length
@@ -238,13 +255,15 @@ export class Grid {
     if (this.accept.disabled) return;
     const task = this.task().name;
     const kept = this.accepted();
-    const out = this.items.filter((item) => this.out.has(item.page)).map((item) => item.page);
-    if (out.length) await post("/api/skip", { pages: out, is_skipped: true });
+    const skips = this.items.filter(({ page }) => this.out.has(page)).map(({ page }) => ({ page, task }));
     if (kept.length) {
       const decisions = kept.map((item) => ({ page: item.page, task, value: item.tasks[task].answer.value }));
-      const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
+      const { changed } = await post("/api/decide", { decisions, skips, view: viewQuery() });
       const isChanged = changed ? ` ${plural(changed, "blind answer")} changed: docmill eval counts the first.` : "";
-      notice(`${plural(kept.length, "page")} accepted${out.length ? `, ${out.length} left out` : ""}. u undoes.${isChanged}`);
+      notice(`${plural(kept.length, "page")} accepted${skips.length ? `, ${grouped(skips.length)} left out` : ""}. u undoes.${isChanged}`);
+    } else {
+      await post("/api/skip", { skips });
+      notice(`${plural(skips.length, "page")} left out. u undoes.`);
     }
     this.onDecided();
     await this.loadGroups();

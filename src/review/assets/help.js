@@ -6,7 +6,7 @@ import { state } from "./state.js";
 
 const KEYS = [
   ["Everywhere", [
-    ["g", "grid or single pages"], ["u", "undo what you decided last"], ["f", "filters"], ["?", "this help"],
+    ["g", "grid or single pages"], ["u", "undo what you decided or skipped last"], ["f", "filters"], ["?", "this help"],
     ["Tab", "next button, field or list"], ["Space", "press the button that has the focus"],
   ]],
   ["Single pages", [

@@ -46,6 +46,9 @@ export function enqueue(work) {
   handleAll();
 }
 
+// What a click on a button does. The second click of a double click was meant for what was there before.
+export const onPress = (work) => (event) => event.detail > 1 || enqueue(work);
+
 // Keys without a character that can mean something in the page or in a field.
 const WAITING_KEYS = new Set(["Enter", "Escape", "Backspace", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]);
 

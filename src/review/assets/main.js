@@ -1,7 +1,7 @@
 // Starts the page, and joins its parts.
 
 import { LostServer, get } from "./api.js";
-import { byId, clearNotice, grouped, notice, plural } from "./dom.js";
+import { byId, clearNotice, grouped, isolated, notice, plural, shown } from "./dom.js";
 import * as filters from "./filters.js";
 import { Grid } from "./grid.js";
 import * as help from "./help.js";
@@ -65,10 +65,10 @@ function workOf(key) {
 }
 
 function describe({ job, model, reviewer, shows_answers, sample, pages, unreadable, unread, orphans }) {
-  document.title = `${job} · docmill review`;
-  byId("job").textContent = job;
-  byId("job").title = `${plural(pages, "page")}, answered by ${model}`;
-  byId("reviewer").textContent = `${reviewer} · ${shows_answers ? "answers shown" : "blind"}`;
+  document.title = `${shown(job)} · docmill review`;
+  byId("job").replaceChildren(isolated(job));
+  byId("job").title = `${plural(pages, "page")}, answered by ${shown(model)}`;
+  byId("reviewer").replaceChildren(isolated(reviewer), ` · ${shows_answers ? "answers shown" : "blind"}`);
   const notes = [];
   if (sample) notes.push(`A sample of ${grouped(sample.pages)} of ${plural(sample.of, "page")}${sample.where ? " that match --where. It says nothing about other pages" : ""}.`);
   if (unread) notes.push(`${plural(unread, "file")} of an earlier version of docmill: run the job once to see them.`);

@@ -4,7 +4,7 @@ import { get, post } from "./api.js";
 import { byId, clearNotice, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
 import { Incomplete, UNSET, makeField } from "./fields.js";
 import { Drafts } from "./drafts.js";
-import { enqueue } from "./keys.js";
+import { onPress } from "./keys.js";
 import { preload } from "./pictures.js";
 import { state, viewParameters, viewQuery, viewTasks } from "./state.js";
 import { SIDE, Viewer } from "./viewer.js";
@@ -18,10 +18,10 @@ export class Single {
     this.path = el("h2", { class: "page-path" });
     this.facts = el("p", { class: "page-facts" });
     this.carried = el("dl", { class: "carried" });
-    this.editors = el("div", { class: "editors", oninput: clearNotice });
+    this.editors = el("div", { class: "editors", oninput: () => this.onEntry(), onclick: () => (this.isTouched = true) });
     this.drafts = new Drafts();
-    this.accept = el("button", { type: "button", class: "primary", onclick: () => enqueue(() => this.onAccept()) }, "Accept", el("kbd", {}, "Enter"));
-    this.skipped = el("button", { type: "button", onclick: () => enqueue(() => this.onSkip()) }, "Skip", el("kbd", {}, "x"));
+    this.accept = el("button", { type: "button", class: "primary", onclick: onPress(() => this.onAccept()) }, "Accept", el("kbd", {}, "Enter"));
+    this.skipped = el("button", { type: "button", onclick: onPress(() => this.onSkip()) }, "Skip", el("kbd", {}, "x"));
     this.panel = el("section", { class: "panel", "aria-label": "Answers" },
       el("div", { class: "page-head" }, this.path, this.facts), this.carried, this.editors,
       el("div", { class: "actions" }, this.accept, this.skipped));
@@ -29,6 +29,13 @@ export class Single {
     this.item = null;
     this.fields = new Map();
     this.active = "";
+    // Whether anything was chosen or entered on the page, also what it had already.
+    this.isTouched = false;
+  }
+
+  onEntry() {
+    this.isTouched = true;
+    clearNotice();
   }
 
   // Shows a page: `where` are parameters of the request, such as {next: 1}.
@@ -69,6 +76,7 @@ export class Single {
   showItem(item, { first, total }) {
     this.drafts.keep();
     this.item = item;
+    this.isTouched = false;
     this.panel.classList.remove("is-empty");
     this.path.replaceChildren(isolated(item.path, { title: item.path }));
     const facts = [`${grouped(first)} of ${grouped(total)}`];
@@ -172,11 +180,9 @@ export class Single {
       notice(error.message, true);
       return;
     }
-    if (!this.viewer.isSettled) {
-      // Without an entry, the key was meant for the page before.
-      if (!this.drafts.has()) return;
-      await this.viewer.settled;
-    }
+    // Without an entry, the key was meant for the page before.
+    if (!this.isTouched && !this.drafts.has() && !this.viewer.isLookedAt) return;
+    await this.viewer.settled;
     const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
     this.drafts.forget();
     this.onDecided();
@@ -188,7 +194,7 @@ export class Single {
     if (!this.item) return;
     clearNotice();
     const { page } = this.item;
-    await post("/api/skip", { pages: [page], is_skipped: true });
+    await post("/api/skip", { skips: viewTasks().map(({ name }) => ({ page, task: name })) });
     this.drafts.forget();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });
@@ -214,8 +220,13 @@ export class Single {
       case "R": return () => this.viewer.rotate(-90);
       case "/": return () => this.fields.get(this.active)?.startSearch();
       case "e": return () => this.focusField();
-      default: return /^[0-9]$/.test(key) && (() => this.fields.get(this.active)?.digit(key));
+      default: return /^[0-9]$/.test(key) && (() => this.onDigit(key));
     }
+  }
+
+  onDigit(key) {
+    this.isTouched = true;
+    this.fields.get(this.active)?.digit(key);
   }
 
   focusField() {

@@ -1,7 +1,7 @@
 // A page, large: zoom, rotation, and moving around in it.
 
 import { el } from "./dom.js";
-import { show } from "./pictures.js";
+import { LOOK_MS, show } from "./pictures.js";
 
 const SIDE = 1600;
 const LARGE_SIDE = 3200;
@@ -25,8 +25,8 @@ export class Viewer {
     new ResizeObserver(() => this.draw()).observe(this.stage);
     this.step = 0;
     this.turn = 0;
-    // Whether the picture is there, or known to be missing; and when that is.
-    this.isSettled = false;
+    // Since when the picture is there, or known to be missing; and what ends then.
+    this.settledAt = Infinity;
     this.settled = Promise.resolve();
   }
 
@@ -40,7 +40,7 @@ export class Viewer {
     this.image.alt = alt;
     this.image.removeAttribute("src");
     this.stage.classList.add("is-loading");
-    this.isSettled = false;
+    this.settledAt = Infinity;
     this.settled = this.load();
     this.draw();
   }
@@ -55,8 +55,13 @@ export class Viewer {
     const page = this.page;
     await show(this.image, page, this.side, (reason) => this.onFault(`No picture of this page: ${reason}`));
     if (page !== this.page) return;
-    this.isSettled = true;
+    this.settledAt = Math.min(this.settledAt, performance.now());
     this.stage.classList.remove("is-loading");
+  }
+
+  // Whether the picture was there long enough to be looked at.
+  get isLookedAt() {
+    return performance.now() - this.settledAt >= LOOK_MS;
   }
 
   onFault(reason) {

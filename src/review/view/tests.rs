@@ -51,12 +51,12 @@ fn what_tells_the_answer_reveals_it() {
     }
 }
 
-/// Six pages, of which ann has decided the second and bob the fourth.
+/// Six pages, of which ann has decided the second and skipped the third for its kind, and bob decided the fourth.
 struct Six {
     index: PageIndex,
     drawn: Vec<u32>,
     decisions: Decisions,
-    skipped: HashSet<u32>,
+    skipped: HashSet<PageTask>,
 }
 
 impl Six {
@@ -84,7 +84,7 @@ impl Six {
             };
             decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
         }
-        Self { index, drawn: vec![0, 1, 2, 3, 4, 5], decisions, skipped: HashSet::from([2]) }
+        Self { index, drawn: vec![0, 1, 2, 3, 4, 5], decisions, skipped: HashSet::from([(2, 0)]) }
     }
 
     fn window(&self, query: &str) -> (Vec<u32>, usize, usize, usize) {
@@ -121,8 +121,19 @@ fn the_next_page_is_neither_decided_nor_skipped() {
     let next = |at: usize| six.window(&format!("next=1&after={}", six.name(at))).0;
     assert_eq!([next(0), next(3), next(5)], [[3], [4], [0]], "and after the last comes the first");
     assert_eq!(six.window("next=1&limit=9").0, [0, 3, 4, 5]);
-    let all = Six { skipped: HashSet::from([0, 2, 3, 4, 5]), ..Six::new() };
+    let all = Six { skipped: [0, 2, 3, 4, 5].map(|page| (page, 0)).into(), ..Six::new() };
     assert_eq!(all.window("next=1"), (vec![], 6, 5, 0));
+}
+
+#[test]
+fn a_page_that_was_skipped_for_a_task_is_open_for_others() {
+    let six = Six::new();
+    assert_eq!(six.window("task=marks&state=skipped&limit=9").0, Vec::<u32>::new());
+    assert_eq!(six.window("task=marks&state=undecided&limit=9").0, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(six.window("task=*&state=skipped&limit=9").0, [2]);
+    assert_eq!(six.window("task=*&next=1&limit=9").0, [0, 1, 2, 3, 4, 5], "its other task is open");
+    let both = Six { skipped: HashSet::from([(2, 0), (2, 1)]), ..six };
+    assert_eq!(both.window("task=*&state=undecided&limit=9").0, [0, 1, 3, 4, 5]);
 }
 
 #[test]

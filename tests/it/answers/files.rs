@@ -272,15 +272,38 @@ fn names_with_control_characters_are_refused_with_their_lines() {
 }
 
 #[test]
-fn a_column_that_is_there_twice_is_refused() {
+fn all_faults_are_counted_and_the_first_are_listed() {
+    let bench = asked(1, "");
+    let lines: String = (0..1_200).map(|at| format!("gone-{at}.jpg,kind,form\n")).collect();
+    bench.put("answers.csv", format!("path,task,value\n00000.jpg,kind,form\n{lines}").as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.starts_with("error: nothing was imported: the file has 1,200 faults in 1,201 answers\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("  line ")).count(), 50);
+    assert!(ran.stderr.contains("gone-49.jpg`\n  and 1,150 more\n"), "{}", ran.stderr);
+    // What is wrong with many lines is said once.
+    bench.put("answers.csv", format!("path,task,value\n{}", "00000.jpg,sort,form\n".repeat(1_200)).as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    assert!(ran.stderr.contains("1,200 faults in 1,200 answers\n  line 2; line 3; "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("; line 21 and 1,180 more: the job has no task `sort`"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_that_can_not_be_read_are_refused_with_their_cause() {
     let bench = asked(1, "");
     for (text, message) in [
         ("path,task,value,value\n00000.jpg,kind,form,letter\n", "line 1: the column `value` occurs twice"),
         ("path,task,value, PATH\n00000.jpg,kind,form,x\n", "line 1: the column `path` occurs twice"),
         ("path,task,value\r\n\r\n00000.jpg,kind,\"form\r\n", "line 3: a quote is opened and never closed"),
+        ("PK\u{3}\u{4}--------------------------xl/workbook.xml", "it is an Excel workbook; save it as CSV"),
     ] {
         bench.put("answers.csv", text.as_bytes());
         let ran = import(&bench, "answers.csv", &["--skip-unknown"]);
-        assert!(ran.code == 2 && ran.stderr.contains(message), "{text:?} {}", ran.stderr);
+        let message = format!("error: nothing was imported: {message}");
+        assert!(ran.code == 2 && ran.stderr.starts_with(&message), "{text:?} {}", ran.stderr);
     }
 }

@@ -56,6 +56,23 @@ fn blind_answers_are_truth_and_others_are_counted() {
     assert_eq!((&report["truth"]["matched"], &report["truth"]["shown"]), (&json!(12), &json!(4)));
     let text = eval(&bench, &["--include-shown"]).stdout;
     assert!(text.contains("answers not blind") && text.contains("counted (--include-shown)"), "{text}");
+    // That is the first thing to know, in every format; also which of them are measured.
+    let warning = "warning: 4 human answers that count are not blind. Whoever has seen the model's answer";
+    assert!(text.starts_with(warning), "{text}");
+    assert!(report["truth"]["notes"][0].as_str().unwrap().starts_with(warning), "{report}");
+    assert_eq!(report["truth"]["counts_shown"], json!(true));
+    let html = eval(&bench, &["--include-shown", "--format", "html"]).stdout;
+    let heading = html.split("</h1>").nth(1).unwrap().trim_start();
+    assert!(heading.starts_with("<p class=\"bad\">warning: 4 human answers"), "{}", &heading[..200]);
+    let part = eval_json(&bench, &["--include-shown", "--where", "path < '00009.jpg'"]);
+    assert_eq!(part["truth"]["shown"], json!(1));
+    let blind = eval_json(&bench, &[]);
+    assert_eq!((&blind["truth"]["notes"], &blind["truth"]["counts_shown"]), (&json!([]), &json!(false)));
+    bench.put("other.yaml", bench.text("job.yaml").replace("out.", "other.").as_bytes());
+    assert_eq!(bench.docmill(&["run", "other.yaml", "-q"]).code, 0);
+    let diff = bench.docmill(&["diff", "job.yaml", "--against", "other.yaml", "--answers", "all", "--format", "json"]);
+    let diff: Value = serde_json::from_str(&diff.stdout).unwrap_or_else(|_| panic!("{}", diff.stderr));
+    assert_eq!(diff["truth_shown"], json!(4), "{diff}");
     let text = eval(&bench, &[]).stdout;
     assert!(text.contains("not blind, not counted"), "{text}");
 }

@@ -68,6 +68,19 @@ fn truth_that_can_not_be_used_says_why() {
             &["no row of truth.csv is about a page", "line 2:", "such as 00000.jpg"],
         ),
         (
+            "path,kind\n00000.jpg,letter\n00000.jpg,form\n00000.jpg,letter\n",
+            &[],
+            &[
+                "no row of truth.csv can be used: the truth has no column `page`, and 3 rows contradict others",
+                "add a column `page` with the numbers of pages, from 1",
+            ],
+        ),
+        (
+            "[{\"path\": \"00000.jpg\", \"kind\": \"letter\"}]",
+            &[],
+            &["can't use the truth truth.csv: it is a JSON list"],
+        ),
+        (
             "path,kind\n00000.jpg,letter\n",
             &["--task", "art"],
             &["--task art: the job has no such task", "tasks: kind, marks"],

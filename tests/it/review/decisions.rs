@@ -103,6 +103,38 @@ fn undo_withdraws_what_was_decided_together() {
     assert_eq!(served.post("/api/undo", &json!({"group": recent[0]["group"]})).status, 404, "once");
 }
 
+#[test]
+fn what_is_skipped_is_skipped_for_a_task_and_taken_back_in_the_order_in_which_it_was_done() {
+    let bench = reviewed_job(6, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("task=kind&limit=6");
+    let skips = |places: &[usize]| {
+        places.iter().map(|at| json!({"page": pages[*at]["page"], "task": "kind"})).collect::<Vec<_>>()
+    };
+    let count = |query: &str| served.json(&format!("/api/pages?{query}"))["total"].as_u64().unwrap();
+    let counts = || (count("task=kind&state=undecided"), count("task=kind&state=skipped"));
+    // Alone, as in single pages, and beside decisions, as in the grid.
+    assert_eq!(served.post("/api/skip", &json!({"skips": skips(&[0])})).status, 200);
+    let decisions = json!([{"page": pages[3]["page"], "task": "kind", "value": "form"}]);
+    let got = served.post("/api/decide", &json!({"decisions": decisions, "skips": skips(&[1, 2])}));
+    assert_eq!(got.status, 200, "{}", got.text());
+    assert_eq!(counts(), (2, 3));
+    assert_eq!((count("task=marks&state=undecided"), count("task=marks&state=skipped")), (6, 0), "another task");
+    let recent = served.json("/api/recent")["groups"].clone();
+    let facts: Vec<_> = recent.as_array().unwrap().iter().map(|one| (&one["pages"], &one["skipped"])).collect();
+    assert_eq!(facts, [(&json!(1), &json!(2)), (&json!(1), &Value::Null)], "newest first");
+    let undone = served.post("/api/undo", &json!({"group": recent[0]["group"]})).json();
+    let undone = ["undone", "skips"].map(|kind| undone[kind].as_array().unwrap().len());
+    assert_eq!((undone, counts()), ([1, 2], (5, 1)), "both at once");
+    let undone = served.post("/api/undo", &json!({"skip": recent[1]["skip"]})).json();
+    assert_eq!((&undone["skips"][0]["page"], counts()), (&pages[0]["page"], (6, 0)));
+    assert_eq!(served.post("/api/undo", &json!({"skip": recent[1]["skip"]})).status, 404, "once");
+    assert_eq!(served.json("/api/recent")["groups"], json!([]));
+    let wrong = json!({"skips": [{"page": pages[0]["page"], "task": "none"}]});
+    assert_eq!(served.post("/api/skip", &wrong).status, 400);
+    assert_eq!(served.post("/api/skip", &json!({"skips": []})).status, 400);
+}
+
 /// Others that were made in the same millisecond, by the same reviewer, are another group.
 #[cfg(unix)]
 #[test]
@@ -276,7 +308,7 @@ fn progress_shows_what_a_random_order_is_worth() {
     for query in ["order=suspected", "order=cost", "status=ok", "mode=grid"] {
         assert_eq!(worth(query), Value::Null, "{query}: not a random sample");
     }
-    let skipped = served.post("/api/skip", &json!({"pages": [pages[6]["page"]]}));
+    let skipped = served.post("/api/skip", &json!({"skips": [{"page": pages[6]["page"], "task": "kind"}]}));
     assert_eq!(skipped.status, 200);
     served.decide(&pages[7], "kind", json!("form"));
     let found = worth("");

@@ -38,7 +38,7 @@ fn a_view_is_read_in_windows() {
     let next = |after: usize| window(&format!("task=kind&next=1&after={}", names[after])).1;
     assert_eq!((next(0), next(2)), (vec![names[2].to_owned()], vec![names[4].to_owned()]));
     assert_eq!(next(29), [names[2]], "from the beginning again");
-    served.post("/api/skip", &json!({"pages": [names[2]]}));
+    served.post("/api/skip", &json!({"skips": [{"page": names[2], "task": "kind"}]}));
     assert_eq!(next(0), [names[4]], "skipped pages are left out");
     assert_eq!(window("task=kind&state=skipped&limit=9").1, [names[2]]);
     assert_eq!(window("task=kind&state=decided&limit=9").1, [names[0], names[1], names[3]]);

@@ -1,0 +1,91 @@
+//! What a reviewer has skipped since the server was started: tasks of pages. It is not stored.
+
+use crate::base::ids::DecisionId;
+use std::collections::HashSet;
+
+/// The position of a page in the index, and that of a task.
+pub(crate) type PageTask = (u32, usize);
+
+/// Tasks of pages that were skipped together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Skip {
+    /// Its number.
+    pub(crate) number: u64,
+    /// The decisions that were made in the same step, as in the grid.
+    pub(crate) group: Option<DecisionId>,
+    /// When: wall time in milliseconds.
+    pub(crate) at_ms: i64,
+    /// What was skipped, and had not been before.
+    pub(crate) tasks: Vec<PageTask>,
+}
+
+/// What a reviewer has skipped, in steps that can be taken back.
+#[derive(Debug, Default)]
+pub(crate) struct Skips {
+    steps: Vec<Skip>,
+    tasks: HashSet<PageTask>,
+    last: u64,
+}
+
+impl Skips {
+    /// Skips tasks of pages.
+    pub(crate) fn add(&mut self, group: Option<DecisionId>, at_ms: i64, tasks: Vec<PageTask>) {
+        let tasks: Vec<PageTask> = tasks.into_iter().filter(|task| self.tasks.insert(*task)).collect();
+        // Taking back a step that has changed nothing would look like doing nothing.
+        if !tasks.is_empty() {
+            self.last += 1;
+            self.steps.push(Skip { number: self.last, group, at_ms, tasks });
+        }
+    }
+
+    /// Takes back the steps that match. Returns what is not skipped any more.
+    pub(crate) fn take_back(&mut self, matches: impl Fn(&Skip) -> bool) -> Vec<PageTask> {
+        let mut gone = Vec::new();
+        self.steps.retain(|step| {
+            let stays = !matches(step);
+            if !stays {
+                gone.extend(step.tasks.iter().copied());
+            }
+            stays
+        });
+        gone.iter().for_each(|task| _ = self.tasks.remove(task));
+        gone
+    }
+
+    /// What is skipped.
+    pub(crate) fn tasks(&self) -> &HashSet<PageTask> {
+        &self.tasks
+    }
+
+    /// The steps, oldest first.
+    pub(crate) fn steps(&self) -> &[Skip] {
+        &self.steps
+    }
+
+    /// When something was skipped last, in wall time in milliseconds.
+    pub(crate) fn last_ms(&self) -> i64 {
+        self.steps.last().map_or(0, |step| step.at_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_is_taken_back_leaves_what_was_skipped_before() {
+        let mut skips = Skips::default();
+        skips.add(None, 1, vec![(3, 0)]);
+        skips.add(Some(DecisionId(9)), 2, vec![(3, 0), (3, 1), (4, 0)]);
+        skips.add(None, 3, vec![(4, 0)]);
+        assert_eq!(
+            skips.steps().iter().map(|step| step.number).collect::<Vec<_>>(),
+            [1, 2],
+            "the third changes nothing"
+        );
+        assert_eq!(skips.take_back(|step| step.group == Some(DecisionId(9))), [(3, 1), (4, 0)]);
+        assert_eq!(skips.tasks(), &HashSet::from([(3, 0)]));
+        assert_eq!(skips.take_back(|step| step.number == 2), [], "once");
+        assert_eq!(skips.last_ms(), 1);
+    }
+}
