@@ -112,7 +112,7 @@ pub(crate) struct FormLearner {
     ignored: Cell<u32>,
     /// Valid replies in the form of now.
     valid: Cell<u64>,
-    /// Whether the form has changed in this run.
+    /// Whether the form has changed in this run, and was not taken back.
     has_changed: Cell<bool>,
     /// Pages with errors about a form that has worked.
     doubts: RefCell<HashMap<u64, Vec<Doubt>>>,
@@ -280,8 +280,9 @@ impl FormLearner {
         }
         let message = verdict.message().unwrap_or_default();
         let taken_back = self.pending.take_back(message, sent.page, asked);
-        if taken_back.is_some() {
+        if let Some(before) = taken_back {
             tracing::warn!("the endpoint is asked as before: the change did not help");
+            self.has_changed.set(!before.is_proven);
         }
         let before = taken_back.unwrap_or(known);
         // What leaves the limit out was asked for because of the other name.
