@@ -42,6 +42,8 @@ pub struct Exchange {
     pub foreign: Option<Foreign>,
     /// Whether the words of the error reject a parameter by its name.
     pub rejects_named: bool,
+    /// Whether they name several parameters, of which perhaps not all are rejected.
+    pub names_several: bool,
 }
 
 impl Exchange {
@@ -60,6 +62,7 @@ impl Exchange {
             answered_in_reasoning: false,
             foreign: None,
             rejects_named: false,
+            names_several: false,
         }
     }
 
@@ -80,10 +83,11 @@ impl Exchange {
     /// An error instead of a reply to `questions`, for a request of the form `sent`.
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
         let rejects_named = judgement.rejects_named() && !sent.is_tried;
+        let names_several = judgement.named_changes.len() > 1;
         let (verdict, charge) = judgement.in_view_of(sent);
         match judgement.invalid_reply {
             Some(content) => Self::from_invalid_reply(content, questions),
-            None => Self { exceeded: judgement.exceeded, rejects_named, ..Self::new(verdict, charge) },
+            None => Self { exceeded: judgement.exceeded, rejects_named, names_several, ..Self::new(verdict, charge) },
         }
     }
 

@@ -314,7 +314,7 @@ impl FormLearner {
                     Evidence::Form => {
                         let is_trial = terms.may_try && change.may_be_taken_back();
                         if is_trial {
-                            let is_rejection = exchange.rejects_named;
+                            let is_rejection = exchange.rejects_named && !exchange.names_several;
                             self.pending.begin(change, before, ChangeCause { message, page: sent.page, is_rejection });
                         }
                         self.change(change, capabilities, is_trial)

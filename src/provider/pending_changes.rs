@@ -31,6 +31,19 @@ struct Pending {
     words: Vec<String>,
     /// The page whose errors they were.
     page: u64,
+    /// The changes of the same page before these, for errors with other words.
+    earlier: Option<Box<Pending>>,
+}
+
+impl Pending {
+    /// The form before the changes for errors with these words, and all changes since then.
+    fn since(&self, words: &[String]) -> Option<(ChangeKinds, Capabilities)> {
+        if self.words == words {
+            return Some((self.kinds, self.before));
+        }
+        let (kinds, before) = self.earlier.as_ref()?.since(words)?;
+        Some((kinds.union(self.kinds), before))
+    }
 }
 
 /// The endpoint accepts a form, but perhaps also one with fewer changes, in which the next request is sent.
@@ -51,7 +64,7 @@ pub(crate) struct ChangeCause<'a> {
     pub(crate) message: &'a str,
     /// The page whose error it is.
     pub(crate) page: u64,
-    /// Whether it rejects what is changed, rather than only names it.
+    /// Whether it rejects what is changed and nothing else, rather than only names it.
     pub(crate) is_rejection: bool,
 }
 
@@ -75,15 +88,18 @@ impl PendingChanges {
     pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, cause: ChangeCause<'_>) {
         let mut pending = self.pending.borrow_mut();
         let (words, page) = (words_without_numbers(cause.message), cause.page);
-        let earlier = pending.take_if(|pending| pending.words == words && pending.page == page);
-        let (first, kinds) =
-            earlier.map_or((before, ChangeKinds::default()), |earlier| (earlier.before, earlier.kinds));
+        let last = pending.take().filter(|last| last.page == page);
+        let (first, kinds, earlier) = match last {
+            Some(last) if last.words == words => (last.before, last.kinds, last.earlier),
+            last => (before, ChangeKinds::default(), last.map(Box::new)),
+        };
         let (kinds, is_rejected) = (kinds.with(change), cause.is_rejection);
-        *pending = Some(Pending { before: first, kinds, last: change, before_last: before, is_rejected, words, page });
+        let (last, before_last) = (change, before);
+        *pending = Some(Pending { before: first, kinds, last, before_last, is_rejected, words, page, earlier });
     }
 
     /// Takes changes back if the page for which they were made meets an error with the same words that asks for nothing
-    /// else. The last of them is taken back if the error has more words, which it has added, or if it has renamed an
+    /// else, and also what was changed after them for errors with other words. The last of them is taken back if the error has more words, which it has added, or if it has renamed an
     /// output limit that was only named, and this name is rejected. Returns the form without them. `asked`: what the
     /// error asks for.
     pub(crate) fn take_back(&self, message: &str, page: u64, asked: Option<CapabilityChange>) -> Option<Capabilities> {
@@ -97,10 +113,8 @@ impl PendingChanges {
             && !pending.is_rejected;
         let (kinds, form) = if has_more && !is_next_step || is_renamed_in_vain {
             (ChangeKinds::default().with(pending.last), pending.before_last)
-        } else if asked.is_none() && words == pending.words {
-            (pending.kinds, pending.before)
         } else {
-            return None;
+            pending.since(&words).filter(|_| asked.is_none())?
         };
         self.refuted.set(self.refuted.get().union(kinds));
         *slot = None;
@@ -209,10 +223,13 @@ mod tests {
         assert_eq!(changes.take_back("no", 1, None), Some(before));
         assert!(changes.refuted().contains(WEAKER) && changes.refuted().contains(OMIT));
         // Another error is another reason.
-        let changes = PendingChanges::default();
-        changes.begin(WEAKER, before, cause("no format"));
-        changes.begin(OMIT, object, cause("no temperature"));
-        assert_eq!(changes.take_back("no temperature", 1, None), Some(object));
+        for (again, expected) in [("no temperature", object), ("no format", before)] {
+            let changes = PendingChanges::default();
+            changes.begin(WEAKER, before, cause("no format"));
+            changes.begin(OMIT, object, cause("no temperature"));
+            assert_eq!(changes.take_back(again, 1, None), Some(expected));
+            assert_eq!(changes.refuted().contains(WEAKER), expected == before);
+        }
     }
 
     #[test]

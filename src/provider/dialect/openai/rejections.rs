@@ -315,8 +315,11 @@ fn listed_efforts(message: &str) -> Efforts {
     };
     let found = match INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() {
         Some(start) => named(&message[start..]),
-        // Without an introduction, one name is that of the value that was sent.
-        None => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_else(|| named(suggested(message))),
+        None => match named(suggested(message)) {
+            // Of other names, one is that of the value that was sent.
+            none if none.is_empty() => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_default(),
+            found => found,
+        },
     };
     found.into_iter().collect()
 }
