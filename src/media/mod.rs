@@ -40,7 +40,7 @@ pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
 pub use page_layout::PageLayout;
 pub(crate) use pdf::drawing::BUILT_IN as BUILT_IN_RENDERER;
-pub use pdf::poppler::Pdftoppm;
+pub use pdf::poppler::{Pdftoppm, is_pdftoppm};
 pub use pdf::renderer::PdfRenderers;
 pub(crate) use pdf::system_fonts::hash_of_installed as hash_of_installed_fonts;
 pub use pixels::Pixels;

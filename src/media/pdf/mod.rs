@@ -12,7 +12,7 @@
 //!   [`content_streams`], [`paints`], [`objects`]: whether images, fonts, content, patterns and other objects of the
 //!   file are complete
 //! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
-//! - [`examine`]: what hayro leaves out of a page
+//! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
 //!   a page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
@@ -33,6 +33,7 @@ pub(crate) mod examine;
 pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;
+pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod losses;
 pub(crate) mod objects;

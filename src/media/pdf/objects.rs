@@ -17,9 +17,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
-const MAX_DEPTH: u32 = 12;
+pub(crate) const MAX_DEPTH: u32 = 12;
 /// Most operations of a page that are examined.
-const MAX_OPERATIONS: u32 = 5_000_000;
+pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
 
 /// Finds the missing parts of a page. `to_picture` maps the page to the picture of this size.
 pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: Rect, losses: &mut Losses) {
@@ -41,7 +41,7 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
 }
 
 /// The optional content that the document turns off by default (ISO 32000-1, 8.11.4.3).
-fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
+pub(crate) fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
     let xref = page.xref();
     let groups = || {
         let catalog = xref.get::<Dict<'_>>(xref.root_id())?;

@@ -7,6 +7,7 @@ mod lists;
 pub(crate) mod near_duplicates;
 pub(crate) mod pdf;
 mod pdf_encryption;
+mod pdf_groups;
 mod pdf_losses;
 mod pdf_numbers;
 mod pdf_objects;
