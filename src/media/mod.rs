@@ -7,11 +7,13 @@
 //! - [`pixels`]: a decoded page
 //! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
 //!   whether the file is complete
-//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_header`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with
+//!   libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
 //! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
 
+pub(crate) mod bmp_header;
 pub(crate) mod bmp_rle;
 pub(crate) mod decode;
 pub(crate) mod document;

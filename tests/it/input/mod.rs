@@ -17,4 +17,5 @@ mod selections;
 mod signed_urls;
 mod tiff;
 mod tiff_builder;
+mod tiff_colors;
 mod tiff_variants;
