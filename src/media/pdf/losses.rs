@@ -26,7 +26,7 @@ pub(crate) enum Lost {
     Paint(String),
     /// Characters of the font with this name, for which no font that may replace it has a glyph.
     Glyphs(String),
-    /// Characters of the embedded font with this name, whose glyphs the renderer does not find.
+    /// Characters of the font with this name, embedded or installed, whose glyphs the renderer does not find.
     EmbeddedGlyphs(String),
     /// The same, drawn as the placeholder of the font.
     Placeholders(String),

@@ -8,7 +8,7 @@
 //! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
-//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`type3_font`],
+//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
 //!   [`content_streams`], [`paints`], [`objects`]: whether images, fonts, content, patterns and other objects of the
 //!   file are complete
 //! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
@@ -47,5 +47,6 @@ pub(crate) mod renderer;
 pub(crate) mod scan;
 pub(crate) mod stream_check;
 pub(crate) mod stream_data;
+pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;
