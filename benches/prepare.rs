@@ -9,8 +9,10 @@ use divan::Bencher;
 use docmill::internal::base::random::Random;
 use docmill::internal::catalog::{Detail, image_rule};
 use docmill::internal::manifest::{Image, PdfRenderer, Size};
-use docmill::internal::media::{Document, Orientation, Pixels, Probe};
+use docmill::internal::media::{Document, Orientation, Pixels, Probe, check_complete, probe};
 use docmill::internal::prepare::{encode_jpeg, prepare, resize_upright};
+use image::ImageFormat;
+use std::io::Cursor;
 
 const WIDTH: u32 = 2480;
 const HEIGHT: u32 = 3508;
@@ -70,6 +72,19 @@ fn encode(bencher: Bencher<'_, '_>, channels: u8) {
     let small =
         resize_upright(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
     bencher.bench_local(|| encode_jpeg(&small));
+}
+
+/// What is done with a page that is sent as it is: only decoding shows that a PNG or a WebP is complete. Beside it, a JPEG.
+#[divan::bench(args = ["jpg", "png", "webp"])]
+fn check(bencher: Bencher<'_, '_>, extension: &str) {
+    let small = resize_upright(page(3), Orientation::NoTransforms, TARGET).ok().and_then(Pixels::into_image);
+    let mut bytes = Cursor::new(Vec::new());
+    let format = ImageFormat::from_extension(extension);
+    let written = small.zip(format).map(|(picture, format)| picture.write_to(&mut bytes, format).is_ok());
+    assert_eq!(written, Some(true), "the page can't be written");
+    let bytes = bytes.into_inner();
+    let probe = probe(&bytes).unwrap_or_else(|fault| panic!("{fault}"));
+    bencher.bench_local(|| check_complete(&bytes, &probe));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]

@@ -8,8 +8,10 @@
 /// size are Letter. 5: content behind a damaged part of a PDF page is drawn, or a fault; JPEG has the colours
 /// of libjpeg; TIFF pages that can't be read are faults and have numbers; PNG and WebP are decoded before they
 /// are sent; pages with an impossible crop box are drawn; missing symbol fonts and palettes are faults.
-/// 6: fax pages of a TIFF have the colours of their palette.
-pub const DECODER_VERSION: u32 = 6;
+/// 6: fax pages of a TIFF have the colours of their palette. 7: transparency groups of PDF pages blend with what
+/// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four samples without a tag are RGB and alpha, and pixels whose colour
+/// the palette lacks are faults.
+pub const DECODER_VERSION: u32 = 7;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -29,8 +31,18 @@ pub fn has_current_page_numbers(decoder: u32, path: &[u8]) -> bool {
     decoder >= TIFF_PAGES_VERSION || decoder >= PAGE_TREE_VERSION && is_other()
 }
 
+/// Since this version PDF pages are repaired, have the size of today and appearances of today, and what is missing of them
+/// is found, except for the blending of transparency groups.
+pub const REPAIRED_PAGES_VERSION: u32 = 5;
+
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;
+
+/// Since this version fax pages of a TIFF have the colours of their palette.
+pub const FAX_PALETTE_VERSION: u32 = 6;
+
+/// Since this version the colours of a TIFF are guessed where its tags are missing or contradict its data.
+pub const GUESSED_COLORS_VERSION: u32 = 7;
 
 /// Since this version PDF pages are drawn with form fields, annotations and installed fonts; Exif data and
 /// TIFF tags are read as today.

@@ -1,6 +1,7 @@
 //! Decodes a file that holds one picture, at a reduced size where the format allows that, or only checks that this
 //! is possible.
 
+use super::bmp_header::check_pixel_offset;
 use super::fault::MediaFault;
 use super::kind::ImageFormat;
 use super::pixels::{MAX_DECODER_BYTES, Pixels, blend_over_white};
@@ -25,7 +26,10 @@ pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<
         }
         ImageFormat::Png => decode_png(bytes, probe),
         ImageFormat::Jpeg2000 => jpeg2000::decode(bytes, target),
-        ImageFormat::Bmp => bmp_rle::decode(bytes, probe).unwrap_or_else(|| decode_with_library(bytes, probe)),
+        ImageFormat::Bmp => {
+            check_pixel_offset(bytes)?;
+            bmp_rle::decode(bytes, probe).unwrap_or_else(|| decode_with_library(bytes, probe))
+        }
         _ => decode_with_library(bytes, probe),
     }
 }
@@ -41,7 +45,7 @@ pub fn check_complete(bytes: &[u8], probe: &Probe) -> Result<(), MediaFault> {
         ImageFormat::Jpeg2000 => jpeg2000::check_complete(bytes),
         ImageFormat::Png => check_rows(bytes),
         // Only decoding shows it.
-        _ => decode_with_library(bytes, probe).map(|_| ()),
+        _ => decode(bytes, probe, (probe.width, probe.height)).map(|_| ()),
     }
 }
 

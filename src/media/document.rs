@@ -14,7 +14,6 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
-use crate::base::decoder_version::FULL_DRAWING_VERSION;
 use bytes::Bytes;
 
 /// An open file.
@@ -120,9 +119,7 @@ impl Document {
     ) -> Result<EarlierPicture, MediaFault> {
         match &self.content {
             Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size, earlier),
-            // Read as today since then.
-            Content::Tiff(_) if earlier >= FULL_DRAWING_VERSION => Ok(EarlierPicture::Same),
-            Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page),
+            Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page, earlier),
             Content::Picture(probe) => EarlierPicture::of_picture(&self.bytes, probe, earlier),
         }
     }

@@ -10,7 +10,7 @@ use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
-use crate::base::decoder_version::{FULL_DRAWING_VERSION, JPEG_COLORS_VERSION};
+use crate::base::decoder_version::{FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -75,21 +75,26 @@ impl EarlierPicture {
             let has_changed = earlier < JPEG_COLORS_VERSION && pdf.had_other_colors(page)?;
             return Ok(if has_changed { Self::with_other_colors() } else { Self::Same });
         }
-        let manner = if earlier >= FULL_DRAWING_VERSION { Manner::Full } else { Manner::Plain };
-        let earlier = pdf.draw_uncorrected(page, size, manner)?;
-        if !earlier.losses.is_empty() {
-            return Ok(Self::Incomplete(earlier.losses.describe()));
-        }
-        let now = pdf.draw(page, size, Manner::Full)?;
-        if !differs(&earlier.pixels, &now.pixels) {
-            return Ok(Self::Same);
-        }
-        let reason = if pdf.is_corrected() {
-            "form fields show their values now, or the page has another size"
+        let now = pdf.draw(page, size)?;
+        let (earlier, reason) = if earlier >= REPAIRED_PAGES_VERSION {
+            (pdf.draw_groups_apart(page, size)?, "transparency groups blend with the page now")
         } else {
-            "other fonts are used now"
+            let manner = if earlier >= FULL_DRAWING_VERSION { Manner::Full } else { Manner::Plain };
+            let reason = match pdf.is_corrected() {
+                true => "form fields show their values now, or the page has another size",
+                false => "other fonts are used now, or transparency groups blend with the page",
+            };
+            (pdf.draw_uncorrected(page, size, manner)?, reason)
         };
-        Ok(Self::Different(reason.to_owned()))
+        // The picture of today shows what groups drawn apart have hidden.
+        let lost = if earlier.losses.are_only_groups() { &now.losses } else { &earlier.losses };
+        if !lost.is_empty() {
+            return Ok(Self::Incomplete(lost.describe()));
+        }
+        Ok(match differs(&earlier.pixels, &now.pixels) {
+            true => Self::Different(reason.to_owned()),
+            false => Self::Same,
+        })
     }
 }
 

@@ -7,11 +7,13 @@
 //! - [`pixels`]: a decoded page
 //! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
 //!   whether the file is complete
-//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_header`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with
+//!   libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
 //! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
 
+pub(crate) mod bmp_header;
 pub(crate) mod bmp_rle;
 pub(crate) mod decode;
 pub(crate) mod document;
@@ -40,7 +42,7 @@ pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
 pub use page_layout::PageLayout;
 pub(crate) use pdf::drawing::BUILT_IN as BUILT_IN_RENDERER;
-pub use pdf::poppler::Pdftoppm;
+pub use pdf::poppler::{Pdftoppm, is_pdftoppm};
 pub use pdf::renderer::PdfRenderers;
 pub(crate) use pdf::system_fonts::hash_of_installed as hash_of_installed_fonts;
 pub use pixels::Pixels;

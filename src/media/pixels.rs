@@ -9,6 +9,9 @@ pub(crate) const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// 600 MB.
 pub(crate) const MAX_PIXELS: u64 = 200_000_000;
 
+/// The difference of tones that come from other ways to compute them, of 255.
+const ROUNDING: u8 = 6;
+
 /// A decoded page, in rows from top to bottom.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pixels {
@@ -48,6 +51,12 @@ impl Pixels {
         } else {
             RgbImage::from_raw(width, height, data).map(DynamicImage::ImageRgb8)
         }
+    }
+
+    /// Whether another picture of this size has the same tones, except for how they are rounded.
+    pub(crate) fn is_similar(&self, other: &Self) -> bool {
+        (self.width, self.height, self.channels) == (other.width, other.height, other.channels)
+            && self.data.iter().zip(&other.data).all(|(one, other)| one.abs_diff(*other) <= ROUNDING)
     }
 
     /// Converts RGB to grey if no pixel has a colour, which saves two thirds of the work of

@@ -1,6 +1,6 @@
 //! Whether the three components of a JPEG are RGB or YCbCr, as libjpeg decides it: nothing in the
 //! standard says so. Source: libjpeg-turbo, `default_decompress_parms` in jdapimin.c; for PDF, ISO
-//! 32000-1, table 13.
+//! 32000-1, table 13; for TIFF, Technical Note 2.
 
 use super::header::read_segment;
 
@@ -15,6 +15,8 @@ struct ColorMarkers {
     adobe: Option<u8>,
     /// The ids of three components; `None`: of another number.
     ids: Option<[u8; 3]>,
+    /// Whether the first of three components has more samples than others.
+    is_subsampled: bool,
 }
 
 impl ColorMarkers {
@@ -34,8 +36,9 @@ impl ColorMarkers {
                 (0xEE, [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => {
                     found.adobe = Some(*transform);
                 }
-                (0xC0..=0xC2, [_, _, _, _, _, 3, first, _, _, second, _, _, third, ..]) => {
+                (0xC0..=0xC2, [_, _, _, _, _, 3, first, samples, _, second, _, _, third, ..]) => {
                     found.ids = Some([*first, *second, *third]);
+                    found.is_subsampled = *samples != 0x11;
                 }
                 _ => {}
             }
@@ -70,6 +73,16 @@ pub(crate) fn is_rgb(bytes: &[u8], stated: Option<bool>) -> bool {
     ColorMarkers::read(bytes).are_rgb(stated)
 }
 
+/// The same of the picture in a strip or tile of a TIFF whose tags say `tagged`. Nobody stores RGB with fewer samples of one
+/// component, and Adobe's segment is written by programs that put a whole JPEG into a TIFF: libtiff writes none.
+pub(crate) fn is_rgb_in_tiff(bytes: &[u8], tagged: bool) -> bool {
+    let markers = ColorMarkers::read(bytes);
+    match markers.adobe {
+        Some(transform) => transform == 0,
+        None => tagged && !markers.is_subsampled,
+    }
+}
+
 /// Whether versions of the decoder before 5 drew the picture with other colours.
 pub(crate) fn had_other_colors(bytes: &[u8], stated: Option<bool>) -> bool {
     let markers = ColorMarkers::read(bytes);
@@ -82,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_rule_of_libjpeg() {
-        let markers = |has_jfif, adobe, ids: &[u8; 3]| ColorMarkers { has_jfif, adobe, ids: Some(*ids) };
+        let markers =
+            |has_jfif, adobe, ids: &[u8; 3]| ColorMarkers { has_jfif, adobe, ids: Some(*ids), is_subsampled: false };
         let (numbers, letters) = ([1, 2, 3], *b"RGB");
         for (markers, stated, is_rgb, was_rgb) in [
             (markers(false, None, &numbers), None, false, false),
@@ -101,9 +115,30 @@ mod tests {
             (markers(true, None, &numbers), Some(true), true, false),
             (markers(false, None, &letters), Some(false), false, true),
             (markers(false, Some(1), &numbers), Some(true), false, false),
-            (ColorMarkers { has_jfif: false, adobe: Some(0), ids: None }, Some(true), false, false),
+            (ColorMarkers { adobe: Some(0), ..ColorMarkers::default() }, Some(true), false, false),
         ] {
             assert_eq!((markers.are_rgb(stated), markers.were_rgb()), (is_rgb, was_rgb), "{markers:?} {stated:?}");
+        }
+    }
+
+    #[test]
+    fn the_data_of_a_tiff_may_contradict_its_tags() {
+        let jpeg = |adobe: Option<u8>, samples: u8| {
+            let adobe = adobe.map(|transform| [&b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0"[..], &[transform]].concat());
+            let frame =
+                [&b"\xFF\xC0\0\x11\x08\0\x08\0\x08\x03\x01"[..], &[samples], b"\0\x02\x11\0\x03\x11\0"].concat();
+            [b"\xFF\xD8".to_vec(), adobe.unwrap_or_default(), frame].concat()
+        };
+        for (adobe, samples, tagged, is_rgb) in [
+            (None, 0x11, true, true),
+            (None, 0x11, false, false),
+            (None, 0x22, true, false),
+            (None, 0x21, true, false),
+            (None, 0x22, false, false),
+            (Some(0), 0x11, false, true),
+            (Some(1), 0x11, true, false),
+        ] {
+            assert_eq!(is_rgb_in_tiff(&jpeg(adobe, samples), tagged), is_rgb, "{adobe:?} {samples:x} {tagged}");
         }
     }
 
@@ -112,9 +147,12 @@ mod tests {
         let adobe = b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0\0";
         let jfif = b"\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
         let frame = b"\xFF\xC0\0\x11\x08\0\x08\0\x08\x03\x01\x11\0\x02\x11\0\x03\x11\0";
+        let subsampled = b"\xFF\xC0\0\x11\x08\0\x08\0\x08\x03\x01\x22\0\x02\x11\0\x03\x11\0";
         let read = |parts: &[&[u8]]| ColorMarkers::read(&[&[&b"\xFF\xD8"[..]], parts].concat().concat());
-        assert_eq!(read(&[jfif, frame]), ColorMarkers { has_jfif: true, adobe: None, ids: Some([1, 2, 3]) });
-        assert_eq!(read(&[adobe, frame]), ColorMarkers { has_jfif: false, adobe: Some(0), ids: Some([1, 2, 3]) });
+        let expected = ColorMarkers { ids: Some([1, 2, 3]), ..ColorMarkers::default() };
+        assert_eq!(read(&[jfif, frame]), ColorMarkers { has_jfif: true, ..expected });
+        assert_eq!(read(&[adobe, frame]), ColorMarkers { adobe: Some(0), ..expected });
+        assert_eq!(read(&[subsampled]), ColorMarkers { is_subsampled: true, ..expected });
         // Behind the start of the picture nothing counts.
         assert_eq!(read(&[frame, b"\xFF\xDA\0\x02", adobe]).adobe, None);
         assert_eq!(read(&[b"\xFF"]), ColorMarkers::default());

@@ -18,7 +18,7 @@ pub(crate) mod header;
 pub(crate) mod huffman;
 pub(crate) mod standard_tables;
 
-pub(crate) use color::had_other_colors;
+pub(crate) use color::{had_other_colors, is_rgb_in_tiff};
 pub(crate) use completeness::check_complete;
 pub(crate) use decode::decode;
 pub(crate) use header::read_header;

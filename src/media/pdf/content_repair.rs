@@ -129,7 +129,7 @@ fn is_delimiter(byte: u8) -> bool {
 
 /// The token that content begins with: a bracket, a string, a comment, an inline image or anything else up to the
 /// next delimiter. At least one byte of content that is not empty.
-fn read_token(content: &[u8]) -> &[u8] {
+pub(crate) fn read_token(content: &[u8]) -> &[u8] {
     let up_to = |is_end: &dyn Fn(u8) -> bool| content.iter().position(|byte| is_end(*byte));
     let length = match content {
         [b'<', b'<', ..] | [b'>', b'>', ..] => 2,

@@ -4,6 +4,7 @@
 //! to a copy of the file, as an editor does.
 
 use super::annotations::find_stale_appearances;
+use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
@@ -17,6 +18,11 @@ const DEFAULT_BOX: &str = "/MediaBox[0 0 612 792]";
 const CONTENT_NUMBER: u32 = 8_388_606;
 /// Takes the appearance of a form field away: its value is drawn.
 const NO_APPEARANCE: &str = "/AP null";
+
+/// The entry that makes a form a transparency group.
+const GROUP: &[u8] = b"/Group";
+/// The same entry under a name that means nothing, of the same length.
+const NO_GROUP: &[u8] = b"/-----";
 
 /// Sides of a box below which nothing is seen, in points.
 pub(crate) const MIN_SIDE: f64 = 0.01;
@@ -64,6 +70,54 @@ pub(crate) fn replace_content(pdf: &Pdf, page: &Dict<'_>, content: &[u8]) -> Opt
     open_with(pdf, &BTreeMap::from([((id.obj_number, id.gen_number), dict), ((CONTENT_NUMBER, 0), stream)]))
 }
 
+/// Opens a file again in which these forms are no transparency groups. `None`: their entry is not found.
+pub(crate) fn dissolve_groups(pdf: &Pdf, forms: &[Dict<'_>]) -> Option<Pdf> {
+    let original: &[u8] = pdf.data().as_ref();
+    let mut bytes = original.to_vec();
+    for form in forms {
+        // A stream's dictionary is never in another stream, so its bytes are those of the file, and the places of
+        // everything else stay as they are.
+        let start = (form.data().as_ptr() as usize).checked_sub(original.as_ptr() as usize)?;
+        let keys = find_keys(form.data(), GROUP);
+        if keys.is_empty() {
+            return None;
+        }
+        for at in keys {
+            let entry = bytes.get_mut(start + at..)?.get_mut(..GROUP.len())?;
+            entry.copy_from_slice(NO_GROUP);
+        }
+    }
+    Pdf::new(Arc::new(bytes)).ok()
+}
+
+/// The places of a key in a dictionary that is given with its brackets.
+fn find_keys(dict: &[u8], key: &[u8]) -> Vec<usize> {
+    let (mut at, mut depth, mut is_key) = (0, 0_usize, true);
+    let mut places = Vec::new();
+    while let Some(rest) = dict.get(at..).filter(|rest| !rest.is_empty()) {
+        let token = read_token(rest);
+        match token {
+            b"<<" | b"[" => depth += 1,
+            b">>" | b"]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match token {
+            [b'/', ..] if depth == 1 && is_key => {
+                if token == key {
+                    places.push(at);
+                }
+                is_key = false;
+            }
+            [byte, ..] if byte.is_ascii_whitespace() || matches!(byte, b'%' | 0) => {}
+            // The end of a value, of which some have several tokens; a key is a name.
+            _ if depth == 1 => is_key = true,
+            _ => {}
+        }
+        at += token.len();
+    }
+    places
+}
+
 /// Opens a file again with these objects, by their numbers and generations.
 fn open_with(pdf: &Pdf, objects: &BTreeMap<(u32, i32), Vec<u8>>) -> Option<Pdf> {
     let mut bytes = pdf.data().as_ref().to_vec();
@@ -102,4 +156,23 @@ pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     let mut known = HashSet::new();
     let stale = pdf.pages().iter().flat_map(|page| find_stale_appearances(page, &mut known));
     stale.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_dictionary_itself() {
+        for (dict, places) in [
+            ("<</Group<</S/Transparency>>>>", vec![2]),
+            ("<</Length 5 0 R/Group 9 0 R /Group null>>", vec![15, 28]),
+            ("<</Type/Group/PieceInfo<</Group 1>>/A[/Group]/B(/Group)>>", vec![]),
+            ("<</Type /XObject % /Group\n /Matrix [1 0 0 1 0 0] /Group<<>>>>", vec![49]),
+            ("<</A<41>/Groups 1/B true/Group 2>>", vec![24]),
+            ("", vec![]),
+        ] {
+            assert_eq!(find_keys(dict.as_bytes(), GROUP), places, "{dict}");
+        }
+    }
 }

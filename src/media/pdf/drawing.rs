@@ -4,6 +4,7 @@ use super::annotations::draw_annotations;
 use super::corrections::MIN_SIDE;
 use super::examine::Examiner;
 use super::fonts::Fonts;
+use super::groups::find_lost_groups;
 use super::losses::{Losses, Lost};
 use super::objects::find_missing_objects;
 use crate::media::fault::{MediaFault, MediaFaultKind};
@@ -68,6 +69,7 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     let settings = settings(&fonts, &warnings);
     let (mut losses, sees_image) = examine(&pages, to_picture, target, &fonts, &settings);
     find_missing_objects(page, to_picture, target, &mut losses);
+    find_lost_groups(page, &mut losses);
     // The renderer clips everything to the box.
     if box_.width() < MIN_SIDE || box_.height() < MIN_SIDE {
         losses.add(Lost::Content("its box has no area".to_owned()), None);

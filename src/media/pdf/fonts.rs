@@ -6,6 +6,7 @@
 
 use super::embedded_font::GlyphPositions;
 use super::losses::Lost;
+use super::symbol_font::is_symbol_font;
 use super::system_fonts::{Style, find_by_name, find_covering};
 use hayro::hayro_interpret::font::{FallbackFontQuery, FontData, FontQuery, OutlineGlyph, StandardFont};
 use hayro::hayro_interpret::hayro_cmap::{BfString, CidFamily};
@@ -27,9 +28,6 @@ const MAX_PLACEHOLDER: usize = 14;
 const SOFT_HYPHEN: char = '\u{ad}';
 /// Parts of the names of fonts without glyphs.
 const HIDDEN: [&str; 3] = ["HiddenHorzOCR", "HiddenVertOCR", "GlyphLessFont"];
-
-/// Parts of the names of fonts that have symbols in the place of letters.
-const SYMBOL_FONTS: [&str; 5] = ["wingdings", "webdings", "monotypesorts", "monotype sorts", "marlett"];
 
 /// The fonts of one page.
 #[derive(Debug)]
@@ -287,11 +285,10 @@ fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed>
     Some(Installed { data: face.load()?, index: face.index, is_same: false })
 }
 
-/// The name of a font, if its letters are symbols. Symbol and ZapfDingbats are contained.
+/// The name of a font, if its letters are symbols.
 fn symbol_font(wanted: &FallbackFontQuery) -> Option<String> {
     let names = [&wanted.post_script_name, &wanted.font_name, &wanted.font_family];
-    let is_symbols = |name: &&String| SYMBOL_FONTS.iter().any(|font| name.to_lowercase().contains(font));
-    names.into_iter().flatten().find(is_symbols).cloned()
+    names.into_iter().flatten().find(|name| is_symbol_font(name)).cloned()
 }
 
 /// Whether a code of one byte is a printed character in Windows' Latin 1, which most encodings are based on.

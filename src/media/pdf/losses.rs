@@ -26,12 +26,14 @@ pub(crate) enum Lost {
     Paint(String),
     /// Characters of the font with this name, for which no font that may replace it has a glyph.
     Glyphs(String),
-    /// Characters of the embedded font with this name, whose glyphs the renderer does not find.
+    /// Characters of the font with this name, embedded or installed, whose glyphs the renderer does not find.
     EmbeddedGlyphs(String),
     /// The same, drawn as the placeholder of the font.
     Placeholders(String),
     /// Text in a font that can't be read.
     Font,
+    /// A transparency group whose content should blend with what is below it.
+    Blending,
     /// An annotation or a form field of this kind, which has no appearance.
     Appearance(String),
 }
@@ -52,6 +54,7 @@ impl Lost {
                 format!("a character has no glyph in {font}")
             }
             Self::Font => "text in a font that can't be read".to_owned(),
+            Self::Blending => "a transparency group should blend with what is below it".to_owned(),
             Self::Appearance(kind) if several => format!("{count} times: {kind} without appearance"),
             Self::Appearance(kind) => format!("{kind} without appearance"),
         }
@@ -69,6 +72,7 @@ impl Lost {
             | Self::EmbeddedGlyphs(_)
             | Self::Placeholders(_)
             | Self::Font
+            | Self::Blending
             | Self::Appearance(_) => true,
         }
     }
@@ -128,6 +132,11 @@ impl Losses {
     /// Whether nothing was lost.
     pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Whether nothing was lost, or only what transparency groups hide that are drawn apart.
+    pub(crate) fn are_only_groups(&self) -> bool {
+        self.found.keys().all(|lost| *lost == Lost::Blending)
     }
 
     /// Whether an image was lost.
@@ -226,6 +235,7 @@ mod tests {
             (Lost::EmbeddedGlyphs(name()), true),
             (Lost::Placeholders(name()), true),
             (Lost::Font, true),
+            (Lost::Blending, true),
             (Lost::Appearance(name()), true),
         ] {
             let mut losses = Losses::default();

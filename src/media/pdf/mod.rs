@@ -8,11 +8,11 @@
 //! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
-//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`type3_font`],
+//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
 //!   [`content_streams`], [`paints`], [`objects`]: whether images, fonts, content, patterns and other objects of the
 //!   file are complete
 //! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
-//! - [`examine`]: what hayro leaves out of a page
+//! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
 //!   a page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
@@ -33,6 +33,7 @@ pub(crate) mod examine;
 pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;
+pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod losses;
 pub(crate) mod objects;
@@ -46,5 +47,6 @@ pub(crate) mod renderer;
 pub(crate) mod scan;
 pub(crate) mod stream_check;
 pub(crate) mod stream_data;
+pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;

@@ -8,6 +8,7 @@ use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
 use super::losses::{Losses, Lost};
 use super::paints::{PatternPaint, has_shading};
+use super::symbol_font::{count_symbols, find_lost_symbols};
 use super::type3_font::Type3Font;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream};
@@ -17,9 +18,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
-const MAX_DEPTH: u32 = 12;
+pub(crate) const MAX_DEPTH: u32 = 12;
 /// Most operations of a page that are examined.
-const MAX_OPERATIONS: u32 = 5_000_000;
+pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
 
 /// Finds the missing parts of a page. `to_picture` maps the page to the picture of this size.
 pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: Rect, losses: &mut Losses) {
@@ -41,7 +42,7 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
 }
 
 /// The optional content that the document turns off by default (ISO 32000-1, 8.11.4.3).
-fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
+pub(crate) fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
     let xref = page.xref();
     let groups = || {
         let catalog = xref.get::<Dict<'_>>(xref.root_id())?;
@@ -62,8 +63,37 @@ struct State<'a> {
     /// Whether areas, and lines, are painted with a pattern that can't be drawn.
     lacks_fill: bool,
     lacks_stroke: bool,
-    font: Option<Rc<Type3Font<'a>>>,
+    font: Option<Rc<ExaminedFont<'a>>>,
     is_text_invisible: bool,
+}
+
+/// A font whose text is examined.
+enum ExaminedFont<'a> {
+    Type3(Type3Font<'a>),
+    /// One of symbols that are lost.
+    Symbols(Lost),
+}
+
+impl<'a> ExaminedFont<'a> {
+    fn read(font: &Dict<'a>) -> Option<Self> {
+        Type3Font::read(font).map(Self::Type3).or_else(|| find_lost_symbols(font).map(Self::Symbols))
+    }
+
+    /// What is lost with a character.
+    fn lost(&self) -> Lost {
+        match self {
+            Self::Type3(_) => Lost::Glyphs("a Type 3 font".to_owned()),
+            Self::Symbols(lost) => lost.clone(),
+        }
+    }
+
+    /// How many characters of a text are lost.
+    fn count_lost(&self, text: &[u8]) -> usize {
+        match self {
+            Self::Type3(font) => font.count_lost(text),
+            Self::Symbols(_) => count_symbols(text),
+        }
+    }
 }
 
 /// Text rendering modes that show nothing: invisible, and a clip.
@@ -84,7 +114,7 @@ impl Walk<'_> {
         let (mut state, mut saved) = (first.clone(), Vec::new());
         let mut layers: Vec<bool> = Vec::new();
         let mut path = Path::default();
-        let mut fonts: HashMap<Vec<u8>, Option<Rc<Type3Font<'a>>>> = HashMap::new();
+        let mut fonts: HashMap<Vec<u8>, Option<Rc<ExaminedFont<'a>>>> = HashMap::new();
         let mut operations = UntypedIter::new(content);
         while let Some(operation) = operations.next() {
             self.operations += 1;
@@ -149,7 +179,7 @@ impl Walk<'_> {
                 b"Tf" => {
                     let name = operation.operands().next().and_then(|name| name.clone().into_name());
                     state.font = name.and_then(|name| {
-                        let read = || resources.get_font(&name).and_then(|font| Type3Font::read(&font)).map(Rc::new);
+                        let read = || resources.get_font(&name).and_then(|font| ExaminedFont::read(&font)).map(Rc::new);
                         fonts.entry(name.to_vec()).or_insert_with(read).clone()
                     });
                 }
@@ -159,7 +189,7 @@ impl Walk<'_> {
                     }
                     if let Some(font) = &state.font {
                         let count = operation.operands().map(|operand| count_lost(font, operand)).sum();
-                        (0..count).for_each(|_| self.losses.add(Lost::Glyphs("a Type 3 font".to_owned()), None));
+                        (0..count).for_each(|_| self.losses.add(font.lost(), None));
                     }
                 }
                 b"BI" if !is_hidden => {
@@ -278,7 +308,7 @@ fn unit_square(matrix: Matrix) -> Rect {
 }
 
 /// The characters of the operand of an operator that shows text whose glyphs are missing.
-fn count_lost(font: &Type3Font<'_>, operand: &Object<'_>) -> usize {
+fn count_lost(font: &ExaminedFont<'_>, operand: &Object<'_>) -> usize {
     match operand {
         Object::String(text) => font.count_lost(text.as_bytes()),
         Object::Array(parts) => parts

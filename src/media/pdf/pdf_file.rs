@@ -3,9 +3,10 @@
 
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
-use super::corrections::{Corrections, replace_content};
+use super::corrections::{Corrections, dissolve_groups, replace_content};
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
+use super::groups::BlendingGroups;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
 use super::scan::Scan;
@@ -15,6 +16,7 @@ use crate::media::page_layout::PageLayout;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use bytes::Bytes;
+use hayro::hayro_syntax::object::Dict;
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
@@ -100,10 +102,10 @@ impl PdfFile {
         target: (u32, u32),
         renderers: &PdfRenderers,
     ) -> Result<(Pixels, String), MediaFault> {
-        let repaired = self.repaired(number);
-        let page = repaired.as_ref().map_or_else(|| self.page(number), |file| file.page(number))?;
+        let changed = self.changed(number, target);
+        let page = changed.as_ref().unwrap_or(self).page(number)?;
         // Its scan, if any, would have another size than the page as it is.
-        let scan = if repaired.is_none() { Scan::find(page) } else { None };
+        let scan = if changed.is_none() { Scan::find(page) } else { None };
         match scan {
             Some(scan) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
@@ -130,20 +132,63 @@ impl PdfFile {
         let content = page.page_stream().filter(|content| !reads_to_its_end(content))?;
         let content = Some(repair(content)).filter(|content| reads_to_its_end(content))?;
         let pdf = replace_content(&self.pdf, page.raw(), &content)?;
+        self.reopened(pdf, number, &content)
+    }
+
+    /// The same file without the transparency groups of a page that the renderer would draw apart, as far as the page
+    /// shows the same without them. `None`: it has none, or they can't be removed.
+    fn dissolved(&self, number: u32, size: (u32, u32)) -> Option<Self> {
+        let page = self.page(number).ok()?;
+        let dissolve = |groups: &[Dict<'_>]| {
+            let pdf =
+                Some(groups).filter(|groups| !groups.is_empty()).and_then(|all| dissolve_groups(&self.pdf, all))?;
+            self.reopened(pdf, number, page.page_stream().unwrap_or_default())
+        };
+        let BlendingGroups { plain, others } = BlendingGroups::find(page);
+        let file = dissolve(&plain);
+        if others.is_empty() {
+            return file;
+        }
+        let all = dissolve(&[plain, others].concat());
+        let pixels = |file: &Self| Some(draw(file.page(number).ok()?, size, Manner::Full).ok()?.pixels);
+        let shows_the_same = |all: &Self| {
+            let pictures = pixels(file.as_ref().unwrap_or(self)).zip(pixels(all));
+            pictures.is_some_and(|(one, other)| one.is_similar(&other))
+        };
+        all.filter(shows_the_same).or(file)
+    }
+
+    /// The same file as `pdf`. `None`: it has other pages, or the page not this content.
+    fn reopened(&self, pdf: Pdf, number: u32, content: &[u8]) -> Option<Self> {
         let (pdf, tree) = PageTree::read(pdf, Corrections::Types);
         let layout = tree.layout();
         let file = Self { bytes: self.bytes.clone(), pdf, tree, layout, uncorrected: OnceCell::new() };
         let is_same = file.layout.count == self.layout.count
-            && file.page(number).is_ok_and(|page| page.page_stream().is_some_and(|found| found == content));
+            && file.page(number).is_ok_and(|page| page.page_stream().unwrap_or_default() == content);
         is_same.then_some(file)
+    }
+
+    /// The same file, changed so that the renderer draws a page as viewers do. `None`: it does that with the file as
+    /// it is.
+    fn changed(&self, number: u32, size: (u32, u32)) -> Option<Self> {
+        let repaired = self.repaired(number);
+        repaired.as_ref().unwrap_or(self).dissolved(number, size).or(repaired)
     }
 
     /// Draws a page (from 1) with the built-in renderer only, upright.
     ///
     /// # Errors
     /// A page that does not exist or is too large.
-    pub(crate) fn draw(&self, number: u32, size: (u32, u32), manner: Manner) -> Result<Drawing, MediaFault> {
-        draw(self.page(number)?, size, manner)
+    pub(crate) fn draw(&self, number: u32, size: (u32, u32)) -> Result<Drawing, MediaFault> {
+        draw(self.changed(number, size).as_ref().unwrap_or(self).page(number)?, size, Manner::Full)
+    }
+
+    /// The same with the transparency groups as they are, as versions of the decoder before 7 did.
+    ///
+    /// # Errors
+    /// As [`PdfFile::draw`].
+    pub(crate) fn draw_groups_apart(&self, number: u32, size: (u32, u32)) -> Result<Drawing, MediaFault> {
+        draw(self.repaired(number).as_ref().unwrap_or(self).page(number)?, size, Manner::Full)
     }
 
     /// Whether sizes of pages or appearances of form fields were corrected.
@@ -163,7 +208,7 @@ impl PdfFile {
     ) -> Result<Drawing, MediaFault> {
         let open = || Self::open_with(self.bytes.clone(), Corrections::Types).ok().map(Box::new);
         let file = if self.is_corrected() { self.uncorrected.get_or_init(open).as_deref() } else { None };
-        file.unwrap_or(self).draw(number, size, manner)
+        draw(file.unwrap_or(self).page(number)?, size, manner)
     }
 
     /// Whether versions of the decoder before 5 decoded the scan that a page (from 1) is with other colours.

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+/// What the name of the renderer begins with.
+const NAME: &str = "pdftoppm";
 /// Longest time for a page. Less than that of a decoder, so that a page that hangs here is reported.
 const TIMEOUT: Duration = Duration::from_secs(40);
 /// Longest time for its version.
@@ -67,6 +69,12 @@ pub(crate) struct PopplerPage {
     pub(crate) complaint: Option<String>,
 }
 
+/// Whether this is the name of a `pdftoppm` as renderer of a page.
+#[must_use]
+pub fn is_pdftoppm(renderer: &str) -> bool {
+    renderer.starts_with(NAME)
+}
+
 impl Pdftoppm {
     /// Finds the program in the folders of `path`, the value of `PATH`. `None`: it is not installed,
     /// or does not work.
@@ -107,7 +115,7 @@ impl Pdftoppm {
     /// Its name and version.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("pdftoppm {}", self.version)
+        format!("{NAME} {}", self.version)
     }
 
     /// Draws a page (from 1) upright at this size. `is_turned`: whether the page is turned by a

@@ -34,6 +34,8 @@ enum Alpha {
 pub(crate) struct PixelConverter {
     model: ColorModel,
     alpha: Alpha,
+    /// Whether no tag says that there is alpha.
+    is_alpha_guessed: bool,
     bits: u64,
     /// Samples of a pixel.
     samples: usize,
@@ -68,15 +70,23 @@ impl PixelConverter {
         let alpha = match directory.extra_samples.first() {
             Some(1) => Alpha::Premultiplied,
             Some(2) => Alpha::Straight,
+            // As Pillow reads four samples of RGB without the tag.
+            None if samples == 4 && photometric == Some(PhotometricInterpretation::RGB) => Alpha::Straight,
             // Unspecified samples are not shown.
             _ => Alpha::None,
         };
-        let converter = Self { model, alpha, bits: directory.bits_per_sample, samples };
+        let is_alpha_guessed = directory.extra_samples.is_empty() && matches!(alpha, Alpha::Straight);
+        let converter = Self { model, alpha, is_alpha_guessed, bits: directory.bits_per_sample, samples };
         if samples < converter.color_samples() {
             return Err(MediaFault::damaged("the picture has too few samples per pixel"));
         }
         let alpha = if samples > converter.color_samples() { converter.alpha } else { Alpha::None };
         Ok(Self { alpha, ..converter })
+    }
+
+    /// The same without alpha, if no tag says that there is any.
+    pub(crate) fn without_guessed_alpha(self) -> Option<Self> {
+        self.is_alpha_guessed.then_some(Self { alpha: Alpha::None, is_alpha_guessed: false, ..self })
     }
 
     /// Samples of a pixel of the result: 1 for grey, 3 for RGB.
@@ -101,7 +111,15 @@ impl PixelConverter {
     }
 
     /// Converts pixels; transparent ones are shown on white.
-    pub(crate) fn convert(&self, pixels: &[u16], out: &mut [u8]) {
+    ///
+    /// # Errors
+    /// A pixel whose colour the palette lacks.
+    pub(crate) fn convert(&self, pixels: &[u16], out: &mut [u8]) -> Result<(), MediaFault> {
+        if let ColorModel::Palette(colors) = &self.model
+            && pixels.chunks_exact(self.samples).any(|pixel| usize::from(pixel[0]) >= colors.len())
+        {
+            return Err(MediaFault::damaged("the palette has fewer colours than the picture"));
+        }
         let channels = usize::from(self.channels());
         for (pixel, out) in pixels.chunks_exact(self.samples).zip(out.chunks_exact_mut(channels)) {
             self.convert_color(pixel, out);
@@ -115,6 +133,7 @@ impl PixelConverter {
                 *value = if premultiplied { value.saturating_add(255 - alpha) } else { blend(*value, alpha) };
             }
         }
+        Ok(())
     }
 
     fn convert_color(&self, pixel: &[u16], out: &mut [u8]) {
@@ -126,9 +145,7 @@ impl PixelConverter {
             }
             ColorModel::Rgb => out.copy_from_slice(&three()),
             ColorModel::Palette(colors) => {
-                // An index beyond the palette is its last colour.
-                let at = usize::from(pixel[0]).min(colors.len().saturating_sub(1));
-                out.copy_from_slice(&colors.get(at).copied().unwrap_or_default());
+                out.copy_from_slice(&colors.get(usize::from(pixel[0])).copied().unwrap_or_default());
             }
             ColorModel::Cmyk => out.copy_from_slice(&cmyk_to_rgb(&[0, 1, 2, 3].map(|at| self.to_byte(pixel[at])))),
             ColorModel::YCbCr => out.copy_from_slice(&ycbcr_to_rgb(three())),
@@ -213,9 +230,9 @@ mod tests {
     use super::*;
 
     fn convert(model: ColorModel, alpha: Alpha, bits: u64, samples: usize, pixels: &[u16]) -> Vec<u8> {
-        let converter = PixelConverter { model, alpha, bits, samples };
+        let converter = PixelConverter { model, alpha, is_alpha_guessed: false, bits, samples };
         let mut out = vec![0; pixels.len() / samples * usize::from(converter.channels())];
-        converter.convert(pixels, &mut out);
+        converter.convert(pixels, &mut out).unwrap();
         out
     }
 
@@ -237,14 +254,7 @@ mod tests {
             (Grey(false), Alpha::None, 8, 2, &[9, 0, 8, 255], &[9, 8]),
             (Rgb, Alpha::Straight, 8, 4, &[10, 20, 30, 255, 1, 2, 3, 0], &[10, 20, 30, 255, 255, 255]),
             (Rgb, Alpha::Premultiplied, 8, 4, &[50, 60, 70, 128], &[177, 187, 197]),
-            (
-                Palette(vec![[1, 2, 3], [4, 5, 6]]),
-                Alpha::None,
-                16,
-                2,
-                &[1, 0, 0, 9, 700, 0],
-                &[4, 5, 6, 1, 2, 3, 4, 5, 6],
-            ),
+            (Palette(vec![[1, 2, 3], [4, 5, 6]]), Alpha::None, 16, 2, &[1, 0, 0, 9], &[4, 5, 6, 1, 2, 3]),
             (Cmyk, Alpha::None, 8, 4, &[255, 0, 0, 0, 0, 0, 0, 255], &[0, 255, 255, 0, 0, 0]),
             (YCbCr, Alpha::None, 8, 3, &[0, 128, 128, 76, 85, 255], &[0, 0, 0, 254, 0, 0]),
             (Lab(true), Alpha::None, 8, 3, &[255, 0, 0, 0, 0, 0, 137, 0, 0], &[255, 255, 255, 0, 0, 0, 128, 128, 128]),

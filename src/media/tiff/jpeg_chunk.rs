@@ -1,9 +1,9 @@
 //! Strips and tiles with JPEG compression. Source: TIFF Technical Note 2.
 
-use super::chunks::ChunkPlace;
+use super::chunks::{ChunkPlace, chunk_data};
 use super::directory::Directory;
 use crate::media::fault::MediaFault;
-use crate::media::jpeg;
+use crate::media::jpeg::{self, is_rgb_in_tiff};
 use crate::media::pixels::MAX_DECODER_BYTES;
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use tiff::tags::PhotometricInterpretation;
@@ -22,6 +22,21 @@ pub(crate) fn decode_jpeg_chunk(
     let joined = join_tables(bytes, directory, data)?;
     jpeg::check_complete(&joined)?;
     jpeg::decode::install(|| decode(directory, &joined, place, samples))
+}
+
+/// Whether the first strip or tile has other colours than the tags say. `false`: it can't be read.
+pub(crate) fn contradicts_tags(bytes: &[u8], directory: &Directory) -> bool {
+    let first = chunk_data(bytes, directory).first().copied().flatten();
+    let joined = first.and_then(|data| join_tables(bytes, directory, data).ok());
+    let is_tagged_rgb = is_tagged_rgb(directory);
+    directory.samples_per_pixel == 3
+        && !directory.is_planar
+        && joined.is_some_and(|joined| is_rgb_in_tiff(&joined, is_tagged_rgb) != is_tagged_rgb)
+}
+
+/// Whether the tags say that three channels are not YCbCr.
+fn is_tagged_rgb(directory: &Directory) -> bool {
+    directory.photometric != Some(PhotometricInterpretation::YCbCr.to_u16().into())
 }
 
 /// The data as a file of its own: the tables that chunks share, without their end, and the data
@@ -53,12 +68,10 @@ fn decode(directory: &Directory, joined: &[u8], place: &ChunkPlace, samples: usi
     if channels != samples || width < needed_width || height < place.shown.1 as usize {
         return Err(MediaFault::damaged("a strip or tile differs in size from what its page states"));
     }
-    // The tags define the channels; markers in the data are ignored.
-    let is_ycbcr = directory.photometric == Some(PhotometricInterpretation::YCbCr.to_u16().into());
     decoder.set_color_transform(match channels {
         1 => ColorTransform::Grayscale,
-        3 if is_ycbcr => ColorTransform::YCbCr,
-        3 => ColorTransform::RGB,
+        3 if is_rgb_in_tiff(joined, is_tagged_rgb(directory)) => ColorTransform::RGB,
+        3 => ColorTransform::YCbCr,
         _ => ColorTransform::CMYK,
     });
     let mut decoded = decoder.decode().map_err(fault)?;

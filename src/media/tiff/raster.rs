@@ -24,33 +24,27 @@ const MAX_SAMPLES: u64 = 64;
 pub(crate) fn decode_raster(bytes: &[u8], directory: &Directory) -> Result<Pixels, MediaFault> {
     let page = RasterPage::new(bytes, directory)?;
     let converter = PixelConverter::new(bytes, directory, page.samples)?;
-    let (width, channels) = (directory.width as usize, usize::from(converter.channels()));
-    let mut data = vec![0; width * directory.height as usize * channels];
-    let mut samples = Vec::new();
-    for place in page.grid.places() {
-        let planes = page.planes(&place)?;
-        for y in 0..place.shown.1 as usize {
-            let start = ((place.y as usize + y) * width + place.x as usize) * channels;
-            let out = &mut data[start..start + place.shown.0 as usize * channels];
-            let row = |plane: &Cow<'_, [u8]>| y * page.row_bytes..((y + 1) * page.row_bytes).min(plane.len());
-            match planes.as_slice() {
-                [plane] if converter.changes_nothing() => out.copy_from_slice(&plane[row(plane)][..out.len()]),
-                [plane] => {
-                    samples.resize(place.shown.0 as usize * page.samples, 0);
-                    read_samples(&plane[row(plane)], page.bits, directory.layout, &mut samples, 1);
-                    converter.convert(&samples, out);
-                }
-                planes => {
-                    samples.resize(place.shown.0 as usize * planes.len(), 0);
-                    for (at, plane) in planes.iter().enumerate() {
-                        read_samples(&plane[row(plane)], page.bits, directory.layout, &mut samples[at..], planes.len());
-                    }
-                    converter.convert(&samples, out);
-                }
-            }
-        }
+    let pixels = page.convert(&converter)?;
+    match converter.without_guessed_alpha() {
+        // A sample that is 0 everywhere is not alpha: nothing would be shown.
+        Some(converter) if pixels.data.iter().all(|value| *value == u8::MAX) => page.convert(&converter),
+        _ => Ok(pixels),
     }
-    Ok(Pixels { width: directory.width, height: directory.height, channels: converter.channels(), data })
+}
+
+/// Whether a page shows anything else because a sample of its pixels is taken for alpha, although no tag says so.
+///
+/// # Errors
+/// As [`decode_raster`].
+pub(crate) fn depends_on_guessed_alpha(bytes: &[u8], directory: &Directory) -> Result<bool, MediaFault> {
+    if directory.samples_per_pixel != 4 || !directory.extra_samples.is_empty() {
+        return Ok(false);
+    }
+    let page = RasterPage::new(bytes, directory)?;
+    match PixelConverter::new(bytes, directory, page.samples)?.without_guessed_alpha() {
+        Some(converter) => Ok(decode_raster(bytes, directory)?.data != page.convert(&converter)?.data),
+        None => Ok(false),
+    }
 }
 
 /// A page and the form of its samples.
@@ -101,6 +95,39 @@ impl<'a> RasterPage<'a> {
             row_bytes: usize::try_from(row_bytes).map_err(|_| too_large())?,
             subsampling: read_subsampling(directory)?,
         })
+    }
+
+    /// The pixels of the page.
+    fn convert(&self, converter: &PixelConverter) -> Result<Pixels, MediaFault> {
+        let (directory, channels) = (self.directory, usize::from(converter.channels()));
+        let width = directory.width as usize;
+        let mut data = vec![0; width * directory.height as usize * channels];
+        let mut samples = Vec::new();
+        for place in self.grid.places() {
+            let planes = self.planes(&place)?;
+            for y in 0..place.shown.1 as usize {
+                let start = ((place.y as usize + y) * width + place.x as usize) * channels;
+                let out = &mut data[start..start + place.shown.0 as usize * channels];
+                let row = |plane: &Cow<'_, [u8]>| y * self.row_bytes..((y + 1) * self.row_bytes).min(plane.len());
+                match planes.as_slice() {
+                    [plane] if converter.changes_nothing() => out.copy_from_slice(&plane[row(plane)][..out.len()]),
+                    [plane] => {
+                        samples.resize(place.shown.0 as usize * self.samples, 0);
+                        read_samples(&plane[row(plane)], self.bits, directory.layout, &mut samples, 1);
+                        converter.convert(&samples, out)?;
+                    }
+                    planes => {
+                        samples.resize(place.shown.0 as usize * planes.len(), 0);
+                        for (at, plane) in planes.iter().enumerate() {
+                            let samples = &mut samples[at..];
+                            read_samples(&plane[row(plane)], self.bits, directory.layout, samples, planes.len());
+                        }
+                        converter.convert(&samples, out)?;
+                    }
+                }
+            }
+        }
+        Ok(Pixels { width: directory.width, height: directory.height, channels: converter.channels(), data })
     }
 
     /// The samples of a chunk in each plane, in rows of whole bytes.

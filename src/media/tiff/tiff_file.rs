@@ -128,17 +128,20 @@ impl TiffFile {
         })
     }
 
-    /// Compares a page (from 1) with what earlier versions of docmill made of it.
+    /// Compares a page (from 1) with what the decoder of the version `earlier` made of it.
     ///
     /// # Errors
     /// A page that does not exist, or that earlier versions took for complete, and is not.
-    pub(crate) fn compare_with_earlier(&self, bytes: &[u8], page: u32) -> Result<EarlierPicture, MediaFault> {
-        let directory = self.page(page)?;
-        if directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
-            self.probe(page)?.check_size()?;
-            self.decode(bytes, page, (1, 1))?;
-        }
-        Ok(find_change(directory).map_or(EarlierPicture::Same, |reason| EarlierPicture::Different(reason.to_owned())))
+    pub(crate) fn compare_with_earlier(
+        &self,
+        bytes: &[u8],
+        page: u32,
+        earlier: u32,
+    ) -> Result<EarlierPicture, MediaFault> {
+        self.probe(page)?.check_size()?;
+        self.decode(bytes, page, (1, 1))?;
+        let change = find_change(bytes, self.page(page)?, earlier)?;
+        Ok(change.map_or(EarlierPicture::Same, |reason| EarlierPicture::Different(reason.to_owned())))
     }
 
     /// Decodes a page (from 1) of the file with this content. A fax page is downscaled to

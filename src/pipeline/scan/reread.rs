@@ -2,7 +2,7 @@
 //! their pages is brought up to date.
 
 use crate::base::digest::Digest;
-use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
+use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, is_pdftoppm};
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::store::{Reader, RereadFile, Store};
 
@@ -63,6 +63,10 @@ pub(crate) fn reread(
         let has_number = known.decoder >= layout.numbered_since;
         let page = if has_number { known.page } else { layout.number_now(known.page) };
         if page == 0 {
+            continue;
+        }
+        // What another program has drawn does not depend on this decoder.
+        if known.renderer.as_deref().is_some_and(is_pdftoppm) {
             continue;
         }
         match compare(page, known.decoder)? {

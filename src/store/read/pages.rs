@@ -59,11 +59,11 @@ pub(crate) fn outdated_pages(
     decoder_version: u32,
 ) -> Result<Vec<OutdatedPage>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok'), p.decoder
+        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok'), p.decoder, p.renderer
          FROM pages p WHERE p.content = ?1 AND p.decoder < ?2 ORDER BY p.page",
     )?;
     let page = |row: &rusqlite::Row<'_>| {
-        Ok(OutdatedPage { page: row.get(0)?, is_answered: row.get(1)?, decoder: row.get(2)? })
+        Ok(OutdatedPage { page: row.get(0)?, is_answered: row.get(1)?, decoder: row.get(2)?, renderer: row.get(3)? })
     };
     let pages = find.query_map(params![content, decoder_version], page)?;
     Ok(pages.collect::<Result<_, _>>()?)

@@ -43,6 +43,8 @@ pub struct OutdatedPage {
     pub is_answered: bool,
     /// The version of the decoder.
     pub decoder: u32,
+    /// What has drawn it, if it is a page of a PDF.
+    pub renderer: Option<String>,
 }
 
 /// A file whose pages an earlier version of the decoder has read, read again.

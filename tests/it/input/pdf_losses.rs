@@ -79,6 +79,11 @@ fn characters_that_vanish_are_lost() {
         ("/BaseFont /X /Encoding << /Differences [65 /g12 /foo /C3] >>", "(ABC)", true),
         ("/BaseFont /X /Encoding << /Differences [65 /g12] >>", "(BCD)", false),
         (symbols, r"(\376\374)", true),
+        // These would be drawn as letters; spaces are also written in such a font.
+        (symbols, "(lJ)", true),
+        ("/BaseFont /ABCDEF+Webdings /Encoding /WinAnsiEncoding", "(a)", true),
+        (symbols, "(  )", false),
+        (symbols, "( ) Tj 3 Tr (l)", false),
     ] {
         let found = outcome(page_with_font(font, text));
         assert_eq!(found.is_err(), is_lost, "{font} {text}: {found:?}");
@@ -264,5 +269,5 @@ fn what_earlier_versions_made_of_a_page() {
     assert!(lost.contains("arithmetic-coded JPEG"), "{lost}");
     assert_eq!(compare(page_with(jpeg_image(|_, _| {}), PART, "")), EarlierPicture::Same);
     assert_eq!(compare(jpeg()), EarlierPicture::Same);
-    assert_eq!(DECODER_VERSION, 6, "raised once for these changes, and for fax pages with a palette");
+    assert_eq!(DECODER_VERSION, 7, "raised once for these changes, for fax pages with a palette, and for groups");
 }

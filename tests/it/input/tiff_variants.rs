@@ -9,7 +9,7 @@ use docmill::internal::media::{Document, MediaFaultKind, Pixels};
 const WIDTH: u32 = 9;
 const HEIGHT: u32 = 6;
 
-fn decode(bytes: &[u8]) -> Result<Pixels, MediaFaultKind> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Pixels, MediaFaultKind> {
     let document = Document::open(bytes.to_vec().into()).map_err(|fault| fault.kind)?;
     let probe = document.probe(1).map_err(|fault| fault.kind)?;
     document.decode(1, &probe, (probe.width, probe.height)).map_err(|fault| fault.kind)
@@ -116,45 +116,6 @@ fn bits_in_the_other_order() {
     ] {
         let tiff = grey(reversed(&data)).tag(259, &[compression]).tag(266, &[2]);
         assert_eq!(decode(&tiff.build()).map(|pixels| pixels.data), Ok(plain.clone()), "{name}");
-    }
-}
-
-#[test]
-fn transparent_pixels_are_white() {
-    let black = |alphas: &[u8]| alphas.iter().flat_map(|alpha| [0, *alpha]).collect::<Vec<u8>>();
-    let page = |samples: Vec<u8>, kind: u32| {
-        Tiff::new(3, 1).tag(258, &[8, 8]).tag(262, &[1]).tag(277, &[2]).tag(338, &[kind]).strip(samples)
-    };
-    let wide = |alphas: &[u8]| alphas.iter().flat_map(|alpha| [0, 0, *alpha, *alpha]).collect::<Vec<u8>>();
-    for (name, tiff, expected) in [
-        ("straight", page(black(&[0, 128, 255]), 2), [255, 127, 0]),
-        ("premultiplied", page(vec![0, 0, 64, 128, 9, 255], 1), [255, 191, 9]),
-        ("not alpha", page(black(&[0, 128, 255]), 0), [0; 3]),
-        ("16 bits", page(wide(&[0, 128, 255]), 2).tag(258, &[16, 16]), [255, 127, 0]),
-        ("white is 0", page(vec![255, 0, 255, 255, 0, 255], 2).tag(262, &[0]), [255, 0, 255]),
-    ] {
-        assert_eq!(decode(&tiff.build()).map(|pixels| pixels.data), Ok(expected.to_vec()), "{name}");
-    }
-    let rgba = Tiff::new(2, 1).tag(258, &[8; 4]).tag(262, &[2]).tag(277, &[4]);
-    let rgba = rgba.tag(338, &[2]).strip(vec![9, 8, 7, 255, 9, 8, 7, 0]);
-    assert_eq!(decode(&rgba.build()).map(|pixels| pixels.data), Ok(vec![9, 8, 7, 255, 255, 255]));
-}
-
-#[test]
-fn palettes() {
-    let map: Vec<u32> = (0..3).flat_map(|channel| (0..4).map(move |at| (channel * 60 + at * 20) * 257)).collect();
-    let expected = Ok([2, 0, 3].iter().flat_map(|at| [0, 60, 120].map(|base| (base + at * 20) as u8)).collect());
-    let page =
-        |bits: u32, samples: Vec<u8>| Tiff::new(3, 1).tag(258, &[bits]).tag(262, &[3]).tag(320, &map).strip(samples);
-    for (name, tiff) in [
-        ("2 bits", page(2, vec![0b1000_1100])),
-        ("4 bits", page(4, vec![0x20, 0x30])),
-        ("8 bits", page(8, vec![2, 0, 3])),
-        ("16 bits", page(16, vec![2, 0, 0, 0, 3, 0])),
-        ("tones of 8 bits", page(8, vec![2, 0, 3]).tag(320, &map.iter().map(|tone| tone / 257).collect::<Vec<_>>())),
-        ("unspecified samples", page(8, vec![2, 9, 0, 9, 3, 9]).tag(258, &[8, 8]).tag(277, &[2]).tag(338, &[0])),
-    ] {
-        assert_eq!(decode(&tiff.build()).map(|pixels| pixels.data), expected, "{name}");
     }
 }
 
@@ -309,24 +270,6 @@ fn fax_pages_with_other_rows_and_counts() {
     let bytes = read("g4.tif");
     let cut = patch_tag(&bytes, 279, 279, Some(70));
     assert_eq!(decode(&cut).err(), Some(MediaFaultKind::CutShort));
-}
-
-/// As libtiff's `TIFFReadRGBAImage`: the colours of fax data are those of the palette.
-#[test]
-fn fax_pages_with_a_palette_have_its_colours() {
-    let bytes = std::fs::read(root().join("tests/data/tiff/g4.tif")).unwrap();
-    let black_is_zero = decode(&bytes).unwrap().data;
-    let page = |colors: &[u32]| {
-        let page = Tiff::new(75, 110).tag(258, &[1]).tag(259, &[4]).tag(262, &[3]).tag(320, colors);
-        decode(&page.strip(bytes[8..8 + 143].to_vec()).build())
-    };
-    let reds = |pixels: Pixels| pixels.data.iter().step_by(3).copied().collect::<Vec<u8>>();
-    let found = page(&[0, 65535, 0, 65535, 0, 65535]).map(reds);
-    assert!(found == Ok(black_is_zero.clone()), "black, white");
-    let negative: Vec<u8> = black_is_zero.iter().map(|tone| 255 - tone).collect();
-    assert!(page(&[65535, 0, 65535, 0, 65535, 0]).map(reds) == Ok(negative), "white, black");
-    let blue = page(&[0, 65535, 0, 65535, 65535, 65535]).unwrap();
-    assert!(blue.data.chunks(3).all(|color| color == [0, 0, 255] || color == [255; 3]), "blue, white");
 }
 
 /// Moves the bits of data forward.
