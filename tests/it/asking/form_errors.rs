@@ -21,6 +21,12 @@ fn bench_at(server: &RecordingServer, pages: usize, model: &str, more: &str) -> 
     bench
 }
 
+/// The picture of a request.
+fn image_of(request: &Value) -> Value {
+    let parts = request["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap();
+    parts.iter().find(|part| part["type"] == "image_url").unwrap().clone()
+}
+
 /// A member of each request.
 fn sent(server: &RecordingServer, name: &str) -> Vec<Value> {
     server.each(|request| request[name].clone())
@@ -197,13 +203,12 @@ fn an_error_of_one_page_that_mentions_the_limit_is_that_pages() {
             for bad in [0, 3] {
                 let images = Mutex::<Vec<Value>>::default();
                 let recorded = RecordingServer::start(move |request, _| {
-                    let parts = request["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap();
-                    let image = parts.iter().find(|part| part["type"] == "image_url").unwrap();
+                    let image = image_of(request);
                     let mut images = images.lock().unwrap();
-                    if !images.contains(image) {
+                    if !images.contains(&image) {
                         images.push(image.clone());
                     }
-                    if images.get(bad) == Some(image) { error(400, message) } else { invoice() }
+                    if images.get(bad) == Some(&image) { error(400, message) } else { invoice() }
                 });
                 let bench = bench_at(&recorded, 6, model, "limits: {concurrency: 1, budget_usd: 5}");
                 let ran = bench.run(&[]);
@@ -211,6 +216,39 @@ fn an_error_of_one_page_that_mentions_the_limit_is_that_pages() {
                 let counts = (found.get("ok"), found.get("failed"));
                 assert_eq!((ran.code, counts), (0, (Some(&5), Some(&1))), "{model} {bad} {message}: {}", ran.stderr);
             }
+        }
+    }
+}
+
+/// A first page that can't be read, at a server that knows only the old name of the limit.
+#[test]
+fn the_limit_stays_if_only_its_other_name_is_rejected() {
+    for (message, rejection) in [
+        (
+            "Could not parse image. Supported parameters: temperature, max_tokens",
+            "Unknown parameter max_completion_tokens",
+        ),
+        (
+            "Prompt + max_tokens = 9000 but the model holds 8192",
+            "max_completion_tokens: Extra inputs are not permitted",
+        ),
+    ] {
+        for more in [ONE, "limits: {concurrency: 1, budget_usd: 5}"] {
+            let first = Mutex::<Option<Value>>::default();
+            let recorded = RecordingServer::start(move |request, _| {
+                let image = image_of(request);
+                let mut first = first.lock().unwrap();
+                match first.get_or_insert(image.clone()) {
+                    _ if !request["max_completion_tokens"].is_null() => error(400, rejection),
+                    first if *first == image => error(400, message),
+                    _ => invoice(),
+                }
+            });
+            let bench = bench_at(&recorded, 5, "some-model", more);
+            let ran = bench.run(&[]);
+            let found = statuses(&bench.rows());
+            assert_eq!((ran.code, found.get("ok")), (0, Some(&4)), "{message}: {}", ran.stderr);
+            assert_eq!(sent(&recorded, "max_tokens").last(), Some(&100.into()), "{message}: {}", ran.stderr);
         }
     }
 }

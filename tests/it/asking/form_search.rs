@@ -23,6 +23,9 @@ fn bench_at(server: &RecordingServer, pages: usize) -> Bench {
     bench
 }
 
+/// Whether a request has something.
+type Has = fn(&Value) -> bool;
+
 fn has_temperature(request: &Value) -> bool {
     !request["temperature"].is_null()
 }
@@ -42,7 +45,7 @@ fn has_system_message(request: &Value) -> bool {
 /// Schemas and parameters that a server does not support are internal errors to some of them.
 #[test]
 fn what_a_server_rejects_without_naming_it_is_left_out_and_stored() {
-    let cases: [(&str, fn(&Value) -> bool); 4] = [
+    let cases: [(&str, Has); 4] = [
         ("temperature", has_temperature),
         ("schema", has_schema),
         ("format", has_format),
