@@ -227,7 +227,7 @@ fn of_limits_and_the_rest() {
         ("on_error: {max_failed: 200%}", &[(24, "`200%` is not a share from 0% to 100%")]),
         ("on_error: {stop_after: -1}", &[(24, "-1 is out of range")]),
         ("output: {csv: ''}", &[(15, "not a file name")]),
-        ("output: {csv: out/}", &[(15, "not a file name")]),
+        ("output: {csv: nowhere/}", &[(15, "not a file name")]),
         ("output: {csv_formulas: run}", &[(24, "`run` is not an allowed value")]),
     ]);
 }
