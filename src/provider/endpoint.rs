@@ -4,6 +4,7 @@
 use super::batch::BatchLine;
 use super::batch_client::BatchClient;
 use super::capability::Capabilities;
+use super::capability_change::CapabilityChange;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, PageParts};
@@ -17,6 +18,7 @@ use super::frame_cache::{CachedFrame, FrameCache};
 use super::outgoing::Outgoing;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::{PageRequest, Variation};
+use super::parameter::Parameter;
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::sent_form::SentForm;
 use super::statement::{stated_values, states, stop_if_stated};
@@ -185,7 +187,10 @@ impl ModelEndpoint {
             }
             _ => false,
         };
-        let is_stated = |change| states(self.builder.request(), change);
+        let is_low = self.image.detail == Detail::Low;
+        let is_stated = |change| {
+            states(self.builder.request(), change) || is_low && change == CapabilityChange::Omit(Parameter::Detail)
+        };
         let terms = LearningTerms { may_raise, may_be_page, may_try, is_stated: &is_stated };
         let form = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
         if let Some(capabilities) = form.capabilities() {
@@ -371,8 +376,11 @@ impl ModelEndpoint {
             let named = format!("provider.model ({})", self.builder.model());
             refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
         }
-        let is_proven = outgoing.form.capabilities.is_proven;
-        stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
+        // Whatever an error names in a form that is only tried, the form is not accepted.
+        if !outgoing.form.is_tried {
+            let is_proven = outgoing.form.capabilities.is_proven;
+            stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
+        }
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
                 if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {

@@ -102,9 +102,6 @@ const MAX_DOUBTS: u32 = 3;
 /// The same for a change after which requests ask for the same.
 const MAX_NEUTRAL_DOUBTS: u32 = 2;
 
-/// Internal errors of the form before, after which the form that was found for internal errors is needed.
-const MAX_INTERNAL: usize = 2;
-
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct FormLearner {
@@ -199,7 +196,10 @@ impl FormLearner {
             Verdict::Done { cut: Cut::No, reading } => {
                 if reading.iter().all(Result::is_ok) {
                     self.ignored.set(0);
-                    self.valid.set(self.valid.get() + u64::from(is_same));
+                    if !is_same {
+                        return FormChange::None;
+                    }
+                    self.valid.set(self.valid.get() + 1);
                     let follows_schema =
                         known.follows_schema || sent.capabilities.format == ReplyFormat::Schema && !sent.is_described;
                     let capabilities = known.proven(follows_schema);
@@ -238,12 +238,11 @@ impl FormLearner {
     fn prove(&self, page: u64, known: Capabilities) -> FormChange {
         match self.search.end(page) {
             // The server may have failed for the moment: the next request shows it.
-            Some(SearchEnd { found: found @ Some(_), kind, before }) => {
-                let internal_errors = if kind == VagueError::Internal { MAX_INTERNAL } else { 0 };
-                self.pending.begin_check(Check { full: known, found, internal_errors });
+            Some(SearchEnd { found: found @ Some(_), before }) => {
+                self.pending.begin_check(Check::new(known, found));
                 FormChange::Trying(before)
             }
-            Some(SearchEnd { found: None, before, .. }) => FormChange::TakenBack(before),
+            Some(SearchEnd { found: None, before }) => FormChange::TakenBack(before),
             None => match self.pending.confirm(page, known) {
                 Some(next) if next != known => FormChange::Trying(next),
                 Some(_) => FormChange::Proven { capabilities: known, found: None },
@@ -348,6 +347,8 @@ impl FormLearner {
         self.valid.set(0);
         self.has_changed.set(true);
         self.doubts.borrow_mut().clear();
+        // With others that have yet to prove themselves it is stored when they have.
+        let is_trial = is_trial || !self.pending.is_empty();
         FormChange::Changed { capabilities, what, is_trial }
     }
 

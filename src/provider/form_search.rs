@@ -56,7 +56,6 @@ pub(crate) struct FormSearch {
 struct Running {
     /// The words of the error.
     words: Vec<String>,
-    kind: VagueError,
     before: Capabilities,
     /// The page that is asked again and again: what is tried with one page shows nothing with another.
     page: u64,
@@ -69,8 +68,6 @@ struct Running {
 pub(crate) struct SearchEnd {
     /// What was tried; `None`: the form was accepted with another page, which shows nothing.
     pub(crate) found: Option<FormTrial>,
-    /// The errors for which it was tried.
-    pub(crate) kind: VagueError,
     /// The form before.
     pub(crate) before: Capabilities,
 }
@@ -103,7 +100,9 @@ impl FormSearch {
     }
 
     fn is_over(&self, words: &Vec<String>) -> bool {
-        self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(words)
+        let seen = self.seen.borrow();
+        let is_one_too_many = seen.len() >= MAX_DOUBTS && !seen.iter().any(|(known, _)| known == words);
+        is_one_too_many || self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(words)
     }
 
     /// What is asked after an error in the form `known`; `None`: every form was tried before, or the error is not about
@@ -137,33 +136,35 @@ impl FormSearch {
         if self.is_over(&words) {
             return None;
         }
-        if !kind.is_about_form(&self.pages_after(&words, sent.page)) {
-            return (self.seen.borrow().len() <= MAX_DOUBTS).then_some(SearchStep::Doubt);
+        if !kind.is_about_form(&self.pages_after(&words, sent.page)?) {
+            return Some(SearchStep::Doubt);
         }
         let mut rest = forms_to_try(sent, known, is_stated);
         let about = words.join(" ");
         rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
         let (trial, form) = rest.pop_front()?;
         self.begun.set(self.begun.get() + 1);
-        *slot = Some(Running { words, kind, before: known, page: sent.page, trial, rest });
+        *slot = Some(Running { words, before: known, page: sent.page, trial, rest });
         Some(SearchStep::Try(form))
     }
 
-    /// The pages that have met an error with these words, once for each error, with this `page`.
-    fn pages_after(&self, words: &[String], page: u64) -> Vec<u64> {
+    /// The pages that have met an error with these words, once for each error, with this `page`. `None`: too many other
+    /// errors came before.
+    fn pages_after(&self, words: &[String], page: u64) -> Option<Vec<u64>> {
         let mut seen = self.seen.borrow_mut();
-        let at = seen.iter().position(|(known, _)| known == words).unwrap_or_else(|| {
+        let at = seen.iter().position(|(known, _)| known == words).unwrap_or(seen.len());
+        if at == seen.len() && at < MAX_DOUBTS {
             seen.push((words.to_vec(), Vec::new()));
-            seen.len() - 1
-        });
-        seen[at].1.push(page);
-        seen[at].1.clone()
+        }
+        let (_, pages) = seen.get_mut(at)?;
+        pages.push(page);
+        Some(pages.clone())
     }
 
     /// The endpoint accepts the form in which `page` was asked. Ends the search, if one is under way.
     pub(crate) fn end(&self, page: u64) -> Option<SearchEnd> {
-        let Running { kind, before, trial, page: asked, .. } = self.running.borrow_mut().take()?;
-        Some(SearchEnd { found: (asked == page).then_some(trial), kind, before })
+        let Running { before, trial, page: asked, .. } = self.running.borrow_mut().take()?;
+        Some(SearchEnd { found: (asked == page).then_some(trial), before })
     }
 }
 
@@ -282,10 +283,9 @@ mod tests {
         assert_eq!(next("not so"), Some(SearchStep::Doubt));
         assert!(matches!(next("not so"), Some(SearchStep::Try(_))) && search.is_with(0) && !search.is_with(1));
         let found = FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature));
-        let kind = VagueError::Rejection;
-        assert_eq!(search.end(0), Some(SearchEnd { found: Some(found), kind, before: known }));
+        assert_eq!(search.end(0), Some(SearchEnd { found: Some(found), before: known }));
         assert!(matches!(next("no"), Some(SearchStep::Try(_))));
-        assert_eq!(search.end(1), Some(SearchEnd { found: None, kind, before: known }), "another page shows nothing");
+        assert_eq!(search.end(1), Some(SearchEnd { found: None, before: known }), "another page shows nothing");
         for message in ["never", "no"] {
             assert_eq!(next(message), None, "no third search");
             assert!(search.is_over_for(message));

@@ -17,32 +17,60 @@ pub(crate) struct PendingChanges {
     refuted: Cell<ChangeKinds>,
 }
 
-/// Changes that errors with the same words asked for, one after the other.
+/// A change that has yet to prove itself, and those before it for the same page.
 #[derive(Debug)]
 struct Pending {
-    /// The form before the first of them.
+    change: CapabilityChange,
+    /// The form before it.
     before: Capabilities,
-    kinds: ChangeKinds,
-    last: CapabilityChange,
-    /// The form before the last one.
-    before_last: Capabilities,
-    /// Whether the errors reject what was changed, rather than only name it.
+    /// Whether the error rejects what was changed, rather than only names it.
     is_rejected: bool,
+    /// The words of the error.
     words: Vec<String>,
-    /// The page whose errors they were.
+    /// The page whose error it was.
     page: u64,
-    /// The changes of the same page before these, for errors with other words.
     earlier: Option<Box<Pending>>,
 }
 
+/// Changes that are taken back together.
+struct TakenBack {
+    kinds: ChangeKinds,
+    before: Capabilities,
+    /// What was changed before them.
+    rest: Option<Box<Pending>>,
+}
+
 impl Pending {
-    /// The form before the changes for errors with these words, and all changes since then.
-    fn since(&self, words: &[String]) -> Option<(ChangeKinds, Capabilities)> {
-        if self.words == words {
-            return Some((self.kinds, self.before));
+    /// The kinds of the latest changes for errors with the same words, and the form before them.
+    fn latest(&self) -> (ChangeKinds, Capabilities) {
+        let (kinds, before) = match &self.earlier {
+            Some(earlier) if earlier.words == self.words => earlier.latest(),
+            _ => (ChangeKinds::default(), self.before),
+        };
+        (kinds.with(self.change), before)
+    }
+
+    /// Whether any of the changes was made for an error with these words.
+    fn is_for(&self, words: &[String]) -> bool {
+        self.words == words || self.earlier.as_ref().is_some_and(|earlier| earlier.is_for(words))
+    }
+
+    /// Takes back the latest change.
+    fn without_last(self) -> TakenBack {
+        TakenBack { kinds: ChangeKinds::default().with(self.change), before: self.before, rest: self.earlier }
+    }
+
+    /// Takes back the changes for errors with these words, and what was changed after them.
+    fn without(self, words: &[String]) -> TakenBack {
+        let is_last = !self.earlier.as_ref().is_some_and(|earlier| earlier.is_for(words));
+        let TakenBack { kinds, before, rest } = self.without_last();
+        match rest {
+            Some(rest) if !is_last => {
+                let taken = rest.without(words);
+                TakenBack { kinds: taken.kinds.union(kinds), ..taken }
+            }
+            rest => TakenBack { kinds, before, rest },
         }
-        let (kinds, before) = self.earlier.as_ref()?.since(words)?;
-        Some((kinds.union(self.kinds), before))
     }
 }
 
@@ -53,8 +81,18 @@ pub(crate) struct Check {
     pub(crate) full: Capabilities,
     /// What a search has found.
     pub(crate) found: Option<FormTrial>,
-    /// How many internal errors show that all changes are needed, if they were made for internal errors; otherwise 0.
-    pub(crate) internal_errors: usize,
+    /// Internal errors until it is certain that all changes are needed.
+    internal_errors: u32,
+}
+
+/// Internal errors of a form with fewer changes, after which all are needed. One may pass by itself.
+const MAX_INTERNAL: u32 = 2;
+
+impl Check {
+    /// A check that has yet to begin.
+    pub(crate) fn new(full: Capabilities, found: Option<FormTrial>) -> Self {
+        Self { full, found, internal_errors: MAX_INTERNAL }
+    }
 }
 
 /// An error for which a change is made.
@@ -86,16 +124,11 @@ impl PendingChanges {
 
     /// A change is made. `before`: the form until then.
     pub(crate) fn begin(&self, change: CapabilityChange, before: Capabilities, cause: ChangeCause<'_>) {
+        let ChangeCause { message, page, is_rejection: is_rejected } = cause;
         let mut pending = self.pending.borrow_mut();
-        let (words, page) = (words_without_numbers(cause.message), cause.page);
-        let last = pending.take().filter(|last| last.page == page);
-        let (first, kinds, earlier) = match last {
-            Some(last) if last.words == words => (last.before, last.kinds, last.earlier),
-            last => (before, ChangeKinds::default(), last.map(Box::new)),
-        };
-        let (kinds, is_rejected) = (kinds.with(change), cause.is_rejection);
-        let (last, before_last) = (change, before);
-        *pending = Some(Pending { before: first, kinds, last, before_last, is_rejected, words, page, earlier });
+        let earlier = pending.take().filter(|earlier| earlier.page == page).map(Box::new);
+        let words = words_without_numbers(message);
+        *pending = Some(Pending { change, before, is_rejected, words, page, earlier });
     }
 
     /// Takes changes back if the page for which they were made meets an error with the same words that asks for nothing
@@ -104,21 +137,23 @@ impl PendingChanges {
     /// error asks for.
     pub(crate) fn take_back(&self, message: &str, page: u64, asked: Option<CapabilityChange>) -> Option<Capabilities> {
         let mut slot = self.pending.borrow_mut();
-        let pending = slot.as_mut().filter(|pending| pending.page == page)?;
+        let pending = slot.as_ref().filter(|pending| pending.page == page)?;
         let words = words_without_numbers(message);
-        let is_next_step = asked.is_some_and(|asked| asked.is_of_kind(pending.last));
+        let is_next_step = asked.is_some_and(|asked| asked.is_of_kind(pending.change));
         let has_more = words.len() > pending.words.len() && pending.words.iter().all(|word| words.contains(word));
-        let is_renamed_in_vain = matches!(pending.last, CapabilityChange::RenameOutputLimit(_))
+        let is_renamed_in_vain = matches!(pending.change, CapabilityChange::RenameOutputLimit(_))
             && asked == Some(CapabilityChange::Omit(Parameter::OutputLimit))
             && !pending.is_rejected;
-        let (kinds, form) = if has_more && !is_next_step || is_renamed_in_vain {
-            (ChangeKinds::default().with(pending.last), pending.before_last)
+        let TakenBack { kinds, before, rest } = if has_more && !is_next_step || is_renamed_in_vain {
+            slot.take()?.without_last()
+        } else if asked.is_none() && pending.is_for(&words) {
+            slot.take()?.without(&words)
         } else {
-            pending.since(&words).filter(|_| asked.is_none())?
+            return None;
         };
+        *slot = rest.map(|rest| *rest);
         self.refuted.set(self.refuted.get().union(kinds));
-        *slot = None;
-        Some(form)
+        Some(before)
     }
 
     /// The endpoint accepts the form in which `page` was asked, `known`. Returns the form of the next request, which may
@@ -130,10 +165,11 @@ impl PendingChanges {
             return is_checked.then_some(known);
         };
         // Later, one request at a time would be too slow.
-        let has_several = pending.kinds.len() > 1 && !known.is_proven && !is_checked;
-        let fewer = if has_several { with_last(pending.before, pending.last, known) } else { None };
+        let (kinds, before) = pending.latest();
+        let has_several = kinds.len() > 1 && !known.is_proven && !is_checked;
+        let fewer = if has_several { with_last(before, pending.change, known) } else { None };
         if fewer.is_some() {
-            self.begin_check(Check { full: known, found: None, internal_errors: 0 });
+            self.begin_check(Check::new(known, None));
         }
         fewer.or(Some(known))
     }
@@ -147,13 +183,12 @@ impl PendingChanges {
     /// names nothing.
     pub(crate) fn end_check(&self, vague: Option<VagueError>) -> Option<Check> {
         let mut check = self.check.borrow_mut();
-        check.take_if(|check| match vague {
-            Some(VagueError::Internal) => {
-                let is_last = check.internal_errors == 1;
-                check.internal_errors = check.internal_errors.saturating_sub(1);
-                is_last
-            }
-            _ => true,
+        check.take_if(|check| {
+            check.internal_errors = match vague {
+                Some(VagueError::Internal) => check.internal_errors.saturating_sub(1),
+                _ => 0,
+            };
+            check.internal_errors == 0
         })
     }
 }
@@ -233,6 +268,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_changed_before_the_last_change_can_still_be_taken_back() {
+        let before = Capabilities::default();
+        let object = before.with(WEAKER).unwrap();
+        let changes = PendingChanges::default();
+        changes.begin(WEAKER, before, cause("no"));
+        changes.begin(OMIT, object, cause("no"));
+        assert_eq!(changes.take_back("no, temperature needed", 1, None), Some(object));
+        assert!(changes.refuted().contains(OMIT) && !changes.refuted().contains(WEAKER) && !changes.is_empty());
+        assert_eq!(changes.take_back("no", 1, None), Some(before));
+        assert!(changes.is_empty());
+    }
+
+    #[test]
     fn a_change_proves_itself_with_its_page() {
         let unknown = Capabilities::default();
         let proven = unknown.proven(true);
@@ -254,16 +302,15 @@ mod tests {
         changes.begin(OMIT, object, cause("no"));
         let fewer = changes.confirm(1, full).unwrap();
         assert_eq!(Some(fewer), before.with(OMIT));
-        let check = Check { full, found: None, internal_errors: 0 };
+        let check = Check::new(full, None);
         assert_eq!(changes.end_check(Some(VagueError::Internal)), None, "the server has failed for the moment");
-        assert_eq!(changes.end_check(Some(VagueError::Rejection)), Some(check));
+        assert_eq!(changes.end_check(Some(VagueError::Rejection)), Some(Check { internal_errors: 0, ..check }));
         // A reply to the next request ends it, too.
         changes.begin_check(check);
         assert_eq!((changes.confirm(2, fewer), changes.end_check(None)), (Some(fewer), None));
-        // What was changed for internal errors is needed if they come again.
-        changes.begin_check(Check { internal_errors: 2, ..check });
+        changes.begin_check(check);
         let ends = [0, 1].map(|_| changes.end_check(Some(VagueError::Internal)).is_some());
-        assert_eq!(ends, [false, true]);
+        assert_eq!(ends, [false, true], "internal errors have to come again");
         // Both steps of a format.
         let changes = PendingChanges::default();
         let full = before.with(OMIT).unwrap();

@@ -142,8 +142,8 @@ pub(crate) fn skip(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError
     let tasks = page_tasks(review, body, 1)?;
     let at_ms = next_ms(review, &*review.decisions()?);
     let mut skips = review.skips();
-    skips.add(None, at_ms, tasks);
-    Ok(json!({"skipped": skips.tasks().len()}))
+    let added = skips.add(None, at_ms, tasks);
+    Ok(json!({"added": added, "skipped": skips.tasks().len()}))
 }
 
 /// The time of the reviewer's next step: what they do is taken back in the order in which they did it, whatever the

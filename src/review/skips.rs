@@ -28,14 +28,16 @@ pub(crate) struct Skips {
 }
 
 impl Skips {
-    /// Skips tasks of pages.
-    pub(crate) fn add(&mut self, group: Option<DecisionId>, at_ms: i64, tasks: Vec<PageTask>) {
+    /// Skips tasks of pages. Returns how many had not been skipped before.
+    pub(crate) fn add(&mut self, group: Option<DecisionId>, at_ms: i64, tasks: Vec<PageTask>) -> usize {
         let tasks: Vec<PageTask> = tasks.into_iter().filter(|task| self.tasks.insert(*task)).collect();
+        let added = tasks.len();
         // Taking back a step that has changed nothing would look like doing nothing.
         if !tasks.is_empty() {
             self.last += 1;
             self.steps.push(Skip { number: self.last, group, at_ms, tasks });
         }
+        added
     }
 
     /// Takes back the steps that match. Returns what is not skipped any more.
@@ -75,9 +77,9 @@ mod tests {
     #[test]
     fn a_step_that_is_taken_back_leaves_what_was_skipped_before() {
         let mut skips = Skips::default();
-        skips.add(None, 1, vec![(3, 0)]);
-        skips.add(Some(DecisionId(9)), 2, vec![(3, 0), (3, 1), (4, 0)]);
-        skips.add(None, 3, vec![(4, 0)]);
+        assert_eq!(skips.add(None, 1, vec![(3, 0)]), 1);
+        assert_eq!(skips.add(Some(DecisionId(9)), 2, vec![(3, 0), (3, 1), (4, 0)]), 2);
+        assert_eq!(skips.add(None, 3, vec![(4, 0)]), 0);
         assert_eq!(
             skips.steps().iter().map(|step| step.number).collect::<Vec<_>>(),
             [1, 2],

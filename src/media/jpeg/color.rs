@@ -36,9 +36,9 @@ impl ColorMarkers {
                 (0xEE, [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => {
                     found.adobe = Some(*transform);
                 }
-                (0xC0..=0xC2, [_, _, _, _, _, 3, first, samples, _, second, _, _, third, ..]) => {
+                (0xC0..=0xC2, [_, _, _, _, _, 3, first, samples, _, second, fewer, _, third, least, ..]) => {
                     found.ids = Some([*first, *second, *third]);
-                    found.is_subsampled = *samples != 0x11;
+                    found.is_subsampled = [fewer, least].iter().any(|other| *other != samples);
                 }
                 _ => {}
             }

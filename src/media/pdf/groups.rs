@@ -250,7 +250,10 @@ impl<'a> Walk<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let Some(content) = form.decoded_data().ok().filter(|_| depth < MAX_DEPTH) else { return false };
+        if depth >= MAX_DEPTH {
+            return false;
+        }
+        let Ok(content) = form.decoded_data() else { return false };
         // A form that paints itself is not painted again.
         self.known.insert(key, false);
         let own = form.dict().get::<Dict<'_>>("Resources").map(Resources::new);

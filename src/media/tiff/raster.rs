@@ -27,7 +27,10 @@ pub(crate) fn decode_raster(bytes: &[u8], directory: &Directory) -> Result<Pixel
     let pixels = page.convert(&converter)?;
     match converter.without_guessed_alpha() {
         // A sample that is 0 everywhere is not alpha: nothing would be shown.
-        Some(converter) if pixels.data.iter().all(|value| *value == u8::MAX) => page.convert(&converter),
+        Some(converter) if pixels.data.iter().all(|value| *value == u8::MAX) => {
+            drop(pixels);
+            page.convert(&converter)
+        }
         _ => Ok(pixels),
     }
 }

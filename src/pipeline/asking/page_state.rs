@@ -271,7 +271,7 @@ impl PageState {
             }
             Verdict::Retry(fault) => {
                 // In another form it is another request.
-                self.tries += u32::from(!matches!(form, FormChange::Trying(_)));
+                self.tries += u32::from(!matches!(form, FormChange::Trying(_) | FormChange::Proven { .. }));
                 let may_run = fault.may_run;
                 let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                 self.last = LastAttempt::Transient { fault, may_run, has_waited: false };

@@ -262,8 +262,8 @@ export class Grid {
       const isChanged = changed ? ` ${plural(changed, "blind answer")} changed: docmill eval counts the first.` : "";
       notice(`${plural(kept.length, "page")} accepted${skips.length ? `, ${grouped(skips.length)} left out` : ""}. u undoes.${isChanged}`);
     } else {
-      await post("/api/skip", { skips });
-      notice(`${plural(skips.length, "page")} left out. u undoes.`);
+      const { added } = await post("/api/skip", { skips });
+      notice(added ? `${plural(skips.length, "page")} left out. u undoes.` : "These pages were left out before.");
     }
     this.onDecided();
     await this.loadGroups();

@@ -194,7 +194,8 @@ export class Single {
     if (!this.item) return;
     clearNotice();
     const { page } = this.item;
-    await post("/api/skip", { skips: viewTasks().map(({ name }) => ({ page, task: name })) });
+    const { added } = await post("/api/skip", { skips: viewTasks().map(({ name }) => ({ page, task: name })) });
+    if (!added) notice("This page was skipped before.");
     this.drafts.forget();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });
