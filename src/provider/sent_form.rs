@@ -52,10 +52,11 @@ impl SentForm {
         self.parameters.contains(Parameter::OutputLimit) && usage.output >= limit - limit / 32
     }
 
-    /// What an error that asks for `change` asks for: a limit of the output whose other name is no better is left out.
+    /// What an error that asks for `change` asks for: a limit of the output whose other name is no better is left out. An
+    /// error that mentions one name, whichever is sent, is about something else.
     pub(crate) fn next_change(&self, change: CapabilityChange) -> CapabilityChange {
         match change {
-            CapabilityChange::RenameOutputLimit(_) if self.refuted.contains(change) => {
+            CapabilityChange::RenameOutputLimit(None) if self.refuted.contains(change) => {
                 CapabilityChange::Omit(Parameter::OutputLimit)
             }
             change => self.capabilities.next_change(change),
