@@ -9,8 +9,8 @@
 /// of libjpeg; TIFF pages that can't be read are faults and have numbers; PNG and WebP are decoded before they
 /// are sent; pages with an impossible crop box are drawn; missing symbol fonts and palettes are faults.
 /// 6: fax pages of a TIFF have the colours of their palette. 7: transparency groups of PDF pages blend with what
-/// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four samples without a tag are RGB and alpha, and pixels whose colour
-/// the palette lacks are faults.
+/// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four
+/// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks are faults.
 pub const DECODER_VERSION: u32 = 7;
 
 /// Since this version PDF pages have the numbers of the page tree.

@@ -1,6 +1,6 @@
-//! Files that are not the text that was expected: what they are, by their first bytes.
+//! Files in another format than text, detected by their first bytes.
 
-/// How many of the first bytes of a file tell its format.
+/// How many of the first bytes of a file are needed to detect its format.
 pub const START_BYTES: usize = 128;
 
 /// The first bytes of formats, and what to do with such a file. Sources: ZIP, APPNOTE 4.3.7; compound files, [MS-CFB] 2.2;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_by_their_first_bytes() {
+    fn formats_are_detected_by_their_first_bytes() {
         let zip = |name: &[u8]| [ZIP, &[0; ZIP_NAME_AT - 4], name].concat();
         for (start, expected) in [
             (zip(b"[Content_Types].xml"), Some("an Excel workbook")),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_from_names_of_columns() {
+    fn json_is_distinguished_from_names_of_columns() {
         for (start, list, object) in [
             ("[\n {\"path\"", true, false),
             ("\u{feff} [{", true, false),

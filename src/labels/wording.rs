@@ -49,7 +49,7 @@ pub(crate) fn shown_warning(shown: u64) -> Option<String> {
     let answers = counted(shown, "human answer");
     (shown > 0).then(|| {
         format!(
-            "warning: {answers} {are} not blind. Whoever has seen the model's answer tends to agree with it: the model \
+            "warning: {answers} {are} not blind. Reviewers who have seen the model's answer tend to agree with it: the model \
              probably looks better than it is"
         )
     })

@@ -4,7 +4,6 @@
 use super::batch::BatchLine;
 use super::batch_client::BatchClient;
 use super::capability::Capabilities;
-use super::capability_change::CapabilityChange;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, PageParts};
@@ -18,7 +17,6 @@ use super::frame_cache::{CachedFrame, FrameCache};
 use super::outgoing::Outgoing;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::{PageRequest, Variation};
-use super::parameter::Parameter;
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::sent_form::SentForm;
 use super::statement::{stated_values, states, stop_if_stated};
@@ -187,10 +185,7 @@ impl ModelEndpoint {
             }
             _ => false,
         };
-        let is_low = self.image.detail == Detail::Low;
-        let is_stated = |change| {
-            states(self.builder.request(), change) || is_low && change == CapabilityChange::Omit(Parameter::Detail)
-        };
+        let is_stated = |change| states(self.builder.request(), self.image.detail, change);
         let terms = LearningTerms { may_raise, may_be_page, may_try, is_stated: &is_stated };
         let form = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
         if let Some(capabilities) = form.capabilities() {

@@ -228,7 +228,7 @@ impl FormLearner {
         };
         match known.with(change) {
             _ if !is_same => FormChange::AlreadyMade,
-            Some(capabilities) => self.change(change, capabilities, false),
+            Some(capabilities) => self.change(change, capabilities),
             None if proof != FormChange::None => proof,
             None => FormChange::Exhausted(change),
         }
@@ -311,12 +311,11 @@ impl FormLearner {
                     Evidence::Page if change.is_of_format() => FormChange::PageWithoutFormat,
                     Evidence::Page => FormChange::Exhausted(change),
                     Evidence::Form => {
-                        let is_trial = terms.may_try && change.may_be_taken_back();
-                        if is_trial {
+                        if terms.may_try && change.may_be_taken_back() {
                             let is_rejection = exchange.rejects_named && !exchange.names_several;
                             self.pending.begin(change, before, ChangeCause { message, page: sent.page, is_rejection });
                         }
-                        self.change(change, capabilities, is_trial)
+                        self.change(change, capabilities)
                     }
                 }
             }
@@ -342,14 +341,13 @@ impl FormLearner {
     }
 
     /// The form changes: what was seen of the form until now does not count any more.
-    fn change(&self, what: CapabilityChange, capabilities: Capabilities, is_trial: bool) -> FormChange {
+    fn change(&self, what: CapabilityChange, capabilities: Capabilities) -> FormChange {
         self.ignored.set(0);
         self.valid.set(0);
         self.has_changed.set(true);
         self.doubts.borrow_mut().clear();
         // With others that have yet to prove themselves it is stored when they have.
-        let is_trial = is_trial || !self.pending.is_empty();
-        FormChange::Changed { capabilities, what, is_trial }
+        FormChange::Changed { capabilities, what, is_trial: !self.pending.is_empty() }
     }
 
     /// Whether pages were answered in the form of now.

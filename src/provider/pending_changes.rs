@@ -132,9 +132,9 @@ impl PendingChanges {
     }
 
     /// Takes changes back if the page for which they were made meets an error with the same words that asks for nothing
-    /// else, and also what was changed after them for errors with other words. The last of them is taken back if the error has more words, which it has added, or if it has renamed an
-    /// output limit that was only named, and this name is rejected. Returns the form without them. `asked`: what the
-    /// error asks for.
+    /// else, and also what was changed after them for errors with other words. Only the last change is taken back if the
+    /// error repeats the last one with more words, or if the change has renamed an output limit that was only named, and
+    /// the new name is rejected. Returns the form without them. `asked`: what the error asks for.
     pub(crate) fn take_back(&self, message: &str, page: u64, asked: Option<CapabilityChange>) -> Option<Capabilities> {
         let mut slot = self.pending.borrow_mut();
         let pending = slot.as_ref().filter(|pending| pending.page == page)?;

@@ -52,8 +52,8 @@ impl SentForm {
         self.parameters.contains(Parameter::OutputLimit) && usage.output >= limit - limit / 32
     }
 
-    /// What an error that asks for `change` asks for: a limit of the output whose other name is no better is left out. An
-    /// error that mentions one name, whichever is sent, is about something else.
+    /// The change to make for an error that asks for `change`: a limit of the output that is rejected under both of its
+    /// names is left out. An error that mentions one name, whichever is sent, is about something else.
     pub(crate) fn next_change(&self, change: CapabilityChange) -> CapabilityChange {
         match change {
             CapabilityChange::RenameOutputLimit(None) if self.refuted.contains(change) => {

@@ -7,6 +7,7 @@ use super::parameter::Parameter;
 use super::verdict::{Refusal, Verdict};
 use super::wording::{is_marked, is_meant, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
+use crate::catalog::Detail;
 use crate::manifest::{EFFORT_MEMBER, Request};
 
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
@@ -72,9 +73,11 @@ pub(crate) fn stated_values(request: &Request) -> Vec<String> {
     values
 }
 
-/// Whether the manifest states a value for what would change.
-pub(crate) fn states(request: &Request, change: CapabilityChange) -> bool {
-    stated_value(request, change).is_some()
+/// Whether the manifest states a value for what would change: a request without it would mean something else, or cost
+/// more than planned.
+pub(crate) fn states(request: &Request, detail: Detail, change: CapabilityChange) -> bool {
+    let is_low_detail = detail == Detail::Low && change == CapabilityChange::Omit(Parameter::Detail);
+    is_low_detail || stated_value(request, change).is_some()
 }
 
 /// The value that the manifest states for what would change.

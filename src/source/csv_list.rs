@@ -18,7 +18,8 @@ type Text = LineCounter<TextReader<File>>;
 impl CsvList {
     /// Reads the columns and checks every row once, so that a fault is found before any work
     /// is done for the rows before it.
-    /// `delimiter`: what separates cells; `None`: what its first line tells. `find_path`: the position of the column with paths among these names; paths may be any bytes.
+    /// `delimiter`: what separates cells; `None`: detected from the first line. `find_path`: the position of the column
+    /// with paths among these names; paths may be any bytes.
     pub(crate) fn open(
         file: File,
         delimiter: Option<u8>,

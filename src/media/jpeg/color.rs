@@ -73,8 +73,8 @@ pub(crate) fn is_rgb(bytes: &[u8], stated: Option<bool>) -> bool {
     ColorMarkers::read(bytes).are_rgb(stated)
 }
 
-/// The same of the picture in a strip or tile of a TIFF whose tags say `tagged`. Nobody stores RGB with fewer samples of one
-/// component, and Adobe's segment is written by programs that put a whole JPEG into a TIFF: libtiff writes none.
+/// The same of the picture in a strip or tile of a TIFF whose tags mean RGB (`tagged`), or not. No known program stores
+/// RGB with fewer samples of one component, and Adobe's segment is written by programs that put a whole JPEG into a TIFF: libtiff writes none.
 pub(crate) fn is_rgb_in_tiff(bytes: &[u8], tagged: bool) -> bool {
     let markers = ColorMarkers::read(bytes);
     match markers.adobe {

@@ -1,5 +1,5 @@
 //! Fonts with symbols in the place of letters. Where one is not embedded, the renderer takes a font for text in its place,
-//! also if the font is installed, and says nothing: a tick becomes a letter.
+//! also if the font is installed, without a warning: a tick becomes a letter.
 
 use super::losses::Lost;
 use super::system_fonts::find_by_name;

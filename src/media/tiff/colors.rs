@@ -34,7 +34,7 @@ enum Alpha {
 pub(crate) struct PixelConverter {
     model: ColorModel,
     alpha: Alpha,
-    /// Whether no tag says that there is alpha.
+    /// Whether there is no tag for the alpha.
     is_alpha_guessed: bool,
     bits: u64,
     /// Samples of a pixel.
@@ -84,7 +84,7 @@ impl PixelConverter {
         Ok(Self { alpha, ..converter })
     }
 
-    /// The same without alpha, if no tag says that there is any.
+    /// The same without alpha, if there is no tag for it.
     pub(crate) fn without_guessed_alpha(self) -> Option<Self> {
         self.is_alpha_guessed.then_some(Self { alpha: Alpha::None, is_alpha_guessed: false, ..self })
     }

@@ -35,7 +35,7 @@ pub(crate) fn decode_raster(bytes: &[u8], directory: &Directory) -> Result<Pixel
     }
 }
 
-/// Whether a page shows anything else because a sample of its pixels is taken for alpha, although no tag says so.
+/// Whether a page shows anything else because a sample of its pixels is taken for alpha without a tag for it.
 ///
 /// # Errors
 /// As [`decode_raster`].

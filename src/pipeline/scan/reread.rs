@@ -24,7 +24,8 @@ pub(crate) fn is_of_run(fault: &MediaFault) -> bool {
 
 /// Compares answered pages of a file that an earlier decoder has read with what this one makes of them, and
 /// stores that together with the numbers that the pages have now. `opened`: the pages of the file;
-/// `compare` compares a page, by its number now, with what the decoder of a version made of it; `is_ending`: whether the run ends at once.
+/// `compare` compares a page, by its number now, with what the decoder of a version made of it; `is_ending`: whether the
+/// run ends at once.
 ///
 /// # Errors
 /// When the store fails, or the decoder can't be started.

@@ -1,7 +1,7 @@
 // Pictures of pages: fetched, so that a page without one can say why, and kept for a moment.
 
-// A picture that was shown for less time than this was not looked at, in milliseconds: whoever accepts it has pressed
-// twice.
+// A picture that was shown for less time than this was not looked at, in milliseconds: its page was accepted by a
+// second press of the same key.
 export const LOOK_MS = 500;
 
 const MAX_KEPT = 90;

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, statuses};
 use crate::harness::http_server::{HttpServer, reply};
+use crate::harness::recording_server::{error, invoice, said};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
@@ -11,20 +12,6 @@ use std::sync::{Arc, Mutex};
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str =
     "limits: {concurrency: 1}\nretry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
-
-fn said(content: &str) -> (u16, Value) {
-    let choice = json!({"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"});
-    let usage = json!({"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020});
-    (200, json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}))
-}
-
-fn invoice() -> (u16, Value) {
-    said(r#"{"kind": "invoice"}"#)
-}
-
-fn error(status: u16, message: &str) -> (u16, Value) {
-    (status, json!({"error": {"message": message}}))
-}
 
 /// A server that answers by the request and its number.
 fn server(answer: impl Fn(&Value, usize) -> (u16, Value) + Send + Sync + 'static) -> HttpServer {
@@ -36,11 +23,7 @@ fn server(answer: impl Fn(&Value, usize) -> (u16, Value) + Send + Sync + 'static
 }
 
 fn bench(server: &HttpServer, pages: usize, model: &str, more: &str) -> Bench {
-    let bench = Bench::with_pages(pages);
-    bench.job_at(&server.base_url, &format!("{TASKS}\n{POLICY}\n{more}"));
-    let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
-    bench.put("job.yaml", job.as_bytes());
-    bench
+    Bench::with_model(&server.base_url, pages, model, &format!("{TASKS}\n{POLICY}\n{more}"))
 }
 
 #[test]

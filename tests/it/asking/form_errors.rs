@@ -14,11 +14,7 @@ const ONE: &str = "limits: {concurrency: 1}";
 
 /// A job for the model `model` at `server`.
 fn bench_at(server: &RecordingServer, pages: usize, model: &str, more: &str) -> Bench {
-    let bench = Bench::with_pages(pages);
-    bench.job_at(&server.server.base_url, &format!("{TASKS}\n{POLICY}\n{more}"));
-    let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
-    bench.put("job.yaml", job.as_bytes());
-    bench
+    Bench::with_model(&server.server.base_url, pages, model, &format!("{TASKS}\n{POLICY}\n{more}"))
 }
 
 /// The picture of a request.

@@ -14,13 +14,9 @@ fn failing(fails: impl Fn(&Value, usize) -> Option<u16> + Send + Sync + 'static)
 }
 
 fn bench_at(server: &RecordingServer, pages: usize) -> Bench {
-    let bench = Bench::with_pages(pages);
     let tasks = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
     let policy = "limits: {concurrency: 2}\non_error: {max_failed: 100%, stop_after: 0}";
-    bench.job_at(&server.server.base_url, &format!("{tasks}\n{policy}"));
-    let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", "some-model");
-    bench.put("job.yaml", job.as_bytes());
-    bench
+    Bench::with_model(&server.server.base_url, pages, "some-model", &format!("{tasks}\n{policy}"))
 }
 
 /// Whether a request has something.

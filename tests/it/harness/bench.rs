@@ -61,6 +61,15 @@ impl Bench {
         self.job_at(&url, more);
     }
 
+    /// A folder of `pages` pages with a job for `model` at `url`; `more` are further lines.
+    pub(crate) fn with_model(url: &str, pages: usize, model: &str, more: &str) -> Self {
+        let bench = Self::with_pages(pages);
+        bench.job_at(url, more);
+        let job = bench.text("job.yaml").replace("openai/gpt-4o-mini", model);
+        bench.put("job.yaml", job.as_bytes());
+        bench
+    }
+
     pub(crate) fn job_at(&self, url: &str, more: &str) {
         let tasks = if more.contains("tasks:") { "" } else { TASKS };
         let price =

@@ -45,12 +45,16 @@ impl RecordingServer {
     }
 }
 
-/// A reply that answers the task `kind`.
-pub(crate) fn invoice() -> (u16, Value) {
-    let message = json!({"role": "assistant", "content": r#"{"kind": "invoice"}"#});
-    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+/// A reply with this text.
+pub(crate) fn said(content: &str) -> (u16, Value) {
+    let choice = json!({"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"});
     let usage = json!({"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020});
     (200, json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}))
+}
+
+/// A reply that answers the task `kind`.
+pub(crate) fn invoice() -> (u16, Value) {
+    said(r#"{"kind": "invoice"}"#)
 }
 
 /// An error as OpenAI sends it.

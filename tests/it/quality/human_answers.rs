@@ -57,7 +57,7 @@ fn blind_answers_are_truth_and_others_are_counted() {
     let text = eval(&bench, &["--include-shown"]).stdout;
     assert!(text.contains("answers not blind") && text.contains("counted (--include-shown)"), "{text}");
     // That is the first thing to know, in every format; also which of them are measured.
-    let warning = "warning: 4 human answers that count are not blind. Whoever has seen the model's answer";
+    let warning = "warning: 4 human answers that count are not blind. Reviewers who have seen the model's answer";
     assert!(text.starts_with(warning), "{text}");
     assert!(report["truth"]["notes"][0].as_str().unwrap().starts_with(warning), "{report}");
     assert_eq!(report["truth"]["counts_shown"], json!(true));

@@ -4,11 +4,11 @@
 //! own words, so that the name of the parameter decides, beside any word of rejection.
 
 use super::error_body::ErrorBody;
+use super::listed_efforts::listed_efforts;
 use super::output_bounds::OutputBounds;
 use super::parameter_names::{asks_not_to_think, is_named_clearly, is_subject_of, named_parameters, rejected_limit};
 use super::passing::Passing;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::Effort;
 use crate::provider::capability_change::CapabilityChange;
 use crate::provider::efforts::Efforts;
 use crate::provider::parameter::Parameter;
@@ -294,41 +294,6 @@ fn lacks_support(message: &str) -> bool {
 /// Whether a message says that only something is what one of `words` says: `only 1 is supported`.
 fn restricts(message: &str, words: &[&str]) -> bool {
     find_word(message, "only").is_some_and(|at| words.iter().any(|word| message[at..].contains(word)))
-}
-
-/// The efforts that a message lists as supported.
-fn listed_efforts(message: &str) -> Efforts {
-    const INTRODUCTIONS: &[&str] = &[
-        "supported values",
-        "valid values",
-        "supported levels",
-        "allowed values",
-        "accepted values",
-        "one of",
-        "should be",
-        "must be",
-        "choose from",
-        "expected",
-    ];
-    let named = |list: &str| -> Vec<Effort> {
-        Effort::ALL.iter().copied().filter(|effort| find_word(list, effort.name()).is_some()).collect()
-    };
-    let found = match INTRODUCTIONS.iter().filter_map(|words| message.find(words)).min() {
-        Some(start) => named(&message[start..]),
-        None => match named(suggested(message)) {
-            // Of other names, one is that of the value that was sent.
-            none if none.is_empty() => Some(named(message)).filter(|found| found.len() > 2).unwrap_or_default(),
-            found => found,
-        },
-    };
-    found.into_iter().collect()
-}
-
-/// What a message suggests, as in `try "low" instead`.
-fn suggested(message: &str) -> &str {
-    let Some((before, _)) = message.split_once(" instead") else { return "" };
-    let start = [" try ", " use ", " choose ", " set "].iter().filter_map(|verb| before.rfind(verb)).max();
-    start.map_or("", |start| &before[start..])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The table of rejected parameters, by errors that servers were seen to send.
 
 use super::*;
-use crate::catalog::OutputLimit;
+use crate::catalog::{Effort, OutputLimit};
 
 fn change(status: u16, body: &str) -> Option<String> {
     find_changes(status, &ErrorBody::parse(body)).first().copied().map(|change| match change {
@@ -35,8 +35,6 @@ fn the_parameter_that_an_error_names() {
         (400, openai("", "This model does not support effort level 'xhigh'. Supported levels: high, low, max, medium."), Some("effort low medium high")),
         (400, openai("", "Thinking level is unsupported: THINKING_LEVEL_MINIMAL"), Some("effort ")),
         (400, openai("", "Unrecognized request argument supplied: reasoning_effort"), Some("effort ")),
-        (400, openai("", "reasoning_effort=none is not supported; try \"low\" instead."), Some("effort low")),
-        (400, openai("", "reasoning_effort 'none' is unsupported. Please use minimal or low instead"), Some("effort minimal low")),
         (500, r#"{"error":{"code":500,"message":"response_format type must be one of \"text\" or \"json_object\", but got: json_schema","type":"server_error"}}"#.into(), Some("format")),
         (422, r#"{"detail":[{"loc":["body","response_format","type"],"msg":"Input should be 'text' or 'json_object'","type":"literal_error"}]}"#.into(), Some("format")),
         (422, r#"{"detail":[{"type":"extra_forbidden","loc":["body","prompt_cache_key"],"msg":"Extra inputs are not permitted"}]}"#.into(), Some("prompt_cache_key")),
