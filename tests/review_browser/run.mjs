@@ -240,6 +240,7 @@ async function reviewByKeyboard(folder) {
 
 // Chooses in a filter, as with a mouse: then the focus does not stay there.
 async function choose(page, filter, value) {
+  await page.locator(`#filter-${filter}`).focus();
   await page.locator(`#filter-${filter}`).selectOption(value);
   await page.locator(`#filter-${filter}`).blur();
 }
