@@ -671,7 +671,7 @@ async function keyboardAlone(folder) {
   await test("what was shown in the grid is known after kill -9", async () => {
     await choose(page, "task", "kind");
     await page.waitForFunction(() => document.querySelectorAll(".editor").length === 1);
-    const name = (await shownPage(page)).page;
+    const wanted = await shownPage(page);
     await keys("g");
     await page.waitForSelector(".tile");
     // All answers of the task, whatever the grid shows at first.
@@ -681,7 +681,9 @@ async function keyboardAlone(folder) {
     await page.context().close();
     server = await serve(folder, "--reviewer", "kim", "--sample", "10");
     page = await open(server.address);
-    await page.evaluate((one) => document.dispatchEvent(new CustomEvent("open", { detail: one })), name);
+    await page.evaluate((one) => document.dispatchEvent(new CustomEvent("open", { detail: one })), wanted.page);
+    // The page that is there first has the model's answer as well.
+    await page.waitForFunction((one) => document.querySelector(".page-path").innerText === one, wanted.path);
     await page.waitForSelector(".said");
     const own = await onNextPage(page, () => keys("1", "Enter"));
     assert.equal((await decisions(page, own)).kind.is_shown, true);
