@@ -212,6 +212,27 @@ async function reviewByKeyboard(folder) {
     await page.waitForFunction(() => document.querySelector(".page-picture").style.transform === "rotate(90deg)");
   });
 
+  await test("a picture that a larger one replaces before it is drawn is not missing", async () => {
+    await page.evaluate(() => {
+      window.decode = HTMLImageElement.prototype.decode;
+      // A slow one.
+      HTMLImageElement.prototype.decode = async function () {
+        const source = this.src;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        if (this.src !== source) throw new Error("The source image cannot be decoded.");
+      };
+    });
+    await onNextPage(page, () => page.keyboard.press("ArrowRight"));
+    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    await page.keyboard.press("+");
+    await page.waitForFunction(() => document.querySelector(".stage").matches(".is-large:not(.is-loading)"));
+    assert.ok(await page.locator(".page-fault").isHidden());
+    assert.ok(await page.locator(".page-picture").isVisible());
+    await page.evaluate(() => (HTMLImageElement.prototype.decode = window.decode));
+    await page.keyboard.press("-");
+    await onNextPage(page, () => page.keyboard.press("ArrowLeft"));
+  });
+
   await test("typed editors: tags by digits, numbers, dates and yes or no", async () => {
     await choose(page, "task", "*");
     await page.waitForFunction(() => document.querySelectorAll(".editor").length === 4);

@@ -42,15 +42,29 @@ export function preload(page, side) {
   picture(page, side).catch(() => {});
 }
 
-// Shows the picture of a page in an image element, or calls `onFault` with the reason why there is none.
+// What an image element shows, or waits for: the last call counts.
+const calls = new WeakMap();
+
+// Takes the picture out of an image element, also one that is on its way.
+export function clear(image) {
+  calls.delete(image);
+  image.removeAttribute("src");
+}
+
+// Shows the picture of a page in an image element, or calls `onFault` with the reason why there is none. Returns whether
+// nothing else was to be shown in the meantime.
 export async function show(image, page, side, onFault) {
-  image.dataset.page = page;
+  const call = Symbol(page);
+  const isLast = () => calls.get(image) === call;
+  calls.set(image, call);
   try {
     const source = await picture(page, side);
-    if (image.dataset.page !== page) return;
+    if (!isLast()) return false;
     image.src = source;
+    // It fails when the element gets another picture.
     await image.decode();
   } catch (error) {
-    if (image.dataset.page === page) onFault(error.message);
+    if (isLast()) onFault(error.message);
   }
+  return isLast();
 }

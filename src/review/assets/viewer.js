@@ -1,7 +1,7 @@
 // A page, large: zoom, rotation, and moving around in it.
 
 import { el } from "./dom.js";
-import { LOOK_MS, show } from "./pictures.js";
+import { LOOK_MS, clear, show } from "./pictures.js";
 
 const SIDE = 1600;
 const LARGE_SIDE = 3200;
@@ -38,7 +38,7 @@ export class Viewer {
     this.fault.hidden = true;
     this.image.hidden = false;
     this.image.alt = alt;
-    this.image.removeAttribute("src");
+    clear(this.image);
     this.stage.classList.add("is-loading");
     this.settledAt = Infinity;
     this.settled = this.load();
@@ -47,14 +47,13 @@ export class Viewer {
 
   clear(text) {
     this.page = null;
-    this.image.dataset.page = "";
+    clear(this.image);
     this.onFault(text);
   }
 
   async load() {
-    const page = this.page;
-    await show(this.image, page, this.side, (reason) => this.onFault(`No picture of this page: ${reason}`));
-    if (page !== this.page) return;
+    const isShown = await show(this.image, this.page, this.side, (reason) => this.onFault(`No picture of this page: ${reason}`));
+    if (!isShown) return;
     this.settledAt = Math.min(this.settledAt, performance.now());
     this.stage.classList.remove("is-loading");
   }
@@ -81,7 +80,7 @@ export class Viewer {
     // More pixels when they are looked at.
     if (step > 0 && this.side !== LARGE_SIDE && this.page) {
       this.side = LARGE_SIDE;
-      this.load();
+      this.settled = this.load();
     }
     this.draw();
     this.stage.scrollTo(center[0] * this.stage.scrollWidth - clientWidth / 2, center[1] * this.stage.scrollHeight - clientHeight / 2);
