@@ -330,7 +330,8 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
-        self.unexplained.judge(&mut exchange, &outgoing.form, |message| self.learner.has_searched(message));
+        let has_searched = |message: &str| self.learner.has_searched(message);
+        self.unexplained.judge(&mut exchange, &outgoing.form, has_searched, |text| self.dialect.likely_hint(text));
         self.proof.judge(&mut exchange, &url, request.page, sent);
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange

@@ -288,7 +288,7 @@ impl FormLearner {
         let leaves_limit = asked == Some(CapabilityChange::Omit(Parameter::OutputLimit));
         let Some(change) = asked.filter(|_| taken_back.is_none() || !leaves_limit) else {
             // Internal errors of a form that has worked are counted above.
-            let may_count = |kind: &VagueError| *kind == VagueError::Rejection || self.pending.is_empty();
+            let may_count = |kind: &VagueError| *kind == VagueError::Rejection || !self.pending.is_checking();
             let searched = vague.filter(|kind| may_search(sent, before, terms) && may_count(kind));
             // Without its other name the limit may be left out.
             let has_more = searched.is_some() || known.limit_name() != before.limit_name();

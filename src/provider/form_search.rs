@@ -47,6 +47,8 @@ pub(crate) struct FormSearch {
     seen: RefCell<Vec<(Vec<String>, Vec<u64>)>>,
     /// Of these, those for which every form was tried.
     searched: RefCell<Vec<Vec<String>>>,
+    /// Pages with which every form was tried, and some met another error: nothing is tried with them any more.
+    unfit: RefCell<Vec<u64>>,
     /// How many searches have begun.
     begun: Cell<u32>,
 }
@@ -61,6 +63,8 @@ struct Running {
     page: u64,
     trial: FormTrial,
     rest: VecDeque<(FormTrial, Capabilities)>,
+    /// Whether a form met another error.
+    has_met_other: bool,
 }
 
 /// What a search has found when the endpoint accepts a form.
@@ -125,15 +129,17 @@ impl FormSearch {
                 // The page has left, and another one is asked.
                 return slot.take().map(|running| SearchStep::Try(running.before));
             }
+            running.has_met_other |= running.words != words;
             if let Some((trial, form)) = running.rest.pop_front() {
                 running.trial = trial;
                 return Some(SearchStep::Try(form));
             }
             let ended = slot.take()?;
-            self.searched.borrow_mut().push(ended.words);
-            return Some(SearchStep::End(ended.before));
+            let before = ended.before;
+            self.close(ended);
+            return Some(SearchStep::End(before));
         }
-        if self.is_over(&words) {
+        if self.is_over(&words) || self.unfit.borrow().contains(&sent.page) {
             return None;
         }
         if !kind.is_about_form(&self.pages_after(&words, sent.page)?) {
@@ -144,8 +150,17 @@ impl FormSearch {
         rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
         let (trial, form) = rest.pop_front()?;
         self.begun.set(self.begun.get() + 1);
-        *slot = Some(Running { words, before: known, page: sent.page, trial, rest });
+        *slot = Some(Running { words, before: known, page: sent.page, trial, rest, has_met_other: false });
         Some(SearchStep::Try(form))
+    }
+
+    /// Every form was tried. Another error may have been the page's own fault: then another page shows more.
+    fn close(&self, ended: Running) {
+        if ended.has_met_other {
+            self.unfit.borrow_mut().push(ended.page);
+        } else {
+            self.searched.borrow_mut().push(ended.words);
+        }
     }
 
     /// The pages that have met an error with these words, once for each error, with this `page`. `None`: too many other
@@ -309,6 +324,25 @@ mod tests {
         assert_eq!(next("not so"), None, "the same form again");
         let second = known.with(CapabilityChange::RenameOutputLimit(None)).map(SearchStep::Try);
         assert_eq!(next("no"), second);
+    }
+
+    /// A page that can't be read, for example, behind the error that is searched.
+    #[test]
+    fn another_page_is_tried_if_one_met_another_error() {
+        let known = Capabilities::default();
+        let sent = sent(&[Parameter::Temperature], known);
+        let search = FormSearch::default();
+        let next = |page, message| {
+            search.next((VagueError::Rejection, message), &SentForm { page, ..sent }, known, &|_| false)
+        };
+        assert_eq!(next(0, "no"), Some(SearchStep::Doubt));
+        let first = next(1, "no");
+        assert!(matches!(first, Some(SearchStep::Try(_))));
+        let steps: Vec<_> =
+            std::iter::from_fn(|| next(1, "no picture").filter(|step| *step != SearchStep::Doubt)).collect();
+        assert_eq!(steps.last(), Some(&SearchStep::End(known)));
+        assert_eq!((next(1, "no"), search.is_over_for("no")), (None, false), "not with this page");
+        assert_eq!(next(2, "no"), first);
     }
 
     #[test]

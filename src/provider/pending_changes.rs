@@ -117,6 +117,11 @@ impl PendingChanges {
         self.pending.borrow().is_none() && self.check.borrow().is_none()
     }
 
+    /// Whether it is checked that a form that was accepted needs all its changes.
+    pub(crate) fn is_checking(&self) -> bool {
+        self.check.borrow().is_some()
+    }
+
     /// Whether a change for this page has yet to prove itself.
     pub(crate) fn is_for(&self, page: u64) -> bool {
         self.pending.borrow().as_ref().is_some_and(|pending| pending.page == page)

@@ -21,7 +21,9 @@ impl VagueError {
                 (!exchange.rejects_named).then_some(Self::Rejection)
             }
             Verdict::Retry(fault) if fault.kind == ErrorKind::ServerError && fault.change.is_none() => {
-                let is_internal = exchange.status == Some(500) && exchange.charge == Charge::Nothing;
+                // Some gateways send it with status 200.
+                let is_status = matches!(exchange.status, Some(200 | 500));
+                let is_internal = is_status && exchange.charge == Charge::Nothing;
                 is_internal.then_some(Self::Internal)
             }
             _ => None,
@@ -55,6 +57,7 @@ mod tests {
             (500, internal(), Charge::Nothing, Some(VagueError::Internal)),
             (500, internal(), billed, None),
             (500, internal(), Charge::Unknown, None),
+            (200, internal(), Charge::Nothing, Some(VagueError::Internal)),
             (502, internal(), Charge::Nothing, None),
             (500, Verdict::transient(ErrorKind::Reset, "no"), Charge::Nothing, None),
         ] {

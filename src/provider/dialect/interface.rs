@@ -52,6 +52,10 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
     fn may_pass(&self, message: &str) -> bool;
 
+    /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
+    /// its message does not show it, or may be about what a page has.
+    fn likely_hint(&self, message: &str) -> Option<&'static str>;
+
     /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
     /// the value is rejected.
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind>;

@@ -384,6 +384,10 @@ impl Dialect for PlainText {
         false
     }
 
+    fn likely_hint(&self, _message: &str) -> Option<&'static str> {
+        None
+    }
+
     fn fault_of_page(&self, _change: CapabilityChange, _message: &str) -> Option<ErrorKind> {
         None
     }

@@ -1,9 +1,9 @@
 //! What a new endpoint rejects without naming it, on the built program: what the server received, and what is kept.
 
-use crate::bench::{Bench, statuses};
+use crate::bench::{Bench, rows, statuses};
 use crate::harness::recording_server::{RecordingServer, error, invoice};
-use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use serde_json::{Value, json};
+use std::sync::Mutex;
 
 /// A server that fails with the status that `fails` returns.
 fn failing(fails: impl Fn(&Value, usize) -> Option<u16> + Send + Sync + 'static) -> RecordingServer {
@@ -14,9 +14,34 @@ fn failing(fails: impl Fn(&Value, usize) -> Option<u16> + Send + Sync + 'static)
 }
 
 fn bench_at(server: &RecordingServer, pages: usize) -> Bench {
+    bench_with(server, pages, "")
+}
+
+/// `more`: further sections of the manifest.
+fn bench_with(server: &RecordingServer, pages: usize, more: &str) -> Bench {
     let tasks = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
     let policy = "limits: {concurrency: 2}\non_error: {max_failed: 100%, stop_after: 0}";
-    Bench::with_model(&server.server.base_url, pages, "some-model", &format!("{tasks}\n{policy}"))
+    Bench::with_model(&server.server.base_url, pages, "some-model", &format!("{tasks}\n{policy}\n{more}"))
+}
+
+/// The image of a request.
+fn image_of(request: &Value) -> Value {
+    let parts = request["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap();
+    parts.iter().find(|part| part["type"] == "image_url").cloned().unwrap()
+}
+
+/// Numbers the pages by the order of their first requests.
+#[derive(Default)]
+struct Pages(Mutex<Vec<Value>>);
+
+impl Pages {
+    fn number(&self, request: &Value) -> usize {
+        let (image, mut seen) = (image_of(request), self.0.lock().unwrap());
+        seen.iter().position(|known| *known == image).unwrap_or_else(|| {
+            seen.push(image);
+            seen.len() - 1
+        })
+    }
 }
 
 /// Whether a request has something.
@@ -82,20 +107,98 @@ fn a_server_that_failed_for_the_moment_is_asked_as_before() {
 #[test]
 fn a_page_with_an_internal_error_changes_nothing() {
     for bad in [0, 3] {
-        let seen = Arc::<Mutex<Vec<Value>>>::default();
-        let server = failing(move |request, _| {
-            let parts = request["messages"].as_array().unwrap().last().unwrap()["content"].as_array().unwrap();
-            let image = parts.iter().find(|part| part["type"] == "image_url").cloned().unwrap();
-            let mut seen = seen.lock().unwrap();
-            if !seen.contains(&image) {
-                seen.push(image.clone());
-            }
-            (seen.get(bad) == Some(&image)).then_some(500)
-        });
+        let pages = Pages::default();
+        let server = failing(move |request, _| (pages.number(request) == bad).then_some(500));
         let bench = bench_at(&server, 6);
         let ran = bench.run(&[]);
         let found = statuses(&bench.rows());
         assert_eq!((ran.code, found.get("ok"), found.get("failed")), (0, Some(&5), Some(&1)), "{bad}: {}", ran.stderr);
         assert!(server.each(|request| has_temperature(request) && has_schema(request)).iter().all(|usual| *usual));
+    }
+}
+
+#[test]
+fn what_is_searched_is_found_although_a_page_is_bad_itself() {
+    for status in [400, 500] {
+        let pages = Pages::default();
+        let server = RecordingServer::start(move |request, _| match pages.number(request) {
+            _ if has_schema(request) => error(status, "computer says no"),
+            1 => error(400, "the picture is damaged"),
+            _ => invoice(),
+        });
+        let bench = bench_at(&server, 6);
+        let ran = bench.run(&[]);
+        let found = statuses(&bench.rows());
+        assert_eq!((found.get("ok"), found.get("failed")), (Some(&5), Some(&1)), "{status}: {}", ran.stderr);
+    }
+}
+
+/// One error is clear, the next one is not.
+#[test]
+fn what_is_wrong_beside_a_rejected_parameter_is_searched() {
+    let server = RecordingServer::start(|request, _| {
+        if has_temperature(request) {
+            error(400, "Unsupported parameter: 'temperature' is not supported with this model.")
+        } else if has_schema(request) {
+            error(500, "computer says no")
+        } else {
+            invoice()
+        }
+    });
+    let bench = bench_at(&server, 6);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 6), "{}", ran.stderr);
+    let requests = server.count();
+    bench.put("pages/more.jpg", &crate::bench::page(4711));
+    assert_eq!((bench.run(&[]).code, server.count()), (0, requests + 1));
+}
+
+/// Some gateways report internal errors in replies of status 200.
+#[test]
+fn an_internal_error_in_a_reply_begins_a_search() {
+    let server = RecordingServer::start(|request, _| match has_schema(request) {
+        true => (200, json!({"error": {"message": "computer says no", "code": 500}})),
+        false => invoice(),
+    });
+    let bench = bench_at(&server, 6);
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 6), "{}", ran.stderr);
+}
+
+/// Values of the manifest are never left out, and pages do not fail because of them.
+#[test]
+fn a_stated_value_may_be_the_cause_of_internal_errors() {
+    let cases: [(&str, Has, &str); 3] = [
+        ("request: {temperature: 0.7}", has_temperature, "request.temperature: 0.7"),
+        ("request: {top_p: 0.5}", |request| !request["top_p"].is_null(), "request.top_p: 0.5"),
+        ("request: {extra: {top_k: 7}}", |request| !request["top_k"].is_null(), "request.extra.top_k"),
+    ];
+    for (stated, has, named) in cases {
+        let server = failing(move |request, _| has(request).then_some(500));
+        let bench = bench_with(&server, 6, &format!("{stated}\nretry: {{attempts: 3}}"));
+        let ran = bench.run(&[]);
+        let expected = format!("rejects every request, perhaps because of {named}: HTTP 500: computer says no");
+        assert!(ran.code == 5 && ran.stderr.contains(&expected), "{stated}: {}", ran.stderr);
+        assert!(server.each(has).iter().all(|has| *has));
+    }
+}
+
+/// In whatever words: nothing was answered, and nothing else helps.
+#[test]
+fn an_error_of_all_pages_says_what_to_check() {
+    for (status, message, hint) in [
+        (400, "some-model: move on to other-model, the deployment is gone", "check provider.model"),
+        (400, "Content type 'image_url' isn't handled here", "choose a model that takes images"),
+        (500, "No API key passed in", "check the API key"),
+        (400, "We like payments before work", "check the credit"),
+    ] {
+        let server = RecordingServer::start(move |_, _| error(status, message));
+        let bench = bench_with(&server, 8, "retry: {attempts: 3}");
+        let ran = bench.run(&[]);
+        let expected = format!("the endpoint rejects every request: HTTP {status}: {message}");
+        let is_said = ran.stderr.contains(&expected) && ran.stderr.contains(hint);
+        assert!(ran.code == 5 && is_said, "{message}: {}", ran.stderr);
+        let kept = statuses(&rows(&bench.text("partial/out.jsonl")));
+        assert!(kept["pending"] >= 6, "{message}: {kept:?}");
     }
 }

@@ -210,7 +210,9 @@ const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "rech
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
     let (text, codes) = (error.text(), error.codes());
     // A server that can't do its work for the moment says nothing about the model.
-    let passes = Passing::of_error(status, error) == Passing::Yes;
+    // With 404 words are enough: it may not know the model yet.
+    let is_of_now = status == 404 && Passing::of_text(text) == Passing::Yes;
+    let passes = is_of_now || Passing::of_error(status, error) == Passing::Yes;
     if !passes && lacks_vision(text) {
         return Some(Cause::NoVision);
     }

@@ -6,6 +6,7 @@
 
 use super::causes::{Cause, find_cause};
 use super::error_body::ErrorBody;
+use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
 use super::passing::Passing;
@@ -27,6 +28,7 @@ const MAX_TARGET_CHARS: usize = 300;
 const ADD_CREDIT: &str = "the account has no credit: add credit, then run again; finished pages are kept";
 const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
 const RETIRED: &str = "the provider does not offer this model any more: choose its successor in provider.model, then run again; finished pages are kept";
+const TAKES_IMAGES: &str = "choose a model that takes images: check provider.model";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
 /// An error as it arrived.
@@ -178,6 +180,16 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
+/// What to check at an error that every page meets, by single words of it.
+pub(crate) fn likely_hint(message: &str) -> Option<&'static str> {
+    Some(match likely_cause(message)? {
+        LikelyCause::Credit => "check the credit and the payments of the provider's account",
+        LikelyCause::Key => CHECK_KEY,
+        LikelyCause::Vision => TAKES_IMAGES,
+        LikelyCause::Model => CHECK_ENDPOINT,
+    })
+}
+
 /// Judges an error by its body, and then by its status. `change`: what to change for the parameter that it rejects.
 fn judge_status(received: &ReceivedError<'_>, change: Option<CapabilityChange>) -> Verdict {
     let ReceivedError { status, error, after, .. } = *received;
@@ -212,6 +224,9 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         }
         300..=399 => {
             Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")
+        }
+        401 if find_cause(status, error, after.is_some()).is_some_and(Cause::is_credit) => {
+            Verdict::stop(message, ADD_CREDIT)
         }
         401 => Verdict::stop(message, CHECK_KEY),
         402 => Verdict::stop(message, ADD_CREDIT),
@@ -258,7 +273,7 @@ fn judge_cause(cause: Cause, received: &ReceivedError<'_>) -> Verdict {
         Cause::BadKey => Verdict::stop(message, CHECK_KEY),
         Cause::UnknownModel => Verdict::stop(message, CHECK_ENDPOINT),
         Cause::RetiredModel => Verdict::stop(message, RETIRED),
-        Cause::NoVision => Verdict::stop(message, "choose a model that takes images: check provider.model"),
+        Cause::NoVision => Verdict::stop(message, TAKES_IMAGES),
         Cause::ContextTooLong => match max_answer(error.text()) {
             Some(tokens) => capability(CapabilityChange::MaxOutput(tokens), message),
             None => Verdict::page_fault(ErrorKind::ContextTooLong, message),

@@ -7,9 +7,10 @@
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`] and [`message_words`]: numbers and words
-//!   in their messages; [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`credit`]: that
-//!   the account has no credit; [`model_errors`]: that the model is unknown or retired; [`vision`]: whether it takes
-//!   no images; [`rejections`]: the parameter that an error rejects; [`listed_efforts`]: efforts that it supports; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
+//!   in their messages; [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`likely_cause`]: why,
+//!   by single words; [`credit`]: that the account has no credit; [`model_errors`]: that the model is unknown or retired;
+//!   [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error rejects; [`listed_efforts`]:
+//!   efforts that it supports; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
 //!   [`output_room`]: what the context window leaves for it; [`passing`]: whether an error passes by itself
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
@@ -23,6 +24,7 @@ pub(crate) mod errors;
 pub(crate) mod finish;
 pub(crate) mod late_error;
 pub(crate) mod lenient_json;
+pub(crate) mod likely_cause;
 pub(crate) mod listed_efforts;
 pub(crate) mod message;
 pub(crate) mod message_numbers;

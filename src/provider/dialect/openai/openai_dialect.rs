@@ -1,7 +1,7 @@
 //! The OpenAI-compatible dialect. Source: OpenAI's API reference, spec 2.3.0 (2026-08).
 
 use super::batch::OpenAiBatches;
-use super::errors::judge_error;
+use super::errors::{judge_error, likely_hint};
 use super::passing::Passing;
 use super::rate_limit_headers::read_rate_limits;
 use super::rejections::{fault_of_page, is_rejection};
@@ -63,6 +63,10 @@ impl Dialect for OpenAi {
 
     fn may_pass(&self, message: &str) -> bool {
         Passing::of_text(&message.to_lowercase()) != Passing::No
+    }
+
+    fn likely_hint(&self, message: &str) -> Option<&'static str> {
+        likely_hint(message)
     }
 
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind> {
