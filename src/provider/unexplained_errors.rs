@@ -48,7 +48,8 @@ impl UnexplainedErrors {
         }
         let is_counted = !sent.is_tried && !sent.capabilities.is_proven && !self.is_answered.get();
         let Some(message) = exchange.verdict.message().filter(|_| is_counted) else { return };
-        let is_final = match VagueError::of(exchange) {
+        let vague = VagueError::of(exchange);
+        let is_final = match vague {
             Some(_) => is_searched(message),
             None => exchange.rejects_named && is_rejection(&exchange.verdict),
         };
@@ -72,7 +73,10 @@ impl UnexplainedErrors {
                 let stated = self.stated.join(", ");
                 Some(Verdict::stop(format!("{REJECTS}, perhaps because of {stated}: {message}"), HINT))
             }
-            true => likely_hint(message).map(|hint| Verdict::stop(format!("{REJECTS}: {message}"), hint)),
+            // What names a parameter says what is wrong.
+            true => vague
+                .and_then(|_| likely_hint(message))
+                .map(|hint| Verdict::stop(format!("{REJECTS}: {message}"), hint)),
         };
         if let Some(found) = found {
             exchange.verdict = found;
