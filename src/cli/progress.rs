@@ -8,7 +8,7 @@ use super::trouble_log::{TroubleLog, TroubleNews};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Environment, Progress as Snapshot, ProgressHandle, Trouble, WaitReason};
+use crate::session::{Environment, Estimate, Progress as Snapshot, ProgressHandle, TimeLeft, Trouble, WaitReason};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -92,6 +92,7 @@ struct Display {
     clock: SystemClock,
     /// When the first request was sent.
     asking_since: Option<Duration>,
+    time_left: TimeLeft,
     next_line: Duration,
     troubles: TroubleLog,
     /// What requests waited for, and when that was seen.
@@ -106,6 +107,7 @@ impl Display {
             interval,
             clock: SystemClock::new(),
             asking_since: None,
+            time_left: TimeLeft::default(),
             next_line: interval,
             troubles: TroubleLog::default(),
             waited: None,
@@ -138,8 +140,12 @@ impl Display {
             None => self.waited.filter(|(_, seen)| elapsed.saturating_sub(*seen) < HOLD),
         };
         let asking_time = self.asking_since.map(|since| elapsed.saturating_sub(since));
+        let pace = Pace {
+            left: self.time_left.update(now, elapsed),
+            per_second: asking_time.and_then(|time| pages_per_second(now, time)),
+        };
         let trouble = now.trouble.as_ref().filter(|trouble| self.troubles.is_shown(trouble, elapsed));
-        Words::new(now, asking_time, self.waited.map(|(reason, _)| reason), trouble)
+        Words::new(now, pace, self.waited.map(|(reason, _)| reason), trouble)
     }
 }
 
@@ -168,12 +174,7 @@ struct Words {
 }
 
 impl Words {
-    fn new(
-        now: &Snapshot,
-        asking_time: Option<Duration>,
-        waited: Option<WaitReason>,
-        trouble: Option<&Trouble>,
-    ) -> Self {
+    fn new(now: &Snapshot, pace: Pace, waited: Option<WaitReason>, trouble: Option<&Trouble>) -> Self {
         let at_least = if now.is_minimum { "at least " } else { "" };
         let mut pieces = Vec::new();
         let mut share = None;
@@ -185,9 +186,7 @@ impl Words {
             share = Some(done);
             pieces.push(format!("{}/{at_least}{} pages", grouped(now.finished), grouped(now.total)));
         }
-        let speed = asking_time.and_then(|time| Speed::new(now, time));
-        let left = speed.as_ref().and_then(|speed| speed.time_left);
-        pieces.extend(left.map(|left| format!("{} left", human_duration(left))));
+        pieces.extend(pace.left.map(|estimate| time_left_text(&estimate)));
         if now.failed > 0 {
             pieces.push(format!("{} failed", grouped(now.failed)));
         }
@@ -195,7 +194,7 @@ impl Words {
         if let Some(cost) = now.cost_pico.filter(|cost| *cost > 0) {
             pieces.push(format!("USD {:.4}", Pico(cost).as_usd_f64()));
         }
-        pieces.extend(speed.as_ref().map(|speed| format!("{:.1}/s", speed.per_second)));
+        pieces.extend(pace.per_second.map(|per_second| format!("{per_second:.1}/s")));
         pieces.push(format!("{} in flight", now.in_flight));
         match waited {
             Some(WaitReason::RequestLimit) => pieces.push("at the request limit".into()),
@@ -209,7 +208,7 @@ impl Words {
         let members = json!({
             "event": "progress", "pages_finished": now.finished, "pages_total": now.total,
             "is_minimum": now.is_minimum, "pages_asked": now.asked, "pages_failed": now.failed,
-            "seconds_left": left.map(|left| left.as_secs()), "cost_usd": now.cost_pico.map(|cost| Pico(cost).to_string()),
+            "seconds_left": pace.left.map(|estimate| estimate.left.as_secs()), "cost_usd": now.cost_pico.map(|cost| Pico(cost).to_string()),
             "in_flight": now.in_flight, "retries": now.retries,
             "trouble": trouble.as_ref().map(|(explanation, _)| explanation),
         });
@@ -264,23 +263,25 @@ fn bar(share: f64, width: usize) -> String {
     format!("{}{}", "█".repeat(filled), "░".repeat(width - filled))
 }
 
-/// How fast pages are asked.
-struct Speed {
-    per_second: f64,
+/// How fast pages are asked, and how long it still takes.
+#[derive(Clone, Copy, Default)]
+struct Pace {
     /// `None`: nothing is left, or it can't be said.
-    time_left: Option<Duration>,
+    left: Option<Estimate>,
+    /// Pages per second; `None`: none was asked.
+    per_second: Option<f64>,
 }
 
-impl Speed {
-    /// From what was asked in `time`, since the first request; `None`: nothing was.
-    fn new(now: &Snapshot, time: Duration) -> Option<Self> {
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let (asked, left) = (now.asked as f64, now.left as f64);
-        let per_second = asked / time.as_secs_f64().max(0.1);
-        let seconds_left = left / per_second;
-        let time_left = (left > 0.0 && seconds_left < 1e7).then(|| Duration::from_secs_f64(seconds_left));
-        (asked > 0.0).then_some(Self { per_second, time_left })
-    }
+/// The pages per second that were asked in `time`, since the first request; `None`: none was.
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn pages_per_second(now: &Snapshot, time: Duration) -> Option<f64> {
+    (now.asked > 0).then(|| now.asked as f64 / time.as_secs_f64().max(0.1))
+}
+
+fn time_left_text(estimate: &Estimate) -> String {
+    let about = if estimate.is_rough { "about " } else { "" };
+    // Less than a second is no time to wait for.
+    format!("{about}{} left", human_duration(estimate.left.max(Duration::from_secs(1))))
 }
 
 #[cfg(test)]
@@ -305,7 +306,9 @@ mod tests {
     }
 
     fn words(now: &Snapshot, trouble: Option<&Trouble>) -> Words {
-        Words::new(now, Some(Duration::from_secs(100)), Some(WaitReason::TokenLimit), trouble)
+        let left = Some(Estimate { left: Duration::from_secs(1525), is_rough: false }).filter(|_| now.asked > 0);
+        let pace = Pace { left, per_second: pages_per_second(now, Duration::from_secs(100)) };
+        Words::new(now, pace, Some(WaitReason::TokenLimit), trouble)
     }
 
     #[test]
@@ -335,16 +338,11 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_follows_from_the_pages_asked_and_the_pages_to_ask() {
-        let left = |asked, left, seconds| {
-            let now = Snapshot { asked, left, finished: 900_000, found: 1_000_000, ..Snapshot::default() };
-            Speed::new(&now, Duration::from_secs(seconds)).and_then(|speed| speed.time_left).map(|left| left.as_secs())
-        };
-        assert_eq!(left(10, 90, 5), Some(45), "files that need nothing do not count");
-        assert_eq!(left(1, 1, 1000), Some(1000));
-        assert_eq!(left(10, 0, 5), None);
-        assert_eq!(left(0, 90, 5), None);
-        assert_eq!(left(1, 1 << 40, 5), None);
+    fn a_rough_estimate_says_so() {
+        let text = |ms, is_rough| time_left_text(&Estimate { left: Duration::from_millis(ms), is_rough });
+        assert_eq!(text(35_400, false), "35 s left");
+        assert_eq!(text(725_000, true), "about 12 m 5 s left");
+        assert_eq!(text(64, false), "1 s left");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub use control::options::RunOptions;
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
+pub(crate) use control::time_left::{Estimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::render as rendered_questions;

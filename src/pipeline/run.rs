@@ -76,6 +76,9 @@ pub fn run(
     if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
         counters.set_limit(pages);
     }
+    if let Some((latency_ms, _)) = run.store.reader()?.mean_latency(run.identity.keys.job, &job.provider.model)? {
+        counters.set_earlier_latency(latency_ms);
+    }
     let run_id = environment.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
@@ -263,6 +266,10 @@ impl Passes<'_> {
         let run = self.run;
         let runtime = AskingRuntime::new()?;
         let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
+        // How long batches take is not known.
+        if !run.job.is_batch {
+            asking.admission.show_pace();
+        }
         let mut seen = InputSeen::default();
         let mut entries = Some(entries);
         let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);

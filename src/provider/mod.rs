@@ -86,6 +86,7 @@ pub use form_trial::FormTrial;
 pub use outgoing::Outgoing;
 pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
+pub use pacing::pace_limits::{PaceLimits, WidthGrowth};
 pub use page_request::{PageRequest, Repair, Variation};
 pub use parameter::{Parameter, Parameters};
 pub use rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};

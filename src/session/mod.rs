@@ -86,6 +86,7 @@ pub use crate::pipeline::{
     RetrySelection, RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason,
     plan_to_json,
 };
+pub(crate) use crate::pipeline::{Estimate, TimeLeft};
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};
 pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};

@@ -7,6 +7,7 @@ use crate::base::random::Random;
 use crate::base::units::human_duration;
 use crate::pipeline::control::context::{Ending, RunContext};
 use crate::pipeline::control::counters::{Counters, WaitReason};
+use crate::pipeline::control::pace::RunPace;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::pipeline::control::trouble::TroubleKind;
@@ -42,8 +43,16 @@ pub(crate) struct Admission {
     /// `retry.max_wait`.
     max_wait: Duration,
     slots: Slots,
+    admitted: AdmittedTokens,
     /// An attempt was settled: what it had reserved is free.
     freed_budget: Notify,
+}
+
+/// What was admitted so far.
+#[derive(Default)]
+struct AdmittedTokens {
+    requests: Cell<u64>,
+    tokens: Cell<u64>,
 }
 
 /// How many requests are in flight.
@@ -85,8 +94,23 @@ impl Admission {
                 is_full: Cell::new(false),
                 changed: Notify::new(),
             },
+            admitted: AdmittedTokens::default(),
             freed_budget: Notify::new(),
         }
+    }
+
+    /// Lets the progress display know how fast requests may go out.
+    pub(crate) fn show_pace(&self) {
+        self.counters.set_pace(RunPace {
+            limits: self.endpoint.pacing().limits(),
+            tokens_per_request: self.admitted.tokens.get().checked_div(self.admitted.requests.get()),
+            is_alone: self.is_cautious(),
+        });
+    }
+
+    /// Whether requests are sent one after the other.
+    fn is_cautious(&self) -> bool {
+        self.slots.cautious_replies.get() > 0 || self.endpoint.is_trying()
     }
 
     /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
@@ -118,7 +142,7 @@ impl Admission {
                     return Err(Ending);
                 }
             };
-            let is_cautious = self.slots.cautious_replies.get() > 0 || self.endpoint.is_trying();
+            let is_cautious = self.is_cautious();
             let width = if is_cautious { 1 } else { width };
             if held.is_none() && self.slots.in_flight.get() >= width {
                 self.slots.is_full.set(true);
@@ -145,6 +169,9 @@ impl Admission {
                 self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
             }
+            self.admitted.requests.set(self.admitted.requests.get() + 1);
+            self.admitted.tokens.set(self.admitted.tokens.get().saturating_add(tokens));
+            self.show_pace();
             return Ok(held.unwrap_or_else(|| {
                 self.set_in_flight(self.slots.in_flight.get() + 1);
                 Slot { admission: self, sent: self.clock.now() }
@@ -251,6 +278,7 @@ impl Slot<'_> {
             }
             self.admission.count_cautious_reply();
         }
+        self.admission.show_pace();
         self.admission.slots.changed.notify_one();
     }
 }

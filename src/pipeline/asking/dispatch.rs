@@ -58,6 +58,7 @@ impl AskedPages {
             run.shutdown.request(RunOutcome::StorageError(error.to_string()));
         }
         self.count += pages;
+        run.counters.add_begun(pages);
     }
 
     /// Counts the end of a page. The same error again and again ends the run.

@@ -1,12 +1,13 @@
 //! What a run has done so far. All threads write the counters; the progress display and the
 //! metrics endpoint read them. Nobody waits for them.
 
+use super::pace::RunPace;
 use super::trouble::{Trouble, TroubleKind};
 use super::work::{KnownInput, Work};
 use crate::base::money::Pico;
 use crate::base::vocabulary::VerdictName;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Upper bounds of [`Progress::latencies`] in milliseconds; the last bucket has none.
@@ -29,6 +30,12 @@ pub struct Counters {
     max_asked: Limit,
     done: AtomicU64,
     asked: AtomicU64,
+    /// Pages that were asked, or are to be asked next.
+    begun: AtomicU64,
+    /// How fast requests may go out; `None`: requests are not what is sent.
+    pace: Mutex<Option<RunPace>>,
+    /// The latency of earlier replies in milliseconds; 0: none is known.
+    earlier_latency_ms: AtomicU64,
     /// Pages that were asked, or refused before they could be, and have no answer.
     failed: AtomicU64,
     /// Pages without a picture that this pass over the input has met.
@@ -128,6 +135,16 @@ pub struct Progress {
     pub is_waiting: bool,
     /// Whether the walk is complete, so that `found` is final.
     pub is_walked: bool,
+    /// Whether the input is still being counted, so that `left` is too low.
+    pub(crate) is_counting: bool,
+    /// Pages that were asked, or are to be asked next.
+    pub(crate) begun: u64,
+    /// Pages of files that were opened and needed no request, in this pass over the input.
+    pub(crate) unasked: u64,
+    /// How fast requests may go out; `None`: not known, or the pages are delivered in batches.
+    pub(crate) pace: Option<RunPace>,
+    /// The mean latency of replies of earlier runs, in milliseconds.
+    pub(crate) earlier_latency_ms: Option<u64>,
     /// Attempts by verdict, in the order of [`VerdictName::ALL`].
     pub verdicts: [u64; VerdictName::ALL.len()],
     /// Tokens: input, cached input, output.
@@ -169,6 +186,7 @@ impl Counters {
             asked,
             limit: (limit < u64::MAX).then_some(limit),
         });
+        let is_counting = !is_walked && !self.is_counted();
         let wait_reason = WaitReason::from_number(self.waiting.load(Ordering::Relaxed));
         Progress {
             total: work.total,
@@ -187,6 +205,11 @@ impl Counters {
             cost_pico: (read(&self.unpriced) == 0).then(|| self.cost_pico.load(Ordering::Relaxed)),
             is_waiting: wait_reason.is_some(),
             is_walked,
+            is_counting,
+            begun: read(&self.begun),
+            unasked: done.saturating_sub(asked).saturating_sub(settled),
+            pace: *self.pace.lock().unwrap_or_else(PoisonError::into_inner),
+            earlier_latency_ms: Some(read(&self.earlier_latency_ms)).filter(|latency_ms| *latency_ms > 0),
             verdicts: self.verdicts.each_ref().map(read),
             tokens: self.tokens.each_ref().map(read),
             latencies: self.latencies.each_ref().map(read),
@@ -276,6 +299,22 @@ impl Counters {
         add(&self.failed);
     }
 
+    /// Counts pages that are asked from now on.
+    pub(crate) fn add_begun(&self, pages: u64) {
+        self.begun.fetch_add(pages, Ordering::Relaxed);
+    }
+
+    /// Sets how fast requests may go out.
+    pub(crate) fn set_pace(&self, pace: RunPace) {
+        // Nothing panics while it is held.
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = Some(pace);
+    }
+
+    /// Sets the mean latency of replies of earlier runs.
+    pub(crate) fn set_earlier_latency(&self, latency_ms: u64) {
+        self.earlier_latency_ms.store(latency_ms, Ordering::Relaxed);
+    }
+
     /// Counts a page that was asked and is settled.
     pub(crate) fn add_asked(&self, has_failed: bool) {
         add(&self.done);
@@ -353,7 +392,7 @@ impl Counters {
 
     fn trouble(&self) -> MutexGuard<'_, TroubleLog> {
         // Nothing panics while it is held.
-        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,6 +3,7 @@
 //! One cooldown for all requests to an endpoint: after a refusal all of them wait, then one
 //! probe is sent, then the number in flight rises again. Time and chance are parameters.
 
+use super::pace_limits::WidthGrowth;
 use crate::base::backoff::{Backoff, jittered};
 use std::time::Duration;
 
@@ -166,6 +167,20 @@ impl Cooldown {
             self.width = self.normal_width;
         }
         Some((self.grown + per_step).saturating_sub(now))
+    }
+
+    /// The number of requests in flight while nothing is refused, and what it may grow to.
+    pub(crate) fn widths(&self) -> (u32, u32) {
+        (self.normal_width, self.max_width)
+    }
+
+    /// How the number in flight grows.
+    pub(crate) fn growth(&self, is_paced: bool) -> WidthGrowth {
+        match (is_paced, self.adapts) {
+            (true, _) => WidthGrowth::Doubling,
+            (false, true) => WidthGrowth::Rounds(self.parallel),
+            (false, false) => WidthGrowth::PerSecond(GROWTH_PER_SECOND),
+        }
     }
 
     /// A request timed out. Multiplicative decrease, unless the manifest sets the width.

@@ -2,6 +2,7 @@
 
 use super::cooldown::{Cooldown, Gate};
 use super::limiter::RateLimiter;
+use super::pace_limits::PaceLimits;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{Limits, Retry};
@@ -46,6 +47,16 @@ impl EndpointPacing {
     #[must_use]
     pub fn learned_rate(&self, is_tokens: bool) -> Option<f64> {
         self.limiter.borrow().learned_rate(is_tokens)
+    }
+
+    /// What bounds the pace of requests now.
+    #[must_use]
+    pub fn limits(&self) -> PaceLimits {
+        let (limiter, cooldown) = (self.limiter.borrow(), self.cooldown.borrow());
+        let (requests_per_minute, tokens_per_minute) = limiter.rates();
+        let (width, max_width) = cooldown.widths();
+        let growth = cooldown.growth(limiter.is_pacing());
+        PaceLimits { requests_per_minute, tokens_per_minute, width, max_width, growth }
     }
 
     /// Takes one request from the request rate.
@@ -130,6 +141,7 @@ mod tests {
     use crate::base::clock::ManualClock;
     use crate::manifest;
     use crate::provider::capability_change::CapabilityChange;
+    use crate::provider::pacing::pace_limits::WidthGrowth;
     use crate::provider::rate_limits::ExceededLimit;
     use crate::provider::verdict::{Charge, Cut, Obstacle, TransientFault};
 
@@ -197,6 +209,25 @@ mod tests {
         ] {
             assert_eq!(pacing(limits).0.gate(), Gate::Open(width), "{limits}");
         }
+    }
+
+    #[test]
+    fn what_bounds_the_pace_is_stated_learned_or_the_number_in_flight() {
+        let limits = |text| pacing(text).0.limits();
+        let unlimited = limits("");
+        assert_eq!((unlimited.width, unlimited.max_width, unlimited.growth), (8, 64, WidthGrowth::Rounds(1)));
+        assert_eq!((unlimited.requests_per_minute, unlimited.tokens_per_minute), (None, None));
+        assert_eq!(limits("concurrency: 256").growth, WidthGrowth::PerSecond(0.3));
+        let stated = limits("requests_per_minute: 1200, tokens_per_minute: 60000");
+        assert_eq!((stated.requests_per_minute, stated.tokens_per_minute), (Some(1200.0), Some(60_000.0)));
+        assert_eq!((stated.width, stated.max_width), (64, 64));
+        let (pacing, clock) = pacing("");
+        let exceeded = Some(ExceededLimit { is_tokens: false, per_minute: Some(60) });
+        let exchange = Exchange { exceeded, ..Exchange::new(Verdict::later(Obstacle::RateLimit, ""), Charge::Nothing) };
+        pacing.on_exchange(&exchange, clock.now(), 0.0);
+        let learned = pacing.limits();
+        assert!(learned.requests_per_minute.is_some_and(|rate| rate <= 60.0), "{learned:?}");
+        assert_eq!((learned.width, learned.growth), (8, WidthGrowth::Doubling), "a cooldown is no limit");
     }
 
     #[test]

@@ -99,6 +99,12 @@ impl Limit {
         self.adaptive.per_minute().filter(|_| self.max.is_none())
     }
 
+    /// The lower of the stated and the learned rate per minute; `None`: neither is known.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        let rates = [self.max, self.adaptive.per_minute()];
+        rates.into_iter().flatten().reduce(f64::min)
+    }
+
     /// Takes `count` at `now`: tokens, or 1 request.
     ///
     /// # Errors

@@ -42,6 +42,11 @@ impl RateLimiter {
         limit.learned_rate()
     }
 
+    /// The rate per minute, stated or learned, of requests and of tokens.
+    pub(crate) fn rates(&self) -> (Option<f64>, Option<f64>) {
+        (self.requests.rate(), self.tokens.rate())
+    }
+
     /// Takes one request.
     ///
     /// # Errors

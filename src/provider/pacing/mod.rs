@@ -7,6 +7,7 @@
 //! - [`token_bucket`]: a bucket whose rate can change
 //! - [`adaptive_rate`]: follows a limit that the manifest does not state
 //! - [`cooldown`]: waits while the provider throttles, and how many requests may be in flight
+//! - [`pace_limits`]: the pace that results, for estimates
 //! - [`retry_after`]: the delay that a reply's headers ask for; [`retry_text`]: the same in messages
 
 pub(crate) mod adaptive_rate;
@@ -15,6 +16,7 @@ pub(crate) mod endpoint_pacing;
 pub(crate) mod limit;
 pub(crate) mod limit_window;
 pub(crate) mod limiter;
+pub(crate) mod pace_limits;
 pub(crate) mod request_quota;
 pub(crate) mod retry_after;
 pub(crate) mod retry_text;

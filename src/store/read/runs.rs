@@ -108,11 +108,12 @@ pub(crate) fn page_counts_before(
 }
 
 /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
-/// number, at most 1000.
+/// number, at most 1000, of the last 100,000 attempts of all jobs: others may have made millions.
 pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
-           WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL ORDER BY a.id DESC LIMIT 1000)",
+           WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL
+           AND a.id > (SELECT max(id) FROM attempts) - 100000 ORDER BY a.id DESC LIMIT 1000)",
     )?;
     let (mean, count): (Option<f64>, i64) =
         find.query_row(params![job, model], |row| Ok((row.get(0)?, row.get(1)?)))?;

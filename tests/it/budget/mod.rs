@@ -6,3 +6,4 @@ mod plans;
 mod providers;
 mod reserved;
 mod surprises;
+mod unanswered;

@@ -1,6 +1,8 @@
 //! What is told while a run goes on, and at its end (docs/observability.md).
 
 use crate::bench::{Bench, page, root};
+#[cfg(target_os = "linux")]
+use crate::skip::{MOUNT_NAMESPACES, skip};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -317,6 +319,36 @@ fn the_records_may_go_to_pipes_and_devices() {
     // An end with a line of its own, and an end without a report.
     let ran = bench.run(&["--summary", "/dev/stdout", "--bogus"]);
     assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (2, Some("input_error")));
+}
+
+/// Kubernetes mounts the termination log: the file can't be replaced, and is read as it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_summary_that_is_a_mounted_file_is_one_short_line() {
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    bench.job("");
+    bench.put("host.log", b"what an earlier run has left\n");
+    bench.put("termination.log", b"");
+    let mount = "mount --bind host.log termination.log && exec \"$@\"";
+    let mounted = |arguments: &[&str]| {
+        let program = bench.command(&[&["run", "job.yaml", "-q", "--summary", "termination.log"], arguments].concat());
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", mount, "sh"]).arg(program.get_program());
+        command.args(program.get_args()).current_dir(bench.path("")).env_remove("DOCMILL_STORE").output().unwrap()
+    };
+    let can_mount = ["--map-root-user", "--mount", "mount", "--bind", "/", "/"];
+    if !std::process::Command::new("unshare").args(can_mount).output().is_ok_and(|made| made.status.success()) {
+        return skip(MOUNT_NAMESPACES, "a_summary_that_is_a_mounted_file_is_one_short_line");
+    }
+    for (arguments, code, outcome) in [(&[][..], 0, "complete"), (&["--bogus"], 2, "input_error")] {
+        let ran = mounted(arguments);
+        assert_eq!(ran.status.code(), Some(code), "{}", String::from_utf8_lossy(&ran.stderr));
+        let text = bench.text("host.log");
+        assert_eq!((text.lines().count(), text.len() <= 4096), (1, true), "{text}");
+        let summary: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&summary["outcome"], &summary["exit_code"]), (&outcome.into(), &code.into()));
+    }
+    assert_eq!(bench.text("termination.log"), "", "nothing was written beside the mount");
 }
 
 #[test]

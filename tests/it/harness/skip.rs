@@ -25,11 +25,14 @@ pub(crate) const OTHER_USER: &str = "a second user";
 pub(crate) const PYTHON: &str = "python3";
 /// Programs whose processes all have the id 1, as in containers.
 pub(crate) const PID_NAMESPACES: &str = "unshare --pid --fork";
+/// Mounts that only one process sees.
+pub(crate) const MOUNT_NAMESPACES: &str = "unshare --mount";
 /// A C compiler.
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, REPLIES, PYARROW, AIRFLOW, ORDINARY_USER, OTHER_USER, PID_NAMESPACES];
+const ALLOWED: &[&str] =
+    &[REAL_DOCUMENTS, CASES, REPLIES, PYARROW, AIRFLOW, ORDINARY_USER, OTHER_USER, PID_NAMESPACES, MOUNT_NAMESPACES];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]
