@@ -2,7 +2,7 @@
 //
 //   DOCMILL=target/release/docmill node run.mjs [--shots FOLDER] [--many PAGES] [--assets FOLDER]
 //
-// --shots writes screenshots; --many measures the CPU time until the first page of many appears; --assets takes
+// --shots writes screenshots; --many only measures how long what a reviewer does takes with many pages; --assets takes
 // the page's files from a folder, so that they can be changed without building docmill.
 
 import assert from "node:assert/strict";
@@ -286,6 +286,7 @@ async function acceptInGrid({ page }) {
     await page.locator(".grid-bar .primary").click({ force: true });
     await page.waitForTimeout(300);
     assert.equal(await marks(), before, "pictures are being loaded");
+    assert.equal(await noticeText(page), "Not accepted: wait for the pictures.");
     await release();
     await isReady(page);
     const batch = await page.locator(".tile").count();
@@ -353,6 +354,7 @@ async function acceptOnce({ page }) {
     }, first);
     await nextBatch(page, first);
     assert.equal(await marks(), before + batch, "accepted by the first click");
+    assert.match(await noticeText(page), /^\d+ pages accepted/, "what was accepted is still said");
     first = await firstTile(page);
     await page.locator(".grid-bar .primary").dblclick();
     await nextBatch(page, first);
@@ -363,6 +365,8 @@ async function acceptOnce({ page }) {
     await page.waitForSelector("#single:not([hidden])");
   });
 }
+
+const noticeText = (page) => page.locator("#notice").innerText();
 
 const firstTile = (page) => page.locator(".tile").first().getAttribute("data-page");
 
@@ -404,6 +408,8 @@ async function shownAnswers(folder) {
     await page.keyboard.press("Enter");
     await page.waitForTimeout(300);
     assert.equal(await decided(page), 0);
+    assert.equal(await noticeText(page), "Not accepted: wait for the picture.");
+    await page.waitForFunction(() => document.querySelector("#notice").hidden);
     await release();
     await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
     const name = await path(page);
@@ -425,6 +431,7 @@ async function shownAnswers(folder) {
       }
     }, second);
     assert.equal(await decided(page), 2);
+    assert.match(await noticeText(page), /^Not accepted: (look at|wait for) the picture/);
     check(page);
     await server.end("SIGTERM");
   });
@@ -713,21 +720,52 @@ async function many(count) {
   const folder = join(work, "many");
   mkdirSync(folder);
   makeJob(folder, count);
+  let [began, cpu] = [Date.now(), 0];
+  // What it took since the last time, in seconds, and in seconds of the server's CPU.
+  const measured = (what, server) => {
+    const now = server?.cpu() ?? 0;
+    console.log(`${what}: ${((Date.now() - began) / 1000).toFixed(1)} s${server ? `, ${(now - cpu).toFixed(2)} s of CPU` : ""}`);
+    [began, cpu] = [Date.now(), now];
+  };
   docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
-  await test(`the first of ${count} pages`, async () => {
-    const server = await serve(folder);
+  measured(`run of ${count} pages`);
+  await test(`${count} pages`, async () => {
+    const server = await serve(folder, "--reviewer", "many");
     const page = await open(server.address);
     await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
-    console.log(`CPU until the first of ${count} pages: ${server.cpu().toFixed(2)} s`);
-    const began = Date.now();
+    measured("first page", server);
+    await page.waitForFunction(() => document.querySelector("#progress").innerText !== "");
+    measured("progress", server);
+    for (let left = 20; left > 0; left -= 1) await onNextPage(page, () => page.keyboard.press("ArrowRight"));
+    measured("20 pages with the arrow key", server);
+    await review(page, 50);
+    await until(page, 50);
+    measured("50 pages decided", server);
     await page.keyboard.press("g");
-    await page.waitForSelector(".tile", { timeout: 120_000 });
-    console.log(`grid after ${((Date.now() - began) / 1000).toFixed(1)} s, CPU so far: ${server.cpu().toFixed(2)} s`);
-    await server.end("SIGTERM");
+    await isReady(page);
+    measured("grid with its pictures", server);
+    for (let batch = 0; batch < 5; batch += 1) {
+      const first = await firstTile(page);
+      await page.keyboard.press("Enter");
+      await nextBatch(page, first);
+    }
+    measured("5 batches accepted", server);
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+    measured("single pages", server);
+    for (const order of ["suspected", "disagreement", "cost", "label"]) {
+      const shown = page.waitForResponse((response) => response.url().includes("/api/pages") && response.url().includes(order), { timeout: 120_000 });
+      await choose(page, "order", order);
+      await shown;
+      measured(`order ${order}`, server);
+    }
+    console.log(`at most ${server.peakMemory()} MB of memory`);
+    check(page);
+    assert.deepEqual(await server.end("SIGTERM"), { code: 0, signal: null });
   });
 }
 
-try {
+async function all() {
   const folder = join(work, "job");
   mkdirSync(folder);
   makeJob(folder, PAGES);
@@ -742,7 +780,10 @@ try {
   const typed = join(work, "typed");
   mkdirSync(typed);
   await keyboardAlone(typed);
-  if (given.many) await many(Number(given.many));
+}
+
+try {
+  await (given.many ? many(Number(given.many)) : all());
   console.log(`${passed} passed, 0 failed`);
 } finally {
   servers.forEach((server) => server.child.kill("SIGKILL"));

@@ -3,7 +3,7 @@
 use super::collect::{Collected, collect};
 use super::contradictions::find_contradictions;
 use super::error::EvalError;
-use super::evaluated::{Evaluation, SampledTask, TruthSummary, same_file_line};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary, contradicted_files_line};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;
@@ -117,8 +117,12 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
                 "an empty cell means that the truth is unknown; fill in what you know of the pages".to_owned(),
             )
         }
-        TruthChoice::File(path) if collected.same_file > 0 => (
-            format!("no row of {} can be used: {}", path.display(), same_file_line(collected.same_file)),
+        TruthChoice::File(path) if collected.contradicted_files > 0 && !collected.has_truth => (
+            format!(
+                "no row of {} can be used: {}",
+                path.display(),
+                contradicted_files_line(collected.contradicted_files)
+            ),
             "add a column `page` with the numbers of pages, from 1".to_owned(),
         ),
         TruthChoice::File(path) => {
@@ -296,7 +300,7 @@ fn summarize(
         imported: collected.imported,
         undrawn: collected.undrawn,
         assumed_first: collected.assumed_first,
-        same_file: collected.same_file,
+        contradicted_files: collected.contradicted_files,
         agreements: std::mem::take(&mut collected.agreements),
         filtered_tasks: tasks
             .iter()

@@ -71,9 +71,15 @@ fn truth_that_can_not_be_used_says_why() {
             "path,kind\n00000.jpg,letter\n00000.jpg,form\n00000.jpg,letter\n",
             &[],
             &[
-                "no row of truth.csv can be used: the truth has no column `page`, and 3 rows contradict others",
+                "no row of truth.csv can be used: the truth has no column `page`, and rows about 1 file contradict each other",
                 "add a column `page` with the numbers of pages, from 1",
             ],
+        ),
+        // Another row could be used, if its path were right.
+        (
+            "path,kind\n00000.jpg,letter\n00000.jpg,form\nscans/00001.jpg,letter\n",
+            &[],
+            &["no row of truth.csv is about a page", "such as 00000.jpg"],
         ),
         (
             "[{\"path\": \"00000.jpg\", \"kind\": \"letter\"}]",
