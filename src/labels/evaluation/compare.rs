@@ -21,7 +21,11 @@ pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> Fi
         (Shape::Number | Shape::Integer, _, _) => {
             let same = same_value(truth, answer);
             let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
-            if same { FieldMatch { exact: true, normalized: true, similarity: 1.0 } } else { FieldMatch { exact: false, ..found } }
+            if same {
+                FieldMatch { exact: true, normalized: true, similarity: 1.0 }
+            } else {
+                FieldMatch { exact: false, ..found }
+            }
         }
         (Shape::Boolean, _, _) => {
             match_field(FieldKind::Boolean, text_of(truth).as_deref(), text_of(answer).as_deref())

@@ -119,7 +119,7 @@ impl TruthSource {
             }
             TruthChoice::Columns(pairs) => {
                 let carried = carried_columns(&job.input).map_err(crate::pipeline::PipelineError::from)?;
-                let mut targets = Vec::new();
+                let mut targets: Vec<Target> = Vec::new();
                 for (task, column) in pairs {
                     let target = find_target(task, tasks).ok_or_else(|| {
                         let message = format!("--truth-column {task}={column}: there is no measured task `{task}`");
@@ -133,6 +133,11 @@ impl TruthSource {
                             known => format!("carried columns: {}", known.join(", ")),
                         };
                         return Err(EvalError::input_with_hint(message, hint));
+                    }
+                    let is_same = |known: &&Target| (known.task, known.leaf) == (target.task, target.leaf);
+                    if let Some(first) = targets.iter().find(is_same) {
+                        let message = format!("--truth-column gives `{task}` two columns: {}, {column}", first.name);
+                        return Err(EvalError::input_with_hint(message, "name the one that holds the truth"));
                     }
                     targets.push(Target { name: column.clone(), ..target });
                 }
