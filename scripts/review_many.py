@@ -2,8 +2,11 @@
 """Measure the CPU time that `docmill review` needs until the first of many pages appears, and until all can be filtered.
 The script runs a job with one page, and fills its store as a run with many would have done.
 
-    python3 scripts/review_many.py [PAGES]        (DOCMILL names the program; default target/release/docmill)
+    python3 scripts/review_many.py [PAGES] [--make FOLDER]        (DOCMILL names the program; default target/release/docmill)
+
+With --make it only fills a new folder, for `scripts/review_browser.sh --many FOLDER`.
 """
+import argparse
 import hashlib
 import http.client
 import json
@@ -12,7 +15,6 @@ import pathlib
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -62,15 +64,30 @@ def cpu(pid):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pages", nargs="?", type=int, default=100_000)
+    parser.add_argument("--make", type=pathlib.Path)
+    given = parser.parse_args()
+    if given.make:
+        make(given.make, given.pages)
+    else:
+        measure(given.pages)
+
+
+def make(folder, count):
+    """Makes a job with many pages. Returns the hash of the first one, the only one with a file."""
+    (folder / "pages").mkdir(parents=True)
+    shutil.copy(ROOT / "sample_data/pages/mail/invoice-001.jpg", folder / "pages/!first.jpg")
+    (folder / "job.yaml").write_text(JOB)
+    subprocess.run([PROGRAM, "run", "job.yaml", "-q"], cwd=folder, check=True)
+    return fill(folder, count)
+
+
+def measure(count):
     folder = pathlib.Path(tempfile.mkdtemp())
     server = None
     try:
-        (folder / "pages").mkdir()
-        shutil.copy(ROOT / "sample_data/pages/mail/invoice-001.jpg", folder / "pages/!first.jpg")
-        (folder / "job.yaml").write_text(JOB)
-        subprocess.run([PROGRAM, "run", "job.yaml", "-q"], cwd=folder, check=True)
-        content = fill(folder, count)
+        content = make(folder, count)
         server = subprocess.Popen([PROGRAM, "review", "job.yaml", "--no-open", "--idle", "60s", "--reviewer", "many"], cwd=folder, stdout=subprocess.PIPE, text=True)
         address = server.stdout.readline().strip()
         host, token = address.removeprefix("http://").split("/?token=")

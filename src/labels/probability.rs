@@ -14,10 +14,14 @@ const MIN_PROBABILITY: f64 = 1e-9;
 pub(crate) fn read_probability(cell: &Value) -> Result<f64, String> {
     let (number, is_share) = match cell {
         Value::Number(number) => (number.as_f64(), true),
-        Value::String(text) => match parse_share(text) {
-            Ok(share) => (Some(share), true),
-            Err(_) => (text.trim().parse().ok(), false),
-        },
+        Value::String(text) => {
+            // As spreadsheets write decimals in many languages.
+            let text = text.replace(',', ".");
+            match parse_share(&text) {
+                Ok(share) => (Some(share), true),
+                Err(_) => (text.trim().parse().ok(), false),
+            }
+        }
         _ => (None, false),
     };
     let found = one_line(&cell.to_string(), 40);
@@ -45,6 +49,10 @@ mod tests {
             (json!(1), Ok(1.0)),
             (json!("0.25"), Ok(0.25)),
             (json!(" 5 % "), Ok(0.05)),
+            (json!("0,25"), Ok(0.25)),
+            (json!("12,5%"), Ok(0.125)),
+            (json!("1,5"), Err("write 1.5% if it is in percent")),
+            (json!("0,2,5"), Err("found \"0,2,5\"")),
             (json!(1e-9), Ok(1e-9)),
             (json!(1e-300), Err("at least 0.000000001, found 1e-300")),
             (json!("1e-300"), Err("at least 0.000000001")),

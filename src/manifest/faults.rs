@@ -88,10 +88,14 @@ impl std::error::Error for Faults {}
 /// The name in `known` with the smallest edit distance to `typed`. `None` if more than a
 /// third of the characters differ.
 pub(crate) fn nearest_name<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = typed.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
-        .filter(|(distance, name)| *distance <= name.len().max(typed.len()).div_ceil(3))
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, name)| {
+            let longest = name.len().max(typed.len());
+            *distance <= longest.div_ceil(3) && *distance < longest
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -102,12 +106,14 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_suggested_unless_all_are_too_far() {
-        let known = ["labels", "labels_file", "other", "question"];
+        let known = ["labels", "labels_file", "other", "question", "n"];
         for (typed, expected) in [
             ("lables", Some("labels")),
             ("label", Some("labels")),
             ("labels-file", Some("labels_file")),
             ("othre", Some("other")),
+            ("OTHER", Some("other")),
+            ("x", None),
             ("quesiton", Some("question")),
             ("pattern", None),
             ("", None),

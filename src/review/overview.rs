@@ -127,8 +127,12 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
                 let Some(indexed) = review.index.get(*at) else { continue };
                 let question = review.index.question(indexed, *task);
                 decided += u64::from(decisions.own(&indexed.id, *task, question).is_some());
+                // What is behind the first open page counts for nothing else.
+                if is_open {
+                    continue;
+                }
                 let current = decisions.counted(&indexed.id, *task, question);
-                is_open |= current.is_none() && !skips.tasks().contains(&(*at, *task));
+                is_open = current.is_none() && !skips.tasks().contains(&(*at, *task));
                 if !is_open {
                     steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));
                 }

@@ -4,9 +4,9 @@ use super::columns::{ColumnPlan, ListColumn, ListRow};
 use super::csv_list::CsvList;
 use super::json_list::JsonList;
 use super::parquet_list::ParquetList;
-use crate::base::other_format::{START_BYTES, is_json_list, is_json_object, name_other_format};
+use crate::base::other_format::{END_BYTES, START_BYTES, is_json_list, is_json_object, name_other_format};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// An open file with columns.
@@ -62,11 +62,19 @@ impl ListFile {
     }
 }
 
+/// The first and the last bytes of a file.
+fn read_ends(file: &mut File) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut start, mut end) = (Vec::new(), Vec::new());
+    Read::by_ref(file).take(START_BYTES as u64).read_to_end(&mut start)?;
+    file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(END_BYTES as u64)))?;
+    file.take(END_BYTES as u64).read_to_end(&mut end)?;
+    Ok((start, end))
+}
+
 /// Checks that a file is a text with rows: CSV, or JSON Lines if `is_json`. Those who read it go to its beginning.
 fn check_text(file: &mut File, is_json: bool) -> Result<(), String> {
-    let mut start = Vec::new();
-    file.take(START_BYTES as u64).read_to_end(&mut start).map_err(|error| error.to_string())?;
-    match name_other_format(&start) {
+    let (start, end) = read_ends(file).map_err(|error| error.to_string())?;
+    match name_other_format(&start, &end) {
         Some(what) => Err(what.to_owned()),
         None if is_json_list(&start) => {
             Err("it is a JSON list; write one object on each line, without `[` and `]`, in a file named .jsonl"

@@ -1,9 +1,10 @@
 // Reviews a job in a browser, by keyboard: decisions, undo, the grid, kill -9, two browsers, hostile texts.
 //
-//   DOCMILL=target/release/docmill node run.mjs [--shots FOLDER] [--many PAGES] [--assets FOLDER]
+//   DOCMILL=target/release/docmill node run.mjs [--shots FOLDER] [--many FOLDER] [--assets FOLDER]
 //
-// --shots writes screenshots; --many measures the CPU time until the first page of many appears; --assets takes
-// the page's files from a folder, so that they can be changed without building docmill.
+// --shots writes screenshots; --many only measures how long what a reviewer does takes in a folder with many pages, as
+// `scripts/review_many.py --make` fills it; --assets takes the page's files from a folder, so that they can be changed
+// without building docmill.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -307,6 +308,7 @@ async function acceptInGrid({ page }) {
     await page.locator(".grid-bar .primary").click({ force: true });
     await page.waitForTimeout(300);
     assert.equal(await marks(), before, "pictures are being loaded");
+    assert.equal(await noticeText(page), "Not accepted: wait for the pictures.");
     await release();
     await isReady(page);
     const batch = await page.locator(".tile").count();
@@ -374,6 +376,7 @@ async function acceptOnce({ page }) {
     }, first);
     await nextBatch(page, first);
     assert.equal(await marks(), before + batch, "accepted by the first click");
+    assert.match(await noticeText(page), /^\d+ pages accepted/, "what was accepted is still said");
     first = await firstTile(page);
     await page.locator(".grid-bar .primary").dblclick();
     await nextBatch(page, first);
@@ -384,6 +387,8 @@ async function acceptOnce({ page }) {
     await page.waitForSelector("#single:not([hidden])");
   });
 }
+
+const noticeText = (page) => page.locator("#notice").innerText();
 
 const firstTile = (page) => page.locator(".tile").first().getAttribute("data-page");
 
@@ -425,6 +430,8 @@ async function shownAnswers(folder) {
     await page.keyboard.press("Enter");
     await page.waitForTimeout(300);
     assert.equal(await decided(page), 0);
+    assert.equal(await noticeText(page), "Not accepted: wait for the picture.");
+    await page.waitForFunction(() => document.querySelector("#notice").hidden);
     await release();
     await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
     const name = await path(page);
@@ -446,6 +453,7 @@ async function shownAnswers(folder) {
       }
     }, second);
     assert.equal(await decided(page), 2);
+    assert.match(await noticeText(page), /^Not accepted: (look at|wait for) the picture/);
     check(page);
     await server.end("SIGTERM");
   });
@@ -730,25 +738,51 @@ async function changedFiles(folder) {
   });
 }
 
-async function many(count) {
-  const folder = join(work, "many");
-  mkdirSync(folder);
-  makeJob(folder, count);
-  docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
-  await test(`the first of ${count} pages`, async () => {
-    const server = await serve(folder);
+// Most files of the folder do not exist, so its pages have no pictures.
+async function many(folder) {
+  await test("many pages", async () => {
+    let [began, cpu] = [Date.now(), 0];
+    const server = await serve(folder, "--reviewer", "many");
+    // What it took since the last time.
+    const measured = (what) => {
+      const now = server.cpu();
+      console.log(`${what}: ${((Date.now() - began) / 1000).toFixed(1)} s, of which the server's CPU ${(now - cpu).toFixed(2)} s`);
+      [began, cpu] = [Date.now(), now];
+    };
     const page = await open(server.address);
-    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
-    console.log(`CPU until the first of ${count} pages: ${server.cpu().toFixed(2)} s`);
-    const began = Date.now();
+    measured("first page");
+    await page.waitForFunction(() => document.querySelector("#progress").innerText !== "");
+    measured("progress");
+    for (let left = 20; left > 0; left -= 1) await onNextPage(page, () => page.keyboard.press("ArrowRight"));
+    measured("20 pages with the arrow key");
+    const before = await decided(page);
+    await review(page, 50);
+    await until(page, before + 50);
+    measured("50 pages decided");
     await page.keyboard.press("g");
     await page.waitForSelector(".tile", { timeout: 120_000 });
-    console.log(`grid after ${((Date.now() - began) / 1000).toFixed(1)} s, CPU so far: ${server.cpu().toFixed(2)} s`);
-    await server.end("SIGTERM");
+    measured("grid");
+    for (let batch = 0; batch < 5; batch += 1) {
+      const first = await firstTile(page);
+      await page.keyboard.press("n");
+      await page.waitForFunction((known) => (document.querySelector(".tile")?.dataset.page ?? known) !== known, first);
+    }
+    measured("5 more batches");
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+    for (const order of ["suspected", "disagreement", "cost", "label"]) {
+      const shown = page.waitForResponse((response) => response.url().includes("/api/pages") && response.url().includes(order), { timeout: 120_000 });
+      await choose(page, "order", order);
+      await shown;
+      measured(`order ${order}`);
+    }
+    console.log(`at most ${server.peakMemory()} MB of memory`);
+    check(page);
+    assert.deepEqual(await server.end("SIGTERM"), { code: 0, signal: null });
   });
 }
 
-try {
+async function all() {
   const folder = join(work, "job");
   mkdirSync(folder);
   makeJob(folder, PAGES);
@@ -763,7 +797,10 @@ try {
   const typed = join(work, "typed");
   mkdirSync(typed);
   await keyboardAlone(typed);
-  if (given.many) await many(Number(given.many));
+}
+
+try {
+  await (given.many ? many(resolve(given.many)) : all());
   console.log(`${passed} passed, 0 failed`);
 } finally {
   servers.forEach((server) => server.child.kill("SIGKILL"));

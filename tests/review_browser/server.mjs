@@ -38,6 +38,12 @@ export class Server {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
+  // The most memory that it has used, in megabytes, without its decoder processes.
+  peakMemory() {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, "utf8");
+    return Math.round(Number(status.match(/VmHWM:\s+(\d+) kB/)[1]) / 1000);
+  }
+
   end(signal) {
     this.child.kill(signal);
     return this.ended;

@@ -79,7 +79,7 @@ pub(crate) fn prepare_import(
     options: &ImportOptions,
     now_ms: i64,
 ) -> Result<PreparedImport, ImportError> {
-    if let Some(what) = name_other_format(bytes) {
+    if let Some(what) = name_other_format(bytes, bytes) {
         return Err(ImportError::File(what.to_owned()));
     }
     let lines = if is_json(bytes) { from_label_studio(bytes) } else { from_csv(bytes) };

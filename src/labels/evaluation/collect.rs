@@ -42,10 +42,12 @@ pub(crate) struct Collected {
     pub(crate) undrawn: u64,
     /// Whether a row of the truth file has a value.
     pub(crate) has_values: bool,
-    /// Rows of a truth file without page numbers that are about files with several pages.
+    /// Files with several pages that a truth file without page numbers is about.
     pub(crate) assumed_first: u64,
-    /// Rows of a truth file without page numbers that contradict each other about one file.
-    pub(crate) same_file: u64,
+    /// Whether a value is left where rows of the truth file contradict each other.
+    pub(crate) has_truth: bool,
+    /// Files with rows that contradict each other because the truth file has no page numbers.
+    pub(crate) contradicted_files: u64,
     /// By two reviewers and task: how far they agree.
     pub(crate) agreements: Vec<Agreement>,
     /// Blind answers of selected pages that were changed after the model's answer was seen.
@@ -126,7 +128,8 @@ pub(crate) fn collect(
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
         collected.rows = file.row_count;
-        (collected.has_values, collected.same_file) = (file.has_values, file.same_file);
+        (collected.has_values, collected.has_truth) = (file.has_values, file.has_truth());
+        collected.contradicted_files = file.contradicted_files();
         if file.has_page_numbers {
             collected.assumed_first = 0;
         }

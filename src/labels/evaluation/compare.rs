@@ -18,10 +18,14 @@ pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> Fi
             let same = same_value(truth, answer);
             FieldMatch { exact: same, normalized: same, similarity: f64::from(u8::from(same)) }
         }
-        (Shape::Number | Shape::Integer, Value::Number(_), Value::Number(_)) => {
+        (Shape::Number | Shape::Integer, _, _) => {
             let same = same_value(truth, answer);
             let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
-            FieldMatch { exact: same, normalized: same || found.normalized, ..found }
+            if same {
+                FieldMatch { exact: true, normalized: true, similarity: 1.0 }
+            } else {
+                FieldMatch { exact: false, ..found }
+            }
         }
         (Shape::Boolean, _, _) => {
             match_field(FieldKind::Boolean, text_of(truth).as_deref(), text_of(answer).as_deref())
@@ -103,6 +107,11 @@ mod tests {
             // Truth that does not fit is compared as text.
             (Shape::Number, json!("n/a"), json!(12), false, false),
             (Shape::Number, json!("1.234,50"), json!(1234.5), false, true),
+            (Shape::Number, json!("EUR 1,234.50"), json!(1234.5), false, true),
+            (nullable(Shape::Number), json!("1234.5 CHF"), json!(1234.5), false, true),
+            (Shape::Number, json!("1234.5 CHF"), json!(1234.6), false, false),
+            (Shape::Integer, json!("12 kg"), json!(12), false, true),
+            (nullable(Shape::Integer), json!("12 kg"), json!(null), false, false),
             (Shape::Date, json!("soon"), json!("2026-11-23"), false, false),
             (Shape::Boolean, json!("perhaps"), json!(true), false, false),
             (Shape::Integer, json!(7.5), json!(7), false, false),

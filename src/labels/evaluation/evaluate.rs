@@ -3,7 +3,7 @@
 use super::collect::{Collected, collect};
 use super::contradictions::find_contradictions;
 use super::error::EvalError;
-use super::evaluated::{Evaluation, SampledTask, TruthSummary, same_file_line};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary, contradicted_files_line};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;
@@ -54,7 +54,7 @@ pub(crate) fn evaluate(
     let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
     let mut collected = collect(reader, job, questions, &tasks, (source, costs), selects)?;
     if options.only_sampled {
-        collected.keep_drawn();
+        keep_drawn(&mut collected)?;
     }
     check_pages(&collected, options, job)?;
     let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
@@ -97,13 +97,25 @@ pub(crate) fn evaluate(
     })
 }
 
+/// Keeps only truth on pages that were drawn with a known probability.
+fn keep_drawn(collected: &mut Collected) -> Result<(), EvalError> {
+    let has_pages = !collected.pages.is_empty();
+    collected.keep_drawn();
+    if has_pages && collected.pages.is_empty() {
+        return Err(EvalError::input_with_hint(
+            "--sampled: no page with truth states the probability with which it was drawn",
+            "state it in the column `sampled_with`, or leave out --sampled",
+        ));
+    }
+    Ok(())
+}
+
 /// Checks that there is something to measure.
 fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Result<(), EvalError> {
     if !collected.pages.is_empty() {
         return Ok(());
     }
     let left_out: u64 = collected.samples.iter().map(|(_, left_out)| left_out).sum();
-    let of_sample = if options.only_sampled { " that was drawn with a known probability" } else { "" };
     let (message, hint) = match &options.truth {
         TruthChoice::File(path) if collected.rows == 0 => (
             format!("the truth {} has no rows", path.display()),
@@ -117,14 +129,18 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
                 "an empty cell means that the truth is unknown; fill in what you know of the pages".to_owned(),
             )
         }
-        TruthChoice::File(path) if collected.same_file > 0 => (
-            format!("no row of {} can be used: {}", path.display(), same_file_line(collected.same_file)),
+        TruthChoice::File(path) if collected.contradicted_files > 0 && !collected.has_truth => (
+            format!(
+                "no row of {} can be used: {}",
+                path.display(),
+                contradicted_files_line(collected.contradicted_files)
+            ),
             "add a column `page` with the numbers of pages, from 1".to_owned(),
         ),
         TruthChoice::File(path) => {
             let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
             (
-                format!("no row of {} is about a page{of_sample} of the job{}", path.display(), faults.concat()),
+                format!("no row of {} is about a page of the job{}", path.display(), faults.concat()),
                 match &collected.example {
                     Some(path) => {
                         format!("paths are as in the rows of the job, such as {}", sanitize::path(path.as_bytes()))
@@ -134,10 +150,10 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             )
         }
         TruthChoice::Columns(_) => {
-            (format!("no page{of_sample} has a value in these columns"), "empty cells are no truth".to_owned())
+            ("no page has a value in these columns".to_owned(), "empty cells are no truth".to_owned())
         }
         TruthChoice::Answers { .. } if collected.shown > 0 => (
-            format!("the store has no blind human answer{of_sample} of this job"),
+            "the store has no blind human answer of this job".to_owned(),
             match collected.imported {
                 0 => format!(
                     "there are {} whose reviewer had seen the model's; --include-shown counts them",
@@ -162,7 +178,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             ),
         ),
         TruthChoice::Answers { .. } => (
-            format!("the store has no human answer{of_sample} of this job"),
+            "the store has no human answer of this job".to_owned(),
             format!(
                 "create truth with `docmill review {} --sample 200`, or give a file with --truth labels.csv",
                 job.path.display()
@@ -296,7 +312,7 @@ fn summarize(
         imported: collected.imported,
         undrawn: collected.undrawn,
         assumed_first: collected.assumed_first,
-        same_file: collected.same_file,
+        contradicted_files: collected.contradicted_files,
         agreements: std::mem::take(&mut collected.agreements),
         filtered_tasks: tasks
             .iter()

@@ -45,10 +45,10 @@ pub(crate) struct TruthSummary {
     pub(crate) imported: u64,
     /// Blind answers that are not counted because another one to the same page belongs to a sample, and they do not.
     pub(crate) undrawn: u64,
-    /// Rows of a truth file without page numbers that are about files with several pages: page 1 was assumed.
+    /// Files with several pages that a truth file without page numbers is about: page 1 was assumed.
     pub(crate) assumed_first: u64,
-    /// Rows of a truth file without page numbers that contradict each other about one file.
-    pub(crate) same_file: u64,
+    /// Files with rows that contradict each other because the truth file has no page numbers.
+    pub(crate) contradicted_files: u64,
     /// How far pairs of reviewers agree.
     pub(crate) agreements: Vec<Agreement>,
     /// Tasks whose answers decide which pages are selected.
@@ -103,13 +103,13 @@ impl TruthSummary {
                 grouped(unused)
             ));
         }
-        if self.same_file > 0 {
-            notes.push(same_file_line(self.same_file));
+        if self.contradicted_files > 0 {
+            notes.push(contradicted_files_line(self.contradicted_files));
         }
         if self.assumed_first > 0 {
             notes.push(format!(
-                "the truth has no column `page`: {} about files with several pages are compared with page 1",
-                counted(self.assumed_first, "row")
+                "the truth has no column `page`: of {} with several pages, page 1 is compared",
+                counted(self.assumed_first, "file")
             ));
         }
         if self.kind == TruthKind::Selected && self.sampled > 0 && self.sampled < self.matched {
@@ -148,11 +148,11 @@ impl TruthSummary {
     }
 }
 
-/// That rows of a truth need the numbers of pages, in words. `rows`: how many contradict each other about one file.
-pub(crate) fn same_file_line(rows: u64) -> String {
-    let rows = grouped(rows);
+/// That rows of a truth need the numbers of pages, in words. `files`: how many have rows that contradict each other.
+pub(crate) fn contradicted_files_line(files: u64) -> String {
+    let files = counted(files, "file");
     format!(
-        "the truth has no column `page`, and {rows} rows contradict others about the same file: none of them is used"
+        "the truth has no column `page`, and rows about {files} contradict each other: values that differ are not used"
     )
 }
 

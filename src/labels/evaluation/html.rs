@@ -5,7 +5,7 @@ use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, WrongPage};
 use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::{ALL_RIGHT, sample_lines, short_answer, worth_note};
+use super::text::{ALL_RIGHT, cost_of_right, sample_lines, short_answer, worth_note};
 use super::truth_text::faults_by_effect;
 use crate::base::escape::{html_name, html_text};
 use crate::base::units::grouped;
@@ -93,10 +93,9 @@ fn add_numbers(out: &mut String, evaluation: &Evaluation) {
         );
         add(&value, &format!("accuracy of {}", html_name(&task.name)), &more);
     }
-    let cost = |amount: Option<_>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
-    add(&cost(evaluation.per_1000), "per 1,000 pages", "");
+    add(&evaluation.per_1000.map_or_else(|| "unknown".to_owned(), format_usd), "per 1,000 pages", "");
     let every = if evaluation.tasks.len() > 1 { ALL_RIGHT } else { "" };
-    add(&cost(evaluation.per_1000_correct), "per 1,000 right pages", every);
+    add(&cost_of_right(evaluation), "per 1,000 right pages", every);
     out.push_str("</div>\n");
 }
 

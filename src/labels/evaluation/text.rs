@@ -343,8 +343,16 @@ fn add_cost(table: &mut TextTable, evaluation: &Evaluation) {
     let unknown = || "unknown".to_owned();
     table.row(1, "per 1,000 pages", evaluation.per_1000.map_or_else(unknown, format_usd));
     let note = if evaluation.tasks.len() > 1 { ALL_RIGHT } else { "" };
-    let correct = evaluation.per_1000_correct.map_or_else(unknown, format_usd);
-    table.row_with_note(1, "per 1,000 right pages", correct, note);
+    table.row_with_note(1, "per 1,000 right pages", cost_of_right(evaluation), note);
+}
+
+/// The cost of 1,000 right pages, in words.
+pub(crate) fn cost_of_right(evaluation: &Evaluation) -> String {
+    match (evaluation.per_1000_correct, evaluation.per_1000) {
+        (Some(cost), _) => format_usd(cost),
+        (None, Some(_)) => "no page is right".to_owned(),
+        (None, None) => "unknown".to_owned(),
+    }
 }
 
 fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {

@@ -11,6 +11,7 @@ use crate::labels::truth::fault::{FaultPlace, TruthFault};
 use crate::labels::truth::file::TruthFile;
 use crate::labels::truth::index::{RowMatch, TruthIndex};
 use crate::labels::truth::page_truth::PageTruth;
+use crate::labels::truth::spellings::Spellings;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
 use crate::pipeline::JobPage;
@@ -32,7 +33,12 @@ pub(crate) enum TruthSource {
         index: Box<TruthIndex>,
     },
     /// Carried columns.
-    Columns(Vec<Target>),
+    Columns {
+        /// Which, and what they are about.
+        targets: Vec<Target>,
+        /// The labels that the manifest does not have.
+        spellings: Spellings,
+    },
     /// Human answers.
     Answers {
         /// Whether answers count whose reviewer had seen the model's.
@@ -113,7 +119,7 @@ impl TruthSource {
             }
             TruthChoice::Columns(pairs) => {
                 let carried = carried_columns(&job.input).map_err(crate::pipeline::PipelineError::from)?;
-                let mut targets = Vec::new();
+                let mut targets: Vec<Target> = Vec::new();
                 for (task, column) in pairs {
                     let target = find_target(task, tasks).ok_or_else(|| {
                         let message = format!("--truth-column {task}={column}: there is no measured task `{task}`");
@@ -128,9 +134,14 @@ impl TruthSource {
                         };
                         return Err(EvalError::input_with_hint(message, hint));
                     }
+                    let is_same = |known: &&Target| (known.task, known.leaf) == (target.task, target.leaf);
+                    if let Some(first) = targets.iter().find(is_same) {
+                        let message = format!("--truth-column gives `{task}` two columns: {}, {column}", first.name);
+                        return Err(EvalError::input_with_hint(message, "name the one that holds the truth"));
+                    }
                     targets.push(Target { name: column.clone(), ..target });
                 }
-                Ok(Self::Columns(targets))
+                Ok(Self::Columns { targets, spellings: Spellings::default() })
             }
             TruthChoice::Answers { with_shown } => {
                 let samples = read_samples(reader, job, tasks, *with_shown, filter);
@@ -143,7 +154,7 @@ impl TruthSource {
     pub(crate) fn samples(&self) -> &[TaskSample] {
         match self {
             Self::Answers { samples, .. } => samples,
-            Self::File { .. } | Self::Columns(_) => &[],
+            Self::File { .. } | Self::Columns { .. } => &[],
         }
     }
 
@@ -160,7 +171,7 @@ impl TruthSource {
                 });
                 known.filter(|known| known.truth.has_any()).collect()
             }
-            Self::Columns(targets) => {
+            Self::Columns { targets, spellings } => {
                 let carried = page.record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok());
                 let values: Map<String, Value> = carried.unwrap_or_default();
                 let mut truth = PageTruth::unknown(tasks.len());
@@ -171,6 +182,7 @@ impl TruthSource {
                     let cell = values.get(&target.name).unwrap_or(&Value::Null);
                     truth.add_cell(tasks, target, cell).into_iter().for_each(&mut fault);
                 }
+                spellings.unify(tasks, &mut truth);
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
                 if let Err(message) = truth.set_probability(probability) {

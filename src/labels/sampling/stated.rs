@@ -1,13 +1,19 @@
 //! Samples whose probabilities are stated page by page.
 
 use crate::base::units::grouped;
+use crate::labels::wording::counted;
 
 /// With one probability, a sample may stand for this many times the pages that there are: weights are all the same.
 const MAX_STANDS_FOR: f64 = 1.1;
 /// How many standard deviations the size of a sample with one probability may be too large by chance.
 const MAX_DEVIATION: f64 = 3.0;
-/// How many estimated standard deviations a sample with several probabilities may stand for too many pages by chance.
-const MAX_ESTIMATED_DEVIATION: f64 = 4.0;
+/// At most this share of honest samples with several probabilities is rejected.
+const ERROR_RATE: f64 = 0.01;
+/// The numbers by which a sample with several probabilities is tested, times the number of pages: from one on, each this
+/// many times the one before.
+const SCALE_STEP: f64 = 4.0;
+/// The largest of these numbers. Larger ones find nothing more.
+const MAX_SCALE: f64 = 4.0;
 /// Probabilities that are rounded to two digits are wrong by up to this share.
 const ROUNDING: f64 = 0.05;
 
@@ -29,11 +35,11 @@ impl StatedTotal {
         let total = if self.stands_for < 1e15 {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is below 1e15")]
             let whole = self.stands_for.round() as u64;
-            grouped(whole)
+            counted(whole, "page")
         } else {
-            format!("{:e}", self.stands_for)
+            format!("{:e} pages", self.stands_for)
         };
-        format!("the stated probabilities add up to {total} pages, {there_are}: this is not a valid sample")
+        format!("the stated probabilities add up to {total}, {there_are}: this is not a valid sample")
     }
 }
 
@@ -51,12 +57,8 @@ pub(crate) fn stated_probability(is_within_selection: bool, size: u64, populatio
 pub(crate) fn find_contradiction(probabilities: &[f64], pages: u64) -> Option<StatedTotal> {
     let first = *probabilities.first()?;
     let all = pages as f64;
-    let sum = |of_page: fn(f64) -> f64| probabilities.iter().map(|probability| of_page(*probability)).sum::<f64>();
-    let stands_for = sum(|probability| 1.0 / probability);
     let is_possible = if probabilities.iter().any(|other| *other != first) {
-        // Horvitz and Thompson's estimate of the number of pages, and that of its variance.
-        let variance = sum(|probability| (1.0 - probability) / (probability * probability));
-        stands_for - all <= ROUNDING * all + MAX_ESTIMATED_DEVIATION * variance.sqrt()
+        is_plausible(probabilities, all)
     } else if first >= 1.0 {
         // Of pages that were drawn with certainty, none can be missing.
         probabilities.len() as u64 >= pages
@@ -66,7 +68,24 @@ pub(crate) fn find_contradiction(probabilities: &[f64], pages: u64) -> Option<St
         let expected = all * first;
         probabilities.len() as f64 <= expected * MAX_STANDS_FOR + MAX_DEVIATION * (expected * (1.0 - first)).sqrt()
     };
-    (!is_possible).then_some(StatedTotal { stands_for, pages })
+    let stands_for = || probabilities.iter().map(|probability| 1.0 / probability).sum::<f64>();
+    (!is_possible).then(|| StatedTotal { stands_for: stands_for(), pages })
+}
+
+/// Whether pages may have been drawn with these different probabilities, from `all` pages. For a scale, drawn pages have
+/// the factor `1 + scale / probability`, others 1. If each page was drawn with its probability, independently or without
+/// replacement, its factor is `1 + scale` on average, whatever the probability. So the product of all factors, divided by
+/// that of these averages, is 1 on average at most, and above a limit with a probability of one divided by the limit
+/// (Markov's inequality). docs/statistics.md has the sources and simulations.
+#[expect(clippy::cast_precision_loss, reason = "a few scales")]
+fn is_plausible(probabilities: &[f64], all: f64) -> bool {
+    let scales = std::iter::successors(Some(1.0 / all), |scale| Some(scale * SCALE_STEP));
+    let scales: Vec<f64> = scales.take_while(|scale| *scale <= MAX_SCALE).collect();
+    let limit = (scales.len() as f64 / ERROR_RATE).ln();
+    scales.iter().all(|scale| {
+        let drawn: f64 = probabilities.iter().map(|probability| (scale / probability).ln_1p()).sum();
+        drawn - all * (scale * (1.0 + ROUNDING)).ln_1p() <= limit
+    })
 }
 
 #[cfg(test)]
@@ -99,6 +118,11 @@ mod tests {
             // 80 of 200 pages, and 80 more when the sample was enlarged.
             (&[[0.4; 80], [0.8; 80]].concat(), 200, false),
             (&[[0.01; 100], [0.02; 100]].concat(), 2000, false),
+            // Of 100 pages, 10 and 10 more; and 10 and 60 more.
+            (&[[0.1; 10], [0.2; 10]].concat(), 100, true),
+            (&[vec![0.1; 10], vec![0.7; 60]].concat(), 100, false),
+            // Three of 224 pages that would be drawn once in 40,000 samples.
+            (&[vec![1.0; 40], vec![0.0001; 3]].concat(), 224, false),
             (&[0.01; 200], 2000, false),
             (&[1.0; 40], 40, true),
             (&[1.0; 40], 300, false),
@@ -118,10 +142,11 @@ mod tests {
 
     #[test]
     fn honest_samples_with_several_probabilities_are_told_from_others() {
-        // Each with the pages of its job.
-        let designs: [(&str, u64, Design); 5] = [
-            ("two groups", 400, |at| if at < 0.1 { 0.5 } else { 0.05 }),
-            ("three groups, one of them complete", 300, |at| {
+        // Each with the pages of its job, and how many of 1,000 samples are found at least if the probabilities are
+        // stated as a tenth of what they are.
+        let designs: [(&str, u64, usize, Design); 5] = [
+            ("two groups", 400, 990, |at| if at < 0.1 { 0.5 } else { 0.05 }),
+            ("three groups, one of them complete", 300, 980, |at| {
                 if at < 0.05 {
                     1.0
                 } else if at < 0.3 {
@@ -130,11 +155,11 @@ mod tests {
                     0.03
                 }
             }),
-            ("by size", 500, |at| 0.01 + 0.3 * at * at),
-            ("few pages that are rarely drawn", 200, |at| if at < 0.05 { 0.01 } else { 0.3 }),
-            ("a small sample", 60, |at| 0.02 + 0.2 * at),
+            ("by size", 500, 990, |at| 0.01 + 0.3 * at * at),
+            ("few pages that are rarely drawn", 200, 990, |at| if at < 0.05 { 0.01 } else { 0.3 }),
+            ("seven pages", 60, 600, |at| 0.02 + 0.2 * at),
         ];
-        for (seed, (design, pages, probability)) in (1..).zip(designs) {
+        for (seed, (design, pages, at_least, probability)) in (1..).zip(designs) {
             let random = Random::new(seed);
             // How many of 1,000 samples are rejected whose pages were drawn with `times` the stated probabilities.
             let rejected = |pages: u64, times: f64| {
@@ -146,9 +171,10 @@ mod tests {
             };
             let honest = rejected(pages, 1.0);
             assert!(honest <= 1, "{design}: {honest} of 1,000 rejected");
-            // A few heavy pages may be chance: larger samples can be told.
+            let found = rejected(pages, 10.0);
+            assert!(found >= at_least, "{design}: {found} of 1,000 found");
             let found = rejected(pages * 10, 10.0);
-            assert!(found >= 999, "{design}: {found} of 1,000 found");
+            assert!(found >= 999, "{design}: {found} of 1,000 larger ones found");
         }
     }
 

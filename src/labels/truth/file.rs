@@ -4,6 +4,7 @@ use super::cell::is_empty;
 use super::columns::{TruthColumns, find_column};
 use super::fault::{FaultPlace, TruthFault};
 use super::page_truth::PageTruth;
+use super::spellings::Spellings;
 use super::task_spec::TaskSpec;
 use crate::base::path_text::display_path;
 use crate::labels::page_number::read_page_number;
@@ -39,8 +40,6 @@ pub(crate) struct TruthFile {
     pub(crate) has_values: bool,
     /// Whether it has a column with the numbers of pages.
     pub(crate) has_page_numbers: bool,
-    /// Rows about one file that contradict each other, without page numbers.
-    pub(crate) same_file: u64,
     /// The names of columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// Rows and cells that can't be used.
@@ -72,10 +71,12 @@ impl TruthFile {
         let has_page_numbers = columns.page.is_some();
         let mut file = Self { has_page_numbers, ignored: columns.ignored.clone(), ..Self::default() };
         let mut known: HashMap<(String, u32), usize> = HashMap::new();
+        let mut spellings = Spellings::default();
         while let Some(row) = list.next_row(&plan)? {
             file.row_count += 1;
             let line = row.line;
-            let Some(row) = file.read_row(row, &columns, tasks) else { continue };
+            let Some(mut row) = file.read_row(row, &columns, tasks) else { continue };
+            spellings.unify(tasks, &mut row.truth);
             file.has_values |= row.truth.has_any();
             match known.entry((row.path.clone(), row.page)) {
                 Entry::Vacant(new) => {
@@ -85,11 +86,7 @@ impl TruthFile {
                 Entry::Occupied(first) => {
                     let Some(first) = file.rows.get_mut(*first.get()) else { continue };
                     let first_line = first.line;
-                    let was_contradicted = first.truth.is_contradicted();
                     let differs = first.truth.merge(row.truth);
-                    if !has_page_numbers && first.truth.is_contradicted() {
-                        file.same_file += if was_contradicted { 1 } else { 2 };
-                    }
                     let message = match (differs, has_page_numbers) {
                         (true, true) => {
                             format!("the same page as line {first_line}, with another value: neither is used")
@@ -104,6 +101,17 @@ impl TruthFile {
             }
         }
         Ok(file)
+    }
+
+    /// How many files have rows that contradict each other because there are no page numbers.
+    pub(crate) fn contradicted_files(&self) -> u64 {
+        let contradicted = self.rows.iter().filter(|row| row.truth.is_contradicted()).count();
+        if self.has_page_numbers { 0 } else { contradicted as u64 }
+    }
+
+    /// Whether a value is left where rows contradict each other.
+    pub(crate) fn has_truth(&self) -> bool {
+        self.rows.iter().any(|row| row.truth.has_any())
     }
 
     /// Reads a row. `None`: it names no page.
@@ -195,6 +203,7 @@ mod tests {
         for (name, content, rows) in [
             ("t.csv", "path,kind\na.png,invoice\n".as_bytes(), &[r#"2 a.png 1 ["invoice",null] None None"#][..]),
             ("t.csv", b"path;page;kind\na.png;2.0;invoice\n", &[r#"2 a.png 2 ["invoice",null] None None"#]),
+            ("t.csv", b"PAR1,path,kind\nx,a.png,invoice\n", &[r#"2 a.png 1 ["invoice",null] None None"#]),
             ("t.csv", b"path\tkind\na.png\tinvoice\n", &[r#"2 a.png 1 ["invoice",null] None None"#]),
             ("t.csv", "\u{feff}kind , path\r\ngrösse,a.png\r\n".as_bytes(), &[r#"2 a.png 1 ["Größe",null] None None"#]),
             ("t.tsv", &utf16, &[r#"2 a.png 1 ["Größe",null] None None"#]),
@@ -270,15 +279,22 @@ mod tests {
             let path = folder.path().join("t.csv");
             std::fs::write(&path, text).unwrap();
             let file = TruthFile::read(&path, &tasks(), &["kind", "features"]).unwrap();
-            (file.same_file, file.has_values, file.faults.first().map(ToString::to_string).unwrap_or_default())
+            let kept = (file.contradicted_files(), file.has_values, file.has_truth());
+            let mut faults = file.faults.iter().map(ToString::to_string);
+            (kept, faults.find(|fault| fault.contains("another value")).unwrap_or_default())
         };
-        let (count, has_values, fault) =
-            read("path,kind\na.pdf,invoice\na.pdf,grösse\na.pdf,invoice\nb.pdf,invoice\nb.pdf,invoice\n");
-        assert_eq!((count, has_values), (3, true));
-        assert_eq!(fault, "line 3: the same file as line 2, with another value: neither is used");
-        let (count, _, fault) = read("path,page,kind\na.pdf,1,invoice\na.pdf,1,grösse\n");
+        let (kept, fault) = read(
+            "path,kind\na.pdf,invoice\na.pdf,invoice\na.pdf,grösse\na.pdf,invoice\nb.pdf,invoice\nb.pdf,invoice\n",
+        );
+        assert_eq!(kept, (1, true, true));
+        let (kept, _) = read("path,kind\na.pdf,invoice\na.pdf,grösse\nb.pdf,\n");
+        assert_eq!(kept, (1, true, false));
+        let (kept, fault_of_one_task) = read("path,kind,features\na.pdf,invoice,[]\na.pdf,grösse,[]\n");
+        assert_eq!((kept, &fault_of_one_task), ((1, true, true), &fault.replace("line 4", "line 3")));
+        assert_eq!(fault, "line 4: the same file as line 2, with another value: neither is used");
+        let (kept, fault) = read("path,page,kind\na.pdf,1,invoice\na.pdf,1,grösse\n");
         assert_eq!(
-            (count, fault.as_str()),
+            (kept.0, fault.as_str()),
             (0, "line 3: the same page as line 2, with another value: neither is used")
         );
     }
@@ -311,6 +327,21 @@ mod tests {
     }
 
     #[test]
+    fn a_label_that_the_manifest_does_not_have_is_one_in_any_spelling() {
+        let text = "path,kind,features\na,Memo,\"wax;Wax;invoice\"\nb,MEMO ,WAX\nb,memo.,\nc,“memo”,\n";
+        let (rows, faults) = read("t.csv", text.as_bytes()).unwrap();
+        assert_eq!(
+            rows,
+            [
+                r#"2 a 1 ["Memo",["invoice","wax"]] None None"#,
+                r#"3 b 1 ["Memo",["wax"]] None None"#,
+                r#"5 c 1 ["“memo”",null] None None"#,
+            ]
+        );
+        assert_eq!(faults, ["line 4: the same page as line 3"]);
+    }
+
+    #[test]
     fn files_that_can_not_be_read_say_why() {
         for (name, content, reason) in [
             ("t.csv", &b""[..], "it is empty"),
@@ -334,7 +365,7 @@ mod tests {
             ),
             ("t.csv", b"PK\x03\x04--------------------------labels.csv", "it is a ZIP archive"),
             ("t.csv.gz", b"\x1f\x8b\x08\0", "it is compressed with gzip"),
-            ("t.csv", b"PAR1\x15\0", "its name has to end with .parquet"),
+            ("t.csv", b"PAR1\x15\0PAR1", "its name has to end with .parquet"),
             (
                 "t.json",
                 b"[{\"path\": \"a\", \"kind\": \"invoice\"}]",

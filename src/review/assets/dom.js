@@ -53,6 +53,15 @@ export const pageName = (path, number) => (number > 1 ? `${fileName(path)} p. ${
 
 let hiding = 0;
 
+let isHint = false;
+
+// Says something, unless something is being said that matters more.
+export function hint(text) {
+  if (!byId("notice").hidden && !isHint) return;
+  notice(text);
+  isHint = true;
+}
+
 let isLost = false;
 
 // What stays in view at the top of a small screen is below the notice.
@@ -77,6 +86,7 @@ export function notice(text, isError = false, isOfLostServer = false) {
   place.classList.toggle("is-error", isError);
   place.hidden = false;
   isLost = isOfLostServer;
+  isHint = false;
   setRoom();
   clearTimeout(hiding);
   hiding = setTimeout(clearNotice, isError ? 8000 : Math.max(3500, 60 * text.length));

@@ -1,9 +1,9 @@
 // A grid of the pages with one predicted answer: the wrong ones are clicked out, the rest is accepted at once.
 
 import { get, post } from "./api.js";
-import { byId, el, grouped, isolated, notice, pageName, plural, valueText } from "./dom.js";
+import { byId, el, grouped, hint, isolated, notice, pageName, plural, valueText } from "./dom.js";
 import { onPress } from "./keys.js";
-import { LOOK_MS, show } from "./pictures.js";
+import { LOOK_MS, show, tooEarly } from "./pictures.js";
 import { change, state, viewParameters, viewQuery, viewTasks } from "./state.js";
 
 // Longest side of the pictures, in pixels; one of those that the server draws.
@@ -252,7 +252,10 @@ export class Grid {
 
   async onAccept() {
     // A key or a click that was meant for the batch before.
-    if (this.accept.disabled) return;
+    if (this.accept.disabled) {
+      if (this.items.length) hint(tooEarly("pictures", this.haveAll(this.loaded)));
+      return;
+    }
     const task = this.task().name;
     const kept = this.accepted();
     const skips = this.items.filter(({ page }) => this.out.has(page)).map(({ page }) => ({ page, task }));

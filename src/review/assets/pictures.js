@@ -4,6 +4,9 @@
 // second press of the same key.
 export const LOOK_MS = 500;
 
+// Why nothing was accepted. `what`: "picture" or "pictures"; `isThere`: whether they are there, but only since a moment.
+export const tooEarly = (what, isThere) => `Not accepted: ${isThere ? `look at the ${what} for half a second` : `wait for the ${what}`}.`;
+
 const MAX_KEPT = 90;
 const kept = new Map();
 

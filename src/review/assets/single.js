@@ -1,11 +1,11 @@
 // Single pages: one page, large, and the editors of its answers.
 
 import { get, post } from "./api.js";
-import { byId, clearNotice, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
+import { byId, clearNotice, el, fileName, grouped, hint, isolated, notice, plural, valueText } from "./dom.js";
 import { Incomplete, UNSET, makeField } from "./fields.js";
 import { Drafts } from "./drafts.js";
 import { onPress } from "./keys.js";
-import { preload } from "./pictures.js";
+import { preload, tooEarly } from "./pictures.js";
 import { state, viewParameters, viewQuery, viewTasks } from "./state.js";
 import { SIDE, Viewer } from "./viewer.js";
 
@@ -170,7 +170,6 @@ export class Single {
 
   async onAccept() {
     if (!this.item) return;
-    clearNotice();
     const { page } = this.item;
     let decisions;
     try {
@@ -181,7 +180,8 @@ export class Single {
       return;
     }
     // Without an entry, the key was meant for the page before.
-    if (!this.isTouched && !this.drafts.has() && !this.viewer.isLookedAt) return;
+    if (!this.isTouched && !this.drafts.has() && !this.viewer.isLookedAt) return hint(tooEarly("picture", this.viewer.isSettled));
+    clearNotice();
     await this.viewer.settled;
     const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
     this.drafts.forget();

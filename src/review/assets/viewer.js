@@ -58,6 +58,11 @@ export class Viewer {
     this.stage.classList.remove("is-loading");
   }
 
+  // Whether the picture is there, or known to be missing.
+  get isSettled() {
+    return this.settledAt < Infinity;
+  }
+
   // Whether the picture was there long enough to be looked at.
   get isLookedAt() {
     return performance.now() - this.settledAt >= LOOK_MS;

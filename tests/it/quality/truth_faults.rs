@@ -71,9 +71,15 @@ fn truth_that_can_not_be_used_says_why() {
             "path,kind\n00000.jpg,letter\n00000.jpg,form\n00000.jpg,letter\n",
             &[],
             &[
-                "no row of truth.csv can be used: the truth has no column `page`, and 3 rows contradict others",
+                "no row of truth.csv can be used: the truth has no column `page`, and rows about 1 file contradict each other",
                 "add a column `page` with the numbers of pages, from 1",
             ],
+        ),
+        // Another row could be used, if its path were right.
+        (
+            "path,kind\n00000.jpg,letter\n00000.jpg,form\nscans/00001.jpg,letter\n",
+            &[],
+            &["no row of truth.csv is about a page", "such as 00000.jpg"],
         ),
         (
             "[{\"path\": \"00000.jpg\", \"kind\": \"letter\"}]",
@@ -90,7 +96,11 @@ fn truth_that_can_not_be_used_says_why() {
             &["--split", "test"],
             &["no page of the truth has this split", "no column `split`"],
         ),
-        ("path,kind\n00000.jpg,letter\n", &["--sampled"], &["drawn with a known probability"]),
+        (
+            "path,kind\n00000.jpg,letter\n",
+            &["--sampled"],
+            &["--sampled: no page with truth states", "the column `sampled_with`"],
+        ),
         (
             "path,kind\n00000.jpg,letter\n",
             &["--min-f1", "sale=0.9"],
@@ -166,6 +176,8 @@ fn a_carried_column_may_hold_the_truth() {
     let report = eval_json(&bench, &["--truth-column", "kind=true_kind"]);
     assert_eq!(report["tasks"]["kind"]["n"], json!(5));
     assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(right as f64 / 5.0));
+    let ran = eval(&bench, &["--truth-column", "kind=true_kind", "--truth-column", "kind=true_kind"]);
+    assert!(ran.code == 2 && ran.stderr.contains("--truth-column gives `kind` two columns"), "{}", ran.stderr);
 }
 
 #[test]
