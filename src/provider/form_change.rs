@@ -4,7 +4,7 @@
 use super::capability::{Capabilities, ReplyFormat};
 use super::capability_change::{CapabilityChange, ChangeKinds};
 use super::exchange::Exchange;
-use super::form_search::{FormSearch, SearchEnd, SearchStep};
+use super::form_search::{FormSearch, SearchEnd, SearchStep, SearchedError};
 use super::form_trial::FormTrial;
 use super::parameter::Parameter;
 use super::pending_changes::{ChangeCause, Check, PendingChanges};
@@ -296,7 +296,10 @@ impl FormLearner {
                 // What is tried depends on what the request had before.
                 (Some(before), _) if has_more => FormChange::Trying(before),
                 (Some(before), _) => FormChange::TakenBack(before),
-                (None, Some(kind)) => self.search((kind, message), sent, known, terms),
+                (None, Some(kind)) => {
+                    let is_held = self.pending.is_for(sent.page);
+                    self.search(SearchedError { kind, message, is_held }, sent, known, terms)
+                }
                 (None, None) => FormChange::None,
             };
         };
@@ -327,7 +330,7 @@ impl FormLearner {
     /// Tries other forms for an error that names nothing. `known`: the form that it rejects.
     fn search(
         &self,
-        error: (VagueError, &str),
+        error: SearchedError<'_>,
         sent: SentForm,
         known: Capabilities,
         terms: LearningTerms<'_>,

@@ -76,6 +76,15 @@ pub(crate) struct SearchEnd {
     pub(crate) before: Capabilities,
 }
 
+/// An error that names nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct SearchedError<'a> {
+    pub(crate) kind: VagueError,
+    pub(crate) message: &'a str,
+    /// Whether no other page is asked before its page is answered.
+    pub(crate) is_held: bool,
+}
+
 /// What is asked after an error that names nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum SearchStep {
@@ -113,7 +122,7 @@ impl FormSearch {
     /// the form that is tried. `is_stated`: whether the manifest states what a change leaves out.
     pub(crate) fn next(
         &self,
-        (kind, message): (VagueError, &str),
+        SearchedError { kind, message, is_held }: SearchedError<'_>,
         sent: &SentForm,
         known: Capabilities,
         is_stated: &dyn Fn(CapabilityChange) -> bool,
@@ -142,7 +151,7 @@ impl FormSearch {
         if self.is_over(&words) || self.unfit.borrow().contains(&sent.page) {
             return None;
         }
-        if !kind.is_about_form(&self.pages_after(&words, sent.page)?) {
+        if !kind.is_about_form(&self.pages_after(&words, sent.page)?, is_held) {
             return Some(SearchStep::Doubt);
         }
         let mut rest = forms_to_try(sent, known, is_stated);
@@ -221,6 +230,14 @@ mod tests {
     use super::*;
     use crate::provider::capability::ReplyFormat;
 
+    fn rejection(message: &str) -> SearchedError<'_> {
+        SearchedError { kind: VagueError::Rejection, message, is_held: false }
+    }
+
+    fn internal(message: &str) -> SearchedError<'_> {
+        SearchedError { kind: VagueError::Internal, ..rejection(message) }
+    }
+
     fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
         SentForm { capabilities, parameters: Parameters::of(parameters), ..SentForm::unknown() }
     }
@@ -235,10 +252,10 @@ mod tests {
         let sent = sent(&PARAMETERS, known);
         let is_stated = |change| change == CapabilityChange::Omit(Parameter::SystemMessage);
         let search = FormSearch::default();
-        assert_eq!(search.next((VagueError::Rejection, "no"), &sent, known, &is_stated), Some(SearchStep::Doubt));
+        assert_eq!(search.next(rejection("no"), &sent, known, &is_stated), Some(SearchStep::Doubt));
         let mut forms = Vec::new();
         let end = loop {
-            match search.next((VagueError::Rejection, "no"), &sent, known, &is_stated) {
+            match search.next(rejection("no"), &sent, known, &is_stated) {
                 Some(SearchStep::Try(form)) => forms.push(form),
                 end => break end,
             }
@@ -292,7 +309,7 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let search = FormSearch::default();
-        let next = |message| search.next((VagueError::Rejection, message), &sent, known, &|_| false);
+        let next = |message| search.next(rejection(message), &sent, known, &|_| false);
         assert_eq!(next("no"), Some(SearchStep::Doubt));
         assert_eq!(search.end(0), None, "nothing was tried");
         assert_eq!(next("not so"), Some(SearchStep::Doubt));
@@ -313,9 +330,9 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&PARAMETERS, known);
         let search = FormSearch::default();
-        let next = |message| search.next((VagueError::Internal, message), &sent, known, &|_| false);
+        let next = |message| search.next(internal(message), &sent, known, &|_| false);
         let other = SentForm { page: 7, ..sent };
-        assert_eq!(search.next((VagueError::Internal, "no"), &other, known, &|_| false), Some(SearchStep::Doubt));
+        assert_eq!(search.next(internal("no"), &other, known, &|_| false), Some(SearchStep::Doubt));
         for message in ["no", "not so"] {
             assert_eq!(next(message), Some(SearchStep::Doubt));
         }
@@ -332,9 +349,7 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let search = FormSearch::default();
-        let next = |page, message| {
-            search.next((VagueError::Rejection, message), &SentForm { page, ..sent }, known, &|_| false)
-        };
+        let next = |page, message| search.next(rejection(message), &SentForm { page, ..sent }, known, &|_| false);
         assert_eq!(next(0, "no"), Some(SearchStep::Doubt));
         let first = next(1, "no");
         assert!(matches!(first, Some(SearchStep::Try(_))));
@@ -350,7 +365,7 @@ mod tests {
         let known = Capabilities::default();
         let sent = sent(&[Parameter::Temperature], known);
         let search = FormSearch::default();
-        let next = |page| search.next((VagueError::Rejection, "no"), &SentForm { page, ..sent }, known, &|_| false);
+        let next = |page| search.next(rejection("no"), &SentForm { page, ..sent }, known, &|_| false);
         let (doubt, first) = (next(0), next(0));
         assert_eq!(doubt, Some(SearchStep::Doubt));
         assert_eq!(next(1), Some(SearchStep::Try(known)), "as before");
@@ -368,8 +383,8 @@ mod tests {
             ("no", CapabilityChange::Omit(Parameter::Temperature)),
         ] {
             let search = FormSearch::default();
-            search.next((VagueError::Rejection, message), &sent, known, &|_| false);
-            let first = search.next((VagueError::Rejection, message), &sent, known, &|_| false);
+            search.next(rejection(message), &sent, known, &|_| false);
+            let first = search.next(rejection(message), &sent, known, &|_| false);
             assert_eq!(first, known.with(expected).map(SearchStep::Try), "{message}");
         }
     }

@@ -21,21 +21,19 @@ impl VagueError {
                 (!exchange.rejects_named).then_some(Self::Rejection)
             }
             Verdict::Retry(fault) if fault.kind == ErrorKind::ServerError && fault.change.is_none() => {
-                // Some gateways send it with status 200.
-                let is_status = matches!(exchange.status, Some(200 | 500));
-                let is_internal = is_status && exchange.charge == Charge::Nothing;
+                let is_internal = exchange.status == Some(500) && exchange.charge == Charge::Nothing;
                 is_internal.then_some(Self::Internal)
             }
             _ => None,
         }
     }
 
-    /// Whether errors with the same words are about the form. `pages`: the page of each. Internal errors mostly pass by
-    /// themselves, or are about their page.
-    pub(crate) fn is_about_form(self, pages: &[u64]) -> bool {
+    /// Whether errors with the same words are about the form. `pages`: the page of each; `is_held`: whether no other page
+    /// is asked before the last of them is answered. Internal errors mostly pass by themselves, or are about their page.
+    pub(crate) fn is_about_form(self, pages: &[u64], is_held: bool) -> bool {
         match self {
             Self::Rejection => pages.len() > 1,
-            Self::Internal => pages.len() > 2 && pages.iter().any(|page| Some(page) != pages.first()),
+            Self::Internal => pages.len() > 2 && (is_held || pages.iter().any(|page| Some(page) != pages.first())),
         }
     }
 }
@@ -57,7 +55,7 @@ mod tests {
             (500, internal(), Charge::Nothing, Some(VagueError::Internal)),
             (500, internal(), billed, None),
             (500, internal(), Charge::Unknown, None),
-            (200, internal(), Charge::Nothing, Some(VagueError::Internal)),
+            (200, internal(), Charge::Unknown, None),
             (502, internal(), Charge::Nothing, None),
             (500, Verdict::transient(ErrorKind::Reset, "no"), Charge::Nothing, None),
         ] {
@@ -71,15 +69,19 @@ mod tests {
     #[test]
     fn an_internal_error_must_come_three_times_and_with_two_pages() {
         use VagueError::{Internal, Rejection};
-        for (pages, expected) in [
-            (&[1][..], [false, false]),
-            (&[1, 1], [true, false]),
-            (&[1, 2], [true, false]),
-            (&[1, 1, 1, 1], [true, false]),
-            (&[1, 1, 2], [true, true]),
-            (&[1, 2, 1], [true, true]),
+        for (pages, is_held, expected) in [
+            (&[1][..], false, [false, false]),
+            (&[1, 1], false, [true, false]),
+            (&[1, 2], false, [true, false]),
+            (&[1, 1, 1, 1], false, [true, false]),
+            (&[1, 1, 2], false, [true, true]),
+            (&[1, 2, 1], false, [true, true]),
+            // No other page can show it.
+            (&[1, 1], true, [true, false]),
+            (&[1, 1, 1], true, [true, true]),
         ] {
-            assert_eq!([Rejection, Internal].map(|error| error.is_about_form(pages)), expected, "{pages:?}");
+            let found = [Rejection, Internal].map(|error| error.is_about_form(pages, is_held));
+            assert_eq!(found, expected, "{pages:?} {is_held}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, rows, statuses};
 use crate::harness::recording_server::{RecordingServer, error, invoice};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Mutex;
 
 /// A server that fails with the status that `fails` returns.
@@ -151,18 +151,6 @@ fn what_is_wrong_beside_a_rejected_parameter_is_searched() {
     let requests = server.count();
     bench.put("pages/more.jpg", &crate::bench::page(4711));
     assert_eq!((bench.run(&[]).code, server.count()), (0, requests + 1));
-}
-
-/// Some gateways report internal errors in replies of status 200.
-#[test]
-fn an_internal_error_in_a_reply_begins_a_search() {
-    let server = RecordingServer::start(|request, _| match has_schema(request) {
-        true => (200, json!({"error": {"message": "computer says no", "code": 500}})),
-        false => invoice(),
-    });
-    let bench = bench_at(&server, 6);
-    let ran = bench.run(&[]);
-    assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 6), "{}", ran.stderr);
 }
 
 /// Values of the manifest are never left out, and pages do not fail because of them.

@@ -20,7 +20,18 @@ pub(crate) enum LikelyCause {
 const WORDS: &[(LikelyCause, &[&str])] = &[
     (
         LikelyCause::Credit,
-        &["credit", "credits", "billing", "payment", "wallet", "recharge", "subscription", "prepaid", "top up"],
+        &[
+            "credit",
+            "credits",
+            "billing",
+            "payment",
+            "payments",
+            "wallet",
+            "recharge",
+            "subscription",
+            "prepaid",
+            "top up",
+        ],
     ),
     (
         LikelyCause::Key,
