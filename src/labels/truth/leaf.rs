@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) struct Leaf {
     /// The names of the members that lead to it. Empty: the answer itself.
     pub(crate) path: Vec<String>,
-    /// The form of its value.
+    /// The form of its value, which may be null also where an object on the way to it may.
     pub(crate) shape: Shape,
 }
 
@@ -17,7 +17,7 @@ impl Leaf {
     /// The leaves of an answer, in the order of its shape.
     pub(crate) fn list(shape: &Shape) -> Vec<Self> {
         let mut leaves = Vec::new();
-        add_leaves(shape, &[], &mut leaves);
+        add_leaves(shape, &[], false, &mut leaves);
         leaves
     }
 
@@ -33,13 +33,17 @@ impl Leaf {
     }
 }
 
-fn add_leaves(shape: &Shape, path: &[String], leaves: &mut Vec<Leaf>) {
+fn add_leaves(shape: &Shape, path: &[String], is_in_nullable: bool, leaves: &mut Vec<Leaf>) {
+    let is_nullable = matches!(shape, Shape::Nullable(_));
     match shape.required() {
         Shape::Object(fields) => {
             for field in fields {
                 let path = [path, std::slice::from_ref(&field.name)].concat();
-                add_leaves(&field.shape, &path, leaves);
+                add_leaves(&field.shape, &path, is_in_nullable || is_nullable, leaves);
             }
+        }
+        _ if is_in_nullable && !is_nullable => {
+            leaves.push(Leaf { path: path.to_vec(), shape: Shape::Nullable(Box::new(shape.clone())) });
         }
         _ => leaves.push(Leaf { path: path.to_vec(), shape: shape.clone() }),
     }
@@ -63,6 +67,7 @@ mod tests {
         let leaves = Leaf::list(&bill);
         let names: Vec<String> = leaves.iter().map(Leaf::name).collect();
         assert_eq!(names, ["total", "seller.name", "seller.paid", "lines"]);
+        assert_eq!(leaves[1].shape, Shape::Nullable(Box::new(Shape::Text)), "null if there is no seller");
         let values = |answer: &Value| leaves.iter().map(|leaf| leaf.value(answer)).collect::<Vec<_>>();
         let answer = json!({"total": 1, "seller": {"name": "x", "paid": true}, "lines": []});
         assert_eq!(values(&answer), [json!(1), json!("x"), json!(true), json!([])]);
