@@ -104,11 +104,12 @@ pub fn find_delimiter(text: impl Read) -> Result<u8> {
         let byte = byte?;
         match byte {
             b'\r' | b'\n' if !is_quoted && !is_empty => break,
+            b'\r' | b'\n' if !is_quoted => found.fill(false),
             b'"' => is_quoted = !is_quoted,
             _ if is_quoted => {}
             _ => DELIMITERS.iter().zip(&mut found).for_each(|(known, found)| *found |= *known == byte),
         }
-        is_empty &= matches!(byte, b'\r' | b'\n');
+        is_empty &= byte.is_ascii_whitespace() || (!is_quoted && DELIMITERS.contains(&byte));
     }
     let first = DELIMITERS.into_iter().zip(found).find(|(_, is_found)| *is_found);
     Ok(first.map_or(b',', |(delimiter, _)| delimiter))

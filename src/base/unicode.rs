@@ -31,8 +31,9 @@ pub fn fold(text: &str) -> String {
 /// A character in the form that stands for all of its forms; `None` if it cannot be seen.
 fn unify(c: char) -> Option<char> {
     Some(match c {
-        // Soft hyphen, zero width space, word joiner, byte order mark.
+        // Soft hyphen, zero width space, word joiner, byte order mark; marks of the direction.
         '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => return None,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => return None,
         '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '`' | '´' | 'ʼ' => '\'',
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' => '"',
         // Hyphen, non-breaking hyphen, figure dash, en dash, em dash, horizontal bar, minus.
@@ -72,6 +73,7 @@ mod tests {
             ("发票。", "发票"),
             ("ＩＤ１", "id1"),
             ("in\u{ad}voice\u{200b}", "invoice"),
+            ("\u{2067}חשבונית\u{2069}\u{200f}", "חשבונית"),
             ("J\u{30c}", "ǰ"),
         ] {
             assert_eq!(fold(one), fold(other), "{one:?} {other:?}");

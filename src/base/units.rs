@@ -94,10 +94,11 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     since.and_then(|ms| i64::try_from(ms).ok()).ok_or_else(bad)
 }
 
-/// Whether the text is a valid date of the form `2026-02-28`.
+/// Whether the text is a valid date of the form `2026-02-28`, in the years 1 to 9999: there is no year 0 in Python, SQL and
+/// what reads their files.
 #[must_use]
 pub fn is_date(text: &str) -> bool {
-    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok_and(|date| date.year() > 0)
 }
 
 /// The number of days from 1970-01-01 to a date, as in Parquet's `date32`. `None`: not a valid date.
@@ -218,12 +219,14 @@ mod tests {
             ("1969-12-31", -1),
             ("2000-02-29", 11_016),
             ("2026-11-23", 20_780),
+            ("0001-01-01", -719_162),
             ("9999-12-31", 2_932_896),
         ] {
             assert!(is_date(date), "{date}");
             assert_eq!((days_since_epoch(date), date_of_days(days).as_deref()), (Some(days), Some(date)));
         }
-        for bad in ["", "2023-02-29", "2026-00-10", "20240229", "2024-2-29", "2024-02-29T", "10000-01-01"] {
+        for bad in ["", "2023-02-29", "2026-00-10", "20240229", "2024-2-29", "2024-02-29T", "10000-01-01", "0000-01-01"]
+        {
             assert!(!is_date(bad), "{bad}");
         }
         assert_eq!((days_since_epoch("2023-02-29"), date_of_days(i32::MAX)), (None, None));
@@ -262,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn dates_are_counted_back_and_forth(days in -719_528_i32..2_932_897) {
+        fn dates_are_counted_back_and_forth(days in -719_162_i32..2_932_897) {
             let date = date_of_days(days).unwrap();
             prop_assert!(is_date(&date), "{date}");
             prop_assert_eq!(days_since_epoch(&date), Some(days));

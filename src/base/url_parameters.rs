@@ -38,9 +38,11 @@ const SIGNATURES: &[&str] = &[
 /// Prefixes of such parameters.
 const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
 /// Ends of such parameters.
-const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-credential", "-security-token"];
+const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-sig", "_sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["_token", "-token"];
+const TOKEN_ENDS: &[&str] = &["_token", "-token", "-authorization"];
+/// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
+const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
 
 /// Parameters of a shared access signature, beside `sig` (Microsoft, "Create a service SAS").
 const SAS: &[&str] = &[
@@ -48,7 +50,19 @@ const SAS: &[&str] = &[
     "saoid", "suoid", "scid", "sdd", "ses",
 ];
 /// Parameters that limit the validity and the rights of a signature or a token.
-const EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "policy", "hash-algorithm", "token_path"];
+const EXPIRIES: &[&str] = &[
+    "expires",
+    "expiry",
+    "expire",
+    "exp",
+    "policy",
+    "hash-algorithm",
+    "token_path",
+    // OpenStack Swift, beside `temp_url_sig`.
+    "temp_url_expires",
+    "temp_url_prefix",
+    "temp_url_ip_range",
+];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
     "token",
@@ -94,7 +108,7 @@ const TOKENS: &[&str] = &[
     "secretkey",
 ];
 /// Parameters that hold a secret on some servers, and the name of a file on others.
-const AMBIGUOUS: &[&str] = &["key", "code", "session", "session_id", "sessionid", "sid", "ticket"];
+const AMBIGUOUS: &[&str] = &["key", "code", "session", "session_id", "sessionid", "sid", "ticket", "verify"];
 
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,6 +130,9 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
     // A link to an attachment in Discord is signed by these three.
     let is_discord = ["ex", "is", "hm"].into_iter().all(has);
     let is_sas = has("sig");
+    let is_limited = ["expires", "expiry", "expire", "exp"].into_iter().any(has);
+    // Another spelling of nginx's links.
+    let is_nginx = has("st") && has("e");
     let mut kinds: Vec<Parameter> = names
         .iter()
         .map(|name| match name.as_str() {
@@ -123,6 +140,9 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
                 Parameter::Signature
             }
             name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
+                Parameter::Signature
+            }
+            name if is_limited && SIGNING_DIGESTS.contains(&name) || is_nginx && ["st", "e"].contains(&name) => {
                 Parameter::Signature
             }
             name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
@@ -143,7 +163,7 @@ fn name_of(part: &[u8]) -> String {
     let (name, _) = split(part, b'=');
     url::form_urlencoded::parse(name)
         .next()
-        .map(|(name, _)| name.trim().trim_end_matches("[]").to_lowercase())
+        .map(|(name, _)| name.trim_matches([' ', '?']).trim_end_matches("[]").to_lowercase())
         .unwrap_or_default()
 }
 

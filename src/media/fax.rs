@@ -19,10 +19,9 @@ pub(crate) struct Fax<'a> {
     pub(crate) is_inverted: bool,
     /// Height in pixels.
     pub(crate) height: u32,
+    /// How many rows may be missing although no mark states that the data ends there: they are white.
+    pub(crate) max_missing_rows: u32,
 }
-
-/// Missing rows that are taken for white: some encoders omit white rows at the end.
-const MAX_MISSING_ROWS: u32 = 64;
 
 impl Fax<'_> {
     /// The settings for this encoding and width, with the defaults of TIFF.
@@ -58,7 +57,7 @@ impl Fax<'_> {
             if mean.row == before || !has_end_of_block(&data[..read.min(data.len())], self.settings.encoding) {
                 missing_rows += missing;
             }
-            if missing_rows > MAX_MISSING_ROWS.min(rows / 20) {
+            if missing_rows > self.max_missing_rows {
                 return Err(MediaFault::cut_short());
             }
             for _ in 0..missing {

@@ -38,13 +38,15 @@ impl CsvList {
             return Err(format!("line {line}: a quote is opened and never closed; write `\"\"` for a quote in a cell"));
         }
         text.rewind().map_err(|error| error.to_string())?;
-        let open =
-            |text| csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(LineCounter::new(text));
+        let open = |text| {
+            csv::ReaderBuilder::new()
+                .delimiter(delimiter)
+                .flexible(true)
+                .has_headers(false)
+                .from_reader(LineCounter::new(text))
+        };
         let mut reader = open(text);
-        let names = reader.byte_headers().map_err(|error| error.to_string())?.clone();
-        if names.is_empty() {
-            return Err("it is empty; its first line must name its columns".into());
-        }
+        let names = read_names(&mut reader)?;
         let names = csv::StringRecord::from_byte_record(names)
             .map_err(|_| "the names of its columns are not UTF-8; save the file as UTF-8".to_owned())?;
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
@@ -53,7 +55,7 @@ impl CsvList {
         let mut text = reader.into_inner().into_inner();
         text.rewind().map_err(|error| error.to_string())?;
         let mut reader = open(text);
-        reader.byte_headers().map_err(|error| error.to_string())?;
+        read_names(&mut reader)?;
         let columns = names.into_iter().map(|name| ListColumn { name, kind: Ok(ColumnKind::Text) }).collect();
         Ok((columns, Self { reader }))
     }
@@ -80,6 +82,17 @@ impl CsvList {
         let cells = |columns: &[usize]| columns.iter().map(cell).collect();
         Ok(Some(ListRow { line, path, values: cells(&plan.carried), version: cells(&plan.version) }))
     }
+}
+
+/// The names of the columns: the first row that is not empty.
+fn read_names(reader: &mut csv::Reader<Text>) -> Result<csv::ByteRecord, String> {
+    let mut names = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut names).map_err(|error| error.to_string())? {
+        if !is_empty(&names) {
+            return Ok(names);
+        }
+    }
+    Err("it is empty; its first line must name its columns".into())
 }
 
 /// Whether all cells are blank, as in the last rows that spreadsheets write.

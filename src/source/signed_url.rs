@@ -287,6 +287,14 @@ mod tests {
             ("https://h/a;v=1;token=SECRET/b.jpg;exp=2?x=1", "https://h/a;v=1/b.jpg;exp=2?x=1"),
             ("//h/a.jpg?sig=SECRET&id=1", "//h/a.jpg?id=1"),
             ("//h/a.jpg;signature=SECRET", "//h/a.jpg"),
+            ("https://h/v1/a.jpg?temp_url_sig=SECRET&temp_url_expires=1&id=2", "https://h/v1/a.jpg?id=2"),
+            (
+                "https://f.backblazeb2.com/file/b/a.jpg?X-Bz-Authorization=SECRET",
+                "https://f.backblazeb2.com/file/b/a.jpg",
+            ),
+            ("https://h/a.jpg?md5=SECRET&expires=1&id=2", "https://h/a.jpg?id=2"),
+            ("https://h/a.jpg?st=SECRET&e=1", "https://h/a.jpg"),
+            ("https://h/a.jpg??sig=SECRET", "https://h/a.jpg"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
         ] {
             assert_eq!(path(url).as_deref(), Some(expected), "{url}");
@@ -305,6 +313,9 @@ mod tests {
             "https://h/a.jpg?versionId=7&se=north&sp=2&sr=1&exp=3&expires=4",
             "https://h/a@b.jpg?mail=a@b",
             "https://h/?is=1&ex=2",
+            "https://h/?md5=1&hash=2&secure=3",
+            "https://h/?st=1",
+            "https://h/?e=1&sign_off=2&config=3",
             "scans/a.jpg?token=1",
             "//server/share/a.jpg",
             "//server/share/a@b;c=1.jpg?key=1",

@@ -149,6 +149,7 @@ mod tests {
             ("l.CSV", b"a,path\n1,x.jpg\n", &["x.jpg {\"a\":\"1\"}"]),
             ("l.csv", b"path\n\xff.jpg\n", &["\u{fffd}.jpg {}"]),
             ("l.csv", b"path,a\n", &[]),
+            ("l.csv", b"\n  \n\t\n;;\r\npath;a\nx;1\n", &["x {\"a\":\"1\"}"]),
             ("l.tsv", b"path\ta\nx,y.jpg\t1\n", &["x,y.jpg {\"a\":\"1\"}"]),
             ("l.jsonl", b"{\"path\":\"x\",\"a\":1}\n\n{\"a\":2.5,\"path\":\"y\"}", &["x {\"a\":1}", "y {\"a\":2.5}"]),
             (

@@ -3,7 +3,7 @@
 use crate::base::digest::Digest;
 use crate::base::units::rfc3339;
 use crate::export::columns::Cell;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -15,6 +15,9 @@ const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 pub(crate) const MAX_NAME_BYTES: usize = 255;
 /// Hexadecimal digits that stand for the rest of a value that is too long.
 const DIGITS: usize = 16;
+
+/// Below this, doubles hold all whole numbers: 2^53.
+const MAX_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
 
 /// The name of the folder of rows with this value: `kind=invoice`. A value that is too long for a name is
 /// cut, and ends with `~` and digits that stand for all of it: `kind=an inv~0123456789abcdef`.
@@ -49,7 +52,17 @@ fn value_text(cell: Cell<'_>) -> Cow<'_, str> {
         Cell::Time(ms) => ms.map_or(String::new(), rfc3339).into(),
         Cell::Json { value: Value::Null, .. } => "".into(),
         Cell::Json { value: Value::String(text), .. } => text.into(),
+        Cell::Json { value: Value::Number(number), .. } => number_text(number).into(),
         Cell::Json { value, .. } => value.to_string().into(),
+    }
+}
+
+/// A number, so that those with one value have one name: `1` and `1.0`.
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        // Doubles hold all of these. Adding 0 makes -0 the same as 0.
+        Some(double) if double.fract() == 0.0 && double.abs() < MAX_EXACT_DOUBLE => format!("{:.0}", double + 0.0),
+        _ => number.to_string(),
     }
 }
 
@@ -115,6 +128,13 @@ mod tests {
             (json!(true), "kind=true"),
             (json!(-7), "kind=-7"),
             (json!(1.5), "kind=1.5"),
+            (json!(-7.0), "kind=-7"),
+            (json!(0), "kind=0"),
+            (json!(-0.0), "kind=0"),
+            (json!(1e15), "kind=1000000000000000"),
+            (json!(1_000_000_000_000_000_i64), "kind=1000000000000000"),
+            (json!(9_007_199_254_740_993_i64), "kind=9007199254740993"),
+            (json!(1e300), "kind=1e+300"),
         ] {
             assert_eq!(partition_name("kind", Cell::Json { value: &value, is_untrusted: false }), expected);
         }

@@ -21,6 +21,9 @@ use hayro::hayro_syntax::page::{Page, Rotation};
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;
 
+/// The number of rows that may be missing at the end of a fax page, unless it has fewer than 20 times as many.
+const MAX_MISSING_FAX_ROWS: u32 = 64;
+
 /// The image of a scanned page.
 pub(crate) struct Scan<'a> {
     /// The name of the image in the page's resources.
@@ -165,6 +168,10 @@ impl<'a> Scan<'a> {
         let black_is_white = flag("BlackIs1") == bit_is_white;
         let data = self.stream.raw_data();
         let strips = vec![(&*data, self.height)];
-        Fax { settings, strips, is_inverted: black_is_white, height: self.height }.decode(target).map(Some)
+        // Some encoders leave out white rows at the end, which viewers fill.
+        let max_missing_rows = MAX_MISSING_FAX_ROWS.min(self.height / 20);
+        Fax { settings, strips, is_inverted: black_is_white, height: self.height, max_missing_rows }
+            .decode(target)
+            .map(Some)
     }
 }

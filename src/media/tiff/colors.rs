@@ -67,6 +67,16 @@ impl PixelConverter {
             Some(PhotometricInterpretation::IccLab) => ColorModel::Lab(false),
             _ => return Err(MediaFault::unsupported("TIFF with this kind of colours")),
         };
+        // Decoders of JPEG convert three channels by rules of their own, and indices are not colours.
+        let is_misread = match model {
+            ColorModel::Lab(_) => !directory.is_planar,
+            ColorModel::Grey(_) => samples > 1 && !directory.is_planar,
+            ColorModel::Palette(_) => true,
+            ColorModel::Rgb | ColorModel::Cmyk | ColorModel::YCbCr => false,
+        };
+        if is_jpeg && is_misread {
+            return Err(MediaFault::unsupported("TIFF with JPEG of this kind of colours"));
+        }
         let alpha = match directory.extra_samples.first() {
             Some(1) => Alpha::Premultiplied,
             Some(2) => Alpha::Straight,

@@ -77,6 +77,29 @@ fn a_jpeg_in_a_strip_has_its_own_colours() {
 }
 
 #[test]
+fn a_jpeg_of_other_colours_is_not_guessed() {
+    let jpeg = std::fs::read(root().join("tests/data/page.jpg")).unwrap();
+    let (width, height) = image::load_from_memory(&jpeg).unwrap().into_rgb8().dimensions();
+    let page = |photometric: u32| {
+        Tiff::new(width, height)
+            .tag(258, &[8; 3])
+            .tag(259, &[7])
+            .tag(262, &[photometric])
+            .tag(277, &[3])
+            .tag(320, &[0; 768])
+            .strip(jpeg.clone())
+    };
+    // Grey with two extra samples, a palette, three kinds of L*a*b*, a filter of colours.
+    for photometric in [0, 1, 3, 8, 9, 10, 32_803, 34_892] {
+        let found = decode(&page(photometric).build()).err();
+        assert_eq!(found, Some(MediaFaultKind::UnsupportedFormat), "{photometric}");
+    }
+    for photometric in [2, 6] {
+        assert!(decode(&page(photometric).build()).is_ok(), "{photometric}");
+    }
+}
+
+#[test]
 fn palettes() {
     let map: Vec<u32> = (0..3).flat_map(|channel| (0..4).map(move |at| (channel * 60 + at * 20) * 257)).collect();
     let expected = Ok([2, 0, 3].iter().flat_map(|at| [0, 60, 120].map(|base| (base + at * 20) as u8)).collect());

@@ -272,6 +272,30 @@ fn fax_pages_with_other_rows_and_counts() {
     assert_eq!(decode(&cut).err(), Some(MediaFaultKind::CutShort));
 }
 
+#[test]
+fn fax_rows_that_are_stated_and_missing() {
+    let read = |name: &str| std::fs::read(root().join("tests/data/tiff").join(name)).unwrap();
+    let stating = |bytes: &[u8], rows: u32| patch_tag(&patch_tag(bytes, 257, 257, Some(rows)), 278, 278, Some(rows));
+    let g4 = read("g4.tif");
+    let mark = g4.windows(3).rposition(|three| three == [0x00, 0x10, 0x01]).unwrap();
+    let unmarked = patch_tag(&g4, 279, 279, Some(mark as u32 - 8));
+    for (name, bytes, are_filled) in [
+        ("Group 4", g4, true),
+        ("Group 4 without an end mark", unmarked, false),
+        ("Group 3", read("g3-1d.tif"), false),
+        ("Group 3 in two dimensions", read("g3-2d.tif"), false),
+    ] {
+        let expected = decode(&read("g4.tif")).unwrap().data;
+        assert_eq!(decode(&bytes).map(|pixels| pixels.data).as_ref(), Ok(&expected), "{name}");
+        for rows in [111, 114, 150] {
+            let found = decode(&stating(&bytes, rows)).map(|pixels| pixels.data);
+            let white = [&expected[..], &vec![255; 75 * (rows as usize - 110)]].concat();
+            let shown = if are_filled { Ok(white) } else { Err(MediaFaultKind::CutShort) };
+            assert!(found == shown, "{name}: {rows} rows");
+        }
+    }
+}
+
 /// Moves the bits of data forward.
 fn without_bits(data: &[u8], count: usize) -> Vec<u8> {
     let bit = |at: usize| data.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
