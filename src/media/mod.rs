@@ -5,8 +5,8 @@
 //! - [`kind`]: the format of a file
 //! - [`page_layout`]: how the pages of a document are numbered
 //! - [`pixels`]: a decoded page
-//! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`mod@webp`]: where it is, and whether the file is
-//!   complete; [`png_rows`]: whether the rows of a PNG are
+//! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
+//!   whether the file is complete
 //! - [`mod@jpeg`], [`mod@jpeg2000`], [`fax`], [`bmp_header`], [`bmp_rle`]: decoders of single formats; `turbo`: JPEG with
 //!   libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
@@ -28,12 +28,11 @@ pub(crate) mod page_layout;
 pub(crate) mod pdf;
 pub(crate) mod pixels;
 pub(crate) mod png_chunks;
-pub(crate) mod png_rows;
 pub(crate) mod probe;
 pub(crate) mod tiff;
 #[cfg(feature = "turbojpeg")]
 pub(crate) mod turbo;
-pub(crate) mod webp;
+pub(crate) mod webp_chunks;
 
 pub use decode::check_complete;
 pub use document::Document;

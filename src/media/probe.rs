@@ -4,7 +4,7 @@ use super::fault::{MediaFault, MediaFaultKind};
 use super::kind::ImageFormat;
 use super::pixels::MAX_PIXELS;
 use super::png_chunks::PngChunks;
-use super::webp::{is_complete_webp, read_webp_orientation};
+use super::webp_chunks::{is_complete_webp, read_webp_orientation};
 use super::{jpeg, jpeg2000};
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageReader};

@@ -1,12 +1,8 @@
-//! The chunks of a WebP file: whether it has its length, the orientation, and the data of a picture with loss. Source: the
-//! WebP container specification.
+//! The chunks of a WebP file: whether it has its length, and the orientation. Source: the WebP
+//! container specification.
 
-use crate::media::exif::read_orientation;
+use super::exif::read_orientation;
 use image::metadata::Orientation;
-
-/// The flags of an extended file: it has transparency, or is animated.
-const HAS_ALPHA: u8 = 0x10;
-const IS_ANIMATED: u8 = 0x02;
 
 /// Whether the file has the length that its header states.
 pub(crate) fn is_complete_webp(bytes: &[u8]) -> bool {
@@ -16,34 +12,16 @@ pub(crate) fn is_complete_webp(bytes: &[u8]) -> bool {
 
 /// The orientation in the chunk `EXIF`, if there is one.
 pub(crate) fn read_webp_orientation(bytes: &[u8]) -> Option<Orientation> {
-    // One that is cut has none.
-    chunks(bytes)
-        .find(|(kind, _, _)| kind == b"EXIF")
-        .and_then(|(_, content, size)| if content.len() == size { read_orientation(content) } else { None })
-}
-
-/// The data of an opaque picture with loss, if that is what the file holds.
-pub(super) fn find_lossy_picture(bytes: &[u8]) -> Option<&[u8]> {
-    match chunks(bytes).next()? {
-        (kind, content, _) if &kind == b"VP8 " => Some(content),
-        (kind, &[flags, ..], _) if &kind == b"VP8X" && flags & (HAS_ALPHA | IS_ANIMATED) == 0 => {
-            let (kind, content, _) = chunks(bytes).find(|(kind, _, _)| matches!(kind, b"VP8 " | b"VP8L"))?;
-            (&kind == b"VP8 ").then_some(content)
-        }
-        _ => None,
-    }
-}
-
-/// The chunks of a file: kind, content as far as it is there, and size.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8], usize)> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    std::iter::from_fn(move || {
-        let (&[k0, k1, k2, k3, s0, s1, s2, s3], behind) = rest.split_first_chunk()?;
+    let mut at = 12_usize;
+    while let Some(&[k0, k1, k2, k3, s0, s1, s2, s3]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let size = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
+        if &[k0, k1, k2, k3] == b"EXIF" {
+            return read_orientation(bytes.get(at + 8..(at + 8).saturating_add(size)).unwrap_or_default());
+        }
         // Chunks begin at even offsets.
-        rest = behind.get(size.next_multiple_of(2)..).unwrap_or_default();
-        Some(([k0, k1, k2, k3], &behind[..size.min(behind.len())], size))
-    })
+        at = at.saturating_add(8).saturating_add(size.next_multiple_of(2));
+    }
+    None
 }
 
 #[cfg(test)]
