@@ -10,7 +10,8 @@
 /// are sent; pages with an impossible crop box are drawn; missing symbol fonts and palettes are faults.
 /// 6: fax pages of a TIFF have the colours of their palette. 7: transparency groups of PDF pages blend with what
 /// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four
-/// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks are faults.
+/// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks, missing fax rows and JPEG of
+/// colours that decoders garble are faults.
 pub const DECODER_VERSION: u32 = 7;
 
 /// Since this version PDF pages have the numbers of the page tree.
