@@ -142,8 +142,9 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
             name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
                 Parameter::Signature
             }
+            // Elsewhere they distinguish files.
             name if is_limited && SIGNING_DIGESTS.contains(&name) || is_nginx && ["st", "e"].contains(&name) => {
-                Parameter::Signature
+                Parameter::Token
             }
             name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
             name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,

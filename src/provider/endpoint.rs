@@ -331,7 +331,8 @@ impl ModelEndpoint {
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
         let has_searched = |message: &str| self.learner.has_searched(message);
-        self.unexplained.judge(&mut exchange, &outgoing.form, has_searched, |text| self.dialect.likely_hint(text));
+        self.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
+        self.name_model(&mut exchange.verdict);
         self.proof.judge(&mut exchange, &url, request.page, sent);
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
@@ -358,6 +359,7 @@ impl ModelEndpoint {
             verdict => verdict,
         };
         self.apply_manifest(&mut exchange, request, &outgoing);
+        self.name_model(&mut exchange.verdict);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
@@ -368,10 +370,6 @@ impl ModelEndpoint {
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
         let frame = &outgoing.frame;
         exchange.parameters = Some(frame.parameters.clone());
-        if let Verdict::Stop(refusal) = &mut exchange.verdict {
-            let named = format!("provider.model ({})", self.builder.model());
-            refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
-        }
         // Whatever an error names in a form that is only tried, the form is not accepted.
         if !outgoing.form.is_tried {
             let is_proven = outgoing.form.capabilities.is_proven;
@@ -384,6 +382,14 @@ impl ModelEndpoint {
                     *cut = Cut::Length;
                 }
             }
+        }
+    }
+
+    /// Adds the model to a hint that says to check its name.
+    fn name_model(&self, verdict: &mut Verdict) {
+        if let Verdict::Stop(refusal) = verdict {
+            let named = format!("provider.model ({})", self.builder.model());
+            refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
         }
     }
 

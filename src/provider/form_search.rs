@@ -33,7 +33,7 @@ const CHANGES: [CapabilityChange; 14] = [
 /// years allow. Source: their model pages (2026-11).
 const SMALL_LIMIT: u32 = 4096;
 
-/// Searches until an endpoint has answered. Each meets another error.
+/// Searches until an endpoint has answered: for another error, or with another page.
 const MAX_SEARCHES: u32 = 2;
 
 /// Different errors until an endpoint has answered that are waited for to come again.

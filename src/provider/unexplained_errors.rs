@@ -2,6 +2,7 @@
 //! may be the cause, the run ends: values of the manifest are never left out. It also ends if the words of the error show
 //! what to check: the key, the credit, the model.
 
+use super::dialect::interface::Dialect;
 use super::exchange::Exchange;
 use super::sent_form::SentForm;
 use super::vague_error::VagueError;
@@ -9,15 +10,19 @@ use super::verdict::{PageFault, Verdict};
 use super::wording::words_without_numbers;
 use crate::base::vocabulary::ErrorKind;
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 /// Pages with the same error that show that none of them is its cause.
 const MIN_PAGES: usize = 3;
+
+/// How long internal errors must have come: a server that restarts has them, too.
+const MIN_INTERNAL: Duration = Duration::from_secs(60);
 
 const HINT: &str =
     "change or remove these values in the manifest, or choose another model; then run again with --retry failed";
 
 /// Errors of pages, before any was answered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct UnexplainedErrors {
     /// Values that the manifest states.
     stated: Vec<String>,
@@ -25,23 +30,26 @@ pub(crate) struct UnexplainedErrors {
     words: RefCell<Vec<String>>,
     /// The pages with these words.
     pages: RefCell<Vec<u64>>,
+    /// When the first of them met the error.
+    since: Cell<Duration>,
 }
 
 impl UnexplainedErrors {
     /// No errors so far. `stated`: values that the manifest states, such as `request.top_p: 0.5`.
     pub(crate) fn new(stated: Vec<String>) -> Self {
-        Self { stated, is_answered: Cell::new(false), words: RefCell::default(), pages: RefCell::default() }
+        Self { stated, ..Self::default() }
     }
 
     /// Ends the run at the same error of several pages, if the manifest states values or the error shows what to check.
-    /// `sent`: the form of the request; `is_searched`: whether nothing is tried any more for an error with such a message;
-    /// `likely_hint`: what to check at an error with such a message.
+    /// `sent`: the form of the request; `now`: when it was judged; `is_searched`: whether nothing is tried any more for an
+    /// error with such a message.
     pub(crate) fn judge(
         &self,
         exchange: &mut Exchange,
         sent: &SentForm,
+        dialect: &dyn Dialect,
+        now: Duration,
         is_searched: impl Fn(&str) -> bool,
-        likely_hint: impl Fn(&str) -> Option<&'static str>,
     ) {
         if matches!(exchange.verdict, Verdict::Done { .. }) {
             return self.is_answered.set(true);
@@ -50,7 +58,8 @@ impl UnexplainedErrors {
         let Some(message) = exchange.verdict.message().filter(|_| is_counted) else { return };
         let vague = VagueError::of(exchange);
         let is_final = match vague {
-            Some(_) => is_searched(message),
+            Some(VagueError::Internal) => is_searched(message) && !dialect.asks_to_wait(message),
+            Some(VagueError::Rejection) => is_searched(message),
             None => exchange.rejects_named && is_rejection(&exchange.verdict),
         };
         if !is_final {
@@ -59,12 +68,14 @@ impl UnexplainedErrors {
         let (words, mut pages) = (words_without_numbers(message), self.pages.borrow_mut());
         if *self.words.borrow() != words {
             *self.words.borrow_mut() = words;
+            self.since.set(now);
             pages.clear();
         }
         if !pages.contains(&sent.page) {
             pages.push(sent.page);
         }
-        if pages.len() < MIN_PAGES {
+        let may_be_outage = vague == Some(VagueError::Internal) && now.saturating_sub(self.since.get()) < MIN_INTERNAL;
+        if pages.len() < MIN_PAGES || may_be_outage {
             return;
         }
         const REJECTS: &str = "the endpoint rejects every request";
@@ -75,7 +86,7 @@ impl UnexplainedErrors {
             }
             // What names a parameter says what is wrong.
             true => vague
-                .and_then(|_| likely_hint(message))
+                .and_then(|_| dialect.likely_hint(message))
                 .map(|hint| Verdict::stop(format!("{REJECTS}: {message}"), hint)),
         };
         if let Some(found) = found {
@@ -93,6 +104,7 @@ fn is_rejection(verdict: &Verdict) -> bool {
 mod tests {
     use super::*;
     use crate::provider::capability::Capabilities;
+    use crate::provider::dialect::openai::OpenAi;
     use crate::provider::verdict::{Charge, Cut};
 
     fn sent(page: u64) -> SentForm {
@@ -117,7 +129,7 @@ mod tests {
             let errors = UnexplainedErrors::new(stated);
             let judge = |(page, message): &(u64, &str)| {
                 let mut exchange = failed(message);
-                errors.judge(&mut exchange, &sent(*page), |message| !message.ends_with('!'), |_| None);
+                errors.judge(&mut exchange, &sent(*page), &OpenAi, Duration::ZERO, |message| !message.ends_with('!'));
                 match exchange.verdict {
                     Verdict::Stop(refusal) => refusal.message,
                     _ => String::new(),
@@ -129,31 +141,49 @@ mod tests {
         }
     }
 
+    fn internal(message: &str) -> Exchange {
+        let verdict = Verdict::transient(ErrorKind::ServerError, message);
+        Exchange { status: Some(500), ..Exchange::new(verdict, Charge::Nothing) }
+    }
+
     #[test]
     fn the_words_of_an_error_may_show_what_to_check() {
-        let internal = |message: &str| {
-            let verdict = Verdict::transient(ErrorKind::ServerError, message);
-            Exchange { status: Some(500), ..Exchange::new(verdict, Charge::Nothing) }
-        };
-        for (make, message, hint) in [
-            (&failed as &dyn Fn(&str) -> Exchange, "no model", Some("check")),
-            (&internal, "no model", Some("check")),
-            (&failed, "no picture", None),
-        ] {
+        let cases: [(fn(&str) -> Exchange, &str, u64, bool); 6] = [
+            (failed, "no such deployment", 0, true),
+            (failed, "no picture", 0, false),
+            (internal, "no such deployment", 60, true),
+            // A server that restarts.
+            (internal, "no such deployment", 59, false),
+            (internal, "the model is overloaded, try again later", 600, false),
+            (internal, "out of luck", 600, false),
+        ];
+        for (make, message, seconds, is_over) in cases {
             let errors = UnexplainedErrors::new(Vec::new());
-            let judge = |page| {
+            let judge = |page: u64| {
                 let mut exchange = make(message);
-                errors.judge(&mut exchange, &sent(page), |_| true, |text| text.contains("model").then_some("check"));
+                errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(page * seconds / 2), |_| true);
                 exchange.verdict
             };
-            let verdicts = [1, 2, 3].map(judge);
-            assert_eq!(verdicts[..2], [make(message).verdict, make(message).verdict]);
-            let expected = hint.map_or_else(
-                || make(message).verdict,
-                |hint| Verdict::stop(format!("the endpoint rejects every request: {message}"), hint),
-            );
-            assert_eq!(verdicts[2], expected);
+            let verdicts = [0, 1, 2].map(judge);
+            assert_eq!(verdicts[..2], [make(message).verdict, make(message).verdict], "{message}");
+            let Verdict::Stop(refusal) = &verdicts[2] else {
+                assert!(!is_over && verdicts[2] == make(message).verdict, "{message} {seconds}");
+                continue;
+            };
+            assert!(is_over && refusal.hint.contains("provider.model"), "{message} {seconds}");
+            assert_eq!(refusal.message, format!("the endpoint rejects every request: {message}"));
         }
+    }
+
+    #[test]
+    fn a_stated_value_may_be_the_cause_of_internal_errors() {
+        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
+        let judge = |page: u64, seconds| {
+            let mut exchange = internal("computer says no");
+            errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(seconds), |_| true);
+            matches!(exchange.verdict, Verdict::Stop(_))
+        };
+        assert_eq!([judge(1, 0), judge(2, 20), judge(3, 40), judge(3, 61)], [false, false, false, true]);
     }
 
     #[test]
@@ -161,15 +191,11 @@ mod tests {
         let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
         let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
         // Also to a form that is only tried.
-        errors.judge(
-            &mut Exchange::new(done, Charge::Nothing),
-            &SentForm { is_tried: true, ..sent(9) },
-            |_| true,
-            |_| None,
-        );
+        let tried = SentForm { is_tried: true, ..sent(9) };
+        errors.judge(&mut Exchange::new(done, Charge::Nothing), &tried, &OpenAi, Duration::ZERO, |_| true);
         for page in 0..5 {
             let mut exchange = failed("no");
-            errors.judge(&mut exchange, &sent(page), |_| true, |_| None);
+            errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::ZERO, |_| true);
             assert_eq!(exchange.verdict, failed("no").verdict);
         }
     }

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_internal_error_must_come_three_times_and_with_two_pages() {
+    fn an_internal_error_must_come_three_times_and_with_two_pages_unless_one_is_held() {
         use VagueError::{Internal, Rejection};
         for (pages, is_held, expected) in [
             (&[1][..], false, [false, false]),

@@ -215,21 +215,26 @@ async function reviewByKeyboard(folder) {
 
   await test("a picture that a larger one replaces before it is drawn is not missing", async () => {
     await page.evaluate(() => {
-      window.decode = HTMLImageElement.prototype.decode;
-      // A slow one.
+      const { decode } = HTMLImageElement.prototype;
+      const isReleased = new Promise((resolve) => (window.release = resolve));
+      // The first picture is drawn when another one is there.
       HTMLImageElement.prototype.decode = async function () {
+        HTMLImageElement.prototype.decode = decode;
         const source = this.src;
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await isReleased;
         if (this.src !== source) throw new Error("The source image cannot be decoded.");
       };
     });
+    const source = () => page.evaluate(() => document.querySelector(".page-picture").src);
     await onNextPage(page, () => page.keyboard.press("ArrowRight"));
     await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    const first = await source();
     await page.keyboard.press("+");
+    await page.waitForFunction((known) => ![known, ""].includes(document.querySelector(".page-picture").src), first);
+    await page.evaluate(() => window.release());
     await page.waitForFunction(() => document.querySelector(".stage").matches(".is-large:not(.is-loading)"));
     assert.ok(await page.locator(".page-fault").isHidden());
     assert.ok(await page.locator(".page-picture").isVisible());
-    await page.evaluate(() => (HTMLImageElement.prototype.decode = window.decode));
     await page.keyboard.press("-");
     await onNextPage(page, () => page.keyboard.press("ArrowLeft"));
   });

@@ -16,9 +16,6 @@ pub(crate) const MAX_NAME_BYTES: usize = 255;
 /// Hexadecimal digits that stand for the rest of a value that is too long.
 const DIGITS: usize = 16;
 
-/// Below this, doubles hold all whole numbers: 2^53.
-const MAX_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
-
 /// The name of the folder of rows with this value: `kind=invoice`. A value that is too long for a name is
 /// cut, and ends with `~` and digits that stand for all of it: `kind=an inv~0123456789abcdef`.
 pub(crate) fn folder_name(column: &str, cell: Cell<'_>) -> String {
@@ -60,8 +57,10 @@ fn value_text(cell: Cell<'_>) -> Cow<'_, str> {
 /// A number, so that those with one value have one name: `1` and `1.0`.
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
-        // Doubles hold all of these. Adding 0 makes -0 the same as 0.
-        Some(double) if double.fract() == 0.0 && double.abs() < MAX_EXACT_DOUBLE => format!("{:.0}", double + 0.0),
+        // Integers have at most 20 digits. Adding 0 makes -0 the same as 0.
+        Some(double) if number.is_f64() && double.fract() == 0.0 && double.abs() < 1e19 => {
+            format!("{:.0}", double + 0.0)
+        }
         _ => number.to_string(),
     }
 }
@@ -131,6 +130,8 @@ mod tests {
             (json!(-7.0), "kind=-7"),
             (json!(0), "kind=0"),
             (json!(-0.0), "kind=0"),
+            (json!(1e16), "kind=10000000000000000"),
+            (json!(10_000_000_000_000_000_i64), "kind=10000000000000000"),
             (json!(1e15), "kind=1000000000000000"),
             (json!(1_000_000_000_000_000_i64), "kind=1000000000000000"),
             (json!(9_007_199_254_740_993_i64), "kind=9007199254740993"),

@@ -44,7 +44,7 @@ pub(crate) struct Collected {
     pub(crate) has_values: bool,
     /// Files with several pages that a truth file without page numbers is about.
     pub(crate) assumed_first: u64,
-    /// Whether a value is left where rows of the truth file contradict each other.
+    /// Whether any row of the truth file has a value after those that contradict each other were dropped.
     pub(crate) has_truth: bool,
     /// Files with rows that contradict each other because the truth file has no page numbers.
     pub(crate) contradicted_files: u64,

@@ -54,7 +54,7 @@ pub(crate) fn evaluate(
     let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
     let mut collected = collect(reader, job, questions, &tasks, (source, costs), selects)?;
     if options.only_sampled {
-        keep_drawn(&mut collected)?;
+        keep_drawn(&mut collected, &options.truth, job)?;
     }
     check_pages(&collected, options, job)?;
     let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
@@ -98,16 +98,27 @@ pub(crate) fn evaluate(
 }
 
 /// Keeps only truth on pages that were drawn with a known probability.
-fn keep_drawn(collected: &mut Collected) -> Result<(), EvalError> {
+fn keep_drawn(collected: &mut Collected, truth: &TruthChoice, job: &Job) -> Result<(), EvalError> {
     let has_pages = !collected.pages.is_empty();
     collected.keep_drawn();
-    if has_pages && collected.pages.is_empty() {
-        return Err(EvalError::input_with_hint(
-            "--sampled: no page with truth states the probability with which it was drawn",
-            "state it in the column `sampled_with`, or leave out --sampled",
-        ));
+    if !has_pages || !collected.pages.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let hint = match truth {
+        TruthChoice::Answers { .. } => {
+            format!("draw a sample with `docmill review {} --sample 200`, or leave out --sampled", job.path.display())
+        }
+        TruthChoice::File(_) | TruthChoice::Columns(_) => {
+            "state it in the column `sampled_with`, or leave out --sampled".to_owned()
+        }
+    };
+    let message = "--sampled: no page with truth states the probability with which it was drawn";
+    Err(EvalError::input_with_hint(format!("{message}{}", first_faults(collected)), hint))
+}
+
+/// The first faults of the truth, a line each.
+fn first_faults(collected: &Collected) -> String {
+    collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect()
 }
 
 /// Checks that there is something to measure.
@@ -137,18 +148,15 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             ),
             "add a column `page` with the numbers of pages, from 1".to_owned(),
         ),
-        TruthChoice::File(path) => {
-            let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
-            (
-                format!("no row of {} is about a page of the job{}", path.display(), faults.concat()),
-                match &collected.example {
-                    Some(path) => {
-                        format!("paths are as in the rows of the job, such as {}", sanitize::path(path.as_bytes()))
-                    }
-                    None => "the job has no page yet: run it first".to_owned(),
-                },
-            )
-        }
+        TruthChoice::File(path) => (
+            format!("no row of {} is about a page of the job{}", path.display(), first_faults(collected)),
+            match &collected.example {
+                Some(path) => {
+                    format!("paths are as in the rows of the job, such as {}", sanitize::path(path.as_bytes()))
+                }
+                None => "the job has no page yet: run it first".to_owned(),
+            },
+        ),
         TruthChoice::Columns(_) => {
             ("no page has a value in these columns".to_owned(), "empty cells are no truth".to_owned())
         }

@@ -32,7 +32,7 @@ pub struct Counters {
     asked: AtomicU64,
     /// Pages that were asked, or are to be asked next.
     begun: AtomicU64,
-    /// How fast requests may go out; `None`: requests are not what is sent.
+    /// How fast requests may go out; `None`: not known, or the pages are delivered in batches.
     pace: Mutex<Option<RunPace>>,
     /// The latency of earlier replies in milliseconds; 0: none is known.
     earlier_latency_ms: AtomicU64,

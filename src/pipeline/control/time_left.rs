@@ -31,7 +31,7 @@ pub(crate) struct TimeLeft {
 pub(crate) struct Estimate {
     /// The time.
     pub(crate) left: Duration,
-    /// Whether it rests on more than the run has shown so far.
+    /// Whether it rests on little.
     pub(crate) is_rough: bool,
 }
 

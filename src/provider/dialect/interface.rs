@@ -52,6 +52,9 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
     fn may_pass(&self, message: &str) -> bool;
 
+    /// Whether the message of an error says that the server can't do its work for the moment.
+    fn asks_to_wait(&self, message: &str) -> bool;
+
     /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
     /// its message does not show it, or may be about what a page has.
     fn likely_hint(&self, message: &str) -> Option<&'static str>;

@@ -384,6 +384,10 @@ impl Dialect for PlainText {
         false
     }
 
+    fn asks_to_wait(&self, _message: &str) -> bool {
+        false
+    }
+
     fn likely_hint(&self, _message: &str) -> Option<&'static str> {
         None
     }

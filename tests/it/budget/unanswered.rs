@@ -87,8 +87,8 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     };
     signal("-STOP");
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
-    let charged = spent(&bench);
     signal("-CONT");
+    let charged = spent(&bench);
     child.wait().unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("has not ended 1 request in time"), "{}", ran.stderr);

@@ -6,7 +6,7 @@
 use super::credit::says_no_credit;
 use super::error_body::ErrorBody;
 use super::model_errors::{is_retired, names_unknown_model};
-use super::passing::Passing;
+use super::passing::{Passing, is_not_there_yet};
 use super::vision::lacks_vision;
 use crate::provider::wording::find_word;
 
@@ -210,9 +210,8 @@ const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "rech
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
     let (text, codes) = (error.text(), error.codes());
     // A server that can't do its work for the moment says nothing about the model.
-    // With 404 words are enough: it may not know the model yet.
-    let is_of_now = status == 404 && Passing::of_text(text) == Passing::Yes;
-    let passes = is_of_now || Passing::of_error(status, error) == Passing::Yes;
+    let is_not_there_yet = status == 404 && is_not_there_yet(text);
+    let passes = is_not_there_yet || Passing::of_error(status, error) == Passing::Yes;
     if !passes && lacks_vision(text) {
         return Some(Cause::NoVision);
     }

@@ -56,25 +56,33 @@ const WORDS: &[(LikelyCause, &[&str])] = &[
     (LikelyCause::Model, &["model", "models", "deployment", "engine", "checkpoint"]),
 ];
 
-/// Words for what a page has and others may not.
-const PAGE: &[&str] = &[
-    "image",
-    "images",
-    "picture",
-    "pictures",
-    "page",
-    "pages",
-    "document",
-    "file",
-    "files",
+/// Words for a page and its picture.
+const PAGE: &[&str] =
+    &["image", "images", "picture", "pictures", "page", "pages", "document", "documents", "file", "files"];
+/// What one page is and others may not be.
+const MISFITS: &[&str] = &[
+    "large",
+    "larger",
+    "small",
+    "smaller",
+    "size",
+    "dimensions",
     "pixel",
     "pixels",
-    "context",
-    "tokens",
-    "length",
-    "size",
     "megabytes",
     "mb",
+    "long",
+    "length",
+    "tokens",
+    "context",
+    "exceeds",
+    "exceed",
+    "exceeded",
+    "invalid",
+    "corrupt",
+    "corrupted",
+    "damaged",
+    "decode",
 ];
 
 /// What an error is probably about; `None`: its page, or nothing shows it.
@@ -82,7 +90,11 @@ pub(crate) fn likely_cause(message: &str) -> Option<LikelyCause> {
     let text = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| find_word(&text, word).is_some());
     let (cause, _) = WORDS.iter().find(|(_, words)| has(words))?;
-    let may_be_page = matches!(cause, LikelyCause::Credit | LikelyCause::Model) && has(PAGE);
+    let may_be_page = match cause {
+        LikelyCause::Key => false,
+        LikelyCause::Vision => has(MISFITS),
+        LikelyCause::Credit | LikelyCause::Model => has(MISFITS) || has(PAGE),
+    };
     (!may_be_page).then_some(*cause)
 }
 
@@ -106,6 +118,8 @@ mod tests {
             ("HTTP 400: the page of a credit note is not readable", None),
             ("HTTP 400: too many tokens for this model", None),
             ("HTTP 400: the file is not allowed", None),
+            ("HTTP 400: image is too large (parameter messages[0].content[0].image_url.url)", None),
+            ("HTTP 400: messages[1].content[0].image_url: invalid base64", None),
             ("HTTP 400: remodelled", None),
             ("HTTP 500: internal error", None),
         ] {

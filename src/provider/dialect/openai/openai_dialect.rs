@@ -65,6 +65,10 @@ impl Dialect for OpenAi {
         Passing::of_text(&message.to_lowercase()) != Passing::No
     }
 
+    fn asks_to_wait(&self, message: &str) -> bool {
+        Passing::of_text(&message.to_lowercase()) == Passing::Yes
+    }
+
     fn likely_hint(&self, message: &str) -> Option<&'static str> {
         likely_hint(message)
     }

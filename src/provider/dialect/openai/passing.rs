@@ -109,6 +109,11 @@ fn is_of_now(text: &str) -> bool {
     // `not supported at the moment of writing` describes the API.
     let is_at_the_moment =
         || text.match_indices("at the moment").any(|(at, word)| !text[at + word.len()..].starts_with(" of"));
+    has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment() || is_not_there_yet(text)
+}
+
+/// Whether `text`, in lower case, says that something is not there yet, such as a model that is being loaded.
+pub(crate) fn is_not_there_yet(text: &str) -> bool {
     // `not found yet, loading`: not an error of loading, nor what is not supported yet.
     let is_loading = || {
         let mut found = words(text, "loading").map(|at| &text[at + "loading".len()..]);
@@ -118,7 +123,7 @@ fn is_of_now(text: &str) -> bool {
         let at = ["not found", "not ready", "not loaded", "not started", "not up"].iter().find_map(|it| text.find(it));
         at.is_some_and(|at| words(&text[at..], "yet").next().is_some())
     };
-    has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment() || is_loading() || is_missing_yet()
+    is_loading() || is_missing_yet()
 }
 
 /// Whether the words for another attempt at `at` ask for the same request: not `remove it and try again`,

@@ -219,7 +219,11 @@ fn the_model_in_faults_of_the_server() {
     }
     let coded = r#"{"error":{"message":"No available channel for model x","code":"model_not_found"}}"#;
     assert_eq!(find_cause(404, &ErrorBody::parse(coded), false), unknown);
-    for (text, expected) in [("model m not found yet, loading", None), ("model m not found", unknown)] {
+    for (text, expected) in [
+        ("model m not found yet, loading", None),
+        ("model m not found", unknown),
+        ("model m not found. Please try again.", unknown),
+    ] {
         assert_eq!(find_cause(404, &ErrorBody::parse(&message(text)), false), expected, "{text}");
     }
     // Relays report it for a model whose servers are all down, too.
