@@ -154,7 +154,7 @@ fn an_error_of_all_pages_says_what_to_check() {
     for (status, message, hint) in [
         (400, "some-model: move on to other-model, the deployment is gone", "check provider.model (some-model)"),
         (400, "Content type 'image_url' isn't handled here", "choose a model that takes images"),
-        (400, "No API key passed in", "check the API key"),
+        (400, "The credentials are not ours", "check the API key"),
         (400, "We like payments before work", "check the credit"),
     ] {
         let server = RecordingServer::start(move |_, _| error(status, message));
