@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn the_words_of_an_error_may_show_what_to_check() {
-        let cases: [(fn(&str) -> Exchange, &str, u64, bool); 6] = [
-            (failed, "no such deployment", 0, true),
+        let cases = [
+            (failed as fn(&str) -> Exchange, "no such deployment", 0, true),
             (failed, "no picture", 0, false),
             (internal, "no such deployment", 60, true),
             // A server that restarts.
