@@ -16,7 +16,7 @@ use std::time::Duration;
 const MIN_PAGES: usize = 3;
 
 /// How long internal errors must have come: a server that restarts has them, too.
-const MIN_INTERNAL: Duration = Duration::from_secs(60);
+const MIN_INTERNAL: Duration = Duration::from_secs(30);
 
 const HINT: &str =
     "change or remove these values in the manifest, or choose another model; then run again with --retry failed";
@@ -151,9 +151,9 @@ mod tests {
         let cases = [
             (failed as fn(&str) -> Exchange, "no such deployment", 0, true),
             (failed, "no picture", 0, false),
-            (internal, "no such deployment", 60, true),
+            (internal, "no such deployment", 30, true),
             // A server that restarts.
-            (internal, "no such deployment", 59, false),
+            (internal, "no such deployment", 28, false),
             (internal, "the model is overloaded, try again later", 600, false),
             (internal, "out of luck", 600, false),
         ];
@@ -183,7 +183,7 @@ mod tests {
             errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(seconds), |_| true);
             matches!(exchange.verdict, Verdict::Stop(_))
         };
-        assert_eq!([judge(1, 0), judge(2, 20), judge(3, 40), judge(3, 61)], [false, false, false, true]);
+        assert_eq!([judge(1, 0), judge(2, 10), judge(3, 29), judge(3, 30)], [false, false, false, true]);
     }
 
     #[test]
