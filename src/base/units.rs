@@ -94,8 +94,8 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     since.and_then(|ms| i64::try_from(ms).ok()).ok_or_else(bad)
 }
 
-/// Whether the text is a valid date of the form `2026-02-28`, in the years 1 to 9999: there is no year 0 in Python, SQL and
-/// what reads their files.
+/// Whether the text is a valid date of the form `2026-02-28`, in the years 1 to 9999: Python and SQL
+/// have no year 0.
 #[must_use]
 pub fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok_and(|date| date.year() > 0)

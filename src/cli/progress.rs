@@ -280,7 +280,7 @@ fn pages_per_second(now: &Snapshot, time: Duration) -> Option<f64> {
 
 fn time_left_text(estimate: &Estimate) -> String {
     let about = if estimate.is_rough { "about " } else { "" };
-    // Less than a second is no time to wait for.
+    // `0 s left` would look like the end.
     format!("{about}{} left", human_duration(estimate.left.max(Duration::from_secs(1))))
 }
 

@@ -385,7 +385,7 @@ impl ModelEndpoint {
         }
     }
 
-    /// Adds the model to a hint that says to check its name.
+    /// Adds the model to a hint to check its name.
     fn name_model(&self, verdict: &mut Verdict) {
         if let Verdict::Stop(refusal) = verdict {
             let named = format!("provider.model ({})", self.builder.model());

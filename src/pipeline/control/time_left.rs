@@ -54,7 +54,7 @@ const MIN_ASKED_SHARE: f64 = 0.5;
 const SURE_ASKED_SHARE: f64 = 0.95;
 /// Weight of the latency of earlier runs, in replies.
 const EARLIER_REPLIES: f64 = 4.0;
-/// Weight of what is expected beside what was answered: so many seconds, at least so many rounds of replies.
+/// Weight of the expected pace beside the observed one: seconds, and the minimum in rounds of replies.
 const EXPECTED_SECONDS: f64 = 3.0;
 const EXPECTED_ROUNDS: f64 = 3.0;
 /// Pages after which an estimate rests on what was answered.

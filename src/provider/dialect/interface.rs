@@ -52,7 +52,7 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
     fn may_pass(&self, message: &str) -> bool;
 
-    /// Whether the message of an error says that the server can't do its work for the moment.
+    /// Whether the message of an error asks to try again later.
     fn asks_to_wait(&self, message: &str) -> bool;
 
     /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:

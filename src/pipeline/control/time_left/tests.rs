@@ -180,7 +180,7 @@ fn an_estimate_is_rough_until_it_rests_on_replies() {
 }
 
 #[test]
-fn nothing_is_said_that_nobody_knows() {
+fn nothing_is_estimated_without_a_basis() {
     let busy = Progress { left: 100, asked: 50, begun: 58, in_flight: 8, ..Progress::default() };
     let estimate = |change: &dyn Fn(&mut Progress)| {
         let (mut estimator, mut now) = (TimeLeft::default(), busy.clone());

@@ -112,7 +112,7 @@ fn is_of_now(text: &str) -> bool {
     has(STATES) || asks_to_repeat() || is_absent() || is_at_the_moment() || is_not_there_yet(text)
 }
 
-/// Whether `text`, in lower case, says that something is not there yet, such as a model that is being loaded.
+/// Whether something is not available yet by `text`, in lower case, such as a model that is being loaded.
 pub(crate) fn is_not_there_yet(text: &str) -> bool {
     // `not found yet, loading`: not an error of loading, nor what is not supported yet.
     let is_loading = || {
