@@ -1,6 +1,8 @@
 //! `--refresh`: each page once, whatever interrupts it and whatever the clock shows.
 
 use crate::bench::{Bench, under_way};
+#[cfg(unix)]
+use crate::harness::stopped::Stopped;
 use crate::store::dying;
 use docmill::internal::simulator::Options;
 use std::time::Duration;
@@ -128,13 +130,9 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 4);
-    let signal = |name: &str| {
-        let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
-        assert!(sent.success(), "{name}");
-    };
-    signal("-STOP");
+    let stopped = Stopped::new(&child);
     let run = bench.run(&[]);
-    signal("-CONT");
+    drop(stopped);
     let run_id = run.stderr.split_once("pages that run ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
     assert_eq!(run.code, 0, "{}", run.stderr);
     let run_id = run_id.unwrap_or_else(|| panic!("it does not say for whom it waits: {}", run.stderr));
@@ -154,22 +152,16 @@ fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
     let options = Options { latency: Duration::from_millis(600), ..Options::default() };
     let bench = Bench::with_pages(3).simulator(options);
     bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
-    let plan = bench.docmill(&["plan", "job.yaml", "--format", "json"]);
-    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
-    let worst: f64 = plan["worst_request_usd"]["value"].as_str().unwrap().parse().unwrap();
+    let worst = bench.worst_request_usd();
     // Enough for the request of the stopped process and for those of three pages, and less than twice the
     // multiple that is kept for requests at the same time.
     let budget = (worst * 4.5).to_string();
     let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
     under_way(&bench, &mut child, 1);
-    let signal = |name: &str| {
-        let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
-        assert!(sent.success(), "{name}");
-    };
-    signal("-STOP");
+    let stopped = Stopped::new(&child);
     let run = bench.run(&["--budget-usd", &budget]);
     let spent = bench.docmill(&["report", "job.yaml", "--budgets", "--format", "json"]).stdout;
-    signal("-CONT");
+    drop(stopped);
     child.wait().unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.contains("has not ended 1 request in time"), "{}", run.stderr);

@@ -2,6 +2,8 @@
 
 use crate::bench::{Bench, page, under_way};
 use crate::harness::http_server::HttpServer;
+#[cfg(unix)]
+use crate::harness::stopped::Stopped;
 use docmill::internal::base::money::Pico;
 use docmill::internal::simulator::Options;
 use serde_json::Value;
@@ -74,20 +76,14 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     let batch = batch.replace("out.", "more.").replace("report.json", "more.json");
     bench.put("batch.yaml", format!("{batch}delivery: batch\nbatch: {{poll: 50ms}}\n").as_bytes());
     (50..52).for_each(|at| bench.put(&format!("more/{at}.jpg"), &page(at)));
-    let plan = bench.docmill(&["plan", "job.yaml", "--format", "json"]);
-    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
-    let worst: f64 = plan["worst_request_usd"]["value"].as_str().unwrap().parse().unwrap();
+    let worst = bench.worst_request_usd();
     // Enough for both jobs, and too little for the multiple that is kept for a request in flight.
     let budget = (worst * 2.5).to_string();
     let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
     under_way(&bench, &mut child, 1);
-    let signal = |name: &str| {
-        let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
-        assert!(sent.success(), "{name}");
-    };
-    signal("-STOP");
+    let stopped = Stopped::new(&child);
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
-    signal("-CONT");
+    drop(stopped);
     let charged = spent(&bench);
     child.wait().unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);

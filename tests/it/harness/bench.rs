@@ -110,6 +110,13 @@ impl Bench {
         serde_json::from_str(&self.text("report.json")).unwrap()
     }
 
+    /// The most that a request of `job.yaml` may cost, in USD.
+    pub(crate) fn worst_request_usd(&self) -> f64 {
+        let plan: Value =
+            serde_json::from_str(&self.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
+        plan["worst_request_usd"]["value"].as_str().unwrap().parse().unwrap()
+    }
+
     /// The rows of the whole output, by path.
     pub(crate) fn rows(&self) -> Vec<Value> {
         rows(&self.text("out.jsonl"))

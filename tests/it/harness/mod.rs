@@ -4,3 +4,5 @@ pub(crate) mod bench;
 pub(crate) mod http_server;
 pub(crate) mod recording_server;
 pub(crate) mod skip;
+#[cfg(unix)]
+pub(crate) mod stopped;

@@ -52,19 +52,17 @@ fn a_fourth_sample_without_a_tag_is_alpha_if_it_shows_anything() {
     }
 }
 
+/// A page of three samples, compressed as JPEG.
+fn jpeg_page((width, height): (u32, u32), photometric: u32) -> Tiff {
+    Tiff::new(width, height).tag(258, &[8; 3]).tag(259, &[7]).tag(262, &[photometric]).tag(277, &[3])
+}
+
 #[test]
 fn a_jpeg_in_a_strip_has_its_own_colours() {
     let jpeg = std::fs::read(root().join("tests/data/page.jpg")).unwrap();
     let picture = image::load_from_memory(&jpeg).unwrap().into_rgb8();
     let (width, height) = picture.dimensions();
-    let page = |photometric: u32| {
-        Tiff::new(width, height)
-            .tag(258, &[8; 3])
-            .tag(259, &[7])
-            .tag(262, &[photometric])
-            .tag(277, &[3])
-            .strip(jpeg.clone())
-    };
+    let page = |photometric| jpeg_page((width, height), photometric).strip(jpeg.clone());
     let subsampled = jpeg.windows(2).position(|two| two == [0xFF, 0xC0] || two == [0xFF, 0xC2]).unwrap() + 11;
     assert_ne!(jpeg[subsampled], 0x11, "the page is subsampled");
     let (tagged, contradicted) = (page(6).build(), page(2).build());
@@ -80,15 +78,7 @@ fn a_jpeg_in_a_strip_has_its_own_colours() {
 fn a_jpeg_of_other_colours_is_not_guessed() {
     let jpeg = std::fs::read(root().join("tests/data/page.jpg")).unwrap();
     let (width, height) = image::load_from_memory(&jpeg).unwrap().into_rgb8().dimensions();
-    let page = |photometric: u32| {
-        Tiff::new(width, height)
-            .tag(258, &[8; 3])
-            .tag(259, &[7])
-            .tag(262, &[photometric])
-            .tag(277, &[3])
-            .tag(320, &[0; 768])
-            .strip(jpeg.clone())
-    };
+    let page = |photometric| jpeg_page((width, height), photometric).tag(320, &[0; 768]).strip(jpeg.clone());
     // Grey with two extra samples, a palette, three kinds of L*a*b*, a filter of colours.
     for photometric in [0, 1, 3, 8, 9, 10, 32_803, 34_892] {
         let found = decode(&page(photometric).build()).err();
