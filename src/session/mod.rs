@@ -2,6 +2,8 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`running`]: a run that ends in time; [`canceller`]: its end on request; [`exporting`]: the outputs again;
+//!   [`reporting`]: reports from a store
 //! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
@@ -24,6 +26,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod budgets;
+pub(crate) mod canceller;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod diff_query;
@@ -32,6 +35,7 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod evaluation;
 pub(crate) mod event_post;
+pub(crate) mod exporting;
 pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod merging;
@@ -42,9 +46,11 @@ pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod rejected_settings;
 pub(crate) mod renderer;
+pub(crate) mod reporting;
 pub(crate) mod retirement;
 pub(crate) mod rows;
 pub(crate) mod run_report;
+pub(crate) mod running;
 pub(crate) mod runs;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
@@ -55,6 +61,7 @@ pub(crate) mod try_observer;
 
 pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
+pub use canceller::Canceller;
 pub use check::JobCheck;
 pub use diff::{DiffAsking, DiffReport};
 pub use diff_query::{DiffQuery, DiffSide};
@@ -66,9 +73,10 @@ pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use probing::Stability;
 pub use progress::ProgressHandle;
+pub use reporting::{ReportQuery, report_from_store};
 pub use rows::{RowsForm, RowsQuery, RowsShown};
 pub use run_report::{PageCounts, RunReport};
-pub use session::{Canceller, ReportQuery, Session, report_from_store};
+pub use session::Session;
 pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 
 // What stages below define and callers see.

@@ -1,25 +1,28 @@
 //! A session: a job and everything that can be done with it.
 
 use super::answers::{self, ImportedAnswers};
+use super::canceller::Canceller;
 use super::check::{JobCheck, check_job};
 use super::diff::{DiffAsking, DiffReport, diff, prepare_diff};
 use super::diff_query::DiffQuery;
 use super::environment::Environment;
-use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::error::{Error, WRONG_INPUT};
 use super::evaluation::EvalReport;
+use super::exporting;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::merging;
-use super::overwriting::WrittenFile;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::rejected_settings::rejected_settings;
 use super::renderer::check_renderer;
+use super::reporting::{ReportQuery, report_from_store};
 use super::retirement::retirement_warning;
 use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
-use super::runs::{choose_runs, history_of_job, known_runs};
+use super::running::run_in_time;
+use super::runs::history_of_job;
 use super::stated_price::{price_warnings, run_warnings};
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -28,7 +31,6 @@ use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::sanitize::one_line;
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
@@ -36,8 +38,7 @@ use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, Lease, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME,
-    Shutdown, Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
+    self, Counters, Lease, Plan, RetrySelection, RowSelection, RunOptions, Shutdown, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -45,14 +46,8 @@ use crate::store::ReadStore;
 use crate::task::Question;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// Interval at which a run is checked for having taken too long to end.
-const STOP_POLL: Duration = Duration::from_millis(20);
-/// Stack of the thread of a run, in bytes: that of a program's first thread.
-const RUN_STACK: usize = 8 << 20;
 
 /// A job and everything that can be done with it: run it, plan it, try a page, write its outputs
 /// again, report its spend.
@@ -68,29 +63,6 @@ pub struct Session {
     shutdown: Shutdown,
     counters: Arc<Counters>,
     provider: Mutex<Option<Provider>>,
-}
-
-/// Ends the run of a session early. Clones end the same run; another thread may hold one.
-#[derive(Clone, Debug)]
-pub struct Canceller(Shutdown);
-
-impl Canceller {
-    /// Ends the run: nothing more is sent, requests in flight have the grace period of
-    /// [`RunOptions`] to end, outputs are written. The run can be continued later.
-    pub fn cancel(&self, signal: Signal) {
-        self.0.request(RunOutcome::Interrupted(signal));
-    }
-}
-
-/// Which runs a report covers.
-#[derive(Clone, Debug, Default)]
-pub struct ReportQuery {
-    /// `latest`, `all`, or the id of a run or the beginning of it; `None`: `all` when a time is given, else `latest`.
-    pub run: Option<String>,
-    /// Only attempts from this time on: wall time in milliseconds.
-    pub since_ms: Option<i64>,
-    /// Only attempts before this time: wall time in milliseconds.
-    pub until_ms: Option<i64>,
 }
 
 impl Session {
@@ -178,44 +150,14 @@ impl Session {
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         self.job.check_outputs()?;
         let environment = self.pipeline_environment()?;
-        let (send, ended) = channel();
-        let work = {
-            let mut job = self.job.manifest.clone();
-            if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
-                provider.open_files.apply(&mut job.limits);
-            }
-            let (job, questions) = (Arc::new(job), self.job.questions.clone());
-            let (options, shutdown, counters) = (options.clone(), self.shutdown.clone(), self.counters.clone());
-            // Nobody receives when the run took too long to end.
-            move || _ = send.send(pipeline::run(&job, &questions, &environment, &options, &shutdown, &counters))
-        };
-        let started = std::thread::Builder::new().name("run".into()).stack_size(RUN_STACK).spawn(work);
-        started.map_err(|error| Error::new(INTERNAL, format!("can't start a thread: {error}")))?;
-        loop {
-            return match ended.recv_timeout(STOP_POLL) {
-                Ok(Ok((report, outcome))) => {
-                    Ok(RunReport { report, outcome: Some(outcome), unstored: self.counters.unstored() })
-                }
-                Ok(Err(PipelineError::OutputsAbandoned)) => {
-                    Err(self.cut_short("the outputs were not finished in time"))
-                }
-                Ok(Err(error)) => Err(Error::from(error).with_unstored(self.counters.unstored())),
-                Err(RecvTimeoutError::Timeout) if self.shutdown.is_past(StopStep::Everything) => {
-                    let seconds = options.grace.saturating_add(STOP_TIME).as_secs();
-                    let message = format!("not everything could be finished within {seconds} s");
-                    Err(self.cut_short(&message).with_unstored(self.counters.unstored()))
-                }
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => Err(Error::new(INTERNAL, "internal error: the run panicked")
-                    .with_hint("run the same command again to continue; nothing is paid for twice")),
-            };
+        let mut job = self.job.manifest.clone();
+        if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            provider.open_files.apply(&mut job.limits);
         }
-    }
-
-    /// The error of a run that was ended early and left something undone.
-    fn cut_short(&self, what: &str) -> Error {
-        let outcome = self.shutdown.outcome().unwrap_or_else(|| RunOutcome::InternalError("the run ended".into()));
-        Error::cut_short(&outcome, what)
+        let (questions, options) = (self.job.questions.clone(), options.clone());
+        let (shutdown, counters, grace) = (self.shutdown.clone(), self.counters.clone(), options.grace);
+        let work = move || pipeline::run(&job.into(), &questions, &environment, &options, &shutdown, &counters);
+        run_in_time(work, grace, &self.shutdown, &self.counters)
     }
 
     /// Unites stores of the job, such as those of its shards, in the job's store, and writes its outputs, as one run
@@ -323,7 +265,7 @@ impl Session {
             &|tried| observer.on_start(tried),
             &Forward(observer),
         )?;
-        Ok(answers.into_iter().map(answer_of).collect())
+        Ok(answers.into_iter().map(TriedAnswer::from).collect())
     }
 
     /// Why the session ended early, such as a refusal during [`Session::try_page`].
@@ -337,34 +279,7 @@ impl Session {
     /// # Errors
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
-        let job = &self.job.manifest;
-        let other = instead.other_rows();
-        let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
-        let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
-        match given.collect::<Vec<_>>().as_slice() {
-            // Readers of the manifest's outputs expect all rows.
-            [] if other.is_some() => {
-                let (option, what) = other.unwrap_or_default();
-                let message = format!("{option} writes {what}, and no file for them is given");
-                return Err(Error::new(WRONG_INPUT, message)
-                    .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
-            }
-            [] => self.job.check_outputs()?,
-            given => self.job.check_written(given)?,
-        }
-        self.job.check_part_names(instead)?;
-        if let Some((option, what)) = other
-            && self.job.shares_output(instead)
-        {
-            let message = format!("{option} writes {what} over an output of the manifest");
-            return Err(Error::new(WRONG_INPUT, message).with_hint(
-                "write them to another file: readers of the manifest's outputs expect all rows, with human answers",
-            ));
-        }
-        let reader = ReadStore::open(&job.store)?.reader()?;
-        let output = self.job.outputs(instead);
-        let has_all = self.first_run()?.is_none();
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.selection(), has_all, &NoHooks)?)
+        exporting::export(&self.job, instead, self.clock.wall_ms())
     }
 
     /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
@@ -372,14 +287,7 @@ impl Session {
     /// # Errors
     /// When the store can't be read.
     pub fn first_run(&self) -> Result<Option<String>, Error> {
-        let opened = ReadStore::open(&self.job.manifest.store)?;
-        let reader = opened.reader()?;
-        let Some(key) = pipeline::stored_job(&reader, &self.job.manifest)? else { return Ok(None) };
-        let mut runs = reader.runs(Some(key))?;
-        runs.retain(|run| !run.is_trial);
-        let now_ms = self.clock.wall_ms();
-        let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
-        Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
+        exporting::first_run(&self.job, self.clock.wall_ms())
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
@@ -570,44 +478,6 @@ impl Session {
             decoder: self.environment.decoder().clone(),
         })
     }
-}
-
-/// The report on runs in a store; `job`: only of this job.
-///
-/// # Errors
-/// When the store can't be read or has no such run.
-pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -> Result<RunReport, Error> {
-    if query.since_ms.zip(query.until_ms).is_some_and(|(since, until)| since >= until) {
-        return Err(Error::new(WRONG_INPUT, "--since is not before --until"));
-    }
-    let opened = ReadStore::open(store)?;
-    let reader = opened.reader()?;
-    let keys = job.map(|job| pipeline::stored_jobs(&reader, &job.manifest)).transpose()?;
-    if keys.as_ref().is_some_and(Vec::is_empty) {
-        return Err(pipeline::PipelineError::NoRun.into());
-    }
-    let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
-    let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let runs = choose_runs(known_runs(&opened, &reader, keys.as_deref())?, which, job.is_some())?;
-    let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
-    let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
-    Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })
-}
-
-fn answer_of(tried: TriedOutcome) -> TriedAnswer {
-    let TriedOutcome { task, outcome, is_stored } = tried;
-    let outcome = outcome.as_ref();
-    let is_ok = outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
-    let text = match outcome {
-        None => "not asked".to_owned(),
-        Some(outcome) => match (&outcome.value, &outcome.fault) {
-            (Some(value), _) => value.clone(),
-            (None, Some(fault)) => format!("{} ({}): {}", outcome.status.name(), fault.kind, fault.message),
-            (None, None) => outcome.status.name().to_owned(),
-        },
-    };
-    let stored_at = outcome.filter(|_| is_stored).map(|outcome| rfc3339(outcome.at_ms));
-    TriedAnswer { task, text, is_ok, stored_at }
 }
 
 /// A run's id: its time, for people, and twelve random digits. And a seed. Both are new also for runs that

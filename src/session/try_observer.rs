@@ -1,6 +1,8 @@
 //! What a tried page shows while it is asked.
 
-use crate::pipeline::{Observer, TriedPage};
+use crate::base::units::rfc3339;
+use crate::base::vocabulary::OutcomeStatus;
+use crate::pipeline::{Observer, TriedOutcome, TriedPage};
 use crate::provider::{Exchange, PageRequest, Verdict};
 use crate::store::AttemptCharge;
 use std::time::Duration;
@@ -53,6 +55,24 @@ pub struct TriedAnswer {
     pub is_ok: bool,
     /// When the answer was stored, as an RFC 3339 time, if the store had it and the task was not asked.
     pub stored_at: Option<String>,
+}
+
+impl From<TriedOutcome> for TriedAnswer {
+    fn from(tried: TriedOutcome) -> Self {
+        let TriedOutcome { task, outcome, is_stored } = tried;
+        let outcome = outcome.as_ref();
+        let is_ok = outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
+        let text = match outcome {
+            None => "not asked".to_owned(),
+            Some(outcome) => match (&outcome.value, &outcome.fault) {
+                (Some(value), _) => value.clone(),
+                (None, Some(fault)) => format!("{} ({}): {}", outcome.status.name(), fault.kind, fault.message),
+                (None, None) => outcome.status.name().to_owned(),
+            },
+        };
+        let stored_at = outcome.filter(|_| is_stored).map(|outcome| rfc3339(outcome.at_ms));
+        Self { task, text, is_ok, stored_at }
+    }
 }
 
 /// Passes on what the pipeline sees.
