@@ -1,6 +1,7 @@
 //! The only place that knows all stages of a run.
 //!
-//! - [`mod@run`]: wires a run together; [`mod@try_page`]: one page, asked at once
+//! - [`mod@run`]: a run from its checks to its end; [`passes`]: its passes over the input, which wire the stages
+//!   together; [`mod@try_page`]: one page, asked at once
 //! - [`mod@plan`]: what a run would do
 //! - [`mod@probe`]: pages with answers, asked once more in other ways
 //! - [`scan`]: the input, compared with the store, read and prepared
@@ -14,6 +15,7 @@ pub(crate) mod asking;
 pub(crate) mod batch;
 pub(crate) mod control;
 pub(crate) mod model;
+pub(crate) mod passes;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod results;

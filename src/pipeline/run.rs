@@ -1,10 +1,5 @@
-//! A run: this file only wires the stages together.
+//! A run from its checks to its end.
 
-use super::asking::adaptation::store_what_was_learned;
-use super::asking::dispatch::{AskedPages, ask_pages};
-use super::asking::elsewhere::PagesElsewhere;
-use super::asking::stage::{Asking, NoObserver};
-use super::batch::delivery::{BatchDelivery, Delivered};
 use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
@@ -12,19 +7,12 @@ use super::control::error::PipelineError;
 use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
-use super::control::runtime::AskingRuntime;
 use super::control::shutdown::{Shutdown, StopStep};
 use super::model::question_set::policy;
-use super::model::ready_page::ReadyPage;
-use super::results::finalize::{Conclusion, InputSeen, conclude};
+use super::passes::Passes;
 use super::results::job_rows::columns_of_job;
 use super::results::preflight::check_outputs_of;
-use super::scan::near_duplicates::find_near_duplicates;
 use super::scan::page_filter::PageFilter;
-use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen, question_sets_of};
-use super::scan::sample::sample_pages;
-use super::scan::threads::ScanThreads;
-use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::manifest::Job;
@@ -32,18 +20,9 @@ use crate::report::Report;
 use crate::source::{Entries, HostLimits};
 use crate::store::{BaseBudget, BaseStore, MergedJob, RunEnd, StoreError, network_file_system};
 use crate::task::Question;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
-use tokio::sync::mpsc;
-
-/// Time before the next pass when the last one made no progress, and between two polls of pages that
-/// other processes ask.
-const PASS_INTERVAL: Duration = Duration::from_millis(500);
-
-/// How often a run looks at its input while pages are pending that another run has found.
-const MAX_ROUNDS: u32 = 20;
 
 /// Interval at which a run that ends at once checks how long closing the store may take.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
@@ -218,230 +197,5 @@ fn close(run: Arc<RunContext>) {
         if run.shutdown.is_past(StopStep::StoreClosed) {
             return;
         }
-    }
-}
-
-/// The passes of a run over its input.
-struct Passes<'a> {
-    run: &'a Arc<RunContext>,
-    environment: &'a Environment,
-    options: &'a RunOptions,
-    filter: Option<Arc<PageFilter>>,
-    base: Option<Arc<BaseStore>>,
-    hosts: Arc<HostLimits>,
-}
-
-/// What a pass leaves to be done.
-struct PassLeft {
-    /// Pages that another process is asking.
-    elsewhere: PagesElsewhere,
-    /// What was delivered in batches.
-    delivered: Option<Delivered>,
-}
-
-impl Passes<'_> {
-    /// Asks everything and ends the run. While other runs of the job find more files, it asks these, too:
-    /// rows that are pending would not be complete.
-    fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
-        let mut pending = u64::MAX;
-        for round in 1_u32.. {
-            let seen = self.ask_everything(entries)?;
-            let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
-            match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
-                Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
-                Conclusion::Pending(pages) => {
-                    tracing::info!("{pages} pages are pending; looking at the input again");
-                    // A round that leaves as many is the last one.
-                    pending = if pages < pending { pages } else { 0 };
-                }
-            }
-            entries = Entries::start(&self.run.job.input)?;
-        }
-        Err(PipelineError::Internal("the rounds of a run are bounded".into()))
-    }
-
-    /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the
-    /// run ends.
-    fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {
-        let run = self.run;
-        let runtime = AskingRuntime::new()?;
-        let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
-        // How long batches take is not known.
-        if !run.job.is_batch {
-            asking.admission.show_pace();
-        }
-        let mut seen = InputSeen::default();
-        let mut entries = Some(entries);
-        let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);
-        if let Some(bits) = run.job.input.near_duplicates {
-            runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
-            let keys = &run.identity.keys;
-            let job = (keys.job, keys.tasks.as_slice(), run.job.input.skip_blank);
-            find_near_duplicates(&run.store, job, bits, &|| run.shutdown.is_requested())?;
-        }
-        let mut sample = None;
-        if let Some(count) = self.options.sample {
-            runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
-            sample = Some(self.sample(count)?);
-        }
-        // Batches of earlier runs are collected, however this job is delivered.
-        let mut delivery = BatchDelivery::new(&asking, self.options.once)?;
-        let mut asked = AskedPages::new(run, self.options);
-        loop {
-            let left = runtime.block_on(self.ask_once(
-                &asking,
-                walk()?,
-                sample.clone(),
-                &mut asked,
-                &mut delivery,
-                &mut seen,
-            ))?;
-            let again = runtime.block_on(async {
-                tokio::select! {
-                    again = self.wait_for_more(left, &mut delivery) => again,
-                    () = self.deadline() => Ok(false),
-                }
-            })?;
-            if !again || run.shutdown.is_requested() {
-                runtime.block_on(async { Ok(store_what_was_learned(&asking).await?) })?;
-                return Ok(seen);
-            }
-        }
-    }
-
-    /// A sample of the pages that are selected.
-    fn sample(&self, count: u64) -> Result<HashSet<PageId>, StoreError> {
-        let (reader, job) = (self.run.store.reader()?, self.run.identity.keys.job);
-        let sets = question_sets_of(self.run);
-        sample_pages(&reader, job, count, &mut |entry, page| match &self.filter {
-            None => Ok(true),
-            Some(filter) => {
-                let questions = sets.for_entry(entry.carried.as_deref(), &reader)?;
-                filter.selects(&reader, job, entry, page, (&questions.recipes, &questions.questions))
-            }
-        })
-    }
-
-    /// A pass over the input that asks nothing.
-    async fn record(&self, purpose: ScanPurpose, entries: Entries, seen: &mut InputSeen) -> Result<(), PipelineError> {
-        let pass = Arc::new(ScanPass::new(self.run, self.options, purpose));
-        let (mut ready, threads) = self.start(&pass, entries)?;
-        tokio::select! {
-            () = async { while ready.recv().await.is_some() {} } => {}
-            () = self.deadline() => {}
-        }
-        drop(ready);
-        threads.join(&self.run.shutdown);
-        seen.add(&pass.seen);
-        Ok(())
-    }
-
-    /// A pass over the input that asks pages.
-    async fn ask_once(
-        &self,
-        asking: &Asking<'_>,
-        entries: Entries,
-        sample: Option<HashSet<PageId>>,
-        asked: &mut AskedPages,
-        delivery: &mut BatchDelivery<'_>,
-        seen: &mut InputSeen,
-    ) -> Result<PassLeft, PipelineError> {
-        let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
-        let filter = self.filter.clone();
-        let base = self.base.clone();
-        let pass = Arc::new(ScanPass { sample, filter, base, in_batches: delivery.page_ids(), ..pass });
-        let (ready, threads) = self.start(&pass, entries)?;
-        let asking_all = async {
-            if self.run.job.is_batch {
-                let delivered = self.deliver(delivery, ready, &pass.seen, asked).await?;
-                return Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: Some(delivered) });
-            }
-            let elsewhere = ask_pages(asking, ready, &pass.seen, asked).await;
-            // Batches of other runs are collected when they end.
-            let no_pages = mpsc::channel(1).1;
-            let delivered = self.deliver(delivery, no_pages, &pass.seen, asked).await?;
-            Ok(PassLeft { elsewhere, delivered: Some(delivered) })
-        };
-        let left = tokio::select! {
-            left = asking_all => left,
-            () = self.deadline() => Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: None }),
-        };
-        seen.is_cut = !pass.seen.is_asking();
-        pass.seen.stop_asking();
-        threads.join(&self.run.shutdown);
-        seen.add(&pass.seen);
-        left
-    }
-
-    fn start(
-        &self,
-        pass: &Arc<ScanPass>,
-        entries: Entries,
-    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), StoreError> {
-        ScanThreads::start(self.run, pass, entries, &self.hosts, &self.environment.decoder)
-    }
-
-    /// Delivers pages in batches, until every batch has ended or the run ends.
-    async fn deliver(
-        &self,
-        delivery: &mut BatchDelivery<'_>,
-        mut ready: mpsc::Receiver<ReadyPage>,
-        seen: &ScanSeen,
-        asked: &mut AskedPages,
-    ) -> Result<Delivered, PipelineError> {
-        delivery.begin_pass(asked.left());
-        while let Some(step) = delivery.step(&mut ready).await? {
-            asked.count_begun(self.run, step.taken);
-            step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
-            // Pages that are not sent in batches were all taken, or stopped, before.
-            if step.is_full && self.run.job.is_batch {
-                seen.stop_asking();
-            }
-        }
-        if self.run.shutdown.is_requested() {
-            seen.stop_asking();
-        }
-        Ok(delivery.end_pass())
-    }
-
-    /// Waits until another pass makes sense. Returns whether it does. Meanwhile pages that other processes
-    /// ask are polled, and batches of processes that have ended are taken over.
-    async fn wait_for_more(&self, left: PassLeft, delivery: &mut BatchDelivery<'_>) -> Result<bool, PipelineError> {
-        let PassLeft { mut elsewhere, delivered } = left;
-        let (mut again, mut has_progressed) = (0, true);
-        if let Some(delivered) = delivered {
-            elsewhere.append(delivered.elsewhere);
-            (again, has_progressed) = (delivered.again, delivered.has_progressed);
-        }
-        loop {
-            again += elsewhere.poll(self.run, self.options).await?;
-            let taken_over = delivery.take_over().await?;
-            if self.options.once {
-                let goes_on = taken_over > 0 || again > 0 && has_progressed;
-                if again > 0 && !goes_on {
-                    delivery.leave();
-                }
-                // What other processes ask is not waited for.
-                return Ok(goes_on);
-            }
-            if again > 0 && !has_progressed {
-                let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
-                // The end of the run is noticed by the next pass.
-                let _ = self.run.pause(wait).await;
-            }
-            if again > 0 || taken_over > 0 || elsewhere.is_empty() || self.run.pause(PASS_INTERVAL).await.is_err() {
-                return Ok(again > 0 || taken_over > 0);
-            }
-        }
-    }
-
-    /// Requests the end of the run when `limits.run_time` is over. Never completes.
-    async fn deadline(&self) {
-        match self.run.job.limits.run_time {
-            Some(limit) => self.run.clock.sleep(limit.saturating_sub(self.run.elapsed())).await,
-            None => std::future::pending().await,
-        }
-        self.run.shutdown.request(RunOutcome::DeadlineReached);
-        std::future::pending::<()>().await;
     }
 }
