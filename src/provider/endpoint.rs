@@ -103,7 +103,7 @@ impl ModelEndpoint {
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         let service_tier = ServiceTier::requested(&setup.request.extra);
-        let unexplained = UnexplainedErrors::new(stated_values(&setup.request));
+        let unexplained = UnexplainedErrors::new(stated_values(&setup.request), &setup.model);
         let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),

@@ -11,7 +11,7 @@
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
-//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
+//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not;
 //!   [`unexplained_errors`]: errors that name nothing
 //! - [`outgoing`]: a request in the form in which it is sent
 //! - [`error_judgement`]: what an error means for a request of some form
@@ -23,8 +23,9 @@
 //! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried; [`vague_error`]: an error
 //!   that does not say what it rejects
 //! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept; [`parameter`],
-//!   [`efforts`]: what it may reject; [`mod@estimate`]: tokens before they are known; [`form_size`]: text and output
-//!   limit of a form; [`sse`]: server-sent events; [`wording`]: names in the words of an error
+//!   [`efforts`]: what it may reject; [`passing`]: whether an error passes by itself; [`mod@estimate`]: tokens before they
+//!   are known; [`form_size`]: text and output limit of a form; [`sse`]: server-sent events; [`wording`]: names in the
+//!   words of an error
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
@@ -50,6 +51,7 @@ pub(crate) mod outgoing;
 pub(crate) mod pacing;
 pub(crate) mod page_request;
 pub(crate) mod parameter;
+pub(crate) mod passing;
 pub(crate) mod pending_changes;
 pub(crate) mod rate_limits;
 pub(crate) mod repetition;

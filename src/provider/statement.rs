@@ -4,6 +4,7 @@
 use super::capability_change::CapabilityChange;
 use super::dialect::interface::Dialect;
 use super::parameter::Parameter;
+use super::passing::Passing;
 use super::verdict::{Refusal, Verdict};
 use super::wording::{is_marked, is_meant, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
@@ -20,10 +21,12 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: 
         }
         Verdict::Retry(fault) => match fault.change {
             Some(change) => judge_change(request, change, &fault.message, dialect),
-            None if dialect.may_pass(&fault.message) => None,
+            None if dialect.passing(&fault.message) != Passing::No => None,
             None => rejected_member(request, &fault.message, is_rejection),
         },
-        Verdict::Later { message, .. } if !dialect.may_pass(message) => rejected_member(request, message, is_rejection),
+        Verdict::Later { message, .. } if dialect.passing(message) == Passing::No => {
+            rejected_member(request, message, is_rejection)
+        }
         // Not an account or a key, which concern all requests.
         Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, is_rejection),
         _ => None,

@@ -4,6 +4,7 @@
 
 use super::dialect::interface::Dialect;
 use super::exchange::Exchange;
+use super::passing::Passing;
 use super::sent_form::SentForm;
 use super::vague_error::VagueError;
 use super::verdict::{PageFault, Verdict};
@@ -26,6 +27,8 @@ const HINT: &str =
 pub(crate) struct UnexplainedErrors {
     /// Values that the manifest states.
     stated: Vec<String>,
+    /// The name of the model.
+    model: String,
     is_answered: Cell<bool>,
     words: RefCell<Vec<String>>,
     /// The pages with these words.
@@ -35,9 +38,9 @@ pub(crate) struct UnexplainedErrors {
 }
 
 impl UnexplainedErrors {
-    /// No errors so far. `stated`: values that the manifest states, such as `request.top_p: 0.5`.
-    pub(crate) fn new(stated: Vec<String>) -> Self {
-        Self { stated, ..Self::default() }
+    /// No errors so far. `stated`: values that the manifest states, such as `request.top_p: 0.5`; `model`: its name.
+    pub(crate) fn new(stated: Vec<String>, model: &str) -> Self {
+        Self { stated, model: model.to_owned(), ..Self::default() }
     }
 
     /// Ends the run at the same error of several pages, if the manifest states values or the error shows what to check.
@@ -58,7 +61,7 @@ impl UnexplainedErrors {
         let Some(message) = exchange.verdict.message().filter(|_| is_counted) else { return };
         let vague = VagueError::of(exchange);
         let is_final = match vague {
-            Some(VagueError::Internal) => is_searched(message) && !dialect.asks_to_wait(message),
+            Some(VagueError::Internal) => is_searched(message) && dialect.passing(message) != Passing::Yes,
             Some(VagueError::Rejection) => is_searched(message),
             None => exchange.rejects_named && is_rejection(&exchange.verdict),
         };
@@ -86,7 +89,7 @@ impl UnexplainedErrors {
             }
             // What names a parameter says what is wrong.
             true => vague
-                .and_then(|_| dialect.likely_hint(message))
+                .and_then(|_| dialect.likely_hint(message, &self.model))
                 .map(|hint| Verdict::stop(format!("{REJECTS}: {message}"), hint)),
         };
         if let Some(found) = found {
@@ -126,7 +129,7 @@ mod tests {
             // Other forms of the request have yet to be tried.
             (stated(), &[(1, "no!"), (2, "no!"), (3, "no!")], false),
         ] {
-            let errors = UnexplainedErrors::new(stated);
+            let errors = UnexplainedErrors::new(stated, "m");
             let judge = |(page, message): &(u64, &str)| {
                 let mut exchange = failed(message);
                 errors.judge(&mut exchange, &sent(*page), &OpenAi, Duration::ZERO, |message| !message.ends_with('!'));
@@ -158,7 +161,7 @@ mod tests {
             (internal, "out of luck", 600, false),
         ];
         for (make, message, seconds, is_over) in cases {
-            let errors = UnexplainedErrors::new(Vec::new());
+            let errors = UnexplainedErrors::new(Vec::new(), "m");
             let judge = |page: u64| {
                 let mut exchange = make(message);
                 errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(page * seconds / 2), |_| true);
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_stated_value_may_be_the_cause_of_internal_errors() {
-        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
+        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()], "m");
         let judge = |page: u64, seconds| {
             let mut exchange = internal("computer says no");
             errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(seconds), |_| true);
@@ -188,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_has_answered_rejects_only_pages() {
-        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()]);
+        let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()], "m");
         let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
         // Also to a form that is only tried.
         let tried = SentForm { is_tried: true, ..sent(9) };

@@ -12,6 +12,7 @@ use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::page_request::Repair;
 use crate::provider::parameter::Parameters;
+use crate::provider::passing::Passing;
 use crate::provider::rate_limits::RateLimitHeaders;
 use crate::provider::reply::Reply;
 use crate::task::{Bounds, Question};
@@ -49,15 +50,12 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error says that something of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
 
-    /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
-    fn may_pass(&self, message: &str) -> bool;
-
-    /// Whether the message of an error asks to try again later.
-    fn asks_to_wait(&self, message: &str) -> bool;
+    /// Whether an error with this message means no more than that the server can't do its work for the moment.
+    fn passing(&self, message: &str) -> Passing;
 
     /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
-    /// its message does not show it, or may be about what a page has.
-    fn likely_hint(&self, message: &str) -> Option<&'static str>;
+    /// its message does not show it, or may be about what a page has. `model`: the name that was sent.
+    fn likely_hint(&self, message: &str, model: &str) -> Option<&'static str>;
 
     /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
     /// the value is rejected.

@@ -12,6 +12,7 @@ use crate::provider::dialect::openai::OpenAi;
 use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::page_request::Variation;
 use crate::provider::parameter::Parameters;
+use crate::provider::passing::Passing;
 use crate::provider::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
@@ -380,15 +381,11 @@ impl Dialect for PlainText {
         false
     }
 
-    fn may_pass(&self, _message: &str) -> bool {
-        false
+    fn passing(&self, _message: &str) -> Passing {
+        Passing::No
     }
 
-    fn asks_to_wait(&self, _message: &str) -> bool {
-        false
-    }
-
-    fn likely_hint(&self, _message: &str) -> Option<&'static str> {
+    fn likely_hint(&self, _message: &str, _model: &str) -> Option<&'static str> {
         None
     }
 

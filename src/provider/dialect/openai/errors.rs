@@ -9,7 +9,7 @@ use super::error_body::ErrorBody;
 use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
-use super::passing::Passing;
+use super::passing::passing_of_text;
 use super::rejections::{find_changes, named_changes};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -18,6 +18,7 @@ use crate::provider::client::failure::PROXY_HINT;
 use crate::provider::dialect::interface::ErrorReply;
 use crate::provider::error_judgement::ErrorJudgement;
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
+use crate::provider::passing::Passing;
 use crate::provider::rate_limits::ExceededLimit;
 use crate::provider::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use std::time::Duration;
@@ -180,9 +181,9 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
-/// What to check at an error that every page meets, by single words of it.
-pub(crate) fn likely_hint(message: &str) -> Option<&'static str> {
-    Some(match likely_cause(message)? {
+/// What to check at an error that every page meets, by single words of it. `model`: the name that was sent.
+pub(crate) fn likely_hint(message: &str, model: &str) -> Option<&'static str> {
+    Some(match likely_cause(message, model)? {
         LikelyCause::Credit => "check the credit and the payments of the provider's account",
         LikelyCause::Key => CHECK_KEY,
         LikelyCause::Vision => TAKES_IMAGES,
@@ -233,7 +234,7 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         403 => {
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
-        404 if Passing::of_text(error.text()) == Passing::Yes => {
+        404 if passing_of_text(error.text()) == Passing::Yes => {
             Verdict::Later { after, obstacle: Obstacle::Unavailable, message }
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),

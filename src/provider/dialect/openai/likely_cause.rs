@@ -52,7 +52,10 @@ const WORDS: &[(LikelyCause, &[&str])] = &[
             "access denied",
         ],
     ),
-    (LikelyCause::Vision, &["image_url", "vision", "multimodal", "multi-modal", "modality", "modalities"]),
+    (
+        LikelyCause::Vision,
+        &["image_url", "images", "pictures", "vision", "multimodal", "multi-modal", "modality", "modalities"],
+    ),
     (LikelyCause::Model, &["model", "models", "deployment", "engine", "checkpoint"]),
 ];
 
@@ -79,17 +82,20 @@ const MISFITS: &[&str] = &[
     "exceed",
     "exceeded",
     "invalid",
+    "valid",
+    "format",
     "corrupt",
     "corrupted",
     "damaged",
     "decode",
 ];
 
-/// What an error is probably about; `None`: its page, or nothing shows it.
-pub(crate) fn likely_cause(message: &str) -> Option<LikelyCause> {
-    let text = message.to_lowercase();
+/// What an error is probably about; `None`: its page, or nothing shows it. `model`: the name that was sent.
+pub(crate) fn likely_cause(message: &str, model: &str) -> Option<LikelyCause> {
+    let (text, model) = (message.to_lowercase(), model.to_lowercase());
     let has = |words: &[&str]| words.iter().any(|word| find_word(&text, word).is_some());
-    let (cause, _) = WORDS.iter().find(|(_, words)| has(words))?;
+    let is_named = |cause| cause == LikelyCause::Model && has(&[&model]);
+    let (cause, _) = WORDS.iter().find(|(cause, words)| has(words) || is_named(*cause))?;
     let may_be_page = match cause {
         LikelyCause::Key => false,
         LikelyCause::Vision => has(MISFITS),
@@ -111,6 +117,9 @@ mod tests {
             ("HTTP 400: /models/m: no such thing", Some(Model)),
             ("HTTP 400: Content type 'image_url' isn't handled by this checkpoint", Some(Vision)),
             ("HTTP 400: unsupported content part: image_url", Some(Vision)),
+            ("HTTP 400: Pictures cannot be processed by m-1", Some(Vision)),
+            ("HTTP 400: 'm-1' is not served here", Some(Model)),
+            ("HTTP 400: 'm-12' is not served here", None),
             ("HTTP 500: No API key passed in", Some(Key)),
             ("HTTP 400: Please buy credits.", Some(Credit)),
             // What the next page may not have.
@@ -120,10 +129,11 @@ mod tests {
             ("HTTP 400: the file is not allowed", None),
             ("HTTP 400: image is too large (parameter messages[0].content[0].image_url.url)", None),
             ("HTTP 400: messages[1].content[0].image_url: invalid base64", None),
+            ("HTTP 400: the images have no valid format", None),
             ("HTTP 400: remodelled", None),
             ("HTTP 500: internal error", None),
         ] {
-            assert_eq!(likely_cause(message), expected, "{message}");
+            assert_eq!(likely_cause(message, "M-1"), expected, "{message}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::batch::OpenAiBatches;
 use super::errors::{judge_error, likely_hint};
-use super::passing::Passing;
+use super::passing::passing_of_text;
 use super::rate_limit_headers::read_rate_limits;
 use super::rejections::{fault_of_page, is_rejection};
 use super::reply::Completion;
@@ -17,6 +17,7 @@ use crate::provider::dialect::interface::{
     BatchDialect, Dialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
 use crate::provider::error_judgement::ErrorJudgement;
+use crate::provider::passing::Passing;
 use crate::provider::rate_limits::RateLimitHeaders;
 use crate::provider::reply::Reply;
 use crate::task::Question;
@@ -61,16 +62,12 @@ impl Dialect for OpenAi {
         is_rejection(message)
     }
 
-    fn may_pass(&self, message: &str) -> bool {
-        Passing::of_text(&message.to_lowercase()) != Passing::No
+    fn passing(&self, message: &str) -> Passing {
+        passing_of_text(&message.to_lowercase())
     }
 
-    fn asks_to_wait(&self, message: &str) -> bool {
-        Passing::of_text(&message.to_lowercase()) == Passing::Yes
-    }
-
-    fn likely_hint(&self, message: &str) -> Option<&'static str> {
-        likely_hint(message)
+    fn likely_hint(&self, message: &str, model: &str) -> Option<&'static str> {
+        likely_hint(message, model)
     }
 
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind> {

@@ -5,6 +5,7 @@
 //! Sources: errors of overloaded and restarting servers that their users quoted (2026-11).
 
 use super::error_body::ErrorBody;
+use crate::provider::passing::Passing;
 use crate::provider::wording::words;
 
 /// States of a server that end by themselves, in lower case.
@@ -66,34 +67,22 @@ const REPEATS: &[&str] = &["try again", "retry", "try the request again", "try y
 /// What is not there: for the moment, unless it says for what.
 const ABSENCES: &[&str] = &["unavailable", "not available"];
 
-/// Whether an error passes by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passing {
-    /// It says nothing like that.
-    No,
-    /// It may: the server has failed, for whatever cause.
-    Perhaps,
-    /// It asks for patience, whatever else it says.
-    Yes,
+/// Whether an error of `status` passes. Only with a status of servers' faults or of limits do its words or codes leave no
+/// doubt.
+pub(crate) fn passing_of_error(status: u16, error: &ErrorBody) -> Passing {
+    let is_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
+    let found = if error.codes().iter().any(is_code) { Passing::Yes } else { passing_of_text(error.text()) };
+    if found == Passing::Yes && status < 500 && status != 429 { Passing::Perhaps } else { found }
 }
 
-impl Passing {
-    /// Of an error of `status`. Only with a status of servers' faults or of limits do its words or codes leave no doubt.
-    pub(crate) fn of_error(status: u16, error: &ErrorBody) -> Self {
-        let is_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
-        let found = if error.codes().iter().any(is_code) { Self::Yes } else { Self::of_text(error.text()) };
-        if found == Self::Yes && status < 500 && status != 429 { Self::Perhaps } else { found }
-    }
-
-    /// Of a message in lower case.
-    pub(crate) fn of_text(text: &str) -> Self {
-        if is_of_now(text) {
-            Self::Yes
-        } else if FAILURES.iter().any(|words| text.contains(words)) {
-            Self::Perhaps
-        } else {
-            Self::No
-        }
+/// Whether an error with this message, in lower case, passes.
+pub(crate) fn passing_of_text(text: &str) -> Passing {
+    if is_of_now(text) {
+        Passing::Yes
+    } else if FAILURES.iter().any(|words| text.contains(words)) {
+        Passing::Perhaps
+    } else {
+        Passing::No
     }
 }
 
@@ -193,7 +182,7 @@ mod tests {
             "temperature: service unavailable. try later",
             "no deployments available for selected model, try again in 5 seconds",
         ] {
-            assert_eq!(Passing::of_text(text), Passing::Yes, "{text}");
+            assert_eq!(passing_of_text(text), Passing::Yes, "{text}");
         }
         for text in [
             "this model is not supported at the moment of writing",
@@ -214,7 +203,7 @@ mod tests {
             "the image is downloaded; temperature is not supported",
             "",
         ] {
-            assert_ne!(Passing::of_text(text), Passing::Yes, "{text}");
+            assert_ne!(passing_of_text(text), Passing::Yes, "{text}");
         }
     }
 
@@ -234,7 +223,7 @@ mod tests {
         ] {
             for (statuses, expected) in [(&[429, 500, 503, 529][..], of_server), (&[400, 403, 404], of_request)] {
                 for status in statuses {
-                    assert_eq!(Passing::of_error(*status, &body(kind, message)), expected, "{status} {message}");
+                    assert_eq!(passing_of_error(*status, &body(kind, message)), expected, "{status} {message}");
                 }
             }
         }

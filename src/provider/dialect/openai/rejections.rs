@@ -7,11 +7,12 @@ use super::error_body::ErrorBody;
 use super::listed_efforts::listed_efforts;
 use super::output_bounds::OutputBounds;
 use super::parameter_names::{asks_not_to_think, is_named_clearly, is_subject_of, named_parameters, rejected_limit};
-use super::passing::Passing;
+use super::passing::passing_of_error;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability_change::CapabilityChange;
 use crate::provider::efforts::Efforts;
 use crate::provider::parameter::Parameter;
+use crate::provider::passing::Passing;
 use crate::provider::wording::find_word;
 
 /// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
@@ -156,7 +157,7 @@ impl Demand {
 /// it is about, if the request has it. Empty: the error names no parameter that docmill chooses.
 pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     let (text, param) = (error.text(), error.param.to_lowercase());
-    let passing = Passing::of_error(status, error);
+    let passing = passing_of_error(status, error);
     if passing == Passing::Yes {
         return Vec::new();
     }
