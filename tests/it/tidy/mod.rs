@@ -88,7 +88,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     (
         "pipeline",
-        &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "probe", "run"],
+        &[
+            "model",
+            "control",
+            "scan",
+            "asking",
+            "batch",
+            "results",
+            "plan",
+            "thumbnails",
+            "try_page",
+            "probe",
+            "passes",
+            "run",
+        ],
     ),
     (
         "store",
