@@ -125,7 +125,7 @@ class StorageError(DocmillError):
 
 
 class DeadlineReached(DocmillError):
-    """Exit code 9: ``limits.run_time`` was reached, or files could not be looked at."""
+    """Exit code 9: ``limits.run_time`` was reached, or files could not be read."""
 
     exit_code = 9
     is_retryable = True

@@ -35,7 +35,7 @@ pub struct Calibration {
     /// What was billed beyond the answer of valid replies of a model that reasons, by its effort.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     reasoning: BTreeMap<String, ReasoningBills>,
-    /// The highest cost that the provider reported, in thousandths of what the price says. 0:
+    /// The highest cost that the provider reported, in thousandths of the cost by the price. 0:
     /// never more than the price.
     #[serde(default, rename = "markup", skip_serializing_if = "is_zero")]
     markup_permille: u64,
@@ -158,7 +158,7 @@ impl Calibration {
         self.markup_permille != before
     }
 
-    /// The most that a request can cost by the provider's account, if the price says `cost`.
+    /// The maximum cost of a request by the provider's account, if it is `cost` by the price.
     #[must_use]
     pub fn with_markup(&self, cost: Pico) -> Pico {
         if self.markup_permille == 0 {

@@ -52,8 +52,8 @@ const RULE_ERROR_SHARE: f64 = 0.05;
 
 impl Fit {
     /// Fits the bills in `calibration` for images that are sent with `detail`, or without any
-    /// if the documented rule knows none. With fewer than [`MIN_CALIBRATION_IMAGES`] images,
-    /// the documented rule applies, unless one was billed more than any known rule says.
+    /// if the documented rule has none. With fewer than [`MIN_CALIBRATION_IMAGES`] images,
+    /// the documented rule applies, unless one was billed more than any known rule predicts.
     #[must_use]
     pub fn new(documented: ImageRule, detail: Detail, calibration: &Calibration) -> Self {
         let detail = if documented.accepts_detail() { detail } else { Detail::Auto };

@@ -248,7 +248,7 @@ pub fn image_rule(model: &str, family: Option<RuleFamily>) -> ImageRule {
     }
 }
 
-/// A rule that explains published bills of 2025, before OpenAI's guide said otherwise
+/// A rule that explains published bills of 2025, before OpenAI's guide changed
 /// (gpt-4.1-mini). Servers that copied it may still bill by it.
 const FORMER_RULE: &str = "patch 1536 2048 1.62";
 

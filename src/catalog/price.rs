@@ -34,7 +34,7 @@ impl Price {
             + self.output.times(usage.output)
     }
 
-    /// The most that `usage` can cost, however the prompt is cached.
+    /// The maximum cost of `usage`, however the prompt is cached.
     #[must_use]
     pub fn max_cost(&self, usage: Usage) -> Pico {
         let token = self.input.max(self.cached_input).max(self.cache_write);

@@ -119,7 +119,7 @@ impl PriceTable {
         self.price(usage.input, tier, at_ms).cost(usage)
     }
 
-    /// The most that a request for `tier` can cost that is sent now: the provider may serve it
+    /// The maximum cost of a request for `tier` that is sent now: the provider may serve it
     /// in the standard tier, write the whole prompt to its cache, and bill it until a day
     /// later. `usage` is the maximum: a shorter prompt never has a higher price per token.
     #[must_use]

@@ -24,7 +24,7 @@ impl RequestPrice {
         self.table.cost(usage, self.tier, self.sent_ms)
     }
 
-    /// The most that a request of at most `usage` can cost.
+    /// The maximum cost of a request of at most `usage`.
     #[must_use]
     pub fn max_cost(&self, usage: Usage) -> Pico {
         self.table.max_cost(usage, self.tier, self.sent_ms)

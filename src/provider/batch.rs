@@ -62,7 +62,7 @@ pub struct FullQueue {
     pub max_tokens: Option<u64>,
 }
 
-/// The hint for a provider that does not know the calls of a Batch API.
+/// The hint for a provider without a Batch API.
 pub(crate) const NO_BATCH_API: &str =
     "the provider may have no Batch API: set `delivery: now` to send each request on its own";
 
@@ -78,7 +78,7 @@ pub enum BatchFault {
         /// What is in the way.
         obstacle: Obstacle,
     },
-    /// The provider does not know the file or batch.
+    /// The provider has no such file or batch.
     NotFound(String),
     /// It will not succeed.
     Refused(Refusal),

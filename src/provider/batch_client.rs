@@ -44,7 +44,7 @@ impl<'a> BatchClient<'a> {
         let timeout = CALL_TIMEOUT + Duration::from_secs(length / MIN_UPLOAD_RATE);
         match self.json(call, timeout).await {
             Ok(reply) => self.dialect.read_file_id(&reply),
-            // It is the call that the provider does not know.
+            // It is the call that the provider does not support.
             Err(BatchFault::NotFound(message)) => {
                 Err(BatchFault::Refused(Refusal { message, hint: NO_BATCH_API.into(), may_be_page: false }))
             }
@@ -64,7 +64,7 @@ impl<'a> BatchClient<'a> {
     /// The current state of a batch.
     ///
     /// # Errors
-    /// When the provider does not know it, or can't be reached.
+    /// When the provider has no such file or batch, or can't be reached.
     pub async fn status(&self, batch: &str) -> Result<RemoteBatch, BatchFault> {
         self.batch(self.dialect.status_call(batch)).await
     }
@@ -96,7 +96,7 @@ impl<'a> BatchClient<'a> {
     /// Opens a file of the provider, to be read line by line.
     ///
     /// # Errors
-    /// When the provider does not know it, or can't be reached.
+    /// When the provider has no such file or batch, or can't be reached.
     pub async fn lines(&self, file: &str) -> Result<BatchLines, BatchFault> {
         let response = self.checked(self.dialect.content_call(file), DOWNLOAD_TIMEOUT).await?;
         Ok(BatchLines::new(response))

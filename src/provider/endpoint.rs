@@ -49,7 +49,7 @@ pub struct EndpointSetup {
     pub dialect: DialectName,
     /// The clock for timeouts and pacing.
     pub clock: Arc<dyn Clock>,
-    /// The model's name, as the provider knows it.
+    /// The provider's name of the model.
     pub model: String,
     /// Sampling and reply length.
     pub request: Request,
@@ -278,7 +278,7 @@ impl ModelEndpoint {
         calibration.record_markup(reported, computed).then(|| calibration.clone())
     }
 
-    /// The most that a request can cost by the provider's account, if the price says `cost`.
+    /// The maximum cost of a request by the provider's account, if it is `cost` by the price.
     #[must_use]
     pub fn with_markup(&self, cost: Pico) -> Pico {
         self.calibration.borrow().with_markup(cost)

@@ -12,7 +12,7 @@ pub struct Estimate {
     /// Tokens charged to the tokens-per-minute limit: the image plus the larger of
     /// `max_tokens` and a quarter of the prompt's characters (OpenAI's rate-limit guide).
     pub admission_tokens: u64,
-    /// The most that can be billed, if `is_bounded`.
+    /// The maximum that can be billed, if `is_bounded`.
     pub worst: Usage,
     /// Whether something bounds the output that can be billed.
     pub is_bounded: bool,

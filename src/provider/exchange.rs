@@ -32,7 +32,7 @@ pub struct Exchange {
     /// The text of the reply. A repair quotes it, and it bounds the tokens of a reply
     /// without usage.
     pub content: String,
-    /// Who gave the reply, and what it says to have cost.
+    /// Who gave the reply, and the cost that it reports.
     pub served: Served,
     /// The parameters that were sent, as a JSON object; `None` if they are not known.
     pub parameters: Option<String>,

@@ -24,13 +24,13 @@ pub(crate) struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    /// For `model`, as the provider knows it.
+    /// For `model`, by the provider's name.
     pub(crate) fn new(dialect: Rc<dyn Dialect>, model: String, request: Request, image: &Image) -> Self {
         let facts = model_facts(&model);
         Self { dialect, model, request, detail: sent_detail(image), facts }
     }
 
-    /// The model's name, as the provider knows it.
+    /// The provider's name of the model.
     pub(crate) fn model(&self) -> &str {
         &self.model
     }

@@ -3,10 +3,10 @@
 /// Whether an error passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passing {
-    /// It says nothing like that.
+    /// Nothing in it suggests so.
     No,
     /// It may: the server has failed, for whatever cause.
     Perhaps,
-    /// It asks for patience, whatever else it says.
+    /// It asks to try again later, whatever else it contains.
     Yes,
 }

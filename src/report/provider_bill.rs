@@ -1,4 +1,4 @@
-//! What providers report to have charged, beside what the price says. Sources: `usage.cost` of
+//! What providers report to have charged, beside the cost by the price. Sources: `usage.cost` of
 //! OpenRouter, `x-litellm-response-cost` of LiteLLM.
 
 use crate::base::money::Pico;

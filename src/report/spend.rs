@@ -57,7 +57,7 @@ pub struct Spend {
     pub expected: Pico,
     /// Actual cost of the same attempts.
     pub expected_actual: Pico,
-    /// What providers report to have charged. `total` is what the price says.
+    /// What providers report to have charged. `total` is the cost by the price.
     pub provider_bill: ProviderBill,
     /// Settled attempts whose cost is unknown.
     pub unpriced: u64,

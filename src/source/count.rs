@@ -10,7 +10,7 @@ use crate::manifest::{Choice, Detect, Input, Place, Selection};
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
-/// Counts the entries of `input`. `report` is told the count so far after every entry; it returns
+/// Counts the entries of `input`. `report` receives the count so far after every entry; it returns
 /// `false` to stop. What can't be read is not counted. Returns `None` if it was stopped, or if the
 /// content of files decides which of them are pages (`input.detect: content`).
 ///

@@ -19,7 +19,7 @@ pub struct Entries {
     clashes: Option<TokenClashes>,
 }
 
-/// What listing an input comes to.
+/// One item of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FoundFile {
     /// A file or URL that is read.

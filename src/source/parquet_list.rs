@@ -78,7 +78,7 @@ fn catch_damage<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
 }
 
-/// What the numbers of a column stand for, where the library doesn't tell.
+/// What the numbers of a column stand for, which the library does not expose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbers {
     /// What the library returns.

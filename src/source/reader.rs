@@ -24,7 +24,7 @@ pub enum ReadFaultKind {
     /// The URL can't be fetched.
     FetchFailed,
     /// HTTP can't be set up, so that no URL can be fetched: the run should end.
-    HttpUnavailable,
+    NoHttpClient,
 }
 
 impl ReadFaultKind {
@@ -34,7 +34,7 @@ impl ReadFaultKind {
         match self {
             Self::TooLarge => ErrorKind::TooLarge,
             Self::ReadFailed => ErrorKind::ReadFailed,
-            Self::FetchFailed | Self::HttpUnavailable => ErrorKind::FetchFailed,
+            Self::FetchFailed | Self::NoHttpClient => ErrorKind::FetchFailed,
         }
     }
 }
@@ -126,7 +126,7 @@ impl UrlReader {
             match self.fetcher.take() {
                 Some(fetcher) => fetcher,
                 None => Fetcher::new(self.limits, self.hosts.clone(), self.clock.clone()).map_err(|error| {
-                    ReadFault { kind: ReadFaultKind::HttpUnavailable, message: error.to_string(), is_final: false }
+                    ReadFault { kind: ReadFaultKind::NoHttpClient, message: error.to_string(), is_final: false }
                 })?,
             };
         let fetched = fetcher.get(url, (self.cancelled)());

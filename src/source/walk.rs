@@ -32,7 +32,7 @@ pub(crate) struct Walk {
     left_out: LeftOut,
 }
 
-/// What a walk comes to.
+/// One item of a walk.
 pub(crate) enum WalkItem {
     /// A page.
     Entry(Entry),
@@ -60,6 +60,10 @@ impl Walk {
     /// # Errors
     /// When `root` does not exist, is not a folder or can't be read, or a glob doesn't compile.
     pub(crate) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
+        Self::new(root, input, false)
+    }
+
+    fn new(root: &Path, input: &Input, lists_hidden: bool) -> Result<Self, SourceError> {
         let fault = |error: std::io::Error| SourceError::Folder { path: root.to_owned(), reason: error.to_string() };
         std::fs::read_dir(root).map_err(fault)?.next().transpose().map_err(fault)?;
         let mut walk = Self {
@@ -69,7 +73,7 @@ impl Walk {
             follow_links: input.follow_links,
             open: Vec::new(),
             faults: Vec::new(),
-            lists_hidden: false,
+            lists_hidden,
             left_out: LeftOut::default(),
         };
         walk.enter(root.to_owned());
@@ -81,12 +85,7 @@ impl Walk {
     /// # Errors
     /// As [`Walk::start`].
     pub(crate) fn start_with_hidden(root: &Path, input: &Input) -> Result<Self, SourceError> {
-        let mut walk = Self::start(root, input)?;
-        walk.open.clear();
-        walk.faults.clear();
-        (walk.lists_hidden, walk.left_out) = (true, LeftOut::default());
-        walk.enter(root.to_owned());
-        Ok(walk)
+        Self::new(root, input, true)
     }
 
     /// What was left out so far.
@@ -144,7 +143,7 @@ impl Walk {
         }
         match choice {
             Choice::Take => {}
-            Choice::Look if is_image(path).map_err(fault)? => {}
+            Choice::Look if has_supported_format(path).map_err(fault)? => {}
             Choice::Look => return Ok(Some(self.leave_out(path, LeftOutReason::Content))),
             Choice::LeaveOut(reason) => return Ok(Some(self.leave_out(path, reason.into()))),
         }
@@ -194,7 +193,7 @@ fn leads_nowhere(error: &std::io::Error) -> bool {
 }
 
 /// Whether the first bytes of a file are those of a supported format.
-fn is_image(path: &Path) -> std::io::Result<bool> {
+fn has_supported_format(path: &Path) -> std::io::Result<bool> {
     let mut head = Vec::new();
     std::fs::File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
     Ok(ImageFormat::detect(&head).is_ok())

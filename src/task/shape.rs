@@ -29,7 +29,7 @@ pub enum Shape {
     List(Box<Shape>),
     /// An object with these members, in this order.
     Object(Vec<Field>),
-    /// This shape, or null if the page does not say.
+    /// This shape, or null if the page does not contain the answer.
     Nullable(Box<Shape>),
 }
 

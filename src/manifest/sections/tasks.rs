@@ -67,7 +67,7 @@ struct RawQuestion {
     text: String,
     /// Type of the answer: `text`, `number`, `boolean` or `date` (default `text`).
     r#type: Option<RawAnswerType>,
-    /// Whether an answer is required. If not, null is valid and means that the page does not say (default false).
+    /// Whether an answer is required. If not, null is valid and means that the page does not contain the answer (default false).
     #[serde(default)]
     required: bool,
 }

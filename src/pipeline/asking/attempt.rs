@@ -1,5 +1,5 @@
 //! One attempt at a page, whichever way it is delivered: what is known before it is sent, the row
-//! that it opens, and what its end settles. Pure: it changes only itself.
+//! that it opens, and what its end settles. It changes only itself.
 
 use super::charge::{KnownBefore, charge_of, headroom};
 use super::page_state::{PageState, Step, next_step};

@@ -73,9 +73,6 @@ async fn make_attempt<'a>(
     held: Option<Slot<'a>>,
 ) -> Result<ControlFlow<PageEnd, (PageState, Option<Slot<'a>>)>, StoreError> {
     let Asking { run, endpoint, admission, observer, .. } = asking;
-    if attempt.purpose != AttemptPurpose::Ask {
-        run.counters.add_retry();
-    }
     let tokens = attempt.before.estimate.admission_tokens;
     if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
         let message = format!("the request needs {tokens} tokens, more than limits.tokens_per_minute: {limit}");
@@ -96,6 +93,9 @@ async fn make_attempt<'a>(
 
     // Send.
     slot.mark_sent();
+    if attempt.purpose != AttemptPurpose::Ask {
+        run.counters.add_repeated();
+    }
     run.hooks.reached(Point::Sent);
     let span = telemetry::span(&attempt, id);
     let on_text = |text: &str| observer.on_text(text);

@@ -115,7 +115,7 @@ impl Collector<'_> {
             let mut lines = match self.unless_ending(batches.lines(file)).await {
                 Ok(lines) => lines,
                 Err(BatchFault::NotFound(message)) => {
-                    tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
+                    tracing::warn!("the provider does not have a file of batch {}: {message}", remote.id);
                     continue;
                 }
                 Err(fault) => return Err(fault),

@@ -236,7 +236,7 @@ impl Batch {
             }
             Ok(remote) => BatchStep::Ended(remote),
             Err(BatchFault::NotFound(message)) => {
-                tracing::warn!("the provider does not know batch {id} ({message}): its pages are sent again");
+                tracing::warn!("the provider has no batch {id} ({message}): its pages are sent again");
                 BatchStep::Ended(RemoteBatch {
                     id: id.to_owned(),
                     status: RemoteStatus::Cancelled,

@@ -324,8 +324,8 @@ impl Counters {
         }
     }
 
-    /// Counts an attempt that is not the first at its page.
-    pub(crate) fn add_retry(&self) {
+    /// Counts an attempt that is sent and is not the first at its page.
+    pub(crate) fn add_repeated(&self) {
         add(&self.retries);
     }
 

@@ -20,7 +20,7 @@ pub(crate) enum RunPurpose {
         /// Which settled tasks are sent again, as text; `None`: none.
         selection: Option<String>,
     },
-    /// To try something: a page, other questions, another model. It takes the place of no run of the job.
+    /// To try something: a page, other questions, another model. It never replaces a run of the job.
     Trial,
 }
 

@@ -72,7 +72,7 @@ pub enum RunOutcome {
     },
     /// The provider refuses every request.
     ProviderRefused(Refusal),
-    /// The provider let nothing through for longer than `retry.max_wait`; its last message.
+    /// No request succeeded for longer than `retry.max_wait`; the provider's last message.
     ProviderUnavailable(String),
     /// The store or an output can't be read or written.
     StorageError(String),
@@ -87,7 +87,7 @@ pub enum RunOutcome {
     ShardsPending {
         /// Such pages.
         pages: u64,
-        /// The tasks that the manifest states otherwise than it did when the shards ran.
+        /// The tasks whose settings have changed since the shards ran.
         tasks: Vec<String>,
     },
     /// The run does not wait for batches, and some are under way.
@@ -95,7 +95,7 @@ pub enum RunOutcome {
         /// Pages that are in batches or wait for the next one.
         pages: u64,
     },
-    /// Of the shards of a merge some stopped early, and pages are left: the outcome and the exit code of the gravest.
+    /// Of the shards of a merge some stopped early, and pages are left: the outcome and the exit code of the most severe one.
     ShardsStopped {
         /// The outcome.
         name: RunOutcomeName,
@@ -106,7 +106,7 @@ pub enum RunOutcome {
     },
     /// Everything that could be looked at is settled, but not all of the input could be.
     InputUnread {
-        /// Folders and files that could not be looked at.
+        /// Folders and files that could not be read.
         count: u64,
         /// What is wrong with the first one, for people.
         first: String,
@@ -208,7 +208,7 @@ impl RunOutcome {
                     "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
                     cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
-                "the summary and the `error_kind` and `error` columns say why; raise on_error.max_failed only if so many are expected"
+                "see the summary and the `error_kind` and `error` columns for the causes; raise on_error.max_failed if this rate is acceptable"
                     .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
@@ -254,7 +254,7 @@ impl RunOutcome {
             Self::DamagedStore(message) => (message.clone(), DAMAGED_STORE_HINT.to_owned()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
             Self::PagesPending(pages) => (
-                format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
+                format!("{pages} pages have neither an answer nor an error: they could not be read"),
                 format!("the warnings name the files; {RESUMABLE}"),
             ),
             Self::ShardsPending { pages, tasks } if tasks.is_empty() => (
@@ -263,7 +263,7 @@ impl RunOutcome {
             ),
             Self::ShardsPending { pages, tasks } => (
                 format!(
-                    "{pages} pages have no answer to the manifest as it is now: it asks {} otherwise than it did when the shards ran",
+                    "{pages} pages have no answer under the current manifest: {} changed since the shards ran",
                     names(tasks)
                 ),
                 "merge with the manifest that the shards had, or run the shards again with this one (what has changed is asked and paid for), then merge again".to_owned(),
@@ -278,8 +278,8 @@ impl RunOutcome {
             ),
             Self::InputUnread { count, first } => (
                 match count {
-                    1 => format!("a part of the input could not be looked at: {first}"),
-                    _ => format!("{count} parts of the input could not be looked at; the first: {first}"),
+                    1 => format!("a part of the input could not be read: {first}"),
+                    _ => format!("{count} parts of the input could not be read; the first: {first}"),
                 },
                 "make them readable and run again; or leave a folder out with input.exclude, such as \"private/**\""
                     .to_owned(),
@@ -287,22 +287,22 @@ impl RunOutcome {
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
             Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),
-            Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),
+            Self::InternalError(message) => {
+                (message.clone(), format!("{RESUMABLE}; if it happens again, report it with the log"))
+            }
         };
         Some((what, hint))
+    }
+
+    /// No request succeeded for as long as the run waits. `message`: the last error.
+    pub(crate) fn from_max_wait(message: &str) -> Self {
+        Self::ProviderUnavailable(format!("no request succeeded for longer than retry.max_wait: {message}"))
     }
 }
 
 /// Names in backquotes, as in a sentence.
 fn names(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-impl RunOutcome {
-    /// The provider let nothing through for as long as the run waits. `message`: the last error.
-    pub(crate) fn from_max_wait(message: &str) -> Self {
-        Self::ProviderUnavailable(format!("the provider let nothing through for longer than retry.max_wait: {message}"))
-    }
 }
 
 impl From<StoreError> for RunOutcome {
@@ -330,13 +330,14 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
             "the provider blocks replies that repeat published texts: ask for less of the text, or try another provider"
         }
         ErrorKind::Repetition => "the model repeats itself: ask for less, or try another model",
-        ErrorKind::BadRequest => {
-            "the server rejects this request: look at the message, then at request.extra and image"
-        }
+        ErrorKind::BadRequest => "the server rejects this request: see the message, then request.extra and image",
         ErrorKind::ImageRefused => "the model rejects these images: check that it accepts images, or set image.size",
-        ErrorKind::RequestTooLarge | ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
+        ErrorKind::RequestTooLarge => {
+            "send less: image.detail: low, or fewer labels; or raise limits.tokens_per_minute if it is what is exceeded"
+        }
+        ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
-        _ => "look at the message; the server may be down or misconfigured",
+        _ => "see the message; the server may be down or misconfigured",
     }
 }
 

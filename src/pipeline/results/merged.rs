@@ -182,14 +182,14 @@ fn has_walked(run: &RunRecord) -> bool {
     )
 }
 
-/// The tasks that the manifest states otherwise than it did when the shards ran, and new ones.
+/// The tasks whose settings have changed since the shards ran, and new ones.
 fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
     let asks = |run: &RunRecord, task: &TaskKey| run.tasks.iter().any(|asked| asked.recipe_id == task.recipe_id);
     let differs = |task: &&TaskKey| runs.iter().any(|run| !asks(run, task));
     tasks.iter().filter(differs).map(|task| task.task.clone()).collect()
 }
 
-/// The outcome of shards of which some stopped early: that of the gravest.
+/// The outcome of shards of which some stopped early: that of the most severe one.
 fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     let rank = |run: &&&RunRecord| {
         GRAVEST_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(GRAVEST_FIRST.len())

@@ -58,7 +58,7 @@ pub(crate) struct ScanSeen {
     unread: Mutex<Option<UnreadInput>>,
 }
 
-/// Parts of the input that could not be looked at.
+/// Parts of the input that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UnreadInput {
     /// How many.

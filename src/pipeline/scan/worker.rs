@@ -244,7 +244,9 @@ impl Worker {
             Reread::Pages(layout) => layout,
             // The next run looks at it again.
             Reread::Postponed(_) if known.is_some_and(|known| known.content == Some(content)) => {
-                known.map(|known| self.store_known(entry, known, questions));
+                if let Some(known) = known {
+                    self.store_known(entry, known, questions);
+                }
                 return Ok(());
             }
             // Like a file that can't be read now.
@@ -286,7 +288,7 @@ impl Worker {
     /// The file's bytes, or why there are none.
     fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
         match self.source.read(entry) {
-            Err(fault) if fault.kind == ReadFaultKind::HttpUnavailable => Err(RunOutcome::InternalError(fault.message)),
+            Err(fault) if fault.kind == ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
             read => Ok(read),
         }
     }

@@ -126,7 +126,7 @@ impl Place {
             Some("http") => false,
             other => return Err(format!("`{}` is not http or https", other.unwrap_or_default())),
         };
-        let host = uri.host().ok_or("there is no host")?.to_owned();
+        let host = uri.host().ok_or("the URL has no host")?.to_owned();
         Ok(Self { uri, host, is_tls })
     }
 }

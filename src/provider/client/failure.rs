@@ -31,7 +31,7 @@ pub(crate) enum HttpFailure {
     NotHttp(String),
     /// The server closed a new connection without a reply: the error.
     NoReply(String),
-    /// The proxy wants to know a user and a password.
+    /// The proxy requires authentication.
     ProxyRefused(String),
 }
 

@@ -72,7 +72,7 @@ pub(crate) trait Dialect: fmt::Debug {
 /// What the requests of one endpoint have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameOptions<'a> {
-    /// The model's name, as the provider knows it.
+    /// The provider's name of the model.
     pub(crate) model: &'a str,
     pub(crate) request: &'a Request,
     /// `None` for models whose image rule is unknown: not every server accepts `detail`.

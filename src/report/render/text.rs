@@ -296,7 +296,7 @@ fn next_step(report: &Report) -> Option<&'static str> {
         return Some("many replies were invalid; check the `error` column, then the labels and their descriptions");
     }
     if pages.unusable() > 0 {
-        return Some("the `error` column says why pages failed; `--retry failed,invalid,refused` sends them again");
+        return Some("see the `error` column for the causes; `--retry failed,invalid,refused` sends them again");
     }
     if pages.redrawn.pages > 0 {
         return Some(
@@ -342,8 +342,8 @@ mod tests {
             ("complete", pages(none), spend(0, 0), Some("run the same command again")),
             ("complete", pages(|pages| pages.asked = 0), spend(0, 0), None),
             ("complete", pages(none), spend(0, 1), Some("the price of this model is unknown")),
-            ("complete", pages(|pages| pages.failed = 1), spend(0, 1), Some("the `error` column says why")),
-            ("complete", pages(|pages| pages.invalid = 5), spend(0, 0), Some("the `error` column says why")),
+            ("complete", pages(|pages| pages.failed = 1), spend(0, 1), Some("see the `error` column")),
+            ("complete", pages(|pages| pages.invalid = 5), spend(0, 0), Some("see the `error` column")),
             ("complete", pages(|pages| pages.invalid = 6), spend(0, 0), Some("many replies were invalid")),
             ("complete", pages(|pages| pages.invalid = 6), spend(5, 0), Some("many replies were invalid")),
             ("complete", pages(|pages| pages.invalid = 6), spend(6, 0), Some("many attempts were rate limited")),

@@ -14,7 +14,7 @@ pub(crate) enum CopiedPages {
     Wanted,
 }
 
-/// What is added to keys of the source for rows that are always new, so that they need no map.
+/// What is added to keys of the source for rows that are always new: they need no mapping.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offsets {
     /// For revisions.

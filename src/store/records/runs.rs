@@ -46,7 +46,7 @@ pub struct RunStart {
     pub manifest: String,
     /// The settings as canonical JSON, with variables replaced and without secrets.
     pub settings: String,
-    /// Whether the run only tries something: it takes the place of no run, and its settings are not those of the job.
+    /// Whether the run only tries something: it never replaces a run, and its settings are not those of the job.
     pub is_trial: bool,
     /// The name of the model.
     pub model: String,

@@ -285,7 +285,7 @@ fn a_status_that_is_no_reply_ends_the_run() {
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
             "HTTP 101: the server does not reply to the request",
         ),
-        ("HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP 304: the server redirects, and does not say where"),
+        ("HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP 304: the server sent a redirect without a location"),
         ("HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n", "HTTP 302: redirects to /login"),
     ] {
         let server = HttpServer::start(move |_, stream| stream.write_all(head.as_bytes()));

@@ -84,7 +84,7 @@ fn a_folder_that_cannot_be_read_is_named_and_the_run_is_not_complete() {
     let ran = nobody(&bench, &["run", "job.yaml"]).unwrap();
     assert_eq!((ran.code, requests(&bench)), (9, 2), "{}", ran.stderr);
     let error = ran.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
-    assert!(error.contains("could not be looked at") && error.contains("pages/closed"), "{}", ran.stderr);
+    assert!(error.contains("could not be read") && error.contains("pages/closed"), "{}", ran.stderr);
     assert_eq!(bench.report()["outcome"], "pages_pending");
     // Left out on purpose.
     bench.job("");

@@ -221,7 +221,7 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
     match status {
         ..200 => Verdict::stop(format!("{message}: the server does not reply to the request"), CHECK_ENDPOINT),
         300..=399 if error.message.is_empty() => {
-            Verdict::stop(format!("{message}: the server redirects, and does not say where"), CHECK_ENDPOINT)
+            Verdict::stop(format!("{message}: the server sent a redirect without a location"), CHECK_ENDPOINT)
         }
         300..=399 => {
             Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")

@@ -1,7 +1,7 @@
 //! Errors that name a parameter of the request: what to change so that the endpoint accepts it.
 //!
 //! Sources: OpenAI's error bodies, and those of compatible servers (2026-11): each vendor has its
-//! own words, so that the name of the parameter decides, beside any word of rejection.
+//! own words, so that a parameter is changed if an error names it beside any word of rejection.
 
 use super::error_body::ErrorBody;
 use super::listed_efforts::listed_efforts;

@@ -307,7 +307,7 @@ fn messages_name_the_true_cause() {
     }
     for (status, body, expected) in [
         (101, "", "HTTP 101: the server does not reply to the request"),
-        (304, "", "HTTP 304: the server redirects, and does not say where"),
+        (304, "", "HTTP 304: the server sent a redirect without a location"),
         (404, r#"{"detail":"Not Found"}"#, "HTTP 404: Not Found"),
     ] {
         let Verdict::Stop(refusal) = of(status, body) else { panic!("{status}") };
