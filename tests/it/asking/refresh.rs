@@ -1,6 +1,7 @@
 //! `--refresh`: each page once, whatever interrupts it and whatever the clock shows.
 
 use crate::bench::{Bench, under_way};
+use crate::harness::recording_server::{RecordingServer, error, invoice};
 #[cfg(unix)]
 use crate::harness::stopped::Stopped;
 use crate::store::dying;
@@ -97,6 +98,43 @@ fn the_clock_does_not_decide_what_a_refresh_asks() {
         let mut child = dying::start_jumping(&bench, &["refresh"]);
         assert!(child.wait().unwrap().success());
         assert_eq!(requests(&bench), before + 30);
+    }
+}
+
+/// Pages that fail, by an endpoint that has answered others and by one that has answered none. The latter is searched for what it
+/// rejects: with other forms of the requests, again in every run.
+#[test]
+fn the_clock_does_not_decide_which_failed_pages_are_asked() {
+    for (answered, failing) in [(1, 12), (0, 12)] {
+        let server = RecordingServer::start(move |_, at| match at {
+            _ if at < answered => invoice(),
+            _ => error(400, "bad image"),
+        });
+        let tasks = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
+        let bench = Bench::with_pages(answered);
+        bench.job_at(
+            &server.server.base_url,
+            &format!("{tasks}\nlimits: {{concurrency: 1}}\non_error: {{max_failed: 100%, stop_after: 0}}"),
+        );
+        assert_eq!(bench.run(&["-q"]).code, if answered > 0 { 0 } else { 3 });
+        for at in 0..failing {
+            bench.put(&format!("pages/more{at}.jpg"), &crate::bench::page(100 + at));
+        }
+        let asked = |run: &dyn Fn() -> bool| {
+            let before = server.count();
+            assert!(run());
+            server.count() - before
+        };
+        let run = |options: &[&str]| bench.run(&[&["-q"], options].concat()).code == 0;
+        let first = asked(&|| run(&[]));
+        assert!(if answered > 0 { first == 12 } else { (20..=30).contains(&first) }, "{first}");
+        assert_eq!(asked(&|| run(&[])), 0, "they are settled");
+        for _ in 0..3 {
+            let jumping = || dying::start_jumping(&bench, &["failed"]).wait().unwrap().success();
+            assert_eq!(asked(&jumping), first, "by an endpoint with {answered} answers");
+            let forms = server.forms().len();
+            assert_eq!(forms > 1, answered == 0, "{forms} forms of requests");
+        }
     }
 }
 

@@ -118,7 +118,7 @@ impl Clock for Jumping {
     }
 }
 
-/// Starts a run of `job.yaml` whose wall clock jumps; with `refresh`, everything is asked again.
+/// Starts a run of `job.yaml` whose wall clock jumps. `refresh`: everything is asked again; `failed`: what has failed.
 pub(crate) fn start_jumping(bench: &Bench, options: &[&str]) -> std::process::Child {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args([&test_name("a_run_whose_clock_jumps"), "--exact", "--ignored", "--nocapture"]);
@@ -132,7 +132,8 @@ fn a_run_whose_clock_jumps() {
     if let Ok(options) = std::env::var("DOCMILL_TEST_JUMPS") {
         let clock = Jumping { inner: SystemClock::default(), calls: 0.into() };
         let refresh = options == "refresh";
-        let selection = RetrySelection { invalid: refresh, refused: refresh, failed: refresh, refresh, redrawn: false };
+        let failed = refresh || options == "failed";
+        let selection = RetrySelection { invalid: refresh, refused: refresh, failed, refresh, redrawn: false };
         let options = RunOptions { selection, ..RunOptions::default() };
         run_here(Arc::new(clock), Arc::new(NoHooks), "jumps", &options);
     }
