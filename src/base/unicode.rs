@@ -1,4 +1,4 @@
-//! Forms of Unicode text: one spelling for text that looks the same.
+//! Forms of Unicode text: one spelling for text that looks the same. UTF-16 as bytes.
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use std::borrow::Cow;
@@ -13,6 +13,14 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn nfd(text: &str) -> Cow<'_, str> {
     const { DecomposingNormalizerBorrowed::new_nfd() }.normalize(text)
+}
+
+/// The text of UTF-16 without a byte order mark. `from`: the order of bytes. What is not valid is replaced; a byte that is
+/// left over is ignored.
+#[must_use]
+pub fn utf16_lossy(bytes: &[u8], from: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 /// The text for a comparison that ignores what is not a difference in meaning: Normalization Form C,

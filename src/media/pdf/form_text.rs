@@ -3,6 +3,7 @@
 //! Sources: ISO 32000-1, 7.9.2.2 (text strings), annex D (encodings), 12.7.3.3 (default
 //! appearance); widths: Adobe's font metrics of Helvetica.
 
+use crate::base::unicode::utf16_lossy;
 use hayro::hayro_syntax::object::{Dict, Name, Object, Stream};
 
 /// Widths of the characters 32 to 126 in Helvetica, in thousandths of an em.
@@ -41,13 +42,9 @@ fn stream_text(stream: &Stream<'_>) -> Option<String> {
 
 /// Decodes a text string: UTF-16 or UTF-8 with a byte-order mark, otherwise `PDFDocEncoding`.
 pub(crate) fn decode(bytes: &[u8]) -> String {
-    let units = |pairs: &[u8], from: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = pairs.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
-        String::from_utf16_lossy(&units)
-    };
     match bytes {
-        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
-        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16_lossy(rest, u16::from_be_bytes),
+        [0xFF, 0xFE, rest @ ..] => utf16_lossy(rest, u16::from_le_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         _ => bytes
             .iter()

@@ -1,8 +1,10 @@
 //! Reads a reply within bounds of size and time.
 
+use super::body_text::body_text;
 use super::failure::HttpFailure;
 use crate::base::clock::Clock;
 use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,15 +62,16 @@ impl BodyReader {
         let _ = tokio::time::timeout(MAX_END_DELAY, rest).await;
     }
 
-    /// The whole rest as text. Bytes that are not UTF-8 are replaced.
+    /// The whole rest as text.
     ///
     /// # Errors
     /// As [`Self::next`].
     pub(crate) async fn text(mut self) -> Result<String, HttpFailure> {
+        let media_type = self.response.headers().get(CONTENT_TYPE).cloned();
         let mut body = Vec::new();
         while let Some(bytes) = self.next().await? {
             body.extend_from_slice(&bytes);
         }
-        Ok(String::from_utf8_lossy(&body).into_owned())
+        Ok(body_text(body, media_type.as_ref().and_then(|value| value.to_str().ok())))
     }
 }

@@ -9,10 +9,11 @@
 //! - [`guarded_stream`]: a connection that refuses bytes which are no reply
 //! - [`connection_pool`]: connections that can be used again
 //! - [`reply_body`]: the body of a reply, which holds its connection
-//! - [`body_reader`]: reads a reply within bounds of size and time
+//! - [`body_reader`]: reads a reply within bounds of size and time; [`body_text`]: its text
 //! - [`upload`]: a file as a streamed form
 
 pub(crate) mod body_reader;
+pub(crate) mod body_text;
 pub(crate) mod call;
 pub(crate) mod common_name;
 pub(crate) mod connection_pool;

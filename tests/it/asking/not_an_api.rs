@@ -55,6 +55,28 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
     }
 }
 
+/// The web pages of some routers and proxies.
+#[test]
+fn a_web_page_in_another_encoding_is_shown_as_text() {
+    let page = "<html><title>Anmeldung</title>Bitte melden Sie sich für den Zugang an</html>";
+    let utf16: Vec<u8> = page.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin1: Vec<u8> = page.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    for (status, media_type, body) in [
+        (200, "text/html", [&[0xff, 0xfe], &utf16[..]].concat()),
+        (404, "text/html; charset=utf-16", utf16),
+        (200, "text/html; charset=iso-8859-1", latin1),
+    ] {
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let server = HttpServer::start(move |_, stream| stream.write_all(&[head.as_bytes(), &body].concat()));
+        let bench = Bench::with_pages(1);
+        bench.job_at(&server.base_url, "");
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 5, "{media_type}: {}", ran.stderr);
+        assert!(ran.stderr.contains(page), "{media_type}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn a_web_page_after_an_answer_is_a_passing_error() {
     let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
