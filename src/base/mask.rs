@@ -2,7 +2,7 @@
 //!
 //! [`mask_keys`] masks what certainly is a secret: keys with a known prefix, `Bearer …`, the user and
 //! password of a URL. [`mask_secrets`] also masks long tokens that look random, for text that a user
-//! has written. [`SecretText`] also knows members with names such as `api_key`.
+//! has written. [`mask_word`] also masks short keys of any form, where something else was expected. [`SecretText`] also knows members with names such as `api_key`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -69,6 +69,12 @@ const PLACES: &[&str] = &["api_key_env", "api_key_file"];
 /// be part of any word.
 const MIN_VALUE: usize = 4;
 
+/// Shortest key of a form that is not known, in bytes.
+const MIN_KEY: usize = 8;
+
+/// Longest ending of a file's name, in bytes.
+const MAX_ENDING: usize = 5;
+
 /// Masks what certainly is a secret.
 #[must_use]
 pub fn mask_keys(text: &str) -> Cow<'_, str> {
@@ -79,6 +85,13 @@ pub fn mask_keys(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     replace(text, &probable_keys(text))
+}
+
+/// A word of the command line, such as the name of a file that does not exist, for a message: all of it is masked if it may be
+/// a key.
+#[must_use]
+pub fn mask_word(word: &str) -> Cow<'_, str> {
+    if may_be_key(word) { MASK.into() } else { mask_secrets(word) }
 }
 
 /// A URL for a message: its path is masked where it certainly or probably is a secret.
@@ -220,7 +233,7 @@ fn looks_random(token: &str) -> bool {
     };
     let kinds: Vec<u8> = token.chars().map(kind).collect();
     let count = |wanted: u8| kinds.iter().filter(|kind| **kind == wanted).count();
-    let changes = kinds.windows(2).filter(|two| (two[0] == 0) != (two[1] == 0) && !two.contains(&3)).count();
+    let changes = digit_changes(token);
     let longest_run = token.split(['-', '_']).map(str::len).max().unwrap_or(0);
     let (digits, letters) = (count(0), count(1) + count(2));
     let is_hex_like = longest_run >= 20 && digits >= 4 && letters >= 4 && changes >= 4;
@@ -228,6 +241,22 @@ fn looks_random(token: &str) -> bool {
     let parts: Vec<usize> = token.split('-').map(str::len).collect();
     let is_uuid = parts == [8, 4, 4, 4, 12] && token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     is_hex_like || is_base64_like || is_uuid
+}
+
+/// Whether a word may be a key of any form rather than a name: letters and digits that change more than once, without the
+/// ending of a file's name or the separators of a path.
+fn may_be_key(word: &str) -> bool {
+    let is_of_key = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+=~:".contains(c));
+    let has_ending = word.rsplit_once('.').is_some_and(|(_, ending)| ending.len() <= MAX_ENDING);
+    let is_word = word.len() >= MIN_KEY && is_of_key && !has_ending && !word.starts_with(['-', '.']);
+    is_word && digit_changes(word) > 1
+}
+
+/// How often a digit and a letter stand side by side.
+fn digit_changes(token: &str) -> usize {
+    let is_change =
+        |two: &&[u8]| two.iter().all(u8::is_ascii_alphanumeric) && two[0].is_ascii_digit() != two[1].is_ascii_digit();
+    token.as_bytes().windows(2).filter(is_change).count()
 }
 
 /// What follows the name of a header with credentials, and the scheme behind it.

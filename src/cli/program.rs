@@ -7,8 +7,9 @@ use super::{
     answers, check, completions, diff, eval, export, init, log, man, merge, models, parent, plan, prepare, report,
     review, rows, run, runs, schema, signals, simulate, store, try_page, version,
 };
-use crate::base::mask::mask_secrets;
+use crate::base::mask::{mask_secrets, mask_word};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -37,7 +38,11 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
     let is_json = words.iter().any(|word| word == "--log-format=json")
         || words.windows(2).any(|two| two[0] == "--log-format" && two[1] == "json");
     let text = error.to_string();
-    let message = mask_secrets(text.trim_start_matches("error: ").trim_end());
+    let shown = match unexpected_word(error) {
+        Some(word) => text.replace(word, &mask_word(word)),
+        None => text.clone(),
+    };
+    let message = mask_secrets(shown.trim_start_matches("error: ").trim_end());
     let failure = Failure::new(exit::WRONG_INPUT, &message);
     if let Some(record) = RunRecord::of_words(&words) {
         record.write_failure(&failure);
@@ -51,6 +56,19 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     failure.report(args::LogFormat::Text)
+}
+
+/// The word where none was expected, or only the name of a command. A key may have been pasted there.
+fn unexpected_word(error: &clap::Error) -> Option<&str> {
+    let place = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        _ => return None,
+    };
+    match error.get(place)? {
+        ContextValue::String(word) => Some(word.as_str()).filter(|word| !word.is_empty()),
+        _ => None,
+    }
 }
 
 fn run_command(args: &Args) -> ExitCode {

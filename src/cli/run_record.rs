@@ -7,6 +7,7 @@ use super::log;
 use super::record_file::RecordFile;
 use super::short_record::short_record;
 use crate::base::clock::{Clock, SystemClock};
+use crate::base::mask::mask_word;
 use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
 use crate::session::overwriting::WrittenFile;
@@ -82,6 +83,9 @@ impl RunRecord {
         let metrics = metrics.map(RecordFile::at);
         let (job, last_success_ms) =
             metrics.as_ref().and_then(RecordFile::read).map_or((None, None), |text| parse_last_success(&text));
+        // A key may have been given instead of a manifest.
+        let is_shown = |path: &&Path| mask_word(&path.to_string_lossy()) == path.to_string_lossy();
+        let manifest = manifest.filter(is_shown);
         let stem = || manifest.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
         Self {
             summary: summary.map(RecordFile::at),

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::yaml::interpolate::{Variables, interpolate};
 use super::yaml::node::parse_yaml;
 use super::yaml::typed::to_typed_json;
-use crate::base::mask::{is_secret_name, mask_secrets};
+use crate::base::mask::{is_secret_name, mask_secrets, mask_word};
 use serde::Deserialize;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -29,8 +29,8 @@ pub(crate) struct OtherModel<'a> {
 /// Why a manifest can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The file can't be read.
-    #[error("can't read the manifest {}", path.display())]
+    /// The file can't be read. What was given may be a key instead of a path.
+    #[error("can't read the manifest {}", mask_word(&path.to_string_lossy()))]
     Read {
         /// Path of the manifest.
         path: PathBuf,

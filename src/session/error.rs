@@ -1,5 +1,6 @@
 //! Errors of the public API.
 
+use crate::base::mask::mask_word;
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
@@ -128,8 +129,14 @@ impl Error {
 impl From<ManifestError> for Error {
     fn from(error: ManifestError) -> Self {
         match &error {
-            ManifestError::Read { source, .. } => Self::new(WRONG_INPUT, format!("{error}: {source}"))
-                .with_hint("`docmill init` writes a manifest to start from"),
+            ManifestError::Read { source, path } => {
+                let given = path.to_string_lossy();
+                let hint = match mask_word(&given) != given {
+                    true => "name the file of a manifest; what was given is not shown, because it may be a key",
+                    false => "`docmill init` writes a manifest to start from",
+                };
+                Self::new(WRONG_INPUT, format!("{error}: {source}")).with_hint(hint)
+            }
             ManifestError::Faults(_) => Self::new(WRONG_INPUT, error),
         }
     }

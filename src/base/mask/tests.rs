@@ -55,6 +55,40 @@ fn random_tokens_are_masked_in_text_of_a_user() {
 }
 
 #[test]
+fn a_word_in_the_place_of_a_name_may_be_a_key_of_any_form() {
+    for word in [
+        "hunter2-Zq7",
+        "a8f3c9d2",
+        "7Xh2kQ9v",
+        "x1y2z3w4:v5",
+        "Zm9vYmFyYmF6cXV4",
+        "4a1f09.Kd8Jq2Lm",
+        "sk-123456",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "d41d8cd98f00b204e9800998ecf8427e",
+    ] {
+        assert_eq!(mask_word(word), "***", "{word}");
+    }
+    for word in [
+        "nightly",
+        "job.yaml",
+        "a8f3c9d2.yml",
+        "jobs/a8f3c9d2",
+        "../a8f3c9d2",
+        "office-mail-v2",
+        "invoices_2026_11",
+        "Scans2026",
+        "2026-11-27",
+        "q3-v2",
+        "--w2v3x4y5",
+        "größe1a2b3",
+        "",
+    ] {
+        assert_eq!(mask_word(word), word);
+    }
+}
+
+#[test]
 fn names_of_secrets() {
     for name in [
         "api_key",

@@ -116,6 +116,8 @@ fn a_key_in_the_wrong_place_is_never_repeated() {
 #[test]
 fn a_key_among_the_arguments_or_in_a_variable_is_never_repeated() {
     const KEY: &str = "sk-proj-4f9Zq81LmPw3Rt7Vb1Nc6Yd3";
+    // As short and plain as a password.
+    const SHORT: &str = "hunter2-Zq7";
     let bench = Bench::with_pages(1);
     bench.job("limits: {concurrency: \"${N:-1}\"}");
     let mut shown = String::new();
@@ -127,15 +129,24 @@ fn a_key_among_the_arguments_or_in_a_variable_is_never_repeated() {
         &["run", "job.yaml", "--limit", KEY],
         &["run", KEY],
         &["report", "job.yaml", "--run", KEY],
+        &["run", "job.yaml", SHORT],
+        &["run", SHORT, "--summary", "summary.json", "--metrics-file", "run.prom"],
+        &["check", SHORT],
+        &[SHORT],
     ] {
         for format in ["text", "json"] {
             let ran = bench.docmill(&[arguments, &["--log-format", format]].concat());
             assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
-            assert!(!ran.stderr.contains("4f9Zq81L"), "{arguments:?}: {}", ran.stderr);
+            let is_shown = |text: &str| text.contains("4f9Zq81L") || text.contains("hunter2");
+            assert!(!is_shown(&ran.stderr), "{arguments:?}: {}", ran.stderr);
             if format == "text" {
-                shown += &format!("# {}\n{}\n", arguments.join(" ").replace(KEY, "KEY"), masked(&bench, &ran.stderr));
+                let arguments = arguments.join(" ").replace(KEY, "KEY").replace(SHORT, "SHORT");
+                shown += &format!("# {arguments}\n{}\n", masked(&bench, &ran.stderr));
             }
         }
+    }
+    for record in ["summary.json", "run.prom"] {
+        assert!(!bench.text(record).contains("hunter2"), "{}", bench.text(record));
     }
     // A variable of the environment: by its name, or because it looks like a key.
     for (name, value) in [("N", KEY), ("MY_API_KEY", "hunter2")] {
