@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measure the CPU time that `docmill review` needs until the first of many pages appears, and until all can be filtered.
+"""Measure the CPU time that `docmill review` needs until the first of many pages appears, until all can be
+filtered, and for each decision.
 The script runs a job with one page, and fills its store as a run with many would have done.
 
     python3 scripts/review_many.py [PAGES] [--make FOLDER]        (DOCMILL names the program; default target/release/docmill)
@@ -20,6 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = pathlib.Path(os.environ.get("DOCMILL", ROOT / "target/release/docmill")).resolve()
+DECISIONS = 200
 LABELS = ["invoice", "letter", "form", "memo"]
 JOB = """version: 1
 name: many
@@ -99,6 +101,12 @@ def measure(count):
             response = connection.getresponse()
             return response, response.read()
 
+        def post(path, body):
+            connection.request("POST", path, json.dumps(body), {**headers, "content-type": "application/json", "origin": f"http://{host}"})
+            response = connection.getresponse()
+            text = response.read()
+            assert response.status == 200, text
+
         response, _ = get(f"/?token={token}")
         headers["cookie"] = response.headers["set-cookie"].split(";")[0]
         get("/")
@@ -119,6 +127,18 @@ def measure(count):
             get(f"/api/pages?{view}&limit=1&next=1")
             get("/api/progress?mode=single&task=kind&order=random")
         print(f"a page and the progress: {(cpu(server.pid) - before) / 20 * 1000:.0f} ms of CPU")
+        before, page = cpu(server.pid), None
+        for number in range(DECISIONS):
+            # What a browser asks after each decision: the page, the one after it, the progress and the strip.
+            found = json.loads(get(f"/api/pages?{view}&limit=1&next=1" + (f"&after={page}" if page else ""))[1])
+            page = found["pages"][0]["page"]
+            assert (found["undecided"], found["total"]) == (count - number, count), found
+            get(f"/api/pages?{view}&limit=2&next=1&names=1&after={page}")
+            post("/api/decide", {"view": view, "decisions": [{"page": page, "task": "kind", "value": LABELS[number % len(LABELS)]}]})
+            progress = json.loads(get("/api/progress?mode=single&task=kind&order=random")[1])["tasks"][0]
+            assert progress["decided"] == number + 1, progress
+            get("/api/recent")
+        print(f"each of {DECISIONS} decisions: {(cpu(server.pid) - before) / DECISIONS * 1000:.1f} ms of CPU")
         memory = [line for line in pathlib.Path(f"/proc/{server.pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
         print(memory[0].split(":")[1].strip(), "of memory at most")
     finally:

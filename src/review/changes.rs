@@ -13,7 +13,6 @@ use crate::base::ids::{DecisionId, PageId};
 use crate::store::NewDecision;
 use crate::task::check_value;
 use serde_json::{Value, json};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Most decisions and pages in one request.
@@ -32,13 +31,13 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
     let skips = page_tasks(review, body, 0)?;
     let selection = review.selection();
     let draw = selection.draw.as_ref().filter(|_| view.is_random());
-    let drawn: HashSet<u32> = draw.iter().flat_map(|_| selection.drawn.iter().copied()).collect();
     let (mut new, mut changed) = (Vec::with_capacity(wanted.len()), 0);
     // Nobody else decides meanwhile: the times of one reviewer's decisions are in the order of the decisions.
     let decisions = review.decisions()?;
     let at_ms = next_ms(review, &decisions);
     for one in wanted {
         let at = page_of(review, one.get("page"))?;
+        let draw = draw.filter(|_| selection.has(at));
         let indexed = review.index.get(at).ok_or_else(no_page)?;
         let task = task_of(review, one.get("task"))?;
         let name = review.tasks[task].name.as_str();
@@ -57,8 +56,8 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
             value,
             reviewer: review.options.reviewer.clone(),
             decided_at_ms: at_ms,
-            sampled_with: draw.filter(|_| drawn.contains(&at)).and_then(|draw| draw.stated),
-            draw: draw.filter(|_| drawn.contains(&at)).map(|draw| draw.id),
+            sampled_with: draw.and_then(|draw| draw.stated),
+            draw: draw.map(|draw| draw.id),
             shown,
         });
     }

@@ -60,6 +60,8 @@ pub(crate) struct Decisions {
     last: DecisionId,
     /// Decisions on tasks that the job does not have any more.
     orphans: BTreeSet<DecisionId>,
+    /// Pages whose decisions have changed since [`Decisions::take_changed`].
+    changed: Vec<PageId>,
 }
 
 impl Decisions {
@@ -73,6 +75,7 @@ impl Decisions {
             own: BTreeSet::new(),
             last: DecisionId(0),
             orphans: BTreeSet::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -91,14 +94,28 @@ impl Decisions {
 
     /// Takes over the decisions on a page as the store has them now: others may have withdrawn theirs.
     pub(crate) fn set_page(&mut self, page: &PageId, records: Vec<DecisionRecord>) {
-        for old in self.by_page.remove(page).unwrap_or_default() {
+        let known = self.by_page.remove(page).unwrap_or_default();
+        for old in &known {
             self.own.remove(&(old.at_ms, old.group, old.id, *page));
         }
-        records.into_iter().filter(|record| record.decision.page == *page).for_each(|record| self.add(record));
+        records.into_iter().filter(|record| record.decision.page == *page).for_each(|record| self.put(record));
+        if self.by_page.get(page).map(Vec::as_slice).unwrap_or_default() != known {
+            self.changed.push(*page);
+        }
     }
 
     /// Takes over a decision that was not withdrawn.
     pub(crate) fn add(&mut self, record: DecisionRecord) {
+        self.changed.push(record.decision.page);
+        self.put(record);
+    }
+
+    /// The pages whose decisions have changed since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> Vec<PageId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn put(&mut self, record: DecisionRecord) {
         let DecisionRecord { id, decision, group, .. } = record;
         let Some(task) = self.tasks.iter().position(|(name, _)| *name == decision.task) else {
             self.orphans.insert(id);
@@ -130,6 +147,7 @@ impl Decisions {
 
     /// Forgets a decision that was withdrawn.
     pub(crate) fn withdraw(&mut self, page: &PageId, id: DecisionId) {
+        self.changed.push(*page);
         if let Some(of_page) = self.by_page.get_mut(page) {
             of_page.retain(|known| {
                 let stays = known.id != id;

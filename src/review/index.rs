@@ -119,7 +119,8 @@ impl PageIndex {
         self.by_id.get(id).copied()
     }
 
-    fn positions(&self, id: &PageId) -> impl Iterator<Item = u32> {
+    /// All positions of a page.
+    pub(crate) fn positions(&self, id: &PageId) -> impl Iterator<Item = u32> {
         let more = self.more.get(id).map(Vec::as_slice).unwrap_or_default();
         self.by_id.get(id).into_iter().chain(more).copied()
     }

@@ -3,7 +3,8 @@
 //! - [`mod@run`]: opens a review and serves it; [`settings`]: how it is done
 //! - [`server`]: HTTP on loopback, and who may ask; [`api`] and [`api_error`]: what the page's script asks for and changes
 //! - [`state`]: what a review works on; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
-//!   [`view`]: which are shown; [`decisions`]: what was decided; [`skips`]: what was skipped; [`pictures`]: what they look
+//!   [`view`]: which are asked for; [`prepared_view`], [`rank_set`], [`views`]: which are shown, kept up to date page by
+//!   page; [`decisions`]: what was decided; [`skips`]: what was skipped; [`pictures`]: what they look
 //!   like
 //! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
 //! - [`worth`]: what the decisions made so far are worth
@@ -18,6 +19,8 @@ pub(crate) mod overview;
 pub(crate) mod page_json;
 pub(crate) mod page_name;
 pub(crate) mod pictures;
+pub(crate) mod prepared_view;
+pub(crate) mod rank_set;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod settings;
@@ -25,6 +28,7 @@ pub(crate) mod skips;
 pub(crate) mod state;
 pub(crate) mod tasks;
 pub(crate) mod view;
+pub(crate) mod views;
 pub(crate) mod worth;
 
 pub(crate) use run::{ReviewError, Serving, review};

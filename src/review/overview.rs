@@ -117,29 +117,24 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
     let is_random = view.is_random() && (!review.is_filtered() || selection.draw.is_some());
     let mut tasks = Vec::new();
     for task in &view.tasks {
-        let (steps, decided, agreements) = {
+        let decided = review.decided(*task)?;
+        let (steps, agreements) = {
             let decisions = review.decisions()?;
             let skips = review.skips();
             let mut steps = Vec::new();
-            let mut decided = 0;
-            let mut is_open = false;
             for at in &selection.drawn {
                 let Some(indexed) = review.index.get(*at) else { continue };
                 let question = review.index.question(indexed, *task);
-                decided += u64::from(decisions.own(&indexed.id, *task, question).is_some());
-                // What is behind the first open page counts for nothing else.
-                if is_open {
-                    continue;
-                }
                 let current = decisions.counted(&indexed.id, *task, question);
-                is_open = current.is_none() && !skips.tasks().contains(&(*at, *task));
-                if !is_open {
-                    steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));
+                // What is behind the first open page counts for nothing.
+                if current.is_none() && !skips.tasks().contains(&(*at, *task)) {
+                    break;
                 }
+                steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));
             }
             let pairs = decisions.pairs(*task);
             let agreements: Vec<Value> = pairs.iter().map(|((a, b), values)| agreement(a, b, values)).collect();
-            (steps, decided, agreements)
+            (steps, agreements)
         };
         let mut worth = None;
         if is_random {

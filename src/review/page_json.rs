@@ -22,12 +22,7 @@ const MAX_CHARS: usize = 2000;
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn window_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
-    let facts = review.known_facts();
-    let skipped = review.skips().tasks().clone();
-    let window = {
-        let decisions = review.decisions()?;
-        view.window(&review.index, &review.selection().drawn, facts, &decisions, &skipped)
-    };
+    let window = review.window(view)?;
     let mut shown = Vec::new();
     let pages: Vec<Value> = if view.only_names {
         let names = window.pages.iter().filter_map(|at| review.index.get(*at));

@@ -25,12 +25,15 @@ pub(crate) struct Skips {
     steps: Vec<Skip>,
     tasks: HashSet<PageTask>,
     last: u64,
+    /// Pages of which something was skipped or taken back since [`Skips::take_changed`].
+    changed: Vec<u32>,
 }
 
 impl Skips {
     /// Skips tasks of pages. Returns how many had not been skipped before.
     pub(crate) fn add(&mut self, group: Option<DecisionId>, at_ms: i64, tasks: Vec<PageTask>) -> usize {
         let tasks: Vec<PageTask> = tasks.into_iter().filter(|task| self.tasks.insert(*task)).collect();
+        self.changed.extend(tasks.iter().map(|(page, _)| *page));
         let added = tasks.len();
         // Taking back a step that has changed nothing would look like doing nothing.
         if !tasks.is_empty() {
@@ -51,7 +54,13 @@ impl Skips {
             stays
         });
         gone.iter().for_each(|task| _ = self.tasks.remove(task));
+        self.changed.extend(gone.iter().map(|(page, _)| *page));
         gone
+    }
+
+    /// The pages of which something was skipped or taken back since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.changed)
     }
 
     /// What is skipped.

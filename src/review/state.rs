@@ -4,10 +4,12 @@ use super::decisions::Decisions;
 use super::facts::Facts;
 use super::index::{IndexedPage, PageIndex};
 use super::pictures::Pictures;
+use super::prepared_view::{Given, Window};
 use super::settings::ReviewOptions;
 use super::skips::Skips;
 use super::tasks::ReviewTask;
 use super::view::ViewQuery;
+use super::views::Views;
 use crate::base::clock::Clock;
 use crate::base::ids::{DrawId, PageId};
 use crate::base::vocabulary::{DrawRule, RowStatus};
@@ -45,6 +47,7 @@ pub(crate) struct Review {
     pub(crate) clock: Arc<dyn Clock>,
     decisions: Mutex<Decisions>,
     skips: Mutex<Skips>,
+    views: Mutex<Views>,
     facts: OnceLock<Result<Facts, String>>,
     facts_started: AtomicBool,
     facts_done: AtomicUsize,
@@ -62,10 +65,25 @@ pub(crate) type ModelAnswers = Arc<[Option<Value>]>;
 pub(crate) struct Selection {
     /// Their positions, in the order in which samples are drawn.
     pub(crate) drawn: Vec<u32>,
+    /// By position: whether it is one of them.
+    is_drawn: Vec<bool>,
     /// How many there are before a sample is drawn.
     pub(crate) pages: usize,
     /// The draw that these pages are; `None`: all are reviewed.
     pub(crate) draw: Option<Draw>,
+}
+
+impl Selection {
+    fn new(index: &PageIndex, drawn: Vec<u32>, pages: usize, draw: Option<Draw>) -> Self {
+        let mut is_drawn = vec![false; index.len()];
+        drawn.iter().filter_map(|at| usize::try_from(*at).ok()).for_each(|at| is_drawn[at] = true);
+        Self { drawn, is_drawn, pages, draw }
+    }
+
+    /// Whether the page at a position is reviewed.
+    pub(crate) fn has(&self, at: u32) -> bool {
+        self.is_drawn.get(at as usize).copied().unwrap_or(false)
+    }
 }
 
 /// A draw that the store has.
@@ -123,6 +141,7 @@ impl Review {
             clock,
             decisions: Mutex::new(decisions),
             skips: Mutex::default(),
+            views: Mutex::default(),
             facts: OnceLock::new(),
             facts_started: AtomicBool::new(false),
             facts_done: AtomicUsize::new(0),
@@ -181,6 +200,37 @@ impl Review {
     /// What the reviewer has skipped. Whoever holds the decisions may take it, and not the other way round.
     pub(crate) fn skips(&self) -> MutexGuard<'_, Skips> {
         lock(&self.skips)
+    }
+
+    /// The pages of a view from where they are wanted.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn window(&self, view: &ViewQuery) -> Result<Window, StoreError> {
+        self.with_views(|views, given| views.window(view, given))
+    }
+
+    /// How many of the pages that are reviewed the reviewer has decided, for a task.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn decided(&self, task: usize) -> Result<usize, StoreError> {
+        self.with_views(|views, given| views.decided(task, given))
+    }
+
+    /// Asks the views, after they have taken over what has changed since.
+    fn with_views<T>(&self, ask: impl FnOnce(&mut Views, Given<'_>) -> T) -> Result<T, StoreError> {
+        let mut decisions = self.decisions()?;
+        let mut skips = self.skips();
+        let mut views = lock(&self.views);
+        let mut changed = skips.take_changed();
+        changed.extend(decisions.take_changed().iter().flat_map(|page| self.index.positions(page)));
+        let selection = self.selection();
+        changed.retain(|at| selection.has(*at));
+        let (index, drawn) = (&self.index, selection.drawn.as_slice());
+        let given = Given { index, drawn, facts: self.known_facts(), decisions: &decisions, skipped: skips.tasks() };
+        views.update(given, &changed);
+        Ok(ask(&mut views, given))
     }
 
     /// What is known of all pages; `None`: it is being read, which this begins.
@@ -272,7 +322,7 @@ impl Review {
     fn draw(&self, is_selected: impl Fn(usize) -> bool) -> Result<Selection, StoreError> {
         let mut drawn = self.index.drawn(is_selected);
         let pages = drawn.len();
-        let Some(count) = self.options.sample else { return Ok(Selection { drawn, pages, draw: None }) };
+        let Some(count) = self.options.sample else { return Ok(Selection::new(&self.index, drawn, pages, None)) };
         let page_at = |at: &u32| self.index.get(*at).map(|page| page.id);
         let mut ids: Vec<PageId> = drawn.iter().filter_map(page_at).collect();
         // A page that is asked several things is drawn with all of them.
@@ -298,7 +348,7 @@ impl Review {
             probability: stated_probability(false, size, population).unwrap_or(1.0),
             stated: stated_probability(self.is_filtered(), size, population),
         };
-        Ok(Selection { drawn, pages, draw: Some(draw) })
+        Ok(Selection::new(&self.index, drawn, pages, Some(draw)))
     }
 
     /// The model's answers to a page; they are read once.

@@ -3,9 +3,14 @@
 use super::*;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, PageId};
+use crate::review::decisions::Decisions;
+use crate::review::index::PageIndex;
 use crate::review::page_name::page_name;
+use crate::review::prepared_view::{Given, PreparedView};
+use crate::review::skips::PageTask;
 use crate::store::{DecisionRecord, EntryRecord, NewDecision};
 use crate::task::Shape;
+use std::collections::HashSet;
 
 const TASKS: [&str; 2] = ["kind", "marks"];
 const COLUMNS: [&str; 2] = ["customer", "year"];
@@ -88,8 +93,14 @@ impl Six {
     }
 
     fn window(&self, query: &str) -> (Vec<u32>, usize, usize, usize) {
-        let window = parse(query).unwrap().window(&self.index, &self.drawn, None, &self.decisions, &self.skipped);
+        let (view, given) = (parse(query).unwrap(), self.given());
+        let window = PreparedView::new(&view, given).window(&view, given.index);
         (window.pages, window.total, window.undecided, window.first)
+    }
+
+    fn given(&self) -> Given<'_> {
+        let Self { index, drawn, decisions, skipped } = self;
+        Given { index, drawn, facts: None, decisions, skipped }
     }
 
     fn name(&self, at: usize) -> String {
@@ -153,4 +164,68 @@ fn pages_on_which_people_disagree_come_first() {
     };
     six.decisions.add(DecisionRecord { id: DecisionId(9), decision, group: DecisionId(9), is_withdrawn: false });
     assert_eq!(six.window("order=disagreement&limit=9").0, [3, 0, 1, 2, 4, 5]);
+}
+
+#[test]
+fn a_view_that_is_kept_shows_what_a_new_one_would() {
+    let mut six = Six::new();
+    let queries: Vec<String> = ["all", "undecided", "decided", "others", "skipped", "unfit"]
+        .iter()
+        .flat_map(|state| ["kind", "marks", "*"].map(|task| format!("task={task}&state={state}&limit=9")))
+        .collect();
+    let views: Vec<ViewQuery> = queries.iter().map(|query| parse(query).unwrap()).collect();
+    let mut kept: Vec<PreparedView> = views.iter().map(|view| PreparedView::new(view, six.given())).collect();
+    let decide = |six: &mut Six, id: i64, at: usize, reviewer: &str, value: &str| {
+        let decision = NewDecision {
+            page: six.index.pages[at].id,
+            job: "job".into(),
+            task: "kind".into(),
+            question: None,
+            value: value.into(),
+            reviewer: reviewer.into(),
+            decided_at_ms: id,
+            sampled_with: None,
+            draw: None,
+            shown: None,
+        };
+        six.decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
+    };
+    for step in 0..6 {
+        let changed = match step {
+            0 => {
+                decide(&mut six, 10, 0, "ann", "\"y\"");
+                vec![0]
+            }
+            1 => {
+                decide(&mut six, 11, 4, "bob", "\"x\"");
+                vec![4]
+            }
+            2 => {
+                decide(&mut six, 12, 5, "ann", "\"gone\"");
+                vec![5]
+            }
+            3 => {
+                six.skipped.insert((5, 1));
+                six.skipped.remove(&(2, 0));
+                vec![5, 2]
+            }
+            4 => {
+                six.decisions.withdraw(&six.index.pages[1].id.clone(), DecisionId(1));
+                vec![1]
+            }
+            _ => {
+                six.decisions.set_page(&six.index.pages[3].id.clone(), Vec::new());
+                vec![3]
+            }
+        };
+        for (kept, view) in kept.iter_mut().zip(&views) {
+            kept.update(six.given(), &changed);
+            for view in [view.clone(), ViewQuery { is_next: true, ..view.clone() }] {
+                let new = PreparedView::new(&view, six.given()).window(&view, &six.index);
+                assert_eq!(kept.window(&view, &six.index), new, "step {step}, {view:?}");
+            }
+        }
+    }
+    let page = |at: usize| six.index.pages[at].id;
+    assert_eq!(six.decisions.take_changed(), [1, 3, 0, 4, 5, 1, 3].map(page), "each change is told");
 }

@@ -1,0 +1,60 @@
+//! What is kept between the questions of the page, so that a decision does not walk over all pages.
+
+use super::prepared_view::{Given, PreparedView, Window};
+use super::view::ViewQuery;
+use std::collections::{HashMap, HashSet};
+
+/// Views that are kept: a browser has one, and comes back to others.
+const MAX_VIEWS: usize = 4;
+
+/// The views that were asked for last, and which pages are decided, by task.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    /// The one asked for last at the end.
+    views: Vec<PreparedView>,
+    /// By task: the positions of the pages that the reviewer has decided.
+    decided: HashMap<usize, HashSet<u32>>,
+    /// Whether the facts were known when these were made: they add to the order.
+    has_facts: bool,
+}
+
+impl Views {
+    /// Takes over what was decided or skipped on reviewed pages since: their positions.
+    pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
+        if self.has_facts != given.facts.is_some() {
+            *self = Self { has_facts: given.facts.is_some(), ..Self::default() };
+        }
+        if changed.is_empty() {
+            return;
+        }
+        self.views.retain(|view| !view.is_ordered_by_decisions());
+        self.views.iter_mut().for_each(|view| view.update(given, changed));
+        for (task, decided) in &mut self.decided {
+            for at in changed {
+                if given.is_decided(*at, *task) {
+                    decided.insert(*at);
+                } else {
+                    decided.remove(at);
+                }
+            }
+        }
+    }
+
+    /// How many of the reviewed pages the reviewer has decided, for a task.
+    pub(crate) fn decided(&mut self, task: usize, given: Given<'_>) -> usize {
+        let read = || given.drawn.iter().copied().filter(|at| given.is_decided(*at, task)).collect();
+        self.decided.entry(task).or_insert_with(read).len()
+    }
+
+    /// The pages of a view from where they are wanted.
+    pub(crate) fn window(&mut self, view: &ViewQuery, given: Given<'_>) -> Window {
+        let known = self.views.iter().position(|known| known.is_of(view));
+        let prepared = known.map_or_else(|| PreparedView::new(view, given), |at| self.views.remove(at));
+        let window = prepared.window(view, given.index);
+        self.views.push(prepared);
+        if self.views.len() > MAX_VIEWS {
+            self.views.remove(0);
+        }
+        window
+    }
+}
