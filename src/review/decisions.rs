@@ -145,7 +145,7 @@ impl Decisions {
         of_page.sort_by(|a, b| (a.at_ms, &a.reviewer, a.id).cmp(&(b.at_ms, &b.reviewer, b.id)));
     }
 
-    /// Forgets a decision that was withdrawn.
+    /// Removes a decision that was withdrawn.
     pub(crate) fn withdraw(&mut self, page: &PageId, id: DecisionId) {
         self.changed.push(*page);
         if let Some(of_page) = self.by_page.get_mut(page) {
@@ -179,7 +179,7 @@ impl Decisions {
         self.of_task(page, task, question).rev().find(|known| *known.reviewer == *self.reviewer)
     }
 
-    /// The human answer to a task of a page: the latest decision of anybody.
+    /// The human answer to a task of a page: the latest decision of any reviewer.
     pub(crate) fn current(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
         self.of_task(page, task, question).next_back()
     }

@@ -95,7 +95,7 @@ impl PreparedView {
         self.view.order == ReviewOrder::Disagreement
     }
 
-    /// Takes over what was decided or skipped on pages.
+    /// Updates what was decided or skipped on pages.
     pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
         let wanted = Wanted::new(&self.view, given.facts);
         for at in changed {

@@ -1,4 +1,4 @@
-//! A set of ranks that knows how many come before one, and which is the n-th, without walking over all.
+//! A set of ranks that finds how many come before one, and which is the n-th, without a walk over all.
 
 /// A set of ranks below a fixed number. To change it or to ask takes steps as the logarithm of that number.
 #[derive(Debug, Default)]

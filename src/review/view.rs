@@ -64,7 +64,7 @@ pub(crate) enum ReviewState {
     Unfit,
 }
 
-/// A question of the page: which pages, from where, how many.
+/// A query of the browser: which pages, from where, how many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ViewQuery {
     /// Whether it is for the grid, which shows the model's answers.

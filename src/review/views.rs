@@ -1,4 +1,4 @@
-//! What is kept between the questions of the page, so that a decision does not walk over all pages.
+//! What is kept between requests, so that a decision does not cause a walk over all pages.
 
 use super::prepared_view::{Given, PreparedView, Window};
 use super::view::ViewQuery;
@@ -19,7 +19,7 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    /// Takes over what was decided or skipped on reviewed pages since: their positions.
+    /// Updates what was decided or skipped since. `changed`: the positions of these pages.
     pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
         if self.has_facts != given.facts.is_some() {
             *self = Self { has_facts: given.facts.is_some(), ..Self::default() };
