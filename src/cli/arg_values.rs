@@ -37,6 +37,15 @@ pub(crate) fn parse_price(text: &str) -> Result<(f64, f64), String> {
     price(input).zip(price(output)).ok_or_else(|| "two numbers of USD per million tokens, such as 0.15,0.60".to_owned())
 }
 
+/// Parses the size of a sample: at least 1.
+pub(crate) fn parse_sample(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("a sample has at least 1 item".to_owned()),
+        Ok(size) => Ok(size),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Parses a variable and its value, such as `date=2026-11-23`.
 pub(crate) fn parse_var(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;

@@ -1,7 +1,7 @@
 //! The command-line arguments.
 
 use super::answers_args::Answers;
-use super::arg_values::{Format, ReportFormat, parse_var};
+use super::arg_values::{Format, ReportFormat, parse_sample, parse_var};
 use super::caller_args::Caller;
 use super::completions_args::{Completions, Man};
 use super::diff_args::Diff;
@@ -206,7 +206,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) job: JobArgs,
     /// Read only N files, always the same ones, and project the result to all files. (`run --sample` counts pages.)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_sample)]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) again: Again,

@@ -1,6 +1,6 @@
 //! The arguments of `docmill diff`.
 
-use super::arg_values::{ReportFormat, parse_price};
+use super::arg_values::{ReportFormat, parse_price, parse_sample};
 use super::job_args::JobArgs;
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(crate) struct Diff {
     #[arg(long, value_enum, group = "side")]
     pub(crate) recipe: Option<Recipe>,
     /// Ask for the new answers to a sample of N pages, always the same ones, and compare these. The price is shown first.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_sample)]
     pub(crate) sample: Option<u64>,
     /// Only pages whose old row matches, such as 'kind = "invoice"' (docs/select.md).
     #[arg(long = "where", value_name = "EXPRESSION")]

@@ -1,5 +1,6 @@
 //! The arguments of `docmill eval --rotate` and `--repeat`.
 
+use super::arg_values::parse_sample;
 use clap::Args as ClapArgs;
 
 /// The size of the sample, unless it is given.
@@ -15,7 +16,7 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=20), conflicts_with_all = ["truth", "truth_columns", "include_shown", "split", "sampled", "min_accuracy", "min_f1"])]
     pub(crate) repeat: Option<u32>,
     /// Size of the sample for --rotate and --repeat: always the same pages of those that match --where [default: 50].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_sample)]
     pub(crate) sample: Option<u64>,
     /// Send the requests of --rotate or --repeat without asking you first.
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! The command-line arguments of `docmill review`.
 
+use super::arg_values::parse_sample;
 use super::help;
 use super::job_args::JobArgs;
 use crate::base::units::parse_duration;
@@ -29,7 +30,7 @@ pub(crate) struct Review {
     pub(crate) order: Order,
     /// Review only a sample of N pages, always the same ones, to measure all pages by them. The draw is stored, and
     /// decisions refer to it. With --where: N of the rows that match.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_sample)]
     pub(crate) sample: Option<u64>,
     /// Review only pages whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
     #[arg(long = "where", value_name = "EXPRESSION")]

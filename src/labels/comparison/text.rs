@@ -24,6 +24,9 @@ pub(crate) fn render_text(comparison: &Comparison, width: Option<usize>) -> Stri
     for change in &comparison.changes {
         table.text(2, &if width.is_some() { change.to_string() } else { change.in_full() });
     }
+    if comparison.changes.is_empty() {
+        table.text(2, "no setting differs");
+    }
     table.heading("pages");
     table.row(1, "compared", grouped(comparison.pages));
     table.row(1, "with another answer", grouped(comparison.changed_pages));

@@ -218,8 +218,17 @@ impl Decoder {
     fn ask(&mut self, request: &Request, bytes: &[u8]) -> DecoderResult<Answer> {
         let mut process = match self.process.take() {
             Some(process) => process,
-            None => DecoderProcess::start(&self.command)
-                .map_err(|reason| DecoderError { program: self.command.program.clone(), reason })?,
+            None => match DecoderProcess::start(&self.command) {
+                Ok(process) => process,
+                Err(error) if is_for_lack_of_resources(&error) => {
+                    let message = format!("the decoder can't be started for now: {error}");
+                    return Ok(Err(MediaFault::new(MediaFaultKind::DecoderOutOfMemory, message)));
+                }
+                Err(error) => {
+                    let program = self.command.program.clone();
+                    return Err(DecoderError { program, reason: error.to_string() });
+                }
+            },
         };
         Ok(match process.ask(request, bytes, self.timeout, &self.is_cancelled) {
             Ok(answer) => {
@@ -234,6 +243,12 @@ impl Decoder {
             )),
         })
     }
+}
+
+/// Whether a process or a thread can't be started for lack of memory or because there are too many (`EAGAIN`, `ENOMEM`):
+/// it may be possible once others have ended.
+fn is_for_lack_of_resources(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::OutOfMemory)
 }
 
 fn is_fault<T>(outcome: &Result<T, MediaFault>, kind: MediaFaultKind) -> bool {

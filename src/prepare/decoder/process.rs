@@ -126,17 +126,17 @@ impl DecoderProcess {
     /// Starts a process.
     ///
     /// # Errors
-    /// The reason why it can't be started.
-    pub(crate) fn start(command: &DecoderCommand) -> Result<Self, String> {
+    /// When it can't be started.
+    pub(crate) fn start(command: &DecoderCommand) -> std::io::Result<Self> {
         let mut start = Command::new(&command.program);
         start.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The process parses untrusted files: it gets no secrets.
         start.env_clear().envs(ALLOCATOR);
         detach_from_terminal(&mut start);
-        let mut child = start.spawn().map_err(|error| error.to_string())?;
+        let mut child = start.spawn()?;
         let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err("it has no pipes".to_owned());
+            return Err(std::io::Error::other("it has no pipes"));
         };
         // There is at most one reply at a time. The thread ends when the process does.
         let (send, replies) = sync_channel(1);
@@ -148,10 +148,10 @@ impl DecoderProcess {
                 }
             }
         };
-        std::thread::Builder::new().name("decoded".into()).spawn(read).map_err(|error| error.to_string())?;
+        std::thread::Builder::new().name("decoded".into()).spawn(read)?;
         let (send, end_of_errors) = sync_channel(1);
         let keep = move || _ = send.send(read_end(errors));
-        std::thread::Builder::new().name("decoder errors".into()).spawn(keep).map_err(|error| error.to_string())?;
+        std::thread::Builder::new().name("decoder errors".into()).spawn(keep)?;
         Ok(Self { child, input, replies, errors: end_of_errors })
     }
 

@@ -50,6 +50,17 @@ fn outcomes_that_need_words() {
 }
 
 #[test]
+fn a_sample_of_nothing() {
+    let bench = Bench::with_pages(1);
+    bench.job("");
+    for arguments in [&["plan"][..], &["review"], &["diff", "--model", "x"], &["eval", "--repeat", "2"]] {
+        let ran = bench.docmill(&[&arguments[..1], &["job.yaml", "--sample", "0"], &arguments[1..]].concat());
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stderr.contains("'--sample <N>': a sample has at least 1 item"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_key_is_never_shown() {
     let bench = Bench::with_pages(2).simulator(Options { key: Some("other".into()), ..Options::default() });
     bench.job("");

@@ -31,6 +31,15 @@ fn usd(value: &Value) -> f64 {
 }
 
 #[test]
+fn a_manifest_is_compared_with_itself() {
+    let bench = answered(3);
+    bench.put("same.yaml", bench.text("job.yaml").as_bytes());
+    let lines = |against: &str| bench.docmill(&["diff", "job.yaml", "--against", against]).stdout;
+    assert!(lines("same.yaml").contains("no setting differs\n"), "{}", lines("same.yaml"));
+    assert!(!lines("other.yaml").contains("no setting differs"), "{}", lines("other.yaml"));
+}
+
+#[test]
 fn a_sample_is_priced_asked_once_and_compared() {
     let bench = answered(40);
     let rows = bench.text("out.jsonl");

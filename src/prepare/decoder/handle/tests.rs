@@ -147,6 +147,17 @@ fn a_program_that_can_not_be_started_is_an_error() {
 }
 
 #[test]
+fn a_process_that_can_not_be_started_for_now_costs_one_page() {
+    use rustix::io::Errno;
+    for (errno, is_for_now) in
+        [(Errno::AGAIN, true), (Errno::NOMEM, true), (Errno::NOENT, false), (Errno::ACCESS, false)]
+    {
+        let error = std::io::Error::from_raw_os_error(errno.raw_os_error());
+        assert_eq!(is_for_lack_of_resources(&error), is_for_now, "{error}");
+    }
+}
+
+#[test]
 fn the_process_sees_no_environment() {
     // Crashes if it has a HOME or a PATH of its own: the shell's defaults are not exported.
     let script = format!("if test -n \"$HOME$CARGO_MANIFEST_DIR\"; then exit 1; fi; {OPENED} {WAIT}");
