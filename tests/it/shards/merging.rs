@@ -109,7 +109,7 @@ fn a_merge_with_a_changed_manifest_names_what_differs() {
     let ran = merge(&bench, &stores(2), "all.db", &lineage);
     assert_eq!(ran.code, 9, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("6 pages have no answer to the manifest as it is now: it asks `kind` otherwise"),
+        ran.stderr.contains("6 pages have no answer under the current manifest: `kind` changed since the shards ran"),
         "{}",
         ran.stderr
     );
