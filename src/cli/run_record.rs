@@ -84,7 +84,7 @@ impl RunRecord {
         let (job, last_success_ms) =
             metrics.as_ref().and_then(RecordFile::read).map_or((None, None), |text| parse_last_success(&text));
         // A key may have been given instead of a manifest.
-        let is_shown = |path: &&Path| mask_word(&path.to_string_lossy()) == path.to_string_lossy();
+        let is_shown = |path: &&Path| path.exists() || mask_word(&path.to_string_lossy()) == path.to_string_lossy();
         let manifest = manifest.filter(is_shown);
         let stem = || manifest.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
         Self {

@@ -30,7 +30,7 @@ pub(crate) struct OtherModel<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The file can't be read. What was given may be a key instead of a path.
-    #[error("can't read the manifest {}", mask_word(&path.to_string_lossy()))]
+    #[error("can't read the manifest {}", shown_path(path, source))]
     Read {
         /// Path of the manifest.
         path: PathBuf,
@@ -40,6 +40,13 @@ pub enum ManifestError {
     /// The manifest has faults.
     #[error("{0}")]
     Faults(Faults),
+}
+
+/// The path of a manifest that can't be read. What does not exist may be a key.
+pub(crate) fn shown_path(path: &Path, source: &std::io::Error) -> String {
+    let given = path.to_string_lossy();
+    let is_missing = source.kind() == std::io::ErrorKind::NotFound;
+    if is_missing { mask_word(&given).into_owned() } else { given.into_owned() }
 }
 
 /// Reads and checks the manifest at `path`.

@@ -26,7 +26,7 @@ pub(crate) use faults::nearest_name;
 pub use faults::{Fault, Faults};
 pub use job::Job;
 pub use load::{ManifestError, check, load};
-pub(crate) use load::{OtherModel, faults_of, load_with_model};
+pub(crate) use load::{OtherModel, faults_of, load_with_model, shown_path};
 pub(crate) use protected_files::{Collision, ProtectedFiles};
 pub use schema::json_schema;
 pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};

@@ -88,8 +88,12 @@ impl UnexplainedErrors {
                 Some(Verdict::stop(format!("{REJECTS}, perhaps because of {stated}: {message}"), HINT))
             }
             // What names a parameter says what is wrong.
+            // A gateway may name the model in any internal error.
             true => vague
-                .and_then(|_| dialect.likely_hint(message, &self.model))
+                .and_then(|vague| {
+                    let model = (vague == VagueError::Rejection).then_some(self.model.as_str());
+                    dialect.likely_hint(message, model)
+                })
                 .map(|hint| Verdict::stop(format!("{REJECTS}: {message}"), hint)),
         };
         if let Some(found) = found {

@@ -218,7 +218,7 @@ impl Review {
         self.with_views(|views, given| views.decided(task, given))
     }
 
-    /// Asks the views, after they have taken over what has changed since.
+    /// Updates the views with all changes, then calls `ask`.
     fn with_views<T>(&self, ask: impl FnOnce(&mut Views, Given<'_>) -> T) -> Result<T, StoreError> {
         let mut decisions = self.decisions()?;
         let mut skips = self.skips();

@@ -10,7 +10,7 @@ const MAX_VIEWS: usize = 4;
 /// The views that were asked for last, and which pages are decided, by task.
 #[derive(Debug, Default)]
 pub(crate) struct Views {
-    /// The one asked for last at the end.
+    /// The most recently used one last.
     views: Vec<PreparedView>,
     /// By task: the positions of the pages that the reviewer has decided.
     decided: HashMap<usize, HashSet<u32>>,

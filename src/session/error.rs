@@ -1,9 +1,8 @@
 //! Errors of the public API.
 
-use crate::base::mask::mask_word;
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
-use crate::manifest::ManifestError;
+use crate::manifest::{ManifestError, shown_path};
 use crate::pipeline::{DAMAGED_STORE_HINT, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
 use crate::source::SourceError;
@@ -131,7 +130,7 @@ impl From<ManifestError> for Error {
         match &error {
             ManifestError::Read { source, path } => {
                 let given = path.to_string_lossy();
-                let hint = match mask_word(&given) != given {
+                let hint = match shown_path(path, source) != given {
                     true => "name the file of a manifest; what was given is not shown, because it may be a key",
                     false => "`docmill init` writes a manifest to start from",
                 };

@@ -87,7 +87,7 @@ pub enum RunOutcome {
     ShardsPending {
         /// Such pages.
         pages: u64,
-        /// The tasks whose settings have changed since the shards ran.
+        /// The tasks that are new or have changed since the shards ran.
         tasks: Vec<String>,
     },
     /// The run does not wait for batches, and some are under way.
@@ -263,7 +263,7 @@ impl RunOutcome {
             ),
             Self::ShardsPending { pages, tasks } => (
                 format!(
-                    "{pages} pages have no answer under the current manifest: {} changed since the shards ran",
+                    "{pages} pages have no answer under the current manifest; new or changed since the shards ran: {}",
                     names(tasks)
                 ),
                 "merge with the manifest that the shards had, or run the shards again with this one (what has changed is asked and paid for), then merge again".to_owned(),
@@ -333,7 +333,7 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         ErrorKind::BadRequest => "the server rejects this request: see the message, then request.extra and image",
         ErrorKind::ImageRefused => "the model rejects these images: check that it accepts images, or set image.size",
         ErrorKind::RequestTooLarge => {
-            "send less: image.detail: low, or fewer labels; or raise limits.tokens_per_minute if it is what is exceeded"
+            "send less: image.detail: low, or fewer labels; or raise limits.tokens_per_minute if the request exceeds it"
         }
         ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",

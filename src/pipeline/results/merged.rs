@@ -182,7 +182,7 @@ fn has_walked(run: &RunRecord) -> bool {
     )
 }
 
-/// The tasks whose settings have changed since the shards ran, and new ones.
+/// The tasks that are new or have changed since the shards ran.
 fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
     let asks = |run: &RunRecord, task: &TaskKey| run.tasks.iter().any(|asked| asked.recipe_id == task.recipe_id);
     let differs = |task: &&TaskKey| runs.iter().any(|run| !asks(run, task));

@@ -148,10 +148,14 @@ impl DecoderProcess {
                 }
             }
         };
-        std::thread::Builder::new().name("decoded".into()).spawn(read)?;
         let (send, end_of_errors) = sync_channel(1);
         let keep = move || _ = send.send(read_end(errors));
-        std::thread::Builder::new().name("decoder errors".into()).spawn(keep)?;
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let started = thread("decoded").spawn(read).and_then(|_| thread("decoder errors").spawn(keep));
+        if let Err(error) = started {
+            end(&mut child);
+            return Err(error);
+        }
         Ok(Self { child, input, replies, errors: end_of_errors })
     }
 
@@ -195,11 +199,15 @@ impl DecoderProcess {
 
 impl Drop for DecoderProcess {
     fn drop(&mut self) {
-        // It may hang, and has nothing to save; nor has a program that it runs.
-        kill_group(&self.child);
-        let _: io::Result<()> = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
+}
+
+/// Ends a process: it may hang, and has nothing to save; nor has a program that it runs.
+fn end(child: &mut Child) {
+    kill_group(child);
+    let _: io::Result<()> = child.kill();
+    let _ = child.wait();
 }
 
 /// The last bytes of what a process writes until it ends.

@@ -4,15 +4,15 @@ use crate::base::unicode::utf16_lossy;
 
 /// The text of a body with this media type. Bytes that are not valid are replaced.
 ///
-/// UTF-16 is recognized by its byte order mark, or by the zero byte beside the first character: JSON and HTML begin with
-/// ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of the media type, because any bytes are valid
+/// UTF-16 is recognized by its byte order mark, or by the zero bytes beside the first two characters: JSON and HTML begin
+/// with ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of a text type (JSON has none, RFC 8259), because any bytes are valid
 /// Latin-1; a text that is valid UTF-8 is taken as that, whatever the media type says.
 pub(crate) fn body_text(body: Vec<u8>, media_type: Option<&str>) -> String {
     match body.as_slice() {
         [0xff, 0xfe, rest @ ..] => return utf16_lossy(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => return utf16_lossy(rest, u16::from_be_bytes),
-        [first, 0, ..] if *first != 0 => return utf16_lossy(&body, u16::from_le_bytes),
-        [0, second, ..] if *second != 0 => return utf16_lossy(&body, u16::from_be_bytes),
+        [1..=0x7f, 0, _, 0, ..] => return utf16_lossy(&body, u16::from_le_bytes),
+        [0, 1..=0x7f, 0, _, ..] => return utf16_lossy(&body, u16::from_be_bytes),
         _ => {}
     }
     match String::from_utf8(body) {
@@ -22,13 +22,12 @@ pub(crate) fn body_text(body: Vec<u8>, media_type: Option<&str>) -> String {
     }
 }
 
-/// Whether a media type says that its text is Latin-1, or the Windows charset that differs from it only in quotes and
-/// dashes.
+/// Whether a text type states Latin-1, or a charset that differs from it in a few characters.
 fn is_latin1(media_type: &str) -> bool {
-    let lower = media_type.to_ascii_lowercase();
+    let lower = media_type.trim_start().to_ascii_lowercase();
     let charset = lower.split(';').find_map(|part| part.trim().strip_prefix("charset="));
     let charset = charset.map(|name| name.trim_matches(['"', '\'', ' ']));
-    matches!(charset, Some("iso-8859-1" | "latin1" | "iso-8859-15" | "windows-1252"))
+    lower.starts_with("text/") && matches!(charset, Some("iso-8859-1" | "latin1" | "iso-8859-15" | "windows-1252"))
 }
 
 #[cfg(test)]
@@ -56,6 +55,8 @@ mod tests {
             (b"gr\xf6\xdfer".to_vec(), "text/html; charset=utf-8", "gr\u{fffd}\u{fffd}er"),
             // The media type is wrong.
             ("größer".as_bytes().to_vec(), "text/html; charset=iso-8859-1", "größer"),
+            ("{\"ß".bytes().chain([0xc3]).collect(), "application/json; charset=iso-8859-1", "{\"ß\u{fffd}"),
+            (b"\0{\"a\":1}".to_vec(), html, "\0{\"a\":1}"),
             (b"\0\0\0\0".to_vec(), html, "\0\0\0\0"),
         ] {
             assert_eq!(body_text(body.clone(), Some(media_type)), text, "{body:?} {media_type}");

@@ -50,12 +50,13 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error says that something of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
 
-    /// Whether an error with this message means no more than that the server can't do its work for the moment.
+    /// Whether an error with this message passes by itself.
     fn passing(&self, message: &str) -> Passing;
 
     /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
-    /// its message does not show it, or may be about what a page has. `model`: the name that was sent.
-    fn likely_hint(&self, message: &str, model: &str) -> Option<&'static str>;
+    /// its message does not show it, or may be about what a page has. `model`: the name that was sent, if its
+    /// mention counts.
+    fn likely_hint(&self, message: &str, model: Option<&str>) -> Option<&'static str>;
 
     /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
     /// the value is rejected.

@@ -385,7 +385,7 @@ impl Dialect for PlainText {
         Passing::No
     }
 
-    fn likely_hint(&self, _message: &str, _model: &str) -> Option<&'static str> {
+    fn likely_hint(&self, _message: &str, _model: Option<&str>) -> Option<&'static str> {
         None
     }
 

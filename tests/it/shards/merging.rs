@@ -109,7 +109,8 @@ fn a_merge_with_a_changed_manifest_names_what_differs() {
     let ran = merge(&bench, &stores(2), "all.db", &lineage);
     assert_eq!(ran.code, 9, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("6 pages have no answer under the current manifest: `kind` changed since the shards ran"),
+        ran.stderr
+            .contains("6 pages have no answer under the current manifest; new or changed since the shards ran: `kind`"),
         "{}",
         ran.stderr
     );

@@ -181,8 +181,9 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
-/// What to check at an error that every page meets, by single words of it. `model`: the name that was sent.
-pub(crate) fn likely_hint(message: &str, model: &str) -> Option<&'static str> {
+/// What to check at an error that every page meets, by single words of it. `model`: the name that was sent, if its
+/// mention counts.
+pub(crate) fn likely_hint(message: &str, model: Option<&str>) -> Option<&'static str> {
     Some(match likely_cause(message, model)? {
         LikelyCause::Credit => "check the credit and the payments of the provider's account",
         LikelyCause::Key => CHECK_KEY,

@@ -82,26 +82,36 @@ const MISFITS: &[&str] = &[
     "exceed",
     "exceeded",
     "invalid",
-    "valid",
-    "format",
     "corrupt",
     "corrupted",
     "damaged",
     "decode",
 ];
 
-/// What an error is probably about; `None`: its page, or nothing shows it. `model`: the name that was sent.
-pub(crate) fn likely_cause(message: &str, model: &str) -> Option<LikelyCause> {
-    let (text, model) = (message.to_lowercase(), model.to_lowercase());
+/// What an error is probably about; `None`: its page, or nothing shows it. `model`: the name that was sent, if its mention
+/// counts.
+pub(crate) fn likely_cause(message: &str, model: Option<&str>) -> Option<LikelyCause> {
+    let text = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| find_word(&text, word).is_some());
-    let is_named = |cause| cause == LikelyCause::Model && has(&[&model]);
+    let is_named = |cause| cause == LikelyCause::Model && model.is_some_and(|model| names_model(&text, model));
     let (cause, _) = WORDS.iter().find(|(cause, words)| has(words) || is_named(*cause))?;
     let may_be_page = match cause {
         LikelyCause::Key => false,
-        LikelyCause::Vision => has(MISFITS),
+        LikelyCause::Vision => has(MISFITS) || has(&["format", "formats"]),
         LikelyCause::Credit | LikelyCause::Model => has(MISFITS) || has(PAGE),
     };
     (!may_be_page).then_some(*cause)
+}
+
+/// Whether `text`, in lower case, names the model. A name such as `chat` may be any word.
+fn names_model(text: &str, model: &str) -> bool {
+    let model = model.to_lowercase();
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    let mut found = text.match_indices(&model).map(|(at, name)| (&text[..at], &text[at + name.len()..]));
+    // A full stop behind it may end the sentence.
+    let follows = |after: &str| is_part(after.trim_start_matches('.').chars().next());
+    model.contains(|c: char| c.is_ascii_digit() || c == '/')
+        && found.any(|(before, after)| !is_part(before.chars().next_back()) && !follows(after))
 }
 
 #[cfg(test)]
@@ -119,7 +129,11 @@ mod tests {
             ("HTTP 400: unsupported content part: image_url", Some(Vision)),
             ("HTTP 400: Pictures cannot be processed by m-1", Some(Vision)),
             ("HTTP 400: 'm-1' is not served here", Some(Model)),
+            ("HTTP 400: m-1 is not valid here.", Some(Model)),
             ("HTTP 400: 'm-12' is not served here", None),
+            ("HTTP 400: m-1-large is not served here", None),
+            ("HTTP 400: image_url: Input should be a valid string", Some(Vision)),
+            ("HTTP 400: no valid subscription", Some(Credit)),
             ("HTTP 500: No API key passed in", Some(Key)),
             ("HTTP 400: Please buy credits.", Some(Credit)),
             // What the next page may not have.
@@ -133,7 +147,9 @@ mod tests {
             ("HTTP 400: remodelled", None),
             ("HTTP 500: internal error", None),
         ] {
-            assert_eq!(likely_cause(message, "M-1"), expected, "{message}");
+            assert_eq!(likely_cause(message, Some("M-1")), expected, "{message}");
         }
+        assert_eq!(likely_cause("HTTP 400: chat is not served here", Some("chat")), None);
+        assert_eq!(likely_cause("HTTP 400: m-1 is not served here", None), None);
     }
 }

@@ -66,7 +66,7 @@ impl Dialect for OpenAi {
         passing_of_text(&message.to_lowercase())
     }
 
-    fn likely_hint(&self, message: &str, model: &str) -> Option<&'static str> {
+    fn likely_hint(&self, message: &str, model: Option<&str>) -> Option<&'static str> {
         likely_hint(message, model)
     }
 
