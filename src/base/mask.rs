@@ -2,7 +2,8 @@
 //!
 //! [`mask_keys`] masks what certainly is a secret: keys with a known prefix, `Bearer …`, the user and
 //! password of a URL. [`mask_secrets`] also masks long tokens that look random, for text that a user
-//! has written. [`mask_word`] also masks short keys of any form, where something else was expected. [`SecretText`] also knows members with names such as `api_key`.
+//! has written. [`mask_word`] also masks shorter words that look like keys, where something else was expected.
+//! [`SecretText`] also masks members with names such as `api_key`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -243,7 +244,7 @@ fn looks_random(token: &str) -> bool {
     is_hex_like || is_base64_like || is_uuid
 }
 
-/// Whether a word may be a key of any form rather than a name: letters and digits that change more than once, without the
+/// Whether a word looks like a key rather than a name: letters and digits that change more than once, without the
 /// ending of a file's name or the separators of a path.
 fn may_be_key(word: &str) -> bool {
     let is_of_key = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+=~:".contains(c));

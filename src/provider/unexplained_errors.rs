@@ -158,6 +158,8 @@ mod tests {
         let cases = [
             (failed as fn(&str) -> Exchange, "no such deployment", 0, true),
             (failed, "no picture", 0, false),
+            (failed, "'m-1' is not served here", 0, true),
+            (internal, "'m-1' is not served here", 600, false),
             (internal, "no such deployment", 30, true),
             // A server that restarts.
             (internal, "no such deployment", 28, false),
@@ -165,7 +167,7 @@ mod tests {
             (internal, "out of luck", 600, false),
         ];
         for (make, message, seconds, is_over) in cases {
-            let errors = UnexplainedErrors::new(Vec::new(), "m");
+            let errors = UnexplainedErrors::new(Vec::new(), "m-1");
             let judge = |page: u64| {
                 let mut exchange = make(message);
                 errors.judge(&mut exchange, &sent(page), &OpenAi, Duration::from_secs(page * seconds / 2), |_| true);

@@ -160,15 +160,14 @@ impl Marks {
         let has = |has: &dyn Fn(&IndexedPage, usize) -> bool| {
             index.get(at).is_some_and(|page| view.tasks.iter().any(|task| has(page, *task)))
         };
-        let is_decided = |page: &IndexedPage, task| decisions.own(&page.id, task, index.question(page, task)).is_some();
-        let is_undecided = has(&|page, task| !is_decided(page, task));
-        let is_open = has(&|page, task| !is_decided(page, task) && !skipped.contains(&(at, task)));
+        let is_undecided = has(&|_, task| !given.is_decided(at, task));
+        let is_open = has(&|_, task| !given.is_decided(at, task) && !skipped.contains(&(at, task)));
         let is_in_state = match view.state {
             ReviewState::All => true,
             ReviewState::Undecided => is_open,
             ReviewState::Decided => !is_undecided,
             ReviewState::Others => has(&|page, task| decisions.has_others(&page.id, task, index.question(page, task))),
-            ReviewState::Skipped => has(&|page, task| !is_decided(page, task) && skipped.contains(&(at, task))),
+            ReviewState::Skipped => has(&|_, task| !given.is_decided(at, task) && skipped.contains(&(at, task))),
             ReviewState::Unfit => has(&|page, task| decisions.has_unfit(&page.id, task)),
         };
         let is_match = is_in_state && wanted.has(facts.and_then(|facts| facts.pages.get(at as usize)?.as_ref()));

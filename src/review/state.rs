@@ -128,6 +128,8 @@ impl Review {
         let shapes = questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect();
         let mut decisions = Decisions::new(&job.name, &options.reviewer, shapes);
         decisions.read_new(lookup.reader())?;
+        // There is no view yet to be changed.
+        decisions.take_changed();
         let review = Self {
             options,
             tasks: ReviewTask::list(&job.tasks, &questions),
@@ -223,13 +225,15 @@ impl Review {
         let mut decisions = self.decisions()?;
         let mut skips = self.skips();
         let mut views = lock(&self.views);
-        let mut changed = skips.take_changed();
-        changed.extend(decisions.take_changed().iter().flat_map(|page| self.index.positions(page)));
         let selection = self.selection();
-        changed.retain(|at| selection.has(*at));
+        let mut skipped = skips.take_changed();
+        skipped.retain(|at| selection.has(*at));
+        let decided = decisions.take_changed();
+        let decided = decided.iter().flat_map(|page| self.index.positions(page));
+        let decided: Vec<u32> = decided.filter(|at| selection.has(*at)).collect();
         let (index, drawn) = (&self.index, selection.drawn.as_slice());
         let given = Given { index, drawn, facts: self.known_facts(), decisions: &decisions, skipped: skips.tasks() };
-        views.update(given, &changed);
+        views.update(given, &decided, &skipped);
         Ok(ask(&mut views, given))
     }
 

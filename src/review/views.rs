@@ -19,22 +19,24 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    /// Updates what was decided or skipped since. `changed`: the positions of these pages.
-    pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
+    /// Updates what was decided or skipped since: the positions of these pages.
+    pub(crate) fn update(&mut self, given: Given<'_>, decided: &[u32], skipped: &[u32]) {
         if self.has_facts != given.facts.is_some() {
             *self = Self { has_facts: given.facts.is_some(), ..Self::default() };
         }
-        if changed.is_empty() {
-            return;
+        if !decided.is_empty() {
+            self.views.retain(|view| !view.is_ordered_by_decisions());
         }
-        self.views.retain(|view| !view.is_ordered_by_decisions());
-        self.views.iter_mut().for_each(|view| view.update(given, changed));
-        for (task, decided) in &mut self.decided {
-            for at in changed {
+        for view in &mut self.views {
+            view.update(given, decided);
+            view.update(given, skipped);
+        }
+        for (task, known) in &mut self.decided {
+            for at in decided {
                 if given.is_decided(*at, *task) {
-                    decided.insert(*at);
+                    known.insert(*at);
                 } else {
-                    decided.remove(at);
+                    known.remove(at);
                 }
             }
         }

@@ -24,7 +24,7 @@ pub(crate) fn run_in_time(
     counters: &Counters,
 ) -> Result<RunReport, Error> {
     let (send, ended) = channel();
-    // Nobody receives when the run took too long to end.
+    // The receiver is gone if the run took too long to end.
     let work = move || _ = send.send(work());
     let started = std::thread::Builder::new().name("run".into()).stack_size(RUN_STACK).spawn(work);
     started.map_err(|error| Error::new(INTERNAL, format!("can't start a thread: {error}")))?;

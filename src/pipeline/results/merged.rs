@@ -33,7 +33,7 @@ pub struct MergeSources<'a> {
 }
 
 /// Outcomes of shards, the gravest first.
-const GRAVEST_FIRST: &[RunOutcomeName] = &[
+const MOST_SEVERE_FIRST: &[RunOutcomeName] = &[
     RunOutcomeName::InternalError,
     RunOutcomeName::StorageError,
     RunOutcomeName::InputError,
@@ -192,11 +192,11 @@ fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
 /// The outcome of shards of which some stopped early: that of the most severe one.
 fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     let rank = |run: &&&RunRecord| {
-        GRAVEST_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(GRAVEST_FIRST.len())
+        MOST_SEVERE_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(MOST_SEVERE_FIRST.len())
     };
     let gravest = stopped.iter().min_by_key(rank)?;
     let (name, exit_code) = match &gravest.outcome {
-        Some((name, exit_code)) if GRAVEST_FIRST.contains(name) => (*name, u8::try_from(*exit_code).unwrap_or(1)),
+        Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => (*name, u8::try_from(*exit_code).unwrap_or(1)),
         // A run that died can be continued.
         _ => (RunOutcomeName::PagesPending, 9),
     };

@@ -6,7 +6,7 @@ use crate::base::unicode::utf16_lossy;
 ///
 /// UTF-16 is recognized by its byte order mark, or by the zero bytes beside the first two characters: JSON and HTML begin
 /// with ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of a text type (JSON has none, RFC 8259), because any bytes are valid
-/// Latin-1; a text that is valid UTF-8 is taken as that, whatever the media type says.
+/// Latin-1; a text that is valid UTF-8 is read as UTF-8, whatever the media type states.
 pub(crate) fn body_text(body: Vec<u8>, media_type: Option<&str>) -> String {
     match body.as_slice() {
         [0xff, 0xfe, rest @ ..] => return utf16_lossy(rest, u16::from_le_bytes),

@@ -8,6 +8,7 @@ use crate::review::index::PageIndex;
 use crate::review::page_name::page_name;
 use crate::review::prepared_view::{Given, PreparedView};
 use crate::review::skips::PageTask;
+use crate::review::views::Views;
 use crate::store::{DecisionRecord, EntryRecord, NewDecision};
 use crate::task::Shape;
 use std::collections::HashSet;
@@ -190,19 +191,23 @@ fn a_view_that_is_kept_shows_what_a_new_one_would() {
         };
         six.decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
     };
+    // What a browser comes back to; the order of one changes with decisions.
+    let browsed =
+        ["limit=9", "order=disagreement&limit=9", "state=undecided&limit=9"].map(|query| parse(query).unwrap());
+    let (mut kept_views, mut reported) = (Views::default(), Vec::new());
     for step in 0..6 {
-        let changed = match step {
+        let skipped = match step {
             0 => {
                 decide(&mut six, 10, 0, "ann", "\"y\"");
-                vec![0]
+                vec![]
             }
             1 => {
                 decide(&mut six, 11, 4, "bob", "\"x\"");
-                vec![4]
+                vec![]
             }
             2 => {
                 decide(&mut six, 12, 5, "ann", "\"gone\"");
-                vec![5]
+                vec![]
             }
             3 => {
                 six.skipped.insert((5, 1));
@@ -211,21 +216,32 @@ fn a_view_that_is_kept_shows_what_a_new_one_would() {
             }
             4 => {
                 six.decisions.withdraw(&six.index.pages[1].id.clone(), DecisionId(1));
-                vec![1]
+                vec![]
             }
             _ => {
                 six.decisions.set_page(&six.index.pages[3].id.clone(), Vec::new());
-                vec![3]
+                vec![]
             }
         };
+        let changed = six.decisions.take_changed();
+        let decided: Vec<u32> = changed.iter().flat_map(|page| six.index.positions(page)).collect();
+        reported.extend(changed);
         for (kept, view) in kept.iter_mut().zip(&views) {
-            kept.update(six.given(), &changed);
+            kept.update(six.given(), &decided);
+            kept.update(six.given(), &skipped);
             for view in [view.clone(), ViewQuery { is_next: true, ..view.clone() }] {
                 let new = PreparedView::new(&view, six.given()).window(&view, &six.index);
                 assert_eq!(kept.window(&view, &six.index), new, "step {step}, {view:?}");
             }
         }
+        kept_views.update(six.given(), &decided, &skipped);
+        for view in &browsed {
+            let new = PreparedView::new(view, six.given()).window(view, &six.index);
+            assert_eq!(kept_views.window(view, six.given()), new, "step {step}, {view:?}");
+        }
+        let all = (0..6).filter(|at| six.given().is_decided(*at, 0)).count();
+        assert_eq!(kept_views.decided(0, six.given()), all, "step {step}");
     }
     let page = |at: usize| six.index.pages[at].id;
-    assert_eq!(six.decisions.take_changed(), [1, 3, 0, 4, 5, 1, 3].map(page), "each change is told");
+    assert_eq!(reported, [1, 3, 0, 4, 5, 1, 3].map(page), "each change is reported");
 }

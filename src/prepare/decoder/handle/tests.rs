@@ -147,7 +147,7 @@ fn a_program_that_can_not_be_started_is_an_error() {
 }
 
 #[test]
-fn a_process_that_can_not_be_started_for_now_costs_one_page() {
+fn lack_of_resources_is_not_a_missing_program() {
     use rustix::io::Errno;
     for (errno, is_for_now) in
         [(Errno::AGAIN, true), (Errno::NOMEM, true), (Errno::NOENT, false), (Errno::ACCESS, false)]
