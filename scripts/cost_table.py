@@ -1,4 +1,4 @@
-"""Print the cost of 1,000 A4 pages for every way to send them, as in the README.
+"""Print the cost of 1,000 A4 pages for every way to send them, as in docs/spend.md.
 
     python3 scripts/cost_table.py [target/release/docmill]
 
