@@ -4,6 +4,7 @@ use super::columns::FilterColumn;
 use super::pattern::Pattern;
 use super::token::Comparison;
 use super::value::{Literal, Value, ValueKind};
+use crate::base::unicode::nfc;
 use crate::base::units::rfc3339;
 use crate::export::Row;
 use std::cmp::Ordering;
@@ -101,7 +102,7 @@ impl Expression {
                 _ => None,
             },
             Self::Contains(column, part) => match (column.value(row)?, part.value()) {
-                (Value::Text(text), Value::Text(part)) => Some(text.contains(part)),
+                (Value::Text(text), Value::Text(part)) => Some(nfc(text).contains(&*nfc(part))),
                 (Value::List(items), part) => Some(list_has(items, &column.kind, part)),
                 _ => None,
             },

@@ -7,6 +7,7 @@ use super::expression::{Expression, Operand};
 use super::pattern::Pattern;
 use super::token::{Comparison, Keyword, Token, TokenKind, tokens};
 use super::value::{Literal, ValueKind};
+use crate::base::unicode::nfc;
 use crate::base::units::{is_date, parse_time};
 use crate::manifest::nearest_name;
 use std::ops::Range;
@@ -341,7 +342,7 @@ impl<'a> Parser<'a> {
         };
         match (&column.kind, literal) {
             (ValueKind::Text, Literal::Text(text)) => {
-                if is_word && !column.words.is_empty() && !column.words.contains(&text) {
+                if is_word && !column.words.is_empty() && !column.words.iter().any(|word| nfc(word) == nfc(&text)) {
                     return Err(self.error(
                         span,
                         format!("`{column}` is never `{text}`"),

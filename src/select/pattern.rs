@@ -1,5 +1,7 @@
 //! Patterns of `like`: `%` is any text, `_` any character, `\` takes the next character as it is.
 
+use crate::base::unicode::nfc;
+
 /// A pattern of `like`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
@@ -70,8 +72,10 @@ impl Pattern {
     }
 }
 
+/// The text with accents as a part of their letters, so that `_` is a letter with its accent.
 fn folded(text: &str, ignores_case: bool) -> String {
-    if ignores_case { text.to_lowercase() } else { text.to_owned() }
+    let text = nfc(text);
+    if ignores_case { text.to_lowercase() } else { text.into_owned() }
 }
 
 #[cfg(test)]
@@ -96,6 +100,8 @@ mod tests {
             ("invoice", "inv_ice", true),
             ("invoice", "INV%", false),
             ("größe", "gr__e", true),
+            ("gro\u{308}ße", "gr__e", true),
+            ("größe", "gro\u{308}%", true),
             ("aab", "%ab", true),
             ("ababac", "%ab%ac", true),
             ("ababa", "%ab%ac", false),

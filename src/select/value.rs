@@ -1,5 +1,6 @@
 //! The values of an expression, and how they compare.
 
+use crate::base::unicode::nfc;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
 
@@ -103,8 +104,9 @@ impl<'a> Value<'a> {
     /// How it compares with another value; `None`: values that have no order.
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
-            // Characters, not bytes: the order of UTF-8 is that of the characters.
-            (Self::Text(one), Self::Text(other)) => Some(one.cmp(other)),
+            // Characters, not bytes: the order of UTF-8 is that of the characters. File systems and lists write accents
+            // in two ways.
+            (Self::Text(one), Self::Text(other)) => Some(nfc(one).cmp(&nfc(other))),
             (Self::Whole(one), Self::Whole(other)) | (Self::Time(one), Self::Time(other)) => Some(one.cmp(&other)),
             (Self::Boolean(one), Self::Boolean(other)) => Some(one.cmp(&other)),
             (Self::Whole(_) | Self::Decimal(_), Self::Whole(_) | Self::Decimal(_)) => {
