@@ -12,6 +12,10 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
+/// What to do about a key on the command line.
+const MASKED_HINT: &str = "an argument that looks like a key is shown as ***; a key is read from the variable or file that the manifest \
+                           names (`provider.api_key_env`, `provider.api_key_file`)";
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -43,7 +47,11 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
         None => text.clone(),
     };
     let message = mask_secrets(shown.trim_start_matches("error: ").trim_end());
-    let failure = Failure::new(exit::WRONG_INPUT, &message);
+    let mut failure = Failure::new(exit::WRONG_INPUT, &message);
+    let is_masked = !text.contains(failure.message());
+    if is_masked {
+        failure = failure.with_hint(MASKED_HINT);
+    }
     if let Some(record) = RunRecord::of_words(&words) {
         record.write_failure(&failure);
     }
@@ -51,8 +59,8 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
         log::say_as_json();
         return failure.report(args::LogFormat::Json);
     }
-    if text.contains(failure.message()) {
-        // Nothing is masked: with its colours.
+    if !is_masked {
+        // With its colours.
         error.exit();
     }
     failure.report(args::LogFormat::Text)
