@@ -1,13 +1,13 @@
 //! The provider's Batch API, one call at a time.
 
-use super::batch::{BatchFault, BatchLine, NO_BATCH_API, RemoteBatch};
 use super::client::body_reader::BodyReader;
 use super::client::call::HttpCall;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::client::upload::file_call;
 use super::dialect::interface::{BatchDialect, ErrorReply};
-use super::verdict::Refusal;
+use super::judgement::verdict::Refusal;
+use super::replies::batch::{BatchFault, BatchLine, NO_BATCH_API, RemoteBatch};
 use crate::base::clock::Clock;
 use reqwest::Response;
 use serde_json::Value;

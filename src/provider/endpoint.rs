@@ -1,28 +1,28 @@
 //! One model at one endpoint: makes requests for pages, knows what they cost and what the
 //! endpoint supports, and owns its pacing.
 
-use super::batch::BatchLine;
 use super::batch_client::BatchClient;
-use super::capability::Capabilities;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, PageParts};
 use super::dialect::name::DialectName;
-use super::endpoint_proof::EndpointProof;
-use super::estimate::{Estimate, RequestSize, estimate};
-use super::exchange::Exchange;
-use super::form_change::{FormChange, FormLearner, LearningTerms};
-use super::frame_builder::{FrameBuilder, sent_detail};
-use super::frame_cache::{CachedFrame, FrameCache};
-use super::outgoing::Outgoing;
+use super::form::capability::Capabilities;
+use super::form::sent_form::SentForm;
+use super::frames::frame_builder::{FrameBuilder, sent_detail};
+use super::frames::frame_cache::{CachedFrame, FrameCache};
+use super::frames::outgoing::Outgoing;
+use super::judgement::verdict::{Cut, Verdict};
+use super::learning::endpoint_proof::EndpointProof;
+use super::learning::form_change::{FormChange, FormLearner, LearningTerms};
+use super::learning::statement::{stated_values, states, stop_if_stated};
+use super::learning::unexplained_errors::UnexplainedErrors;
 use super::pacing::endpoint_pacing::EndpointPacing;
-use super::page_request::{PageRequest, Variation};
+use super::replies::batch::BatchLine;
+use super::replies::exchange::Exchange;
 use super::reply_reader::{ReplyReader, judge_reply};
-use super::sent_form::SentForm;
-use super::statement::{stated_values, states, stop_if_stated};
+use super::request::estimate::{Estimate, RequestSize, estimate};
+use super::request::page_request::{PageRequest, Variation};
 use super::stream_habits::StreamHabits;
-use super::unexplained_errors::UnexplainedErrors;
-use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
 use crate::base::money::Pico;
 use crate::base::sanitize;
@@ -65,9 +65,9 @@ pub struct EndpointSetup {
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
     pub calibration: Calibration,
-    /// Shards of the provider's prompt cache to use, at least 1. One shard takes about 15
+    /// Partitions of the provider's prompt cache to use, at least 1. One partition takes about 15
     /// requests per minute (OpenAI's prompt-caching guide, 2026).
-    pub cache_shards: u64,
+    pub cache_partitions: u64,
 }
 
 /// One model at one endpoint. It belongs to one thread.
@@ -85,7 +85,7 @@ pub struct ModelEndpoint {
     capabilities: Cell<Capabilities>,
     calibration: RefCell<Calibration>,
     fit: RefCell<Fit>,
-    cache_shards: u64,
+    cache_partitions: u64,
     learner: FormLearner,
     unexplained: UnexplainedErrors,
     frames: FrameCache,
@@ -121,7 +121,7 @@ impl ModelEndpoint {
             price: setup.price,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
-            cache_shards: setup.cache_shards.max(1),
+            cache_partitions: setup.cache_partitions.max(1),
             frames: FrameCache::default(),
             habits: StreamHabits::default(),
         }
@@ -291,7 +291,7 @@ impl ModelEndpoint {
         frame.frame.body(&PageParts {
             image,
             max_reply_tokens: frame.max_reply_tokens,
-            cache_shard: request.page % self.cache_shards,
+            cache_partition: request.page % self.cache_partitions,
             repair: request.repair.as_ref(),
         })
     }

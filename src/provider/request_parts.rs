@@ -2,9 +2,9 @@
 
 use super::dialect::interface::{Dialect, ErrorReply, ReplyStream};
 use super::dialect::openai::OpenAi;
-use super::exchange::Exchange;
-use super::reply::{Reply, ReplyEnd};
-use super::sse::EventDecoder;
+use super::replies::exchange::Exchange;
+use super::replies::reply::{Reply, ReplyEnd};
+use super::replies::sse::EventDecoder;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// The content of a stream.

@@ -192,7 +192,7 @@ fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outg
     }
 }
 
-/// A number derived from a page: it spreads pages over the shards of a prefix cache.
+/// A number derived from a page: it spreads pages over the partitions of a prefix cache.
 fn page_number(page: &PageId) -> u64 {
     let bytes = page.content.as_bytes();
     bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))

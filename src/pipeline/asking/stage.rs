@@ -44,9 +44,9 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
-/// Requests a minute that one shard of a provider's prefix cache serves. Source: OpenAI's
+/// Requests a minute that one partition of a provider's prefix cache serves. Source: OpenAI's
 /// prompt-caching guide, 2026.
-const REQUESTS_PER_SHARD: u32 = 15;
+const REQUESTS_PER_PARTITION: u32 = 15;
 
 impl<'a> Asking<'a> {
     /// The asking stage of a run.
@@ -61,7 +61,8 @@ impl<'a> Asking<'a> {
         let (job, keys) = (&run.job, &run.identity.keys);
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
-        let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
+        let partitions =
+            limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_PARTITION));
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),
@@ -79,7 +80,7 @@ impl<'a> Asking<'a> {
                 keys.capabilities.as_deref(),
             ),
             calibration: calibrations.for_detail(job.image.detail),
-            cache_shards: shards.clamp(1, 256).into(),
+            cache_partitions: partitions.clamp(1, 256).into(),
         }));
         let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
         let budget_holders = BudgetHolders::default();

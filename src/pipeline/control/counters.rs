@@ -1,7 +1,7 @@
 //! What a run has done so far. All threads write the counters; the progress display and the
 //! metrics endpoint read them. Nobody waits for them.
 
-use super::pace::RunPace;
+use super::run_pace::RunPace;
 use super::trouble::{Trouble, TroubleKind};
 use super::work::{KnownInput, Work};
 use crate::base::money::Pico;

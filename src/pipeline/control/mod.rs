@@ -2,7 +2,7 @@
 //!
 //! - [`context`]: the run; [`identity`]: its ids; [`environment`]: its dependencies
 //! - [`options`]: what it is asked to do
-//! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`pace`]: how fast it may go;
+//! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
 //!   [`time_left`]: how long it takes; [`trouble`]: why requests are not answered
 //! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends
 //! - [`runtime`]: the runtime of the asking thread
@@ -16,8 +16,8 @@ pub(crate) mod error_streak;
 pub(crate) mod identity;
 pub(crate) mod lease;
 pub(crate) mod options;
-pub(crate) mod pace;
 pub(crate) mod run_outcome;
+pub(crate) mod run_pace;
 pub(crate) mod runtime;
 pub(crate) mod shutdown;
 pub(crate) mod time_left;

@@ -2,7 +2,7 @@
 //! estimate, and what was answered recently corrects it.
 
 use super::counters::{Progress, WaitReason};
-use super::pace::RunPace;
+use super::run_pace::RunPace;
 use std::time::Duration;
 
 /// Estimates how long a run still takes, from its counters as they change.

@@ -3,7 +3,7 @@
 //! - [`calibrations`]: what an endpoint bills, as the store keeps it
 //! - [`recipe`]: the stored form of a recipe, the half of an answer's key that is not the page
 //! - [`question_set`]: all questions of a page
-//! - [`ready_page`]: a page that is wanted, a page that is ready, how a page ended
+//! - [`ready_page`]: a page to prepare, a page that is ready, how a page ended
 
 pub(crate) mod calibrations;
 pub(crate) mod question_set;

@@ -1,4 +1,4 @@
-//! A page on its way through a run: what is wanted of it, what is ready to be sent, how it ended.
+//! A page on its way through a run: what has to be prepared, what is ready to be sent, how it ended.
 
 use super::question_set::QuestionSet;
 use crate::base::ids::PageId;
@@ -7,7 +7,7 @@ use crate::prepare::Prepared;
 use crate::store::TasksToAsk;
 use std::sync::Arc;
 
-/// What is wanted of a page.
+/// What to prepare of a page.
 #[derive(Clone, Debug)]
 pub(crate) struct PageToPrepare {
     /// Its number from 1.

@@ -1,8 +1,8 @@
 //! The plan as JSON. Every number of tokens or money has a `basis`: where it comes from.
 
 use super::model::{Plan, Projection, ShardPlan};
-use super::pace::Bound;
 use super::quote::{Alternative, Quote, Range};
+use super::time_bounds::Bound;
 use crate::base::money::Pico;
 use crate::source::LeftOut;
 use serde_json::{Map, Value, json};

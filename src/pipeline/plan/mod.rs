@@ -2,15 +2,15 @@
 //! pages are sent again.
 //!
 //! - [`planning`]: makes the plan; [`planner`]: file by file, page by page
-//! - [`quote`]: tokens and money; [`quoted_reasoning`]: what is known of reasoning; [`pace`]: time; [`projection`]: `--sample`; [`shards`]: `--shards`
+//! - [`quote`]: tokens and money; [`quoted_reasoning`]: what is known of reasoning; [`time_bounds`]: time; [`projection`]: `--sample`; [`shards`]: `--shards`
 //! - [`model`]: the plan; [`json`]: the plan as JSON
 
 pub(crate) mod json;
 pub(crate) mod model;
-pub(crate) mod pace;
 pub(crate) mod planner;
 pub(crate) mod planning;
 pub(crate) mod projection;
 pub(crate) mod quote;
 pub(crate) mod quoted_reasoning;
 pub(crate) mod shards;
+pub(crate) mod time_bounds;

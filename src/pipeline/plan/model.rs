@@ -1,7 +1,7 @@
 //! The plan of a run: what it would do and cost.
 
-use super::pace::Bound;
 use super::quote::Quote;
+use super::time_bounds::Bound;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::report::RedrawnPages;

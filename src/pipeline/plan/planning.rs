@@ -1,11 +1,11 @@
 //! Makes the plan of a run. Decodes no page, sends nothing and writes nothing.
 
 use super::model::{Headroom, Plan};
-use super::pace;
 use super::planner::Planner;
 use super::projection::{self, SampledFiles, Spread};
 use super::quote::Quote;
 use super::shards::ShardPlans;
+use super::time_bounds;
 use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
@@ -117,7 +117,7 @@ pub fn plan(
     (plan.unread, plan.first_unread) = (unread, first_unread);
     plan.has_include = !job.input.include.is_empty();
     if let Some(quote) = &plan.quote {
-        plan.bounds = pace::bounds(quote, job, latency);
+        plan.bounds = time_bounds::bounds(quote, job, latency);
     }
     plan.projection = chosen.map(|chosen| projection::project(&plan, chosen.files, spread));
     plan.budget = job.limits.budget.zip(plan.quote.as_ref()).map(|(limit, quote)| {

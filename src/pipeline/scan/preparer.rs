@@ -101,20 +101,21 @@ impl Preparer {
     ///
     /// # Errors
     /// When the decoder can't be started: how the run ends.
-    pub(crate) fn prepare(&mut self, file: &FilePages, wanted: &PageToPrepare) -> Result<PreparedPage, RunOutcome> {
-        let page = PageId { content: file.content, page: wanted.page };
+    pub(crate) fn prepare(&mut self, file: &FilePages, to_prepare: &PageToPrepare) -> Result<PreparedPage, RunOutcome> {
+        let page = PageId { content: file.content, page: to_prepare.page };
         let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
         let (mut features, mut renderer) = (None, None);
-        let next = match self.prepare_image(file, wanted)? {
+        let next = match self.prepare_image(file, to_prepare)? {
             Ok(prepared) => {
                 features = prepared.features;
                 renderer.clone_from(&prepared.renderer);
                 let is_blank =
                     self.run.job.input.skip_blank && features.as_ref().is_some_and(|features| features.is_blank);
-                if is_blank && wanted.has_unasked || is_inspection {
+                if is_blank && to_prepare.has_unasked || is_inspection {
                     NextStep::Nothing
                 } else {
-                    let (tasks, questions, path) = (wanted.tasks.clone(), file.questions.clone(), file.path.clone());
+                    let (tasks, questions, path) =
+                        (to_prepare.tasks.clone(), file.questions.clone(), file.path.clone());
                     NextStep::Ask(Box::new(ReadyPage { page, tasks, path, prepared, questions }))
                 }
             }
@@ -128,11 +129,11 @@ impl Preparer {
     fn prepare_image(
         &mut self,
         file: &FilePages,
-        wanted: &PageToPrepare,
+        to_prepare: &PageToPrepare,
     ) -> Result<Result<Prepared, MediaFault>, RunOutcome> {
         let job = self.run.job.clone();
         let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
-        let with_features = is_inspection || job.input.skip_blank && !wanted.has_features;
+        let with_features = is_inspection || job.input.skip_blank && !to_prepare.has_features;
         let image = match is_inspection {
             true => Image { size: Size::Economy, min_side: Some(INSPECTED_SIDE), ..job.image },
             false => job.image,
@@ -148,7 +149,7 @@ impl Preparer {
             return Ok(Err(fault));
         }
         self.decoder
-            .prepare(wanted.page, &image, with_features)
+            .prepare(to_prepare.page, &image, with_features)
             .map_err(|error| RunOutcome::InternalError(error.to_string()))
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct FilePages {
     /// What its pages are asked.
     pub(crate) questions: Arc<QuestionSet>,
     /// The pages.
-    pub(crate) wanted: Vec<PageToPrepare>,
+    pub(crate) pages: Vec<PageToPrepare>,
 }
 
 /// What a worker does next.

@@ -1,11 +1,11 @@
 //! One worker: reads a file, counts its pages, and prepares those that are to be asked.
 
 use super::changes::ChangeBuffer;
+use super::page_to_prepare::page_to_prepare;
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::reread::{Reread, is_of_run, reread};
-use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
@@ -98,7 +98,7 @@ impl Worker {
 
     fn work_on(&mut self, item: WorkItem) -> Result<(), RunOutcome> {
         match item {
-            WorkItem::File(file) => self.look_at_file(*file)?,
+            WorkItem::File(file) => self.scan_counted(*file)?,
             WorkItem::Pages(pages) => self.prepare_pages(&pages)?,
         }
         Ok(self.changes.write_group()?)
@@ -109,16 +109,16 @@ impl Worker {
         !self.pass.seen.is_asking() || self.run.shutdown.is_requested()
     }
 
-    fn look_at_file(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
+    fn scan_counted(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
         self.is_counted = false;
-        let looked = self.look_at(file);
+        let scanned = self.scan_file(file);
         if !self.is_counted {
             self.run.counters.add_opened(0);
         }
-        looked
+        scanned
     }
 
-    fn look_at(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
+    fn scan_file(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
         let FoundFile { entry, known, questions } = file;
         if self.only_lists() {
             match known {
@@ -133,16 +133,16 @@ impl Worker {
         }
         match known {
             Some(known) => match known.content {
-                Some(content) => self.look_at_known_file(&entry, &known, content, &questions),
+                Some(content) => self.scan_known_file(&entry, &known, content, &questions),
                 // A URL that can never be fetched.
                 None if known.fault.is_some() && !self.pass.selection.failed => {
                     self.store_known(&entry, &known, &questions);
                     self.run.counters.add_unreadable();
                     Ok(())
                 }
-                None => self.look_at_new_file(&entry, &questions),
+                None => self.scan_new_file(&entry, &questions),
             },
-            None => self.look_at_new_file(&entry, &questions),
+            None => self.scan_new_file(&entry, &questions),
         }
     }
 
@@ -163,7 +163,7 @@ impl Worker {
     }
 
     /// An unchanged file: it is read only when something of it is to be asked.
-    fn look_at_known_file(
+    fn scan_known_file(
         &mut self,
         entry: &Entry,
         known: &EntryRecord,
@@ -175,14 +175,14 @@ impl Worker {
             && entry.url().is_none()
             && let Ok(bytes) = self.read(entry)?
         {
-            return self.look_at_content(entry, bytes, questions, Some(known));
+            return self.scan_content(entry, bytes, questions, Some(known));
         }
         let record = self.store_known(entry, known, questions);
         if record.page_count > 0 {
             self.count_pages(&record);
         }
-        let wanted = self.wanted_of_file(content, &record, questions)?;
-        if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
+        let pages = self.pages_to_prepare(content, &record, questions)?;
+        if self.pass.purpose == ScanPurpose::Record || pages.is_empty() {
             return Ok(());
         }
         let bytes = match self.read(entry)? {
@@ -190,9 +190,9 @@ impl Worker {
             Err(fault) => {
                 // Stored answers stay; what was to be asked is left to a later run.
                 if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
-                    for wanted in &wanted {
-                        let page = PageId { content, page: wanted.page };
-                        self.fail_unsent(page, wanted, questions, fault_record(&fault), !fault.is_final)?;
+                    for to_prepare in &pages {
+                        let page = PageId { content, page: to_prepare.page };
+                        self.store_failure(page, to_prepare, questions, fault_record(&fault), !fault.is_final)?;
                     }
                 }
                 return Ok(());
@@ -200,16 +200,16 @@ impl Worker {
         };
         let is_outdated = known.decoder < DECODER_VERSION;
         if record.page_count == 0 || is_outdated || Digest::compute(&bytes) != content {
-            return self.look_at_content(entry, bytes, questions, Some(known));
+            return self.scan_content(entry, bytes, questions, Some(known));
         }
         let path = sanitize::path(&entry.path).into();
-        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
+        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), pages })
     }
 
     /// A new or changed file.
-    fn look_at_new_file(&mut self, entry: &Entry, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
+    fn scan_new_file(&mut self, entry: &Entry, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
         match self.read(entry)? {
-            Ok(bytes) => self.look_at_content(entry, bytes, questions, None),
+            Ok(bytes) => self.scan_content(entry, bytes, questions, None),
             Err(_) if self.run.shutdown.is_immediate() => Ok(()),
             Err(fault) => {
                 let record = self.new_record(entry, questions, None, 0);
@@ -224,7 +224,7 @@ impl Worker {
     }
 
     /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: what is stored of it.
-    fn look_at_content(
+    fn scan_content(
         &mut self,
         entry: &Entry,
         bytes: Bytes,
@@ -270,12 +270,12 @@ impl Worker {
             EntryRecord { repeats: layout.repeats, ..self.new_record(entry, questions, Some(content), layout.count) };
         self.count_pages(&record);
         self.changes.push(EntryChange::Put(record.clone()));
-        let wanted = self.wanted_of_file(content, &record, questions)?;
-        if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
+        let pages = self.pages_to_prepare(content, &record, questions)?;
+        if self.pass.purpose == ScanPurpose::Record || pages.is_empty() {
             return Ok(());
         }
         let path = sanitize::path(&entry.path).into();
-        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
+        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), pages })
     }
 
     /// The pages of the file are known. Counted once.
@@ -293,24 +293,24 @@ impl Worker {
         }
     }
 
-    fn wanted_of_file(
+    fn pages_to_prepare(
         &self,
         content: Digest,
         record: &EntryRecord,
         questions: &QuestionSet,
     ) -> Result<Vec<PageToPrepare>, StoreError> {
-        let wanted = |page| {
+        let to_prepare = |page| {
             let page = PageId { content, page };
-            wanted_of_page(&self.run, &self.pass, &self.stored, (record, page), questions)
+            page_to_prepare(&self.run, &self.pass, &self.stored, (record, page), questions)
         };
-        record.distinct_pages().into_iter().map(wanted).filter_map(Result::transpose).collect()
+        record.distinct_pages().into_iter().map(to_prepare).filter_map(Result::transpose).collect()
     }
 
     /// Prepares the first pages of a file, and leaves the others to any free worker.
     fn share_pages(&mut self, mut file: FilePages) -> Result<(), RunOutcome> {
-        if file.wanted.len() > PAGES_AT_ONCE {
-            let rest = file.wanted.split_off(PAGES_AT_ONCE);
-            let part = |wanted: &[PageToPrepare]| FilePages { wanted: wanted.to_vec(), ..file.clone() };
+        if file.pages.len() > PAGES_AT_ONCE {
+            let rest = file.pages.split_off(PAGES_AT_ONCE);
+            let part = |pages: &[PageToPrepare]| FilePages { pages: pages.to_vec(), ..file.clone() };
             self.queue.push_pages(rest.chunks(PAGES_AT_ONCE).map(part));
         }
         self.prepare_pages(&file)
@@ -318,11 +318,11 @@ impl Worker {
 
     /// Prepares pages and sends them on.
     fn prepare_pages(&mut self, file: &FilePages) -> Result<(), RunOutcome> {
-        for wanted in &file.wanted {
+        for to_prepare in &file.pages {
             if self.only_lists() {
                 break;
             }
-            let prepared = self.preparer.prepare(file, wanted)?;
+            let prepared = self.preparer.prepare(file, to_prepare)?;
             if let Some(features) = prepared.features {
                 let features = features_record(&features);
                 self.changes.push(EntryChange::Features(prepared.page, VERSIONS.features, features));
@@ -336,22 +336,22 @@ impl Worker {
                 NextStep::Nothing => self.run.counters.add_done(),
                 NextStep::Fail(fault) => {
                     let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                    self.fail_unsent(prepared.page, wanted, &file.questions, fault, false)?;
+                    self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
                 }
                 NextStep::Postpone(fault) => {
                     // A page that was given up because the run ends has no fault.
                     if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                        self.fail_unsent(prepared.page, wanted, &file.questions, fault, true)?;
+                        self.store_failure(prepared.page, to_prepare, &file.questions, fault, true)?;
                     }
                 }
                 // Who asks for new answers to redrawn pages does not want those of the wrong picture.
                 NextStep::Unreadable(fault)
-                    if self.pass.selection.redrawn && is_answered(wanted) && !is_of_run(&fault) =>
+                    if self.pass.selection.redrawn && is_answered(to_prepare) && !is_of_run(&fault) =>
                 {
                     if !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                        self.fail_unsent(prepared.page, wanted, &file.questions, fault, false)?;
+                        self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
                     }
                 }
                 NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
@@ -361,17 +361,17 @@ impl Worker {
     }
 
     /// Stores that a page can't be asked now, or (not `is_transient`) under these recipes.
-    fn fail_unsent(
+    fn store_failure(
         &self,
         page: PageId,
-        wanted: &PageToPrepare,
+        to_prepare: &PageToPrepare,
         questions: &QuestionSet,
         fault: FaultRecord,
         is_transient: bool,
     ) -> Result<(), StoreError> {
         let at_ms = self.run.clock.wall_ms();
         let outcome = TaskOutcome::failure(OutcomeStatus::Failed, fault, is_transient, at_ms);
-        let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
+        let recipes = to_prepare.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
         let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
         self.run.counters.add_failed_unsent();
         self.pass.seen.set_changed();
@@ -390,7 +390,7 @@ impl Worker {
         self.run.counters.add_unreadable();
     }
 
-    /// The record of an entry that was just looked at.
+    /// The record of an entry that was just scanned.
     fn new_record(
         &self,
         entry: &Entry,
@@ -420,9 +420,9 @@ impl Worker {
     }
 }
 
-/// Whether every wanted task of a page has an outcome.
-fn is_answered(wanted: &PageToPrepare) -> bool {
-    !wanted.has_unasked && wanted.tasks.iter().all(|(_, known)| known.is_some())
+/// Whether every task to ask of a page has an outcome.
+fn is_answered(to_prepare: &PageToPrepare) -> bool {
+    !to_prepare.has_unasked && to_prepare.tasks.iter().all(|(_, known)| known.is_some())
 }
 
 fn fault_record(fault: &ReadFault) -> FaultRecord {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::base::clock::ManualClock;
-use crate::provider::batch::RemoteStatus;
 use crate::provider::dialect::openai::batch::OpenAiBatches;
+use crate::provider::replies::batch::RemoteStatus;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
 use std::io::Write;
 

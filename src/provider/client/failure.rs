@@ -2,8 +2,8 @@
 
 use super::server_verifier::webpki_error;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::foreign::Foreign;
-use crate::provider::verdict::{Charge, Obstacle, TransientFault, Verdict};
+use crate::provider::judgement::foreign::Foreign;
+use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;

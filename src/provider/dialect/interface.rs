@@ -5,16 +5,16 @@ use crate::base::vocabulary::ErrorKind;
 use crate::catalog::{Detail, Effort};
 use crate::manifest::Request;
 use crate::prepare::Prepared;
-use crate::provider::batch::{BatchFault, BatchLine, RemoteBatch};
-use crate::provider::capability::Capabilities;
-use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::{FileForm, HttpCall};
-use crate::provider::error_judgement::ErrorJudgement;
-use crate::provider::page_request::Repair;
-use crate::provider::parameter::Parameters;
-use crate::provider::passing::Passing;
-use crate::provider::rate_limits::RateLimitHeaders;
-use crate::provider::reply::Reply;
+use crate::provider::form::capability::Capabilities;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::parameter::Parameters;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::rate_limits::RateLimitHeaders;
+use crate::provider::replies::batch::{BatchFault, BatchLine, RemoteBatch};
+use crate::provider::replies::reply::Reply;
+use crate::provider::request::page_request::Repair;
 use crate::task::{Bounds, Question};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
@@ -111,8 +111,8 @@ pub(crate) struct PageParts<'a> {
     pub(crate) image: &'a Prepared,
     /// The output limit, in tokens, if the frame has one.
     pub(crate) max_reply_tokens: u32,
-    /// The shard of the provider's prompt cache.
-    pub(crate) cache_shard: u64,
+    /// The partition of the provider's prompt cache.
+    pub(crate) cache_partition: u64,
     pub(crate) repair: Option<&'a Repair>,
 }
 

@@ -4,20 +4,20 @@ use super::*;
 use crate::base::clock::{ManualClock, SystemClock};
 use crate::base::money::Pico;
 use crate::manifest::{self, Job};
-use crate::provider::capability::ReplyFormat;
-use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{BatchDialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream};
 use crate::provider::dialect::openai::OpenAi;
-use crate::provider::error_judgement::ErrorJudgement;
-use crate::provider::page_request::Variation;
-use crate::provider::parameter::Parameters;
-use crate::provider::passing::Passing;
-use crate::provider::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
-use crate::provider::reply::{Reply, ReplyEnd};
-use crate::provider::served::Served;
+use crate::provider::form::capability::ReplyFormat;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::parameter::Parameters;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
+use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault};
+use crate::provider::replies::reply::{Reply, ReplyEnd};
+use crate::provider::replies::served::Served;
+use crate::provider::request::page_request::Variation;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
-use crate::provider::verdict::{Charge, Obstacle, TransientFault};
 use crate::task::{Question, compile};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn setup(client: HttpClient) -> EndpointSetup {
         price: None,
         capabilities: Capabilities::default(),
         calibration: Calibration::default(),
-        cache_shards: 0,
+        cache_partitions: 0,
     }
 }
 

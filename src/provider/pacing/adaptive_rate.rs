@@ -16,7 +16,7 @@
 //! The constants were found with a model of buckets, processes and latencies, and verified
 //! with processes against a server (docs/performance.md).
 
-use crate::provider::rate_limits::ReportedLimit;
+use crate::provider::judgement::rate_limits::ReportedLimit;
 use std::time::Duration;
 
 /// Headroom: the part of the provider's bucket that is kept free, as a fraction of it.

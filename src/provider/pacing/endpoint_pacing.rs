@@ -6,8 +6,8 @@ use super::pace_limits::PaceLimits;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{Limits, Retry};
-use crate::provider::exchange::Exchange;
-use crate::provider::verdict::Verdict;
+use crate::provider::judgement::verdict::Verdict;
+use crate::provider::replies::exchange::Exchange;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,10 +140,10 @@ mod tests {
     use super::*;
     use crate::base::clock::ManualClock;
     use crate::manifest;
-    use crate::provider::capability_change::CapabilityChange;
+    use crate::provider::form::capability_change::CapabilityChange;
+    use crate::provider::judgement::rate_limits::ExceededLimit;
+    use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault};
     use crate::provider::pacing::pace_limits::WidthGrowth;
-    use crate::provider::rate_limits::ExceededLimit;
-    use crate::provider::verdict::{Charge, Cut, Obstacle, TransientFault};
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 

@@ -6,7 +6,7 @@ use super::limit_window::LimitWindow;
 use super::request_quota::RequestQuota;
 use super::token_bucket::TokenBucket;
 use crate::base::clock::Clock;
-use crate::provider::rate_limits::{LimitHeaders, ReportedLimit};
+use crate::provider::judgement::rate_limits::{LimitHeaders, ReportedLimit};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;

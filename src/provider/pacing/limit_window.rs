@@ -1,7 +1,7 @@
 //! For how long a reported limit is: a second, a minute, or something in between. Headers do not say it; it follows
 //! from how fast what was used comes back, over several replies.
 
-use crate::provider::rate_limits::{LimitHeaders, ReportedLimit};
+use crate::provider::judgement::rate_limits::{LimitHeaders, ReportedLimit};
 use std::time::Duration;
 
 /// What replies have shown of a limit's window.

@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use crate::base::clock::Clock;
-use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
+use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 
 use super::retry_after::parse_go_duration;
 use crate::base::units::parse_time;
-use crate::provider::wording::skip_fillers;
+use crate::provider::judgement::wording::skip_fillers;
 use std::time::Duration;
 
 /// Words before a delay.

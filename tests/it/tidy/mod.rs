@@ -104,6 +104,26 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "provider",
+        &[
+            "request",
+            "form",
+            "judgement",
+            "client",
+            "test_server",
+            "replies",
+            "pacing",
+            "dialect",
+            "learning",
+            "frames",
+            "stream_habits",
+            "reply_reader",
+            "request_parts",
+            "batch_client",
+            "endpoint",
+        ],
+    ),
+    (
         "store",
         &[
             "error",

@@ -7,10 +7,12 @@ use super::error_body::ErrorBody;
 use super::errors::{ReceivedError, judge, requested_delay};
 use super::message_numbers::labelled_number;
 use crate::base::sanitize::one_line;
-use crate::provider::batch::{BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus};
 use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::dialect::interface::{BatchDialect, BatchList, ErrorReply, LineResult};
-use crate::provider::verdict::{Obstacle, Refusal, Verdict};
+use crate::provider::judgement::verdict::{Obstacle, Refusal, Verdict};
+use crate::provider::replies::batch::{
+    BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus,
+};
 use serde_json::{Value, json};
 
 /// The Batch API of OpenAI and compatible providers.

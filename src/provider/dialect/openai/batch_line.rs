@@ -5,10 +5,10 @@ use super::errors::{ReceivedError, judge};
 use super::lenient_json;
 use super::reply::Completion;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::batch::BatchLine;
 use crate::provider::dialect::interface::LineResult;
-use crate::provider::error_judgement::ErrorJudgement;
-use crate::provider::verdict::{Charge, Verdict};
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::verdict::{Charge, Verdict};
+use crate::provider::replies::batch::BatchLine;
 use serde_json::Value;
 
 /// What precedes and follows a request's body in its line.
@@ -64,7 +64,7 @@ fn judge_missing(error: ErrorBody) -> ErrorJudgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::reply::ReplyEnd;
+    use crate::provider::replies::reply::ReplyEnd;
     use serde_json::json;
 
     #[test]

@@ -8,8 +8,8 @@ use super::error_body::ErrorBody;
 use super::model_errors::{is_retired, names_unknown_model};
 use super::passing::{is_not_there_yet, passing_of_error};
 use super::vision::lacks_vision;
-use crate::provider::passing::Passing;
-use crate::provider::wording::find_word;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::wording::find_word;
 
 /// Why a request was rejected, apart from its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //!
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
-use crate::provider::wording::find_word;
+use crate::provider::judgement::wording::find_word;
 
 /// Words for what an account has, in lower case.
 const MONEY: &[&str] = &[

@@ -2,9 +2,9 @@
 //! error without a wrapper, a validator's `detail`, HTML, nothing.
 
 use crate::base::sanitize::one_line;
+use crate::provider::judgement::wording::without_quoted_data;
 use crate::provider::pacing::retry_after::parse_go_duration;
 use crate::provider::pacing::retry_text::delay_from_text;
-use crate::provider::wording::without_quoted_data;
 use serde_json::Value;
 use std::time::Duration;
 

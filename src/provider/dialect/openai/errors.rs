@@ -13,14 +13,14 @@ use super::passing::passing_of_text;
 use super::rejections::{find_changes, named_changes};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::failure::PROXY_HINT;
 use crate::provider::dialect::interface::ErrorReply;
-use crate::provider::error_judgement::ErrorJudgement;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::rate_limits::ExceededLimit;
+use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
-use crate::provider::passing::Passing;
-use crate::provider::rate_limits::ExceededLimit;
-use crate::provider::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use std::time::Duration;
 
 /// Characters of the target of a redirect that are shown.

@@ -4,7 +4,7 @@
 use super::causes::find_cause;
 use super::error_body::ErrorBody;
 use super::errors::{ReceivedError, judge};
-use crate::provider::error_judgement::ErrorJudgement;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
 use crate::provider::pacing::retry_after::MAX_DELAY;
 use serde_json::Value;
 
@@ -96,7 +96,7 @@ fn names(error: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::verdict::Verdict;
+    use crate::provider::judgement::verdict::Verdict;
     use serde_json::json;
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an error is probably about, by single words of it. That is enough only for errors that every page meets although
 //! everything was left out of the request that can be.
 
-use crate::provider::wording::find_word;
+use crate::provider::judgement::wording::find_word;
 
 /// What an error is probably about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

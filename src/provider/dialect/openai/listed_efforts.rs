@@ -1,8 +1,8 @@
 //! The reasoning efforts that an error lists as supported.
 
 use crate::catalog::Effort;
-use crate::provider::efforts::Efforts;
-use crate::provider::wording::find_word;
+use crate::provider::form::efforts::Efforts;
+use crate::provider::judgement::wording::find_word;
 
 /// The efforts that a message, in lower case, lists as supported or suggests. Empty: none.
 pub(crate) fn listed_efforts(message: &str) -> Efforts {

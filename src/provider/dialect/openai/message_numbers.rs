@@ -1,6 +1,6 @@
 //! Numbers in error messages: `Limit 30,000`, `limit of 7,000`, `Requested ~12903 tokens`.
 
-use crate::provider::wording::skip_fillers;
+use crate::provider::judgement::wording::skip_fillers;
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

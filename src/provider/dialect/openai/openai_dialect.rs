@@ -11,15 +11,15 @@ use super::stream::ChatStream;
 use super::usage::parse_cost;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::capability_change::CapabilityChange;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
     BatchDialect, Dialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
-use crate::provider::error_judgement::ErrorJudgement;
-use crate::provider::passing::Passing;
-use crate::provider::rate_limits::RateLimitHeaders;
-use crate::provider::reply::Reply;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::rate_limits::RateLimitHeaders;
+use crate::provider::replies::reply::Reply;
 use crate::task::Question;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;

@@ -5,7 +5,7 @@
 //! Sources: errors of servers that their users quoted (2026-11).
 
 use super::message_words::{is_number, number, words_of};
-use crate::provider::capability_change::CapabilityChange;
+use crate::provider::form::capability_change::CapabilityChange;
 
 /// Bounds of the output limit, in tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

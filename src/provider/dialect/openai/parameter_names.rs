@@ -4,8 +4,8 @@
 
 use super::request::THINKING_MEMBER;
 use crate::catalog::OutputLimit;
-use crate::provider::parameter::Parameter;
-use crate::provider::wording::{is_marked, is_meant, spellings};
+use crate::provider::form::parameter::Parameter;
+use crate::provider::judgement::wording::{is_marked, is_meant, spellings};
 use std::ops::Range;
 
 /// Words by which errors name a parameter, in lower case, in the spelling with underscores. The first that an error

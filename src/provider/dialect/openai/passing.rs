@@ -5,8 +5,8 @@
 //! Sources: errors of overloaded and restarting servers that their users quoted (2026-11).
 
 use super::error_body::ErrorBody;
-use crate::provider::passing::Passing;
-use crate::provider::wording::words;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::wording::words;
 
 /// States of a server that end by themselves, in lower case.
 const STATES: &[&str] = &[

@@ -4,8 +4,8 @@
 //! Source: OpenAI's rate-limit guide (2026), with values recorded on the live API;
 //! Anthropic's rate-limit page. Reset times are Go durations, seconds or points in time.
 
+use crate::provider::judgement::rate_limits::{LimitHeaders, RateLimitHeaders};
 use crate::provider::pacing::retry_after::{parse_go_duration, time_until};
-use crate::provider::rate_limits::{LimitHeaders, RateLimitHeaders};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 

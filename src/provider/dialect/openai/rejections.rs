@@ -9,11 +9,11 @@ use super::output_bounds::OutputBounds;
 use super::parameter_names::{asks_not_to_think, is_named_clearly, is_subject_of, named_parameters, rejected_limit};
 use super::passing::passing_of_error;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::capability_change::CapabilityChange;
-use crate::provider::efforts::Efforts;
-use crate::provider::parameter::Parameter;
-use crate::provider::passing::Passing;
-use crate::provider::wording::find_word;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::efforts::Efforts;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::wording::find_word;
 
 /// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
 const REJECTIONS: &[&str] = &[

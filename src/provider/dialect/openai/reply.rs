@@ -10,9 +10,9 @@ use super::usage::{counts_output, read_cost, read_usage};
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::provider::dialect::interface::NotAReply;
-use crate::provider::repetition::repeats_itself;
-use crate::provider::reply::{Reply, ReplyEnd};
-use crate::provider::served::Served;
+use crate::provider::replies::repetition::repeats_itself;
+use crate::provider::replies::reply::{Reply, ReplyEnd};
+use crate::provider::replies::served::Served;
 use crate::task::visible_text;
 use serde_json::{Value, json};
 

@@ -6,9 +6,9 @@
 
 use crate::base::digest::Digest;
 use crate::manifest::EFFORT_MEMBER;
-use crate::provider::capability::ReplyFormat;
 use crate::provider::dialect::interface::{FrameOptions, PageFrame, PageParts};
-use crate::provider::parameter::{Parameter, Parameters};
+use crate::provider::form::capability::ReplyFormat;
+use crate::provider::form::parameter::{Parameter, Parameters};
 use crate::task::{Question, SYSTEM, bounded_reply_schema, instructions};
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -23,7 +23,7 @@ pub(crate) struct ChatFrame {
     members: String,
     /// The name of the output limit; `None`: none is sent.
     max_tokens_name: Option<&'static str>,
-    /// The key of the prompt cache, without the number of the shard.
+    /// The key of the prompt cache, without the number of the partition.
     cache_key: Option<String>,
     parameters: Parameters,
 }
@@ -85,7 +85,7 @@ impl ChatFrame {
 
 impl PageFrame for ChatFrame {
     fn body(&self, page: &PageParts<'_>) -> Bytes {
-        let PageParts { image, max_reply_tokens, cache_shard, repair } = *page;
+        let PageParts { image, max_reply_tokens, cache_partition, repair } = *page;
         // Servers reject an assistant without words, and two messages of the user in a row. After an
         // empty reply the question is asked again as it was.
         let repair = repair.filter(|repair| !repair.previous.trim().is_empty());
@@ -105,7 +105,7 @@ impl PageFrame for ChatFrame {
         body.push(b']');
         body.extend_from_slice(self.members.as_bytes());
         if let Some(key) = &self.cache_key {
-            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{cache_shard}""#).as_bytes());
+            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{cache_partition}""#).as_bytes());
         }
         if let Some(name) = self.max_tokens_name {
             body.extend_from_slice(format!(r#","{name}":{max_reply_tokens}"#).as_bytes());

@@ -3,7 +3,7 @@
 use super::lenient_json;
 use super::reply::{Completion, FinalCounts};
 use crate::provider::dialect::interface::{ReplyStream, StreamStage};
-use crate::provider::reply::Reply;
+use crate::provider::replies::reply::Reply;
 
 /// A stream as far as it was read.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl ReplyStream for ChatStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::reply::ReplyEnd;
+    use crate::provider::replies::reply::ReplyEnd;
 
     const TEXT: &str = r#"{"choices":[{"delta":{"content":"ab"}}]}"#;
     const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;

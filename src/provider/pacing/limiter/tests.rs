@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::clock::Sleep;
-use crate::provider::rate_limits::LimitHeaders;
+use crate::provider::judgement::rate_limits::LimitHeaders;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::verdict::Verdict;
+use crate::provider::judgement::verdict::Verdict;
 use serde_json::json;
 
 fn read(text: &str) -> Completion {

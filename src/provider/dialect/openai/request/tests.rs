@@ -3,9 +3,9 @@
 use super::*;
 use crate::manifest::{self, Job};
 use crate::prepare::Prepared;
-use crate::provider::capability::Capabilities;
-use crate::provider::capability_change::CapabilityChange;
-use crate::provider::page_request::Repair;
+use crate::provider::form::capability::Capabilities;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::request::page_request::Repair;
 use crate::task::{Bounds, compile};
 
 const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
@@ -19,7 +19,7 @@ fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>
     let bytes = Bytes::from_static(b"image bytes");
     let image =
         Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None, renderer: None };
-    let page = PageParts { image: &image, max_reply_tokens: 300, cache_shard: 5, repair };
+    let page = PageParts { image: &image, max_reply_tokens: 300, cache_partition: 5, repair };
     String::from_utf8(frame.body(&page).to_vec()).unwrap()
 }
 

@@ -2,7 +2,7 @@
 //! reply is judged belong together, whatever other attempts learn in the meantime.
 
 use super::frame_cache::CachedFrame;
-use super::sent_form::SentForm;
+use crate::provider::form::sent_form::SentForm;
 use std::rc::Rc;
 
 /// The form of one request.

@@ -1,15 +1,15 @@
 //! Values that the manifest states and the endpoint rejects. They are never left out: the run ends
 //! and names them.
 
-use super::capability_change::CapabilityChange;
-use super::dialect::interface::Dialect;
-use super::parameter::Parameter;
-use super::passing::Passing;
-use super::verdict::{Refusal, Verdict};
-use super::wording::{is_marked, is_meant, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Detail;
 use crate::manifest::{EFFORT_MEMBER, Request};
+use crate::provider::dialect::interface::Dialect;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::verdict::{Refusal, Verdict};
+use crate::provider::judgement::wording::{is_marked, is_meant, names, without_quoted_data};
 
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
 /// `is_proven`: whether a request in this form was answered. Until then the name of a value is enough, in whatever words.
@@ -147,8 +147,8 @@ mod tests {
     use super::*;
     use crate::manifest::check;
     use crate::provider::dialect::name::DialectName;
-    use crate::provider::efforts::Efforts;
-    use crate::provider::verdict::{Obstacle, TransientFault};
+    use crate::provider::form::efforts::Efforts;
+    use crate::provider::judgement::verdict::{Obstacle, TransientFault};
     use std::path::Path;
 
     fn request(yaml: &str) -> Request {

@@ -1,7 +1,7 @@
 //! The proof from sequences of replies: of the API, of something else, and refusals.
 
 use super::*;
-use crate::provider::verdict::Cut;
+use crate::provider::judgement::verdict::Cut;
 
 fn page() -> Exchange {
     Exchange { status: Some(200), ..Exchange::from_foreign_body("<html>Sign in".into()) }

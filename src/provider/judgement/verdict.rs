@@ -1,8 +1,8 @@
 //! The vocabulary of outcomes: every attempt ends in one [`Verdict`] and one [`Charge`].
 
-use super::capability_change::CapabilityChange;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::form::capability_change::CapabilityChange;
 use crate::task::Reading;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Errors that do not say what they reject.
 
-use super::exchange::Exchange;
-use super::verdict::{Charge, PageFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::judgement::verdict::{Charge, PageFault, Verdict};
+use crate::provider::replies::exchange::Exchange;
 
 /// An error that may be about the form of the request, although nothing says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

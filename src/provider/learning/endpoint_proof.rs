@@ -1,10 +1,10 @@
 //! Whether an endpoint is an API at all. A wrong port, a login page or a proxy's notice
 //! answers every request, so that asking on would only take time.
 
-use super::exchange::Exchange;
-use super::foreign::Foreign;
-use super::verdict::{Charge, Obstacle, Refusal, Verdict};
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::judgement::foreign::Foreign;
+use crate::provider::judgement::verdict::{Charge, Obstacle, Refusal, Verdict};
+use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;

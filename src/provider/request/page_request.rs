@@ -12,7 +12,7 @@ pub struct PageRequest {
     pub tasks: Vec<usize>,
     /// How the request differs from the usual one.
     pub variation: Variation,
-    /// A number derived from the page; it selects the shard of the provider's prompt cache.
+    /// A number derived from the page; it selects the partition of the provider's prompt cache.
     pub page: u64,
     /// The invalid reply to correct; `None` for a first question.
     pub repair: Option<Repair>,

@@ -2,14 +2,14 @@
 //! may be the cause, the run ends: values of the manifest are never left out. It also ends if the words of the error show
 //! what to check: the key, the credit, the model.
 
-use super::dialect::interface::Dialect;
-use super::exchange::Exchange;
-use super::passing::Passing;
-use super::sent_form::SentForm;
 use super::vague_error::VagueError;
-use super::verdict::{PageFault, Verdict};
-use super::wording::words_without_numbers;
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::dialect::interface::Dialect;
+use crate::provider::form::sent_form::SentForm;
+use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::verdict::{PageFault, Verdict};
+use crate::provider::judgement::wording::words_without_numbers;
+use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -110,9 +110,9 @@ fn is_rejection(verdict: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::capability::Capabilities;
     use crate::provider::dialect::openai::OpenAi;
-    use crate::provider::verdict::{Charge, Cut};
+    use crate::provider::form::capability::Capabilities;
+    use crate::provider::judgement::verdict::{Charge, Cut};
 
     fn sent(page: u64) -> SentForm {
         SentForm { page, capabilities: Capabilities::default(), ..SentForm::unknown() }

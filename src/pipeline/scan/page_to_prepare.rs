@@ -1,4 +1,4 @@
-//! What is wanted of a page in a pass: decided from what the store knows of it.
+//! What a pass prepares of a page: decided from what the store knows of it.
 
 use super::pass::{ScanPass, ScanPurpose};
 use crate::pipeline::control::context::RunContext;
@@ -6,11 +6,11 @@ use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::PageToPrepare;
 use crate::store::{EntryRecord, PageId, PageStatus, Reader, StoreError, TasksToAsk};
 
-/// What is wanted of a page of an entry; `None`: nothing. Counts pages of which nothing is wanted.
+/// What to prepare of a page of an entry; `None`: nothing. Counts pages of which nothing is prepared.
 ///
 /// # Errors
 /// When the store can't be read.
-pub(crate) fn wanted_of_page(
+pub(crate) fn page_to_prepare(
     run: &RunContext,
     pass: &ScanPass,
     reader: &Reader,
@@ -31,8 +31,8 @@ pub(crate) fn wanted_of_page(
     let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {
         let is_known = has_features || known.fault.is_some() && !pass.selection.failed;
-        let wanted = PageToPrepare { page: page.page, tasks: TasksToAsk::new(), has_features, has_unasked: true };
-        return Ok((!is_known).then_some(wanted));
+        let all = PageToPrepare { page: page.page, tasks: TasksToAsk::new(), has_features, has_unasked: true };
+        return Ok((!is_known).then_some(all));
     }
     let has_unasked = known.outcomes.iter().any(Option::is_none);
     match known.status(skip_rule(&run.job), &pass.task_selection(keys.begin)) {

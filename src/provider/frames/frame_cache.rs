@@ -1,9 +1,9 @@
 //! The frames of requests: built once for the same questions, used for many pages.
 
-use super::capability::Capabilities;
-use super::dialect::interface::PageFrame;
-use super::estimate::Footprint;
-use super::page_request::{PageRequest, Variation};
+use crate::provider::dialect::interface::PageFrame;
+use crate::provider::form::capability::Capabilities;
+use crate::provider::request::estimate::Footprint;
+use crate::provider::request::page_request::{PageRequest, Variation};
 use crate::task::{Bounds, Question};
 use std::cell::RefCell;
 use std::collections::HashMap;

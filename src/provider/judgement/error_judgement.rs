@@ -1,11 +1,11 @@
 //! What an error means, whatever carries it: a status, a reply of status 200, a line of a batch.
 
-use super::capability_change::CapabilityChange;
-use super::parameter::Parameter;
 use super::rate_limits::ExceededLimit;
-use super::sent_form::SentForm;
 use super::verdict::{Charge, PageFault, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::form::sent_form::SentForm;
 
 /// What an error means.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,10 +94,10 @@ fn unexplained_message(verdict: &Verdict) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::catalog::OutputLimit as OutputLimitName;
-    use crate::provider::capability::Capabilities;
-    use crate::provider::capability_change::ChangeKinds;
-    use crate::provider::efforts::Efforts;
-    use crate::provider::parameter::Parameters;
+    use crate::provider::form::capability::Capabilities;
+    use crate::provider::form::capability_change::ChangeKinds;
+    use crate::provider::form::efforts::Efforts;
+    use crate::provider::form::parameter::Parameters;
     use CapabilityChange::{DisableThinking, Effort, MaxOutput, MinOutput, Omit, OutputFactor, RenameOutputLimit};
 
     fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {

@@ -1,16 +1,16 @@
 //! What an exchange shows about the form of requests: a parameter that the endpoint rejects, a schema
 //! that it ignores, a form that is proven.
 
-use super::capability::{Capabilities, ReplyFormat};
-use super::capability_change::{CapabilityChange, ChangeKinds};
-use super::exchange::Exchange;
 use super::form_search::{FormSearch, SearchEnd, SearchStep, SearchedError};
-use super::form_trial::FormTrial;
-use super::parameter::Parameter;
 use super::pending_changes::{ChangeCause, Check, PendingChanges};
-use super::sent_form::SentForm;
 use super::vague_error::VagueError;
-use super::verdict::{Cut, Verdict};
+use crate::provider::form::capability::{Capabilities, ReplyFormat};
+use crate::provider::form::capability_change::{CapabilityChange, ChangeKinds};
+use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::form::sent_form::SentForm;
+use crate::provider::judgement::verdict::{Cut, Verdict};
+use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 

@@ -1,13 +1,13 @@
 //! Builds what the requests for the same questions have in common: which parameters they carry.
 
-use super::capability::{Capabilities, ReplyFormat, format_name};
-use super::dialect::interface::{Dialect, FrameOptions};
-use super::form_size::FormSize;
 use super::frame_cache::CachedFrame;
-use super::page_request::{PageRequest, Variation};
-use super::parameter::Parameter;
 use crate::catalog::{Detail, Effort, ModelFacts, Sampling, model_facts};
 use crate::manifest::{Image, Request};
+use crate::provider::dialect::interface::{Dialect, FrameOptions};
+use crate::provider::form::capability::{Capabilities, ReplyFormat, format_name};
+use crate::provider::form::form_size::FormSize;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::request::page_request::{PageRequest, Variation};
 use crate::task::Bounds;
 use serde_json::json;
 use std::rc::Rc;

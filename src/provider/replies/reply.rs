@@ -1,8 +1,8 @@
 //! A model's reply, whatever the dialect and whether it was streamed or not.
 
-use super::error_judgement::ErrorJudgement;
 use super::served::Served;
 use crate::base::usage::Usage;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
 
 /// A complete reply.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,14 +1,14 @@
 //! One attempt and its result.
 
-use super::capability_change::CapabilityChange;
-use super::error_judgement::ErrorJudgement;
-use super::foreign::Foreign;
-use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
-use super::sent_form::SentForm;
 use super::served::Served;
-use super::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::sent_form::SentForm;
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::foreign::Foreign;
+use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
+use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
 use crate::task::{Question, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
@@ -199,9 +199,9 @@ mod tests {
     use super::*;
     use crate::base::usage::Usage;
     use crate::manifest::{Label, Task, TaskKind};
-    use crate::provider::capability::Capabilities;
-    use crate::provider::capability_change::ChangeKinds;
-    use crate::provider::parameter::{Parameter, Parameters};
+    use crate::provider::form::capability::Capabilities;
+    use crate::provider::form::capability_change::ChangeKinds;
+    use crate::provider::form::parameter::{Parameter, Parameters};
     use crate::task::compile;
 
     fn sent() -> SentForm {

@@ -1,12 +1,12 @@
 //! Changes of the form of requests that have yet to prove themselves. They are taken back if the same error comes again;
 //! and where several were made, the next request shows whether fewer are enough.
 
-use super::capability::Capabilities;
-use super::capability_change::{CapabilityChange, ChangeKinds};
-use super::form_trial::FormTrial;
-use super::parameter::Parameter;
 use super::vague_error::VagueError;
-use super::wording::words_without_numbers;
+use crate::provider::form::capability::Capabilities;
+use crate::provider::form::capability_change::{CapabilityChange, ChangeKinds};
+use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::parameter::Parameter;
+use crate::provider::judgement::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 
 /// Changes that have yet to prove themselves.

@@ -3,9 +3,9 @@
 use super::*;
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::{Effort, OutputLimit};
-use crate::provider::error_judgement::ErrorJudgement;
-use crate::provider::parameter::{Parameter, Parameters};
-use crate::provider::verdict::{Charge, TransientFault};
+use crate::provider::form::parameter::{Parameter, Parameters};
+use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::verdict::{Charge, TransientFault};
 use crate::task::TaskFault;
 use serde_json::json;
 

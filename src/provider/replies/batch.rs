@@ -1,7 +1,7 @@
 //! A batch as the provider reports it, whatever the dialect.
 
-use super::client::failure::HttpFailure;
-use super::verdict::{Obstacle, Refusal, Verdict};
+use crate::provider::client::failure::HttpFailure;
+use crate::provider::judgement::verdict::{Obstacle, Refusal, Verdict};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
 //! A search for what an endpoint rejects whose errors name nothing: before it has answered any request, each thing that
 //! endpoints are known to reject is left out once.
 
-use super::capability::Capabilities;
-use super::capability_change::CapabilityChange;
-use super::form_trial::FormTrial;
-use super::parameter::{Parameter, Parameters};
-use super::sent_form::SentForm;
 use super::vague_error::VagueError;
-use super::wording::words_without_numbers;
+use crate::provider::form::capability::Capabilities;
+use crate::provider::form::capability_change::CapabilityChange;
+use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::parameter::{Parameter, Parameters};
+use crate::provider::form::sent_form::SentForm;
+use crate::provider::judgement::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -228,7 +228,7 @@ fn forms_to_try(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::capability::ReplyFormat;
+    use crate::provider::form::capability::ReplyFormat;
 
     fn rejection(message: &str) -> SearchedError<'_> {
         SearchedError { kind: VagueError::Rejection, message, is_held: false }

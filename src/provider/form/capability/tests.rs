@@ -1,7 +1,7 @@
 //! What changes after which error, and how the store keeps it.
 
 use super::*;
-use crate::provider::efforts::Efforts;
+use crate::provider::form::efforts::Efforts;
 
 const OTHERS: [Parameter; 10] = [
     Parameter::Temperature,

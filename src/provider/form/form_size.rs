@@ -2,10 +2,10 @@
 //! checks use this one rule.
 
 use super::capability::{Capabilities, ReplyFormat};
-use super::estimate::{Footprint, SchemaPlaces};
 use super::parameter::Parameter;
 use crate::catalog::{Effort, ModelFacts, ReasoningTokens};
 use crate::manifest::{EFFORT_MEMBER, Request};
+use crate::provider::request::estimate::{Footprint, SchemaPlaces};
 use crate::task::Question;
 use serde_json::Value;
 

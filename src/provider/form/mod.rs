@@ -1,0 +1,14 @@
+//! The form of requests: which parameters they carry, and how a reply is asked for.
+//!
+//! - [`form_size`]: text and output limit of a form
+//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried
+//! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept
+//! - [`parameter`], [`efforts`]: what it may reject
+
+pub(crate) mod capability;
+pub(crate) mod capability_change;
+pub(crate) mod efforts;
+pub(crate) mod form_size;
+pub(crate) mod form_trial;
+pub(crate) mod parameter;
+pub(crate) mod sent_form;
