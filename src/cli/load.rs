@@ -15,7 +15,9 @@ const MAX_INPUT_BYTES: u64 = 1 << 30;
 
 /// Loads a job.
 pub(crate) fn load(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf>) -> Result<Job, Failure> {
-    Ok(load_whole(manifest, vars, store)?.of_stored_shard()?)
+    let job = load_whole(manifest, vars, store)?;
+    job.check_standard_output()?;
+    Ok(job.of_stored_shard()?)
 }
 
 /// As [`load`], whatever shard the store belongs to.

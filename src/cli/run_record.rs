@@ -148,6 +148,9 @@ impl RunRecord {
     /// When one of them would.
     pub(crate) fn protect_files_of(&self, job: &Job) -> Result<(), Failure> {
         self.refuse_if(|option, record| {
+            if *record == RecordFile::Stdout {
+                job.check_standard_output()?;
+            }
             let written = record.path().filter(|_| record.is_rewritten());
             let written = written.map(|path| WrittenFile::other(option, path));
             Ok(job.check_written(written.as_slice())?)

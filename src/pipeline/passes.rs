@@ -15,7 +15,7 @@ use super::model::ready_page::ReadyPage;
 use super::results::finalize::{Conclusion, InputSeen, conclude};
 use super::scan::near_duplicates::find_near_duplicates;
 use super::scan::page_filter::PageFilter;
-use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen, question_sets_of};
+use super::scan::pass::{PageChoice, ScanPass, ScanPurpose, ScanSeen, question_sets_of};
 use super::scan::sample::sample_pages;
 use super::scan::threads::ScanThreads;
 use crate::base::ids::PageId;
@@ -169,9 +169,8 @@ impl Passes<'_> {
         seen: &mut InputSeen,
     ) -> Result<PassLeft, PipelineError> {
         let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
-        let filter = self.filter.clone();
-        let base = self.base.clone();
-        let pass = Arc::new(ScanPass { sample, filter, base, in_batches: delivery.page_ids(), ..pass });
+        let pages = PageChoice { sample, filter: self.filter.clone(), in_batches: delivery.page_ids() };
+        let pass = Arc::new(ScanPass { pages, base: self.base.clone(), ..pass });
         let (ready, threads) = self.start(&pass, entries)?;
         let asking_all = async {
             if self.run.job.is_batch {

@@ -320,6 +320,22 @@ impl Job {
         })
     }
 
+    /// Checks that standard output, which a shell may append to a file, is nothing that the job reads and not its store.
+    ///
+    /// # Errors
+    /// When it is.
+    pub(crate) fn check_standard_output(&self) -> Result<(), Error> {
+        let path = Path::new("/dev/stdout");
+        let collision = path.is_file().then(|| ProtectedFiles::of_job(&self.manifest).collision(path)).flatten();
+        match collision {
+            Some(Collision::File(what)) => {
+                Err(Error::new(WRONG_INPUT, format!("standard output would be written to {what}"))
+                    .with_hint(OTHER_PATH))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that files which a command writes take the place of nothing that the job needs.
     ///
     /// # Errors

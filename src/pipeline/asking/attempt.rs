@@ -68,9 +68,7 @@ impl Attempt {
             _ if state.request.is_some() => AttemptPurpose::Retry,
             _ => AttemptPurpose::Ask,
         };
-        let outgoing = endpoint.outgoing(&request);
-        let before = known_before(endpoint, &request, &outgoing, &page.prepared);
-        let sent = SentRequest { size: (page.prepared.width, page.prepared.height), outgoing };
+        let (sent, before) = sent_now(endpoint, &request, &page.prepared);
         Some(Self {
             page: page.page,
             path: Some(page.path.clone()),
@@ -87,9 +85,9 @@ impl Attempt {
     /// Gives the attempt the form that requests have now, just before it is opened: what other attempts
     /// have learned since counts, and what is reserved is for what is sent.
     pub(crate) fn renew(&mut self, endpoint: &ModelEndpoint, image: &Prepared) -> Outgoing {
-        let outgoing = endpoint.outgoing(&self.request);
-        self.before = known_before(endpoint, &self.request, &outgoing, image);
-        self.sent = Some(SentRequest { size: (image.width, image.height), outgoing: outgoing.clone() });
+        let (sent, before) = sent_now(endpoint, &self.request, image);
+        let outgoing = sent.outgoing.clone();
+        (self.sent, self.before) = (Some(sent), before);
         outgoing
     }
 
@@ -173,6 +171,13 @@ impl Attempt {
             at_ms,
         }
     }
+}
+
+/// What is sent for a request in the form that requests have now, and what is known of it before the reply.
+fn sent_now(endpoint: &ModelEndpoint, request: &PageRequest, image: &Prepared) -> (SentRequest, KnownBefore) {
+    let outgoing = endpoint.outgoing(request);
+    let before = known_before(endpoint, request, &outgoing, image);
+    (SentRequest { size: (image.width, image.height), outgoing }, before)
 }
 
 /// Tokens and money of a request, as far as they are known before it is sent.

@@ -17,7 +17,7 @@ pub(crate) fn page_to_prepare(
     (entry, page): (&EntryRecord, PageId),
     questions: &QuestionSet,
 ) -> Result<Option<PageToPrepare>, StoreError> {
-    if pass.in_batches.contains(&page) {
+    if pass.pages.in_batches.contains(&page) {
         return Ok(None);
     }
     let keys = &run.identity.keys;
@@ -37,14 +37,14 @@ pub(crate) fn page_to_prepare(
     let has_unasked = known.outcomes.iter().any(Option::is_none);
     match known.status(skip_rule(&run.job), &pass.task_selection(keys.begin)) {
         PageStatus::Ask(tasks) => {
-            let is_selected = match (&pass.sample, &pass.filter) {
+            let is_selected = match (&pass.pages.sample, &pass.pages.filter) {
                 (Some(sample), _) => sample.contains(&page),
                 (None, Some(filter)) => {
                     filter.selects(reader, keys.job, entry, page, (&questions.recipes, &questions.questions))?
                 }
                 (None, None) => true,
             };
-            if !is_selected && pass.sample.is_none() {
+            if !is_selected && pass.pages.sample.is_none() {
                 run.counters.add_done();
             }
             Ok(is_selected.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))

@@ -21,6 +21,17 @@ pub(crate) enum ScanPurpose {
     Ask,
 }
 
+/// Which pages a pass asks, beside those that have answers.
+#[derive(Default)]
+pub(crate) struct PageChoice {
+    /// Only these pages are asked; `None`: all.
+    pub(crate) sample: Option<HashSet<PageId>>,
+    /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
+    pub(crate) filter: Option<Arc<PageFilter>>,
+    /// Pages that are in a batch: nothing is to be done for them.
+    pub(crate) in_batches: HashSet<PageId>,
+}
+
 /// What all threads of a pass share, beside the run.
 pub(crate) struct ScanPass {
     /// What the pass is for.
@@ -29,14 +40,10 @@ pub(crate) struct ScanPass {
     pub(crate) selection: RetrySelection,
     /// Which tasks may be asked, in manifest order.
     pub(crate) tasks: Vec<bool>,
-    /// Only these pages are asked; `None`: all.
-    pub(crate) sample: Option<HashSet<PageId>>,
-    /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
-    pub(crate) filter: Option<Arc<PageFilter>>,
+    /// Which pages are asked.
+    pub(crate) pages: PageChoice,
     /// Earlier answers that the run's store may not have.
     pub(crate) base: Option<Arc<BaseStore>>,
-    /// Pages that are in a batch: nothing is to be done for them.
-    pub(crate) in_batches: HashSet<PageId>,
     /// What is asked, by entry.
     pub(crate) question_sets: QuestionSets,
     /// Whether files are looked at although every page of them is settled.
@@ -80,10 +87,8 @@ impl ScanPass {
             purpose,
             selection: options.selection,
             tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
-            sample: None,
-            filter: None,
+            pages: PageChoice::default(),
             base: None,
-            in_batches: HashSet::new(),
             question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.
             looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),

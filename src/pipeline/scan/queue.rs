@@ -2,6 +2,7 @@
 //! files, which come first so that few files are open at a time. The number of files is bounded.
 
 use crate::base::digest::Digest;
+use crate::base::sanitize;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::PageToPrepare;
 use crate::source::Entry;
@@ -35,6 +36,18 @@ pub(crate) struct FilePages {
     pub(crate) questions: Arc<QuestionSet>,
     /// The pages.
     pub(crate) pages: Vec<PageToPrepare>,
+}
+
+impl FilePages {
+    pub(crate) fn new(
+        entry: &Entry,
+        content: Digest,
+        bytes: Bytes,
+        questions: &Arc<QuestionSet>,
+        pages: Vec<PageToPrepare>,
+    ) -> Self {
+        Self { path: sanitize::path(&entry.path).into(), content, bytes, questions: questions.clone(), pages }
+    }
 }
 
 /// What a worker does next.

@@ -8,7 +8,6 @@ use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::reread::{Reread, is_of_run, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
-use crate::base::sanitize;
 use crate::media::{DECODER_VERSION, MediaFault, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -202,8 +201,7 @@ impl Worker {
         if record.page_count == 0 || is_outdated || Digest::compute(&bytes) != content {
             return self.scan_content(entry, bytes, questions, Some(known));
         }
-        let path = sanitize::path(&entry.path).into();
-        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), pages })
+        self.share_pages(FilePages::new(entry, content, bytes, questions, pages))
     }
 
     /// A new or changed file.
@@ -274,8 +272,7 @@ impl Worker {
         if self.pass.purpose == ScanPurpose::Record || pages.is_empty() {
             return Ok(());
         }
-        let path = sanitize::path(&entry.path).into();
-        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), pages })
+        self.share_pages(FilePages::new(entry, content, bytes, questions, pages))
     }
 
     /// The pages of the file are known. Counted once.

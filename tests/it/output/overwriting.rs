@@ -3,6 +3,8 @@
 use crate::bench::{Bench, page};
 use docmill::internal::simulator::Options;
 use std::collections::BTreeMap;
+#[cfg(unix)]
+use std::process::Stdio;
 
 /// Two jobs, of a folder and of a list, that were run.
 fn bench() -> Bench {
@@ -114,6 +116,39 @@ fn every_option_refuses_every_file_that_must_survive() {
             }
         }
     }
+}
+
+/// A shell opens the file before docmill begins.
+#[cfg(unix)]
+#[test]
+fn standard_output_that_is_appended_to_a_file_of_the_job_is_refused() {
+    let bench = bench();
+    let before = contents(&bench);
+    for (arguments, file, what) in [
+        (&["export", "list.yaml", "--csv", "-"][..], "list.csv", "the list"),
+        (&["rows", "list.yaml"], "labels.csv", "the labels of a task"),
+        (&["run", "folder.yaml", "--summary", "-"], "schema.json", "the schema of a task"),
+        (&["plan", "folder.yaml"], "key.txt", "the file with the API key"),
+        (&["report", "folder.yaml"], "store.db", "the store"),
+        (&["check", "folder.yaml"], "folder.yaml", "the manifest"),
+    ] {
+        let file = std::fs::OpenOptions::new().append(true).open(bench.path(file)).unwrap();
+        let output = bench.command(arguments).stdout(file).stderr(Stdio::piped()).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        let expected = format!("error: standard output would be written to {what}");
+        assert_eq!(message.lines().next(), Some(expected.as_str()), "{arguments:?}");
+        let changed: Vec<String> = contents(&bench)
+            .into_iter()
+            .filter(|(name, is)| before.get(name) != Some(is))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(changed, Vec::<String>::new(), "{arguments:?}");
+    }
+    // Any other file may be appended to.
+    let log = std::fs::File::create(bench.path("log.txt")).unwrap();
+    let status = bench.command(&["rows", "list.yaml"]).stdout(log).status().unwrap();
+    assert!(status.success() && !bench.text("log.txt").is_empty());
 }
 
 #[test]
