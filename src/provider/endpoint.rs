@@ -19,6 +19,7 @@ use super::learning::unexplained_errors::UnexplainedErrors;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::replies::batch::BatchLine;
 use super::replies::exchange::Exchange;
+use super::replies::repetition::repeats_itself;
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::request::estimate::{Estimate, RequestSize, estimate};
 use super::request::page_request::{PageRequest, Variation};
@@ -377,10 +378,17 @@ impl ModelEndpoint {
         }
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
-                if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {
-                    *read = Err(TaskFault::new(ErrorKind::Length, "the answer may be cut"));
+                let Some(found) = read.as_ref().ok().and_then(|value| frame.bounds.find_cut(&question.shape, value))
+                else {
+                    continue;
+                };
+                // More room would only be filled again.
+                if found.as_str().map_or_else(|| repeats_itself(&found.to_string()), repeats_itself) {
+                    *cut = Cut::Repetition;
+                } else if *cut == Cut::No {
                     *cut = Cut::Length;
                 }
+                *read = Err(TaskFault::new(ErrorKind::Length, "the answer may be cut"));
             }
         }
     }

@@ -19,6 +19,9 @@ pub(crate) const GATE_FAILED: u8 = 7;
 /// The exit code of a store or an output that can't be read or written.
 pub(crate) const STORAGE: u8 = 8;
 
+/// The name of the manifest that `docmill init` writes into a folder.
+const MANIFEST_NAME: &str = "job.yaml";
+
 /// Why something could not be done, or why a run ended early: a message, often a hint, and the exit
 /// code that `docmill` would have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,11 +133,15 @@ impl From<ManifestError> for Error {
         match &error {
             ManifestError::Read { source, path } => {
                 let given = path.to_string_lossy();
-                let hint = match shown_path(path, source) != given {
-                    true => "name the file of a manifest; what was given is not shown, because it may be a key",
-                    false => "`docmill init` writes a manifest to start from",
+                let inside = path.join(MANIFEST_NAME);
+                let hint = if shown_path(path, source) != given {
+                    "name the file of a manifest; what was given is not shown, because it may be a key".to_owned()
+                } else if inside.is_file() {
+                    format!("name the manifest in this folder: {}", inside.display())
+                } else {
+                    "`docmill init` writes a manifest to start from".to_owned()
                 };
-                Self::new(WRONG_INPUT, format!("{error}: {source}")).with_hint(hint)
+                Self::new(WRONG_INPUT, format!("{error}: {source}")).with_hint(&hint)
             }
             ManifestError::Faults(_) => Self::new(WRONG_INPUT, error),
         }
@@ -156,7 +163,10 @@ impl From<StoreError> for Error {
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
         let hint = match &error {
-            PipelineError::Source(_) => Some("input.folder and input.list are relative to the manifest"),
+            PipelineError::Source(error) if error.is_missing() => {
+                Some("input.folder and input.list are relative to the manifest")
+            }
+            PipelineError::Source(_) => None,
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
             PipelineError::Store(StoreError::Missing { .. }) => {
                 Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")

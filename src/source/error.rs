@@ -1,6 +1,6 @@
 //! Errors that end the listing of an input, or leave out a part of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The input can't be listed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,18 @@ pub enum SourceError {
     /// A glob doesn't compile.
     #[error("{0}")]
     Glob(String),
+}
+
+impl SourceError {
+    /// Whether the input itself is not there, or can't be read.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Folder { .. } => true,
+            Self::List { name, .. } => !Path::new(name).exists(),
+            Self::Glob(_) => false,
+        }
+    }
 }
 
 /// A part of the input that can't be listed.

@@ -4,6 +4,9 @@
 use super::shape::Shape;
 use serde_json::Value;
 
+/// Characters that a text loses at most when it is read, where it was cut at a blank or a line end.
+const MAX_TRIMMED: usize = 4;
+
 /// The bounds to add to a schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
@@ -54,20 +57,22 @@ impl Bounds {
         }
     }
 
-    /// Whether a bound may have cut `value`: a text or a list in it is as long as allowed.
+    /// The first text or list in `value` that a bound may have cut, because it is as long as allowed; `None`: there
+    /// is none.
     #[must_use]
-    pub fn may_have_cut(&self, shape: &Shape, value: &Value) -> bool {
+    pub fn find_cut<'a>(&self, shape: &Shape, value: &'a Value) -> Option<&'a Value> {
         let is_full = |length: usize, max: Option<u64>| max.is_some_and(|max| length as u64 >= max);
         match (shape, value) {
-            (Shape::Nullable(inner), value) => self.may_have_cut(inner, value),
-            (Shape::Text, Value::String(text)) => is_full(text.chars().count(), self.max_length),
-            (Shape::List(inner), Value::Array(items)) => {
-                is_full(items.len(), self.max_items) || items.iter().any(|item| self.may_have_cut(inner, item))
+            (Shape::Nullable(inner), value) => self.find_cut(inner, value),
+            (Shape::Text, Value::String(text)) => {
+                is_full(text.chars().count() + MAX_TRIMMED, self.max_length).then_some(value)
             }
-            (Shape::Object(fields), Value::Object(members)) => fields
-                .iter()
-                .any(|field| members.get(&field.name).is_some_and(|value| self.may_have_cut(&field.shape, value))),
-            _ => false,
+            (Shape::List(_), Value::Array(items)) if is_full(items.len(), self.max_items) => Some(value),
+            (Shape::List(inner), Value::Array(items)) => items.iter().find_map(|item| self.find_cut(inner, item)),
+            (Shape::Object(fields), Value::Object(members)) => {
+                fields.iter().find_map(|field| self.find_cut(&field.shape, members.get(&field.name)?))
+            }
+            _ => None,
         }
     }
 }
@@ -78,7 +83,7 @@ mod tests {
     use crate::task::shape::Field;
     use serde_json::json;
 
-    const BOUNDS: Bounds = Bounds { unique_items: true, max_items: Some(2), max_length: Some(5) };
+    const BOUNDS: Bounds = Bounds { unique_items: true, max_items: Some(2), max_length: Some(9) };
 
     fn shape() -> Shape {
         let field = |name: &str, shape| Field { name: name.into(), description: None, shape };
@@ -95,13 +100,13 @@ mod tests {
         let mut schema = shape().json_schema();
         BOUNDS.add_to(&mut schema, &shape());
         let properties = &schema["properties"];
-        assert_eq!(properties["text"], json!({"type": ["string", "null"], "maxLength": 5}));
+        assert_eq!(properties["text"], json!({"type": ["string", "null"], "maxLength": 9}));
         assert_eq!(properties["kind"], json!({"type": "string", "enum": ["a long label"]}));
         assert_eq!(properties["marks"]["maxItems"], 2);
         assert_eq!(properties["marks"]["uniqueItems"], true);
         assert_eq!(
             properties["lines"],
-            json!({"type": "array", "items": {"type": "string", "maxLength": 5}, "maxItems": 2})
+            json!({"type": "array", "items": {"type": "string", "maxLength": 9}, "maxItems": 2})
         );
         let mut unchanged = shape().json_schema();
         Bounds::default().add_to(&mut unchanged, &shape());
@@ -119,8 +124,8 @@ mod tests {
             (page(json!("a"), json!(["x", "y"])), true),
             (page(json!("a"), json!(["abcdef"])), true),
         ] {
-            assert_eq!(BOUNDS.may_have_cut(&shape(), &value), expected, "{value}");
-            assert!(!Bounds::default().may_have_cut(&shape(), &value));
+            assert_eq!(BOUNDS.find_cut(&shape(), &value).is_some(), expected, "{value}");
+            assert_eq!(Bounds::default().find_cut(&shape(), &value), None);
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::thought::{ThoughtMark, thought_marks};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// Bytes that may be read again and again, for each byte of the text: a text of many objects that
 /// never end is not searched to its end.
@@ -16,6 +17,8 @@ const FREE_WORK: usize = 1 << 16;
 pub(crate) enum Found {
     /// An outermost object.
     Object(Map<String, Value>),
+    /// The text ends within an object.
+    Unfinished,
     /// The end of reasoning whose beginning is not marked: everything before is reasoning.
     Discard,
 }
@@ -34,13 +37,21 @@ pub(crate) struct Objects<'a> {
     is_recovering: bool,
     /// Bytes that may still be read.
     work: usize,
+    /// Where what was found last is.
+    place: Range<usize>,
 }
 
 impl<'a> Objects<'a> {
     /// The objects of `text`.
     pub(crate) fn new(text: &'a str) -> Self {
         let work = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(FREE_WORK);
-        Self { text, marks: thought_marks(text), mark: 0, at: 0, in_thought: false, is_recovering: false, work }
+        let marks = thought_marks(text);
+        Self { text, marks, mark: 0, at: 0, in_thought: false, is_recovering: false, work, place: 0..0 }
+    }
+
+    /// Where the object that was found last is in the text.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.place.clone()
     }
 
     /// The next mark that is not before `at`.
@@ -52,7 +63,7 @@ impl<'a> Objects<'a> {
     }
 
     /// The object that begins at `start`; otherwise the search goes on at `self.at`.
-    fn object_at(&mut self, start: usize) -> Option<Map<String, Value>> {
+    fn object_at(&mut self, start: usize) -> Option<Found> {
         self.at = start + 1;
         let rest = &self.text[start..];
         let is_member = self.is_recovering && is_member_value(&self.text[..start]);
@@ -62,27 +73,36 @@ impl<'a> Objects<'a> {
         let length = object_length(rest);
         self.work = self.work.saturating_sub(length.unwrap_or(rest.len()));
         let Some(length) = length else {
-            self.skip_unfinished(start);
-            return None;
+            return self.skip_unfinished(start);
         };
         let object = parse(&rest[..length]);
         // Where it is not valid, a mark inside is one of reasoning that broke off.
         let mark = self.next_mark().filter(|mark| object.is_none() && mark.start < start + length);
         self.at = mark.map_or(start + length, |mark| mark.start);
-        object
+        self.place = start..start + length;
+        object.map(Found::Object)
     }
 
     /// Goes on after an object that never ends: at the next mark, or where it is no JSON.
-    fn skip_unfinished(&mut self, start: usize) {
+    fn skip_unfinished(&mut self, start: usize) -> Option<Found> {
         self.is_recovering = true;
+        if let Some(mark) = self.next_mark() {
+            self.at = mark.start;
+            return None;
+        }
         let rest = &self.text[start..];
-        self.at = match self.next_mark() {
-            Some(mark) => mark.start,
-            None => {
-                self.work = self.work.saturating_sub(rest.len());
-                fault_offset(rest).map_or(self.text.len(), |offset| start + offset.max(1))
+        self.work = self.work.saturating_sub(rest.len());
+        match fault_offset(rest) {
+            Some(offset) => {
+                self.at = start + offset.max(1);
+                None
             }
-        };
+            None => {
+                self.at = self.text.len();
+                self.place = start..self.text.len();
+                Some(Found::Unfinished)
+            }
+        }
     }
 }
 
@@ -100,8 +120,8 @@ impl Iterator for Objects<'_> {
             }
             let end = mark.map_or(self.text.len(), |mark| mark.start);
             if let Some(brace) = self.text[self.at..end].find('{') {
-                if let Some(object) = self.object_at(self.at + brace) {
-                    return Some(Found::Object(object));
+                if let Some(found) = self.object_at(self.at + brace) {
+                    return Some(found);
                 }
                 continue;
             }
@@ -186,6 +206,7 @@ mod tests {
             .map(|found| match found {
                 Found::Object(members) => Value::Object(members).to_string(),
                 Found::Discard => "|".to_owned(),
+                Found::Unfinished => "~".to_owned(),
             })
             .collect()
     }
@@ -207,8 +228,8 @@ mod tests {
             (r#"Maybe {"a": no</think>{"b":2}"#, r#"|{"b":2}"#),
             (r#"Maybe {"a": "no</think>{"b":2}"#, r#"|{"b":2}"#),
             // Invalid and incomplete objects, and what is inside of them.
-            (r#"{"a":{"b":1},"c":"#, ""),
-            (r#"{"a":{"b":1},"c":"d"#, ""),
+            (r#"{"a":{"b":1},"c":"#, "~"),
+            (r#"{"a":{"b":1},"c":"d"#, "~"),
             (r#"{"a":{"b":1},"c":oops} {"d":2}"#, r#"{"d":2}"#),
             ("First: {\"a\": \"let... no.\nFinal: {\"b\":2}", r#"{"b":2}"#),
             ("{\"a\":[{\"x\":1},],\n \"b\":{\"c\":1},\n \"d\": \"cut", ""),

@@ -10,6 +10,7 @@ use super::shape::Shape;
 use super::thought::visible_text;
 use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// For each question its answer in canonical form, or its fault.
 pub type Reading = Vec<Result<Value, TaskFault>>;
@@ -56,11 +57,13 @@ pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
     questions.iter().map(|_| Err(fault.clone())).collect()
 }
 
-/// Reads the answers from the reasoning of a reply without any other text. `None` unless all are
-/// valid. Source: servers whose parser takes the answer for reasoning (vLLM, Ollama, 2026-08).
+/// Reads the answers from the reasoning of a reply without any other text. `None` unless all are valid and
+/// nothing follows them: what follows a draft may take it back. Source: servers whose parser takes the answer for
+/// reasoning (vLLM, Ollama, 2026-08).
 pub(crate) fn read_reasoning(reasoning: &str, questions: &[&Question]) -> Option<Reading> {
     let candidate = find_answer(reasoning, questions)?;
-    (candidate.rank == Rank::Valid && !questions.is_empty()).then_some(candidate.reading)
+    let is_last = !visible_text(&reasoning[candidate.place.end..]).contains(char::is_alphanumeric);
+    (candidate.rank == Rank::Valid && !questions.is_empty() && is_last).then_some(candidate.reading)
 }
 
 /// How well an object fits the questions, from worst to best.
@@ -82,16 +85,30 @@ enum Rank {
 struct Candidate {
     rank: Rank,
     reading: Reading,
+    /// Where it is in the text.
+    place: Range<usize>,
 }
 
-/// The last of the objects that fit best: models draft before they answer.
+/// The last of the objects that fit best: models draft before they answer. Objects before an answer that breaks off are
+/// drafts, unless the reply goes on repeating one.
 fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
-    for found in Objects::new(text) {
+    let mut objects = Objects::new(text);
+    let mut last_two = [0..0, 0..0];
+    while let Some(found) = objects.next() {
+        let place = objects.place();
         match found {
             Found::Discard => best = None,
+            Found::Unfinished => {
+                let [before, last] = last_two.clone().map(|place| without_blanks(&text[place]));
+                let repeats = before == last && last.starts_with(&without_blanks(&text[place.clone()]));
+                if begins_answer(&text[place], questions) && !repeats {
+                    best = None;
+                }
+            }
             Found::Object(members) => {
-                let candidate = judge(&members, questions);
+                let candidate = judge(&members, questions, place.clone());
+                last_two = [last_two[1].clone(), place];
                 if best.as_ref().is_none_or(|best| candidate.rank >= best.rank) {
                     best = Some(candidate);
                 }
@@ -101,7 +118,21 @@ fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
     best
 }
 
-fn judge(members: &Map<String, Value>, questions: &[&Question]) -> Candidate {
+/// Whether an object that breaks off has a requested member, or breaks off before its first one is known.
+fn begins_answer(rest: &str, questions: &[&Question]) -> bool {
+    let first = rest[1..].trim_start();
+    questions.iter().any(|question| {
+        let name = Value::from(question.name.as_str()).to_string();
+        let is_member = |(at, _): (usize, &str)| rest[at + name.len()..].trim_start().starts_with(':');
+        name.starts_with(first) || rest.match_indices(&name).any(is_member)
+    })
+}
+
+fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+fn judge(members: &Map<String, Value>, questions: &[&Question], place: Range<usize>) -> Candidate {
     let inner = if has_requested(members, questions) { None } else { unwrap(members, questions, MAX_WRAPPERS) };
     let members = inner.as_ref().unwrap_or(members);
     let reading: Reading = questions.iter().map(|question| read_member(members, question)).collect();
@@ -117,7 +148,7 @@ fn judge(members: &Map<String, Value>, questions: &[&Question]) -> Candidate {
     } else {
         Rank::Invalid
     };
-    Candidate { rank, reading }
+    Candidate { rank, reading, place }
 }
 
 fn has_requested(members: &Map<String, Value>, questions: &[&Question]) -> bool {

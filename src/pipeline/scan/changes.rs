@@ -4,34 +4,44 @@ use super::pass::ScanPass;
 use crate::pipeline::control::context::RunContext;
 use crate::store::{EntryChange, StoreError};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Changes that are not written yet.
 pub(crate) struct ChangeBuffer {
     run: Arc<RunContext>,
     pass: Arc<ScanPass>,
     changes: Vec<EntryChange>,
+    /// When the oldest of them was added.
+    since: Duration,
 }
 
 /// Changes that are written at once.
 const GROUP: usize = 64;
+/// Longest time until a change is written, as far as the worker does not wait for something: what was found before a process
+/// dies is shown by commands that read the store.
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 impl ChangeBuffer {
     /// An empty buffer.
     pub(crate) fn new(run: Arc<RunContext>, pass: Arc<ScanPass>) -> Self {
-        Self { run, pass, changes: Vec::new() }
+        Self { run, pass, changes: Vec::new(), since: Duration::ZERO }
     }
 
     /// Adds a change.
     pub(crate) fn push(&mut self, change: EntryChange) {
+        if self.changes.is_empty() {
+            self.since = self.run.clock.now();
+        }
         self.changes.push(change);
     }
 
-    /// Writes the changes when there are enough for a group.
+    /// Writes the changes when there are enough for a group, or when the oldest has waited long enough.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn write_group(&mut self) -> Result<(), StoreError> {
-        if self.changes.len() < GROUP { Ok(()) } else { self.write_all() }
+        let is_old = || self.run.clock.now().saturating_sub(self.since) >= MAX_AGE;
+        if self.changes.len() >= GROUP || is_old() { self.write_all() } else { Ok(()) }
     }
 
     /// Writes all changes.

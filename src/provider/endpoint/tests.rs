@@ -364,6 +364,7 @@ impl Dialect for PlainText {
             reasoning: String::new(),
             usage: None,
             end: ReplyEnd::Finished,
+            has_stated_end: true,
             served: Served::default(),
             late_error: None,
         })

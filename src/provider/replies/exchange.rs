@@ -93,7 +93,7 @@ impl Exchange {
 
     /// Judges a complete reply to `questions`, of a request of the form `sent`.
     pub(crate) fn from_reply(reply: Reply, questions: &[&Question], sent: &SentForm) -> Self {
-        let Reply { content, reasoning, usage, end, served, .. } = reply;
+        let Reply { content, reasoning, usage, end, has_stated_end, served, .. } = reply;
         let charge = usage.map_or(Charge::Unknown, Charge::Reported);
         let mut answered_in_reasoning = false;
         let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
@@ -125,7 +125,8 @@ impl Exchange {
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
             ReplyEnd::Finished if visible_text(&content).trim().is_empty() => {
-                match read_reasoning(&reasoning, questions) {
+                // A thought that has not ended is no answer.
+                match read_reasoning(&reasoning, questions).filter(|_| has_stated_end) {
                     Some(reading) => {
                         answered_in_reasoning = true;
                         Verdict::Done { reading, cut: Cut::No }
@@ -245,6 +246,7 @@ mod tests {
                     reasoning: String::new(),
                     usage,
                     end: end.clone(),
+                    has_stated_end: true,
                     served: Served::default(),
                     late_error: None,
                 },
@@ -279,8 +281,15 @@ mod tests {
         ] {
             let usage = Some(Usage { input: 10, output, reasoning, ..Usage::default() });
             let (end, served) = (ReplyEnd::Finished, Served::default());
-            let reply =
-                Reply { content: content.into(), reasoning: String::new(), usage, end, served, late_error: None };
+            let reply = Reply {
+                content: content.into(),
+                reasoning: String::new(),
+                usage,
+                end,
+                has_stated_end: true,
+                served,
+                late_error: None,
+            };
             let found = Exchange::from_reply(reply, &[], &sent).verdict;
             let is_change =
                 matches!(&found, Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor));
@@ -304,7 +313,15 @@ mod tests {
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let served = Served::default();
-            let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served, late_error: None };
+            let reply = Reply {
+                content,
+                reasoning: reasoning.clone(),
+                usage: None,
+                end,
+                has_stated_end: true,
+                served,
+                late_error: None,
+            };
             let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
             let Verdict::Done { reading, .. } = &exchange.verdict else { panic!("{exchange:?}") };
             let found = match &reading[0] {
@@ -314,6 +331,13 @@ mod tests {
             let flag = if exchange.answered_in_reasoning { ", flagged" } else { "" };
             assert_eq!(format!("{found}{flag}"), expected, "{reasoning}");
         }
+        // A server that has not ended the reply may have cut the thought.
+        let (content, reasoning) = (String::new(), r#"{"kind":"letter"}"#.to_owned());
+        let served = Served::default();
+        let end = ReplyEnd::Finished;
+        let reply = Reply { content, reasoning, usage: None, end, has_stated_end: false, served, late_error: None };
+        let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
+        assert!(!exchange.answered_in_reasoning, "{exchange:?}");
     }
 
     #[test]
@@ -324,7 +348,8 @@ mod tests {
         let end = ReplyEnd::Error(Box::new(ErrorJudgement { invalid_reply: Some(String::new()), ..judged }));
         let content = "{\"kind\": \"inv".to_owned();
         let (reasoning, served) = (String::new(), Served::default());
-        let reply = Reply { content, reasoning, usage: Some(usage), end, served, late_error: None };
+        let reply =
+            Reply { content, reasoning, usage: Some(usage), end, has_stated_end: true, served, late_error: None };
         let exchange = Exchange::from_reply(reply, &[], &sent());
         assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
         assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
@@ -346,6 +371,7 @@ mod tests {
                 reasoning: reasoning.into(),
                 usage: None,
                 end: failed(verdict.clone()),
+                has_stated_end: true,
                 served: Served::default(),
                 late_error: None,
             };

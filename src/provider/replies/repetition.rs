@@ -17,8 +17,14 @@ const MIN_ITEMS: usize = 32;
 /// How many times the average item of such a list occurs, at least.
 const MIN_OCCURRENCES: usize = 8;
 
+/// Minimum length of white space at the end of a reply that was cut there, in bytes.
+const MIN_BLANKS: usize = 32;
+
 /// Whether a reply that was cut at its output limit repeats itself at its end.
 pub(crate) fn repeats_itself(text: &str) -> bool {
+    if text.len() - text.trim_end().len() >= MIN_BLANKS {
+        return true;
+    }
     let bytes = text.as_bytes();
     let tail = &bytes[bytes.len().saturating_sub(MAX_TAIL)..];
     let (length, period) = longest_repetition(tail);
@@ -81,6 +87,8 @@ mod tests {
             (r#"{"title":""#, "00", 300),
             (r#"{"kind":"letter""#, "\n", 300),
             ("", " ", 300),
+            (r#"{"kind":"letter""#, " ", 60),
+            ("", "\n", 90),
             (r#"{"items":["#, "{\"name\":\"\",\"price\":0},", 30),
             ("<think>", "Wait, let me look again. ", 40),
         ] {
@@ -108,6 +116,7 @@ mod tests {
             format!("{{\"title\":\"a\",\"cells\":{{\"a\":[{}", cells.chars().take(100).collect::<String>()),
             "An invoice of 27 pages. ".repeat(8),
             "-".repeat(100),
+            format!("{{\n{}\"kind\": {{\n{}", " ".repeat(12), " ".repeat(16)),
         ] {
             assert!(!repeats_itself(&text), "{text}");
         }

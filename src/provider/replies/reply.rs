@@ -15,6 +15,8 @@ pub(crate) struct Reply {
     pub(crate) usage: Option<Usage>,
     /// Why the reply ended.
     pub(crate) end: ReplyEnd,
+    /// Whether the server states that it ended.
+    pub(crate) has_stated_end: bool,
     /// Who gave the reply.
     pub(crate) served: Served,
     /// The message of an error that followed the end of a complete answer.

@@ -200,6 +200,16 @@ fn the_last_object_that_fits_is_the_answer() {
         (r#"{"kind":"invoice","other":{"kind":"Letter"}}"#, "invoice"),
         (r#"{"kind":"invoice","note":"not {\"kind\":\"Letter\"} </think>"}"#, "invoice"),
         (r#"{"kind":"Letter" {"kind":"invoice"}"#, "not_json"),
+        // An answer that breaks off: what comes before is a draft.
+        (r#"Draft: {"kind":"Letter"} Final: {"kind":"inv"#, "not_json"),
+        (r#"Draft: {"kind":"Letter"} Final: {"answer": {"kind" : "#, "not_json"),
+        (r#"Draft: {"kind":"Letter"} Final: {"ki"#, "not_json"),
+        ("```json\n{\"kind\":\"Letter\"}\n```\nCorrection:\n```json\n{\"kind\":", "not_json"),
+        // The same again, and something else.
+        (r#"{"kind":"invoice"} {"kind":"invoice"} {"kind": "inv"#, "invoice"),
+        (r#"{"kind":"invoice"} {"kind":"invoice"} {"kind": "Let"#, "not_json"),
+        (r#"{"kind":"invoice"} {"page":"#, "invoice"),
+        (r#"{"kind":"invoice"} as {seen above"#, "invoice"),
     ] {
         let reading = read_reply(reply, &kind).remove(0);
         let found = reading.as_ref().map_or_else(|fault| fault.kind.name(), |value| value.as_str().unwrap());
@@ -249,6 +259,11 @@ fn answers_in_reasoning_are_all_valid() {
     for (reasoning, is_answer) in [
         (r#"{"kind":"invoice"}"#, true),
         (r#"A letter? {"kind":"Letter"} No. {"kind":"invoice"}"#, true),
+        ("So: ```json\n{\"kind\":\"invoice\"}\n```", true),
+        (r#"{"kind":"invoice"}</think>"#, false),
+        // What follows may take it back.
+        (r#"{"kind":"invoice"} But wait, I have to look again."#, false),
+        (r#"{"kind":"invoice"} Final: {"kind":"Let"#, false),
         (r#"{"kind":"bill"}"#, false),
         (r#"{"kind":"<label>"}"#, false),
         ("invoice", false),

@@ -122,7 +122,14 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (
         Cause::BadKey,
         &["invalid_api_key", "authentication_error"],
-        &["no connected db", "invalid proxy server token", "authentication error", "authentication fails"],
+        &[
+            "no connected db",
+            "invalid proxy server token",
+            "authentication error",
+            "authentication fails",
+            "authentication failed",
+            "security token included in the request is",
+        ],
     ),
     (Cause::Recitation, &["recitation"], &["recitation"]),
     (
@@ -191,6 +198,11 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "max_model_len",
             "maximum number of tokens allowed",
             "input token count",
+            "maximum prompt length",
+            "prompt exceeds max length",
+            "model token limit",
+            "message token length exceed",
+            "tokens (prompt + max",
             "reduce the length of the",
             // What the window leaves for the answer.
             "must be at least 1, got -",
@@ -345,6 +357,7 @@ fn complains_of_key(text: &str) -> bool {
         "leaked",
         "empty",
         "set",
+        "make sure",
     ];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     has(KEYS) && has(COMPLAINTS)

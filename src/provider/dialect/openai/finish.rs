@@ -43,9 +43,23 @@ const FILTER: &[&str] = &[
 ];
 const ERROR: &[&str] = &["error", "abort", "network_error", "insufficient_system_resource"];
 
+/// `MaxTokens`, `max-tokens` and `MAX_TOKENS` as `max_tokens`.
+fn snake_case(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    let mut follows_small = false;
+    for c in text.chars() {
+        if c.is_ascii_uppercase() && follows_small {
+            name.push('_');
+        }
+        follows_small = c.is_ascii_lowercase();
+        name.push(if matches!(c, '-' | ' ') { '_' } else { c.to_ascii_lowercase() });
+    }
+    name
+}
+
 /// Reads a `finish_reason`. `None`: it is empty, and the reply goes on.
 pub(crate) fn read_finish(text: &str) -> Option<Finish> {
-    let text = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    let text = snake_case(text.trim());
     // `FinishReason.MAX_TOKENS`, `content_filter: RECITATION`.
     let text = text.rsplit('.').next().unwrap_or_default();
     let is = |names: &[&str]| names.contains(&text);
@@ -81,6 +95,9 @@ mod tests {
                     "finish_reason.length",
                     "model_length",
                     "max-tokens",
+                    "MaxTokens",
+                    "maxOutputTokens",
+                    "TokenLimit",
                     "max_output_tokens",
                     "model_context_window_exceeded",
                 ],
@@ -92,6 +109,9 @@ mod tests {
                     "content_filter: PROHIBITED_CONTENT",
                     "content_filter:SAFETY",
                     "content-filter",
+                    "ContentFilter",
+                    "contentFilter",
+                    "ProhibitedContent",
                     "SAFETY",
                     "BLOCKLIST",
                     "SPII",

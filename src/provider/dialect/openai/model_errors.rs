@@ -85,7 +85,12 @@ pub(crate) fn names_unknown_model(text: &str) -> bool {
     };
     let missing = MISSING.iter().flat_map(|words| text.match_indices(words));
     let mut missing = missing.map(|(at, words)| (&text[..at], &text[at + words.len()..]));
-    WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
+    is_only_a_name(text) || WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
+}
+
+/// `model: claude-sonnet-5`, as Anthropic says that it has no such model.
+fn is_only_a_name(text: &str) -> bool {
+    text.trim().strip_prefix("model: ").is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace))
 }
 
 /// Words for a model.

@@ -33,6 +33,10 @@ fn causes_in_the_words_of_servers() {
         ("账户余额不足", "1113", Some(Cause::NoCredit)),
         ("API key not valid. Please pass a valid API key.", "400", Some(Cause::BadKey)),
         ("No connected db.", "400", Some(Cause::BadKey)),
+        ("The security token included in the request is expired", "", Some(Cause::BadKey)),
+        ("Authentication failed: Please make sure your API Key is valid.", "", Some(Cause::BadKey)),
+        ("model: claude-sonnet-5", "not_found_error", Some(Cause::UnknownModel)),
+        ("model: the image is too small", "invalid_request_error", None),
         ("invalid x-api-key", "", Some(Cause::BadKey)),
         (
             "Invalid model name passed in model=gpt-x. Call `/v1/models` to view available models for your key.",
@@ -62,6 +66,15 @@ fn causes_in_the_words_of_servers() {
         ("Image size is not supported", "", None),
         ("prompt too long; exceeded max context length by 1119046 tokens", "", Some(Cause::ContextTooLong)),
         ("The total length of all messages is too long.", "400", Some(Cause::ContextTooLong)),
+        (
+            "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "",
+            Some(Cause::ContextTooLong),
+        ),
+        ("Prompt exceeds max length", "1261", Some(Cause::ContextTooLong)),
+        ("Your request exceeded model token limit: 8192", "", Some(Cause::ContextTooLong)),
+        ("total message token length exceed model limit", "", Some(Cause::ContextTooLong)),
+        ("The total number of tokens (prompt + max_tokens) must not exceed 4096", "", Some(Cause::ContextTooLong)),
         ("the request exceeds the available context size, try increasing it", "400", Some(Cause::ContextTooLong)),
         (
             "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
