@@ -95,10 +95,16 @@ impl Design {
         ids.len()
     }
 
+    /// Whether all pages have the same weight.
+    #[must_use]
+    pub fn has_equal_weights(&self) -> bool {
+        self.weights.iter().all(|weight| *weight == self.weights[0])
+    }
+
     /// Whether all pages have the same weight and a cluster of their own.
     #[must_use]
     pub fn is_simple(&self) -> bool {
-        self.cluster_count() == self.len() && self.weights.iter().all(|weight| *weight == self.weights[0])
+        self.cluster_count() == self.len() && self.has_equal_weights()
     }
 }
 

@@ -7,7 +7,8 @@
 
 use super::design::Design;
 use super::interval::Estimate;
-use super::ratio::{Term, estimate_ratio};
+use super::ratio::{Possible, Term, estimate_open_ratio, estimate_ratio};
+use std::collections::HashSet;
 
 /// How well one label is distinguished from the others.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,18 +58,35 @@ impl LabelPages {
 
     /// Measures the label. `design`: that of all pages.
     pub(crate) fn measure(&self, design: &Design) -> LabelMetrics {
+        let possible = self.possible(design);
         let design = design.subset(&self.places);
         let among = |is_in: fn(&Presence) -> bool| -> Vec<Term> {
             let term = |page: &Presence| if is_in(page) { Term::one(page.truth && page.answer) } else { Term::NONE };
             self.presences.iter().map(term).collect()
         };
+        let open = |is_in| estimate_open_ratio(&among(is_in), &design, &possible);
         LabelMetrics {
             n: self.presences.iter().filter(|page| page.truth).count(),
             predicted: self.presences.iter().filter(|page| page.answer).count(),
             precision: estimate_ratio(&among(|page| page.answer), &design),
-            recall: estimate_ratio(&among(|page| page.truth), &design),
-            f1: estimate_ratio(&among(|_| true), &design).map(f1_of_jaccard),
+            recall: open(|page| page.truth),
+            f1: open(|_| true).map(f1_of_jaccard),
         }
+    }
+
+    /// Every page without the label as answer could have been missed, and every one with it could have been found. With
+    /// equal weights, the pages that have the label show what these weigh.
+    fn possible(&self, design: &Design) -> Possible {
+        if design.has_equal_weights() {
+            return Possible::default();
+        }
+        let answered = self.places.iter().zip(&self.presences).filter(|(_, page)| page.answer);
+        let answered: HashSet<usize> = answered.map(|(place, _)| *place).collect();
+        let of = |is_answered: bool| -> Vec<f64> {
+            let weights = design.weights().iter().enumerate();
+            weights.filter(|(place, _)| answered.contains(place) == is_answered).map(|(_, weight)| *weight).collect()
+        };
+        Possible { wrong: of(false), right: of(true) }
     }
 }
 

@@ -11,6 +11,9 @@
 //! Feuer are for weighted counts ("Confidence intervals for directly standardized rates", 1997). With
 //! equal weights and without clusters the result is that of Clopper and Pearson. An interval is at least as wide as
 //! Wilson's for the effective sample size, and contains the one-sided bounds. docs/statistics.md has the simulations.
+//!
+//! The whole may be known only by the sample: a label is missed on pages that were drawn because of other answers. Then
+//! the imagined unit is at least as heavy as a page that could have been of the whole ([`Possible`]).
 
 use super::design::Design;
 use super::incomplete_beta::inverse_incomplete_beta;
@@ -53,19 +56,40 @@ impl Term {
     }
 }
 
+/// The weights of pages that do not matter, but could: with another truth they would count, or not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Possible {
+    /// Of pages that could have been wrong.
+    pub(crate) wrong: Vec<f64>,
+    /// Of pages that could have been right.
+    pub(crate) right: Vec<f64>,
+}
+
+impl Possible {
+    fn has_heavier_than(&self, weight: f64) -> bool {
+        self.wrong.iter().chain(&self.right).any(|possible| *possible > weight)
+    }
+}
+
 /// Estimates `sum(part) / sum(whole)`. `terms` has one term for each page of the design. `None` if no
 /// page matters.
 #[must_use]
 pub fn estimate_ratio(terms: &[Term], design: &Design) -> Option<Estimate> {
+    estimate_open_ratio(terms, design, &Possible::default())
+}
+
+/// The same, where other pages could have mattered.
+pub(crate) fn estimate_open_ratio(terms: &[Term], design: &Design, possible: &Possible) -> Option<Estimate> {
     let pages: Vec<usize> = (0..terms.len()).filter(|page| terms[*page].whole > 0.0).collect();
     let design = design.subset(&pages);
     let terms: Vec<Term> = pages.iter().map(|page| terms[*page]).collect();
     let is_binary = terms.iter().all(Term::is_binary);
-    if is_binary && design.is_simple() {
+    let weight = *design.weights().first()?;
+    if is_binary && design.is_simple() && !possible.has_heavier_than(weight) {
         return binomial(terms.iter().map(|term| term.part).sum(), terms.len() as f64);
     }
     let max_size = if is_binary { terms.len() as f64 } else { f64::INFINITY };
-    Some(Sample::new(&terms, &design, max_size)?.estimate())
+    Some(Sample::new(&terms, &design, max_size)?.with_possible(possible).estimate())
 }
 
 fn binomial(successes: f64, n: f64) -> Option<Estimate> {
@@ -85,6 +109,10 @@ struct Sample {
     clusters: Vec<Term>,
     /// The effective sample size is at most this.
     max_size: f64,
+    /// How heavy pages are that could have been wrong.
+    wrong: UnitWeight,
+    /// The same, right.
+    right: UnitWeight,
 }
 
 impl Sample {
@@ -97,25 +125,27 @@ impl Sample {
             *sum = Term { part: sum.part + page.part, whole: sum.whole + page.whole };
         }
         let clusters: Vec<Term> = clusters.into_values().collect();
-        (!pages.is_empty()).then_some(Self { pages, clusters, max_size })
+        let (wrong, right) = (UnitWeight::default(), UnitWeight::default());
+        (!pages.is_empty()).then_some(Self { pages, clusters, max_size, wrong, right })
+    }
+
+    fn with_possible(self, possible: &Possible) -> Self {
+        let (wrong, right) = (UnitWeight::of(&possible.wrong), UnitWeight::of(&possible.right));
+        Self { wrong, right, ..self }
     }
 
     fn estimate(&self) -> Estimate {
         let value = total(&self.clusters, |term| term.part) / total(&self.clusters, |term| term.whole);
         let tail = (1.0 - CONFIDENCE) / 2.0;
-        let of_interval = |units: &[Term]| INTERVAL_SHARE * typical_weight(units);
-        let of_bound = |units: &[Term]| {
-            let (typical, heaviest) = (typical_weight(units), units.iter().map(|unit| unit.whole).fold(0.0, f64::max));
-            typical + BOUND_EXCESS * (heaviest - typical)
-        };
         let mirrored = self.mirrored();
-        let one_sided = |sample: &Self| sample.lower_end(1.0 - CONFIDENCE, of_bound);
+        let one_sided = |sample: &Self| sample.lower_end(1.0 - CONFIDENCE, UnitWeight::of_bound);
         let lower_bound = one_sided(self).min(value);
         let effective_n = self.effective_n(value);
         // Not narrower than that of so many independent pages, nor than the one-sided bounds of the same confidence.
         let of_size = |share: f64| wilson(share * effective_n, effective_n, CONFIDENCE).map_or(0.0, |ends| ends.low);
-        let low = self.lower_end(tail, of_interval).min(of_size(value)).min(lower_bound);
-        let high = mirrored.lower_end(tail, of_interval).min(of_size(1.0 - value)).min(one_sided(&mirrored));
+        let low = self.lower_end(tail, UnitWeight::of_interval).min(of_size(value)).min(lower_bound);
+        let high =
+            mirrored.lower_end(tail, UnitWeight::of_interval).min(of_size(1.0 - value)).min(one_sided(&mirrored));
         let interval = Interval { low, high: 1.0 - high }.around(value);
         Estimate { value, interval, exact: interval, lower_bound, effective_n }
     }
@@ -123,18 +153,23 @@ impl Sample {
     /// The sample with right and wrong exchanged.
     fn mirrored(&self) -> Self {
         let mirror = |terms: &[Term]| terms.iter().map(|term| term.complement()).collect();
-        Self { pages: mirror(&self.pages), clusters: mirror(&self.clusters), max_size: self.max_size }
+        let (pages, clusters) = (mirror(&self.pages), mirror(&self.clusters));
+        Self { pages, clusters, max_size: self.max_size, wrong: self.right, right: self.wrong }
     }
 
     /// The share that is below the true one except with probability `tail`; `weight` is that of the imagined wrong unit.
-    fn lower_end(&self, tail: f64, weight: impl Fn(&[Term]) -> f64) -> f64 {
+    fn lower_end(&self, tail: f64, weight: fn(UnitWeight) -> f64) -> f64 {
         let count = self.clusters.len() as f64;
         if count < 2.0 {
             return 0.0;
         }
-        let (share, by_clusters) = size_with_wrong_unit(&self.clusters, weight(&self.clusters));
+        let with_wrong_unit = |units: &[Term]| {
+            let wholes: Vec<f64> = units.iter().map(|unit| unit.whole).collect();
+            size_with_wrong_unit(units, weight(UnitWeight::of(&wholes)).max(weight(self.wrong)))
+        };
+        let (share, by_clusters) = with_wrong_unit(&self.clusters);
         // Clusters can't say more than their pages; less variance between them is chance.
-        let (_, by_pages) = size_with_wrong_unit(&self.pages, weight(&self.pages));
+        let (_, by_pages) = with_wrong_unit(&self.pages);
         let size = by_clusters.min(by_pages).min(self.max_size + 1.0);
         // The variance has as many degrees of freedom as there are clusters, less one.
         let freedom = t_quantile(1.0 - tail, self.pages.len() as f64 - 1.0) / t_quantile(1.0 - tail, count - 1.0);
@@ -160,9 +195,29 @@ fn total(terms: &[Term], value: impl Fn(&Term) -> f64) -> f64 {
     terms.iter().map(value).sum()
 }
 
-/// The weight of the unit in which a part of the whole is found on average.
-fn typical_weight(units: &[Term]) -> f64 {
-    total(units, |unit| unit.whole * unit.whole) / total(units, |unit| unit.whole)
+/// How heavy one more unit would be, judged by others.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct UnitWeight {
+    /// The weight of the unit in which a part of the whole is found on average; 0 without units.
+    typical: f64,
+    heaviest: f64,
+}
+
+impl UnitWeight {
+    fn of(weights: &[f64]) -> Self {
+        let whole: f64 = weights.iter().sum();
+        let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+        let typical = if whole > 0.0 { squares / whole } else { 0.0 };
+        Self { typical, heaviest: weights.iter().copied().fold(0.0, f64::max) }
+    }
+
+    fn of_interval(self) -> f64 {
+        INTERVAL_SHARE * self.typical
+    }
+
+    fn of_bound(self) -> f64 {
+        self.typical + BOUND_EXCESS * (self.heaviest - self.typical)
+    }
 }
 
 /// The share, and the size of a binomial experiment with its variance, if one more unit of this weight

@@ -4,7 +4,7 @@ use super::design::Design;
 use super::interval::Estimate;
 use super::label_metrics::{LabelMetrics, LabelPages, Presence, f1_of_jaccard};
 use super::macro_average::{Score, average};
-use super::ratio::{Term, estimate_ratio};
+use super::ratio::{Possible, Term, estimate_open_ratio, estimate_ratio};
 use std::collections::BTreeSet;
 
 /// A page with its true tags and the model's, as numbers of tags.
@@ -74,10 +74,13 @@ pub fn measure_tags(tags: usize, pages: &[Tagged], design: &Design) -> Tagging {
     let by_tag: Vec<LabelMetrics> = pages_of.iter().map(|pages| pages.measure(design)).collect();
     let score = |tag: usize| Some(Score::new(1.0, by_tag[tag].f1?, pages_of[tag].jaccard_terms()));
     let scores: Vec<Score> = (0..tags).filter_map(score).collect();
-    let micro = terms(&|page| {
+    let of_tags = |page: &Tagged| {
         let (right, either) = page.overlap();
         Term { part: right as f64, whole: either as f64 }
-    });
+    };
+    // A tag may be missed on every page, also on one that has none.
+    let possible = Possible { wrong: design.weights().to_vec(), right: Vec::new() };
+    let micro = estimate_open_ratio(&pages.iter().map(of_tags).collect::<Vec<_>>(), design, &possible);
     Tagging {
         n: pages.len(),
         unanswered: pages.iter().filter(|page| page.answer.is_none()).count(),

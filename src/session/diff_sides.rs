@@ -88,6 +88,7 @@ impl Sides {
                 run = Some(chosen.clone());
             }
         }
+        check_tasks(&query.tasks, [job, &new_job])?;
         let new_reader = ReadStore::reader_if_exists(&new_job.manifest.store)?;
         let new_key = match &new_reader {
             Some(reader) => stored_job(reader, &new_job.manifest)?,
@@ -239,6 +240,20 @@ impl Sides {
         Ok(changes)
     }
 }
+/// Checks that every task that was named is one of either job.
+fn check_tasks(wanted: &[String], jobs: [&Job; 2]) -> Result<(), Error> {
+    let mut known: Vec<&str> = jobs.iter().flat_map(|job| job.task_names()).collect();
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => {
+            let mut seen = HashSet::new();
+            known.retain(|name| seen.insert(*name));
+            Err(Error::new(WRONG_INPUT, format!("--task {unknown}: the job has no such task"))
+                .with_hint(&format!("tasks: {}", known.join(", "))))
+        }
+    }
+}
+
 
 /// Whether a setting of the model was left out.
 fn is_left_out(change: &SettingChange) -> bool {

@@ -7,8 +7,11 @@ use super::label_studio::to_label_studio;
 use super::locator::Locator;
 use crate::base::ids::DecisionId;
 use crate::export::human_value;
+use crate::labels::sampling::human_samples::read_samples;
+use crate::labels::sampling::task_sample::TaskSample;
+use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
-use crate::store::{DecisionRecord, Reader, StoreError};
+use crate::store::{DecisionRecord, NewDecision, Reader, StoreError};
 use crate::task::{Question, Shape};
 use serde_json::Value;
 
@@ -46,6 +49,7 @@ pub(crate) fn export_answers(
     format: AnswerFormat,
 ) -> Result<ExportedAnswers, StoreError> {
     let locator = Locator::new(reader, job, questions)?;
+    let probabilities = Probabilities::read(reader, job, questions)?;
     let mut lines = Vec::new();
     let mut after = DecisionId(0);
     loop {
@@ -53,7 +57,7 @@ pub(crate) fn export_answers(
         let Some(last) = decisions.last() else { break };
         after = last.id;
         for record in decisions.iter().filter(|record| !record.is_withdrawn) {
-            lines.push(line_of(&locator, questions, record)?);
+            lines.push(line_of(&locator, &probabilities, questions, record)?);
         }
     }
     lines.sort_by(|(a, _, _), (b, _, _)| {
@@ -84,9 +88,36 @@ pub(crate) fn export_answers(
     Ok(ExportedAnswers { answers: lines.len() as u64, bytes, unfit })
 }
 
+/// The probabilities with which decided pages belong to samples of the whole job, as they are measured: a draw that was
+/// enlarged, or is not decided to its end, is another sample than the one that was begun.
+struct Probabilities {
+    tasks: Vec<TaskSpec>,
+    /// Of blind answers, by task.
+    blind: Vec<TaskSample>,
+    /// Of all answers, by task.
+    all: Vec<TaskSample>,
+}
+
+impl Probabilities {
+    fn read(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Self, StoreError> {
+        let tasks = TaskSpec::list(questions, &[]).unwrap_or_default();
+        let read = |with_shown| read_samples(reader, job, &tasks, with_shown, None);
+        Ok(Self { blind: read(false)?, all: read(true)?, tasks })
+    }
+
+    /// That of a decision: as it was stored, unless its page belongs to a sample.
+    fn of(&self, decision: &NewDecision) -> Option<f64> {
+        let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
+        let task = self.tasks.iter().position(|task| task.name == decision.task);
+        let sample = task.and_then(|task| samples.get(task)).filter(|sample| sample.draw.is_some());
+        sample.and_then(|sample| sample.pages.as_ref()?.get(&decision.page).copied()).or(decision.sampled_with)
+    }
+}
+
 /// The line of a decision, its value, and why rows don't show it.
 fn line_of(
     locator: &Locator<'_>,
+    probabilities: &Probabilities,
     questions: &[Question],
     record: &DecisionRecord,
 ) -> Result<(AnswerLine, Value, Option<String>), StoreError> {
@@ -115,7 +146,7 @@ fn line_of(
         value: AnswerValue::Text(cell_text(&value, &decision.value)),
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
-        sampled_with: decision.sampled_with,
+        sampled_with: probabilities.of(decision),
         is_shown: Some(decision.shown.is_some()),
     };
     Ok((line, value, unfit))

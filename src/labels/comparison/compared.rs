@@ -8,6 +8,9 @@ use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Why a difference has no interval: the bootstrap needs more clusters ([`crate::eval::paired_bootstrap`]).
+pub(crate) const NO_INTERVAL: &str = "no interval: fewer than 8 different files";
+
 /// Among which pages of the job two sets of answers are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Extent {

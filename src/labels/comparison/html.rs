@@ -1,6 +1,6 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
-use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, NO_INTERVAL, TaskComparison};
 use super::text::{scope, shown_p, verdict};
 use crate::base::escape::{html_name, html_text};
 use crate::base::money::Pico;
@@ -90,9 +90,8 @@ fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
         if let Some(f1) = &truth.f1 {
             row("macro F1, old", share(f1.old));
             row("macro F1, new", share(f1.new));
-            if let Some((low, high)) = f1.interval {
-                row("difference of macro F1 (95 %)", format!("{low:+.3} to {high:+.3}"));
-            }
+            let range = f1.interval.map(|(low, high)| format!("{low:+.3} to {high:+.3}"));
+            row("difference of macro F1 (95 %)", range.unwrap_or_else(|| NO_INTERVAL.to_owned()));
         }
         let _ = writeln!(
             out,

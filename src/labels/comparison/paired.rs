@@ -82,7 +82,8 @@ fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Optio
     };
     let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
     let (old, new) = both(design.weights())?;
-    let found = paired_bootstrap(design, SEED, |weights| both(weights).map(|(old, new)| new - old));
+    // Without a page that has a label, neither side is better.
+    let found = paired_bootstrap(design, SEED, |weights| both(weights).map_or(0.0, |(old, new)| new - old));
     let interval = found.as_ref().map(|found| (found.interval.low, found.interval.high));
     Some(F1Difference { old, new, interval, p: found.map(|found| found.p) })
 }
@@ -129,6 +130,18 @@ mod tests {
         let (low, high) = f1.interval.unwrap();
         assert!(low > 0.0 && low < f1.new - f1.old && high > f1.new - f1.old && f1.p.unwrap() < 0.05, "{f1:?}");
         assert_eq!(compare_with_truth(&task, &[], &Design::simple(0)), None);
+    }
+
+    /// A third of the draws of 100 pages lack the one page on which the sides differ.
+    #[test]
+    fn one_page_with_a_tag_makes_no_side_better() {
+        let task = task(Shape::Tags { labels: labels(), max: None });
+        let mut pages: Vec<TruthPair> =
+            (1..100).map(|at| pair(at, json!([]), Some(json!([])), Some(json!([])))).collect();
+        pages.push(pair(0, json!(["a"]), Some(json!([])), Some(json!(["a"]))));
+        let f1 = compare_with_truth(&task, &pages, &Design::simple(pages.len())).unwrap().f1.unwrap();
+        assert_eq!((f1.old, f1.new, f1.interval), (0.0, 1.0, Some((0.0, 1.0))));
+        assert!(f1.p.unwrap() > 0.5, "{f1:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A comparison as text for a terminal.
 
-use super::compared::{Comparison, Extent, F1Difference, PairedTruth, TaskComparison};
+use super::compared::{Comparison, Extent, F1Difference, NO_INTERVAL, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
 use crate::labels::sampling::truth_kind::TruthKind;
@@ -118,7 +118,10 @@ fn add_paired(table: &mut TextTable, comparison: &Comparison, task: &TaskCompari
     table.row_with_note(2, "p of McNemar's test", shown_p(*mcnemar_p), &split);
     table.text(2, verdict(*only_old, *only_new, *mcnemar_p));
     if let Some(F1Difference { old, new, interval, p }) = f1 {
-        let range = interval.map_or(String::new(), |(low, high)| format!("difference {low:+.3} to {high:+.3} (95 %)"));
+        let range = match interval {
+            Some((low, high)) => format!("difference {low:+.3} to {high:+.3} (95 %)"),
+            None => NO_INTERVAL.to_owned(),
+        };
         let p = p.map_or(String::new(), |p| format!(", p {}", shown_p(p)));
         table.row_with_note(2, "macro F1", format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
     }

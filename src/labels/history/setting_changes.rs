@@ -214,11 +214,19 @@ fn label_changes(setting: &str, from: &Value, to: &Value, changes: &mut Vec<Sett
         labels.as_array().into_iter().flatten().filter_map(pair).collect()
     };
     let (from, to) = (pairs(from), pairs(to));
-    let count = changes.len();
     compare_members(setting, &from, &to, changes);
-    if changes.len() == count {
+    if has_other_order(&from, &to) {
         changes.push(SettingChange { setting: setting.to_owned(), change: Change::Order });
     }
+}
+
+/// Whether the members of both lists are in another order in the second.
+fn has_other_order(from: &[(String, Value)], to: &[(String, Value)]) -> bool {
+    let common = |members: &[(String, Value)], others: &[(String, Value)]| -> Vec<String> {
+        let is_common = |name: &str| others.iter().any(|(other, _)| other == name);
+        members.iter().filter(|(name, _)| is_common(name)).map(|(name, _)| name.clone()).collect()
+    };
+    common(from, to) != common(to, from)
 }
 
 fn schema_changes(setting: &str, from: &Value, to: &Value, changes: &mut Vec<SettingChange>) {
@@ -323,6 +331,16 @@ mod tests {
                 vec![("kind", two())],
                 vec![("kind", labels(json!([["b", "B."], ["a", null]])))],
                 vec!["tasks.kind.classify.labels: another order"],
+            ),
+            (
+                vec![("kind", labels(json!([["a", null], ["b", null], ["c", null]])))],
+                vec![("kind", labels(json!([["c", null], ["d", null], ["a", null]])))],
+                vec!["tasks.kind.classify.labels: +d -b", "tasks.kind.classify.labels: another order"],
+            ),
+            (
+                vec![("kind", labels(json!([["a", null], ["b", null]])))],
+                vec![("kind", labels(json!([["c", null], ["a", null], ["b", null]])))],
+                vec!["tasks.kind.classify.labels: +c"],
             ),
             (
                 vec![("kind", two()), ("more", two())],

@@ -8,7 +8,7 @@ use crate::store::records::decisions::NewDecision;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Stores decisions; their ids, in the same order. One that is stored already, with the same value by the same
-/// reviewer at the same time, is not stored again. `is_group`: they were made together.
+/// reviewer at the same time, and with or without an answer that was shown, is not stored again. `is_group`: they were made together.
 pub(crate) fn put(
     db: &Connection,
     ledger: &mut Ledger,
@@ -17,7 +17,7 @@ pub(crate) fn put(
 ) -> Result<Vec<DecisionId>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT id FROM decisions WHERE page_id = ?1 AND job = ?2 AND task = ?3 AND question IS ?4 AND value = ?5
-         AND reviewer = ?6 AND decided_at = ?7 AND withdrawn_at IS NULL",
+         AND reviewer = ?6 AND decided_at = ?7 AND (shown IS NULL) = (?8 IS NULL) AND withdrawn_at IS NULL",
     )?;
     let mut insert = db.prepare_cached(
         "INSERT INTO decisions (id, page_id, job, task, question, value, reviewer, decided_at, sampled_with, shown, revision,
@@ -32,7 +32,7 @@ pub(crate) fn put(
         let NewDecision { page, job, task, question, value, reviewer, decided_at_ms, sampled_with, draw, shown } =
             decision;
         let (page, _) = find_or_add_page(db, page)?;
-        let key = params![page, job, task, question, value, reviewer, decided_at_ms];
+        let key = params![page, job, task, question, value, reviewer, decided_at_ms, shown];
         if let Some(known) = find.query_row(key, |row| row.get(0)).optional()? {
             ids.push(known);
             continue;

@@ -77,6 +77,27 @@ fn answers_without_a_time_are_imported_once() {
     assert!(exported(&bench, "job.yaml").contains("form,cleo,"));
 }
 
+/// What a file left open is stated by importing it again: these are other answers, also with the same times.
+#[test]
+fn answers_that_are_imported_again_as_blind_are_new_ones() {
+    let bench = asked(2, "");
+    let line = "00000.jpg,1,kind,form,ann,2026-11-23T13:00:00.000Z,";
+    bench.put("answers.csv", format!("{HEAD}\n{line},\n").as_bytes());
+    for (arguments, imported) in [(&[][..], "1 imported"), (&["--blind"], "1 imported"), (&["--blind"], "0 imported")] {
+        let ran = import(&bench, "answers.csv", arguments);
+        assert!(ran.code == 0 && ran.stdout.starts_with(imported), "{arguments:?} {}{}", ran.stdout, ran.stderr);
+    }
+    let all = exported(&bench, "job.yaml");
+    let mut lines: Vec<&str> = all.lines().skip(1).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [format!("{line},false"), format!("{line},true")]);
+    // As truth, the blind one counts.
+    let measured = bench.docmill(&["eval", "job.yaml", "--format", "json"]);
+    assert_eq!(measured.code, 0, "{}", measured.stderr);
+    let measured: serde_json::Value = serde_json::from_str(&measured.stdout).unwrap();
+    assert_eq!(measured["tasks"]["kind"]["n"], 1);
+}
+
 #[test]
 fn all_faults_are_listed_and_nothing_is_imported() {
     let bench = asked(2, "");

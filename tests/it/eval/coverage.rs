@@ -6,7 +6,7 @@
 
 use docmill::internal::base::random::Random;
 use docmill::internal::eval::{
-    Design, Estimate, Interval, Labeled, Presence, Term, Unlabeled, anytime_interval, clopper_pearson,
+    Classification, Design, Estimate, Interval, Labeled, Presence, Term, Unlabeled, anytime_interval, clopper_pearson,
     estimate_prevalence, estimate_ratio, exact_lower_bound, macro_f1, measure_classification, paired_bootstrap, wilson,
 };
 use std::collections::{BTreeSet, HashMap};
@@ -241,6 +241,99 @@ fn mean_scores_of_labels() {
     }
 }
 
+/// A folder of invoices, letters and memos. Pages that are answered `invoice` are drawn with another probability.
+struct InvoiceFolder {
+    /// The other labels of invoices that are missed: by number, the first that many are answered `letter`.
+    missed: usize,
+    /// Letters that are answered `invoice`.
+    invented: usize,
+}
+
+const INVOICES: usize = 80;
+const LETTERS: usize = 420;
+const MEMOS: usize = 500;
+
+impl InvoiceFolder {
+    fn pages(&self) -> Vec<Labeled> {
+        let page = |at: usize| {
+            let truth = usize::from(at >= INVOICES) + usize::from(at >= INVOICES + LETTERS);
+            let answer = match at {
+                _ if at < self.missed => 1,
+                _ if at >= INVOICES && at < INVOICES + self.invented => 0,
+                _ => truth,
+            };
+            Labeled { truth, answer: Some(answer) }
+        };
+        (0..INVOICES + LETTERS + MEMOS).map(page).collect()
+    }
+
+    /// Draws this share of the pages that are answered `invoice`, and so many of the others.
+    fn draw(&self, random: &Random, share: f64, others: usize) -> (Vec<Labeled>, Design) {
+        let (invoices, rest): (Vec<Labeled>, Vec<Labeled>) =
+            self.pages().into_iter().partition(|page| page.answer == Some(0));
+        let drawn = (share * invoices.len() as f64) as usize;
+        let (mut pages, mut probabilities) = (Vec::new(), Vec::new());
+        for (mut stratum, count) in [(invoices, drawn), (rest, others)] {
+            let probability = count as f64 / stratum.len() as f64;
+            for at in 0..count {
+                let other = at + below(random, stratum.len() - at);
+                stratum.swap(at, other);
+            }
+            pages.extend_from_slice(&stratum[..count]);
+            probabilities.resize(pages.len(), probability);
+        }
+        let clusters = (0..pages.len()).collect();
+        (pages, Design::sampled(&probabilities, clusters).unwrap())
+    }
+}
+
+/// Pages with a rare answer are drawn more often. Errors among the others are rarely drawn, and heavy.
+#[test]
+fn labels_with_weights() {
+    let seeds = seeds();
+    for (missed, invented, share, others) in
+        [(12, 0, 1.0, 60), (12, 0, 0.5, 90), (8, 25, 0.5, 90), (8, 25, 1.0, 60), (8, 25, 0.5, 300), (40, 5, 0.2, 200)]
+    {
+        let folder = InvoiceFolder { missed, invented };
+        let all = folder.pages();
+        let whole = measure_classification(3, &all, &Design::simple(all.len()));
+        let measures = |found: &Classification| {
+            let labels = found.labels.iter().flat_map(|label| [label.precision, label.recall, label.f1]);
+            labels.chain([found.accuracy, found.macro_f1, found.weighted_f1]).collect::<Vec<_>>()
+        };
+        let truth: Vec<f64> = measures(&whole).into_iter().map(|known| known.unwrap().value).collect();
+        let (mut covered, mut passed) = (vec![0; truth.len()], vec![0; truth.len()]);
+        let mut defined = vec![0; truth.len()];
+        for seed in 0..seeds {
+            let (pages, design) = folder.draw(&Random::new(seed), share, others);
+            let found = measures(&measure_classification(3, &pages, &design));
+            for (at, (found, value)) in found.into_iter().zip(&truth).enumerate() {
+                let Some(found) = found else { continue };
+                defined[at] += 1;
+                covered[at] += u64::from(found.interval.contains(*value));
+                passed[at] += u64::from(found.is_at_least(value + 1e-9));
+            }
+        }
+        let rates = |counts: &[u64]| -> Vec<f64> {
+            counts.iter().zip(&defined).map(|(count, all)| *count as f64 / *all as f64).collect()
+        };
+        let (covered, passed) = (rates(&covered), rates(&passed));
+        let in_percent = |rates: &[f64]| rates.iter().map(|rate| percent(*rate)).collect::<Vec<_>>();
+        println!(
+            "{missed} of {INVOICES} invoices missed and {invented} invented, {share} of those answered so and {others} others: \
+             {:?} % covered, gates pass {:?} %",
+            in_percent(&covered),
+            in_percent(&passed)
+        );
+        for (at, value) in truth.iter().enumerate() {
+            let samples = defined[at];
+            assert!(covered[at] >= MIN_COVERAGE - slack(MIN_COVERAGE, samples), "{at}: {value} {covered:?}");
+            // Of a share of 1 no gate passes a mark above it.
+            assert!(passed[at] <= MAX_MISSES + slack(MAX_MISSES, samples), "{at}: {value} {passed:?}");
+        }
+    }
+}
+
 /// Whether one of the intervals after each page misses the true share.
 fn misses(right: impl Iterator<Item = bool>, population: Option<u64>, share: f64, memo: &mut Memo) -> bool {
     let (mut count, mut seen) = (0, 0);
@@ -351,7 +444,7 @@ fn differences_of_scores() {
             macro_f1(3, pages.iter().map(|(truth, answer)| (truth, answer)), weights)
         };
         let found = paired_bootstrap(&Design::simple(200), seed, |weights| {
-            Some(score(&second, weights)? - score(&first, weights)?)
+            score(&second, weights).unwrap() - score(&first, weights).unwrap()
         });
         covered += u64::from(found.unwrap().interval.contains(difference));
     }

@@ -97,6 +97,21 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     let draw = &report["truth"]["draws"]["kind"];
     assert_eq!((&draw["pages"], &draw["decided"], &draw["passed_over"]), (&json!(10), &json!(10), &json!(0)), "{draw}");
     assert_eq!((&report["truth"]["selection"], &report["tasks"]["kind"]["n"]), (&json!("sample"), &json!(10)));
+
+    // Exported, all of it states the probability of the larger sample, and is one sample in another store.
+    let exported = bench.docmill(&["answers", "export", "job.yaml"]).stdout;
+    let of_kind = exported.lines().filter(|line| line.contains(",kind,"));
+    let mut stated: Vec<&str> = of_kind.map(|line| line.rsplit(',').nth(1).unwrap()).collect();
+    stated.retain(|probability| !probability.is_empty());
+    assert_eq!(stated, ["0.5"; 10], "{exported}");
+    bench.put("answers.csv", exported.as_bytes());
+    for arguments in [&["run", "job.yaml", "-q"][..], &["answers", "import", "job.yaml", "answers.csv"]] {
+        let ran = bench.docmill(&[arguments, &["--store", "copy.db"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+    let copied = evaluated(&bench, &["--task", "kind", "--store", "copy.db"]);
+    assert_eq!((&copied["truth"]["selection"], &copied["tasks"]["kind"]["n"]), (&json!("sample"), &json!(10)));
+    assert_eq!(copied["tasks"]["kind"]["accuracy"], report["tasks"]["kind"]["accuracy"]);
 }
 
 /// A blind answer that is taken back, and given again when the model's answer was seen.

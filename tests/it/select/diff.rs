@@ -40,6 +40,18 @@ fn a_manifest_is_compared_with_itself() {
 }
 
 #[test]
+fn a_task_that_no_side_has_is_an_error() {
+    let bench = answered(3);
+    for sample in [&[][..], &["--sample", "2", "--dry-run"]] {
+        let ran = bench.docmill(&[&["diff", "job.yaml", "--against", "other.yaml", "--task", "knid"], sample].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--task knid: the job has no such task"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("kind"), "{}", ran.stderr);
+    }
+    assert_eq!(diff(&bench, &["--against", "other.yaml", "--task", "kind"])["selected"], 3);
+}
+
+#[test]
 fn a_sample_is_priced_asked_once_and_compared() {
     let bench = answered(40);
     let rows = bench.text("out.jsonl");
