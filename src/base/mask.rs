@@ -128,6 +128,7 @@ impl SecretText {
     pub fn new(text: &str, more: Vec<String>) -> Self {
         let mut spans = probable_keys(text);
         spans.extend(secret_members(text));
+        spans.extend(keys_in_braces(text));
         let mut masked = text.as_bytes().to_vec();
         for byte in spans.iter().cloned().flat_map(|span| masked_bytes(text, span)) {
             masked[byte] = b'*';
@@ -416,6 +417,20 @@ fn header_in_list(line: &str, name: &Range<usize>) -> Option<Range<usize>> {
     let start = line.len() - rest.trim_start().len();
     let length = line[start..].find(']').unwrap_or(line.len() - start);
     Some(start..start + length).filter(|value| !value.is_empty())
+}
+
+/// What stands in `${…}` and looks like a key instead of the name of a variable.
+fn keys_in_braces(text: &str) -> Vec<Range<usize>> {
+    let inner = |(at, braces): (usize, &str)| {
+        let start = at + braces.len();
+        let end = text[start..].find(['}', '\n']).map_or(text.len(), |length| start + length);
+        start..text[start..end].find(":-").map_or(end, |length| start + length)
+    };
+    let is_key = |span: &Range<usize>| {
+        let word = text[span.clone()].replace('/', "");
+        word.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) && mask_word(&word) != word
+    };
+    text.match_indices("${").map(inner).filter(is_key).collect()
 }
 
 /// Whether a value is only the name of a variable.

@@ -7,7 +7,7 @@ use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream, Str
 use super::form::sent_form::SentForm;
 use super::judgement::foreign::Foreign;
 use super::judgement::verdict::{Charge, Verdict};
-use super::replies::exchange::Exchange;
+use super::replies::exchange::{CUT_STREAM, Exchange};
 use super::replies::reply::Reply;
 use super::replies::served::Served;
 use super::replies::sse::EventDecoder;
@@ -23,6 +23,24 @@ use std::time::Duration;
 
 /// Characters of a body that are shown when it is not a reply.
 const MAX_SHOWN_CHARS: usize = 200;
+
+/// Fields of a stream of events; a comment has no name.
+const FIELDS: &[&str] = &["data", "event", "id", "retry", ""];
+
+/// What came of a stream up to its first event.
+struct Opening<'a> {
+    text: &'a str,
+    /// Whether an event is in it.
+    has_event: bool,
+}
+
+impl Opening<'_> {
+    /// Whether it is nothing else than a part of a stream of events.
+    fn has_only_fields(&self) -> bool {
+        let is_field = |line: &str| FIELDS.iter().any(|name| line.split(':').next() == Some(*name));
+        self.text.trim_start_matches('\u{feff}').lines().all(is_field)
+    }
+}
 
 /// Reads the replies of one endpoint.
 pub(crate) struct ReplyReader<'a> {
@@ -81,8 +99,9 @@ impl ReplyReader<'_> {
             Err(_) if is_event_stream(&body) => {
                 let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
                 let mut unshown = String::new();
-                self.push(&mut events, &mut *stream, body.as_bytes(), &mut unshown);
-                self.finish(events, stream, questions, unshown)
+                let (has_event, _) = self.push(&mut events, &mut *stream, body.as_bytes(), &mut unshown);
+                let opening = Opening { text: &body, has_event };
+                self.finish(events, stream, questions, unshown, &opening)
             }
             Err(NotAReply::Damaged(text)) => {
                 let message = format!("the reply is not valid JSON: {text}");
@@ -94,7 +113,8 @@ impl ReplyReader<'_> {
 
     async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
-        let (mut unshown, mut before_events) = (String::new(), Some(Vec::new()));
+        // What came up to the first event.
+        let (mut unshown, mut opening, mut has_events) = (String::new(), Vec::new(), false);
         let (mut stage, mut deadline, mut has_waited) = (StreamStage::Open, None, false);
         // Whether something came after the counts.
         let mut is_followed = false;
@@ -126,10 +146,10 @@ impl ReplyReader<'_> {
                         // Some servers state an end with every part.
                         deadline = self.deadline(stage);
                     }
-                    before_events = before_events.filter(|_| !has_event);
-                    if let Some(before) = &mut before_events {
-                        before.extend_from_slice(&bytes);
+                    if !has_events {
+                        opening.extend_from_slice(&bytes);
                     }
+                    has_events |= has_event;
                 }
                 Ok(None) => break,
                 // The reply is complete: how the connection ends does not matter.
@@ -140,13 +160,17 @@ impl ReplyReader<'_> {
         self.habits.learn(stage, has_waited && !is_followed);
         body.finish().await;
         // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
-        let whole = before_events.and_then(|bytes| self.dialect.read_reply(&String::from_utf8_lossy(&bytes)).ok());
+        let opening = String::from_utf8_lossy(&opening);
+        let whole = if has_events { None } else { self.dialect.read_reply(&opening).ok() };
         match whole {
             Some(reply) => {
                 (self.on_text)(&self.client.redact(&reply.content));
                 self.judge(reply, questions)
             }
-            None => self.finish(events, stream, questions, unshown),
+            None => {
+                let opening = Opening { text: &opening, has_event: has_events };
+                self.finish(events, stream, questions, unshown, &opening)
+            }
         }
     }
 
@@ -180,14 +204,23 @@ impl ReplyReader<'_> {
         mut stream: Box<dyn ReplyStream>,
         questions: &[&Question],
         mut unshown: String,
+        opening: &Opening<'_>,
     ) -> Exchange {
         if let Some(data) = events.finish() {
             unshown.push_str(&stream.push(&data));
         }
+        if !stream.is_of_api() {
+            let shown = beginning(&self.client.redact(opening.text));
+            let has_event = opening.has_event && stream.stage() < StreamStage::Ended;
+            return match !has_event && opening.has_only_fields() {
+                true => Exchange::from_stream_without_events(shown),
+                false => Exchange::from_foreign_body(shown),
+            };
+        }
         (self.on_text)(&self.client.redact(&unshown));
         match stream.finish() {
             Ok(reply) => self.judge(reply, questions),
-            Err(text) => Exchange::from_cut_reply("the stream ended before the reply was complete", text),
+            Err(text) => Exchange::from_cut_reply(CUT_STREAM, text),
         }
     }
 

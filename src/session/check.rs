@@ -15,7 +15,7 @@ use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind
 use crate::pipeline::{check_outputs_of, endpoint_id};
 use crate::prepare::target_size;
 use crate::provider::{Capabilities, FormSize, HttpClient};
-use crate::source::Entries;
+use crate::source::{Entries, NO_ROOTS_HINT, check_https};
 use crate::store::ReadStore;
 use crate::task::Question;
 
@@ -54,16 +54,21 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
     let mut notes = notes_on(manifest, questions, environment, now_ms);
     notes.extend(retirement_warning(manifest, now_ms));
     let mut entries = Entries::start(&manifest.input)?;
+    let mut has_https = false;
     for found in entries.by_ref() {
         match found {
             Ok(entry) => {
                 files += 1;
                 bytes += entry.size;
                 missing += u64::from(entry.line > 0 && entry.modified_ns == 0);
+                has_https |= entry.is_https();
             }
             Err(fault) if fault.is_end => return Err(Error::new(WRONG_INPUT, fault)),
             Err(fault) => notes.push(fault.to_string()),
         }
+    }
+    if let Some(fault) = has_https.then(check_https).and_then(Result::err) {
+        notes.push(format!("https URLs of the list can't be fetched: {fault}: {NO_ROOTS_HINT}"));
     }
     if files == 0 {
         notes.push(match manifest.input.place {

@@ -1,12 +1,13 @@
 //! Keys, certificates and proxies of a job's provider, from the environment and from files.
 
 use super::environment::Environment;
-use crate::base::mask::mask_secrets;
+use crate::base::mask::{mask_secrets, mask_word};
 use crate::base::sanitize;
 use crate::manifest::{Header, Job};
 use crate::provider::{HttpClientOptions, Secret};
+use std::ffi::OsStr;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The variables that the job names for secrets and that are not set.
 pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<String> {
@@ -24,8 +25,8 @@ pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<Strin
 const MAX_BYTES: u64 = 4 << 20;
 
 /// Reads the file with the key or with certificates. Messages never contain its content.
-fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
-    let name = shown_name(path);
+fn secret_file(path: &Path, key: &str, job: &Job) -> Result<Vec<u8>, String> {
+    let name = shown_name(path, job.path.parent().unwrap_or(Path::new("")));
     let failed =
         |reason: &dyn std::fmt::Display| format!("can't read {key} {name}: {reason}; it is the name of a file");
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
@@ -39,12 +40,24 @@ fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The name of a file for a message. The key itself may have been written where the name of its file belongs: a relative
-/// name that has no ending and no file is hidden.
-fn shown_name(path: &Path) -> String {
-    let is_name = path.is_absolute() || path.extension().is_some() || path.exists();
-    let shown = if is_name { path.to_owned() } else { path.with_file_name("***") };
-    mask_secrets(&shown.display().to_string()).into_owned()
+/// The name of a file for a message. The key itself may have been written where the name of its file belongs. Of a file that
+/// does not exist, what a manifest in `folder` names below it is hidden unless it has an ending, and in any case what looks like
+/// a key.
+fn shown_name(path: &Path, folder: &Path) -> String {
+    let below = path.strip_prefix(folder).ok().filter(|name| name.is_relative());
+    let (folder, written) = below.map_or((Path::new(""), path), |name| (folder, name));
+    let shown: PathBuf = if path.exists() {
+        written.to_owned()
+    } else {
+        // A key may contain slashes.
+        let word: String = written.iter().map(OsStr::to_string_lossy).collect();
+        let is_hidden = written.extension().is_none() || mask_word(&word) != word;
+        match written.is_relative() && is_hidden {
+            true => "***".into(),
+            false => written.iter().map(|part| mask_word(&part.to_string_lossy()).into_owned()).collect(),
+        }
+    };
+    mask_secrets(&folder.join(shown).display().to_string()).into_owned()
 }
 
 fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
@@ -55,7 +68,7 @@ fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
             .as_ref()
             .map(|name| Secret::new(&environment.variable(name).unwrap_or_default())));
     };
-    let bytes = secret_file(path, "provider.api_key_file")?;
+    let bytes = secret_file(path, "provider.api_key_file", job)?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is not valid UTF-8 text", path.display()))?;
     let key = Secret::new(&text);
     if key.is_empty() {
@@ -81,11 +94,12 @@ pub(crate) fn client_options(
         Header::Text(text) => (name.clone(), Secret::new(text)),
         Header::Env(variable) => (name.clone(), secret(variable)),
     });
+    let authorities = job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file", job));
     let secret_query = job.provider.query.secret.iter().map(|(name, variable)| (name.clone(), secret(variable)));
     Ok(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: key(job, environment)?,
-        authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
+        authorities: authorities.transpose()?,
         headers: headers.collect(),
         query: job.provider.query.written.clone(),
         secret_query: secret_query.collect(),
@@ -141,8 +155,43 @@ fn check_proxy(proxy: &str) -> Result<(), String> {
 const MAX_SCHEME_CHARS: usize = 16;
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
-    use super::check_proxy;
+    use super::*;
+
+    #[test]
+    fn a_key_in_the_place_of_the_name_of_its_file_is_hidden() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("q3-v2").join("a8f3c9d2e4");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("hunter2-Zq7"), "key").unwrap();
+        for (written, shown) in [
+            ("3f2b8c1d9e0a4b5c6d7e8f9012345678", "***"),
+            ("xai-kT9sLmQ2vR8wY4zB6nC1dF3gH5jK7pX0", "***"),
+            ("sk-proj-AbCdEf0123456789xyzXYZ987", "***"),
+            ("correcthorsebattery", "***"),
+            ("4a1f09.Kd8Jq2Lm", "***"),
+            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "***"),
+            ("dGhpc2lzYXNlY3JldGtleQ==", "***"),
+            // The file exists.
+            ("hunter2-Zq7", "hunter2-Zq7"),
+            ("keys/missing.txt", "keys/missing.txt"),
+            ("provider.key", "provider.key"),
+        ] {
+            // As it is named in a manifest whose own name is absolute, and in one in the working folder.
+            let found = shown_name(&folder.join(written), &folder);
+            assert_eq!(found, folder.join(shown).display().to_string(), "{written}");
+            if written != "hunter2-Zq7" {
+                assert_eq!(shown_name(Path::new(written), Path::new("")), shown, "{written}");
+            }
+        }
+        for (written, shown) in [
+            ("/nonexistent/secrets/api_key", "/nonexistent/secrets/api_key"),
+            ("/nonexistent/3f2b8c1d9e0a4b5c", "/nonexistent/***"),
+        ] {
+            assert_eq!(shown_name(Path::new(written), &folder), shown, "{written}");
+        }
+    }
 
     #[test]
     fn proxies() {

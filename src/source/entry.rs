@@ -47,6 +47,12 @@ impl Entry {
         text.filter(is_url).filter(|_| self.line > 0)
     }
 
+    /// Whether the entry's content is behind an https URL.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url().and_then(|url| url.get(..6)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    }
+
     /// The path of the entry's file. A relative path is resolved against `base`.
     #[must_use]
     pub fn file(&self, base: &Path) -> PathBuf {

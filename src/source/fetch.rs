@@ -5,7 +5,8 @@ use super::host_limits::HostLimits;
 use super::public_hosts::{PrivateHost, PublicResolver, is_public};
 use crate::base::clock::Clock;
 use crate::manifest::Fetch;
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, ClientBuilder, Response, Url};
+use std::cell::OnceCell;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,31 +24,38 @@ pub(crate) struct FetchFault {
     pub(crate) reason: String,
     /// Whether another attempt would fail alike: a file that is too large or does not exist.
     pub(crate) is_final: bool,
+    /// Whether no https URL can be fetched on this system.
+    pub(crate) lacks_roots: bool,
 }
 
 impl FetchFault {
     fn temporary(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), is_final: false }
+        Self { reason: reason.into(), is_final: false, lacks_roots: false }
     }
 
     fn permanent(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), is_final: true }
+        Self { is_final: true, ..Self::temporary(reason) }
     }
 
     /// The causes of an HTTP error, without its own message, which repeats the URL.
     fn from_http(error: &reqwest::Error) -> Self {
-        let mut messages = Vec::new();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            if let Some(private) = error.downcast_ref::<PrivateHost>() {
-                return Self::temporary(private.to_string());
-            }
-            messages.push(error.to_string());
-            cause = error.source();
+        match causes(error).find_map(|cause| cause.downcast_ref::<PrivateHost>()) {
+            Some(private) => Self::temporary(private.to_string()),
+            None => Self::temporary(causes_text(error).unwrap_or_else(|| "the connection failed".to_owned())),
         }
-        messages.dedup();
-        Self::temporary(if messages.is_empty() { "the connection failed".to_owned() } else { messages.join(": ") })
     }
+}
+
+/// What caused an error, the nearest first.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+/// The messages of what caused an error; `None`: nothing is known.
+fn causes_text(error: &reqwest::Error) -> Option<String> {
+    let mut messages: Vec<String> = causes(error).map(ToString::to_string).collect();
+    messages.dedup();
+    (!messages.is_empty()).then(|| messages.join(": "))
 }
 
 /// HTTP can't be set up: no URL can be fetched.
@@ -55,12 +63,49 @@ impl FetchFault {
 #[error("can't set up HTTP: {0}")]
 pub(crate) struct HttpSetupError(String);
 
+/// What helps when no https URL can be fetched for lack of certificates.
+pub const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE";
+
+/// Checks that https URLs can be fetched on this system. Connects to nothing.
+///
+/// # Errors
+/// Why they can't.
+pub fn check_https() -> Result<(), String> {
+    https_client(client_builder(true)).map(drop)
+}
+
+/// A client for https URLs. It loads the certificates that the system trusts.
+fn https_client(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| {
+        let cause = causes_text(&error).unwrap_or_else(|| error.to_string());
+        // What rustls puts before every error of a verifier.
+        let cause = cause.trim_start_matches("unexpected error: ");
+        format!("no trusted certificates for TLS ({cause})")
+    })
+}
+
+/// What clients of both schemes have in common.
+fn client_builder(allow_private_hosts: bool) -> ClientBuilder {
+    // An error means that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
+    if allow_private_hosts { builder } else { builder.dns_resolver(Arc::new(PublicResolver)) }
+}
+
 /// Fetches one URL at a time.
 pub(crate) struct Fetcher {
     limits: Fetch,
     hosts: Arc<HostLimits>,
     clock: Arc<dyn Clock>,
-    client: Client,
+    /// For http URLs: it needs no certificates.
+    http: Client,
+    /// For https URLs, made for the first of them, or why there is none.
+    https: OnceCell<Result<Client, String>>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -70,23 +115,22 @@ impl Fetcher {
     /// # Errors
     /// When HTTP can't be set up.
     pub(crate) fn new(limits: Fetch, hosts: Arc<HostLimits>, clock: Arc<dyn Clock>) -> Result<Self, HttpSetupError> {
-        // An error means that a provider is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
-        if !limits.allow_private_hosts {
-            builder = builder.dns_resolver(Arc::new(PublicResolver));
-        }
-        let client = builder.build().map_err(|error| HttpSetupError(error.to_string()))?;
+        let http = client_builder(limits.allow_private_hosts).tls_certs_only([]);
+        let http = http.build().map_err(|error| HttpSetupError(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| HttpSetupError(error.to_string()))?;
-        Ok(Self { limits, hosts, clock, client, runtime })
+        Ok(Self { limits, hosts, clock, http, https: OnceCell::new(), runtime })
+    }
+
+    /// The client for a URL.
+    fn client(&self, url: &Url) -> Result<&Client, FetchFault> {
+        if url.scheme() != "https" {
+            return Ok(&self.http);
+        }
+        let client = self.https.get_or_init(|| https_client(client_builder(self.limits.allow_private_hosts)));
+        client.as_ref().map_err(|reason| FetchFault { lacks_roots: true, ..FetchFault::temporary(reason) })
     }
 
     /// The content of `url`. Gives up when `cancelled` completes.
@@ -109,10 +153,11 @@ impl Fetcher {
         let mut url = Url::parse(url).map_err(|error| FetchFault::permanent(format!("not a URL: {error}")))?;
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
+            let client = self.client(&url)?;
             self.hosts.admit(url.host_str().unwrap_or_default()).await;
             // The wait for the host's rate doesn't count.
             let began = self.clock.now();
-            let sent = tokio::time::timeout(left, self.client.get(url.clone()).send()).await.map_err(late)?;
+            let sent = tokio::time::timeout(left, client.get(url.clone()).send()).await.map_err(late)?;
             let response = sent.map_err(|error| FetchFault::from_http(&error))?;
             left = left.saturating_sub(self.clock.now().saturating_sub(began));
             let status = response.status();
@@ -124,7 +169,7 @@ impl Fetcher {
             }
             if !status.is_success() {
                 let is_final = status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429);
-                return Err(FetchFault { reason: format!("HTTP {}", status.as_u16()), is_final });
+                return Err(FetchFault { is_final, ..FetchFault::temporary(format!("HTTP {}", status.as_u16())) });
             }
             return tokio::time::timeout(left, self.read_body(response)).await.map_err(late)?;
         }

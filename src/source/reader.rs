@@ -25,6 +25,8 @@ pub enum ReadFaultKind {
     FetchFailed,
     /// HTTP can't be set up, so that no URL can be fetched: the run should end.
     NoHttpClient,
+    /// There are no trusted certificates, so that no https URL can be fetched: the run should end.
+    NoRoots,
 }
 
 impl ReadFaultKind {
@@ -34,7 +36,7 @@ impl ReadFaultKind {
         match self {
             Self::TooLarge => ErrorKind::TooLarge,
             Self::ReadFailed => ErrorKind::ReadFailed,
-            Self::FetchFailed | Self::NoHttpClient => ErrorKind::FetchFailed,
+            Self::FetchFailed | Self::NoHttpClient | Self::NoRoots => ErrorKind::FetchFailed,
         }
     }
 }
@@ -132,7 +134,7 @@ impl UrlReader {
         let fetched = fetcher.get(url, (self.cancelled)());
         self.fetcher = Some(fetcher);
         fetched.map(Bytes::from).map_err(|fault| ReadFault {
-            kind: ReadFaultKind::FetchFailed,
+            kind: if fault.lacks_roots { ReadFaultKind::NoRoots } else { ReadFaultKind::FetchFailed },
             message: fault.to_string(),
             is_final: fault.is_final,
         })

@@ -152,6 +152,9 @@ fn values_of_secret_members_are_masked_wherever_they_stand() {
         ("{api_key_env: ${hunter2-Z}, model: m}", "{api_key_env: ************, model: m}"),
         ("api_key_env: ${NAME}", "api_key_env: ${NAME}"),
         ("api_key_file: keys/provider", "api_key_file: keys/provider"),
+        ("model: ${dGhpc2lz/YWtleQ==}", "model: ${*****************}"),
+        ("model: \"${hunter2-Zq7:-x}\"", "model: \"${***********:-x}\""),
+        ("model: ${MODEL_V2_OF_Q3}-${MODEL-NAME}", "model: ${MODEL_V2_OF_Q3}-${MODEL-NAME}"),
         ("name: plain\nlabels: [invoice, letter]", "name: plain\nlabels: [invoice, letter]"),
     ] {
         let text = SecretText::new(source, Vec::new());
@@ -164,6 +167,8 @@ fn messages_about_a_text_do_not_repeat_its_secrets() {
     let text = SecretText::new("api_key: hunter2\nkey: abc\n", vec!["from-elsewhere".into()]);
     assert_eq!(text.mask("found `hunter2`, not `from-elsewhere`"), "found `***`, not `***`");
     assert_eq!(text.mask("abc is short"), "abc is short");
+    let text = SecretText::new("model: ${dGhpc2lzYWtleQ==}", Vec::new());
+    assert_eq!(text.mask("`dGhpc2lzYWtleQ==` is not a valid variable name"), "`***` is not a valid variable name");
 }
 
 proptest! {

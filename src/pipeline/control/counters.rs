@@ -36,6 +36,9 @@ pub struct Counters {
     pace: Mutex<Option<RunPace>>,
     /// The latency of earlier replies in milliseconds; 0: none is known.
     earlier_latency_ms: AtomicU64,
+    /// Replies with answers, and the sum of their latencies.
+    answers: AtomicU64,
+    answer_ms: AtomicU64,
     /// Pages that were asked, or refused before they could be, and have no answer.
     failed: AtomicU64,
     /// Pages without a picture that this pass over the input has met.
@@ -145,6 +148,10 @@ pub struct Progress {
     pub(crate) pace: Option<RunPace>,
     /// The mean latency of replies of earlier runs, in milliseconds.
     pub(crate) earlier_latency_ms: Option<u64>,
+    /// Replies with answers, and the sum of their latencies in milliseconds. A refused connection has no latency to
+    /// expect.
+    pub(crate) answers: u64,
+    pub(crate) answer_ms: u64,
     /// Attempts by verdict, in the order of [`VerdictName::ALL`].
     pub verdicts: [u64; VerdictName::ALL.len()],
     /// Tokens: input, cached input, output.
@@ -210,6 +217,8 @@ impl Counters {
             unasked: done.saturating_sub(asked).saturating_sub(settled),
             pace: *self.pace.lock().unwrap_or_else(PoisonError::into_inner),
             earlier_latency_ms: Some(read(&self.earlier_latency_ms)).filter(|latency_ms| *latency_ms > 0),
+            answers: read(&self.answers),
+            answer_ms: read(&self.answer_ms),
             verdicts: self.verdicts.each_ref().map(read),
             tokens: self.tokens.each_ref().map(read),
             latencies: self.latencies.each_ref().map(read),
@@ -334,6 +343,10 @@ impl Counters {
     pub(crate) fn add_attempt(&self, verdict: VerdictName, latency_ms: u64, tokens: [u64; 3], cost: Option<Pico>) {
         if let Some(at) = VerdictName::ALL.iter().position(|name| *name == verdict) {
             add(&self.verdicts[at]);
+        }
+        if verdict == VerdictName::Done {
+            add(&self.answers);
+            self.answer_ms.fetch_add(latency_ms, Ordering::Relaxed);
         }
         for (counter, count) in self.tokens.iter().zip(tokens) {
             counter.fetch_add(count, Ordering::Relaxed);

@@ -3,6 +3,7 @@
 
 use super::counters::{Progress, WaitReason};
 use super::run_pace::RunPace;
+use super::trouble::Trouble;
 use std::time::Duration;
 
 /// Estimates how long a run still takes, from its counters as they change.
@@ -20,7 +21,7 @@ pub(crate) struct TimeLeft {
     in_flight: Recent,
     /// Pages that were answered, by pages that the pace had let expect.
     answered: Recent,
-    /// Latencies in seconds, by replies.
+    /// Latencies in seconds, by answers.
     latency: Recent,
     /// Pages that had to be asked, by pages that were looked at.
     asked_share: Recent,
@@ -69,7 +70,7 @@ impl TimeLeft {
     pub(crate) fn update(&mut self, now: &Progress, at: Duration) -> Option<Estimate> {
         self.observe(now, at);
         let is_cooling = self.cooling_since.is_some_and(|since| at.saturating_sub(since) > MAX_COOLDOWN);
-        if now.is_only_listing || now.is_counting && now.is_minimum || is_cooling {
+        if now.is_only_listing || now.is_counting && now.is_minimum || is_cooling || is_stopped(now) {
             return None;
         }
         let share = self.asked_share.mean().filter(|share| *share >= MIN_ASKED_SHARE)?;
@@ -158,9 +159,9 @@ impl TimeLeft {
         if now.in_flight > 0 {
             self.in_flight.add(as_f64(now.in_flight) * seconds, seconds, IN_FLIGHT_SECONDS);
         }
-        let replies = counts.attempts.saturating_sub(last.attempts);
-        let latency_ms = counts.latency_ms.saturating_sub(last.latency_ms);
-        self.latency.add(as_f64(latency_ms) / 1000.0, as_f64(replies), MEMORY_REPLIES);
+        let answers = counts.answers.saturating_sub(last.answers);
+        let latency_ms = counts.answer_ms.saturating_sub(last.answer_ms);
+        self.latency.add(as_f64(latency_ms) / 1000.0, as_f64(answers), MEMORY_REPLIES);
         let begun = as_f64(counts.begun.saturating_sub(last.begun));
         let unasked = as_f64(counts.unasked.saturating_sub(last.unasked));
         self.asked_share.add(begun, begun + unasked, MEMORY_PAGES);
@@ -168,6 +169,7 @@ impl TimeLeft {
         if let (Some(pace), Some(latency)) = (&now.pace, self.latency(now, at))
             && self.seconds_since_sent(at).is_some_and(|since| since > latency / 2.0)
             && self.cooling_since.is_none()
+            && !is_stopped(now)
         {
             let expected = self.rate_now(now, pace, latency) * seconds;
             let answered = as_f64(counts.asked.saturating_sub(last.asked));
@@ -177,14 +179,19 @@ impl TimeLeft {
     }
 }
 
+/// Whether nothing is answered: how long an outage or a wait for the provider's limit takes is not known.
+fn is_stopped(now: &Progress) -> bool {
+    now.trouble.as_ref().is_some_and(Trouble::stops_all)
+}
+
 /// Counters of which differences count.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     asked: u64,
     begun: u64,
     unasked: u64,
-    attempts: u64,
-    latency_ms: u64,
+    answers: u64,
+    answer_ms: u64,
 }
 
 impl Counts {
@@ -193,8 +200,8 @@ impl Counts {
             asked: now.asked,
             begun: now.begun,
             unasked: now.unasked,
-            attempts: now.verdicts.iter().sum(),
-            latency_ms: now.latency_ms,
+            answers: now.answers,
+            answer_ms: now.answer_ms,
         }
     }
 }

@@ -53,6 +53,11 @@ impl Trouble {
         matches!(self.kind, TroubleKind::Unreachable | TroubleKind::Unavailable | TroubleKind::Batches)
     }
 
+    /// Whether requests wait until the provider lets them through again, for a time that is not known.
+    pub(crate) fn stops_all(&self) -> bool {
+        self.is_outage() || self.kind == TroubleKind::RateLimit
+    }
+
     /// The message and what is done about it, such as `cannot connect to http://127.0.0.1:9/v1/: connection
     /// refused; retrying for up to 10 min`.
     #[must_use]

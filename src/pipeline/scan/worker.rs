@@ -14,7 +14,8 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
-use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
+use crate::provider::Refusal;
+use crate::source::{Cancelled, Entry, HostLimits, NO_ROOTS_HINT, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
     TaskOutcome,
@@ -285,8 +286,16 @@ impl Worker {
     /// The file's bytes, or why there are none.
     fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
         match self.source.read(entry) {
-            Err(fault) if fault.kind == ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
-            read => Ok(read),
+            Err(fault) => match fault.kind {
+                ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
+                ReadFaultKind::NoRoots => Err(RunOutcome::ProviderRefused(Refusal {
+                    message: format!("an https URL of input.list {}", fault.message),
+                    hint: NO_ROOTS_HINT.to_owned(),
+                    may_be_page: false,
+                })),
+                ReadFaultKind::TooLarge | ReadFaultKind::ReadFailed | ReadFaultKind::FetchFailed => Ok(Err(fault)),
+            },
+            Ok(bytes) => Ok(Ok(bytes)),
         }
     }
 

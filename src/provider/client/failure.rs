@@ -103,7 +103,7 @@ impl HttpFailure {
             Self::NoReply(_) => ("the server closes the connection without a reply".to_owned(), true),
             _ => return None,
         };
-        Some(Foreign { what, may_be_outage, is_free: false })
+        Some(Foreign { may_be_outage, ..Foreign::body(what) })
     }
 
     /// The failure of a request to `server`, as messages name it.

@@ -121,6 +121,9 @@ pub(crate) trait ReplyStream {
     /// Takes the data of one event and returns the text that it adds to the reply.
     fn push(&mut self, data: &str) -> String;
 
+    /// Whether an event so far was one of this API: a part of a reply, or an error.
+    fn is_of_api(&self) -> bool;
+
     /// How far the reply has come.
     fn stage(&self) -> StreamStage;
 

@@ -10,11 +10,13 @@ pub struct Foreign {
     /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
     /// nothing was executed.
     pub is_free: bool,
+    /// A stream of the API that broke off before its first event looks like this.
+    pub may_be_cut: bool,
 }
 
 impl Foreign {
     /// A body that no API sends.
     pub(crate) fn body(what: String) -> Self {
-        Self { what, may_be_outage: false, is_free: false }
+        Self { what, may_be_outage: false, is_free: false, may_be_cut: false }
     }
 }

@@ -87,7 +87,11 @@ impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
     /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
     pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
-        let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
+        if self.is_api.get() || self.was_proven {
+            // An API that has answered breaks off a stream.
+            exchange.foreign = exchange.foreign.take().filter(|foreign| !foreign.may_be_cut);
+        }
+        let Some(Foreign { what, may_be_outage, is_free, .. }) = &exchange.foreign else {
             let is_settled = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
             if is_settled {
                 self.is_api.set(true);

@@ -13,7 +13,7 @@ pub(crate) struct LimitWindow {
     max_remaining: u64,
     /// What they have in common; `None`: nothing was used yet.
     bounds: Option<Bounds>,
-    /// Whether a single reply showed a second, which no other contradicts.
+    /// Whether a single reply showed a window of at most a second, which no other contradicts.
     is_second: bool,
 }
 
@@ -38,7 +38,7 @@ const WINDOWS: [f64; 8] = [60.0, 30.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0];
 /// The window of a limit of which nothing else is known.
 const MINUTE: f64 = 60.0;
 /// A limit per second, of which a single reply shows the window. Reset times are rounded, and measured a little
-/// later than what remains.
+/// later than what remains. Limits with shorter windows are read as limits per second, which is slower.
 const SECOND: f64 = 1.0;
 const SECOND_TOLERANCE: f64 = 0.25;
 /// How far the bounds of a single reply are widened, as a fraction.
@@ -72,7 +72,7 @@ impl LimitWindow {
         let both = self.bounds.map_or(Some(one), |known| known.and(&one));
         let bounds = *self.bounds.insert(both.unwrap_or(one));
         // The last second of a minute looks like a second, but not if the ones before it are known.
-        let may_be_second = both.is_some() && (bounds.low..=bounds.high).contains(&SECOND);
+        let may_be_second = both.is_some() && bounds.low <= SECOND;
         self.is_second = may_be_second && (self.is_second || shows_second(headers));
     }
 
@@ -138,7 +138,7 @@ impl Bounds {
     }
 }
 
-/// Whether a single reply shows a limit per second: what was used comes back at that rate, and in a limit per
+/// Whether a single reply shows a limit per second or less: what was used comes back at least at that rate, and in a limit per
 /// minute not even one unit would come back within the reset time. (A limit per minute may have a bucket of one
 /// second: then several units do.)
 #[expect(clippy::cast_precision_loss, reason = "a ratio")]
@@ -146,7 +146,7 @@ fn shows_second(headers: &LimitHeaders) -> bool {
     let LimitHeaders { limit, remaining, reset } = *headers;
     let (seconds, used) = (reset.as_secs_f64(), limit.saturating_sub(remaining).max(1));
     let window = seconds * limit as f64 / used as f64;
-    (SECOND - SECOND_TOLERANCE..=SECOND + SECOND_TOLERANCE).contains(&window) && limit as f64 / MINUTE * seconds < 1.0
+    window > 0.0 && window <= SECOND + SECOND_TOLERANCE && limit as f64 / MINUTE * seconds < 1.0
 }
 
 #[cfg(test)]
@@ -168,6 +168,11 @@ mod tests {
             (10, 0, 1000, 600),
             (5, 4, 200, 300),
             (50, 49, 20, 3000),
+            // Less than a second.
+            (2, 1, 50, 120),
+            (1, 0, 50, 60),
+            (5, 4, 50, 300),
+            (5, 0, 250, 300),
             // One minute, whole.
             (10, 9, 6000, 10),
             (10, 0, 60_000, 10),

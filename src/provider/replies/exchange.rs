@@ -12,6 +12,9 @@ use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault,
 use crate::task::{Question, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
+/// What is wrong with a stream that ended too early.
+pub(crate) const CUT_STREAM: &str = "the stream ended before the reply was complete";
+
 /// One attempt and its result.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -78,6 +81,12 @@ impl Exchange {
         let message = format!("the reply is not a chat completion: {beginning}");
         let foreign = Some(Foreign::body(beginning));
         Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
+    }
+
+    /// A stream that ended before any event of the API. That of an API may break off so early.
+    pub(crate) fn from_stream_without_events(beginning: String) -> Self {
+        let foreign = Some(Foreign { may_be_cut: true, ..Foreign::body(beginning) });
+        Self { foreign, ..Self::from_cut_reply(CUT_STREAM, String::new()) }
     }
 
     /// An error instead of a reply to `questions`, for a request of the form `sent`.

@@ -31,6 +31,15 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
         (530, "text/html", PAGE, 3),
         (200, "application/json", r#"{"detail":"Not Found"}"#, 3),
         (200, "application/json", r#"{"choices":null,"detail":"Not Found"}"#, 3),
+        // Streams of events, JSON lines, and what looks like them.
+        (200, "text/event-stream", PAGE, 3),
+        (200, "text/event-stream", "", 3),
+        (200, "text/event-stream", ": ping\n\n: ping\n\n", 3),
+        (200, "text/event-stream", "event: hello\ndata: welcome\n\n", 3),
+        (200, "text/event-stream", "data: {\"type\":\"message_start\"}\n\ndata: {\"type\":\"message_stop\"}\n\n", 3),
+        (200, "text/event-stream", "data: [DONE]\n\n", 3),
+        (200, "text/plain", "data: base\nversion: 1\n", 3),
+        (200, "application/x-ndjson", "{\"model\":\"x\",\"done\":false}\n{\"model\":\"x\",\"done\":true}\n", 3),
     ] {
         let case = format!("{status} {body:?}, {pages} pages");
         let server = HttpServer::start(move |_, stream| stream.write_all(&reply(status, media_type, body)));

@@ -91,4 +91,9 @@ fn latencies_fall_into_the_first_bucket_that_holds_them() {
     assert_eq!((now.verdicts[0], now.tokens, now.cost_pico, now.latency_ms), (5, [5, 0, 10], Some(15), 240_203));
     counters.add_attempt(VerdictName::Done, 1, [1, 0, 2], None);
     assert_eq!(counters.snapshot().cost_pico, None, "a price that is unknown is not zero");
+    let before = counters.snapshot();
+    counters.add_attempt(VerdictName::Later, 9, [0; 3], Some(Pico::ZERO));
+    let now = counters.snapshot();
+    assert_eq!((now.answers, now.answer_ms), (6, before.latency_ms), "a refused connection is no answer");
+    assert_eq!(now.latency_ms, before.latency_ms + 9);
 }

@@ -1,6 +1,7 @@
 //! Estimates as a table: a run whose server keeps to a rule, looked at ten times a second.
 
 use super::*;
+use crate::pipeline::control::trouble::TroubleKind;
 use crate::provider::{PaceLimits, WidthGrowth};
 
 /// A run, by what bounds it.
@@ -60,8 +61,8 @@ fn play(run: Run) -> Played {
         while let Some(at) = replies.iter().position(|reply| *reply <= time) {
             replies.swap_remove(at);
             now.asked += 1;
-            now.verdicts[0] += 1;
-            now.latency_ms += (run.latency * 1000.0) as u64;
+            now.answers += 1;
+            now.answer_ms += (run.latency * 1000.0) as u64;
             (width, alone) = ((width + 1.0 / width).min(f64::from(run.limits.max_width)), false);
         }
         if time >= run.start {
@@ -199,4 +200,13 @@ fn nothing_is_estimated_without_a_basis() {
     assert_eq!(estimate(&|now| (now.is_minimum, now.is_counting) = (true, true)), None, "the input is being counted");
     assert_eq!(estimate(&|now| now.is_minimum = true), Some((20, true)), "files with several pages");
     assert_eq!(estimate(&|now| now.wait_reason = Some(WaitReason::Cooldown)), None, "an outage");
+    let trouble = |kind| Some(Trouble { number: 1, kind, message: String::new(), max_wait: None });
+    for (kind, expected) in [
+        (TroubleKind::Unreachable, None),
+        (TroubleKind::Unavailable, None),
+        (TroubleKind::RateLimit, None),
+        (TroubleKind::Error("timeout"), Some((20, false))),
+    ] {
+        assert_eq!(estimate(&|now| now.trouble = trouble(kind)), expected, "{kind:?}");
+    }
 }

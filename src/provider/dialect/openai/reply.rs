@@ -66,14 +66,12 @@ impl Completion {
     /// When it is not one.
     pub(crate) fn from_json(text: &str) -> Result<Self, NotAReply> {
         let text = text.trim_start_matches('\u{feff}').trim();
-        let value: Value = lenient_json::parse(text).map_err(|_| match text.starts_with(['{', '[']) {
+        let value: Value = lenient_json::parse(text).map_err(|_| match may_be_damaged(text) {
             true => NotAReply::Damaged(ErrorBody::parse(text).message),
             false => NotAReply::Foreign,
         })?;
-        // Gemini wraps errors in an array.
-        let value = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        let is_known = MEMBERS.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null()));
-        if !is_known && find_error(value).is_none() {
+        let value = unwrapped(&value);
+        if !is_of_api(value) {
             return Err(NotAReply::Foreign);
         }
         let mut completion = Self::default();
@@ -229,6 +227,25 @@ impl Completion {
                 *place = Some(text);
             }
         }
+    }
+}
+
+/// Whether a reply, a chunk or an error may be one of this API.
+pub(crate) fn is_of_api(value: &Value) -> bool {
+    MEMBERS.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null())) || find_error(value).is_some()
+}
+
+/// Gemini wraps errors in an array.
+fn unwrapped(value: &Value) -> &Value {
+    value.as_array().and_then(|items| items.first()).unwrap_or(value)
+}
+
+/// Whether a text that is not JSON may be a damaged reply. Complete JSON that more text follows, such as several JSON
+/// lines, shows what it is.
+fn may_be_damaged(text: &str) -> bool {
+    match serde_json::Deserializer::from_str(text).into_iter::<Value>().next() {
+        Some(Ok(first)) => is_of_api(unwrapped(&first)),
+        _ => text.starts_with(['{', '[']),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A streamed chat completion.
 
 use super::lenient_json;
-use super::reply::{Completion, FinalCounts};
+use super::reply::{Completion, FinalCounts, is_of_api};
 use crate::provider::dialect::interface::{ReplyStream, StreamStage};
 use crate::provider::replies::reply::Reply;
 
@@ -11,6 +11,8 @@ pub(crate) struct ChatStream {
     completion: Completion,
     /// Whether `[DONE]` was read.
     saw_done: bool,
+    /// Whether a chunk or an error was read.
+    is_of_api: bool,
 }
 
 impl ReplyStream for ChatStream {
@@ -24,7 +26,13 @@ impl ReplyStream for ChatStream {
             return String::new();
         }
         // Some gateways send comments as data.
-        lenient_json::parse(data).map_or(String::new(), |chunk| self.completion.push_chunk(&chunk))
+        let Ok(chunk) = lenient_json::parse(data) else { return String::new() };
+        self.is_of_api |= is_of_api(&chunk);
+        self.completion.push_chunk(&chunk)
+    }
+
+    fn is_of_api(&self) -> bool {
+        self.is_of_api
     }
 
     fn stage(&self) -> StreamStage {
@@ -78,6 +86,26 @@ mod tests {
             });
         }
         (states, stream.finish())
+    }
+
+    #[test]
+    fn an_event_shows_whether_it_is_of_the_api() {
+        for (event, is_of_api) in [
+            (TEXT, true),
+            (STOP, true),
+            (USAGE, true),
+            (ERROR, true),
+            (OVERLOADED, true),
+            (r#"{"choices":[],"prompt_filter_results":[]}"#, true),
+            ("[DONE]", false),
+            ("OPENROUTER PROCESSING", false),
+            (r#"{"type":"message_start","message":{"id":"m"}}"#, false),
+            (r#"{"status":"ok"}"#, false),
+        ] {
+            let mut stream = ChatStream::default();
+            stream.push(event);
+            assert_eq!(stream.is_of_api(), is_of_api, "{event}");
+        }
     }
 
     #[test]

@@ -42,6 +42,23 @@ fn an_endpoint_that_has_answered_before_may_bill_what_something_else_replies() {
     assert_eq!(judged(&EndpointProof::new(true), outage()), ("later", Charge::Nothing), "it was not reached");
 }
 
+/// An API may break a stream off before its first event; something else may send nothing but comments.
+#[test]
+fn a_stream_without_events_is_of_the_api_once_there_is_one() {
+    let cut = || Exchange { status: Some(200), ..Exchange::from_stream_without_events("<html>Sign in".into()) };
+    let found: Vec<_> = (0..3).map(|_| judged(&EndpointProof::default(), cut())).collect();
+    assert_eq!(found, [("later", Charge::Nothing); 3]);
+    let proof = EndpointProof::default();
+    let found: Vec<_> = (0..3).map(|_| judged(&proof, cut())).collect();
+    assert_eq!(found, ["later", "later", "stop"].map(|name| (name, Charge::Nothing)));
+    for proof in [EndpointProof::new(true), EndpointProof::default()] {
+        answer(&proof, 0);
+        let found: Vec<_> = (0..9).map(|_| judged(&proof, cut())).collect();
+        assert_eq!(found, [("retry", Charge::Unknown); 9]);
+    }
+    assert_eq!(judged(&EndpointProof::new(true), cut()), ("retry", Charge::Unknown), "it answered in an earlier run");
+}
+
 #[test]
 fn what_may_be_an_outage_is_waited_for() {
     let proof = EndpointProof::default();

@@ -61,10 +61,12 @@ fn replies_as_servers_send_them() {
         r#"["choices"]"#,
         r#"{"choices":null}"#,
         r#"{"error":null}"#,
+        "{\"model\":\"x\",\"done\":false}\n{\"model\":\"x\",\"done\":true}\n",
+        r#"[{"status":"ok"}] and more"#,
     ] {
         assert_eq!(Completion::from_json(body), Err(NotAReply::Foreign), "{body}");
     }
-    for body in [r#"{"choices":[{"mess"#, "[{]"] {
+    for body in [r#"{"choices":[{"mess"#, "[{]", r#"{"choices":[]}{"#, r#"{"status":"ok"#] {
         assert_eq!(Completion::from_json(body), Err(NotAReply::Damaged(body.to_owned())), "{body}");
     }
 }
