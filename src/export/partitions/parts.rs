@@ -5,7 +5,7 @@
 //! mistaken. Spark, Hive and pyarrow leave out names that begin with `_`, and Polars leaves out empty
 //! files; it reads no folder that holds a list.
 
-use crate::base::atomic_file;
+use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::digest::Digest;
 use crate::base::hooks::NoHooks;
 use crate::base::sibling::short_name;
@@ -121,13 +121,6 @@ impl Parts {
 
     fn folder_of(&self, part: &Path) -> PathBuf {
         self.folder.join(part.parent().unwrap_or(Path::new("")))
-    }
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 
