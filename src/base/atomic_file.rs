@@ -169,6 +169,17 @@ pub fn sync_and_rename(from: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// The folder of a file.
+/// Removes a file. Another process may have removed it already.
+///
+/// # Errors
+/// If it is there, and can't be removed.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

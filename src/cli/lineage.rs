@@ -65,6 +65,14 @@ struct Begun {
 }
 
 impl Lineage {
+    /// The file that events are appended to. `None`: there are none, or they go to a server.
+    pub(crate) fn file(args: &LineageArgs) -> Option<PathBuf> {
+        match Destination::parse(args.lineage.as_deref()?) {
+            Destination::File(path) => Some(path),
+            Destination::Server(_) => None,
+        }
+    }
+
     /// The events that the arguments ask for.
     pub(crate) fn of_arguments(args: &LineageArgs, environment: Environment) -> Option<Self> {
         let destination = Destination::parse(args.lineage.as_deref()?);

@@ -7,11 +7,12 @@ use super::load;
 use super::log;
 use super::merge_args::Merge;
 use super::run_record::RunRecord;
+use crate::base::sibling::database_files;
 use crate::session::{Environment, Session};
 use std::path::PathBuf;
 
 pub(crate) fn merge(args: &Merge, global: &Global) -> Result<u8, Failure> {
-    let record = RunRecord::of_summary(args.summary.as_deref(), &args.job.job);
+    let record = RunRecord::of_summary(args.summary.as_deref(), &args.lineage, &args.job.job);
     let mut lineage = Lineage::of_arguments(&args.lineage, Environment::of_process());
     let merged = run_recorded(args, global, &record, lineage.as_mut());
     merged.inspect_err(|failure| {
@@ -28,8 +29,8 @@ fn run_recorded(
     record: &RunRecord,
     mut lineage: Option<&mut Lineage>,
 ) -> Result<u8, Failure> {
-    let files: Vec<PathBuf> =
-        std::iter::once(&args.job.job).chain(&args.stores).chain(&args.job.store).cloned().collect();
+    let stores = args.stores.iter().chain(&args.job.store).flat_map(|store| database_files(store));
+    let files: Vec<PathBuf> = std::iter::once(args.job.job.clone()).chain(stores).collect();
     record.protect(&files)?;
     let job = load::load_to_merge(&args.job)?;
     record.protect_files_of(&job)?;

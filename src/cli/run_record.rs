@@ -2,7 +2,9 @@
 //! ends. A record of an earlier run never stands for a later one.
 
 use super::args::Run;
+use super::caller_args::LineageArgs;
 use super::exit::Failure;
+use super::lineage::Lineage;
 use super::log;
 use super::record_file::RecordFile;
 use super::short_record::short_record;
@@ -22,11 +24,14 @@ use std::time::Duration;
 /// The options that name records.
 const SUMMARY: &str = "--summary";
 const METRICS_FILE: &str = "--metrics-file";
+const LINEAGE: &str = "--lineage";
 
 /// The records of one run.
 pub(crate) struct RunRecord {
     summary: Option<RecordFile>,
     metrics: Option<RecordFile>,
+    /// The file that OpenLineage events are appended to: only checked here, by the rules of the records.
+    events: Option<RecordFile>,
     started_ms: i64,
     /// When the last run that succeeded has ended, in milliseconds since 1970.
     last_success_ms: Option<i64>,
@@ -51,11 +56,12 @@ impl RunRecord {
     /// The records of a run whose arguments are known.
     pub(crate) fn of_arguments(args: &Run) -> Self {
         Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
+            .with_events(&args.caller.lineage)
     }
 
     /// The summary of another command than `run` that ends like one.
-    pub(crate) fn of_summary(summary: Option<&Path>, manifest: &Path) -> Self {
-        Self::new(summary, None, Some(manifest))
+    pub(crate) fn of_summary(summary: Option<&Path>, lineage: &LineageArgs, manifest: &Path) -> Self {
+        Self::new(summary, None, Some(manifest)).with_events(lineage)
     }
 
     /// The records of a run whose arguments are wrong: what they name as far as it can be seen.
@@ -90,6 +96,7 @@ impl RunRecord {
         Self {
             summary: summary.map(RecordFile::at),
             metrics,
+            events: None,
             started_ms: SystemClock::new().wall_ms(),
             last_success_ms,
             state: Mutex::new(State {
@@ -102,6 +109,16 @@ impl RunRecord {
         }
     }
 
+    fn with_events(self, lineage: &LineageArgs) -> Self {
+        Self { events: Lineage::file(lineage).map(|path| RecordFile::at(&path)), ..self }
+    }
+
+    /// The files that options name, with their options.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &RecordFile)> {
+        let named = [(SUMMARY, &self.summary), (METRICS_FILE, &self.metrics), (LINEAGE, &self.events)];
+        named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?)))
+    }
+
     /// The regular files that are written at the end.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let records = [&self.summary, &self.metrics].into_iter().flatten();
@@ -111,18 +128,23 @@ impl RunRecord {
     /// Checks that the records take the place of nothing else.
     ///
     /// # Errors
-    /// When one of them would overwrite another file, or the other one.
+    /// When one of them would overwrite another file, or another one of them.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let records = [&self.summary, &self.metrics];
         let checked = records.into_iter().flatten().try_for_each(RecordFile::check);
-        let checked = checked.and_then(|()| match (&self.summary, &self.metrics) {
-            (Some(summary), Some(metrics)) if summary.is_rewritten() && summary.is_same(metrics) => {
-                self.refuse(METRICS_FILE);
-                Err("--summary and --metrics-file name the same file".to_owned())
-            }
-            _ => Ok(()),
-        });
+        let checked = checked.and_then(|()| self.check_names());
         checked.map_err(|message| Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
+    }
+
+    /// Checks that no two options name the same file. The second one is not written.
+    fn check_names(&self) -> Result<(), String> {
+        for (option, record) in self.named().filter(|(_, record)| record.is_rewritten()) {
+            if let Some((other, _)) = self.named().find(|(other, it)| *other != option && record.is_same(it)) {
+                self.refuse(other);
+                return Err(format!("{option} and {other} name the same file"));
+            }
+        }
+        Ok(())
     }
 
     /// Checks that no record takes the place of one of these files, whether they exist or not. A record
@@ -159,9 +181,8 @@ impl RunRecord {
 
     /// Refuses the records that `check` rejects, and returns the first rejection.
     fn refuse_if(&self, check: impl Fn(&'static str, &RecordFile) -> Result<(), Failure>) -> Result<(), Failure> {
-        let named = [(SUMMARY, &self.summary), (METRICS_FILE, &self.metrics)];
         let mut checked = Ok(());
-        for (option, record) in named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?))) {
+        for (option, record) in self.named() {
             let found = check(option, record).inspect_err(|_| self.refuse(option));
             checked = checked.and(found);
         }

@@ -4,7 +4,7 @@
 //! Its name is that of the part with a leading `_` and `.json` at the end: `_mail-00003-of-00016.csv.json`.
 //! Spark, Hive and pyarrow leave out names that begin with `_`.
 
-use crate::base::atomic_file;
+use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::hooks::NoHooks;
 use crate::base::output_file::OutputFile;
 use crate::base::shard::Shard;
@@ -29,10 +29,7 @@ impl PartManifest {
     /// # Errors
     /// When it can't be removed.
     pub(crate) fn remove(part: &Path) -> io::Result<()> {
-        match std::fs::remove_file(path_of(part)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove_if_there(&path_of(part))
     }
 
     /// Writes the manifest of a part with `rows` rows, which is complete. `part`: the path of the part; of

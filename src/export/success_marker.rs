@@ -1,7 +1,7 @@
 //! `_SUCCESS`: an empty file that is in a folder only while everything in it is complete, as Hadoop and
 //! Spark write it. Schedulers wait for it.
 
-use crate::base::atomic_file;
+use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::hooks::NoHooks;
 use std::collections::BTreeSet;
 use std::io;
@@ -50,10 +50,41 @@ pub(crate) fn has_marker(folder: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes the marker of a folder, if it has one.
+/// Removes the marker of a folder, if it has one. Other runs may remove it at the same time.
 ///
 /// # Errors
 /// As [`has_marker`], or if it can't be removed.
 pub(crate) fn remove_marker(folder: &Path) -> io::Result<()> {
-    if has_marker(folder)? { std::fs::remove_file(folder.join(NAME)) } else { Ok(()) }
+    if has_marker(folder)? { remove_if_there(&folder.join(NAME)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_is_removed_by_many_at_once() {
+        const RUNS: usize = 4;
+        let folder = tempfile::tempdir().unwrap();
+        let start = std::sync::Barrier::new(RUNS);
+        // Nothing may panic here: the other threads would wait for ever.
+        let run = || -> Vec<io::Error> {
+            let round = |_| {
+                let written = match start.wait().is_leader() {
+                    true => std::fs::write(folder.path().join(NAME), ""),
+                    false => Ok(()),
+                };
+                start.wait();
+                written.and_then(|()| remove_marker(folder.path())).err()
+            };
+            (0..200).filter_map(round).collect()
+        };
+        let errors: Vec<io::Error> = std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..RUNS).map(|_| scope.spawn(run)).collect();
+            runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+        });
+        assert!(errors.is_empty(), "{errors:?}");
+        assert!(!has_marker(folder.path()).unwrap());
+    }
 }

@@ -4,7 +4,7 @@ use super::hive::folder_name;
 use super::parts::Parts;
 use super::spill::Spill;
 use crate::base::atomic_file::AtomicFile;
-use crate::base::file_identity::{file_id, follow_links};
+use crate::base::file_identity::file_id;
 use crate::base::hooks::Hooks;
 use crate::export::columns::Column;
 use crate::export::error::ExportError;
@@ -113,23 +113,20 @@ impl Partitions {
     /// the place of the whole one.
     pub(crate) fn prepare(mut self, places: &[PathBuf]) -> Result<PreparedParts, ExportError> {
         let mut prepared = PreparedParts { files: Vec::new(), outputs: Vec::new(), folders: NewFolders(Vec::new()) };
-        let mut places_followed = Vec::new();
         for place in places {
             let fault = |error: io::Error| ExportError::new(place, error);
-            let place = follow_links(place).map_err(fault)?;
-            let parts = Parts::of_output(&place);
+            let parts = Parts::of_output(place).map_err(fault)?;
             let earlier = parts.find().map_err(fault)?;
             prepared.outputs.push((parts, earlier));
-            places_followed.push(place);
         }
         let mut spilled = self.spill.reader().map_err(|error| ExportError::new(self.first_path(), error))?;
         // On a file system that ignores case, two values may have one folder.
         let mut known: HashMap<(usize, (u64, u64)), PathBuf> = HashMap::new();
         for (folder, partition) in &self.folders {
             let mut sinks = Vec::new();
-            for (at, (place, (format, _))) in places_followed.iter().zip(&self.outputs).enumerate() {
-                let parts_folder = place.parent().unwrap_or(Path::new("")).join(folder);
-                let path = parts_folder.join(place.file_name().unwrap_or_default());
+            for (at, ((parts, _), (format, _))) in prepared.outputs.iter().zip(&self.outputs).enumerate() {
+                let parts_folder = parts.folder().join(folder);
+                let path = parts_folder.join(parts.name());
                 let fault = |error: SinkError| ExportError::new(&path, error);
                 prepared.folders.create(&parts_folder).map_err(|error| fault(error.into()))?;
                 if let Some(other) = file_id(&parts_folder).and_then(|id| known.insert((at, id), folder.clone())) {
@@ -234,11 +231,11 @@ pub(crate) fn check_no_whole_file(path: &Path) -> Result<(), ExportError> {
 
 /// Removes the parts that earlier runs have written for `target`, when it is no longer partitioned.
 pub(crate) fn remove_parts(target: &Path) -> Result<(), ExportError> {
-    let parts = Parts::of_output(target);
+    let fault = |error: io::Error| ExportError::new(target, error);
+    let parts = Parts::of_output(target).map_err(fault)?;
     if !parts.exist() {
         return Ok(());
     }
-    let fault = |error: io::Error| ExportError::new(target, error);
     for part in parts.find().map_err(fault)? {
         parts.remove(&part).map_err(fault)?;
     }

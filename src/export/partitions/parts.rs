@@ -5,8 +5,9 @@
 //! mistaken. Spark, Hive and pyarrow leave out names that begin with `_`, and Polars leaves out empty
 //! files; it reads no folder that holds a list.
 
-use crate::base::atomic_file;
+use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::digest::Digest;
+use crate::base::file_identity::follow_links;
 use crate::base::hooks::NoHooks;
 use crate::base::sibling::short_name;
 use crate::export::success_marker::{NAME as SUCCESS, SuccessMarkers, remove_marker};
@@ -26,12 +27,21 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of the output `target`, a path without links.
-    pub(crate) fn of_output(target: &Path) -> Self {
+    /// The parts of the output `target`, whose links are followed: each path of one file names the same parts.
+    ///
+    /// # Errors
+    /// If links form a cycle.
+    pub(crate) fn of_output(target: &Path) -> io::Result<Self> {
+        let target = follow_links(target)?;
         let digest = Digest::compute(target.to_string_lossy().as_bytes()).to_string();
-        let mark = format!("_{}.{}.parts", short_name(target), digest.get(..DIGITS).unwrap_or(&digest));
+        let mark = format!("_{}.{}.parts", short_name(&target), digest.get(..DIGITS).unwrap_or(&digest));
         let name = PathBuf::from(target.file_name().unwrap_or_default());
-        Self { folder: target.parent().unwrap_or(Path::new("")).to_owned(), name, mark }
+        Ok(Self { folder: target.parent().unwrap_or(Path::new("")).to_owned(), name, mark })
+    }
+
+    /// The name of each part.
+    pub(crate) fn name(&self) -> &Path {
+        &self.name
     }
 
     /// The folder of the partitions.
@@ -124,13 +134,6 @@ impl Parts {
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 fn holds_only_a_success_marker(folder: &Path) -> bool {
     let names =
         std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.file_name()).collect::<Vec<_>>());
@@ -146,7 +149,7 @@ mod tests {
     fn only_marked_parts_are_found_and_removed() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let parts = Parts::of_output(&at("rows.csv"));
+        let parts = Parts::of_output(&at("rows.csv")).unwrap();
         assert!(parts.find().unwrap().is_empty() && !parts.exist());
         let part = |name: &str| PathBuf::from(name);
         let written = ["k=a/rows.csv", "k=b/j=c/rows.csv"].map(part);
@@ -158,8 +161,15 @@ mod tests {
             std::fs::write(at(name), "").unwrap();
         }
         // Another output with the same name, in one of the partitions.
-        Parts::of_output(&at("k=a/rows.csv")).mark(&[part("x=y/rows.csv")].into()).unwrap();
-        assert_eq!(parts.find().unwrap(), written.into());
+        Parts::of_output(&at("k=a/rows.csv")).unwrap().mark(&[part("x=y/rows.csv")].into()).unwrap();
+        assert_eq!(parts.find().unwrap(), written.clone().into());
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+            let through_link = Parts::of_output(&link.join("rows.csv")).unwrap();
+            assert_eq!(through_link.find().unwrap(), written.into());
+        }
         for part in ["k=a/rows.csv", "k=b/j=c/rows.csv", "k=c/rows.csv"] {
             parts.remove(Path::new(part)).unwrap();
         }

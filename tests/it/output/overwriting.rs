@@ -88,11 +88,16 @@ fn every_option_refuses_every_file_that_must_survive() {
                 vec!["export", job, "--jsonl", file],
                 vec!["run", job, "--summary", file],
                 vec!["run", job, "--metrics-file", file],
+                vec!["run", job, "--lineage", file],
+                vec!["merge", job, "missing.db", "--lineage", file],
                 vec!["store", "backup", "--job", job, "--to", file],
                 vec!["store", "salvage", "--job", job, "--to", file],
             ] {
                 let ran = bench.docmill(&arguments);
                 assert_eq!(ran.code, 2, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+                if arguments.contains(&"--lineage") {
+                    assert!(ran.stderr.contains("error: --lineage would overwrite"), "{arguments:?}: {}", ran.stderr);
+                }
                 assert!(contents(&bench) == before, "{arguments:?}");
             }
         }
@@ -102,7 +107,7 @@ fn every_option_refuses_every_file_that_must_survive() {
                 let ran = bench.docmill(&["export", job, option, output]);
                 assert_eq!((ran.code, other == at), (2, false), "{option} {output}: {}", ran.stderr);
             }
-            for option in ["--summary", "--metrics-file", "--store"] {
+            for option in ["--summary", "--metrics-file", "--lineage", "--store"] {
                 let ran = bench.docmill(&["run", job, option, output]);
                 assert_eq!(ran.code, 2, "{option} {output}: {}", ran.stderr);
             }
@@ -163,6 +168,9 @@ fn files_that_do_not_exist_yet_are_protected_too() {
         &["run", "fresh.yaml", "--metrics-file", "fresh.db-wal"],
         &["run", "fresh.yaml", "--summary", "fresh.csv"],
         &["run", "fresh.yaml", "--metrics-file", "fresh.report.json"],
+        &["run", "fresh.yaml", "--lineage", "fresh.db"],
+        &["run", "fresh.yaml", "--lineage", "fresh.csv"],
+        &["merge", "fresh.yaml", "other.db", "--lineage", "other.db-wal"],
         &["run", "fresh.yaml", "--store", "other.db", "--summary", "other.db"],
         &["run", "fresh.yaml", "--store", "other.db", "--summary", "other.db", "--bogus"],
         &["run", "missing.yaml", "--summary", "missing.yaml"],
@@ -182,6 +190,9 @@ fn files_that_do_not_exist_yet_are_protected_too() {
     let ran = bench.docmill(&["run", "fresh.yaml", "--summary", "new", "--metrics-file", "pages/../new"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(bench.text("new").contains("\"outcome\": \"input_error\""), "{}", bench.text("new"));
+    let ran = bench.docmill(&["run", "fresh.yaml", "--metrics-file", "newer", "--lineage", "./newer"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--metrics-file and --lineage name the same file"), "{}", ran.stderr);
     // The manifest is checked by the same rule.
     for (output, what) in [
         ("store: list.csv\noutput: {csv: x.csv}", "the store would overwrite the list"),

@@ -68,6 +68,22 @@ fn partial_outputs_are_beside_the_store_and_gone_after_a_whole_run() {
     assert!(!bench.path("state/partial").exists());
 }
 
+/// The manifest is named by a relative path: also the marks of the parts are found again.
+#[test]
+fn partial_partitions_are_gone_after_a_whole_run() {
+    for whole in [", partition_by: [kind]", ""] {
+        let bench = Bench::with_pages(6).simulator(Options::default());
+        lake_job(&bench, "job.yaml", "pages", ", partition_by: [kind]");
+        let ran = bench.run(&["-q", "--limit", "2"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(files(&bench.path("state/partial")).iter().any(|name| name.starts_with("kind=")));
+        lake_job(&bench, "job.yaml", "pages", whole);
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(files(&bench.path("state/partial")), [""; 0], "{whole}");
+    }
+}
+
 /// A nightly job: one store, one folder of the lake for each date, one name.
 #[test]
 fn outputs_with_one_name_do_not_take_one_anothers_place() {

@@ -36,6 +36,8 @@ fn watch(bench: &Bench, is_over: &AtomicBool) {
 fn forty_runs_with_one_process_id_do_not_disturb_one_another() {
     let bench = Bench::with_pages(5).simulator(Options::default());
     bench.job("");
+    let job = bench.text("job.yaml").replace("report: report.json", "report: report.json, success_marker: true");
+    bench.put("job.yaml", job.as_bytes());
     assert_eq!(bench.run(&["-q"]).code, 0);
     let can_unshare = Command::new("unshare").args(["--pid", "--fork", "true"]).stderr(Stdio::null()).status();
     if !can_unshare.is_ok_and(|status| status.success()) {
@@ -57,6 +59,7 @@ fn forty_runs_with_one_process_id_do_not_disturb_one_another() {
     let report = bench.docmill(&["report", "job.yaml", "--run", "all", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
     assert_eq!(report["runs"], 41);
+    assert!(bench.path("_SUCCESS").exists(), "the last run has written it");
     let left =
         std::fs::read_dir(bench.path(".")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let left: Vec<String> = left.filter(|name| name.ends_with(".tmp") || name.ends_with(".lock")).collect();
