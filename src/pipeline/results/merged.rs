@@ -87,7 +87,7 @@ pub fn merge_stores(
     let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
     let columns = columns_of_job(job, questions, &tasks)?;
     let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
-    let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
+    let has_all = merged.missing.is_empty() && stopped.iter().all(|run| outcome_of(run).has_listed_input());
     let targets = Targets::of_job(job, &job.output);
     let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
     let outcome = match stopped_outcome(&stopped, merged.shards) {
@@ -169,17 +169,6 @@ fn outcome_of(run: &RunRecord) -> RunOutcomeName {
 /// Whether there were files or folders that a run could not look at.
 fn is_unread(run: &RunRecord) -> bool {
     outcome_of(run) == RunOutcomeName::PagesPending
-}
-
-/// Whether a run that did not finish has looked at its whole input: what it was stopped by lets it list the rest.
-fn has_walked(run: &RunRecord) -> bool {
-    use RunOutcomeName::{
-        BudgetReached, PagesPending, ProviderRefused, ProviderUnavailable, SameError, UnexpectedBill,
-    };
-    matches!(
-        outcome_of(run),
-        BudgetReached | PagesPending | ProviderRefused | ProviderUnavailable | SameError | UnexpectedBill
-    )
 }
 
 /// The tasks that are new or have changed since the shards ran.
