@@ -34,9 +34,10 @@ pub(crate) struct MergeMark {
 /// # Errors
 /// When it can't be read.
 pub(crate) fn read_marks(db: &Connection, database: &str, job: JobId) -> Result<Vec<MergeMark>, StoreError> {
+    // Earlier versions marked a merged store as one of the whole input, with the run of a shard.
     let mut find = db.prepare(&format!(
         "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
-         WHERE r.job_id = ?1 ORDER BY r.started_at, r.run_id, m.shards, m.number"
+         WHERE r.job_id = ?1 AND (m.shards > 1 OR ifnull(r.shard, '0/1') = '0/1') ORDER BY r.started_at, r.run_id, m.shards, m.number"
     ))?;
     let marks = find.query_map([job], |row| {
         let newest = FileRun { begun: (row.get(2)?, row.get(3)?), heartbeat_ms: row.get(4)? };

@@ -214,6 +214,11 @@ fn a_run_of_the_whole_input_is_newer_than_the_shards_before_it() {
     std::fs::remove_file(bench.path("pages/new.jpg")).unwrap();
     run(&bench, "job.yaml", &["--store", "limited.db", "--limit", "1"]);
     assert_eq!(merge("limited.db"), (0, Some(10)));
+    // One that died while it listed the input does not know which files there are.
+    run(&bench, "job.yaml", &["--store", "died.db"]);
+    let died = "UPDATE runs SET outcome = 'died', exit_code = NULL; DELETE FROM entries WHERE id % 2 = 0;";
+    Connection::open(bench.path("died.db")).unwrap().execute_batch(died).unwrap();
+    assert_eq!(merge("died.db"), (0, Some(10)));
     // What later shards do not find is gone.
     shards();
     assert_eq!(merge("all.db"), (0, Some(10)));
