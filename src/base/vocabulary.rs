@@ -213,6 +213,26 @@ vocabulary! {
     }
 }
 
+impl RunOutcomeName {
+    /// Whether the run has listed its whole input: what stopped it, if anything, lets it list the rest.
+    #[must_use]
+    pub const fn has_listed_input(self) -> bool {
+        matches!(
+            self,
+            Self::Complete
+                | Self::Limited
+                | Self::FailedPages
+                | Self::NoPages
+                | Self::SameError
+                | Self::BudgetReached
+                | Self::UnexpectedBill
+                | Self::ProviderRefused
+                | Self::ProviderUnavailable
+                | Self::PagesPending
+        )
+    }
+}
+
 vocabulary! {
     /// What went wrong with a page, a task or an attempt (docs/rows.md).
     ErrorKind {

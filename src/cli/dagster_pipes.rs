@@ -65,9 +65,7 @@ impl DagsterPipes {
             self.write("report_asset_materialization", &params);
         }
         if self.assets.is_empty() {
-            let text =
-                format!("docmill: {} pages, cost {} USD", summary["pages"]["total"], summary["cost"]["total_usd"]);
-            self.write("log", &json!({"message": text, "level": "INFO"}));
+            self.write("log", &json!({"message": text(summary), "level": "INFO"}));
         }
         self.write("closed", &json!({}));
     }
@@ -90,6 +88,12 @@ impl DagsterPipes {
 
 fn warn(message: &str) {
     log::line("WARN", &format!("warning: Dagster is not told about this run: {message}"), Map::new());
+}
+
+/// What the log of a step without assets shows of a run.
+fn text(summary: &Value) -> String {
+    let cost = summary["cost"]["total_usd"].as_str().map_or_else(|| "unknown".to_owned(), |cost| format!("{cost} USD"));
+    format!("docmill: {} pages, cost {cost}", summary["pages"]["total"])
 }
 
 /// What an asset shows of a run.
@@ -167,6 +171,14 @@ mod tests {
     #[test]
     fn an_unknown_price_is_no_number() {
         let summary = json!({"pages": {"ok": 3}, "cost": {"total_usd": null}, "outputs": []});
+        assert_eq!(
+            text(&json!({"pages": {"total": 3}, "cost": {"total_usd": null}})),
+            "docmill: 3 pages, cost unknown"
+        );
+        assert_eq!(
+            text(&json!({"pages": {"total": 3}, "cost": {"total_usd": "0.25"}})),
+            "docmill: 3 pages, cost 0.25 USD"
+        );
         let metadata = metadata(&summary);
         assert_eq!(metadata["cost_usd"], json!({"raw_value": null, "type": "null"}));
         assert_eq!(metadata["pages_ok"], json!({"raw_value": 3, "type": "int"}));

@@ -20,12 +20,18 @@ struct State {
 impl Followers {
     /// Those whom the arguments and the environment name.
     pub(crate) fn new(args: &Caller, environment: &Environment) -> Self {
+        let followers = Self::of_environment(environment);
+        followers.lock().lineage = Lineage::of_arguments(&args.lineage, environment.clone());
+        followers
+    }
+
+    /// Those whom the environment names, of a run whose arguments are wrong.
+    pub(crate) fn of_environment(environment: &Environment) -> Self {
         let dagster = DagsterPipes::of_environment(environment);
         if let Some(dagster) = &dagster {
             dagster.open();
         }
-        let lineage = Lineage::of_arguments(&args.lineage, environment.clone());
-        Self { state: Mutex::new(State { lineage, dagster }) }
+        Self { state: Mutex::new(State { lineage: None, dagster }) }
     }
 
     /// The run begins.

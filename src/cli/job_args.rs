@@ -1,7 +1,7 @@
 //! The arguments of every command that takes a job.
 
 use super::arg_values::parse_var;
-use crate::session::Shard;
+use crate::session::{Environment, Error, Shard};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
@@ -38,7 +38,22 @@ pub(crate) enum ShardChoice {
 }
 
 impl ShardChoice {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// The choice that is written so.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text == "auto" { Ok(Self::Auto) } else { Shard::parse(text).map(Self::Given) }
+    }
+
+    /// The shard that it stands for.
+    ///
+    /// # Errors
+    /// When the environment states none.
+    pub(crate) fn shard(self) -> Result<Shard, Error> {
+        match self {
+            Self::Given(shard) => Ok(shard),
+            Self::Auto => Environment::of_process().shard(),
+        }
     }
 }

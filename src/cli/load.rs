@@ -2,7 +2,6 @@
 
 use super::args::{JobArgs, ShardArgs};
 use super::exit::{Failure, WRONG_INPUT};
-use super::job_args::ShardChoice;
 use super::log;
 use crate::session::{Environment, Job, Session};
 use std::io::Read;
@@ -39,8 +38,7 @@ pub(crate) fn load_to_run(args: &JobArgs, shard: &ShardArgs, budget_usd: Option<
     }
     let chosen = match shard.shard {
         None => return Ok(job),
-        Some(ShardChoice::Given(shard)) => shard,
-        Some(ShardChoice::Auto) => Environment::of_process().shard()?,
+        Some(choice) => choice.shard()?,
     };
     if let Some(parallel) = shard.parallel.filter(|parallel| *parallel > chosen.count()) {
         let count = chosen.count();

@@ -2,12 +2,14 @@
 
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
-use super::run_record::RunRecord;
+use super::followers::Followers;
+use super::run_record::{RunRecord, is_run};
 use super::{
     answers, check, completions, diff, eval, export, init, log, man, merge, models, parent, plan, prepare, report,
     review, rows, run, runs, schema, signals, simulate, store, try_page, version,
 };
 use crate::base::mask::{mask_secrets, mask_word};
+use crate::session::Environment;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
@@ -54,6 +56,9 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
     }
     if let Some(record) = RunRecord::of_words(&words) {
         record.write_failure(&failure);
+    }
+    if is_run(&words) {
+        Followers::of_environment(&Environment::of_process()).fail(&failure);
     }
     if is_json {
         log::say_as_json();

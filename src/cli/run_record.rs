@@ -4,6 +4,7 @@
 use super::args::Run;
 use super::caller_args::LineageArgs;
 use super::exit::Failure;
+use super::job_args::ShardChoice;
 use super::lineage::Lineage;
 use super::log;
 use super::record_file::RecordFile;
@@ -52,11 +53,18 @@ struct State {
     refused: Vec<&'static str>,
 }
 
+/// Whether these are the words of a run. Options with values may come before the command.
+pub(crate) fn is_run(words: &[String]) -> bool {
+    words.iter().skip(1).any(|word| word == "run")
+}
+
 impl RunRecord {
     /// The records of a run whose arguments are known.
     pub(crate) fn of_arguments(args: &Run) -> Self {
-        Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
-            .with_events(&args.caller.lineage)
+        let record = Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
+            .with_events(&args.caller.lineage);
+        record.state().shard = args.shard.shard.and_then(|choice| choice.shard().ok());
+        record
     }
 
     /// The summary of another command than `run` that ends like one.
@@ -76,10 +84,10 @@ impl RunRecord {
             with_equals.or_else(next).map(PathBuf::from)
         };
         let (summary, metrics) = (value(SUMMARY), value(METRICS_FILE));
-        // Options with values may come before the command.
-        let is_run = words.iter().skip(1).any(|word| word == "run");
-        let record = (is_run && (summary.is_some() || metrics.is_some()))
+        let record = (is_run(words) && (summary.is_some() || metrics.is_some()))
             .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))?;
+        let shard = value("--shard").and_then(|text| ShardChoice::parse(text.to_str()?).ok());
+        record.state().shard = shard.and_then(|choice| choice.shard().ok());
         // What is refused is not written to.
         let _ = value("--store").map(|store| record.protect(&database_files(&store)));
         Some(record)

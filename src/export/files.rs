@@ -98,10 +98,10 @@ impl Outputs {
     /// then the files before it are committed.
     pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<WrittenOutputs, ExportError> {
         let Self { rows, targets, partial, has_markers, part, count, .. } = self;
-        // An incomplete run leaves the part of an earlier one, which does not count any more.
         if part.is_some() {
             withdraw(targets.iter().map(|(_, target)| target.as_path()))?;
         }
+        let has_old_part = part.is_some() && !is_complete;
         let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
         let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
@@ -149,6 +149,10 @@ impl Outputs {
                 remove_marker(folder_of(target)).map_err(|error| ExportError::new(target, error))?;
             }
             remove_older_partial(target, |path| format.is_own(path));
+            // What an earlier run has left does not count any more, and nothing would find it without its manifest.
+            if has_old_part {
+                remove_part(target, *format)?;
+            }
         }
         if let Some(part) = part {
             for ((_, target), file) in targets.iter().zip(&written.files) {
@@ -190,6 +194,15 @@ pub fn remove_shard_parts(output: &Path, job: &str) -> Result<(), ExportError> {
         PartManifest::remove(&part).map_err(fault)?;
         remove_parts(&part)?;
         let _ = std::fs::remove_file(&part);
+    }
+    Ok(())
+}
+
+/// Removes what an earlier run of a shard has left as its part. A file that holds no rows of docmill stays.
+fn remove_part(part: &Path, format: RowFormat) -> Result<(), ExportError> {
+    remove_parts(part)?;
+    if part.is_file() && format.is_own(part) {
+        std::fs::remove_file(part).map_err(|error| ExportError::new(part, error))?;
     }
     Ok(())
 }

@@ -132,7 +132,8 @@ pub(crate) fn show(state: &State, id: &str) -> Reply {
 pub(crate) fn list(state: &State, query: &str) -> Reply {
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let limit = value("limit").and_then(|text| text.parse().ok()).unwrap_or(LIST_LIMIT);
-    let shared = state.shared.borrow();
+    let mut shared = state.shared.borrow_mut();
+    shared.stats.batch_lists += 1;
     let (batches, has_more) = shared.batches.list(value("after").unwrap_or_default(), limit);
     let to_json = |(id, batch): (&str, &Batch)| batch.to_json(id, state.now(), state.options.batch_time);
     let data: Vec<Value> = batches.into_iter().map(to_json).collect();

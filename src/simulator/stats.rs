@@ -32,6 +32,8 @@ pub(crate) struct Stats {
     pub(crate) files: u64,
     /// Batches that were created.
     pub(crate) batches: u64,
+    /// Times that batches were listed.
+    pub(crate) batch_lists: u64,
     /// Requests of batches that were executed.
     pub(crate) lines: u64,
     /// Batches by their metadata.
@@ -97,6 +99,7 @@ impl Stats {
             "last_ms": self.last_ms,
             "files": self.files,
             "batches": self.batches,
+            "batch_lists": self.batch_lists,
             "lines": self.lines,
             "batch_keys": self.batch_keys,
             "pages": self.pages,

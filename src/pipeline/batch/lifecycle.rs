@@ -51,6 +51,12 @@ enum CreationStep {
 }
 
 impl Creation {
+    /// What is known of a batch that another run has left in a state. Its creation is requested once the state `Uploaded`
+    /// is recorded, so before that it does not exist.
+    fn of_state(state: BatchState) -> Self {
+        Self { may_exist: state == BatchState::Uploaded, ..Self::default() }
+    }
+
     /// The next step after the batch was looked for and not found.
     fn not_found(&mut self) -> CreationStep {
         if self.absent + 1 < MAX_ABSENT {
@@ -104,9 +110,9 @@ impl Batch {
         Self { progress, key, path, attempts, creation: Creation::default() }
     }
 
-    /// A batch that another run has left behind: it may exist at the provider.
+    /// A batch that another run has left behind.
     pub(crate) fn resumed(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
-        let creation = Creation { may_exist: true, ..Creation::default() };
+        let creation = Creation::of_state(progress.state);
         Self { creation, ..Self::new(progress, key, path, attempts) }
     }
 

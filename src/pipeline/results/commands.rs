@@ -1,11 +1,12 @@
 //! What `docmill export` and `docmill report` do: outputs and reports again, from the store alone.
 
+use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
 use super::job_rows::{
     JobRows, RowChoice, RowRecipes, RowSelection, WrittenRows, columns_of_job, known_recipes, write_markers,
 };
 use crate::base::hooks::Hooks;
-use crate::base::ids::{RecipeId, RunKey};
+use crate::base::ids::RecipeId;
 use crate::export::{RowFormat, RowSpec, RowStream, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
@@ -38,7 +39,7 @@ pub fn export(
     // A selection of nothing is a file without rows.
     rows.writes_empty |= selection.filter.is_some() || selection.sample.is_some();
     let WrittenRows { outputs, .. } =
-        rows.write(&columns, &Targets::of_job(job, output), &[], has_all, &|| false, hooks)?;
+        rows.write(&columns, &Targets::of_job(job, output), AskedRuns::default(), has_all, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
@@ -61,7 +62,7 @@ pub fn export_stream(
     let rows = JobRows::of_job(reader, key, job, questions);
     let drawn = rows.draw_selected(&columns, selection)?;
     let rows = rows.selected(selection, drawn.as_ref());
-    let pages = rows.read(&columns, &[], &|| false, &mut |row| stream.write(row))?;
+    let pages = rows.read(&columns, AskedRuns::default(), &|| false, &mut |row| stream.write(row))?;
     stream.finish()?;
     Ok(pages.pending)
 }
@@ -78,7 +79,7 @@ pub fn report(
     job: Option<&Job>,
 ) -> Result<Report, PipelineError> {
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
-    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
+    let asked = AskedRuns::new(runs);
     let shape = |task: &crate::store::TaskKey| Ok((task.task.clone(), shape_of_recipe(reader, task.recipe_id)?));
     let columns = RowSpec {
         tasks: newest.tasks.iter().map(shape).collect::<Result<_, StoreError>>()?,
@@ -99,10 +100,10 @@ pub fn report(
         model_only: false,
         choice: RowChoice::default(),
     };
-    let pages = rows.read(&columns, &keys, &|| false, &mut |_| Ok(()))?;
+    let pages = rows.read(&columns, asked.clone(), &|| false, &mut |_| Ok(()))?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
     if runs.len() > 1 {
-        spend.pages = reader.asked_pages(&keys, since_ms, until_ms)?;
+        spend.pages = asked.count_pages(reader, since_ms, until_ms)?;
     }
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),

@@ -1,5 +1,6 @@
 //! The end of a run: rows, report and outcome, from what the store has.
 
+use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
 use super::job_rows::{JobRows, columns_of_job, write_markers};
 use crate::base::atomic_file;
@@ -144,7 +145,7 @@ fn write_outputs(
     let price = job.price_at(run.clock.wall_ms());
     let rows = JobRows { price, ..JobRows::of_job(reader, keys.job, job, &run.identity.questions) };
     let is_abandoned = || run.shutdown.is_past(StopStep::OutputsWritten);
-    let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, &is_abandoned, hooks)?;
+    let written = rows.write(&columns, &targets, AskedRuns::of_run(keys.run), seen.has_all, &is_abandoned, hooks)?;
     Ok((written.pages, written.outputs))
 }
 

@@ -1,8 +1,9 @@
 //! The rows of a job, made from the store alone.
 
+use super::asked_runs::AskedRuns;
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{JobId, RecipeId, RunKey};
+use crate::base::ids::{JobId, RecipeId};
 use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
@@ -183,7 +184,7 @@ impl<'a> JobRows<'a> {
         &self,
         columns: &RowSpec,
         targets: &Targets,
-        runs: &[RunKey],
+        runs: AskedRuns,
         has_all: bool,
         is_abandoned: &dyn Fn() -> bool,
         hooks: &dyn Hooks,
@@ -205,12 +206,13 @@ impl<'a> JobRows<'a> {
     pub(crate) fn read(
         &self,
         columns: &RowSpec,
-        runs: &[RunKey],
+        mut runs: AskedRuns,
         is_abandoned: &dyn Fn() -> bool,
         on_row: &mut dyn FnMut(&Row) -> Result<(), ExportError>,
     ) -> Result<Pages, PipelineError> {
         let mut pages = Pages::new(label_tasks(columns)).with_price(self.price);
         self.read_pages(columns, is_abandoned, &mut |ReadRow { record, human, row, .. }| {
+            let (runs, record) = runs.of_row(record);
             pages.add(&record, (row.status, row.error_kind.zip(row.error.as_deref())), &human, runs);
             Ok(on_row(&row)?)
         })?;

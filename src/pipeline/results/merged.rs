@@ -1,5 +1,6 @@
 //! What `docmill merge` does: unites stores, then writes the outputs and the report as one run would. Sends nothing.
 
+use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
 use super::finalize::{judge, write_report};
 use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, write_markers};
@@ -7,7 +8,6 @@ use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, NoHooks};
-use crate::base::ids::RunKey;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::export::{Targets, remove_shard_parts};
 use crate::manifest::Job;
@@ -84,12 +84,12 @@ pub fn merge_stores(
     let stopped = stopped_runs(&known, merged.shards);
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
 
-    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
+    let asked = AskedRuns::new(&runs);
     let columns = columns_of_job(job, questions, &tasks)?;
     let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
-    let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
+    let has_all = merged.missing.is_empty() && stopped.iter().all(|run| outcome_of(run).has_listed_input());
     let targets = Targets::of_job(job, &job.output);
-    let WrittenRows { pages, outputs } = rows.write(&columns, &targets, &keys, has_all, &|| false, hooks)?;
+    let WrittenRows { pages, outputs } = rows.write(&columns, &targets, asked.clone(), has_all, &|| false, hooks)?;
     let outcome = match stopped_outcome(&stopped, merged.shards) {
         // What a shard could not look at may be missing without a page that is pending.
         Some(outcome) if pages.pending > 0 || !has_all || stopped.iter().any(|run| is_unread(run)) => outcome,
@@ -122,7 +122,7 @@ pub fn merge_stores(
         sends_again: false,
     };
     if runs.len() > 1 {
-        report.spend.pages = reader.asked_pages(&keys, i64::MIN, i64::MAX)?;
+        report.spend.pages = asked.count_pages(&reader, i64::MIN, i64::MAX)?;
     }
     if let Some(path) = &job.output.report {
         write_report(&report, path, hooks)?;
@@ -169,17 +169,6 @@ fn outcome_of(run: &RunRecord) -> RunOutcomeName {
 /// Whether there were files or folders that a run could not look at.
 fn is_unread(run: &RunRecord) -> bool {
     outcome_of(run) == RunOutcomeName::PagesPending
-}
-
-/// Whether a run that did not finish has looked at its whole input: what it was stopped by lets it list the rest.
-fn has_walked(run: &RunRecord) -> bool {
-    use RunOutcomeName::{
-        BudgetReached, PagesPending, ProviderRefused, ProviderUnavailable, SameError, UnexpectedBill,
-    };
-    matches!(
-        outcome_of(run),
-        BudgetReached | PagesPending | ProviderRefused | ProviderUnavailable | SameError | UnexpectedBill
-    )
 }
 
 /// The tasks that are new or have changed since the shards ran.

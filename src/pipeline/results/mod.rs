@@ -1,6 +1,6 @@
 //! Rows, reports and outcomes, made from the store alone.
 //!
-//! - [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
+//! - [`asked_runs`]: the runs that a report is about; [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
 //! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
 //! - [`merged`]: the end of a merge of stores; [`merged_runs`]: which runs of it are one
@@ -9,6 +9,7 @@
 //! - [`shown_rows`]: what `docmill rows` shows
 //! - [`commands`]: what `docmill export` and `docmill report` do
 
+pub(crate) mod asked_runs;
 pub(crate) mod billing;
 pub(crate) mod commands;
 pub(crate) mod finalize;

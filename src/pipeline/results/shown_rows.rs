@@ -1,5 +1,6 @@
 //! What `docmill rows` shows: the rows of a job, of which some are selected.
 
+use super::asked_runs::AskedRuns;
 use super::job_rows::{JobRows, RowSelection, columns_of_job, known_recipes};
 use crate::export::{ExportError, Row};
 use crate::manifest::Job;
@@ -50,7 +51,7 @@ pub fn show_rows(
     let (read, shown) = (Cell::new(0_u64), Cell::new(0_u64));
     // The rest is not read unless its failures are counted.
     let is_enough = || !query.selection.only_unusable && read.get() > limit;
-    let pages = rows.read(&columns, &[], &is_enough, &mut |row| {
+    let pages = rows.read(&columns, AskedRuns::default(), &is_enough, &mut |row| {
         read.set(read.get() + 1);
         if shown.get() >= limit {
             return Ok(());

@@ -3,6 +3,7 @@
 //! be sorted in memory.
 
 use crate::store::error::StoreError;
+use crate::store::sqlite::charged::CHARGED;
 use rusqlite::Connection;
 
 /// Which pages are copied.
@@ -148,6 +149,9 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     // A run that is charged for an attempt of a batch may be another one than that of its request.
     let keys = "CROSS JOIN scratch.runs n ON n.src = r.run_id LEFT JOIN scratch.runs c ON c.src = a.run_id
        JOIN scratch.budgets b ON b.src = a.budget_id LEFT JOIN scratch.batches h ON h.src = a.batch_id";
+    let ended = "scratch.known k JOIN scratch.runs n ON n.dst = k.run JOIN source.requests r ON r.run_id = n.src
+       JOIN source.attempts a ON a.request_id = r.id AND a.sequence = k.sequence";
+    let has_ended = "a.state = 'settled' AND t.state <> 'settled'";
     vec![
         // Of runs that are new, everything is.
         format!(
@@ -182,12 +186,16 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
                FROM scratch.requests q CROSS JOIN source.requests r ON r.id = q.src CROSS JOIN source.attempts a ON a.request_id = r.id {keys}
                WHERE NOT EXISTS (SELECT 1 FROM scratch.known k WHERE k.run = n.dst AND k.sequence = a.sequence){only}"
         ),
-        // An earlier copy of the source may have had an attempt that had not ended.
+        // An earlier copy of the source may have had an attempt that had not ended. What it was charged for is given back.
+        format!(
+            "UPDATE main.budget AS b SET spent = max(0, b.spent - s.surplus)
+             FROM (SELECT t.budget_id, sum(max(0, (SELECT {CHARGED} FROM main.attempts WHERE id = t.id) - (SELECT {CHARGED} FROM source.attempts WHERE id = a.id))) AS surplus
+               FROM {ended} JOIN main.attempts t ON t.id = k.attempt WHERE {has_ended} GROUP BY t.budget_id) AS s
+             WHERE b.id = s.budget_id"
+        ),
         format!(
             "UPDATE main.attempts AS t SET (run_id, state, cost, settled_at, {ATTEMPT}) = (ifnull(c.dst, n.dst), {STATE}, {columns})
-             FROM scratch.known k JOIN scratch.runs n ON n.dst = k.run JOIN source.requests r ON r.run_id = n.src
-               JOIN source.attempts a ON a.request_id = r.id AND a.sequence = k.sequence LEFT JOIN scratch.runs c ON c.src = a.run_id
-             WHERE t.id = k.attempt AND a.state = 'settled' AND t.state <> 'settled'"
+             FROM {ended} LEFT JOIN scratch.runs c ON c.src = a.run_id WHERE t.id = k.attempt AND {has_ended}"
         ),
     ]
 }

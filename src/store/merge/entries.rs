@@ -1,36 +1,94 @@
 //! The files of the input: those that the newest store of a shard has found.
 
-use super::marks::MergeMark;
+use super::marks::{MergeMark, parts_of, put_marks, read_marks};
 use super::source::SourceStore;
+use crate::base::digest::Digest;
 use crate::base::ids::JobId;
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, params};
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Rows that are copied at once.
 const ROWS_AT_ONCE: i64 = 2000;
 
-/// Copies the files that a source has found. `marks`: what was merged before. A store that is older than one that was
-/// merged has nothing to say of files.
+/// What the united store had of the files of its jobs before a source is merged.
+pub(crate) type KnownFiles = HashMap<JobId, Vec<MergeMark>>;
+
+/// Reads it.
+///
+/// # Errors
+/// When the united store can't be read.
+pub(crate) fn known_files(db: &Connection) -> Result<KnownFiles, StoreError> {
+    let mut find = db.prepare("SELECT id FROM main.jobs")?;
+    let jobs: Vec<JobId> = find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    jobs.into_iter().map(|job| Ok((job, read_marks(db, "main", job)?))).collect()
+}
+
+/// Copies the files that a source has found, of each of its jobs. What is older than what the united store has of a
+/// shard has nothing to state about which files there are.
 ///
 /// # Errors
 /// When a store can't be read or written.
-pub(crate) fn copy_entries(db: &Connection, store: &SourceStore, marks: &[MergeMark]) -> Result<(), StoreError> {
-    let (number, shards) = store.number_of();
-    // Shards of the same number have different files.
-    let overlaps = |mark: &&MergeMark| mark.number.1 != shards || mark.number.0 == number;
-    let overlapping: Vec<&MergeMark> = marks.iter().filter(overlaps).collect();
-    if overlapping.iter().any(|mark| mark.newest > store.newest) {
-        return Ok(());
-    }
-    let mut jobs = db.prepare("SELECT src, dst FROM scratch.jobs")?;
-    let jobs: Vec<(JobId, JobId)> =
-        jobs.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (own, united) in jobs {
-        if !overlapping.is_empty() {
-            remove_gone(db, (own, united), Shard::new(number, shards))?;
+pub(crate) fn copy_entries(db: &Connection, store: &SourceStore, known: &KnownFiles) -> Result<(), StoreError> {
+    let mut find =
+        db.prepare("SELECT j.src, j.dst, m.identity FROM scratch.jobs j JOIN main.jobs m ON m.id = j.dst")?;
+    let jobs = find.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    let jobs: Vec<((JobId, JobId), Digest)> = jobs.collect::<Result<_, _>>()?;
+    for (job, identity) in jobs {
+        let parts = parts_of(db, "source", (job.0, store.shard))?;
+        let known = known.get(&job.1).map_or(&[][..], Vec::as_slice);
+        for part in &parts {
+            let newest = known.iter().filter(|mark| mark.overlaps(part)).map(|mark| &mark.newest).max();
+            copy_part(db, job, part, newest.map(|newest| part.newest.cmp(newest)), store.shard.is_none())?;
         }
-        put_entries(db, (own, united), "1", ConflictRule::Replace)?;
+        put_marks(db, &identity, &parts)?;
+    }
+    Ok(())
+}
+
+/// Copies the files of a part of a source. `age`: how it compares with what the united store has of these files, if it
+/// has some. `is_mixed`: the source has files of other shards, too.
+fn copy_part(
+    db: &Connection,
+    job: (JobId, JobId),
+    part: &MergeMark,
+    age: Option<Ordering>,
+    is_mixed: bool,
+) -> Result<(), StoreError> {
+    let shard = Shard::new(part.number.0, part.number.1).filter(|shard| shard.count() > 1);
+    let condition = match shard.filter(|_| is_mixed) {
+        Some(shard) => {
+            choose_files(db, job.0, shard)?;
+            "e.id IN (SELECT entry FROM scratch.files)"
+        }
+        None => "1",
+    };
+    let known = "EXISTS (SELECT 1 FROM main.entries t WHERE t.job_id = ?2 AND t.line = e.line AND t.path = e.path)";
+    match age {
+        None => put_entries(db, job, condition, ConflictRule::Replace),
+        Some(Ordering::Greater) => {
+            remove_gone(db, job, shard)?;
+            put_entries(db, job, condition, ConflictRule::Replace)
+        }
+        // One of them may be an earlier copy of the other.
+        Some(Ordering::Equal) => put_entries(db, job, condition, ConflictRule::Fill),
+        Some(Ordering::Less) => put_entries(db, job, &format!("{condition} AND {known}"), ConflictRule::Fill),
+    }
+}
+
+/// Chooses the files of a job that a shard has.
+fn choose_files(db: &Connection, job: JobId, shard: Shard) -> Result<(), StoreError> {
+    db.execute("DELETE FROM scratch.files", [])?;
+    let mut find = db.prepare("SELECT id, path FROM source.entries WHERE job_id = ?1")?;
+    let mut put = db.prepare("INSERT INTO scratch.files (entry) VALUES (?1)")?;
+    let mut rows = find.query([job])?;
+    while let Some(row) = rows.next()? {
+        let (entry, path): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        if shard.has(&path) {
+            put.execute([entry])?;
+        }
     }
     Ok(())
 }
@@ -41,6 +99,9 @@ const REPLACE: &str = "UPDATE SET size = excluded.size, mtime = excluded.mtime, 
                fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
                settled_set = excluded.settled_set, repeats = excluded.repeats, decoder = excluded.decoder";
 
+/// Whether an entry has nothing but what its folder or list states, and the file seems to be the same.
+const UNOPENED: &str = "WHERE entries.content IS NULL AND entries.fault IS NULL AND entries.size = excluded.size";
+
 /// What becomes of an entry that both stores have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConflictRule {
@@ -48,6 +109,8 @@ pub(crate) enum ConflictRule {
     Replace,
     /// It stays.
     Keep,
+    /// It stays, unless nobody has opened its file.
+    Fill,
 }
 
 /// Copies the entries of a job that meet a condition on `e`.
@@ -61,8 +124,9 @@ pub(crate) fn put_entries(
     conflict: ConflictRule,
 ) -> Result<(), StoreError> {
     let action = match conflict {
-        ConflictRule::Replace => REPLACE,
-        ConflictRule::Keep => "NOTHING",
+        ConflictRule::Replace => REPLACE.to_owned(),
+        ConflictRule::Keep => "NOTHING".to_owned(),
+        ConflictRule::Fill => format!("{REPLACE} {UNOPENED}"),
     };
     // A statement that may fail half-way keeps what it changes in memory, and the index by content is changed at random
     // places: so a few rows at a time.

@@ -2,8 +2,9 @@
 //! natural keys, or new.
 
 use super::merged_job::MergedJob;
+use super::source::{own_job, source_jobs};
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::ids::{RecipeId, RecipeSetId, RunId, RunKey};
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::error::StoreError;
 use crate::store::read::recipes::set_hash;
@@ -37,7 +38,7 @@ pub(crate) fn map_keys(db: &Connection, job: &MergedJob, choice: KeyChoice) -> R
          INSERT OR IGNORE INTO main.settings (hash, body) SELECT hash, body FROM source.settings ORDER BY id;",
     )?;
     map_sets(db, &job.policy, choice.is_part)?;
-    map_runs(db, choice)?;
+    map_runs(db, job, choice)?;
     db.execute_batch(
         "INSERT OR IGNORE INTO main.batches (key, run_id, job_id, endpoint, state, requests, bytes, tokens, input_file, remote, message, price, made_at, ended_at)
            SELECT b.key, r.dst, j.dst, b.endpoint, b.state, b.requests, b.bytes, b.tokens, b.input_file, b.remote, b.message, b.price, b.made_at, b.ended_at
@@ -49,34 +50,9 @@ pub(crate) fn map_keys(db: &Connection, job: &MergedJob, choice: KeyChoice) -> R
     Ok(())
 }
 
-/// A job of the source.
-struct SourceJob {
-    key: JobId,
-    identity: Digest,
-    name: String,
-    manifest: String,
-    updated_ms: i64,
-}
-
 fn map_jobs(db: &Connection, job: &MergedJob) -> Result<(), StoreError> {
-    // The newest last.
-    let mut find = db.prepare(
-        "SELECT id, identity, name, manifest, updated_at FROM source.jobs j
-         ORDER BY (SELECT ifnull(max(id), 0) FROM source.runs WHERE job_id = j.id), id",
-    )?;
-    let jobs = find.query_map([], |row| {
-        Ok(SourceJob {
-            key: row.get(0)?,
-            identity: row.get(1)?,
-            name: row.get(2)?,
-            manifest: row.get(3)?,
-            updated_ms: row.get(4)?,
-        })
-    })?;
-    let jobs: Vec<SourceJob> = jobs.collect::<Result<_, _>>()?;
-    // On another machine the input may be elsewhere: then its newest job of this name is the one.
-    let own = jobs.iter().find(|known| known.identity == job.identity);
-    let own = own.or_else(|| jobs.iter().rfind(|known| known.name == job.name)).map(|known| known.key);
+    let jobs = source_jobs(db, "source")?;
+    let own = own_job(&jobs, job);
     for known in &jobs {
         let is_own = Some(known.key) == own;
         let identity = if is_own { job.identity } else { known.identity };
@@ -122,8 +98,15 @@ fn map_sets(db: &Connection, policy: &str, is_part: bool) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Runs of the job that came with the merge of another job belong to the identity that the job has on the other machine.
+const ADOPTED_RUNS: &str = "
+UPDATE main.runs AS t SET job_id = j.dst
+  FROM scratch.runs m JOIN source.runs r ON r.id = m.src JOIN scratch.jobs j ON j.src = r.job_id JOIN source.jobs s ON s.id = j.src
+    JOIN main.jobs o ON o.id = j.dst JOIN main.jobs k ON k.identity = s.identity
+  WHERE t.id = m.dst AND t.job_id = k.id AND t.job_id <> j.dst AND o.identity = ?1";
+
 /// Runs that died are recorded as such: nobody else will.
-fn map_runs(db: &Connection, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
+fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
     let recipes: HashMap<i64, i64> = db
         .prepare("SELECT src, dst FROM scratch.recipes")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -171,6 +154,9 @@ fn map_runs(db: &Connection, KeyChoice { revision, is_part }: KeyChoice) -> Resu
             return Err(StoreError::Damaged(format!("runs, run {run}: its job or its recipe set is missing")));
         }
         put.execute(params![run, db.last_insert_rowid(), true])?;
+    }
+    if !is_part {
+        db.execute(ADOPTED_RUNS, [job.identity])?;
     }
     Ok(())
 }

@@ -1,65 +1,156 @@
-//! Which stores were merged into the united store.
+//! How far the files of a job in a store have come: by shard, which run has found them. The united store keeps a mark of
+//! each store and job that was merged.
+//!
+//! The job of a mark is that of its run, as is what the run had come to: both are in the table `runs`.
 
-use super::merged_job::MergedJob;
-use super::source::SourceStore;
 use crate::base::digest::Digest;
+use crate::base::ids::JobId;
+use crate::base::shard::Shard;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::store::error::StoreError;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-/// A store that was merged.
+/// A run that has found files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileRun {
+    /// When it began (wall time in milliseconds), and its id; time 0: nothing has run.
+    pub(crate) begun: (i64, String),
+    /// Its last sign of life. An earlier copy of a store has an earlier one.
+    pub(crate) heartbeat_ms: i64,
+}
+
+/// The newest run that has found the files of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MergeMark {
-    /// The shard that it stands for, and the number of shards.
+    /// The shard, and the number of shards: the whole input is the only one of one.
     pub(crate) number: (u32, u32),
-    /// When its newest run began, and that run's id.
-    pub(crate) newest: (i64, String),
+    /// The run.
+    pub(crate) newest: FileRun,
 }
 
-/// The stores that were merged.
+/// What `database` (`main` or `source`) has of the files of a job, the oldest first: what was merged into it, and a
+/// later run of the whole input.
 ///
 /// # Errors
-/// When the united store can't be read.
-pub(crate) fn read_marks(db: &Connection) -> Result<Vec<MergeMark>, StoreError> {
-    let mut find = db.prepare("SELECT number, shards, started_at, run_id FROM main.merges")?;
-    let marks = find.query_map([], |row| {
-        Ok(MergeMark { number: (row.get(0)?, row.get(1)?), newest: (row.get(2)?, row.get(3)?) })
+/// When it can't be read.
+pub(crate) fn read_marks(db: &Connection, database: &str, job: JobId) -> Result<Vec<MergeMark>, StoreError> {
+    // Earlier versions marked a merged store as one of the whole input, with the run of a shard.
+    let mut find = db.prepare(&format!(
+        "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
+         WHERE r.job_id = ?1 AND (m.shards > 1 OR ifnull(r.shard, '0/1') = '0/1') ORDER BY r.started_at, r.run_id, m.shards, m.number"
+    ))?;
+    let marks = find.query_map([job], |row| {
+        let newest = FileRun { begun: (row.get(2)?, row.get(3)?), heartbeat_ms: row.get(4)? };
+        Ok(MergeMark { number: (row.get(0)?, row.get(1)?), newest })
     })?;
-    Ok(marks.collect::<Result<_, _>>()?)
+    let mut marks: Vec<MergeMark> = marks.collect::<Result<_, _>>()?;
+    // Runs that a shard has taken over from a base have no shard, either, and are older than what was merged with them.
+    let listed = RunOutcomeName::ALL.iter().filter(|outcome| outcome.has_listed_input());
+    let listed: Vec<String> = listed.map(|outcome| format!("'{outcome}'")).collect();
+    let listed = listed.join(", ");
+    let whole = format!(
+        "shard IS NULL AND outcome IN ({listed}) AND EXISTS (SELECT 1 FROM {database}.entries e WHERE e.job_id = r.job_id)"
+    );
+    let own = newest_run(db, database, job, &whole)?;
+    marks.extend(own.filter(|own| marks.iter().all(|mark| mark.newest < *own)).map(MergeMark::whole));
+    Ok(marks)
 }
 
-/// Whether a store was merged as it is.
+/// What a store has of the files of a job, as [`read_marks`], also if it is that of a shard. `None`: the job has no run.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) fn parts_of(
+    db: &Connection,
+    database: &str,
+    (job, shard): (JobId, Option<Shard>),
+) -> Result<Vec<MergeMark>, StoreError> {
+    if let Some(shard) = shard {
+        // Runs that a shard has taken over from a base are none of its own.
+        let newest = newest_run(db, database, job, &format!("shard = '{shard}'"))?;
+        let number = (shard.index(), shard.count());
+        return Ok(newest.map(|newest| MergeMark { number, newest }).into_iter().collect());
+    }
+    let marks = read_marks(db, database, job)?;
+    if marks.is_empty() {
+        return Ok(newest_run(db, database, job, "true")?.map(MergeMark::whole).into_iter().collect());
+    }
+    Ok(marks)
+}
+
+/// The newest run of a job that meets a condition on `r`, except for trials.
+fn newest_run(db: &Connection, database: &str, job: JobId, condition: &str) -> Result<Option<FileRun>, StoreError> {
+    let mut find = db.prepare(&format!(
+        "SELECT started_at, run_id, heartbeat FROM {database}.runs r WHERE job_id = ?1 AND is_trial = 0 AND {condition}
+         ORDER BY started_at DESC, run_id DESC LIMIT 1"
+    ))?;
+    let found =
+        find.query_row([job], |row| Ok(FileRun { begun: (row.get(0)?, row.get(1)?), heartbeat_ms: row.get(2)? }));
+    Ok(found.optional()?)
+}
+
+/// Whether the store with this fingerprint was merged for the job with this identity.
 ///
 /// # Errors
 /// When the united store can't be read.
-pub(crate) fn is_merged(db: &Connection, store: &SourceStore) -> Result<bool, StoreError> {
+pub(crate) fn is_merged(db: &Connection, store: &Digest, job: &Digest) -> Result<bool, StoreError> {
     let mut find = db.prepare("SELECT 1 FROM main.merges WHERE fingerprint = ?1")?;
-    Ok(find.exists([store.fingerprint])?)
+    Ok(find.exists([key(store, job, None)])?)
 }
 
-/// Records that a store was merged.
+/// Records that the store with this fingerprint was merged for the job with this identity.
 ///
 /// # Errors
 /// When the united store can't be written.
-pub(crate) fn put_mark(db: &Connection, store: &SourceStore) -> Result<(), StoreError> {
-    let ((number, shards), (started_ms, run)) = (store.number_of(), &store.newest);
+pub(crate) fn put_store(db: &Connection, store: &Digest, job: &Digest) -> Result<(), StoreError> {
+    // It stands for the store alone: what it had of files has marks of its own.
+    put(db, key(store, job, None), &MergeMark::whole(FileRun::default()))
+}
+
+/// Records what the united store has of the files of a job.
+///
+/// # Errors
+/// When the united store can't be written.
+pub(crate) fn put_marks(db: &Connection, job: &Digest, marks: &[MergeMark]) -> Result<(), StoreError> {
+    let kind = Digest::compute(b"files");
+    marks.iter().try_for_each(|mark| put(db, key(&kind, job, Some(mark)), mark))
+}
+
+/// Records what the united store held before anything was merged into it, or since: files that runs of the whole input
+/// have found.
+///
+/// # Errors
+/// When the united store can't be read or written.
+pub(crate) fn mark_own_files(db: &Connection) -> Result<(), StoreError> {
+    let mut find = db.prepare("SELECT id, identity FROM main.jobs")?;
+    let jobs = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let jobs: Vec<(JobId, Digest)> = jobs.collect::<Result<_, _>>()?;
+    jobs.into_iter().try_for_each(|(job, identity)| put_marks(db, &identity, &read_marks(db, "main", job)?))
+}
+
+/// The key of a mark. Its column has the name `fingerprint`, because earlier versions kept one mark of each store.
+fn key(kind: &Digest, job: &Digest, mark: Option<&MergeMark>) -> Digest {
+    let place = mark.map(|mark| (mark.number, &mark.newest.begun.1));
+    Digest::compute_json(&serde_json::json!([kind.to_string(), job.to_string(), place]))
+}
+
+fn put(db: &Connection, key: Digest, mark: &MergeMark) -> Result<(), StoreError> {
+    let ((number, shards), (started_ms, run)) = (mark.number, &mark.newest.begun);
     db.execute(
         "INSERT OR IGNORE INTO main.merges (fingerprint, number, shards, run_id, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![store.fingerprint, number, shards, run, started_ms],
+        params![key, number, shards, run, started_ms],
     )?;
     Ok(())
 }
 
-/// Records what the united store held before anything was merged into it: files that runs of the whole input found.
-/// Those that a shard has not found later are gone.
-///
-/// # Errors
-/// When the united store can't be written.
-pub(crate) fn mark_own_files(db: &Connection, job: &MergedJob) -> Result<(), StoreError> {
-    db.execute(
-        "INSERT OR IGNORE INTO main.merges (fingerprint, number, shards, run_id, started_at)
-           SELECT ?1, 0, 1, run_id, started_at FROM main.runs WHERE shard IS NULL AND is_trial = 0 AND EXISTS (SELECT 1 FROM main.entries)
-             AND NOT EXISTS (SELECT 1 FROM main.merges) ORDER BY started_at DESC, run_id DESC LIMIT 1",
-        [Digest::compute_json(&serde_json::json!(["own", job.name]))],
-    )?;
-    Ok(())
+impl MergeMark {
+    /// That of the whole input.
+    fn whole(newest: FileRun) -> Self {
+        Self { number: (0, 1), newest }
+    }
+
+    /// Whether files of one may be files of the other: shards of the same number have different files.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.number.1 != other.number.1 || self.number.0 == other.number.0
+    }
 }

@@ -2,16 +2,16 @@
 
 use super::copy::{CopiedPages, Offsets, copy_pages};
 use super::endpoints::{copy_endpoints, count_own};
-use super::entries::copy_entries;
+use super::entries::{copy_entries, known_files};
 use super::human_answers::copy_human_answers;
 use super::keys::{KeyChoice, map_keys};
-use super::marks::{is_merged, mark_own_files, put_mark, read_marks};
+use super::marks::{MergeMark, is_merged, mark_own_files, put_store, read_marks};
 use super::merged_job::{Merged, MergedJob};
 use super::scratch::{ScratchStore, UNITED_CACHE};
 use super::source::{SourceStore, check_unused, refused};
 use crate::base::file_identity::FileIdentity;
 use crate::store::error::StoreError;
-use crate::store::read::runs::shard;
+use crate::store::read::runs::{job_id, shard};
 use crate::store::sqlite::charged::charged_by_run;
 use crate::store::sqlite::schema;
 use crate::store::write::dead_runs::reap_dead_runs;
@@ -48,7 +48,7 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
     let mut stores = SourceStore::with_runs(stores)?;
     check_united(into, &stores, job)?;
     let mut merged = Merged { shards: number_of_shards(&stores)?, ..Merged::default() };
-    merged.missing = missing_shards(into, &stores, merged.shards)?;
+    merged.missing = missing_shards(&marks_of_united(into, job)?, &stores, merged.shards);
     if !merged.missing.is_empty() && !allow_missing {
         let numbers: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
         let (noun, verb) = if numbers.len() == 1 { ("shard", "is") } else { ("shards", "are") };
@@ -58,17 +58,21 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         ));
     }
     // The order in which they are named does not matter.
-    stores.sort_by(|a, b| (a.number_of(), &a.newest, &a.path).cmp(&(b.number_of(), &b.newest, &b.path)));
+    let place = |store: &SourceStore| {
+        let number = store.shard.map_or((0, 1), |shard| (shard.index(), shard.count()));
+        (number, store.newest().map(|part| part.newest.clone()), store.path.clone())
+    };
+    stores.sort_by_cached_key(place);
     let mut united = ScratchStore::open(into, UNITED_CACHE)?;
     united.in_transaction(|db| {
         let mut ledger = Ledger::new(Vec::new());
         reap_dead_runs(db, &mut ledger, into, None, job.at_ms)?;
         ledger.write(db)?;
         count_own(db)?;
-        mark_own_files(db, job)
+        mark_own_files(db)
     })?;
     for store in &stores {
-        if is_merged(&united.db, store)? {
+        if is_merged(&united.db, &store.fingerprint, &job.identity)? {
             merged.known += 1;
             continue;
         }
@@ -82,19 +86,19 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
 }
 
 fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result<(), StoreError> {
-    let marks = read_marks(db)?;
+    let known = known_files(db)?;
     let offsets = Offsets::read(db)?;
     map_keys(db, job, KeyChoice { revision: offsets.revision, is_part: false })?;
     copy_pages(db, CopiedPages::All, offsets)?;
     copy_human_answers(db, offsets)?;
-    copy_entries(db, store, &marks)?;
+    copy_entries(db, store, &known)?;
     copy_endpoints(db)?;
     db.execute_batch(PRUNED_RUNS)?;
     db.execute_batch(
         "UPDATE main.revisions SET last = last + 1 + (SELECT ifnull(max(last), 0) FROM source.revisions);
          UPDATE main.budget AS t SET spent = max(t.spent, s.spent) FROM source.budget s WHERE s.scope = t.scope;",
     )?;
-    put_mark(db, store)
+    put_store(db, &store.fingerprint, &job.identity)
 }
 
 /// Checks that the united store is none of the sources, no store of a shard, and not in use.
@@ -130,29 +134,40 @@ fn number_of_shards(stores: &[SourceStore]) -> Result<u32, StoreError> {
             "merge the stores of one number of shards at a time",
         ));
     }
-    Ok(counts.first().copied().unwrap_or(1))
+    // Without one, that of the newest merge.
+    let newest = stores.iter().filter_map(SourceStore::newest).max_by_key(|part| &part.newest);
+    Ok(counts.first().copied().unwrap_or_else(|| newest.map_or(1, |part| part.number.1)))
 }
 
-/// The shards of which there is no store, neither among these nor among those that were merged before. Where one of
-/// these is newer than what was merged of its shard, the others of that time don't count: they are of an earlier night.
-fn missing_shards(into: &Path, stores: &[SourceStore], shards: u32) -> Result<Vec<u32>, StoreError> {
-    let given: BTreeSet<u32> = stores.iter().filter_map(|store| store.shard).map(|shard| shard.index()).collect();
-    if given.is_empty() {
-        return Ok(Vec::new());
+/// What the united store has of the files of the job.
+fn marks_of_united(into: &Path, job: &MergedJob) -> Result<Vec<MergeMark>, StoreError> {
+    match schema::open_current(into) {
+        Ok(Some(db)) => job_id(&db, &job.identity)?.map_or(Ok(Vec::new()), |key| read_marks(&db, "main", key)),
+        Ok(None) | Err(StoreError::Missing { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
-    let marks = match schema::open_current(into) {
-        Ok(Some(db)) => read_marks(&db)?,
-        Ok(None) | Err(StoreError::Missing { .. }) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let of_shards = |number: u32| marks.iter().filter(move |mark| mark.number == (number, shards));
-    let is_newer = |store: &SourceStore| {
-        let newest = store.shard.and_then(|shard| of_shards(shard.index()).map(|mark| &mark.newest).max());
-        newest.is_some_and(|newest| *newest < store.newest)
-    };
-    let counts_known = !stores.iter().any(is_newer);
-    let is_there = |number: &u32| given.contains(number) || counts_known && of_shards(*number).next().is_some();
-    Ok((0..shards).filter(|number| !is_there(number)).collect())
+}
+
+/// The shards of which there is nothing, neither in these stores nor in the united one. What a merge has united counts
+/// only while no store that is given is newer than what it has of that store's shard: then the others in it are of
+/// an earlier night.
+fn missing_shards(united: &[MergeMark], stores: &[SourceStore], shards: u32) -> Vec<u32> {
+    if shards == 1 {
+        return Vec::new();
+    }
+    let mut there = BTreeSet::new();
+    let known = stores.iter().map(|store| (store.shard.is_none(), store.parts.as_slice()));
+    for (at, (is_merged, parts)) in known.chain([(true, united)]).enumerate() {
+        let others = stores.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, store)| &store.parts);
+        let is_outdated = |newer: &MergeMark| {
+            let of_shard = parts.iter().filter(|part| part.number == newer.number).map(|part| &part.newest.begun).max();
+            of_shard.is_some_and(|begun| *begun < newer.newest.begun)
+        };
+        if !is_merged || !others.into_iter().any(is_outdated) {
+            there.extend(parts.iter().filter(|part| part.number.1 == shards).map(|part| part.number.0));
+        }
+    }
+    (0..shards).filter(|number| !there.contains(number)).collect()
 }
 
 #[cfg(test)]

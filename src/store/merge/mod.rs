@@ -6,6 +6,7 @@
 //! that it is done.
 //!
 //! - [`merged_job`]: what is merged, and what came of it
+//! - [`marks`]: which stores were merged, and how far the files of a job in a store have come
 //! - [`source`]: a store that is merged: what it holds, and whether it may be
 //! - [`scratch`]: a temporary database with the keys of a source and those in the united store
 //! - [`keys`]: finds or makes the keys of jobs, recipes, sets, runs, batches and budgets
@@ -13,7 +14,6 @@
 //! - [`human_answers`]: decisions, the draws that they refer to, and what reviewers have seen
 //! - [`entries`]: the files of the input
 //! - [`endpoints`]: what is known of endpoints
-//! - [`marks`]: which stores were merged
 //! - [`mod@merge`]: one source after the other
 //! - [`base_store`]: a whole store that supplies a shard with earlier answers
 //!

@@ -1,14 +1,15 @@
 //! A store that is merged into another one: what it holds, and whether it may be merged.
 
+use super::marks::{MergeMark, parts_of};
 use super::merged_job::MergedJob;
 use crate::base::digest::Digest;
-use crate::base::ids::RunId;
+use crate::base::ids::{JobId, RunId};
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::read::runs::shard;
 use crate::store::sqlite::run_lock::is_alive;
 use crate::store::sqlite::schema;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 /// Maximum number of names that a message lists.
@@ -21,8 +22,8 @@ pub(crate) struct SourceStore {
     pub(crate) path: PathBuf,
     /// The shard that it belongs to.
     pub(crate) shard: Option<Shard>,
-    /// When its newest run began (wall time in milliseconds), and that run's id; time 0: it has never run.
-    pub(crate) newest: (i64, String),
+    /// What it has of the files of the job, the oldest first. Nothing: the job has never run.
+    pub(crate) parts: Vec<MergeMark>,
     /// A digest that changes with what the store holds.
     pub(crate) fingerprint: Digest,
 }
@@ -39,16 +40,11 @@ impl SourceStore {
         check_job(&db, path, job)?;
         check_unused(&db, path, job.at_ms)?;
         let shard = shard(&db)?;
-        // Runs that a shard has taken over from a base are none of its own.
-        let newest = db
-            .query_row(
-                "SELECT started_at, run_id FROM runs WHERE is_trial = 0 AND (?1 IS NULL OR shard = ?1) ORDER BY started_at DESC, run_id DESC LIMIT 1",
-                [shard],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?
-            .unwrap_or_default();
-        Ok(Self { path: path.to_owned(), shard, newest, fingerprint: fingerprint(&db)? })
+        let parts = match own_job(&source_jobs(&db, "main")?, job) {
+            Some(key) => parts_of(&db, "main", (key, shard))?,
+            None => Vec::new(),
+        };
+        Ok(Self { path: path.to_owned(), shard, parts, fingerprint: fingerprint(&db)? })
     }
 
     /// The stores that have something of their own. That of a shard that has never run, as a process leaves it that dies
@@ -58,7 +54,7 @@ impl SourceStore {
     /// When it is the only store of its shard.
     pub(crate) fn with_runs(stores: Vec<Self>) -> Result<Vec<Self>, StoreError> {
         let (unrun, run): (Vec<Self>, Vec<Self>) =
-            stores.into_iter().partition(|store| store.shard.is_some() && store.newest.0 == 0);
+            stores.into_iter().partition(|store| store.shard.is_some() && store.parts.is_empty());
         match unrun.iter().find(|store| run.iter().all(|other| other.shard != store.shard)) {
             Some(Self { path, shard: Some(shard), .. }) => Err(refused(
                 format!("shard {shard} has never run: its store {} has only what was taken over", path.display()),
@@ -79,10 +75,52 @@ impl SourceStore {
         }
     }
 
-    /// The shard that it stands for: a store of the whole input is the only one of one.
-    pub(crate) fn number_of(&self) -> (u32, u32) {
-        self.shard.map_or((0, 1), |shard| (shard.index(), shard.count()))
+    /// Its newest part.
+    pub(crate) fn newest(&self) -> Option<&MergeMark> {
+        self.parts.last()
     }
+}
+
+/// A job of a store.
+pub(crate) struct SourceJob {
+    /// Its key in the store.
+    pub(crate) key: JobId,
+    /// Its identity there.
+    pub(crate) identity: Digest,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its manifest.
+    pub(crate) manifest: String,
+    /// When it was stored last (wall time in milliseconds).
+    pub(crate) updated_ms: i64,
+}
+
+/// The jobs of `database`, the newest last.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) fn source_jobs(db: &Connection, database: &str) -> Result<Vec<SourceJob>, StoreError> {
+    let mut find = db.prepare(&format!(
+        "SELECT id, identity, name, manifest, updated_at FROM {database}.jobs j
+         ORDER BY (SELECT ifnull(max(id), 0) FROM {database}.runs WHERE job_id = j.id), id"
+    ))?;
+    let jobs = find.query_map([], |row| {
+        Ok(SourceJob {
+            key: row.get(0)?,
+            identity: row.get(1)?,
+            name: row.get(2)?,
+            manifest: row.get(3)?,
+            updated_ms: row.get(4)?,
+        })
+    })?;
+    Ok(jobs.collect::<Result<_, _>>()?)
+}
+
+/// Which of these jobs is the one that is merged. On another machine the input may be elsewhere: then the newest one of
+/// this name is.
+pub(crate) fn own_job(jobs: &[SourceJob], job: &MergedJob) -> Option<JobId> {
+    let own = jobs.iter().find(|known| known.identity == job.identity);
+    own.or_else(|| jobs.iter().rfind(|known| known.name == job.name)).map(|known| known.key)
 }
 
 fn other_version(path: &Path) -> StoreError {

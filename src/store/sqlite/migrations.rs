@@ -32,7 +32,7 @@ DROP TABLE new_budgets;
 }
 
 /// The tables of shards: which shard a store belongs to; the shard of a run and of a draw; which stores
-/// were merged into this one, each known by a digest of what it held; on how many replies what is known of an endpoint is based,
+/// were merged into this one, each known by a digest of what it held, and which runs have found the files of their shards; on how many replies what is known of an endpoint is based,
 /// if a merge has taken it over.
 macro_rules! shard_tables {
     () => {

@@ -148,6 +148,15 @@ fn nothing_is_paid_twice_wherever_such_a_run_dies() {
     assert_eq!(counts(&bench, "pages"), vec![1; 62]);
 }
 
+/// Nobody has requested the creation of a batch that was never uploaded, so it is not looked for.
+#[test]
+fn a_batch_that_was_never_uploaded_is_submitted_by_the_next_run_at_once() {
+    let bench = bench(50, Options { batch_time: NEVER, ..Options::default() });
+    crate::store::dying::run_once(&bench, Point::BatchFilled);
+    assert_eq!(once(&bench).code, 10);
+    assert_eq!((&bench.stats()["batches"], &bench.stats()["batch_lists"]), (&3.into(), &0.into()));
+}
+
 #[test]
 fn without_batches_there_is_nothing_to_come_again_for() {
     let bench = Bench::with_pages(3).simulator(Options::default());

@@ -328,4 +328,34 @@ fn a_dagster_step_is_told_what_was_materialized() {
     let methods: Vec<&str> = messages.iter().map(|message| message["method"].as_str().unwrap()).collect();
     assert_eq!((code, methods), (Some(2), vec!["opened", "closed"]));
     assert_eq!(messages[1]["params"]["exception"]["name"], "input_error");
+    // Nor does one whose arguments are wrong.
+    let (code, messages) = run("messages-3", &["--bogus"]);
+    let methods: Vec<&str> = messages.iter().map(|message| message["method"].as_str().unwrap()).collect();
+    assert_eq!((code, methods), (Some(2), vec!["opened", "closed"]));
+    assert!(messages[1]["params"]["exception"]["message"].as_str().unwrap().contains("--bogus"), "{}", messages[1]);
+}
+
+#[test]
+fn the_summary_of_a_run_without_a_report_names_its_shard() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    for (arguments, shard) in [
+        (&["--shard", "1/4", "--task", "nothing"][..], json!("1/4")),
+        (&["--shard=1/4", "--bogus"], json!("1/4")),
+        (&["--shard", "4/4"], Value::Null),
+        (&["--task", "nothing"], Value::Null),
+    ] {
+        let ran = bench.run(&[&["-q", "--summary", "s.json"], arguments].concat());
+        let summary: Value = serde_json::from_str(&bench.text("s.json")).unwrap();
+        assert_eq!(
+            (ran.code, &summary["outcome"], &summary["shard"]),
+            (2, &json!("input_error"), &shard),
+            "{arguments:?}"
+        );
+    }
+    // Before there is a session, too.
+    bench.put("job.yaml", b"version: 1\n");
+    assert_eq!(bench.run(&["-q", "--summary", "s.json", "--shard", "1/4"]).code, 2);
+    let summary: Value = serde_json::from_str(&bench.text("s.json")).unwrap();
+    assert_eq!(summary["shard"], "1/4");
 }

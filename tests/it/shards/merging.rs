@@ -187,6 +187,9 @@ fn the_merged_report_is_the_sum_of_those_of_the_shards() {
     let of_file = bench.report();
     for pointer in [
         "/pages/total",
+        "/pages/asked",
+        "/pages/from_store",
+        "/pages/duplicates",
         "/pages/ok",
         "/pages/failed",
         "/requests/sent",
@@ -203,6 +206,10 @@ fn the_merged_report_is_the_sum_of_those_of_the_shards() {
     let sum: f64 = summaries.iter().map(|summary| usd(&summary["cost"]["total_usd"])).sum();
     for report in [&merged, &reported, &of_file] {
         assert!((usd(&report["cost"]["total_usd"]) - sum).abs() < 1e-9, "{}", report["cost"]);
+        let saved = |report: &Value| usd(&report["saved"]["duplicates_usd"]);
+        assert!((saved(report) - summaries.iter().map(saved).sum::<f64>()).abs() < 1e-9, "{}", report["saved"]);
+        let of_asked = report["pages"]["asked"].as_f64().unwrap() / 1000.0;
+        assert!((usd(&report["cost"]["per_1000_pages_asked_usd"]) * of_asked - sum).abs() < 1e-6, "{}", report["cost"]);
         assert_eq!((&report["runs"], &report["shard"]), (&4.into(), &Value::Null));
     }
     assert_eq!((&merged["outcome"], &merged["exit_code"]), (&"complete".into(), &0.into()));

@@ -1,6 +1,7 @@
 //! Shards of a job, and the merge of their stores.
 
 mod base;
+mod known_files;
 mod merging;
 mod plans;
 mod refusals;

@@ -37,13 +37,17 @@ fn every_page_is_run_by_one_shard_with_files_of_its_own() {
     // A single run of all finds each page once.
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!(bench.rows().len(), 23);
-    // A later run that does not finish leaves the part, but not its manifest.
+    // A later run that does not finish has its rows elsewhere, and leaves neither the part nor its manifest.
     for at in 0..16 {
         bench.put(&format!("pages/new-{at}.jpg"), &crate::bench::page(100 + at));
     }
     let stopped = bench.run(&["-q", "--shard", "2/4", "--budget-usd", "0.000001"]);
     assert_eq!(stopped.code, 4, "{}", stopped.stderr);
-    assert!(bench.path("out-00002-of-00004.jsonl").exists());
+    for ending in [".csv", ".jsonl", ".parquet"] {
+        let left = files_ending(&bench, ending).into_iter().filter(|name| name.starts_with("out-00002-of"));
+        assert_eq!(left.collect::<Vec<_>>(), Vec::<String>::new());
+        assert!(bench.path(&format!("out-00001-of-00004{ending}")).exists());
+    }
     assert!(
         !bench.path("_out-00002-of-00004.jsonl.json").exists() && bench.path("_out-00001-of-00004.jsonl.json").exists()
     );
