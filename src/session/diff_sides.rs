@@ -254,7 +254,6 @@ fn check_tasks(wanted: &[String], jobs: [&Job; 2]) -> Result<(), Error> {
     }
 }
 
-
 /// Whether a setting of the model was left out.
 fn is_left_out(change: &SettingChange) -> bool {
     let is_of_model = ["provider.price", "provider.revision"].iter().any(|start| change.setting.starts_with(start));
