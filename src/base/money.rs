@@ -33,6 +33,13 @@ impl Pico {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
+    /// What `part` pages cost, if this is the cost of `whole`. Saturates.
+    #[must_use]
+    pub fn of_pages(self, part: u64, whole: u64) -> Self {
+        let share = i128::from(self.0) * i128::from(part) / i128::from(whole.max(1));
+        Self(i64::try_from(share).unwrap_or(i64::MAX))
+    }
+
     /// Splits the amount into `parts` equal amounts. The first one gets the remainder, so that the
     /// sum is exact.
     pub fn split(self, parts: usize) -> impl Iterator<Item = Self> {

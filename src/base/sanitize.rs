@@ -11,7 +11,8 @@ const MAX_PATH_CHARS: usize = 1000;
 /// Whether a terminal may interpret this character instead of printing it: control characters, and
 /// characters that change the direction of text (Unicode Technical Report 36, section 2.5).
 pub(crate) fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The text on one line: each run of white space and control characters becomes one space. A text
@@ -81,6 +82,7 @@ mod tests {
             ("a\r\n\tb  c ", "a b c", "a\u{fffd}\n\tb  c ", "a\r\n\tb  c ", "ab  c "),
             ("a\u{0}b\u{7f}c\u{9b}d", "a b c d", "a\u{fffd}b\u{fffd}c\u{fffd}d", "abcd", "abcd"),
             ("exe.\u{202e}gpj", "exe. gpj", "exe.\u{fffd}gpj", "exe.\u{202e}gpj", "exe.gpj"),
+            ("a\u{200f}b\u{61c}c\u{200e}", "a b c", "a\u{fffd}b\u{fffd}c\u{fffd}", "a\u{200f}b\u{61c}c\u{200e}", "abc"),
             ("\u{2066}x\u{2069}", "x", "\u{fffd}x\u{fffd}", "\u{2066}x\u{2069}", "x"),
         ] {
             assert_eq!(one_line(text, 99), line, "{text:?}");

@@ -66,6 +66,35 @@ pub fn match_field(kind: FieldKind, truth: Option<&str>, answer: Option<&str>) -
     FieldMatch { exact, normalized, similarity }
 }
 
+/// Whether both texts are one and the same day. A text that may be two days is none.
+#[must_use]
+pub fn is_same_day(one: &str, other: &str) -> bool {
+    match (dates_of_text(one).as_slice(), dates_of_text(other).as_slice()) {
+        ([one], [other]) => one == other,
+        _ => false,
+    }
+}
+
+/// Whether both texts are the same amount with the same signs and symbols around it: `$1,234.50` and `$ 1234.5`. A number
+/// with a leading zero (`007`) is the number of something, and so may be one with letters.
+#[must_use]
+pub fn is_same_amount(one: &str, other: &str) -> bool {
+    both(amount(one), amount(other)).is_some_and(|(one, other)| one == other)
+}
+
+/// What stands before an amount, the amount, and what stands behind it.
+fn amount(text: &str) -> Option<(String, Decimal, String)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);
+    let (before, number, after) = (&text[..first], &text[first..=last], &text[last + 1..]);
+    let is_separator = |c: char| matches!(c, '.' | ',' | '\'' | '’') || c.is_whitespace();
+    let is_plain = number.chars().all(|c| is_digit(c) || is_separator(c));
+    let is_padded = number.strip_prefix('0').is_some_and(|rest| rest.starts_with(is_digit));
+    let has_letter = [before, after].iter().any(|around| around.contains(char::is_alphabetic));
+    let value = Decimal::parse(number).filter(|_| is_plain && !is_padded && !has_letter)?;
+    Some((fold(before), value, fold(after)))
+}
+
 fn both<T>(one: Option<T>, other: Option<T>) -> Option<(T, T)> {
     one.zip(other)
 }

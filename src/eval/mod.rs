@@ -43,7 +43,7 @@ pub use confusion::{Confusion, Labeled};
 pub use date_text::dates_of_text;
 pub use decimal_text::Decimal;
 pub use design::{Design, DesignFault};
-pub use field_match::{FieldKind, FieldMatch, is_readable, match_field};
+pub use field_match::{FieldKind, FieldMatch, is_readable, is_same_amount, is_same_day, match_field};
 pub use fields::{FieldMetrics, measure_field};
 pub use interval::{CONFIDENCE, Estimate, Interval};
 pub use kappa::{Kappa, cohens_kappa};

@@ -24,7 +24,7 @@ pub(crate) fn checked_name(name: &str) -> Result<String, String> {
 
 /// Separators of lines, and characters without a width: two names would look the same.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{61c}')
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -134,13 +134,14 @@ pub(crate) fn prepare_diff(
     }
     // Where nobody knows how many tokens a model takes for an image, those of before are the best guess.
     let by_tokens = || -> Option<(Pico, u64)> {
-        let sum = to_ask.iter().map(|page| page.cost).collect::<Option<Vec<Pico>>>()?.into_iter().sum();
-        Some((share(sum, all_pages, to_ask.len() as u64), all_pages))
+        let sum = to_ask.iter().map(|page| page.cost).collect::<Option<Vec<Pico>>>()?;
+        let sum: Pico = sum.into_iter().sum();
+        Some((sum.of_pages(all_pages, to_ask.len() as u64), all_pages))
     };
-    let full_cost = sides.full_cost(environment)?.or_else(by_tokens);
+    let full_cost = sides.full_run(environment)?.and_then(|(cost, all)| Some((cost?, all))).or_else(by_tokens);
     let cost = match to_ask.len() as u64 {
         0 => Some(Pico::ZERO),
-        count => full_cost.map(|(cost, all)| share(cost, count, all)),
+        count => full_cost.map(|(cost, all)| cost.of_pages(count, all)),
     };
     let budget = sides.budget(SystemClock::new().wall_ms())?;
     let mut asked = sides.new_job;
@@ -150,12 +151,6 @@ pub(crate) fn prepare_diff(
     let full_cost = full_cost.map(|(cost, _)| cost);
     let job_name = job.name().to_owned();
     Ok(Some(DiffAsking { job: asked, pages: sample.len() as u64, cost, full_cost, budget, to_ask, job_name }))
-}
-
-/// What `part` of `all` pages cost.
-fn share(cost: Pico, part: u64, all: u64) -> Pico {
-    let share = i128::from(cost.0) * i128::from(part) / i128::from(all.max(1));
-    Pico(i64::try_from(share).unwrap_or(i64::MAX))
 }
 
 /// Compares the stored answers.
@@ -190,8 +185,10 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
         TruthChoice::Answers { .. } => "human answers".to_owned(),
     });
     // Stored answers can be compared without the input.
-    comparison.full_cost = match sides.full_cost(environment) {
-        Ok(cost) => cost.map(|(cost, _)| cost),
+    comparison.full_cost = match sides.full_run(environment) {
+        // What pages have cost when they were asked is no price of today.
+        Ok(_) if sides.new_job.manifest.price().is_none() => None,
+        Ok(run) => run.and_then(|(expected, pages)| comparison.measured_cost(pages).or(expected)),
         Err(PipelineError::Source(_) | PipelineError::Input(_)) => None,
         Err(error) => return Err(error.into()),
     };

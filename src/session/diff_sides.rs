@@ -195,9 +195,9 @@ impl Sides {
         )
     }
 
-    /// The expected cost of asking every page anew with the later settings, and the number of pages; `None`:
-    /// unknown.
-    pub(crate) fn full_cost(&self, environment: &Environment) -> Result<Option<(Pico, u64)>, PipelineError> {
+    /// The expected cost of asking every page anew with the later settings (`None`: unknown), and the number of pages;
+    /// `None`: nobody knows how many there are.
+    pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<(Option<Pico>, u64)>, PipelineError> {
         if self.new_job.reads_standard_input() {
             return Ok(None);
         }
@@ -213,8 +213,7 @@ impl Sides {
             SystemClock::new().wall_ms(),
             environment.decoder().clone(),
         )?;
-        let Some(projection) = plan.projection else { return Ok(None) };
-        Ok(projection.expected.map(|cost| (cost, projection.to_ask)))
+        Ok(plan.projection.map(|projection| (projection.expected, projection.to_ask)))
     }
 
     /// In which settings both sides differ.
@@ -240,6 +239,7 @@ impl Sides {
         Ok(changes)
     }
 }
+
 /// Checks that every task that was named is one of either job.
 fn check_tasks(wanted: &[String], jobs: [&Job; 2]) -> Result<(), Error> {
     let mut known: Vec<&str> = jobs.iter().flat_map(|job| job.task_names()).collect();

@@ -1,7 +1,7 @@
 //! Rows as CSV: RFC 4180, UTF-8, with a header; null is an empty cell.
 
 use super::row_sink::{RowSink, SinkError, SinkOptions};
-use crate::base::spreadsheet::is_formula;
+use crate::base::spreadsheet::escape_formula;
 use crate::base::units::rfc3339;
 use crate::export::columns::{Cell, Column};
 use crate::export::row::Row;
@@ -25,8 +25,8 @@ impl<W: Write> RowSink<W> for CsvSink<W> {
     fn write(&mut self, columns: &[Column], row: &Row) -> Result<(), SinkError> {
         for column in columns {
             let (text, is_untrusted) = cell_text(column.cell(row));
-            if is_untrusted && !self.keep_formulas && is_formula(&text) {
-                self.writer.write_field(format!("'{text}"))?;
+            if is_untrusted && !self.keep_formulas {
+                self.writer.write_field(escape_formula(&text))?;
             } else {
                 self.writer.write_field(&*text)?;
             }

@@ -191,7 +191,7 @@ fn csv_guards_untrusted_text_and_nothing_else() {
     };
     let row = Row {
         carried: vec![json!("+1 (555) 12"), json!(-5.5)],
-        answers: vec![json!("-SUM(A1)"), json!("=SUM(A1)"), json!(["=x"]), json!(-7)],
+        answers: vec![json!("'-SUM(A1)"), json!("=SUM(A1)"), json!(["=x"]), json!(-7)],
         ..row()
     };
     let rows = [row];
@@ -207,7 +207,8 @@ fn csv_guards_untrusted_text_and_nothing_else() {
             "=mail/1, \"a\".jpg",
             "'+1 (555) 12",
             "-5.5",
-            "'-SUM(A1)",
+            // It would be read as `-SUM(A1)`.
+            "''-SUM(A1)",
             "'=SUM(A1)",
             "[\"=x\"]",
             "-7",
@@ -222,7 +223,7 @@ fn csv_guards_untrusted_text_and_nothing_else() {
             "=mail/1, \"a\".jpg",
             "+1 (555) 12",
             "-5.5",
-            "-SUM(A1)",
+            "'-SUM(A1)",
             "=SUM(A1)",
             "[\"=x\"]",
             "-7",

@@ -59,7 +59,9 @@ fn value_of_text(shape: &Shape, text: &str) -> Value {
         // A cell with a number is one, whatever it may mean elsewhere: `1.234` was written by a program.
         Shape::Number | Shape::Integer => serde_json::from_str::<Number>(text.trim()).ok().map(Value::Number),
         Shape::Boolean => parse_boolean(text).map(Value::Bool),
-        Shape::Tags { .. } | Shape::List(_) | Shape::Object(_) => json(),
+        // Labels may look like numbers or words of JSON.
+        Shape::Tags { .. } => json().filter(Value::is_array),
+        Shape::List(_) | Shape::Object(_) => json(),
         _ => None,
     };
     value.unwrap_or_else(|| Value::String(text.to_owned()))
@@ -73,6 +75,10 @@ mod tests {
 
     fn labels() -> Vec<String> {
         ["invoice", "letter", "=cmd"].map(str::to_owned).to_vec()
+    }
+
+    fn years() -> Vec<String> {
+        ["2024", "2025", "true"].map(str::to_owned).to_vec()
     }
 
     fn nullable(shape: Shape) -> Shape {
@@ -98,6 +104,12 @@ mod tests {
             (Shape::Tags { labels: labels(), max: Some(1) }, "invoice, letter", None),
             (Shape::Tags { labels: labels(), max: None }, "invoice, form", None),
             (Shape::Tags { labels: labels(), max: None }, "", None),
+            (Shape::Tags { labels: years(), max: None }, "2025", Some(json!(["2025"]))),
+            (Shape::Tags { labels: years(), max: None }, "2024;2025", Some(json!(["2024", "2025"]))),
+            (Shape::Tags { labels: years(), max: None }, "[2024]", Some(json!(["2024"]))),
+            (Shape::Tags { labels: years(), max: None }, "true", Some(json!(["true"]))),
+            (Shape::Tags { labels: years(), max: None }, "2026", None),
+            (nullable(Shape::Tags { labels: years(), max: None }), "null", Some(json!(null))),
             (Shape::Text, "1.50", Some(json!("1.50"))),
             (Shape::Text, "null", Some(json!("null"))),
             (nullable(Shape::Text), "", Some(json!(null))),

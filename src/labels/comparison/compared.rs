@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// Why a difference has no interval: the bootstrap needs more clusters ([`crate::eval::paired_bootstrap`]).
 pub(crate) const NO_INTERVAL: &str = "no interval: fewer than 8 different files";
 
+/// Pages whose bills are enough to expect that others cost as much.
+const MIN_PRICED: u64 = 3;
+
 /// Among which pages of the job two sets of answers are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Extent {
@@ -64,6 +67,14 @@ pub(crate) struct Comparison {
     pub(crate) changed: Vec<ChangedPage>,
     /// All pages with another answer.
     pub(crate) changed_pages: u64,
+}
+
+impl Comparison {
+    /// The cost of so many pages with the later settings, by what the compared ones have cost; `None`: there are too few.
+    pub(crate) fn measured_cost(&self, pages: u64) -> Option<Pico> {
+        let cost = self.new_cost.filter(|_| self.priced >= MIN_PRICED)?;
+        Some(cost.of_pages(pages, self.priced))
+    }
 }
 
 /// The answers to one task.
@@ -164,5 +175,24 @@ impl TaskComparison {
             self.flips.iter().map(|((from, to), n)| (from.as_str(), to.as_str(), *n)).collect();
         flips.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
         flips
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_bills_say_what_others_cost() {
+        for (priced, new_cost, expected) in [
+            (0, Some(Pico::ZERO), None),
+            (2, Some(Pico(20)), None),
+            (3, Some(Pico(31)), Some(Pico(1033))),
+            (3, None, None),
+            (100, Some(Pico(500)), Some(Pico(500))),
+        ] {
+            let comparison = Comparison { priced, new_cost, ..Comparison::default() };
+            assert_eq!(comparison.measured_cost(100), expected, "{priced} {new_cost:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Compares a value of an answer with the truth, by its shape.
 
 use crate::base::same_value::same_value;
-use crate::eval::{FieldKind, FieldMatch, match_field};
+use crate::eval::{FieldKind, FieldMatch, is_same_amount, is_same_day, match_field};
 use crate::task::Shape;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -35,22 +35,14 @@ pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> Fi
     }
 }
 
-/// Compares texts. A text may be a date or a number: then its form does not matter.
+/// Compares texts. A text may be a date or an amount: then its form does not matter.
 fn compare_texts(truth: Option<&str>, answer: Option<&str>) -> FieldMatch {
     let found = match_field(FieldKind::Text, truth, answer);
     let (false, Some(truth), Some(answer)) = (found.normalized, truth, answer) else { return found };
-    let matches = |kind| match_field(kind, Some(truth), Some(answer)).normalized;
-    // Letters may be more than a unit.
-    let are_plain_numbers = [truth, answer].iter().all(|text| is_plain_number(text));
-    if matches(FieldKind::Date) || (are_plain_numbers && matches(FieldKind::Number)) {
+    if is_same_day(truth, answer) || is_same_amount(truth, answer) {
         return FieldMatch { normalized: true, similarity: 1.0, ..found };
     }
     found
-}
-
-/// Whether a text is nothing but digits and what separates them.
-fn is_plain_number(text: &str) -> bool {
-    text.contains(|c: char| c.is_ascii_digit()) && !text.contains(|c: char| c.is_alphabetic() || matches!(c, '/' | ':'))
 }
 
 /// A value as text; `None`: null.
@@ -100,6 +92,31 @@ mod tests {
             (Shape::Text, json!("ACME Ltd."), json!("acme  ltd"), false, true),
             (Shape::Text, json!("23.11.2026"), json!("2026-11-23"), false, true),
             (Shape::Text, json!("1,234.50"), json!("1234.5"), false, true),
+            (Shape::Text, json!("$1,234.50"), json!("$ 1234.5"), false, true),
+            (Shape::Text, json!("\u{2212}12.50"), json!("-12.5"), false, true),
+            (Shape::Text, json!("12 345"), json!("12345"), false, true),
+            (Shape::Text, json!("0.50"), json!("0,5"), false, true),
+            (Shape::Text, json!("20%"), json!("20 %"), false, true),
+            (Shape::Text, json!("11/23/2026"), json!("23 Nov 2026"), false, true),
+            // Numbers of accounts, postal codes, signs and symbols are text.
+            (Shape::Text, json!("007"), json!("7"), false, false),
+            (Shape::Text, json!("00008"), json!("000008"), false, false),
+            (Shape::Text, json!("0301234"), json!("301234"), false, false),
+            (Shape::Text, json!("(555)"), json!("-555"), false, false),
+            (Shape::Text, json!("-12"), json!("12-"), false, false),
+            (Shape::Text, json!("100%"), json!("100"), false, false),
+            (Shape::Text, json!("#12"), json!("12"), false, false),
+            (Shape::Text, json!("$12.00"), json!("12"), false, false),
+            (Shape::Text, json!("EUR 12.0"), json!("EUR 12"), false, false),
+            (Shape::Text, json!("1.500"), json!("1500"), false, false),
+            (Shape::Text, json!("12 34 56"), json!("123456"), false, false),
+            (Shape::Text, json!("1e5"), json!("100000"), false, false),
+            (Shape::Text, json!("\u{663}"), json!("3"), false, false),
+            // Day and month may be either.
+            (Shape::Text, json!("03/04/2026"), json!("04/03/2026"), false, false),
+            (Shape::Text, json!("10-11-12"), json!("12-11-10"), false, false),
+            (Shape::Text, json!("2026-11-23"), json!("2026-11-24"), false, false),
+            (Shape::Date, json!("03/04/2026"), json!("2026-03-04"), false, true),
             (Shape::Text, json!("ACME 12"), json!("ACMF 12"), false, false),
             (Shape::Text, json!("12/2026"), json!("122026"), false, false),
             (Shape::Choice(vec!["A".into()]), json!("A"), json!("A"), true, true),

@@ -103,14 +103,17 @@ pub(crate) fn read_leaf(shape: &Shape, cell: &Value) -> Result<Value, String> {
 
 fn read_plain(shape: &Shape, cell: &Value) -> Result<Value, String> {
     let check = |value: &Value| check_value(shape, value).map_err(|fault| fault.message);
+    let is_tags = matches!(shape.required(), Shape::Tags { .. });
     let Value::String(text) = cell else {
         return match (shape, cell) {
             // A member that is null means that the page has no such value.
             (Shape::Nullable(_), Value::Null) => Ok(Value::Null),
-            (_, Value::Array(_)) if matches!(shape.required(), Shape::Tags { .. }) => check(cell).or_else(|message| {
+            (_, Value::Array(_)) if is_tags => check(cell).or_else(|message| {
                 // The truth may have more labels than a reply.
                 check_value(&without_max(shape), cell).map_err(|_| message)
             }),
+            // One label that looks like a number or a boolean.
+            (_, Value::Number(_) | Value::Bool(_)) if is_tags => check(&Value::Array(vec![cell.clone()])),
             _ => check(cell),
         };
     };

@@ -160,6 +160,7 @@ mod tests {
     fn cells_are_read_as_replies_and_as_exports() {
         let choice = || Shape::Choice(["bank statement", "2.10", "-draft"].map(str::to_owned).to_vec());
         let tags = || Shape::Tags { labels: ["table", "stamp", "a, b"].map(str::to_owned).to_vec(), max: Some(1) };
+        let years = || Shape::Tags { labels: ["2024", "true"].map(str::to_owned).to_vec(), max: None };
         for (shape, cell, expected) in [
             (choice(), json!("bank statement"), Ok(Some(json!("bank statement")))),
             (choice(), json!(" BANK\u{a0} statement. "), Ok(Some(json!("bank statement")))),
@@ -177,6 +178,10 @@ mod tests {
             (tags(), json!("stamp|table,"), Ok(Some(json!(["table", "stamp"])))),
             (tags(), json!("a, b"), Ok(Some(json!(["a, b"])))),
             (tags(), json!("stamp, logo"), Err("`logo` is not one of the labels `table`, `stamp`, `a, b`")),
+            (years(), json!(2024), Ok(Some(json!(["2024"])))),
+            (years(), json!([2024, true]), Ok(Some(json!(["2024", "true"])))),
+            (years(), json!(true), Ok(Some(json!(["true"])))),
+            (years(), json!(2025), Err("expected a list of labels, found 2025")),
             (tags(), json!("[stamp]"), Err("expected JSON, found `[stamp]` (expected value at line 1 column 2)")),
             (Shape::Number, json!("1.234"), Ok(Some(json!(1.234)))),
             (Shape::Number, json!("1.234,5"), Ok(Some(json!("1.234,5")))),

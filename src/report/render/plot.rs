@@ -1,6 +1,7 @@
 //! Bar charts as inline SVG. Colours are CSS variables of the page, so that one chart serves
 //! light and dark mode.
 
+use crate::base::sanitize::for_terminal;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::SegmentValue;
 use plotters::prelude::*;
@@ -140,6 +141,8 @@ fn draw_svg(height: u32, draw: impl Fn(DrawingArea<SVGBackend<'_>, Shift>) -> Dr
         tracing::warn!("can't draw a chart of the report: {error}");
         return None;
     }
+    // Names are text from outside. plotters escapes what is markup.
+    let svg = for_terminal(&svg);
     Some(CSS_COLOURS.iter().fold(svg, |svg, (placeholder, variable)| svg.replace(placeholder, variable)))
 }
 
@@ -181,6 +184,16 @@ mod tests {
                 assert!(horizontal.contains(&bar.label) && horizontal.contains(&bar.name), "{}", bar.name);
             }
             assert!(vertical.contains(" USD"));
+        }
+    }
+
+    #[test]
+    fn names_are_text_and_have_no_control_characters() {
+        let bar = [Bar { name: "a\u{202e}b\u{85}c<d>".into(), value: 1.0, label: "\u{2066}1".into() }];
+        for svg in [draw_horizontal_bars(&bar), draw_vertical_bars(&bar, &|_| String::new())] {
+            let svg = svg.unwrap();
+            assert!(svg.contains("a\u{fffd}b\u{fffd}c&lt;d&gt;"), "{svg}");
+            assert!(!svg.contains(['\u{202e}', '\u{85}', '\u{2066}']), "{svg}");
         }
     }
 

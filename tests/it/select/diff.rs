@@ -51,6 +51,21 @@ fn a_task_that_no_side_has_is_an_error() {
     assert_eq!(diff(&bench, &["--against", "other.yaml", "--task", "kind"])["selected"], 3);
 }
 
+/// Replies of a new recipe may be longer than all before.
+#[test]
+fn a_full_run_is_expected_to_cost_what_the_compared_pages_have_cost() {
+    let bench = answered(12);
+    let found = diff(&bench, &["--against", "other.yaml", "--sample", "3"]);
+    let cost = &found["cost"];
+    assert_eq!(cost["pages"], 3);
+    let (new, full) = (usd(&cost["new_usd"]), usd(&cost["full_usd"]));
+    assert!((full - new * 4.0).abs() < 1e-9, "{cost}");
+    let all = bench.docmill(&["run", "other.yaml", "-q"]);
+    assert_eq!(all.code, 0, "{}", all.stderr);
+    let cost = &diff(&bench, &["--against", "other.yaml"])["cost"];
+    assert_eq!((&cost["pages"], &cost["full_usd"]), (&12.into(), &cost["new_usd"]));
+}
+
 #[test]
 fn a_sample_is_priced_asked_once_and_compared() {
     let bench = answered(40);
