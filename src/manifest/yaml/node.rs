@@ -116,9 +116,28 @@ impl<'s> Builder<'s> {
             Some(Ok(next)) => Ok(Some(next)),
             Some(Err(error)) => {
                 let offset = error.marker().byte_offset().unwrap_or(0).min(self.source.len());
-                Err(Fault::new(offset..offset, format!("not valid YAML: {}", error.info()), None))
+                let message = error.info().to_string();
+                Err(match self.tab_in_indentation(offset).filter(|_| message.contains("tab")) {
+                    Some(tab) => fault(tab..tab + 1, "not valid YAML: a tab in the indentation", "spaces"),
+                    None => Fault::new(offset..offset, format!("not valid YAML: {message}"), None),
+                })
             }
         }
+    }
+
+    /// The first tab in the indentation of a line, from the line of `offset` on.
+    fn tab_in_indentation(&self, offset: usize) -> Option<usize> {
+        let start = self.source[..offset].rfind('\n').map_or(0, |end| end + 1);
+        let lines = self.source[start..].split_inclusive('\n').scan(start, |at, line| {
+            let this = *at;
+            *at += line.len();
+            Some((this, line))
+        });
+        let tab = |(at, line): (usize, &str)| {
+            let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+            line[..indentation].find('\t').map(|tab| at + tab)
+        };
+        lines.into_iter().find_map(tab)
     }
 
     /// The bytes of a span, without white space at its end.
@@ -265,7 +284,10 @@ mod tests {
             ("[1, 2]: x", "the key is not a scalar"),
             ("a: *none", "not valid YAML"),
             ("a: [1", "not valid YAML"),
-            ("a: 1\n b: 2", "not valid YAML"),
+            ("a: 1\n b: 2", "not valid YAML: "),
+            ("a:\n\tb: 2", "not valid YAML: a tab in the indentation"),
+            ("a:\n  b: 1\n\tc: 2", "not valid YAML: a tab in the indentation"),
+            ("a:\n  - x\n \t- y", "not valid YAML: a tab in the indentation"),
         ] {
             let faults = parse_yaml(source).unwrap_err();
             assert!(faults[0].message.starts_with(expected), "{source:?}: {faults:?}");

@@ -58,6 +58,8 @@ struct AdmittedTokens {
 /// How many requests are in flight.
 struct Slots {
     in_flight: Cell<u32>,
+    /// Of these, requests that wait for the budget and are not sent yet.
+    unsent: Cell<u32>,
     /// Replies that are awaited with one request in flight: before the first, what the endpoint bills
     /// is not known, and until a reply has the form that was asked for, what it accepts.
     cautious_replies: Cell<u32>,
@@ -70,6 +72,11 @@ struct Slots {
 pub(crate) struct Slot<'a> {
     admission: &'a Admission,
     sent: Duration,
+}
+
+/// A request that waits for the budget in its place.
+pub(crate) struct Unsent<'a> {
+    admission: &'a Admission,
 }
 
 impl Admission {
@@ -90,6 +97,7 @@ impl Admission {
             max_wait: run.job.retry.max_wait,
             slots: Slots {
                 in_flight: Cell::new(0),
+                unsent: Cell::new(0),
                 cautious_replies: Cell::new(cautious_replies),
                 is_full: Cell::new(false),
                 changed: Notify::new(),
@@ -243,6 +251,12 @@ impl Admission {
         }
     }
 
+    /// A request that has a place waits for the budget, until this is dropped: it is not in flight.
+    pub(crate) fn hold_back(&self) -> Unsent<'_> {
+        self.set_unsent(self.slots.unsent.get() + 1);
+        Unsent { admission: self }
+    }
+
     /// An attempt was settled: a request that waits for the budget may fit now.
     pub(crate) fn free_budget(&self) {
         self.freed_budget.notify_one();
@@ -250,7 +264,16 @@ impl Admission {
 
     fn set_in_flight(&self, requests: u32) {
         self.slots.in_flight.set(requests);
-        self.counters.set_in_flight(requests);
+        self.show_in_flight();
+    }
+
+    fn set_unsent(&self, requests: u32) {
+        self.slots.unsent.set(requests);
+        self.show_in_flight();
+    }
+
+    fn show_in_flight(&self) {
+        self.counters.set_in_flight(self.slots.in_flight.get().saturating_sub(self.slots.unsent.get()));
     }
 
     /// A random wait from `wait` up to a quarter more.
@@ -287,5 +310,11 @@ impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.admission.set_in_flight(self.admission.slots.in_flight.get() - 1);
         self.admission.slots.changed.notify_one();
+    }
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        self.admission.set_unsent(self.admission.slots.unsent.get() - 1);
     }
 }

@@ -2,13 +2,13 @@
 //! or free again. An attempt that takes longer than its run allows does not hold a page for ever.
 
 use super::overdue::{STORE_TIME, give_up};
-use crate::base::ids::{AttemptId, PageId, RunId};
-use crate::base::units::human_duration;
+use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
+use crate::base::ids::{AttemptId, PageId};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::store::{AskedElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,7 @@ pub(crate) struct PagesElsewhere {
     pages: VecDeque<PageElsewhere>,
     /// Pages that did not fit: the input is walked again for them.
     uncounted: u64,
-    /// The runs that the user knows to be waited for.
-    announced: Vec<RunId>,
+    waited: WaitedRuns,
 }
 
 /// A page that another process is asking.
@@ -42,8 +41,6 @@ struct Watched {
 const MAX_KEYS: usize = 100_000;
 /// Maximum number of pages that one poll looks at.
 const MAX_LOOK_UPS: usize = 2000;
-/// After this time the user is told for which run this one waits.
-const ANNOUNCE_AFTER: Duration = Duration::from_secs(5);
 
 impl PagesElsewhere {
     /// Adds a page that another process is asking.
@@ -81,43 +78,34 @@ impl PagesElsewhere {
         let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
         let (now, own_timeout) = (run.clock.now(), run.job.request.timeouts.attempt);
         let (mut free, mut overdue) = (0, Vec::new());
-        let mut waiting: BTreeMap<RunId, (u64, Duration)> = BTreeMap::new();
+        let mut waits = Waits::new();
         for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
-            let Some(mut waits) = self.pages.pop_front() else { break };
-            match look_up(&reader, (skip, &selection), &waits.page, &waits.questions)? {
+            let Some(mut page) = self.pages.pop_front() else { break };
+            match look_up(&reader, (skip, &selection), &page.page, &page.questions)? {
                 Elsewhere::Asked(asked) => {
-                    let watched = waits.watch(asked.attempt, now);
+                    let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
-                    let timeout = asked.timeout.unwrap_or(own_timeout);
-                    if !asked.is_in_batch && waited > timeout + STORE_TIME {
+                    let allowed = asked.timeout.unwrap_or(own_timeout) + STORE_TIME;
+                    if !asked.is_in_batch && waited > allowed {
                         overdue.push(asked);
                     } else if !asked.is_in_batch && waited > ANNOUNCE_AFTER {
-                        waiting.entry(asked.run).or_insert((0, timeout)).0 += 1;
+                        waits.entry(asked.run).or_insert((0, allowed)).0 += 1;
                     }
-                    self.pages.push_back(waits);
+                    self.pages.push_back(page);
                 }
                 Elsewhere::Settled => run.counters.add_done(),
                 Elsewhere::Free => free += 1,
             }
         }
-        self.announce(&waiting);
+        self.waited.announce(waits, |pages, other| {
+            let pages = if pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") };
+            format!("{pages} that run {other} is asking")
+        });
         give_up(run, overdue).await?;
         if self.pages.is_empty() {
             free += std::mem::take(&mut self.uncounted);
         }
         Ok(free)
-    }
-
-    /// Tells once for which runs this one waits, with their pages and how long at most.
-    fn announce(&mut self, waiting: &BTreeMap<RunId, (u64, Duration)>) {
-        for (other, (pages, timeout)) in waiting {
-            if !self.announced.contains(other) {
-                self.announced.push(other.clone());
-                let at_most = human_duration(*timeout + STORE_TIME);
-                let pages = if *pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") };
-                tracing::warn!("waiting for {pages} that run {other} is asking, at most {at_most}");
-            }
-        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! - [`attempt`]: one attempt, whichever way it is delivered (pure); [`charge`]: what it cost
 //! - [`adaptation`]: what is learned from it; [`telemetry`]: its log line, span and counters
 //! - [`page_loop`]: the attempts at one page; [`dispatch`]: many pages at once
-//! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of processes that are stopped
+//! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of processes that are stopped;
+//!   [`waited_runs`]: for which runs this one waits
 
 pub(crate) mod adaptation;
 pub(crate) mod admission;
@@ -18,3 +19,4 @@ pub(crate) mod page_loop;
 pub(crate) mod page_state;
 pub(crate) mod stage;
 pub(crate) mod telemetry;
+pub(crate) mod waited_runs;

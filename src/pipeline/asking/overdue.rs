@@ -1,6 +1,7 @@
 //! Attempts of other runs that take longer than their runs allow: their processes are stopped or hang. They
 //! hold neither a page nor a budget for ever.
 
+use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
 use crate::base::ids::{AttemptId, RunId};
 use crate::pipeline::control::context::RunContext;
 use crate::store::{AskedElsewhere, StoreError};
@@ -24,10 +25,11 @@ pub(crate) struct BudgetHolders {
     looked: Cell<Option<Duration>>,
     /// How long it takes at most until all that are open have ended or are given up.
     longest: Cell<Duration>,
+    waited: RefCell<WaitedRuns>,
 }
 
 impl BudgetHolders {
-    /// Gives up the attempts that are overdue. Returns how long the reservations of those that are open may
+    /// Gives up the attempts that are overdue, and announces which runs the others belong to. Returns how long the reservations of those that are open may
     /// stay the same.
     ///
     /// # Errors
@@ -45,7 +47,17 @@ impl BudgetHolders {
         self.seen.replace(open.iter().map(|held| (held.attempt, since(held))).collect());
         let longest = open.iter().map(allowed).fold(own + STORE_TIME, Duration::max);
         self.longest.set(longest + 2 * LOOK_INTERVAL);
-        give_up(run, open.into_iter().filter(|held| now.saturating_sub(since(held)) > allowed(held)).collect()).await?;
+        let waited = |held: &AskedElsewhere| now.saturating_sub(since(held));
+        let mut waits = Waits::new();
+        for held in open.iter().filter(|held| (ANNOUNCE_AFTER..=allowed(held)).contains(&waited(held))) {
+            let (count, longest) = waits.entry(held.run.clone()).or_default();
+            (*count, *longest) = (*count + 1, allowed(held).max(*longest));
+        }
+        self.waited.borrow_mut().announce(waits, |count, other| {
+            let requests = if count == 1 { "1 request".to_owned() } else { format!("{count} requests") };
+            format!("the part of the budget that is reserved for {requests} of run {other}")
+        });
+        give_up(run, open.into_iter().filter(|held| waited(held) > allowed(held)).collect()).await?;
         Ok(self.longest.get())
     }
 }

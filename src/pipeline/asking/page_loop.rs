@@ -150,7 +150,7 @@ async fn open(
     attempt: &mut Attempt,
 ) -> Result<ControlFlow<PageEnd, (AttemptId, Outgoing)>, StoreError> {
     let run = asking.run;
-    let mut unchanged = None;
+    let (mut unchanged, mut unsent) = (None, None);
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
         if let Some(outcome) = attempt.unbounded(&run.job) {
@@ -165,6 +165,7 @@ async fn open(
             }
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
             Opened::OverBudget { spent, reserved } => {
+                unsent.get_or_insert_with(|| asking.admission.hold_back());
                 let now = run.clock.now();
                 let since = match unchanged {
                     Some((known, since)) if known == (spent, reserved) => since,

@@ -88,5 +88,8 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     child.wait().unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("has not ended 1 request in time"), "{}", ran.stderr);
+    let waits = "waiting for the part of the budget that is reserved for 1 request of run ";
+    assert_eq!(ran.stderr.matches(waits).count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains(", at most 13 s"), "{}", ran.stderr);
     assert!(charged.as_usd_f64() >= worst && charged.as_usd_f64() <= worst * 2.5, "{charged:?} of {worst}");
 }
