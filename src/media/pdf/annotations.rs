@@ -149,7 +149,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
     }
     overlay.push("Q");
     if overlay.painted() > painted {
-        overlay.kinds.insert(name);
+        overlay.add_kind(name, rect);
     }
 }
 
