@@ -107,3 +107,70 @@ fn annotations_behind_one_that_was_deleted_are_drawn() {
         assert!(has_ink, "[{before}]");
     }
 }
+
+/// A TrueType font of three glyphs: nothing, a square, and a space.
+fn font() -> Vec<u8> {
+    let words = |words: &[i16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let head =
+        [words(&[1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0, 1000]), vec![0; 16], words(&[0, 0, 1000, 1000, 0, 8, 2, 1, 0])]
+            .concat();
+    let hhea = [words(&[1, 0, 800, -200, 0, 1000]), vec![0; 22], words(&[3])].concat();
+    let maxp = [words(&[1, 0, 3, 4, 1]), vec![0; 22]].concat();
+    let square =
+        [words(&[1, 100, 0, 700, 600, 3, 0]), vec![1; 4], words(&[100, 600, 0, -600]), words(&[0, 0, 600, 0])].concat();
+    let loca = [0, 0, square.len(), square.len()].map(|place| u32::try_from(place).unwrap().to_be_bytes()).concat();
+    let tables: [(&[u8; 4], Vec<u8>); 6] = [
+        (b"head", head),
+        (b"hhea", hhea),
+        (b"hmtx", words(&[800, 0].repeat(3))),
+        (b"loca", loca),
+        (b"maxp", maxp),
+        (b"glyf", square),
+    ];
+    let mut out = [&[0, 1, 0, 0, 0, 6][..], &[0; 6]].concat();
+    let mut place = out.len() + tables.len() * 16;
+    for (tag, table) in &tables {
+        out.extend(*tag);
+        out.extend([0; 4]);
+        out.extend(u32::try_from(place).unwrap().to_be_bytes());
+        out.extend(u32::try_from(table.len()).unwrap().to_be_bytes());
+        place += table.len();
+    }
+    tables.iter().for_each(|(_, table)| out.extend(table));
+    out
+}
+
+#[test]
+fn glyphs_of_embedded_fonts_that_are_cut_or_do_not_exist_are_lost() {
+    let page = |font: &[u8], text: &str| {
+        let dict = "<< /Type /Font /Subtype /Type0 /BaseFont /Square /Encoding /Identity-H /DescendantFonts [6 0 R] >>";
+        let descendant = "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Square /CIDToGIDMap /Identity /DW 800 \
+             /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 7 0 R >>";
+        let descriptor =
+            "<< /Type /FontDescriptor /FontName /Square /Flags 32 /FontBBox [0 -200 800 800] /FontFile2 8 0 R >>";
+        let more = [dict.into(), descendant.into(), descriptor.into(), stream("", font)];
+        let content = format!("0 0 9 9 re f BT /F1 20 Tf 20 20 Td <{text}> Tj ET");
+        self::page(content.as_bytes(), "/Font << /F1 5 0 R >>", &more)
+    };
+    let whole = font();
+    let without = |table: &[u8; 4]| {
+        let mut font = whole.clone();
+        let at = font.windows(4).position(|tag| tag == table).unwrap();
+        font[at..at + 4].copy_from_slice(b"gone");
+        font
+    };
+    let lost = Some("has no glyph in");
+    check(page(&whole, "00010002"), None);
+    check(page(&whole, "00010003"), lost);
+    check(page(&whole, "F0240001"), lost);
+    for cut in [2, 20, 34] {
+        check(page(&whole[..whole.len() - cut], "0001"), lost);
+        check(page(&whole[..whole.len() - cut], "0002"), None);
+    }
+    for table in [b"glyf", b"loca"] {
+        check(page(&without(table), "0001"), lost);
+    }
+    let erased = [&whole[..whole.len() - 34], &[0; 34]].concat();
+    check(page(&erased, "0001"), lost);
+    check(page(&erased, "0002"), None);
+}
