@@ -196,7 +196,8 @@ impl Walk<'_> {
                     Some(Object::Stream(image)) => self.examine_format(image, resources, state.matrix),
                     // The renderer takes the samples for operators.
                     _ => {
-                        self.losses.add(Lost::Image("its data has no end".to_owned()), Some(unit_square(state.matrix)))
+                        let lost = Lost::Image("its data has no end".to_owned());
+                        self.losses.add(lost, Some(unit_square(state.matrix)));
                     }
                 },
                 b"Do" if !is_hidden => {
