@@ -120,7 +120,7 @@ mod tests {
         let codes: Vec<u32> = (0..254).map(|_| 65).collect();
         let mut early: String = [CLEAR_TABLE].iter().chain(&codes).map(|code| format!("{code:09b}")).collect();
         let late = format!("{early}{:09b}{:010b}", 65, END_OF_DATA);
-        early += &format!("{:010b}", END_OF_DATA);
+        early += &format!("{END_OF_DATA:010b}");
         for (bits, is_early) in [(early, true), (late, false)] {
             let bits = format!("{bits:0<width$}", width = bits.len().div_ceil(8) * 8);
             let data: Vec<u8> = bits

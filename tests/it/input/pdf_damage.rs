@@ -36,13 +36,15 @@ fn runs(data: &[u8]) -> Vec<u8> {
     [&data.chunks(128).flat_map(part).collect::<Vec<u8>>()[..], &[128]].concat()
 }
 
+type Encode = fn(&[u8]) -> Vec<u8>;
+
 #[test]
 fn content_that_is_cut_is_noticed_in_every_filter() {
     let content: String =
         (0..200).map(|at| format!("{:03} {:03} 007 07 re f\n", at * 37 % 190, at * 91 % 190)).collect();
     let content = content.as_bytes();
     let damaged = Some("ends early or is damaged");
-    let filters: [(&str, fn(&[u8]) -> Vec<u8>, usize); 5] = [
+    let filters: [(&str, Encode, usize); 5] = [
         ("/FlateDecode", deflate, 0),
         ("/LZWDecode", lzw, 2),
         ("/ASCII85Decode", letters, 2),
