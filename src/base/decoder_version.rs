@@ -11,8 +11,9 @@
 /// 6: fax pages of a TIFF have the colours of their palette. 7: transparency groups of PDF pages blend with what
 /// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four
 /// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks, missing fax rows and JPEG of
-/// colours that decoders garble are faults.
-pub const DECODER_VERSION: u32 = 7;
+/// colours that decoders garble are faults. 8: glyphs of embedded fonts that are cut, content of PDF pages that is cut
+/// in any filter or missing in part, and scans that are missing in the middle of a JPEG are faults.
+pub const DECODER_VERSION: u32 = 8;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -35,6 +36,9 @@ pub fn has_current_page_numbers(decoder: u32, path: &[u8]) -> bool {
 /// Since this version PDF pages are repaired, have the size of today and appearances of today, and what is missing of them
 /// is found, except for the blending of transparency groups.
 pub const REPAIRED_PAGES_VERSION: u32 = 5;
+
+/// Since this version transparency groups of PDF pages blend with what is below them.
+pub const BLENDED_GROUPS_VERSION: u32 = 7;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -6,6 +6,7 @@
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
+//! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
@@ -25,6 +26,7 @@ pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
 pub mod ids;
+pub mod label_text;
 pub mod mask;
 pub mod money;
 pub(crate) mod mounts;

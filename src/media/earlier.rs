@@ -10,7 +10,9 @@ use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
-use crate::base::decoder_version::{FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION};
+use crate::base::decoder_version::{
+    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION,
+};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -76,6 +78,12 @@ impl EarlierPicture {
             return Ok(if has_changed { Self::with_other_colors() } else { Self::Same });
         }
         let now = pdf.draw(page, size)?;
+        if earlier >= BLENDED_GROUPS_VERSION {
+            return Ok(match now.losses.is_empty() {
+                true => Self::Same,
+                false => Self::Incomplete(now.losses.describe()),
+            });
+        }
         let (earlier, reason) = if earlier >= REPAIRED_PAGES_VERSION {
             (pdf.draw_groups_apart(page, size)?, "transparency groups blend with the page now")
         } else {

@@ -5,10 +5,10 @@ use crate::base::text_reader::TextReader;
 use crate::manifest::ColumnKind;
 use serde_json::{Map, Value};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 
 /// Longest line that is read, in bytes.
-const MAX_LINE_BYTES: u64 = 16 << 20;
+const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// The rows of a JSON Lines file.
 pub(crate) struct JsonList {
@@ -57,18 +57,37 @@ impl JsonList {
     }
 }
 
+/// The next line, up to LF, CR LF or CR, which JSON has only between its lines. `None`: there is none.
+fn read_line(reader: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    loop {
+        let block = reader.fill_buf()?;
+        let limit = MAX_LINE_BYTES - line.len();
+        let block = block.get(..limit).unwrap_or(block);
+        if block.is_empty() {
+            return Ok(Some(line).filter(|line| !line.is_empty()));
+        }
+        let end = block.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let count = end.map_or(block.len(), |end| end + 1);
+        line.extend_from_slice(&block[..count]);
+        reader.consume(count);
+        if end.is_none() {
+            continue;
+        }
+        if line.ends_with(b"\r") && reader.fill_buf()?.starts_with(b"\n") {
+            reader.consume(1);
+        }
+        return Ok(Some(line));
+    }
+}
+
 /// The next object with a value, whatever empty lines and objects come before it. Counts the lines.
 fn read_object(
     reader: &mut BufReader<TextReader<File>>,
     lines: &mut u64,
 ) -> Result<Option<Map<String, Value>>, String> {
     loop {
-        let mut line = Vec::new();
-        let count =
-            reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
-        if count == 0 {
-            return Ok(None);
-        }
+        let Some(line) = read_line(reader).map_err(|error| error.to_string())? else { return Ok(None) };
         *lines += 1;
         if line.trim_ascii().is_empty() {
             continue;
@@ -103,5 +122,30 @@ fn common_kind(one: ColumnKind, other: ColumnKind) -> ColumnKind {
         (a, b) if a == b => a,
         (ColumnKind::Integer, ColumnKind::Number) | (ColumnKind::Number, ColumnKind::Integer) => ColumnKind::Number,
         _ => ColumnKind::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    #[test]
+    fn lines_whatever_ends_them() {
+        for (text, lines) in [
+            ("{1}\n{2}\n", &["{1}\n", "{2}\n"][..]),
+            ("{1}\r\n{2}", &["{1}\r", "{2}"]),
+            ("{1}\r{2}\r", &["{1}\r", "{2}\r"]),
+            ("{1}\n\r{2}", &["{1}\n", "\r", "{2}"]),
+            ("\r\n\r\n", &["\r", "\r"]),
+            ("", &[]),
+        ] {
+            // Also where a block ends within the end of a line.
+            for capacity in [1, 4, 64] {
+                let mut reader = BufReader::with_capacity(capacity, Cursor::new(text));
+                let found: Vec<Vec<u8>> = std::iter::from_fn(|| read_line(&mut reader).unwrap()).collect();
+                assert_eq!(found, lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>(), "{text:?} {capacity}");
+            }
+        }
     }
 }

@@ -35,7 +35,8 @@ impl PathList {
         let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
         read.map_err(|error| SourceError::List { name: name.to_owned(), reason: error.to_string() })?;
         let bytes = if text.as_slice() == bytes.as_ref() { bytes.clone() } else { text.into() };
-        let delimiter = if bytes.contains(&0) { 0 } else { b'\n' };
+        // Old programs for the Mac end lines with CR.
+        let delimiter = [0, b'\n', b'\r'].into_iter().find(|delimiter| bytes.contains(delimiter)).unwrap_or(b'\n');
         Ok(Self { bytes, at: 0, delimiter })
     }
 
@@ -82,12 +83,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_separated_by_line_feeds_or_nul() {
+    fn paths_are_separated_by_line_ends_or_nul() {
         for (text, paths) in [
             ("a.jpg\nb c.jpg\r\n\nd.jpg", &["a.jpg", "b c.jpg", "d.jpg"][..]),
             ("a\nb.jpg\0c.jpg\0", &["a\nb.jpg", "c.jpg"]),
             ("a.jpg", &["a.jpg"]),
             ("a.jpg\r\n\r\n", &["a.jpg"]),
+            ("a.jpg\r\rb c.jpg\r", &["a.jpg", "b c.jpg"]),
+            ("a\rb.jpg\nc.jpg", &["a\rb.jpg", "c.jpg"]),
             // Between NULs a line end belongs to the path.
             ("a\r\0b\n\0", &["a\r", "b\n"]),
             ("\0\0", &[]),

@@ -9,6 +9,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Deepest URL within a parameter of a URL that is looked at.
 const MAX_DEPTH: usize = 3;
+/// What is left of an `&amp;` at the next `&` and without what follows it.
+const ESCAPED_AMPERSAND: &[u8] = b"amp";
 /// Hexadecimal digits that stand for a value.
 const DIGEST_CHARS: usize = 12;
 
@@ -65,34 +67,45 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     let rest = &rest[user_end..];
     let (rest, fragment) = split(rest, b'#');
     let (place, query) = split(rest, b'?');
-    let parts: Vec<&[u8]> = query.map(|query| query.split(|byte| *byte == b'&').collect()).unwrap_or_default();
+    let written: Vec<&[u8]> = query.map(|query| query.split(|byte| *byte == b'&').collect()).unwrap_or_default();
+    let cleaned = QueryPart::read(&written);
+    let has_secret_within = cleaned.iter().any(|part| part.has_secret);
+    let parts: Vec<&[u8]> = cleaned.iter().map(|part| part.text.as_slice()).collect();
     let kinds = classify(&parts);
     let has_secret_fragment = fragment.is_some_and(|fragment| {
-        let parts: Vec<&[u8]> = fragment.split(|byte| *byte == b'&').collect();
+        let parts: Vec<&[u8]> = fragment.split(|byte| matches!(byte, b'&' | b';')).collect();
         classify(&parts).iter().any(|kind| *kind != Parameter::Name)
     });
     let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
     let segments = PathSegments::of(place);
     let is_signed = |kinds: &[Parameter]| kinds.iter().any(|kind| *kind != Parameter::Name);
-    let is_plain = !is_signed(&kinds) && !segments.has_secrets() && nested.iter().all(Option::is_none);
+    let is_plain =
+        !is_signed(&kinds) && !has_secret_within && !segments.has_secrets() && nested.iter().all(Option::is_none);
     if user_end == 0 && !has_secret_fragment && is_plain {
         return None;
     }
     // A path on a file system may begin so, too.
     let is_certain = |kind: &Parameter| matches!(kind, Parameter::Signature | Parameter::Token);
-    if scheme.is_none() && !kinds.iter().any(is_certain) && !segments.has_secrets() {
+    if scheme.is_none() && !kinds.iter().any(is_certain) && !has_secret_within && !segments.has_secrets() {
         return None;
     }
     let build = |with_tokens: bool| {
         let kept: Vec<Vec<u8>> = parts
             .iter()
             .zip(&kinds)
-            .zip(&nested)
-            .filter_map(|((part, kind), nested)| match kind {
-                Parameter::Name => Some(match nested {
-                    Some(inner) => with_value(part, if with_tokens { &inner.with_digests } else { &inner.path }),
-                    None => part.to_vec(),
-                }),
+            .zip(nested.iter().zip(&cleaned))
+            .filter_map(|((part, kind), (nested, cleaned))| match kind {
+                Parameter::Name => {
+                    let mut kept = match nested {
+                        Some(inner) => with_value(part, if with_tokens { &inner.with_digests } else { &inner.path }),
+                        None => part.to_vec(),
+                    };
+                    if with_tokens {
+                        kept.extend_from_slice(&cleaned.tokens);
+                    }
+                    let is_nothing = kept.is_empty() || kept == ESCAPED_AMPERSAND;
+                    Some(kept).filter(|_| !cleaned.has_secret || !is_nothing)
+                }
                 Parameter::Ambiguous => Some(digest_of(part)),
                 Parameter::Token if with_tokens => Some(digest_of(part)),
                 Parameter::Token | Parameter::Signature => None,
@@ -111,6 +124,42 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     };
     let address = std::str::from_utf8(url).ok().map(|text| Address(text.to_owned()));
     Some(Redacted { path: build(false), with_digests: build(true), address })
+}
+
+/// A part of a query between two `&`, without secrets that follow a `;`, which separates parameters, too (HTML 4.01,
+/// B.2.2), or ends an `&amp;`.
+struct QueryPart {
+    text: Vec<u8>,
+    /// Tokens that were left out: with a digest in place of each.
+    tokens: Vec<u8>,
+    /// Whether anything was left out.
+    has_secret: bool,
+}
+
+impl QueryPart {
+    /// Reads the parts of a query. One that is a secret itself is left as it is.
+    fn read<'u>(parts: &[&'u [u8]]) -> Vec<Self> {
+        let is_name: Vec<bool> = classify(parts).iter().map(|kind| *kind == Parameter::Name).collect();
+        let pieces = |(part, is_name): (&&'u [u8], &bool)| -> Vec<&'u [u8]> {
+            part.splitn(if *is_name { usize::MAX } else { 1 }, |byte| *byte == b';').collect()
+        };
+        let pieces: Vec<Vec<&[u8]>> = parts.iter().zip(&is_name).map(pieces).collect();
+        // Together: `sig` behind a `;` makes a signature of `se` behind an `&`.
+        let mut kinds = classify(&pieces.concat()).into_iter();
+        let read = |(pieces, is_name): (&Vec<&[u8]>, &bool)| {
+            let mut kept: Vec<&[u8]> = Vec::new();
+            let mut tokens = Vec::new();
+            for (piece, kind) in pieces.iter().zip(kinds.by_ref()) {
+                match kind {
+                    Parameter::Token if *is_name => tokens.extend([b";", &digest_of(piece)[..]].concat()),
+                    Parameter::Signature if *is_name => {}
+                    _ => kept.push(piece),
+                }
+            }
+            Self { text: kept.join(&b';'), tokens, has_secret: kept.len() < pieces.len() }
+        };
+        pieces.iter().zip(&is_name).map(read).collect()
+    }
 }
 
 /// The path of a URL, whose segments may have parameters: `a.jpg;sig=…`. Source: RFC 3986, 3.3.
@@ -295,6 +344,13 @@ mod tests {
             ("https://h/a.jpg?md5=SECRET&expires=1&id=2", "https://h/a.jpg?id=2"),
             ("https://h/a.jpg?st=SECRET&e=1", "https://h/a.jpg"),
             ("https://h/a.jpg??sig=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg?a=1;X-Amz-Signature=SECRET", "https://h/a.jpg?a=1"),
+            ("https://h/a.jpg?a=1;sig=SECRET;b=2&c=3;d", "https://h/a.jpg?a=1;b=2&c=3;d"),
+            ("https://h/a.jpg?a=1&amp;sig=SECRET", "https://h/a.jpg?a=1"),
+            ("https://h/a.jpg?a=1&amp;token=SECRET&amp;b=2", "https://h/a.jpg?a=1&amp;b=2"),
+            ("https://h/a.jpg?sig=SECRET;SECRET&id=1", "https://h/a.jpg?id=1"),
+            ("https://h/a.jpg?a=1;sig=SECRET&se=SECRET&;b=2", "https://h/a.jpg?a=1&;b=2"),
+            ("https://h/a.jpg#top;access_token=SECRET", "https://h/a.jpg"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
         ] {
             assert_eq!(path(url).as_deref(), Some(expected), "{url}");
@@ -320,11 +376,14 @@ mod tests {
             "//server/share/a.jpg",
             "//server/share/a@b;c=1.jpg?key=1",
             "https://h/a;v=1/b;c.jpg",
+            "https://h/a.jpg?a=1;b=2&c;;d=3&amp;e=4",
             "a b://c?token=1",
             "",
         ] {
             assert_eq!(path(url), None, "{url}");
         }
+        let digests = |url: &str| redact(url.as_bytes()).unwrap().with_digests;
+        assert_ne!(digests("https://h/a?x=1;token=one"), digests("https://h/a?x=1;token=other"));
         // A name or a secret: neither shown nor ignored.
         let (one, other) = (path("https://h/get?key=one.jpg"), path("https://h/get?key=other.jpg"));
         assert!(one.is_some() && one != other && !one.unwrap().contains("one.jpg"));

@@ -6,6 +6,7 @@
 
 use super::shape::{Field, Shape};
 use crate::base::escape::pointer_token;
+use crate::base::label_text::{ALLOWED_LABELS, is_label};
 use serde_json::Value;
 
 /// A fault of a schema: its place as a JSON Pointer, and what is wrong.
@@ -153,6 +154,10 @@ impl<'a> Compiler<'a> {
                     let message = "`enum` must be a list of strings, optionally with null";
                     return self.report(&format!("{pointer}/enum"), message);
                 }
+                if let Some(wrong) = names.iter().find(|name| !is_label(name)) {
+                    let message = format!("`{wrong}` is not a valid value of `enum`; allowed: {ALLOWED_LABELS}");
+                    return self.report(&format!("{pointer}/enum"), &message);
+                }
                 Shape::Choice(names)
             }
             (None, Some("date")) => Shape::Date,
@@ -262,6 +267,16 @@ mod tests {
             ),
             (json!({"type": "string", "enum": [1]}), "/enum", "`enum` must be a list of strings, optionally with null"),
             (json!({"type": "string", "enum": []}), "/enum", "`enum` must be a list of strings, optionally with null"),
+            (
+                json!({"type": "string", "enum": ["x", ""]}),
+                "/enum",
+                "`` is not a valid value of `enum`; allowed: text that is not empty, not `~` and has no white space around it",
+            ),
+            (
+                json!({"type": "string", "enum": ["~"]}),
+                "/enum",
+                "`~` is not a valid value of `enum`; allowed: text that is not empty, not `~` and has no white space around it",
+            ),
             (
                 json!({"type": "string", "format": "email"}),
                 "/format",

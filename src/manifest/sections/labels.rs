@@ -2,8 +2,8 @@
 
 use crate::base::csv_lines::LineCounter;
 use crate::base::escape::{key_pointer, pointer_token};
+use crate::base::label_text::{ALLOWED_LABELS, is_label};
 use crate::base::text_reader::TextReader;
-use crate::base::unicode::fold;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
@@ -74,18 +74,12 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
     for (index, WrittenLabel { label, pointer, place }) in labels.iter().enumerate() {
         let name = &label.name;
         if !is_label(name) {
-            let allowed = "text that is not empty, not `~` and has no white space around it";
-            check.report(pointer, &format!("`{name}` is not a valid label{place}"), allowed);
+            check.report(pointer, &format!("`{name}` is not a valid label{place}"), ALLOWED_LABELS);
         } else if labels[..index].iter().any(|earlier| earlier.label.name == *name) {
             check.report(pointer, &format!("duplicate label `{name}`{place}"), "each label once");
         }
     }
     labels.into_iter().map(|written| written.label).collect()
-}
-
-/// Whether a text can be a label. `~` is YAML's null, and was not meant as a label.
-fn is_label(name: &str) -> bool {
-    name.trim() == name && !fold(name).is_empty() && name != "~"
 }
 
 impl RawLabels {

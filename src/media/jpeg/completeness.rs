@@ -154,6 +154,12 @@ impl Picture {
         if header.components.iter().any(lacks_table) {
             return Err(MediaFault::damaged("a quantization table of the picture is missing"));
         }
+        // libjpeg draws such a picture, with a warning.
+        let is_refined =
+            |index: usize| self.known[index][header.band.0..=header.band.1].iter().all(|low| *low == header.high);
+        if header.high > 0 && !header.components.iter().all(|(index, ..)| is_refined(*index)) {
+            return Err(MediaFault::damaged("a scan of the picture is missing"));
+        }
         self.scans += 1;
         if self.scans > MAX_SCANS {
             return Err(MediaFault::damaged("the picture has too many scans"));

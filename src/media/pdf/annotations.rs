@@ -7,6 +7,7 @@ use super::content::Matrix;
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
 use super::overlay::Overlay;
+use super::page_items::page_items;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
@@ -20,13 +21,17 @@ const MAX_FIELDS: usize = 20_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
+/// The annotations of a page. One that was deleted may still be listed.
+fn annotations_of<'a>(page: &Page<'a>) -> impl Iterator<Item = Dict<'a>> {
+    page_items(page, "Annots").into_iter().flatten().filter_map(|item| item?.into_dict())
+}
+
 /// What is drawn over a page beside what its file contains.
 pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
     let mut overlay = Overlay::default();
-    let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return overlay };
-    let form = Form::of_page(page);
     let mut count = 0;
-    for annotation in annotations.iter::<Dict<'_>>() {
+    let form = Form::of_page(page);
+    for annotation in annotations_of(page) {
         let flags = annotation.get::<u32>("F").unwrap_or(0);
         let kind = annotation.get::<Name<'_>>("Subtype");
         if flags & (HIDDEN | NO_VIEW) != 0 || matches!(kind.as_deref(), None | Some(b"Link" | b"Popup")) {
@@ -54,8 +59,7 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
 /// The appearances of the annotations of a page that are seen, and how each is placed on the page. Source: ISO
 /// 32000-1, 12.5.5.
 pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matrix)> {
-    let annotations = page.raw().get::<Array<'a>>("Annots");
-    let annotations = annotations.iter().flat_map(|all| all.iter::<Dict<'a>>()).take(MAX_ANNOTATIONS);
+    let annotations = annotations_of(page).take(MAX_ANNOTATIONS);
     let placed = |annotation: Dict<'a>| {
         let is_hidden = annotation.get::<u32>("F").unwrap_or(0) & (HIDDEN | NO_VIEW) != 0;
         let place = read_rect(&annotation).filter(|_| !is_hidden)?;
@@ -145,7 +149,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
     }
     overlay.push("Q");
     if overlay.painted() > painted {
-        overlay.kinds.insert(name);
+        overlay.add_kind(name, rect);
     }
 }
 

@@ -9,7 +9,7 @@ use hayro::hayro_syntax::content::{TypedIter, UntypedIter};
 use hayro::hayro_syntax::object::Object;
 
 /// An operator that is read if everything before it is.
-const LAST: &[u8] = b"end-of-content";
+pub(crate) const LAST: &[u8] = b"end-of-content";
 
 /// An operator that does nothing, and takes the operands before it.
 const UNKNOWN: &[u8] = b"?";

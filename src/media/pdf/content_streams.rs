@@ -1,9 +1,11 @@
 //! Whether content streams can be read to their end.
 
-use super::content_repair::reads_to_its_end;
-use super::deflate::{DeflateEnd, Inflated, deflated_data};
+use super::content_repair::LAST;
+use super::page_items::page_items;
+use super::stream_end::StreamEnd;
 use hayro::hayro_syntax::content::UntypedIter;
-use hayro::hayro_syntax::object::{Dict, Null, Object, Stream};
+use hayro::hayro_syntax::object::{Null, Object, Stream};
+use hayro::hayro_syntax::page::Page;
 
 /// The operators of content streams (ISO 32000-1, annex A).
 const OPERATORS: [&[u8]; 73] = [
@@ -15,22 +17,16 @@ const OPERATORS: [&[u8]; 73] = [
 ];
 
 /// What is wrong with the content streams of a page.
-pub(crate) fn find_lost_content(page: &Dict<'_>) -> Option<&'static str> {
+pub(crate) fn find_lost_content(page: &Page<'_>) -> Option<&'static str> {
     const MISSING: &str = "the content of the page is missing";
-    let streams: Vec<Option<Stream<'_>>> = match page.get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => vec![Some(stream)],
-        Some(Object::Array(array)) => array
-            .iter::<Object<'_>>()
-            .filter(|item| !matches!(item, Object::Null(_)))
-            .map(Object::into_stream)
-            .collect(),
-        Some(Object::Null(Null)) => return None,
-        Some(_) => return Some(MISSING),
-        None => return page.contains_key("Contents").then_some(MISSING),
-    };
-    streams.into_iter().find_map(|stream| match stream {
-        None => Some(MISSING),
-        Some(stream) => find_damage(&stream),
+    if !page.raw().contains_key("Contents") {
+        return None;
+    }
+    let contents = page_items(page, "Contents").unwrap_or_else(|| vec![page.raw().get("Contents")]);
+    contents.into_iter().find_map(|content| match content {
+        Some(Object::Stream(stream)) => find_damage(&stream),
+        Some(Object::Null(Null)) => None,
+        _ => Some(MISSING),
     })
 }
 
@@ -40,31 +36,50 @@ pub(crate) fn find_damage(stream: &Stream<'_>) -> Option<&'static str> {
     let Ok(content) = stream.decoded_data() else {
         return Some("the content of the page can't be decoded");
     };
-    let deflated = deflated_data(stream).filter(|data| !data.is_empty())?;
-    let found = Inflated::read(&deflated);
-    let is_damaged = match found.end {
+    let is_damaged = match StreamEnd::of_data(stream) {
+        StreamEnd::Whole => false,
         // Flipped bits make other operators of it; a checksum that was never right does not.
-        DeflateEnd::WrongChecksum => has_unknown_operators(&content),
-        _ => !found.is_whole(),
+        StreamEnd::WrongChecksum => has_unknown_operators(&content),
+        StreamEnd::Unmarked => has_unknown_operators(&content) || ends_within_text(&content),
+        StreamEnd::Damaged => true,
     };
     is_damaged.then_some(DAMAGED)
 }
 
-/// Whether a content stream has operators that no version of PDF has, or can't be read to its end.
+/// Whether a content stream has operators that no version of PDF has, or can't be read to its end, or has operands
+/// without an operator there.
 fn has_unknown_operators(content: &[u8]) -> bool {
-    let mut operations = UntypedIter::new(content);
+    let content = [content, b"\n", LAST].concat();
+    let mut operations = UntypedIter::new(&content);
     while let Some(operation) = operations.next() {
         let operator: &[u8] = operation.operator;
+        if operator == LAST {
+            return operation.operands().next().is_some();
+        }
         if !OPERATORS.contains(&operator) {
             return true;
         }
     }
-    !reads_to_its_end(content)
+    true
+}
+
+/// Whether text that has begun does not end.
+fn ends_within_text(content: &[u8]) -> bool {
+    let mut operations = UntypedIter::new(content);
+    let mut is_text = false;
+    while let Some(operation) = operations.next() {
+        match &**operation.operator {
+            b"BT" => is_text = true,
+            b"ET" => is_text = false,
+            _ => {}
+        }
+    }
+    is_text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::has_unknown_operators;
+    use super::{ends_within_text, has_unknown_operators};
 
     #[test]
     fn operators_that_no_version_has() {
@@ -76,8 +91,13 @@ mod tests {
             ("0 0 m 9 9 l S \u{1}x", true),
             ("0 0 m 9 9 l S ) 0 0 m 9 9 l S", true),
             ("BT /F1 12 Tf (words", true),
+            ("0 0 m 9 9 l S 9 9", true),
+            ("0 0 m 9 9 l S 9 9 r", true),
         ] {
             assert_eq!(has_unknown_operators(content.as_bytes()), is_unknown, "{content}");
+        }
+        for (content, is_text) in [("BT (a) Tj", true), ("BT (a) Tj ET", false), ("BT ET BT", true), ("q", false)] {
+            assert_eq!(ends_within_text(content.as_bytes()), is_text, "{content}");
         }
     }
 }

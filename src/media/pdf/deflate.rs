@@ -51,11 +51,6 @@ impl Inflated {
             }
         }
     }
-
-    /// Whether all blocks are there.
-    pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.end, DeflateEnd::Whole | DeflateEnd::WrongChecksum)
-    }
 }
 
 /// Reads blocks; `has_checksum`: whether a checksum follows them.
@@ -97,37 +92,39 @@ fn add_to_checksum((low, high): &mut (u32, u32), data: &[u8]) {
     }
 }
 
+/// What each filter of a stream reads, up to one behind a filter that only the library knows, or that can't read
+/// its data.
+pub(crate) fn data_of_filters<'a>(stream: &Stream<'a>) -> Vec<Cow<'a, [u8]>> {
+    let mut all = Vec::new();
+    let mut next = Some(stream.raw_data());
+    let filters = stream.filters();
+    for (at, filter) in filters.iter().enumerate() {
+        let Some(data) = next else { break };
+        next = match filter {
+            _ if at + 1 == filters.len() => None,
+            // Data for another decoder is not predicted.
+            Filter::FlateDecode => inflate_all(&data).map(Cow::Owned),
+            Filter::AsciiHexDecode => Some(Cow::Owned(decode_hex(&data))),
+            Filter::Ascii85Decode => Some(Cow::Owned(decode_85(&data))),
+            _ => None,
+        };
+        all.push(data);
+    }
+    all
+}
+
 /// The deflated data of a stream: what its filter `FlateDecode` reads. `None`: it has none, or behind a
 /// filter that only the library knows.
 pub(crate) fn deflated_data<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
-    let mut data = stream.raw_data();
-    for filter in stream.filters() {
-        data = match filter {
-            Filter::FlateDecode => return Some(data),
-            Filter::AsciiHexDecode => Cow::Owned(decode_hex(&data)),
-            Filter::Ascii85Decode => Cow::Owned(decode_85(&data)),
-            _ => return None,
-        };
-    }
-    None
+    let at = stream.filters().iter().position(|filter| *filter == Filter::FlateDecode)?;
+    data_of_filters(stream).into_iter().nth(at)
 }
 
 /// What the last filter of a stream reads. `None`: behind a filter that only the library knows, or that can't
 /// read its data.
 pub(crate) fn data_of_last_filter<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
-    let filters = stream.filters();
-    let (_, before) = filters.split_last()?;
-    let mut data = stream.raw_data();
-    for filter in before {
-        data = match filter {
-            // Data for another decoder is not predicted.
-            Filter::FlateDecode => Cow::Owned(inflate_all(&data)?),
-            Filter::AsciiHexDecode => Cow::Owned(decode_hex(&data)),
-            Filter::Ascii85Decode => Cow::Owned(decode_85(&data)),
-            _ => return None,
-        };
-    }
-    Some(data)
+    let last = stream.filters().len().checked_sub(1)?;
+    data_of_filters(stream).into_iter().nth(last)
 }
 
 /// Inflates data with the header of zlib, as far as it can be read.

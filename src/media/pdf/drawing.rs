@@ -29,6 +29,8 @@ const MAX_ROUNDS: u32 = 3;
 pub(crate) struct Drawing {
     pub(crate) pixels: Pixels,
     pub(crate) losses: Losses,
+    /// Where form fields and annotations are drawn that the file has no appearance of, in pixels of the picture.
+    pub(crate) added: Vec<Rect>,
 }
 
 /// How a page is drawn.
@@ -99,7 +101,8 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     context.render_with(&mut pixmap, &mut Resources::default(), settings);
     let data = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let pixels = Pixels { width, height, channels: 3, data }.simplify();
-    Ok(Drawing { pixels, losses })
+    let added = overlay.places.iter().map(|place| to_picture.transform_rect_bbox(*place).intersect(target)).collect();
+    Ok(Drawing { pixels, losses, added })
 }
 
 /// What the renderer warns of.

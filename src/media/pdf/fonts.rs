@@ -4,7 +4,7 @@
 //! (Foxit's, BSD license), others by an installed font with their name, or one that has the
 //! characters. Source: ISO 32000-1, 9.6.2.2 and 9.7.3.
 
-use super::embedded_font::GlyphPositions;
+use super::embedded_font::{EmbeddedFont, GlyphFault};
 use super::losses::Lost;
 use super::symbol_font::is_symbol_font;
 use super::system_fonts::{Style, find_by_name, find_covering};
@@ -45,7 +45,7 @@ struct State {
     /// Replacements that were given, by the address of their data.
     given: HashMap<usize, Replacement>,
     /// Embedded fonts, by the address of their data.
-    embedded: HashMap<usize, Option<GlyphPositions>>,
+    embedded: HashMap<usize, Option<EmbeddedFont>>,
     /// Fonts of symbols that the page asked for, and that are neither installed nor contained.
     missing_symbols: BTreeSet<String>,
     /// The first code for which an embedded font gave its first glyph, by the address of its data.
@@ -213,13 +213,16 @@ impl Fonts {
             }
             (Some(_), _) => Some(Lost::Glyphs(name())),
             (None, _) => {
-                let positions =
-                    state.embedded.entry(place).or_insert_with(|| GlyphPositions::read((*font.data).as_ref()));
+                let data: &[u8] = (*font.data).as_ref();
+                let embedded = state.embedded.entry(place).or_insert_with(|| EmbeddedFont::read(data));
                 let id = glyph.glyph_id().to_u32();
-                let is_damaged = positions.as_ref().is_some_and(|table| {
-                    table.is_contradictory() || (table.is_lost(id) && glyph.outline().elements().is_empty())
+                let is_drawn = !glyph.outline().elements().is_empty();
+                let fault = embedded.as_ref().and_then(|embedded| embedded.find_fault(data, id, is_drawn));
+                let lost = fault.map(|fault| match fault {
+                    GlyphFault::Contradictory => Lost::EmbeddedGlyphs(name()),
+                    GlyphFault::Missing => Lost::Glyphs(name()),
                 });
-                lost_if(is_damaged, Lost::EmbeddedGlyphs).or_else(|| {
+                lost.or_else(|| {
                     lost_if(id == 0 && text.is_some() && state.is_placeholder(place, glyph), Lost::Placeholders)
                 })
             }

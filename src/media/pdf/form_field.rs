@@ -13,6 +13,8 @@ use hayro::kurbo::{Affine, Rect};
 const MAX_ANCESTORS: usize = 32;
 /// Most options of a list that are drawn.
 const MAX_OPTIONS: usize = 1000;
+/// The widest frame of a field that is expected, in points.
+const FRAME: f64 = 3.0;
 const MULTILINE: u32 = 1 << 12;
 const PASSWORD: u32 = 1 << 13;
 const RADIO: u32 = 1 << 15;
@@ -136,7 +138,9 @@ impl<'a, 'f> Field<'a, 'f> {
         }
         overlay.push("Q");
         if overlay.painted() > painted {
-            overlay.kinds.insert("form fields");
+            // Without its frame.
+            let (across, down) = ((self.rect.width() / 3.0).min(FRAME), (self.rect.height() / 3.0).min(FRAME));
+            overlay.add_kind("form fields", self.rect.inset((-across, -down)));
         }
     }
 

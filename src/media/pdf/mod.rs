@@ -2,9 +2,10 @@
 //!
 //! - [`encryption`]: files of which only the attachments are encrypted
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
+//! - [`page_items`]: the arrays of a page
 //! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
 //! - [`color_space`]: the channels of colour spaces
-//! - [`deflate`], [`stream_data`]: whether deflated data, JPEG and JBIG2 in a stream are complete
+//! - [`deflate`], [`stream_data`], [`stream_end`]: whether deflated and other data, JPEG and JBIG2 in a stream are complete
 //! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
@@ -38,6 +39,7 @@ pub(crate) mod images;
 pub(crate) mod losses;
 pub(crate) mod objects;
 pub(crate) mod overlay;
+pub(crate) mod page_items;
 pub(crate) mod page_tree;
 pub(crate) mod paints;
 pub(crate) mod pdf_file;
@@ -47,6 +49,7 @@ pub(crate) mod renderer;
 pub(crate) mod scan;
 pub(crate) mod stream_check;
 pub(crate) mod stream_data;
+pub(crate) mod stream_end;
 pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;

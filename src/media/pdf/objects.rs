@@ -24,7 +24,7 @@ pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
 
 /// Finds the missing parts of a page. `to_picture` maps the page to the picture of this size.
 pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: Rect, losses: &mut Losses) {
-    if let Some(lost) = find_lost_content(page.raw()) {
+    if let Some(lost) = find_lost_content(page) {
         losses.add(Lost::Content(lost.to_owned()), None);
     }
     let hidden = hidden_layers(page);
@@ -192,11 +192,14 @@ impl Walk<'_> {
                         (0..count).for_each(|_| self.losses.add(font.lost(), None));
                     }
                 }
-                b"BI" if !is_hidden => {
-                    if let Some(Object::Stream(image)) = operation.operands().last() {
-                        self.examine_format(image, resources, state.matrix);
+                b"BI" if !is_hidden => match operation.operands().last() {
+                    Some(Object::Stream(image)) => self.examine_format(image, resources, state.matrix),
+                    // The renderer takes the samples for operators.
+                    _ => {
+                        let lost = Lost::Image("its data has no end".to_owned());
+                        self.losses.add(lost, Some(unit_square(state.matrix)));
                     }
-                }
+                },
                 b"Do" if !is_hidden => {
                     if let Some(Object::Name(name)) = operation.operands().next() {
                         self.paint(name, resources, state.matrix, depth);

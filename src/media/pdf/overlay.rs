@@ -32,6 +32,8 @@ pub(crate) struct Overlay {
     pub(crate) lost: Vec<Lost>,
     /// The kinds of what is drawn, for people.
     pub(crate) kinds: BTreeSet<&'static str>,
+    /// Where it is drawn.
+    pub(crate) places: Vec<Rect>,
 }
 
 impl Overlay {
@@ -43,6 +45,12 @@ impl Overlay {
     /// How often something was painted.
     pub(crate) fn painted(&self) -> usize {
         self.painted
+    }
+
+    /// Records that something of this kind was painted at a place.
+    pub(crate) fn add_kind(&mut self, kind: &'static str, place: Rect) {
+        self.kinds.insert(kind);
+        self.places.push(place);
     }
 
     /// Whether content was left out because there is too much.

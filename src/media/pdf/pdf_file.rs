@@ -128,7 +128,7 @@ impl PdfFile {
     /// content as it is, or the content can't be repaired.
     fn repaired(&self, number: u32) -> Option<Self> {
         // Content whose bytes have changed is not repaired.
-        let page = self.page(number).ok().filter(|page| find_lost_content(page.raw()).is_none())?;
+        let page = self.page(number).ok().filter(|page| find_lost_content(page).is_none())?;
         let content = page.page_stream().filter(|content| !reads_to_its_end(content))?;
         let content = Some(repair(content)).filter(|content| reads_to_its_end(content))?;
         let pdf = replace_content(&self.pdf, page.raw(), &content)?;

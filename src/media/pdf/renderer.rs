@@ -90,9 +90,14 @@ fn draw_with(
     Err(incomplete(&format!("{}; pdftoppm: {lost}", own.losses.describe())))
 }
 
-/// What the other renderer's picture does not show, either: the places of what was lost are of one
-/// colour, or show the placeholder. It does not report everything that it can't draw.
+/// What the other renderer's picture does not show: what was added to the page, such as the value of a form field, or
+/// what was lost. Its places are of one colour, or show the placeholder. It does not report everything that it
+/// can't draw.
 fn find_still_lost(pixels: &Pixels, own: &Drawing) -> Option<String> {
+    let is_left_out = |place: &Rect| !is_one_tone(&own.pixels, *place) && is_one_tone(pixels, *place);
+    if own.added.iter().any(is_left_out) {
+        return Some("a form field or an annotation is not drawn".to_owned());
+    }
     let losses = &own.losses;
     if losses.is_empty() {
         return None;
@@ -190,12 +195,24 @@ mod tests {
             (losses(placeholder, &[ink, paper]), &[44, 46], true),
             (Losses::default(), &[55], false),
         ] {
-            let found = find_still_lost(&picture(drawn), &Drawing { pixels: picture(&[55]), losses: losses.clone() });
-            assert_eq!(found.is_some(), is_lost, "{losses:?} {drawn:?}");
+            let own = Drawing { pixels: picture(&[55]), losses: losses.clone(), added: Vec::new() };
+            assert_eq!(find_still_lost(&picture(drawn), &own).is_some(), is_lost, "{losses:?} {drawn:?}");
+        }
+        // What is added to the page has to be there, whatever else is lost.
+        for (losses, added, drawn, is_lost) in [
+            (Losses::default(), ink, &[55][..], false),
+            (Losses::default(), ink, &[44], false),
+            (Losses::default(), ink, &[], true),
+            (Losses::default(), paper, &[], false),
+            (losses(image.clone(), &[paper]), ink, &[11], true),
+            (losses(image.clone(), &[paper]), ink, &[11, 44], false),
+        ] {
+            let own = Drawing { pixels: picture(&[55]), losses, added: vec![added] };
+            assert_eq!(find_still_lost(&picture(drawn), &own).is_some(), is_lost, "{added:?} {drawn:?}");
         }
         let mut unknown = losses(image, &[ink]);
         unknown.add(Lost::Font, None);
-        let own = Drawing { pixels: picture(&[]), losses: unknown };
+        let own = Drawing { pixels: picture(&[]), losses: unknown, added: Vec::new() };
         assert_eq!(find_still_lost(&picture(&[55]), &own), None, "somewhere there is ink");
         assert!(find_still_lost(&picture(&[]), &own).is_some());
     }

@@ -31,8 +31,21 @@ pub(crate) fn has_end_of_image(data: &[u8]) -> bool {
 
 /// The number of bytes that run-length data stands for, as far as it is there.
 pub(crate) fn count_run_length(data: &[u8]) -> u64 {
+    read_run_length(data).0
+}
+
+/// Whether run-length data has the mark of its end.
+pub(crate) fn has_end_of_run_length(data: &[u8]) -> bool {
+    read_run_length(data).1
+}
+
+/// The number of bytes that run-length data stands for, and whether it has the mark of its end.
+fn read_run_length(data: &[u8]) -> (u64, bool) {
     let (mut count, mut at) = (0, 0);
-    while let Some(length) = data.get(at).copied().filter(|length| *length != RUN_LENGTH_END) {
+    while let Some(length) = data.get(at).copied() {
+        if length == RUN_LENGTH_END {
+            return (count, true);
+        }
         let (stored, stands_for) = match usize::from(length) {
             copied @ 0..RUN_LENGTH_REPEAT => (copied + 1, copied + 1),
             repeated => (1, 257 - repeated),
@@ -43,7 +56,7 @@ pub(crate) fn count_run_length(data: &[u8]) -> u64 {
         count += stands_for as u64;
         at += 1 + stored;
     }
-    count
+    (count, false)
 }
 
 /// Whether no segment of a JBIG2 stream extends beyond its end. Source: ITU-T T.88, 7.2.
@@ -91,16 +104,18 @@ mod tests {
 
     #[test]
     fn what_run_length_data_stands_for() {
-        for (data, count) in [
-            (&[2, 1, 2, 3, 254, 9, 128, 5, 5][..], 6),
-            (&[2, 1, 2, 3, 254, 9], 6),
-            (&[2, 1, 2], 0),
-            (&[254], 0),
-            (&[0, 7], 1),
-            (&[129, 7], 128),
-            (&[], 0),
+        for (data, count, has_end) in [
+            (&[2, 1, 2, 3, 254, 9, 128, 5, 5][..], 6, true),
+            (&[2, 1, 2, 3, 254, 9], 6, false),
+            (&[2, 1, 2], 0, false),
+            (&[2, 1, 128], 0, false),
+            (&[254], 0, false),
+            (&[0, 7], 1, false),
+            (&[129, 7], 128, false),
+            (&[], 0, false),
         ] {
             assert_eq!(count_run_length(data), count, "{data:?}");
+            assert_eq!(has_end_of_run_length(data), has_end, "{data:?}");
         }
     }
 

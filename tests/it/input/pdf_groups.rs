@@ -145,4 +145,5 @@ fn only_pages_on_which_something_was_hidden_have_another_picture() {
         };
         assert_eq!(lost, LOSS);
     }
+    assert_eq!(compare(highlighted(TEXT, ""), 7), EarlierPicture::Same, "blended since then");
 }

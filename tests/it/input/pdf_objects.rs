@@ -6,11 +6,11 @@ use docmill::internal::media::{Document, EarlierPicture, MediaFault, MediaFaultK
 use std::io::Write;
 
 /// A page of 200 x 200 points with this content and these resources; `more` are the objects from 5.
-fn page(content: &[u8], resources: &str, more: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn page(content: &[u8], resources: &str, more: &[Vec<u8>]) -> Vec<u8> {
     page_of(stream("", content), "/MediaBox [0 0 200 200]", resources, more)
 }
 
-fn page_of(content: Vec<u8>, entries: &str, resources: &str, more: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn page_of(content: Vec<u8>, entries: &str, resources: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let mut objects = vec![
         b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
@@ -21,7 +21,7 @@ fn page_of(content: Vec<u8>, entries: &str, resources: &str, more: &[Vec<u8>]) -
     pdf(&objects)
 }
 
-fn draw(bytes: Vec<u8>) -> Result<image::GrayImage, MediaFault> {
+pub(crate) fn draw(bytes: Vec<u8>) -> Result<image::GrayImage, MediaFault> {
     let document = Document::open(bytes.into())?;
     let probe = document.probe(1)?;
     Ok(document.decode(1, &probe, (probe.width, probe.height))?.into_image().unwrap().into_luma8())
@@ -42,7 +42,7 @@ fn lost(bytes: Vec<u8>) -> Option<String> {
 }
 
 #[track_caller]
-fn check(bytes: Vec<u8>, expected: Option<&str>) {
+pub(crate) fn check(bytes: Vec<u8>, expected: Option<&str>) {
     let found = lost(bytes);
     match (&found, expected) {
         (None, None) => {}
@@ -186,13 +186,13 @@ fn samples_whose_meaning_is_unknown_are_lost() {
     check(page(b"q 90 0 0 90 9 9 cm BI /W 2 /H 2 /BPC 8 /CS /RGB ID abcdefghijkl EI Q", "", &[]), None);
 }
 
-fn deflate(data: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
 }
 
-fn armor(data: &[u8]) -> Vec<u8> {
+pub(crate) fn armor(data: &[u8]) -> Vec<u8> {
     let digits: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
     (digits + ">").into_bytes()
 }

@@ -109,6 +109,48 @@ fn scans_that_are_missing() {
     }
 }
 
+/// A progressive picture whose first scans leave three bits of every coefficient to later ones, of one tone.
+fn refined(passes: &[(u8, u8)]) -> Vec<u8> {
+    let mut out = b"\xFF\xD8".to_vec();
+    let mut segment = |marker: u8, content: &[u8]| {
+        out.extend([0xFF, marker]);
+        out.extend(u16::try_from(content.len() + 2).unwrap().to_be_bytes());
+        out.extend(content);
+    };
+    segment(0xDB, &[&[0][..], &[1; 64]].concat());
+    segment(0xC2, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
+    // One code, of one bit: no difference of the tone; the end of a block.
+    for kind in [0x00, 0x10] {
+        segment(0xC4, &[&[kind, 1][..], &[0; 15], &[0]].concat());
+    }
+    for band in [0_u8, 1] {
+        for (high, low) in passes {
+            out.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, band, band * 63, high << 4 | low]);
+            out.push(0x7F);
+        }
+    }
+    out.extend(b"\xFF\xD9");
+    out
+}
+
+#[test]
+fn scans_that_refine_what_was_not_sent() {
+    let (missing, cut) = (Some(MediaFaultKind::Damaged), Some(MediaFaultKind::CutShort));
+    for (passes, fault) in [
+        (&[(0, 3), (3, 2), (2, 1), (1, 0)][..], None),
+        (&[(0, 1), (1, 0)], None),
+        (&[(0, 0)], None),
+        (&[(0, 3), (0, 0)], None),
+        (&[(0, 3), (3, 2), (1, 0)], missing),
+        (&[(0, 3), (2, 1), (1, 0)], missing),
+        (&[(0, 3), (3, 2), (3, 2), (2, 1), (1, 0)], missing),
+        (&[(1, 0)], missing),
+        (&[(0, 3), (3, 2), (2, 1)], cut),
+    ] {
+        assert_eq!(kind_of(&refined(passes)), fault, "{passes:?}");
+    }
+}
+
 #[test]
 fn restart_intervals_that_are_missing() {
     let whole = encode("restarts");
