@@ -235,7 +235,11 @@ impl RunRecord {
         let mut state = self.state();
         state.has_ended = true;
         let metrics = report.to_openmetrics(SystemClock::new().wall_ms(), self.last_success_ms);
-        self.write_end(&state, &report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
+        let mut summary = report.to_json();
+        if let Some(error) = report.error() {
+            add_failure(&mut summary, &error.into());
+        }
+        self.write_end(&state, &summary, &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
 
     /// The run ended without a report.
@@ -245,7 +249,7 @@ impl RunRecord {
             return;
         }
         let mut summary = self.summary_of(&state, failure.outcome(), Some(failure.code()));
-        (summary["error"], summary["hint"]) = (failure.message().into(), failure.hint().into());
+        add_failure(&mut summary, failure);
         let metrics = self.metrics_of(&state, failure.outcome(), Some(failure.code()));
         if let Err(error) = self.write_end(&state, &summary, &metrics) {
             log::line("WARN", &format!("warning: {error}"), serde_json::Map::new());
@@ -319,6 +323,11 @@ impl RunRecord {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds why a run did not do all of its work.
+fn add_failure(summary: &mut Value, failure: &Failure) {
+    (summary["error"], summary["hint"]) = (failure.message().into(), failure.hint().into());
 }
 
 #[cfg(test)]
