@@ -1,13 +1,16 @@
 //! Labels of `classify` and `tag`: in the manifest, or in a CSV file.
 
-use crate::base::csv_lines::LineCounter;
+use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::escape::{key_pointer, pointer_token};
 use crate::base::label_text::{ALLOWED_LABELS, is_label};
+use crate::base::other_format::{END_BYTES, START_BYTES, name_other_format};
+use crate::base::sanitize::one_line;
 use crate::base::text_reader::TextReader;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::fmt::Display;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -101,26 +104,52 @@ impl RawLabels {
     }
 }
 
-/// Reads a CSV file with the columns `label` and optionally `description`: the labels, each with
-/// its line. Cells are trimmed; an empty description counts as none. Empty rows are ignored.
+/// Characters of the names of columns that a message shows.
+const MAX_COLUMNS_CHARS: usize = 120;
+
+/// Reads a CSV file with the columns `label` and optionally `description`, with commas, semicolons or tabs: the labels, each
+/// with its line. Cells are trimmed; an empty description counts as none. Empty rows are ignored.
 fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
     let bytes = Check::read_file(path, &path.display().to_string())?;
-    let fault = |error: std::io::Error| format!("{}: {error}", path.display());
+    let fault = |what: &dyn Display| format!("{}: {what}", path.display());
+    let (start, end) = (bytes.len().min(START_BYTES), bytes.len().saturating_sub(END_BYTES));
+    if let Some(format) = name_other_format(&bytes[..start], &bytes[end..]) {
+        return Err(fault(&format));
+    }
     let mut text = Vec::new();
-    TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text)).map_err(fault)?;
-    let mut reader = csv::Reader::from_reader(LineCounter::new(text.as_slice()));
-    let headers = reader.headers().map_err(|error| error.to_string())?.clone();
-    let column = |name: &str| headers.iter().position(|header| header.trim() == name);
-    let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;
+    let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
+    read.map_err(|error| fault(&error))?;
+    let delimiter = find_delimiter(text.as_slice()).map_err(|error| fault(&error))?;
+    if let Some(line) = find_open_quote(text.as_slice(), delimiter).map_err(|error| fault(&error))? {
+        return Err(fault(&format!("line {line}: a quote is opened and never closed")));
+    }
+    let counted = LineCounter::new(text.as_slice());
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(counted);
+    let names = reader.byte_headers().map_err(|error| fault(&error))?.clone();
+    let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    let column = |name: &str| names.iter().position(|known| known.eq_ignore_ascii_case(name));
+    let Some(label) = column("label") else {
+        let columns = one_line(&names.join("`, `"), MAX_COLUMNS_CHARS);
+        return Err(format!("{} has no column `label`; its columns are `{columns}`", path.display()));
+    };
     let description = column("description");
     let mut labels = Vec::new();
-    let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row).map_err(|error| error.to_string())? {
+    let mut bytes = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut bytes).map_err(|error| fault(&error))? {
+        let line = reader.get_mut().line_at(bytes.position().map_or(0, csv::Position::byte));
+        let Ok(row) = csv::StringRecord::from_byte_record(bytes.clone()) else {
+            return Err(fault(&format!("line {line} is not UTF-8; save the file as UTF-8")));
+        };
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
+        if row.len() != names.len() {
+            let cells = if row.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", row.len()) };
+            let (columns, delimiter) = (names.len(), char::from(delimiter));
+            let what = format!("{cells}, but {columns} columns; a cell with `{delimiter}` in it has to be in quotes");
+            return Err(fault(&format!("line {line}: {what}")));
+        }
         let cell = |at: usize| row.get(at).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let line = reader.get_mut().line_at(row.position().map_or(0, csv::Position::byte));
         let name = cell(label).unwrap_or_default();
         labels.push((Label { name, description: description.and_then(cell) }, line));
     }
@@ -133,8 +162,12 @@ mod tests {
     use std::io::Write;
 
     fn read(content: &str) -> Result<Vec<(String, Option<String>)>, String> {
+        read_bytes(content.as_bytes())
+    }
+
+    fn read_bytes(content: &[u8]) -> Result<Vec<(String, Option<String>)>, String> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(content.as_bytes()).unwrap();
+        file.write_all(content).unwrap();
         let labels = read_labels_file(file.path())?;
         Ok(labels.into_iter().map(|(label, _)| (label.name, label.description)).collect())
     }
@@ -147,6 +180,8 @@ mod tests {
             ("label,description\na,One.\nb,\n", vec![label("a", Some("One.")), label("b", None)]),
             ("description, label\r\n\" One, two. \" , a \r\n", vec![label("a", Some("One, two."))]),
             ("id,label\n1,no\n", vec![label("no", None)]),
+            ("Label;Description\na;One, two.\n", vec![label("a", Some("One, two."))]),
+            ("label\tdescription\na\tOne.\n", vec![label("a", Some("One."))]),
             ("label,description\n,x\n", vec![label("", Some("x"))]),
             ("label\n", vec![]),
             ("\u{feff}label,description\na,One.\n,\n\n , \nb,\n", vec![label("a", Some("One.")), label("b", None)]),
@@ -173,9 +208,21 @@ mod tests {
 
     #[test]
     fn files_without_labels_are_faults() {
-        assert!(read("name\na\n").unwrap_err().ends_with(" has no column `label`"));
-        assert!(read("").unwrap_err().ends_with(" has no column `label`"));
-        assert!(read("label,description\na\n").is_err(), "a row with too few cells");
+        for (content, expected) in [
+            (&b"name;note\na;b\n"[..], " has no column `label`; its columns are `name`, `note`"),
+            (b"", " has no column `label`; its columns are ``"),
+            (b"label,description\na\n", ": line 2: 1 cell, but 2 columns; a cell with `,` in it has to be in quotes"),
+            (
+                b"label,description\na,One.\nb,Two, or three.\n",
+                ": line 3: 3 cells, but 2 columns; a cell with `,` in it has to be in quotes",
+            ),
+            (b"label,description\na,Gr\xfc\xdfe\n", ": line 2 is not UTF-8; save the file as UTF-8"),
+            (b"label,description\na,\"One.\n", ": line 2: a quote is opened and never closed"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ": it is an Excel workbook; save it as CSV (UTF-8)"),
+        ] {
+            let fault = read_bytes(content).unwrap_err();
+            assert!(fault.ends_with(expected), "{fault}");
+        }
         assert!(read_labels_file(Path::new("none.csv")).unwrap_err().starts_with("can't read none.csv: "));
     }
 }

@@ -202,7 +202,10 @@ fn of_tasks() {
             &[(31, "Cargo.toml is not valid JSON: expected value at line 1 column 2")],
         ),
         ("tasks: {a: {extract: {schema: src}}}", &[(31, "can't read src: not a file")]),
-        ("tasks: {a: {classify: {labels_file: Cargo.toml}}}", &[(37, "Cargo.toml has no column `label`")]),
+        (
+            "tasks: {a: {classify: {labels_file: Cargo.toml}}}",
+            &[(37, "Cargo.toml has no column `label`; its columns are `[package]`")],
+        ),
     ]);
 }
 
