@@ -13,7 +13,7 @@ use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::PageEnd;
 use crate::provider::{
-    BatchError, BatchFault, CapabilityChange, Exchange, FormChange, Refusal, RemoteBatch, RemoteStatus,
+    BatchError, BatchFault, CapabilityChange, Exchange, FormChange, FullQueue, Refusal, RemoteBatch, RemoteStatus,
 };
 use crate::store::{Settlement, StoreError};
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub(crate) struct Collected {
     /// Bills for requests of other runs that were no larger than expected at most. The sizes of their images are not
     /// known here, so that calibration learns nothing from them.
     pub(crate) confirmed: u64,
-    /// Prompt tokens that the provider queues, when the batch failed because of that.
-    pub(crate) queue_limit: Option<u64>,
+    /// Set if the batch failed because the provider's queue had no room for it.
+    pub(crate) full_queue: Option<FullQueue>,
     /// Why the results could not be read to their end: the batch has to be collected again.
     pub(crate) fault: Option<BatchFault>,
 }
@@ -152,9 +152,7 @@ impl Collector<'_> {
         let full = remote.errors.iter().find_map(|error| Some((&error.message, error.full_queue?)));
         if let Some((message, queue)) = full {
             tracing::warn!("batch {} failed: {message}", remote.id);
-            // Half of what was too much, when the message does not state the limit.
-            let limit = queue.max_tokens.unwrap_or(batch.tokens() / 2).max(1);
-            self.collected.queue_limit = Some(limit);
+            self.collected.full_queue = Some(queue);
             let mut next = 0;
             while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
                 let exchange = Exchange::from_full_queue(message.clone());

@@ -106,7 +106,7 @@ impl<'a> BatchFiller<'a> {
             }
             let body = endpoint.page_body(&attempt.request, &sent.outgoing, &page.prepared);
             let (bytes, tokens) = (body.len() as u64 + LINE_FRAME_BYTES, queued_tokens(&attempt));
-            if let Some(limit) = queue.tokens().filter(|limit| tokens > *limit) {
+            if let Some(limit) = queue.below(tokens) {
                 let message = format!("the request needs {tokens} tokens, more than the provider queues: {limit}");
                 let state = fail_unsent(run, attempt, message).await?;
                 filled.ends.push(PageEnd::Settled(first_error(&state, run.clock.wall_ms())));

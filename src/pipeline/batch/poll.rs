@@ -10,7 +10,7 @@ use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::trouble::TroubleKind;
 use crate::pipeline::model::ready_page::PageEnd;
-use crate::provider::{BatchFault, Obstacle};
+use crate::provider::{BatchFault, FullQueue, Obstacle};
 use crate::store::{BatchState, StoreError};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -169,8 +169,8 @@ impl<'a> BatchPoller<'a> {
                     }
                     self.set_working();
                     let ended = self.batches.remove(at);
-                    match collected.queue_limit {
-                        Some(limit) => self.handle_full_queue(queue, limit, ended.tokens()).await,
+                    match collected.full_queue {
+                        Some(full) => self.handle_full_queue(queue, full, ended.tokens()).await,
                         None => self.full_since = None,
                     }
                 }
@@ -194,11 +194,11 @@ impl<'a> BatchPoller<'a> {
 
     /// The provider's queue had no space for a batch of `refused` tokens: batches get smaller, and
     /// wait until others have ended.
-    async fn handle_full_queue(&mut self, queue: &QueueLimit, limit: u64, refused: u64) {
+    async fn handle_full_queue(&mut self, queue: &QueueLimit, full: FullQueue, refused: u64) {
         let run = self.asking.run;
         let is_alone = !self.batches.iter().any(Batch::is_queued);
         let should_fit = queue.tokens().is_some_and(|known| refused <= known);
-        queue.learn(limit, refused, is_alone);
+        queue.learn(full.max_tokens, refused, is_alone);
         let now = run.clock.now();
         let since = *self.full_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
