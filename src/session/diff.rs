@@ -186,7 +186,7 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
     });
     // Stored answers can be compared without the input.
     comparison.full_cost = match sides.full_run(environment) {
-        // What pages have cost when they were asked is no price of today.
+        // The price may have changed since these pages were asked.
         Ok(_) if sides.new_job.manifest.price().is_none() => None,
         Ok(run) => run.and_then(|(expected, pages)| comparison.measured_cost(pages).or(expected)),
         Err(PipelineError::Source(_) | PipelineError::Input(_)) => None,

@@ -196,7 +196,7 @@ impl Sides {
     }
 
     /// The expected cost of asking every page anew with the later settings (`None`: unknown), and the number of pages;
-    /// `None`: nobody knows how many there are.
+    /// `None`: their number is not known.
     pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<(Option<Pico>, u64)>, PipelineError> {
         if self.new_job.reads_standard_input() {
             return Ok(None);

@@ -70,7 +70,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The cost of so many pages with the later settings, by what the compared ones have cost; `None`: there are too few.
+    /// The expected cost of `pages` pages with the later settings, from the cost of the compared ones; `None`: there are too few.
     pub(crate) fn measured_cost(&self, pages: u64) -> Option<Pico> {
         let cost = self.new_cost.filter(|_| self.priced >= MIN_PRICED)?;
         Some(cost.of_pages(pages, self.priced))

@@ -16,7 +16,7 @@ pub(crate) type Waits = BTreeMap<RunId, (u64, Duration)>;
 pub(crate) struct WaitedRuns(BTreeSet<RunId>);
 
 impl WaitedRuns {
-    /// Announces the runs that were not. `what`: what so many are that a run holds.
+    /// Announces the runs that were not. `what`: the words for this number of things that a run holds.
     pub(crate) fn announce(&mut self, waits: Waits, what: impl Fn(u64, &RunId) -> String) {
         for (other, (count, longest)) in waits {
             if !self.0.contains(&other) {

@@ -134,7 +134,7 @@ impl Exchange {
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
             ReplyEnd::Finished if visible_text(&content).trim().is_empty() => {
-                // A thought that has not ended is no answer.
+                // Reasoning may go on: it does not count as an answer before it has ended.
                 match read_reasoning(&reasoning, questions).filter(|_| has_stated_end) {
                     Some(reading) => {
                         answered_in_reasoning = true;

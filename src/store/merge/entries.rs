@@ -109,7 +109,7 @@ pub(crate) enum ConflictRule {
     Replace,
     /// It stays.
     Keep,
-    /// It stays, unless nobody has opened its file.
+    /// It stays, unless its file was never opened.
     Fill,
 }
 

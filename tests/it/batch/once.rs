@@ -148,7 +148,7 @@ fn nothing_is_paid_twice_wherever_such_a_run_dies() {
     assert_eq!(counts(&bench, "pages"), vec![1; 62]);
 }
 
-/// Nobody has requested the creation of a batch that was never uploaded, so it is not looked for.
+/// The creation of a batch that was never uploaded was not requested, so it is not looked for.
 #[test]
 fn a_batch_that_was_never_uploaded_is_submitted_by_the_next_run_at_once() {
     let bench = bench(50, Options { batch_time: NEVER, ..Options::default() });

@@ -94,6 +94,10 @@ fn latencies_fall_into_the_first_bucket_that_holds_them() {
     let before = counters.snapshot();
     counters.add_attempt(VerdictName::Later, 9, [0; 3], Some(Pico::ZERO));
     let now = counters.snapshot();
-    assert_eq!((now.answers, now.answer_ms), (6, before.latency_ms), "a refused connection is no answer");
+    assert_eq!(
+        (now.answers, now.answer_ms),
+        (6, before.latency_ms),
+        "a refused connection does not count as an answer"
+    );
     assert_eq!(now.latency_ms, before.latency_ms + 9);
 }

@@ -88,7 +88,7 @@ pub(crate) fn names_unknown_model(text: &str) -> bool {
     is_only_a_name(text) || WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
 }
 
-/// `model: claude-sonnet-5`, as Anthropic says that it has no such model.
+/// `model: claude-sonnet-5`: Anthropic's message for a model that does not exist.
 fn is_only_a_name(text: &str) -> bool {
     text.trim().strip_prefix("model: ").is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace))
 }
