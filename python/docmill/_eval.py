@@ -41,16 +41,16 @@ def evaluate(
         The JSON of ``docmill eval --format json``.
 
     Raises:
-        docmill.errors.QualityGate: A mark was not reached.
-        docmill.errors.DocmillError: The answers could not be measured; the class tells the exit code.
+        docmill.errors.QualityGate: A threshold was not reached.
+        docmill.errors.DocmillError: The answers could not be measured; the class corresponds to the exit code.
         FileNotFoundError: The program is not installed.
     """
     arguments = ["eval", *job_arguments(job, vars, store), "--format", "json"]
     if truth is not None:
         arguments += ["--truth", str(truth)]
-    for option, marks in (("--min-accuracy", min_accuracy), ("--min-f1", min_f1)):
-        for mark in names(str(marks) if isinstance(marks, (int, float)) else marks):
-            arguments += [option, mark]
+    for option, given in (("--min-accuracy", min_accuracy), ("--min-f1", min_f1)):
+        for threshold in names(str(given) if isinstance(given, (int, float)) else given):
+            arguments += [option, threshold]
     for task in names(tasks):
         arguments += ["--task", task]
     if where is not None:

@@ -112,7 +112,7 @@ class ProviderUnavailable(DocmillError):
 
 
 class QualityGate(DocmillError):
-    """Exit code 7: a mark of ``docmill eval`` was not reached."""
+    """Exit code 7: a quality gate of ``docmill eval`` failed."""
 
     exit_code = 7
 

@@ -42,11 +42,11 @@ pub(crate) struct Eval {
     /// Measure only pages that were drawn at random (`sampled_with`).
     #[arg(long)]
     pub(crate) sampled: bool,
-    /// Exit with 7 if the lower bound of the accuracy is below this mark: 0.9, or kind=0.9 for one task.
-    #[arg(long, value_name = "[TASK=]MARK", value_parser = parse_accuracy)]
+    /// Exit with 7 if the lower bound of the accuracy is below this threshold: 0.9, or kind=0.9 for one task.
+    #[arg(long, value_name = "[TASK=]THRESHOLD", value_parser = parse_accuracy)]
     pub(crate) min_accuracy: Vec<GateSpec>,
-    /// Exit with 7 if the lower bound of F1 is below this mark: 0.8 for macro F1, invoice=0.8 or kind.invoice=0.8 for one label.
-    #[arg(long, value_name = "[LABEL=]MARK", value_parser = parse_f1)]
+    /// Exit with 7 if the lower bound of F1 is below this threshold: 0.8 for macro F1, invoice=0.8 or kind.invoice=0.8 for one label.
+    #[arg(long, value_name = "[LABEL=]THRESHOLD", value_parser = parse_f1)]
     pub(crate) min_f1: Vec<GateSpec>,
     /// Output format; `html` is a single page with pictures of the wrong pages.
     #[arg(long, value_enum, default_value_t = EvalFormat::Text)]

@@ -18,7 +18,7 @@ pub(crate) struct Probe {
     /// Size of the sample for --rotate and --repeat: always the same pages of those that match --where [default: 50].
     #[arg(long, value_name = "N", value_parser = parse_sample)]
     pub(crate) sample: Option<u64>,
-    /// Send the requests of --rotate or --repeat without asking you first.
+    /// Send the requests of --rotate or --repeat without confirmation.
     #[arg(long)]
     pub(crate) yes: bool,
     /// Only show what --rotate or --repeat would send and cost.

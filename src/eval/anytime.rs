@@ -1,7 +1,7 @@
 //! An interval for a share that may be looked at after every page.
 //!
-//! An ordinary interval misses the true share in 5 % of samples of a size that was fixed before. Who looks after
-//! each page, and stops when the interval is good, misses it more often. A confidence sequence contains the
+//! An ordinary interval misses the true share in 5 % of samples of a size that was fixed before. If you look after
+//! each page and stop when the interval is good, it misses the share more often. A confidence sequence contains the
 //! true share at all times at once, except in 5 % of sequences, because a bet against the true share cannot
 //! be expected to win (Ville's inequality). Here the bet is the mixture of all shares with equal weight (Robbins,
 //! "Statistical methods related to the law of the iterated logarithm", 1970; for pages that are drawn without
@@ -78,7 +78,7 @@ mod tests {
         // All right: the share p with p^n = 0.05 / (n + 1).
         let found = anytime_interval(76, 76, None);
         assert!((found.low - (0.05_f64 / 77.0).powf(1.0 / 76.0)).abs() < 1e-12 && found.high == 1.0, "{found:?}");
-        // Whoever has seen all pages knows.
+        // All pages have been seen.
         assert_eq!(anytime_interval(90, 100, Some(100)), Interval { low: 0.9, high: 0.9 });
         // One page is left: one of two shares.
         assert_eq!(anytime_interval(90, 99, Some(100)), Interval { low: 0.9, high: 0.91 });

@@ -42,17 +42,17 @@ pub struct Estimate {
     /// An interval that covers the true value at least that often. Under weights or clusters it is `interval`.
     pub exact: Interval,
     /// The true value is above this bound with [`CONFIDENCE`]. It is one-sided and conservative: a gate
-    /// that compares it with a mark passes what is below the mark in at most 5 % of samples.
+    /// that compares it with a threshold passes what is below it in at most 5 % of samples.
     pub lower_bound: f64,
-    /// The number of independent units, each as likely to be drawn as any other, that would say as much.
+    /// The number of independent units, each as likely to be drawn as any other, that would be as informative.
     pub effective_n: f64,
 }
 
 impl Estimate {
-    /// Whether the true value is at least `mark`, by the one-sided bound: the decision of a gate.
+    /// Whether the true value is at least `threshold`, by the one-sided bound: the decision of a gate.
     #[must_use]
-    pub fn is_at_least(&self, mark: f64) -> bool {
-        self.lower_bound >= mark
+    pub fn is_at_least(&self, threshold: f64) -> bool {
+        self.lower_bound >= threshold
     }
 
     /// The estimate under an increasing function.

@@ -4,7 +4,7 @@ use super::quantile::binomial_cdf;
 
 /// The exact test of McNemar ("Note on the sampling error of the difference between correlated proportions
 /// or percentages", 1947): the two-sided probability of so uneven a split of the pages that only one of
-/// both has right, if both were equally accurate. It takes pages for independent.
+/// both has right, if both were equally accurate. It assumes that pages are independent.
 #[must_use]
 pub fn mcnemar_p(only_first_right: u64, only_second_right: u64) -> f64 {
     let (fewer, n) = (only_first_right.min(only_second_right) as f64, (only_first_right + only_second_right) as f64);

@@ -141,7 +141,7 @@ impl Sample {
         let one_sided = |sample: &Self| sample.lower_end(1.0 - CONFIDENCE, UnitWeight::of_bound);
         let lower_bound = one_sided(self).min(value);
         let effective_n = self.effective_n(value);
-        // Not narrower than that of so many independent pages, nor than the one-sided bounds of the same confidence.
+        // Not narrower than that of this many independent pages, nor than the one-sided bounds of the same confidence.
         let of_size = |share: f64| wilson(share * effective_n, effective_n, CONFIDENCE).map_or(0.0, |ends| ends.low);
         let low = self.lower_end(tail, UnitWeight::of_interval).min(of_size(value)).min(lower_bound);
         let high =
@@ -177,7 +177,7 @@ impl Sample {
         inverse_incomplete_beta((share * size).max(f64::MIN_POSITIVE), (1.0 - share) * size, tail)
     }
 
-    /// The number of independent units that would say as much. Without any variance, clusters are units.
+    /// The number of independent units that would be as informative. Without any variance, clusters are units.
     fn effective_n(&self, value: f64) -> f64 {
         let whole = total(&self.clusters, |term| term.whole);
         let count = self.clusters.len() as f64;

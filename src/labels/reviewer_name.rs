@@ -6,7 +6,7 @@ const MAX_CHARS: usize = 100;
 /// A name as it is stored: without white space around it.
 ///
 /// # Errors
-/// Why it is no name, a lower-case fragment. It does not quote the name.
+/// Why it is not a valid name, a lower-case fragment. It does not quote the name.
 pub(crate) fn checked_name(name: &str) -> Result<String, String> {
     let name = name.trim();
     if name.is_empty() {

@@ -80,7 +80,7 @@ impl EvalReport {
         Ok(evaluation::render_html(&self.evaluation, &mut |page| draw(&reader, job, &mut thumbnails, page)))
     }
 
-    /// The gates that failed, as an error with exit code 7; `None`: all marks are reached.
+    /// The gates that failed, as an error with exit code 7; `None`: all thresholds are reached.
     #[must_use]
     pub fn failed_gates(&self) -> Option<Error> {
         let failed: Vec<_> = self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).collect();

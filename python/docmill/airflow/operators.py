@@ -203,7 +203,7 @@ class DocmillPlanOperator(_Operator):
 
 
 class DocmillMergeOperator(_Operator):
-    """Unites the stores of shards and writes the outputs of the job. Sends nothing.
+    """Merges the stores of shards and writes the outputs of the job. Sends nothing.
 
     :param job: Manifest of the job. (templated)
     :param vars: Values for ``${NAME}`` in the manifest. (templated)
@@ -237,7 +237,7 @@ class DocmillMergeOperator(_Operator):
 
 
 class DocmillEvalOperator(_Operator):
-    """A quality gate: fails without a retry when a mark is not reached. Sends nothing.
+    """A quality gate: fails without a retry when a threshold is not reached. Sends nothing.
 
     :param job: Manifest of the job. (templated)
     :param vars: Values for ``${NAME}`` in the manifest. (templated)

@@ -54,8 +54,8 @@ def docmill_task_group(
         approval: Ask a person to approve the price, with Airflow's ApprovalOperator (Airflow 3.1 or newer with the
             standard provider).
         truth: File with true labels (templated), for the quality gate.
-        min_accuracy: Marks of the gate; without ``min_accuracy`` and ``min_f1`` there is none.
-        min_f1: Marks of the gate.
+        min_accuracy: Thresholds of the gate; without ``min_accuracy`` and ``min_f1`` there is none.
+        min_f1: Thresholds of the gate.
         retries: Retries of a shard.
         shard_arguments: Further arguments of the mapped ``DocmillOperator``, such as ``pool`` or ``queue``.
 
@@ -85,13 +85,13 @@ def docmill_task_group(
             retries=retries,
             **shard_arguments,
         ).expand_kwargs([{"shard": f"{at}/{shards}", "store": store} for at, store in enumerate(stores)])
-        unite = DocmillMergeOperator(task_id="merge", job=job, vars=vars, stores=stores, store=merged)
+        merge = DocmillMergeOperator(task_id="merge", job=job, vars=vars, stores=stores, store=merged)
         if approval:
-            price >> _approval(price.task_id) >> run >> unite
+            price >> _approval(price.task_id) >> run >> merge
         else:
-            price >> run >> unite
+            price >> run >> merge
         if min_accuracy or min_f1:
-            unite >> DocmillEvalOperator(
+            merge >> DocmillEvalOperator(
                 task_id="gate",
                 job=job,
                 vars=vars,

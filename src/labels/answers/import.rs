@@ -157,7 +157,7 @@ fn decision_of(
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
     }
     let Some(reviewer) = line.reviewer.as_ref().or(options.reviewer.as_ref()) else {
-        let message = "nobody is named as the reviewer, and your user name is unknown: give --reviewer NAME";
+        let message = "no reviewer given, and your user name is unknown: give --reviewer NAME";
         return Ok(Err(LineFault::malformed(&line.place, message)));
     };
     let reviewer = match checked_name(reviewer) {

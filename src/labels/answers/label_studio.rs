@@ -81,7 +81,7 @@ impl Item {
 }
 
 /// A reviewer as an import takes users: an object with an address, or the number of a user. It rejects names, and
-/// gives annotations without a user to the one who imports them.
+/// assigns annotations without a user to the importing user.
 fn user_of(reviewer: &str) -> Option<Value> {
     if let Some(number) = reviewer.strip_prefix(USER) {
         return number.parse::<u64>().ok().map(Value::from);

@@ -84,7 +84,7 @@ fn tags(list: &[Value]) -> BTreeSet<&str> {
 }
 
 /// How an answer of a task whose answers are words has changed: pairs of words, `(none)` where a tag was added or
-/// removed, or the answer is null. Empty: its answers are no words.
+/// removed, or the answer is null. Empty: its answers are not words.
 pub(crate) fn flips(shape: &Shape, old: &Value, new: &Value) -> Vec<(String, String)> {
     const NONE: &str = "(none)";
     let word = |value: &Value| match value {

@@ -168,7 +168,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
                     counted(collected.shown, "answer")
                 ),
                 imported => format!(
-                    "{} imported without `shown` = `false`; import them with --blind if nobody had seen the model's answers, \
+                    "{} imported without `shown` = `false`; import them with --blind if reviewers had not seen the model's answers, \
                      or count them with --include-shown",
                     if imported == 1 {
                         "1 answer was".to_owned()
@@ -181,7 +181,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
         TruthChoice::Answers { .. } if left_out > 0 => (
             "no page that was drawn is decided and selected".to_owned(),
             format!(
-                "{} with other human answers are no sample; `docmill review JOB --sample` shows those that were drawn",
+                "{} with other human answers are not a sample; `docmill review JOB --sample` shows those that were drawn",
                 counted(left_out, "page")
             ),
         ),
@@ -303,7 +303,7 @@ fn summarize(
         }
         TruthChoice::Answers { with_shown: false } => "blind human answers".to_owned(),
         TruthChoice::Answers { with_shown: true } => {
-            "human answers, also of reviewers who had seen the model's".to_owned()
+            "human answers, including those whose reviewer had seen the model's".to_owned()
         }
     };
     TruthSummary {

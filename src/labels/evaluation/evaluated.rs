@@ -99,7 +99,7 @@ impl TruthSummary {
         if unused > 0 && !self.faults.is_empty() {
             let rows = counted(self.rows, "row");
             notes.push(format!(
-                "{} of {rows} of the truth are not compared: the end of the report says why",
+                "{} of {rows} of the truth are not compared: the reasons are at the end of the report",
                 grouped(unused)
             ));
         }
@@ -170,7 +170,7 @@ pub(crate) struct SampledTask {
     pub(crate) draw: Option<DrawSummary>,
     /// Pages with other human answers to it, which do not count.
     pub(crate) left_out: u64,
-    /// Expressions among whose rows pages were drawn. They are no sample of other rows.
+    /// Expressions among whose rows pages were drawn. They are not a sample of other rows.
     pub(crate) other_selections: Vec<String>,
 }
 

@@ -26,14 +26,14 @@ impl GateMeasure {
     }
 }
 
-/// A mark that must be reached, as given on the command line.
+/// A threshold that must be reached, as given on the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateSpec {
     /// What is compared.
     pub measure: GateMeasure,
     /// What it is about: a task, a label, or `task.label`; `None`: every measured task.
     pub about: Option<String>,
-    /// The mark, from 0 to 1.
+    /// The threshold, from 0 to 1.
     pub mark: f64,
 }
 
@@ -41,7 +41,7 @@ impl GateSpec {
     /// Parses `0.9`, `90%`, `kind=0.9`, `invoice=0.8` or `kind.invoice=0.8`.
     ///
     /// # Errors
-    /// If the text has another form, or the mark is not from 0 to 1.
+    /// If the text has another form, or the threshold is not from 0 to 1.
     pub fn parse(measure: GateMeasure, text: &str) -> Result<Self, String> {
         // A label may contain `=`.
         let (about, mark) = match text.rsplit_once('=') {
@@ -55,7 +55,7 @@ impl GateSpec {
     }
 }
 
-/// A gate and whether its mark is reached.
+/// A gate and whether its threshold is reached.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GateResult {
     pub(crate) measure: GateMeasure,
@@ -70,7 +70,7 @@ pub(crate) struct GateResult {
 }
 
 impl GateResult {
-    /// Whether the mark is reached.
+    /// Whether the threshold is reached.
     pub(crate) fn is_passed(&self) -> bool {
         self.estimate.is_some_and(|estimate| estimate.is_at_least(self.mark))
     }
@@ -91,7 +91,7 @@ impl GateResult {
             Some(estimate) => {
                 let sign = if self.is_passed() { "reaches" } else { "is below" };
                 format!(
-                    "{name}: the lower bound {} {sign} the mark {} (measured {} on {} pages{counted}; one-sided, 95 % confidence)",
+                    "{name}: the lower bound {} {sign} the threshold {} (measured {} on {} pages{counted}; one-sided, 95 % confidence)",
                     beside_mark(estimate.lower_bound, self.mark),
                     shown_mark(self.mark),
                     beside_mark(estimate.value, self.mark),
@@ -100,20 +100,20 @@ impl GateResult {
             }
             None => {
                 let what = if self.label.is_some() { "has this label" } else { "is about this task" };
-                format!("{name}: no measured page of the truth {what}; the mark is {}", shown_mark(self.mark))
+                format!("{name}: no measured page of the truth {what}; the threshold is {}", shown_mark(self.mark))
             }
         }
     }
 }
 
-/// A mark with all its decimals, at least three.
+/// A threshold with all its decimals, at least three.
 fn shown_mark(mark: f64) -> String {
     let exact = mark.to_string();
     if exact.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 3) { exact } else { format!("{mark:.3}") }
 }
 
-/// A measure beside a mark: with the decimals of tables, and more if it would look as if it reached the mark and does
-/// not.
+/// A measure beside a threshold: with the decimals of tables, and more if it would look as if it reached the threshold
+/// and does not.
 fn beside_mark(value: f64, mark: f64) -> String {
     let looks_wrong = |text: &String| value < mark && text.parse().is_ok_and(|shown: f64| shown >= mark);
     let longer = (4..=17).map(|decimals| format!("{value:.decimals$}"));
@@ -127,8 +127,8 @@ pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
         (measured().any(|(value, mark)| value >= mark), measured().any(|(value, mark)| value < mark));
     match (reached, missed) {
         (true, false) => "; more pages with truth raise the lower bound",
-        (true, true) => "; where the measured value reaches its mark, more pages with truth raise the lower bound",
-        (false, true) => "; the measured value itself is below the mark, so more pages with truth would not help",
+        (true, true) => "; where the measured value reaches its threshold, more pages with truth raise the lower bound",
+        (false, true) => "; the measured value itself is below the threshold, so more pages with truth would not help",
         (false, false) => "",
     }
 }
@@ -325,7 +325,7 @@ mod tests {
                 Err("the job has no task `x`; tasks: kind, features, total, sender, colour"),
             ),
             (GateMeasure::Accuracy, "invoice=0.9", Err("`invoice` is a label; use --min-f1")),
-            // Without truth no mark is reached.
+            // Without truth no threshold is reached.
             (GateMeasure::Accuracy, "sender=0", Ok("sender - false")),
             (GateMeasure::F1, "wax=0", Ok("features wax false")),
             (GateMeasure::F1, "colour=0", Ok("colour - false")),
@@ -383,7 +383,7 @@ mod tests {
         let hint = |gates: &[&GateResult]| more_truth_hint(gates);
         assert_eq!(hint(&[&results[0]]), "; more pages with truth raise the lower bound");
         assert!(hint(&[&results[1]]).contains("would not help"), "{}", hint(&[&results[1]]));
-        assert!(hint(&[&results[0], &results[1]]).contains("where the measured value reaches its mark"));
+        assert!(hint(&[&results[0], &results[1]]).contains("where the measured value reaches its threshold"));
         assert_eq!(hint(&[&GateResult { estimate: None, ..results[0].clone() }]), "");
     }
 
@@ -393,7 +393,7 @@ mod tests {
         let results = apply_gates(&gates, &[task("kind", &[])], &[]).unwrap();
         assert_eq!(
             results[0].describe(),
-            "accuracy of kind: the lower bound 0.901 is below the mark 0.9013 (measured 0.950 on 100 pages, counting 2 pages without an answer as wrong; one-sided, 95 % confidence)"
+            "accuracy of kind: the lower bound 0.901 is below the threshold 0.9013 (measured 0.950 on 100 pages, counting 2 pages without an answer as wrong; one-sided, 95 % confidence)"
         );
     }
 }

@@ -151,7 +151,7 @@ fn add_task(out: &mut String, task: &TaskResult) {
     }
     out.push_str("</table></section>\n");
     if let Some(chart) = draw_confusion(task) {
-        let _ = writeln!(out, "<section><h2>What is taken for what</h2>\n{chart}</section>");
+        let _ = writeln!(out, "<section><h2>Confusion matrix</h2>\n{chart}</section>");
     }
     add_labels(out, &task.labels);
     add_fields(out, &task.fields);

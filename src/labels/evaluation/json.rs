@@ -149,7 +149,7 @@ fn task_json(task: &TaskResult) -> Value {
     put("effective_n", task.effective_n.into());
     put("accuracy", share_json(task.accuracy));
     put("accuracy_of_all", share_json(task.accuracy_of_all));
-    // What the kind of the task has is there, also if no page could be measured.
+    // What the kind of the task has is there, even if no page could be measured.
     let (is_classify, is_tag) = (task.kind == "classify", task.kind == "tag");
     if !is_classify && !is_tag {
         put("exact", share_json(task.exact));

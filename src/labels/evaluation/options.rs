@@ -32,6 +32,6 @@ pub struct EvalOptions {
     pub split: Option<String>,
     /// Only pages that were drawn with a known probability.
     pub only_sampled: bool,
-    /// Marks that must be reached.
+    /// Thresholds that must be reached.
     pub gates: Vec<GateSpec>,
 }

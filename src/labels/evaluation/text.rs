@@ -1,4 +1,4 @@
-//! An evaluation as text for a terminal. The first lines say how good the answers are.
+//! An evaluation as text for a terminal. The first lines show how good the answers are.
 
 use super::evaluated::{Evaluation, Mistake, SampledTask};
 use super::task_result::{FieldResult, LabelResult, TaskResult};

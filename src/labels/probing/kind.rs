@@ -36,7 +36,7 @@ impl ProbeKind {
         match self {
             Self::Rotate => {
                 if !questions.iter().any(|question| self.measures(&question.shape)) {
-                    let message = "the job has no task whose answers are labels, so there is no order of labels";
+                    let message = "the job has no task whose answers are labels, so `--rotate` does not apply";
                     return Err(PipelineError::Input(message.into()));
                 }
                 let mut tasks = job.tasks.clone();

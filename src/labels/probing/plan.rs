@@ -132,7 +132,7 @@ fn choose_tasks(questions: &[Question], query: &ProbeQuery) -> Result<Vec<usize>
             return Err(PipelineError::Input(message));
         };
         if !query.kind.measures(&questions[at].shape) {
-            let message = format!("--task {name}: its answers are no labels, so there is no order of labels");
+            let message = format!("--task {name}: its answers are not labels, so `--rotate` does not apply");
             return Err(PipelineError::Input(message));
         }
         tasks.push(at);

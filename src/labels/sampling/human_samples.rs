@@ -222,7 +222,7 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
 }
 
 /// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
-/// drawn, and nobody has decided on them.
+/// drawn, and are not decided.
 fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages, &SeenPages)) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;
@@ -251,7 +251,7 @@ fn within_selection(
 }
 
 /// The latest draw among the pages that the store has: which pages match may change with the answers. In a store of
-/// merged shards these may be several, one of each shard. Without that of one they are no sample of the whole, and an
+/// merged shards these may be several, one of each shard. Without that of one they are not a sample of the whole, and an
 /// earlier draw among all pages is.
 fn latest_draws<'a>(draws: &[&'a Draw], shard: Option<Shard>) -> Option<Vec<&'a Draw>> {
     let drawn = |draw: &Draw| (draw.record.drawn_at_ms, draw.record.id);

@@ -62,7 +62,7 @@ pub(crate) struct Reached {
     pub(crate) seen: u64,
 }
 
-/// How far draws are decided. `pages`: those of the order up to the end of the largest draw, also if they came
+/// How far draws are decided. `pages`: those of the order up to the end of the largest draw, even if they came
 /// later. `None`: no draw has a decision.
 pub(crate) fn reach(mut pages: Vec<OrderedPage>, draws: &[OrderedDraw]) -> Option<Reached> {
     pages.sort_by_key(|page| page.key);

@@ -14,7 +14,7 @@ pub(crate) struct TaskSample {
     pub(crate) draw: Option<DrawSummary>,
     /// Why pages with stated probabilities are not a valid sample: these are of several. `None`: they are one.
     pub(crate) contradiction: Option<StatedTotal>,
-    /// Expressions among whose rows pages were drawn. They are no sample of other rows.
+    /// Expressions among whose rows pages were drawn. They are not a sample of other rows.
     pub(crate) other_selections: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct DrawSummary {
     /// Pages of the draw that were decided only after the model's answer was seen. They do not count, and are neither
     /// passed over nor not reached.
     pub(crate) decided_seen: u64,
-    /// Pages after it: nobody has got there yet.
+    /// Pages after it: they have not been reached yet.
     pub(crate) not_reached: u64,
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// A value of the truth that its task does not allow, such as an unknown label. It is compared, and no answer has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
-    /// The position of the leaf, or of the first of an answer that is no object.
+    /// The position of the leaf, or of the first of an answer that is not an object.
     pub(crate) leaf: usize,
     /// The value as text: one label, of tags.
     pub(crate) text: String,

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) struct Leaf {
     /// The names of the members that lead to it. Empty: the answer itself.
     pub(crate) path: Vec<String>,
-    /// The form of its value, which may be null also where an object on the way to it may.
+    /// The form of its value, which may be null even where an object on the way to it may.
     pub(crate) shape: Shape,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct PlacedMisfit {
     pub(crate) misfit: Misfit,
     /// Where it is; `None`: only the page is known.
     pub(crate) place: Option<FaultPlace>,
-    /// Who gave it as an answer; `None`: it is no human answer.
+    /// Who gave it as an answer; `None`: it is not a human answer.
     pub(crate) reviewer: Option<Box<str>>,
 }
 

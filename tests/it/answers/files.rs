@@ -50,7 +50,7 @@ fn a_file_that_is_imported_again_changes_nothing_and_another_store_gets_the_same
 #[test]
 fn answers_without_a_time_are_imported_once() {
     let bench = asked(2, "");
-    // It would count for ever, whatever is decided later.
+    // It would count indefinitely, whatever is decided later.
     bench.put("answers.csv", b"path,task,value,decided_at\n00000.jpg,kind,form,2999-01-01\n");
     let future = import(&bench, "answers.csv", &[]);
     assert!(
@@ -77,7 +77,7 @@ fn answers_without_a_time_are_imported_once() {
     assert!(exported(&bench, "job.yaml").contains("form,cleo,"));
 }
 
-/// What a file left open is stated by importing it again: these are other answers, also with the same times.
+/// What a file left open is stated by importing it again: these are other answers, even with the same times.
 #[test]
 fn answers_that_are_imported_again_as_blind_are_new_ones() {
     let bench = asked(2, "");

@@ -166,7 +166,7 @@ fn weights_and_clusters() {
         for seed in 0..seeds {
             let found = population.draw(&Random::new(seed ^ (number as u64) << 32));
             covered += u64::from(found.interval.contains(share));
-            // The true share is below a mark that is just above it.
+            // The true share is below a threshold that is just above it.
             passed += u64::from(found.is_at_least(share + 1e-9));
             width += found.interval.high - found.interval.low;
         }
@@ -267,7 +267,7 @@ impl InvoiceFolder {
         (0..INVOICES + LETTERS + MEMOS).map(page).collect()
     }
 
-    /// Draws this share of the pages that are answered `invoice`, and so many of the others.
+    /// Draws this share of the pages that are answered `invoice`, and this many of the others.
     fn draw(&self, random: &Random, share: f64, others: usize) -> (Vec<Labeled>, Design) {
         let (invoices, rest): (Vec<Labeled>, Vec<Labeled>) =
             self.pages().into_iter().partition(|page| page.answer == Some(0));
@@ -328,7 +328,7 @@ fn labels_with_weights() {
         for (at, value) in truth.iter().enumerate() {
             let samples = defined[at];
             assert!(covered[at] >= MIN_COVERAGE - slack(MIN_COVERAGE, samples), "{at}: {value} {covered:?}");
-            // Of a share of 1 no gate passes a mark above it.
+            // Of a share of 1 no gate passes a threshold above it.
             assert!(passed[at] <= MAX_MISSES + slack(MAX_MISSES, samples), "{at}: {value} {passed:?}");
         }
     }

@@ -245,7 +245,7 @@ fn a_label_that_the_manifest_does_not_have_counts_as_wrong() {
         "{}",
         ran.stdout
     );
-    assert!(ran.stderr.contains("F1 of kind.memo: the lower bound 0.000 is below the mark"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("F1 of kind.memo: the lower bound 0.000 is below the threshold"), "{}", ran.stderr);
     let quiet = bench.docmill(&["-q", "eval", "job.yaml", "--truth", "truth.csv"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
     let html = eval(&bench, &["--truth", "truth.csv", "--format", "html"]).stdout;
@@ -311,15 +311,15 @@ fn a_gate_about_something_without_truth_fails() {
     for (gate, message) in [
         (
             &["--min-accuracy", "marks=0"][..],
-            "accuracy of marks: no measured page of the truth is about this task; the mark is 0.00",
+            "accuracy of marks: no measured page of the truth is about this task; the threshold is 0.00",
         ),
         (
             &["--min-f1", "kind.form=0"],
-            "F1 of kind.form: no measured page of the truth has this label; the mark is 0.00",
+            "F1 of kind.form: no measured page of the truth has this label; the threshold is 0.00",
         ),
         (
             &["--min-f1", "stamp=0.1"],
-            "F1 of marks.stamp: no measured page of the truth has this label; the mark is 0.10",
+            "F1 of marks.stamp: no measured page of the truth has this label; the threshold is 0.10",
         ),
         (&["--min-f1", "marks=0.1"], "macro F1 of marks: no measured page of the truth is about this task"),
     ] {
@@ -401,7 +401,10 @@ fn truth_that_is_not_used_as_meant_says_why() {
     );
     let text = eval(&bench, &["--truth", "cp1252.csv"]).stdout;
     assert!(text.contains("which is not UTF-8: save the file as UTF-8"), "{text}");
-    assert!(text.contains("1 of 2 rows of the truth are not compared: the end of the report says why"), "{text}");
+    assert!(
+        text.contains("1 of 2 rows of the truth are not compared: the reasons are at the end of the report"),
+        "{text}"
+    );
     bench.put("case.csv", format!("Path,Kind\n{path},{kind}\n").as_bytes());
     assert_eq!(eval_json(&bench, &["--truth", "case.csv"])["tasks"]["kind"]["n"], 1);
     let other = row(1).0;
