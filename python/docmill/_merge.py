@@ -23,7 +23,7 @@ def merge(
     env: Mapping[str, str] | None = None,
     timeout: Seconds | None = None,
 ) -> RunSummary:
-    """Unites the stores of shards, and writes the outputs of the job. Sends nothing and needs no key.
+    """Merges the stores of shards, and writes the outputs of the job. Sends nothing and needs no key.
 
     Merging again, in another order or after a kill gives the same.
 
@@ -41,7 +41,7 @@ def merge(
 
     Raises:
         docmill.errors.FailedPages: More pages of all shards failed than ``on_error.max_failed`` allows.
-        docmill.errors.DocmillError: The stores could not be merged; the class tells the exit code.
+        docmill.errors.DocmillError: The stores could not be merged; the class corresponds to the exit code.
         FileNotFoundError: The program is not installed.
     """
     first, *variables = job_arguments(job, vars, store)

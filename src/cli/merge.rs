@@ -1,4 +1,4 @@
-//! `docmill merge`: unites the stores of shards, and writes the outputs.
+//! `docmill merge`: merges the stores of shards, and writes the outputs.
 
 use super::args::Global;
 use super::exit::Failure;

@@ -1,4 +1,4 @@
-//! Uniting the stores of shards.
+//! Merging the stores of shards.
 
 use super::error::Error;
 use super::job::Job;

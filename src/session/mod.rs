@@ -7,7 +7,7 @@
 //! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
-//! - [`merging`]: uniting the stores of shards
+//! - [`merging`]: merging the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`diff`]: what a change of the manifest changes; [`diff_query`]: what is compared; [`diff_sides`]: both sides

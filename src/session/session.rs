@@ -160,7 +160,7 @@ impl Session {
         run_in_time(work, grace, &self.shutdown, &self.counters)
     }
 
-    /// Unites stores of the job, such as those of its shards, in the job's store, and writes its outputs, as one run
+    /// Merges stores of the job, such as those of its shards, into the job's store, and writes its outputs, as one run
     /// of the whole input would. Sends nothing, and needs no key. Merging again changes nothing; a merge that was
     /// killed is continued by the same call. `allow_missing`: stores of shards may be missing; the outputs are partial
     /// then.

@@ -10,7 +10,7 @@
 //! - [`read`]: the read connection, which reads long lists in pages
 //! - [`sqlite`]: the file: schema, migrations, values, locks
 //! - [`batch_files`]: the request files of batches beside the store
-//! - [`mod@merge`]: uniting stores
+//! - [`mod@merge`]: merging stores
 //! - [`maintenance`]: check, contents, backup, salvage, prune
 //!
 //! The contract that any implementation has to keep is tested in `tests/it/store/contract`.

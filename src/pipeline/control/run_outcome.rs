@@ -83,7 +83,7 @@ pub enum RunOutcome {
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
     /// read now.
     PagesPending(u64),
-    /// The stores of the shards that a merge united have neither an answer nor an error for some pages.
+    /// The stores of the shards that were merged have neither an answer nor an error for some pages.
     ShardsPending {
         /// Such pages.
         pages: u64,

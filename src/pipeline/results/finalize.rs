@@ -120,7 +120,7 @@ pub(crate) fn conclude(
         write_report(&report, path, &*environment.hooks)?;
         report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     }
-    // Who waits for a marker finds everything else.
+    // Readers that wait for a marker find everything else.
     write_markers(&markers)?;
     Ok(Conclusion::Ended(Box::new(report), outcome))
 }
@@ -158,7 +158,7 @@ fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, Pipeline
 pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
-    // A shard may have no page; how many failed of all pages only a merge can tell.
+    // A shard may have no page; only the merge knows how many failed of all pages.
     let is_shard = job.input.shard.is_some();
     if pages.total == 0 {
         if is_shard || job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }

@@ -31,7 +31,7 @@ pub(crate) struct JobRows<'a> {
     pub(crate) recipes: RowRecipes<'a>,
     /// Whether outputs without rows are written.
     pub(crate) writes_empty: bool,
-    /// The price that asking has now. `None`: unknown, or nobody wants to know what was saved.
+    /// The price that asking has now. `None`: unknown, or savings are not computed.
     pub(crate) price: Option<RequestPrice>,
     /// Whether rows show only the model's answers.
     pub(crate) model_only: bool,

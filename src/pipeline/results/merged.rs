@@ -1,4 +1,4 @@
-//! What `docmill merge` does: unites stores, then writes the outputs and the report as one run would. Sends nothing.
+//! What `docmill merge` does: merges stores, then writes the outputs and the report as one run would. Sends nothing.
 
 use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
@@ -94,7 +94,7 @@ pub fn merge_stores(
         // What a shard could not look at may be missing without a page that is pending.
         Some(outcome) if pages.pending > 0 || !has_all || stopped.iter().any(|run| is_unread(run)) => outcome,
         _ => match judge(job, &pages, false) {
-            // Who allows shards to be missing has the part that there is.
+            // With `--allow-missing`, the outputs hold the shards that there are.
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
             RunOutcome::PagesPending(pages) => {
                 RunOutcome::ShardsPending { pages, tasks: tasks_asked_otherwise(&tasks, &runs) }
@@ -131,7 +131,7 @@ pub fn merge_stores(
     if report.outputs.iter().all(|file| !file.is_partial) && !report.outputs.is_empty() {
         targets.files().try_for_each(|(_, path)| remove_shard_parts(path, &job.name))?;
     }
-    // Who waits for a marker finds everything else.
+    // Readers that wait for a marker find everything else.
     write_markers(&outputs.markers)?;
     let elapsed_ms = u64::try_from(clock.now().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(

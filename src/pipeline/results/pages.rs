@@ -54,7 +54,7 @@ impl JobPage {
     }
 }
 
-/// Finds single pages of a job, for those who look at a few of many.
+/// Finds single pages of a job, for callers that need a few of many.
 pub struct PageLookup {
     reader: Reader,
     job: Arc<Job>,

@@ -9,7 +9,7 @@ use crate::store::{ReadStore, StoreError, check_store_writable};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Checks that the outputs and the store of a job can be written. The files that the store knows of the job tell
+/// Checks that the outputs and the store of a job can be written. The files that the store knows of the job show
 /// how much space they take.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
            AND id NOT IN (SELECT r.page_id FROM requests r JOIN attempts a ON a.request_id = r.id WHERE a.opened_at >= ?1 OR a.state = 'open')",
         [before_ms],
     )?;
-    // What was paid was paid: a merge unites it run by run.
+    // What was paid was paid: a merge combines it run by run.
     let is_pruned = "(run_id, budget_id) IN (SELECT a.run_id, a.budget_id FROM gone g CROSS JOIN requests r ON r.page_id = g.id CROSS JOIN attempts a ON a.request_id = r.id)";
     transaction.execute(
         &format!("INSERT OR REPLACE INTO pruned_runs (run_id, budget_id, spent) {}", charged_by_run("main", is_pruned)),

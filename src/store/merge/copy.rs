@@ -1,4 +1,4 @@
-//! Copies pages and what belongs to them from a source into the united store: faults, features, requests, attempts,
+//! Copies pages and what belongs to them from a source into the merged store: faults, features, requests, attempts,
 //! answers. Statements work on sets; what they read of the source is in its order, so that nothing has to
 //! be sorted in memory.
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 /// Which pages are copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CopiedPages {
-    /// All, from a store that nobody uses.
+    /// All, from a store that is not in use.
     All,
     /// Those in `scratch.wanted`, from a store that others may read.
     Wanted,
@@ -24,7 +24,7 @@ pub(crate) struct Offsets {
     request: i64,
     /// For attempts.
     attempt: i64,
-    /// Pages of the united store up to this key were there before.
+    /// Pages of the merged store up to this key were there before.
     page: i64,
     /// Whether all revisions become the first one.
     is_before_any_run: bool,
@@ -36,7 +36,7 @@ impl Offsets {
         Self { is_before_any_run: true, ..self }
     }
 
-    /// The revision in the united store of a revision of the source, in SQL.
+    /// The revision in the merged store of a revision of the source, in SQL.
     pub(crate) fn revision_of(self, column: &str) -> String {
         match self.is_before_any_run {
             true => "0".to_owned(),
@@ -47,7 +47,7 @@ impl Offsets {
     /// The offsets of the next source.
     ///
     /// # Errors
-    /// When the united store can't be read.
+    /// When the merged store can't be read.
     pub(crate) fn read(db: &Connection) -> Result<Self, StoreError> {
         let read = |query: &str| db.query_row(query, [], |row| row.get::<_, i64>(0));
         Ok(Self {
@@ -217,7 +217,7 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let (known, new) = (run("answers"), run("excluded"));
     let (known_name, new_name) = (name("answers"), name("excluded"));
     let source_knew = format!("EXISTS (SELECT 1 FROM scratch.runs WHERE dst = {known})");
-    let united_knew = format!("EXISTS (SELECT 1 FROM scratch.runs WHERE dst = {new} AND NOT is_new)");
+    let merged_knew = format!("EXISTS (SELECT 1 FROM scratch.runs WHERE dst = {new} AND NOT is_new)");
     vec![
         format!(
             "INSERT INTO main.answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at, revision)
@@ -229,7 +229,7 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
              WHERE CASE
                WHEN (excluded.status = 'ok') <> (answers.status = 'ok') THEN excluded.status = 'ok'
                WHEN excluded.request_id = answers.request_id THEN excluded.at > answers.at
-               WHEN {source_knew} <> {united_knew} THEN {source_knew}
+               WHEN {source_knew} <> {merged_knew} THEN {source_knew}
                WHEN {source_knew} THEN excluded.at > answers.at
                ELSE (excluded.at, {new_name}) < (answers.at, {known_name}) END"
         ),

@@ -9,10 +9,10 @@ const OBSERVATIONS: &str =
     "max(e.observations, (SELECT count(*) FROM {store}.attempts a JOIN {store}.runs r ON r.id = a.run_id
   WHERE a.verdict = 'done' AND substr(e.id, -length(r.model) - 1) = ' ' || r.model))";
 
-/// Records on how many replies the united store's own facts are based, before others are compared with them.
+/// Records on how many replies the merged store's own facts are based, before others are compared with them.
 ///
 /// # Errors
-/// When the united store can't be read or written.
+/// When the merged store can't be read or written.
 pub(crate) fn count_own(db: &Connection) -> Result<(), StoreError> {
     let observations = OBSERVATIONS.replace("{store}", "main");
     db.execute(&format!("UPDATE main.endpoints AS e SET observations = {observations} WHERE observations = 0"), [])?;

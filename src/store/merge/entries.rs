@@ -13,20 +13,20 @@ use std::collections::HashMap;
 /// Rows that are copied at once.
 const ROWS_AT_ONCE: i64 = 2000;
 
-/// What the united store had of the files of its jobs before a source is merged.
+/// What the merged store had of the files of its jobs before a source is merged.
 pub(crate) type KnownFiles = HashMap<JobId, Vec<MergeMark>>;
 
 /// Reads it.
 ///
 /// # Errors
-/// When the united store can't be read.
+/// When the merged store can't be read.
 pub(crate) fn known_files(db: &Connection) -> Result<KnownFiles, StoreError> {
     let mut find = db.prepare("SELECT id FROM main.jobs")?;
     let jobs: Vec<JobId> = find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     jobs.into_iter().map(|job| Ok((job, read_marks(db, "main", job)?))).collect()
 }
 
-/// Copies the files that a source has found, of each of its jobs. What is older than what the united store has of a
+/// Copies the files that a source has found, of each of its jobs. What is older than what the merged store has of a
 /// shard has nothing to state about which files there are.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub(crate) fn copy_entries(db: &Connection, store: &SourceStore, known: &KnownFi
     Ok(())
 }
 
-/// Copies the files of a part of a source. `age`: how it compares with what the united store has of these files, if it
+/// Copies the files of a part of a source. `age`: how it compares with what the merged store has of these files, if it
 /// has some. `is_mixed`: the source has files of other shards, too.
 fn copy_part(
     db: &Connection,
@@ -119,7 +119,7 @@ pub(crate) enum ConflictRule {
 /// When a store can't be read or written.
 pub(crate) fn put_entries(
     db: &Connection,
-    (own, united): (JobId, JobId),
+    (own, merged): (JobId, JobId),
     condition: &str,
     conflict: ConflictRule,
 ) -> Result<(), StoreError> {
@@ -142,20 +142,20 @@ pub(crate) fn put_entries(
     let range = "SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM source.entries";
     let (mut from, last): (i64, i64) = db.query_row(range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     while from <= last {
-        put.execute(params![own, united, from, from + ROWS_AT_ONCE - 1])?;
+        put.execute(params![own, merged, from, from + ROWS_AT_ONCE - 1])?;
         from += ROWS_AT_ONCE;
     }
     Ok(())
 }
 
 /// Removes the files of a shard that its newest store has not found.
-fn remove_gone(db: &Connection, (own, united): (JobId, JobId), shard: Option<Shard>) -> Result<(), StoreError> {
+fn remove_gone(db: &Connection, (own, merged): (JobId, JobId), shard: Option<Shard>) -> Result<(), StoreError> {
     let mut find = db.prepare(
         "SELECT t.id, t.path FROM main.entries t WHERE t.job_id = ?1
            AND NOT EXISTS (SELECT 1 FROM source.entries e WHERE e.job_id = ?2 AND e.line = t.line AND e.path = t.path)",
     )?;
     let mut put = db.prepare("INSERT OR IGNORE INTO scratch.gone (entry) VALUES (?1)")?;
-    let mut rows = find.query([united, own])?;
+    let mut rows = find.query([merged, own])?;
     while let Some(row) = rows.next()? {
         let (entry, path): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
         if shard.is_none_or(|shard| shard.has(&path)) {

@@ -73,7 +73,7 @@ fn draw_statements(draw: i64) -> Vec<String> {
     ]
 }
 
-/// Decisions. A group stays together, also if some of it is known.
+/// Decisions. A group stays together, even if some of it is known.
 fn decision_statements(decision: i64, revision: &str) -> Vec<String> {
     vec![
         format!(

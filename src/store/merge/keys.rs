@@ -1,5 +1,5 @@
-//! The keys of jobs, recipes, recipe sets, runs with their settings, batches and budgets of a source in the united store: found by their
-//! natural keys, or new.
+//! The keys of jobs, recipes, recipe sets, runs with their settings, batches and budgets of a source in the merged store:
+//! found by their natural keys, or new.
 
 use super::merged_job::MergedJob;
 use super::source::{own_job, source_jobs};
@@ -22,7 +22,7 @@ const UNKNOWN_POLICY: &str = "merged";
 pub(crate) struct KeyChoice {
     /// What is added to revisions of the source.
     pub(crate) revision: i64,
-    /// Only what wanted pages and files need. Runs are no runs of the shard whose store this is.
+    /// Only what wanted pages and files need. Runs are not those of the shard whose store this is.
     pub(crate) is_part: bool,
 }
 
@@ -89,11 +89,11 @@ fn map_sets(db: &Connection, policy: &str, is_part: bool) -> Result<(), StoreErr
         let pairs = members.query_map([set], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let pairs: Vec<(RecipeId, Option<RecipeId>)> = pairs.collect::<Result<_, _>>()?;
         let own: Vec<RecipeId> = pairs.iter().map(|(own, _)| *own).collect();
-        let Some(united) = pairs.iter().map(|(_, united)| *united).collect::<Option<Vec<RecipeId>>>() else {
+        let Some(merged) = pairs.iter().map(|(_, merged)| *merged).collect::<Option<Vec<RecipeId>>>() else {
             return Err(StoreError::Damaged(format!("recipe_set_members, set {set}: an unknown recipe")));
         };
         let known = ["", policy].into_iter().find(|policy| set_hash(&own, policy) == hash);
-        put.execute(params![set, find_or_add_set(db, &united, known.unwrap_or(UNKNOWN_POLICY))?])?;
+        put.execute(params![set, find_or_add_set(db, &merged, known.unwrap_or(UNKNOWN_POLICY))?])?;
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ UPDATE main.runs AS t SET job_id = j.dst
     JOIN main.jobs o ON o.id = j.dst JOIN main.jobs k ON k.identity = s.identity
   WHERE t.id = m.dst AND t.job_id = k.id AND t.job_id <> j.dst AND o.identity = ?1";
 
-/// Runs that died are recorded as such: nobody else will.
+/// Runs that died are recorded as such: nothing else will do it.
 fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
     let recipes: HashMap<i64, i64> = db
         .prepare("SELECT src, dst FROM scratch.recipes")?

@@ -1,4 +1,4 @@
-//! How far the files of a job in a store have come: by shard, which run has found them. The united store keeps a mark of
+//! How far the files of a job in a store have come: by shard, which run has found them. The merged store keeps a mark of
 //! each store and job that was merged.
 //!
 //! The job of a mark is that of its run, as is what the run had come to: both are in the table `runs`.
@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 pub(crate) struct FileRun {
     /// When it began (wall time in milliseconds), and its id; time 0: nothing has run.
     pub(crate) begun: (i64, String),
-    /// Its last sign of life. An earlier copy of a store has an earlier one.
+    /// Its last heartbeat. An earlier copy of a store has an earlier one.
     pub(crate) heartbeat_ms: i64,
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn read_marks(db: &Connection, database: &str, job: JobId) -> Result<
     Ok(marks)
 }
 
-/// What a store has of the files of a job, as [`read_marks`], also if it is that of a shard. `None`: the job has no run.
+/// What a store has of the files of a job, as [`read_marks`], even if it is that of a shard. `None`: the job has no run.
 ///
 /// # Errors
 /// When it can't be read.
@@ -92,7 +92,7 @@ fn newest_run(db: &Connection, database: &str, job: JobId, condition: &str) -> R
 /// Whether the store with this fingerprint was merged for the job with this identity.
 ///
 /// # Errors
-/// When the united store can't be read.
+/// When the merged store can't be read.
 pub(crate) fn is_merged(db: &Connection, store: &Digest, job: &Digest) -> Result<bool, StoreError> {
     let mut find = db.prepare("SELECT 1 FROM main.merges WHERE fingerprint = ?1")?;
     Ok(find.exists([key(store, job, None)])?)
@@ -101,26 +101,26 @@ pub(crate) fn is_merged(db: &Connection, store: &Digest, job: &Digest) -> Result
 /// Records that the store with this fingerprint was merged for the job with this identity.
 ///
 /// # Errors
-/// When the united store can't be written.
+/// When the merged store can't be written.
 pub(crate) fn put_store(db: &Connection, store: &Digest, job: &Digest) -> Result<(), StoreError> {
     // It stands for the store alone: what it had of files has marks of its own.
     put(db, key(store, job, None), &MergeMark::whole(FileRun::default()))
 }
 
-/// Records what the united store has of the files of a job.
+/// Records what the merged store has of the files of a job.
 ///
 /// # Errors
-/// When the united store can't be written.
+/// When the merged store can't be written.
 pub(crate) fn put_marks(db: &Connection, job: &Digest, marks: &[MergeMark]) -> Result<(), StoreError> {
     let kind = Digest::compute(b"files");
     marks.iter().try_for_each(|mark| put(db, key(&kind, job, Some(mark)), mark))
 }
 
-/// Records what the united store held before anything was merged into it, or since: files that runs of the whole input
+/// Records what the merged store held before anything was merged into it, or since: files that runs of the whole input
 /// have found.
 ///
 /// # Errors
-/// When the united store can't be read or written.
+/// When the merged store can't be read or written.
 pub(crate) fn mark_own_files(db: &Connection) -> Result<(), StoreError> {
     let mut find = db.prepare("SELECT id, identity FROM main.jobs")?;
     let jobs = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

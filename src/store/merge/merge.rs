@@ -7,7 +7,7 @@ use super::human_answers::copy_human_answers;
 use super::keys::{KeyChoice, map_keys};
 use super::marks::{MergeMark, is_merged, mark_own_files, put_store, read_marks};
 use super::merged_job::{Merged, MergedJob};
-use super::scratch::{ScratchStore, UNITED_CACHE};
+use super::scratch::{MERGED_CACHE, ScratchStore};
 use super::source::{SourceStore, check_unused, refused};
 use crate::base::file_identity::FileIdentity;
 use crate::store::error::StoreError;
@@ -46,9 +46,9 @@ INSERT INTO main.pruned_runs (run_id, budget_id, spent)
 pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: bool) -> Result<Merged, StoreError> {
     let stores = sources.iter().map(|path| SourceStore::look(path, job)).collect::<Result<_, _>>()?;
     let mut stores = SourceStore::with_runs(stores)?;
-    check_united(into, &stores, job)?;
+    check_target(into, &stores, job)?;
     let mut merged = Merged { shards: number_of_shards(&stores)?, ..Merged::default() };
-    merged.missing = missing_shards(&marks_of_united(into, job)?, &stores, merged.shards);
+    merged.missing = missing_shards(&marks_of_target(into, job)?, &stores, merged.shards);
     if !merged.missing.is_empty() && !allow_missing {
         let numbers: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
         let (noun, verb) = if numbers.len() == 1 { ("shard", "is") } else { ("shards", "are") };
@@ -63,8 +63,8 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         (number, store.newest().map(|part| part.newest.clone()), store.path.clone())
     };
     stores.sort_by_cached_key(place);
-    let mut united = ScratchStore::open(into, UNITED_CACHE)?;
-    united.in_transaction(|db| {
+    let mut target = ScratchStore::open(into, MERGED_CACHE)?;
+    target.in_transaction(|db| {
         let mut ledger = Ledger::new(Vec::new());
         reap_dead_runs(db, &mut ledger, into, None, job.at_ms)?;
         ledger.write(db)?;
@@ -72,16 +72,16 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         mark_own_files(db)
     })?;
     for store in &stores {
-        if is_merged(&united.db, &store.fingerprint, &job.identity)? {
+        if is_merged(&target.db, &store.fingerprint, &job.identity)? {
             merged.known += 1;
             continue;
         }
         tracing::info!("merging {}", store.path.display());
-        united.attach_source(&store.path)?;
-        united.in_transaction(|db| merge_source(db, store, job))?;
-        united.detach_source()?;
+        target.attach_source(&store.path)?;
+        target.in_transaction(|db| merge_source(db, store, job))?;
+        target.detach_source()?;
     }
-    united.in_transaction(|db| Ok(db.execute_batch(&budgets())?))?;
+    target.in_transaction(|db| Ok(db.execute_batch(&budgets())?))?;
     Ok(merged)
 }
 
@@ -101,8 +101,8 @@ fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result
     put_store(db, &store.fingerprint, &job.identity)
 }
 
-/// Checks that the united store is none of the sources, no store of a shard, and not in use.
-fn check_united(into: &Path, stores: &[SourceStore], job: &MergedJob) -> Result<(), StoreError> {
+/// Checks that the merged store is none of the sources, no store of a shard, and not in use.
+fn check_target(into: &Path, stores: &[SourceStore], job: &MergedJob) -> Result<(), StoreError> {
     let identity = FileIdentity::of_path(into);
     if stores.iter().any(|store| FileIdentity::of_path(&store.path).is_same(&identity)) {
         return Err(refused(
@@ -130,7 +130,7 @@ fn number_of_shards(stores: &[SourceStore]) -> Result<u32, StoreError> {
     if counts.len() > 1 {
         let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
         return Err(refused(
-            format!("the stores are of different numbers of shards: {}", counts.join(", ")),
+            format!("the stores belong to different numbers of shards: {}", counts.join(", ")),
             "merge the stores of one number of shards at a time",
         ));
     }
@@ -139,8 +139,8 @@ fn number_of_shards(stores: &[SourceStore]) -> Result<u32, StoreError> {
     Ok(counts.first().copied().unwrap_or_else(|| newest.map_or(1, |part| part.number.1)))
 }
 
-/// What the united store has of the files of the job.
-fn marks_of_united(into: &Path, job: &MergedJob) -> Result<Vec<MergeMark>, StoreError> {
+/// What the merged store has of the files of the job.
+fn marks_of_target(into: &Path, job: &MergedJob) -> Result<Vec<MergeMark>, StoreError> {
     match schema::open_current(into) {
         Ok(Some(db)) => job_id(&db, &job.identity)?.map_or(Ok(Vec::new()), |key| read_marks(&db, "main", key)),
         Ok(None) | Err(StoreError::Missing { .. }) => Ok(Vec::new()),
@@ -148,16 +148,16 @@ fn marks_of_united(into: &Path, job: &MergedJob) -> Result<Vec<MergeMark>, Store
     }
 }
 
-/// The shards of which there is nothing, neither in these stores nor in the united one. What a merge has united counts
+/// The shards of which there is nothing, neither in these stores nor in the merged one. What was merged before counts
 /// only while no store that is given is newer than what it has of that store's shard: then the others in it are of
 /// an earlier night.
-fn missing_shards(united: &[MergeMark], stores: &[SourceStore], shards: u32) -> Vec<u32> {
+fn missing_shards(merged: &[MergeMark], stores: &[SourceStore], shards: u32) -> Vec<u32> {
     if shards == 1 {
         return Vec::new();
     }
     let mut there = BTreeSet::new();
     let known = stores.iter().map(|store| (store.shard.is_none(), store.parts.as_slice()));
-    for (at, (is_merged, parts)) in known.chain([(true, united)]).enumerate() {
+    for (at, (is_merged, parts)) in known.chain([(true, merged)]).enumerate() {
         let others = stores.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, store)| &store.parts);
         let is_outdated = |newer: &MergeMark| {
             let of_shard = parts.iter().filter(|part| part.number == newer.number).map(|part| &part.newest.begun).max();

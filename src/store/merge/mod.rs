@@ -1,14 +1,14 @@
-//! Uniting stores: those of the shards of a job, or any of the same job.
+//! Merging stores: those of the shards of a job, or any of the same job.
 //!
 //! Rows are recognized by natural keys: a page by its content and number, a recipe by its digest, a run by its id,
-//! an attempt by its run and its number in it, a decision by everything that it says. So a store may be merged
-//! twice, in any order, and a merge that was killed is begun again: each source is one transaction, and a mark says
+//! an attempt by its run and its number in it, a decision by all that it contains. So a store may be merged
+//! twice, in any order, and a merge that was killed is begun again: each source is one transaction, and a mark states
 //! that it is done.
 //!
 //! - [`merged_job`]: what is merged, and what came of it
 //! - [`marks`]: which stores were merged, and how far the files of a job in a store have come
 //! - [`source`]: a store that is merged: what it holds, and whether it may be
-//! - [`scratch`]: a temporary database with the keys of a source and those in the united store
+//! - [`scratch`]: a temporary database with the keys of a source and those in the merged store
 //! - [`keys`]: finds or makes the keys of jobs, recipes, sets, runs, batches and budgets
 //! - [`copy`]: pages, answers, requests, attempts
 //! - [`human_answers`]: decisions, the draws that they refer to, and what reviewers have seen

@@ -1,4 +1,4 @@
-//! A temporary database beside the united store, with the keys that rows have in a source and in the united store.
+//! A temporary database beside the merged store, with the keys that rows have in a source and in the merged store.
 //! It is not in memory, which would grow with the number of pages, nor where the system keeps temporary files, which
 //! may not be writable.
 
@@ -8,7 +8,7 @@ use crate::store::sqlite::schema;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
-/// Its tables. `src` is a key in the source, `dst` the key in the united store.
+/// Its tables. `src` is a key in the source, `dst` the key in the merged store.
 const TABLES: &str = "
 CREATE TABLE scratch.jobs (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
 CREATE TABLE scratch.recipes (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
@@ -33,20 +33,20 @@ DELETE FROM scratch.jobs; DELETE FROM scratch.recipes; DELETE FROM scratch.sets;
 DELETE FROM scratch.budgets; DELETE FROM scratch.wanted; DELETE FROM scratch.pages; DELETE FROM scratch.known; DELETE FROM scratch.requests;
 DELETE FROM scratch.draws; DELETE FROM scratch.groups; DELETE FROM scratch.files; DELETE FROM scratch.gone;";
 
-/// Pages of a database in memory, in KiB: of a united store, whose indexes are written at random places, and of
+/// Pages of a database in memory, in KiB: of a merged store, whose indexes are written at random places, and of
 /// others.
-pub(crate) const UNITED_CACHE: u32 = 64 << 10;
+pub(crate) const MERGED_CACHE: u32 = 64 << 10;
 pub(crate) const OTHER_CACHE: u32 = 8 << 10;
 
-/// A connection to the united store with the temporary database, which is removed with it.
+/// A connection to the merged store with the temporary database, which is removed with it.
 pub(crate) struct ScratchStore {
-    /// The connection. `main` is the united store.
+    /// The connection. `main` is the merged store.
     pub(crate) db: Connection,
     file: PathBuf,
 }
 
 impl ScratchStore {
-    /// Opens the united store at `path`, of which `cache` KiB are kept in memory. Creates it if there is none.
+    /// Opens the merged store at `path`, of which `cache` KiB are kept in memory. Creates it if there is none.
     ///
     /// # Errors
     /// When one of the files can't be opened.
@@ -81,7 +81,7 @@ impl ScratchStore {
         Ok(self.db.execute_batch(CLEAR)?)
     }
 
-    /// Does work in one transaction of the united store.
+    /// Does work in one transaction of the merged store.
     ///
     /// # Errors
     /// When the work fails, or the store can't be written: then nothing has changed.
@@ -117,7 +117,7 @@ impl Drop for ScratchStore {
 }
 
 /// Attaches a store as `source`. Where its folder can't be written, it is read without its locks, which is safe as
-/// long as nobody writes it.
+/// long as nothing writes it.
 fn attach_to_read(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let can_read = |options: &str| {
         attach(db, path, "source", options)?;

@@ -157,7 +157,7 @@ pub(crate) fn check_unused(db: &Connection, path: &Path, now_ms: i64) -> Result<
     if let Some((run, _)) = unended.iter().find(|(run, heartbeat_ms)| is_alive(path, run, *heartbeat_ms, now_ms)) {
         return Err(refused(
             format!("the run {run} is using the store {}", path.display()),
-            "merge when it has ended; a copy of a store whose run was killed can be merged a minute after its last sign of life",
+            "merge when it has ended; a copy of a store whose run was killed can be merged a minute after its last heartbeat",
         ));
     }
     let batches: i64 = db.query_row("SELECT count(*) FROM batches WHERE state <> 'ended'", [], |row| row.get(0))?;

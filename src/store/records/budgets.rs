@@ -14,7 +14,7 @@ use std::fmt;
 pub struct BudgetCounter {
     /// When it is counted.
     pub period: BudgetPeriod,
-    /// Whether it counts what the built-in simulator bills. That is no money.
+    /// Whether it counts what the built-in simulator bills. That is not money.
     pub is_simulated: bool,
     /// `limits.budget_name`, by default the name of the job.
     pub name: String,

@@ -62,7 +62,7 @@ pub struct RunStart {
     /// Which settled tasks are sent again, as text; `None`: none. A run with the same selection
     /// continues one that was not completed.
     pub selection: Option<String>,
-    /// Whether the user sees what a migration of the store has to say.
+    /// Whether the user sees the message of a migration of the store.
     pub shows_notices: bool,
     /// How long an attempt of the run may take. Other processes wait no longer for it.
     pub attempt_timeout: Duration,

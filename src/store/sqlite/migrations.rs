@@ -197,7 +197,7 @@ UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
         shard_tables!(),
     ),
     // Version 9. What each budget was charged for a run of which attempts were pruned since: in all, so that stores
-    // with different parts of a run can be united. The outcome `batch_pending`.
+    // with different parts of a run can be merged. The outcome `batch_pending`.
     "
 CREATE TABLE pruned_runs (run_id INTEGER NOT NULL, budget_id INTEGER NOT NULL, spent INTEGER NOT NULL,
   PRIMARY KEY (run_id, budget_id)) WITHOUT ROWID;

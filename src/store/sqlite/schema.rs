@@ -92,7 +92,7 @@ pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError
     Ok((version == latest()).then_some(connection))
 }
 
-/// A connection for reading; and whether the file is taken as one that nobody changes.
+/// A connection for reading; and whether the file is opened as one that does not change.
 fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
     let failed = |error: rusqlite::Error| StoreError::open(path, error);
     let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -116,7 +116,7 @@ fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
         );
         return Err(StoreError::open(path, reason));
     }
-    // Whoever used it last has closed it, and this process can't be in anybody's way.
+    // Its last user has closed it, and this process can't block others.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(immutable_uri(path), flags).map_err(failed)?;
     Ok((connection, true))
@@ -138,7 +138,7 @@ pub(crate) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
     if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged(finding)) }
 }
 
-/// Opening a pipe would block for ever.
+/// Opening a pipe would block indefinitely.
 fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),

@@ -22,7 +22,7 @@ pub(crate) fn begin(db: &Connection, start: &BatchStart) -> Result<BatchId, Stor
 }
 
 /// Records the state of a batch. Attempts that are still open when it ends are lost: otherwise
-/// their reservations would be held for ever.
+/// their reservations would be held indefinitely.
 pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange) -> Result<(), StoreError> {
     let BatchChange { progress, message, at_ms } = change;
     let has_ended = progress.state == BatchState::Ended;

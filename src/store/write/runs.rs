@@ -78,7 +78,7 @@ pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), S
         ),
         (Some(known), None) => refused(
             format!("the store is that of shard {known}, and this is a run of the whole input"),
-            "give --shard, or name another store with --store; `docmill merge` unites the stores of shards",
+            "give --shard, or name another store with --store; `docmill merge` merges the stores of shards",
         ),
         (None, Some(shard)) => {
             if db.prepare_cached("SELECT 1 FROM entries")?.exists([])? {
@@ -104,7 +104,7 @@ fn find_or_add_settings(db: &Connection, body: &str) -> Result<SettingsId, Store
     Ok(db.query_row("SELECT id FROM settings WHERE hash = ?1", [hash], |row| row.get(0))?)
 }
 
-/// Removes what migrations have to say, and returns it.
+/// Removes the messages of migrations, and returns them.
 fn take_notices(db: &Connection) -> Result<Vec<String>, StoreError> {
     let mut take = db.prepare_cached("DELETE FROM notices RETURNING message")?;
     Ok(take.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -155,7 +155,7 @@ pub(crate) fn beat(db: &Connection, run: RunKey, at_ms: i64) -> Result<(), Store
 }
 
 /// Ends a run. Its open attempts are lost, and the batch that it was filling is withdrawn:
-/// otherwise their reservations would be held for ever.
+/// otherwise their reservations would be held indefinitely.
 pub(crate) fn end(db: &Connection, ledger: &mut Ledger, end: &RunEnd) -> Result<(), StoreError> {
     attempts::mark_lost(db, ledger, end.run, end.at_ms)?;
     batches::withdraw_filling(db, ledger, end.run)?;

@@ -190,7 +190,7 @@ impl Writer {
     }
 }
 
-/// Nobody would read what is committed to a file that was removed or replaced.
+/// What is committed to a file that was removed or replaced would never be read.
 fn check_file(path: &Path, identity: Option<(u64, u64)>) -> Result<(), StoreError> {
     if identity.is_some() && file_identity(path) != identity {
         return Err(StoreError::Failed(format!("{} was removed or replaced", path.display())));

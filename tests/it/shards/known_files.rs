@@ -181,7 +181,7 @@ fn merged_stores_are_sources_like_those_that_they_unite() {
     {
         assert_eq!(merge(&bench, "job.yaml", sources, &format!("new-{at}.db"), &[]), expected, "{sources:?}");
     }
-    // Of a later night a merged store has only what it has united.
+    // Of a later night a merged store has only what was merged into it.
     let new =
         (0..).map(|at| format!("new-{at}.jpg")).find(|name| Shard::of_path(name.as_bytes(), 4) == Shard::new(2, 4));
     bench.put(&format!("pages/{}", new.unwrap()), &page(900));

@@ -144,7 +144,7 @@ fn usd(value: &Value) -> f64 {
 
 /// What was paid for pages that are gone and pruned is paid, whichever stores know it.
 #[test]
-fn spend_of_pruned_attempts_is_united_run_by_run() {
+fn spend_of_pruned_attempts_is_merged_run_by_run() {
     let bench = bench_with_copies(12, "input: {folder: pages, allow_empty: true}");
     let job = bench.text("job.yaml").replacen("input: {folder: pages}\n", "", 1);
     bench.put("job.yaml", job.as_bytes());
@@ -171,8 +171,8 @@ fn spend_of_pruned_attempts_is_united_run_by_run() {
     {
         let ran = merge(&bench, sources, into, &[]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        let united = spent(into);
-        assert!((united - each[0] - each[1]).abs() < 1e-9, "{into}: {united} of {each:?}");
+        let merged = spent(into);
+        assert!((merged - each[0] - each[1]).abs() < 1e-9, "{into}: {merged} of {each:?}");
     }
 }
 

@@ -23,7 +23,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{/* What is done about exit codes. `decide`: FailJob, or FailIndex for shards. */}}
 {{- define "docmill.failurePolicy" -}}
 rules:
-  # A node that is drained, or a pod that is preempted, is nobody's fault.
+  # A node that is drained, or a pod that is preempted, does not count as a failure.
   - action: Ignore
     onPodConditions:
       - type: DisruptionTarget

@@ -49,7 +49,7 @@ pub(crate) fn a_trial_leaves_the_job_as_it_is<B: Backend>() {
     assert_eq!(reader.job_of_manifest(&identity, "name: invoices").unwrap(), Some(keys.job));
     assert_eq!(reader.job_of_manifest(&identity, "name: other").unwrap(), None);
     let runs = reader.runs(Some(keys.job)).unwrap();
-    assert_eq!(runs.iter().map(|run| run.is_trial).collect::<Vec<_>>(), [true, false], "also before its end");
+    assert_eq!(runs.iter().map(|run| run.is_trial).collect::<Vec<_>>(), [true, false], "even before its end");
     assert_eq!(reader.settings_body(runs[0].settings.unwrap()).unwrap().as_deref(), Some(settings));
     assert!(runs[0].settings != runs[1].settings);
     bench.store.end_run(end(keys.run)).unwrap();
