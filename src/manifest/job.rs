@@ -49,7 +49,7 @@ pub struct Job {
     pub limits: Limits,
     /// Whether requests are sent through the provider's Batch API.
     pub is_batch: bool,
-    /// Bounds of batches. Used also without `is_batch`, for batches of an earlier run.
+    /// Bounds of batches. Used even without `is_batch`, for batches of an earlier run.
     pub batch: BatchBounds,
     /// What happens after a failed attempt.
     pub retry: Retry,

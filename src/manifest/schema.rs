@@ -30,7 +30,7 @@ pub(crate) struct RawJob {
     #[schemars(range(min = 1, max = 1))]
     #[expect(dead_code, reason = "its range is checked with the types")]
     version: u32,
-    /// Name of the job. The name and the input identify the job in the store.
+    /// Name of the job. The name, the input and `input.pages` identify the job in the store.
     name: String,
     /// Files and pages to process.
     input: RawInput,

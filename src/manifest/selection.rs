@@ -75,7 +75,7 @@ impl Selection {
             let extension = path.extension().and_then(|extension| extension.to_str());
             extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
         };
-        // `exclude` wins over `include`; a file that is no page anyway is left out for that.
+        // `exclude` wins over `include`; a file that is not a page anyway is left out for that.
         let excluded = || {
             let glob = self.exclude.matches(path).first().and_then(|at| self.exclude_globs.get(*at)).cloned();
             glob.map(|glob| Choice::LeaveOut(Unselected::Exclude(glob)))

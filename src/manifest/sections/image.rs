@@ -27,7 +27,7 @@ pub(crate) struct RawImage {
     /// Minimum length of the shorter side with `size: economy`, in pixels (default 512).
     #[schemars(range(min = 64, max = 4096))]
     min_side: Option<u32>,
-    /// Renderer of the pages of PDFs (default `auto`). `auto`: the built-in one; an installed `pdftoppm` (Poppler) for pages that it can't draw completely. `builtin`: never `pdftoppm`. `pdftoppm`: always.
+    /// Renderer of the pages of PDFs (default `auto`). `auto`: the built-in one; an installed `pdftoppm` (Poppler) for pages that it can't draw although the file is complete. `builtin`: never `pdftoppm`. `pdftoppm`: `pdftoppm` first; the built-in renderer for pages where `pdftoppm` reports a fault and the built-in renderer draws everything.
     pdf_renderer: Option<RawPdfRenderer>,
 }
 

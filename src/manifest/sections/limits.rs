@@ -58,7 +58,8 @@ pub struct Limits {
     /// Tokens per minute, as the provider counts them at admission. `None`: learned from the
     /// provider.
     pub tokens_per_minute: Option<u64>,
-    /// Requests in flight at the start.
+    /// `limits.concurrency` of the manifest, or else 8. Without a stated rate, a run starts with this many requests in
+    /// flight, but with at most 8; with a rate, it starts with `max_concurrency`.
     pub concurrency: u32,
     /// Maximum number of requests in flight. The same as `concurrency` if the manifest sets
     /// it.
@@ -76,7 +77,7 @@ pub struct Limits {
     pub run_time: Option<Duration>,
 }
 
-/// Requests in flight at the start, if the manifest does not set them.
+/// The value of `concurrency` if the manifest does not set it.
 const DEFAULT_CONCURRENCY: u32 = 8;
 /// Maximum number of requests in flight, if the manifest does not set it.
 const DEFAULT_MAX_CONCURRENCY: u32 = 64;

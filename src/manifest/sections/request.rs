@@ -23,7 +23,7 @@ pub(crate) struct RawRequest {
     max_tokens: Option<u32>,
     /// How much the model reasons before it answers (default `auto`): `none`, `minimal`, `low`, `medium`, `high` or `xhigh`. `auto`: the lowest that the model accepts; not sent to models of which nothing is known.
     reasoning_effort: Option<RawEffort>,
-    /// Whether replies are streamed (default false). The member `stream` is always sent.
+    /// Whether replies are streamed (default false). `stream` is sent unless the endpoint rejects `false`.
     stream: Option<bool>,
     /// Timeout for a whole attempt (default `60s`).
     timeout: Option<String>,
