@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what a run would send, what it would cost, and how long it would take; sends nothing.
     Plan(Plan),
-    /// Unite the stores of shards, then write the rows and the report; sends nothing.
+    /// Merge the stores of shards, then write the rows and the report; sends nothing.
     Merge(Merge),
     /// Check the manifest and its inputs; sends nothing.
     #[command(after_help = help::CHECK)]
@@ -159,7 +159,7 @@ pub(crate) struct Run {
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) shard: ShardArgs,
-    /// Store of the whole input, such as that of last night's merge: its answers are not asked again. It is only read.
+    /// Store of an earlier merge (read-only). Pages with an answer in it are not sent again.
     #[arg(long, value_name = "FILE", requires = "shard")]
     pub(crate) base: Option<PathBuf>,
     #[command(flatten)]
@@ -169,7 +169,7 @@ pub(crate) struct Run {
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(crate) tasks: Vec<String>,
-    /// With `delivery: batch`: submit what is to be submitted, collect what has ended, and do not wait; exits with 10 while a batch is under way.
+    /// With `delivery: batch`: submit pending pages, collect finished batches and exit. Exit code 10 while a batch is in progress.
     #[arg(long)]
     pub(crate) once: bool,
     /// Maximum spend per `budget_scope`; overrides the manifest.
@@ -215,7 +215,7 @@ pub(crate) struct Plan {
     /// Show also what each of N shards would do and cost.
     #[arg(long, value_name = "N", conflicts_with_all = ["sample", "shard", "files"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SHARDS)))]
     pub(crate) shards: Option<u32>,
-    /// Store of the whole input whose answers a run with `--base` takes over: it is read as long as the job has no store.
+    /// Store of an earlier merge whose answers a run with `--base` takes over. Read only while the job has no store.
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     pub(crate) base: Option<PathBuf>,
     /// Exit with 4 if the expected cost is above this amount.
@@ -314,7 +314,7 @@ pub(crate) struct Export {
     /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
-    /// Write the model's answers also where people have answered, to the files that are given.
+    /// Write the model's answers even where a human answer exists, to the files that are given.
     #[arg(long)]
     pub(crate) model_only: bool,
     /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.

@@ -12,10 +12,10 @@ pub(crate) struct Caller {
     /// Stop as after SIGTERM when the process PID ends, which started docmill (Linux).
     #[arg(long, value_name = "PID")]
     pub(crate) exit_with_parent: Option<u32>,
-    /// Send requests only until the last time that was written to this pipe, such as /proc/self/fd/4, then stop as after SIGTERM; also when the pipe is closed. Each line is a time in seconds of CLOCK_BOOTTIME (Linux).
+    /// Send requests only until the time in the last line of this pipe, such as /proc/self/fd/4 (seconds of CLOCK_BOOTTIME), then stop as after SIGTERM. Closing the pipe also stops (Linux).
     #[arg(long, value_name = "FILE")]
     pub(crate) lease: Option<PathBuf>,
-    /// Amount in US dollars that was spent and is in no store, such as that of a machine that was lost; subtracted from the budget, of a shard from its part.
+    /// US dollars that were spent but are in no store, for example by a lost machine. Subtracted from the budget, or from the shard's part.
     #[arg(long, value_name = "USD")]
     pub(crate) lost_usd: Option<String>,
     #[command(flatten)]

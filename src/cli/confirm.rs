@@ -3,7 +3,7 @@
 use super::exit::{Failure, WRONG_INPUT};
 use std::io::{IsTerminal, Write};
 
-/// Asks on the terminal. Without one nobody can answer, and nothing is sent.
+/// Asks on the terminal. Without one, nothing is sent.
 ///
 /// # Errors
 /// Unless the answer is yes.

@@ -41,7 +41,7 @@ pub(crate) fn diff(args: &Diff, global: &Global) -> Result<u8, Failure> {
             return Ok(0);
         }
         if asking.to_ask() > 0 {
-            // Before money is spent, the price is shown also with --quiet.
+            // Before money is spent, the price is shown even with --quiet.
             log::status("INFO", &asking.to_text(), serde_json::Map::new());
             asking.check_budget()?;
             if !args.yes {

@@ -53,7 +53,7 @@ pub(crate) struct Diff {
     /// Maximum spend per `budget_scope`; overrides the manifest.
     #[arg(long, value_name = "USD", requires = "sample")]
     pub(crate) budget_usd: Option<String>,
-    /// Ask the sample without asking you first.
+    /// Send the sample without confirmation.
     #[arg(long, requires = "sample")]
     pub(crate) yes: bool,
     /// Only show what asking the sample would cost.

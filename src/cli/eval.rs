@@ -46,7 +46,7 @@ pub(crate) fn eval(args: &Eval, quiet: bool) -> Result<u8, Failure> {
     report.failed_gates().map_or(Ok(0), |error| Err(error.into()))
 }
 
-/// Prints the warnings about the truth, also with `--format json`: a reader of the JSON may overlook the members.
+/// Prints the warnings about the truth, even with `--format json`: a reader of the JSON may overlook the members.
 fn warn(warnings: &[String]) {
     let noun = |count: usize| if count == 1 { "warning" } else { "warnings" };
     for warning in warnings.iter().take(MAX_WARNINGS) {

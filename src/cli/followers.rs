@@ -7,7 +7,7 @@ use super::lineage::Lineage;
 use crate::session::{Environment, RunReport, Session};
 use std::sync::{Mutex, PoisonError};
 
-/// Who follows a run. All of them are told about its end once.
+/// What follows a run. Each is notified of its end once.
 pub(crate) struct Followers {
     state: Mutex<State>,
 }
@@ -56,7 +56,7 @@ impl Followers {
         }
     }
 
-    /// The run ended without a report, or has told its end already.
+    /// The run ended without a report, or has reported its end already.
     pub(crate) fn fail(&self, failure: &Failure) {
         let State { lineage, dagster } = self.take();
         if let Some(lineage) = lineage {

@@ -57,7 +57,7 @@ pub(crate) const ANSWERS_IMPORT: &str = "\
 Examples:
   docmill answers import job.yaml answers.csv
   docmill answers import job.yaml answers.csv --reviewer ada --skip-unknown
-  docmill answers import job.yaml answers.csv --blind       nobody had seen the model's answers";
+  docmill answers import job.yaml answers.csv --blind       reviewers had not seen the model's answers";
 
 pub(crate) const ANSWERS: &str = "\
 Examples:

@@ -31,7 +31,7 @@ pub(crate) struct ShardArgs {
 /// The value of `--shard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShardChoice {
-    /// What the environment says.
+    /// What the environment contains.
     Auto,
     /// This one.
     Given(Shard),

@@ -1,4 +1,4 @@
-//! The lease of a run: another program says until when docmill may send requests, through a pipe.
+//! The lease of a run: another program states until when docmill may send requests, through a pipe.
 //!
 //! Each line is a time. A time of the machine's clock, not a duration: a renewal that is read late does not last
 //! longer for it.

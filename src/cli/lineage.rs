@@ -131,7 +131,7 @@ impl Lineage {
                 post_event(url, key.as_deref(), text, TIMEOUT, &self.environment)
             }
         };
-        // Lineage is no reason to lose a night's work.
+        // A failure of lineage must not fail the run.
         if let Err(message) = sent {
             log::line("WARN", &format!("warning: the OpenLineage event {kind} was not sent: {message}"), Map::new());
         }

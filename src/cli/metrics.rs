@@ -21,7 +21,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_CONNECTION_TIME: Duration = Duration::from_secs(10);
 
 /// Maximum number of connections at the same time. The oldest one makes room for a new one, so that
-/// connections that send nothing block nobody.
+/// idle connections don't block others.
 const MAX_CONNECTIONS: usize = 16;
 
 /// Pause after a connection could not be accepted, for example for lack of file handles.

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::MODELS)]
 pub(crate) struct Models {
-    /// Only models whose name or host contains this text, or the row that holds for a model of this name.
+    /// Only models whose name or host contains this text, or the row that applies to a model of this name.
     pub(crate) name: Option<String>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]

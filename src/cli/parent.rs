@@ -23,7 +23,7 @@ pub(crate) fn end_with(parent: u32) -> Result<(), Failure> {
     if is_parent { Ok(()) } else { refused("this process has not started docmill, or it has ended") }
 }
 
-/// Other systems do not tell.
+/// Other systems have no such signal.
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
 pub(crate) fn end_with(_parent: u32) -> Result<(), Failure> {

@@ -40,8 +40,9 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         check_cost(&plan, max)?;
     }
     match plan.budget.as_ref().and_then(too_small) {
-        Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message)
-            .with_hint("raise limits.budget_usd, or run with --limit; what a run asks is not paid for again")),
+        Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message).with_hint(
+            "raise limits.budget_usd, or run with --limit; answers that a run stores are not paid for again",
+        )),
         Some(message) => {
             log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
             Ok(0)
@@ -99,14 +100,14 @@ fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(OVER_BUDGET, format!("the {name} cost is USD {}, more than --max-usd {max}", usd(cost)))
-        .with_hint("raise --max-usd, or run with --limit; what a run asks is not paid for again"))
+        .with_hint("raise --max-usd, or run with --limit; answers that a run stores are not paid for again"))
 }
 
 /// The exit code when the budget is too small, as that of a run that reaches its budget.
 const OVER_BUDGET: u8 = 4;
 
 /// Why a run with a budget sends nothing.
-const UNBOUNDED: &str = "the endpoint accepts no limit of the output";
+const UNBOUNDED: &str = "the endpoint accepts no output limit";
 
 /// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
 fn too_small(budget: &Headroom) -> Option<String> {
@@ -115,7 +116,7 @@ fn too_small(budget: &Headroom) -> Option<String> {
         return None;
     }
     if !is_bounded {
-        return Some(format!("limits.budget_usd can't be kept: {UNBOUNDED}"));
+        return Some(format!("limits.budget_usd can't be guaranteed: {UNBOUNDED}"));
     }
     let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
     let is_over = |cost: &Pico| *cost > left;

@@ -161,7 +161,7 @@ fn print_news(news: &TroubleNews) {
     log::status(level, &message, members);
 }
 
-/// What the display says, most important first.
+/// What the display shows, most important first.
 #[derive(Debug)]
 struct Words {
     /// Why requests are not answered: the explanation, and the same for a narrow line.
@@ -266,7 +266,7 @@ fn bar(share: f64, width: usize) -> String {
 /// How fast pages are asked, and how long it still takes.
 #[derive(Clone, Copy, Default)]
 struct Pace {
-    /// `None`: nothing is left, or it can't be said.
+    /// `None`: nothing is left, or it is unknown.
     left: Option<Estimate>,
     /// Pages per second; `None`: none was asked.
     per_second: Option<f64>,

@@ -172,13 +172,13 @@ fn send(path: &Path, text: &str) -> io::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Opening a pipe that nobody reads fails instead of waiting for a reader.
+        // Opening a pipe without a reader fails instead of waiting for a reader.
         let mut pipe = tokio::net::unix::pipe::OpenOptions::new().open_sender(path)?;
         let writing = async {
             pipe.write_all(text.as_bytes()).await?;
             pipe.flush().await
         };
-        let is_late = |_| io::Error::new(io::ErrorKind::TimedOut, "nobody reads the pipe");
+        let is_late = |_| io::Error::new(io::ErrorKind::TimedOut, "the pipe has no reader");
         tokio::time::timeout(PIPE_TIMEOUT, writing).await.map_err(is_late)?
     })
 }

@@ -46,7 +46,7 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
     let mut opened = None;
     session.review(options, &mut |address| {
         outln!("{address}");
-        // Whoever waits for the address sees it at once.
+        // A reader that waits for the address sees it at once.
         let _ = std::io::stdout().flush();
         if !args.no_open {
             opened = LinkFile::open(address);

@@ -24,7 +24,7 @@ pub(crate) struct Rows {
     /// Show at most N rows.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
-    /// Show only the model's answers, also where people have answered.
+    /// Show only the model's answers, even where a human answer exists.
     #[arg(long)]
     pub(crate) model_only: bool,
     /// Output format; json is one object per line.

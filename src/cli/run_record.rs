@@ -1,4 +1,4 @@
-//! What `--summary` and `--metrics-file` say of a run, from its arguments to its end, however it
+//! What `--summary` and `--metrics-file` report about a run, from its arguments to its end, however it
 //! ends. A record of an earlier run never stands for a later one.
 
 use super::args::Run;
@@ -269,7 +269,7 @@ impl RunRecord {
         let _ = self.write_end(&state, &summary, &metrics);
     }
 
-    /// The state, if nobody holds it for long.
+    /// The state, unless its lock is held for long.
     #[expect(clippy::disallowed_methods, reason = "the process ends, and no result depends on the time")]
     fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
         for _ in 0..100 {

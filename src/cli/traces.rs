@@ -18,7 +18,7 @@ pub(crate) struct Traces(SdkTracerProvider);
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        // A collector that is not there is no reason to fail.
+        // A missing collector must not fail the run.
         let _ = self.0.shutdown();
     }
 }

@@ -281,7 +281,7 @@ fn prepare_pages(
                 for (questions, tasks) in open {
                     let (path, prepared) = (path.clone(), prepared.clone());
                     let page = ReadyPage { page: page.id, tasks, path, prepared, questions };
-                    // Nobody receives when the run has ended.
+                    // The receiver is gone once the run has ended.
                     if ready.blocking_send(page).is_err() {
                         return Ok(());
                     }

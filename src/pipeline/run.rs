@@ -63,9 +63,7 @@ pub fn run(
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     let keys = &run.identity.keys;
     if let Some(other) = &keys.continues {
-        tracing::warn!(
-            "continuing run {other}, which has left pages to be sent again: what it has asked is not asked again"
-        );
+        tracing::warn!("continuing run {other}: pages that it has sent are not sent again");
     }
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);

@@ -68,7 +68,7 @@ impl Thumbnails {
     }
 
     /// Draws a page of the entry at `place` (line and path of its [`EntryRecord`]), upright, no side longer than
-    /// `max_side` pixels, nor than 4,096. `page` says which content the entry had when it was labeled.
+    /// `max_side` pixels, nor than 4,096. `page` states which content the entry had when it was labeled.
     ///
     /// [`EntryRecord`]: crate::store::EntryRecord
     ///

@@ -271,7 +271,7 @@ impl ModelEndpoint {
         Some(calibration.clone())
     }
 
-    /// Learns that the provider reported a cost of `reported` where the price says `computed`.
+    /// Learns that the provider reported a cost of `reported` where the price gives `computed`.
     /// Returns what is known now if it should be stored.
     #[must_use]
     pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {

@@ -15,11 +15,11 @@ pub struct ProviderBill {
     /// The part of `reported` for attempts with a price. A reported 0 does not count: gateways
     /// report 0 for models whose price they do not know.
     pub comparable: Pico,
-    /// What the price says for the same attempts.
+    /// What the price gives for the same attempts.
     pub computed: Pico,
 }
 
-/// Percent of the price by which a reported cost may differ before a report says so.
+/// Percent of the price by which a reported cost may differ before a report shows it.
 const MAX_DIFFERENCE_PERCENT: i128 = 5;
 
 impl ProviderBill {
@@ -65,7 +65,7 @@ mod tests {
             (105, 100, Some(1.05), false),
             (106, 100, Some(1.06), true),
             (94, 100, Some(0.94), true),
-            // A gateway without a price, and a manifest that says that the model is free.
+            // A gateway without a price, and a manifest that states that the model is free.
             (0, 100, None, false),
             (7, 0, None, true),
         ] {

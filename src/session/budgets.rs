@@ -14,7 +14,7 @@ pub struct Budget {
     pub scope: &'static str,
     /// The id of the run or the date of the day; `None`: it counts always.
     pub period: Option<String>,
-    /// Whether it counts what the built-in simulator bills. That is no money.
+    /// Whether it counts what the built-in simulator bills. That is not money.
     pub is_simulated: bool,
     /// What is spent, in US dollars as decimal text.
     pub spent_usd: String,

@@ -101,7 +101,7 @@ fn has_secret(provider: &manifest::Provider) -> bool {
         || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
-/// What the endpoint accepts, with what the store knows of it. A store that can't be read tells nothing.
+/// What the endpoint accepts, with what the store knows of it. A store that can't be read shows nothing.
 fn known_capabilities(job: &manifest::Job) -> Capabilities {
     let stored = ReadStore::open(&job.store).and_then(|store| store.reader()?.capabilities(&endpoint_id(job)));
     let stored = stored.ok().flatten();

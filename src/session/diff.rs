@@ -106,7 +106,7 @@ pub struct DiffReport {
 /// The pages of a sample that are to be asked; `None`: no sample is asked for.
 ///
 /// # Errors
-/// When the store can't be read, a side does not exist, or nobody knows what another model costs.
+/// When the store can't be read, a side does not exist, or the cost of another model is unknown.
 pub(crate) fn prepare_diff(
     job: &Job,
     environment: &Environment,
@@ -132,7 +132,7 @@ pub(crate) fn prepare_diff(
             "give it with --price INPUT,OUTPUT in USD per million tokens of prompts and of replies, such as --price 0.15,0.60; 0,0 if it is free",
         ));
     }
-    // Where nobody knows how many tokens a model takes for an image, those of before are the best guess.
+    // If the image tokens of a model are unknown, those of before are the best estimate.
     let by_tokens = || -> Option<(Pico, u64)> {
         let sum = to_ask.iter().map(|page| page.cost).collect::<Option<Vec<Pico>>>()?;
         let sum: Pico = sum.into_iter().sum();

@@ -101,7 +101,7 @@ impl Sides {
         let questions: (&crate::manifest::Job, &[Question]) = (&job.manifest, &job.questions);
         let side = RowSide::of_job(Some(&self.old_reader), Some(self.key), questions, carried)?;
         let Some(run) = &self.run else { return Ok(side) };
-        // The recipes of a run tell the form of its answers.
+        // The recipes of a run determine the form of its answers.
         let mut tasks = Vec::new();
         for task in &run.tasks {
             let body = self.old_reader.recipe_body(task.recipe_id)?;
@@ -260,7 +260,7 @@ fn is_left_out(change: &SettingChange) -> bool {
     is_of_model && matches!(&change.change, Change::Value { to: Value::Null, .. })
 }
 
-/// The settings of one of two manifests that say something of answers and cost.
+/// The settings of one of two manifests that affect answers and cost.
 fn compared(settings: &Value) -> Value {
     let mut settings = settings.clone();
     if let Some(members) = settings.as_object_mut() {

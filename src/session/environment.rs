@@ -67,7 +67,10 @@ impl Environment {
         };
         let text = format!("{}/{}", value(INDEX_VARIABLE)?, value(COUNT_VARIABLE)?);
         Shard::parse(&text).map_err(|fault| {
-            Error::new(WRONG_INPUT, format!("--shard auto: {INDEX_VARIABLE} and {COUNT_VARIABLE} say {text}: {fault}"))
+            Error::new(
+                WRONG_INPUT,
+                format!("--shard auto: {INDEX_VARIABLE} and {COUNT_VARIABLE} are set to {text}: {fault}"),
+            )
         })
     }
 

@@ -39,7 +39,7 @@ pub struct Outputs {
     pub parquet: Option<PathBuf>,
     /// The JSON Lines file.
     pub jsonl: Option<PathBuf>,
-    /// Whether rows show only the model's answers, also where people have answered. A path has to be given then.
+    /// Whether rows show only the model's answers, even where a human answer exists. A path has to be given then.
     pub model_only: bool,
     /// Only rows that match. A path has to be given then.
     pub filter: Option<Filter>,
@@ -81,7 +81,7 @@ impl Job {
 
     /// As [`Job::load`], with another model. The price and the revision that the manifest states are those of its
     /// own model, so they do not count: that of another model is `price`, in USD per million tokens of prompts and of
-    /// replies, or else of the built-in list. It may be unknown, also if there is a budget.
+    /// replies, or else of the built-in list. It may be unknown, even if there is a budget.
     ///
     /// # Errors
     /// As [`Job::load`].
@@ -114,7 +114,7 @@ impl Job {
         };
         // A variable that the manifest does not use is most likely misspelled.
         if let Some(name) = given.keys().filter(|name| !used.borrow().contains(**name)).min() {
-            // Who swaps them gives a key as a name.
+            // If name and value are swapped, the name may be a key.
             let name = mask_secrets(name);
             let message = format!("--var {name}: the manifest does not use ${{{name}}}");
             return Err(Error::new(WRONG_INPUT, message).with_hint("variables are written ${NAME} in the manifest"));
@@ -156,7 +156,7 @@ impl Job {
     /// `keeps_store`: the store is one for this shard. Otherwise the shard gets one of its own beside the job's.
     ///
     /// # Errors
-    /// When a rate or the concurrency of the manifest can't be divided among so many shards.
+    /// When a rate or the concurrency of the manifest can't be divided among this many shards.
     pub fn with_shard(mut self, shard: Shard, parallel: Option<u32>, keeps_store: bool) -> Result<Self, Error> {
         sharding::divide(&mut self.manifest, shard, parallel)?;
         if !keeps_store {

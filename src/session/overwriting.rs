@@ -19,7 +19,7 @@ pub(crate) struct WrittenFile {
     pub(crate) option: String,
     /// Its path.
     pub(crate) path: PathBuf,
-    /// Whether it holds rows or a report, and not a record of the run, which nobody takes for a page.
+    /// Whether it holds rows or a report, and not a record of the run, which is not mistaken for a page.
     pub(crate) is_output: bool,
 }
 

@@ -14,7 +14,7 @@ use std::io::Write;
 pub struct RowsQuery {
     /// Only rows that match.
     pub filter: Option<Filter>,
-    /// Names of columns, or of members of answers such as `total.amount`; `*`: all. Empty: those that say most
+    /// Names of columns, or of members of answers such as `total.amount`; `*`: all. Empty: the most informative ones
     /// in a table, all in other forms.
     pub columns: Vec<String>,
     /// Only rows with status `failed`, `invalid` or `refused`.
@@ -23,7 +23,7 @@ pub struct RowsQuery {
     pub sample: Option<u64>,
     /// Maximum number of rows.
     pub limit: Option<u64>,
-    /// Whether rows show only the model's answers, also where people have answered.
+    /// Whether rows show only the model's answers, even where a human answer exists.
     pub model_only: bool,
 }
 

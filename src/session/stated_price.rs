@@ -15,7 +15,7 @@ pub(crate) fn price_warnings(job: &Job, now_ms: i64) -> Vec<String> {
     cache_write_warning(job).into_iter().chain(other_price_warning(job, now_ms)).collect()
 }
 
-/// The same for a run: whether the listed price is another one is said once for each model.
+/// The same for a run: whether the listed price is another one is reported once for each model.
 pub(crate) fn run_warnings(job: &Job, now_ms: i64) -> Vec<String> {
     let is_known = || last_model(job).is_some_and(|model| model == job.provider.model);
     let of_model = other_price_warning(job, now_ms).filter(|_| !is_known());

@@ -71,7 +71,7 @@ fn read_ends(file: &mut File) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
     Ok((start, end))
 }
 
-/// Checks that a file is a text with rows: CSV, or JSON Lines if `is_json`. Those who read it go to its beginning.
+/// Checks that a file is a text with rows: CSV, or JSON Lines if `is_json`. Readers go to its beginning.
 fn check_text(file: &mut File, is_json: bool) -> Result<(), String> {
     let (start, end) = read_ends(file).map_err(|error| error.to_string())?;
     match name_other_format(&start, &end) {

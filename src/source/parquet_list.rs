@@ -154,7 +154,7 @@ fn column_kind(field: &Type) -> Result<ColumnKind, String> {
         _ if is_time => Ok(ColumnKind::Time),
         // A double would not be exact.
         _ if is_decimal => Ok(ColumnKind::Text),
-        // Half of its values are no int64.
+        // Half of its values are not int64.
         _ if is_unsigned => Ok(ColumnKind::Text),
         _ if Numbers::of_column(field) != Numbers::Typed => Ok(ColumnKind::Text),
         Physical::BOOLEAN => Ok(ColumnKind::Boolean),

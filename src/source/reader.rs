@@ -149,7 +149,11 @@ fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
     let (path, metadata) = entry.find_file(base);
     let metadata = metadata.map_err(|error| {
         let is_url = entry.line > 0 && entry.path.windows(3).any(|three| three == b"://");
-        if is_url { failed("can't be read: only files and http or https URLs are") } else { ReadFault::from_io(&error) }
+        if is_url {
+            failed("unsupported URL: only files and http or https URLs can be read")
+        } else {
+            ReadFault::from_io(&error)
+        }
     })?;
     // Reading a device or a pipe might never end.
     if !metadata.is_file() {

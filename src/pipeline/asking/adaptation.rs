@@ -45,8 +45,7 @@ pub(crate) async fn adapt(
     }
 }
 
-/// The most tokens of an attempt that could be expected, as far as its bill is not learned otherwise; `None`:
-/// another run estimated them.
+/// Upper bound of the tokens that this attempt was expected to use. `None`: another run made the estimate.
 fn expected_at_most(attempt: &Attempt, exchange: &Exchange) -> Option<Usage> {
     attempt.sent.as_ref()?;
     let worst = attempt.before.estimate.worst;
@@ -85,7 +84,7 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentFor
                 Verdict::Retry(fault) => format!(": {}", fault.message),
                 _ => String::new(),
             };
-            tracing::warn!("the endpoint is asked {} from now on{cause}", what.describe());
+            tracing::warn!("from now on, requests are sent {}{cause}", what.describe());
         }
         FormChange::Trying(_) => match exchange.verdict.message() {
             Some(message) => tracing::info!("trying another form of the request: {message}"),
@@ -93,7 +92,7 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentFor
         },
         FormChange::Proven { found: Some(found), .. } => {
             let how = found.describe();
-            tracing::warn!("the endpoint is asked {how} from now on: its errors do not name what they reject");
+            tracing::warn!("from now on, requests are sent {how}: the errors do not name what they reject");
         }
         _ => {}
     }

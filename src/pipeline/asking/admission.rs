@@ -191,7 +191,7 @@ impl Admission {
     fn count_cautious_reply(&self) {
         let left = match self.endpoint.capabilities().is_understood() {
             true => 0,
-            // Errors of forms that are tried are no replies.
+            // Errors of forms that are tried are not replies.
             false if self.endpoint.is_trying() => return,
             false => self.slots.cautious_replies.get().saturating_sub(1),
         };
@@ -220,7 +220,7 @@ impl Admission {
         }
         let Some(rate) = self.endpoint.pacing().learned_rate(is_tokens) else { return Ok(()) };
         let unit = if is_tokens { "tokens" } else { "requests" };
-        let message = format!("its replies leave {rate:.2} {unit} per minute");
+        let message = format!("its rate-limit headers allow {rate:.2} {unit} per minute");
         if waited < self.max_wait {
             self.counters.set_trouble(TroubleKind::RateLimit, &message, Some(self.max_wait));
             return Ok(());

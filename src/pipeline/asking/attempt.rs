@@ -115,7 +115,7 @@ impl Attempt {
         is_unbounded.then(|| {
             RunOutcome::ProviderRefused(Refusal {
                 message: format!(
-                    "the endpoint accepts no limit of the output, and it is not known how much provider.model ({}) may write: limits.budget_usd can't be kept",
+                    "the endpoint accepts no output limit, and the maximum output of provider.model ({}) is unknown: limits.budget_usd can't be guaranteed",
                     job.provider.model
                 ),
                 hint: "choose another model, or remove limits.budget_usd; nothing was sent without a limit".to_owned(),

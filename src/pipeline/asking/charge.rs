@@ -150,7 +150,7 @@ mod tests {
         for (asked, charge, said, served, expected) in [
             (standard, Charge::Reported(usage(200, 10)), reported, None, vec![(5000, 2200), (5000, worst)]),
             (standard, Charge::Reported(usage(200, 10)), None, None, vec![(2200, 2200), (2200, worst)]),
-            // Nobody asked for it.
+            // It was not requested.
             (standard, Charge::Reported(usage(200, 10)), None, Some("priority"), vec![(4400, 2200), (4400, worst)]),
             // What is reserved covers the standard tier.
             (flex, Charge::Reported(usage(200, 10)), None, Some("default"), vec![(2200, 2200), (2200, worst)]),

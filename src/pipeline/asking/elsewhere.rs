@@ -1,5 +1,5 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
-//! or free again. An attempt that takes longer than its run allows does not hold a page for ever.
+//! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely.
 
 use super::overdue::{STORE_TIME, give_up};
 use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};

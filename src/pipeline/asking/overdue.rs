@@ -1,5 +1,5 @@
 //! Attempts of other runs that take longer than their runs allow: their processes are stopped or hang. They
-//! hold neither a page nor a budget for ever.
+//! hold neither a page nor a budget indefinitely.
 
 use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
 use crate::base::ids::{AttemptId, RunId};
@@ -29,8 +29,8 @@ pub(crate) struct BudgetHolders {
 }
 
 impl BudgetHolders {
-    /// Gives up the attempts that are overdue, and announces which runs the others belong to. Returns how long the reservations of those that are open may
-    /// stay the same.
+    /// Gives up the attempts that are overdue, and announces which runs the others belong to. Returns how long the
+    /// reservations of those that are open may stay the same.
     ///
     /// # Errors
     /// When the store can't be read or written.

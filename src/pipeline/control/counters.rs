@@ -1,5 +1,5 @@
 //! What a run has done so far. All threads write the counters; the progress display and the
-//! metrics endpoint read them. Nobody waits for them.
+//! metrics endpoint read them. Writers never block on readers.
 
 use super::run_pace::RunPace;
 use super::trouble::{Trouble, TroubleKind};

@@ -146,7 +146,7 @@ pub(crate) fn endpoint_id(job: &Job) -> String {
 }
 
 /// What the budget of a job counts: everything under its name, whatever its input and its provider.
-/// What the built-in simulator bills is kept apart from money.
+/// What the built-in simulator bills is counted separately from money.
 pub(crate) fn budget_counter(job: &Job, run_id: &RunId, at_ms: i64) -> BudgetCounter {
     BudgetCounter {
         period: match job.limits.budget_scope {

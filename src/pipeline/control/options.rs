@@ -1,11 +1,11 @@
-//! What a run is asked to do, beside what its manifest says.
+//! What a run is asked to do, beside what its manifest states.
 
 use crate::select::Filter;
 use crate::store::RetrySelection;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a run is asked to do, beside what its manifest says.
+/// What a run is asked to do, beside what its manifest states.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Maximum number of pages to ask.

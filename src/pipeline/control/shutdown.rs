@@ -109,7 +109,7 @@ impl Shutdown {
     }
 
     /// Whether the end was requested. Looks at the lease as well: a process that was stopped for a while sends
-    /// nothing before it is told that its lease is over.
+    /// nothing before it is notified that its lease is over.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         if self.lease.get().is_some_and(|lease| lease.time_left().is_zero()) {

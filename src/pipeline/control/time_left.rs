@@ -66,7 +66,7 @@ const MIN_LATENCY_SECONDS: f64 = 0.001;
 const MAX_SECONDS: f64 = 1e7;
 
 impl TimeLeft {
-    /// The estimate at `at`, on a clock that does not go back; `None`: nothing is left, or nothing can be said.
+    /// The estimate at `at`, on a clock that does not go back; `None`: nothing is left, or it is unknown.
     pub(crate) fn update(&mut self, now: &Progress, at: Duration) -> Option<Estimate> {
         self.observe(now, at);
         let is_cooling = self.cooling_since.is_some_and(|since| at.saturating_sub(since) > MAX_COOLDOWN);

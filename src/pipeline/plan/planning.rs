@@ -26,7 +26,7 @@ use crate::task::Question;
 
 /// Makes the plan of a run from the input and the store (`None`: there is none yet). `filter`: of
 /// the pages that `selection` sends again only those whose rows match. `sample`: looks
-/// at this many files and projects them to all. `shards`: also what each of so many shards would do. `at_ms`: wall time
+/// at this many files and projects them to all. `shards`: also what each of this many shards would do. `at_ms`: wall time
 /// in milliseconds, which decides the day of a daily budget.
 ///
 /// # Errors

@@ -64,7 +64,7 @@ pub struct Quote {
     pub worst: Option<Pico>,
     /// The maximum cost of one request after the first bills, if they are as expected.
     pub later_worst: Option<Pico>,
-    /// Whether something bounds what a reply may cost: a budget can't be kept otherwise.
+    /// Whether something bounds what a reply may cost: a budget can't be guaranteed otherwise.
     pub is_bounded: bool,
     /// Where image tokens come from.
     pub image_basis: Basis,

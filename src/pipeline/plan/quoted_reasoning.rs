@@ -1,4 +1,4 @@
-//! What a quote says about reasoning.
+//! What a quote states about reasoning.
 
 use crate::base::units::grouped;
 use crate::catalog::{Calibration, Effort, MIN_CALIBRATION_IMAGES, ReasoningTokens};

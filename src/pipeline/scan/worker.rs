@@ -337,7 +337,7 @@ impl Worker {
                 self.changes.push(EntryChange::Renderer(prepared.page, renderer));
             }
             match prepared.next {
-                // Nobody receives when the run has ended.
+                // The receiver is gone once the run has ended.
                 NextStep::Ask(page) => _ = self.ready.blocking_send(*page),
                 NextStep::Nothing => self.run.counters.add_done(),
                 NextStep::Fail(fault) => {
@@ -351,7 +351,8 @@ impl Worker {
                         self.store_failure(prepared.page, to_prepare, &file.questions, fault, true)?;
                     }
                 }
-                // Who asks for new answers to redrawn pages does not want those of the wrong picture.
+                // With `--retry redrawn`, the answers to the wrong picture are replaced, even when the page can't be
+                // drawn now.
                 NextStep::Unreadable(fault)
                     if self.pass.selection.redrawn && is_answered(to_prepare) && !is_of_run(&fault) =>
                 {

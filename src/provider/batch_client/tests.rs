@@ -103,7 +103,7 @@ fn a_batch_is_found_on_any_page_of_the_list() {
     }
     let (absent, _) = with_server(&[(200, first), (200, r#"{"data":[]}"#)], find);
     assert_eq!(absent, Ok(None));
-    // A server that ignores `after` would be asked for ever.
+    // A server that ignores `after` would be asked indefinitely.
     let (endless, _) = with_server(&[(200, first), (200, first)], find);
     assert_eq!(endless, Err(BatchFault::transient("the provider's list of batches does not end")));
 }

@@ -54,7 +54,7 @@ const CERTIFICATE_HINT: &str = "check provider.base_url and the server's certifi
 const INCOMPATIBLE_HINT: &str =
     "the server must speak TLS 1.2 or 1.3 and have an RSA (2,048 bits or more), P-256, P-384 or Ed25519 key";
 const CLIENT_CERTIFICATE_HINT: &str =
-    "the server wants a certificate of the client, which docmill can't send: reach it through a proxy that does";
+    "the server requires a client certificate, which docmill can't send: reach it through a proxy that does";
 const NAME_IT_HINT: &str = "check provider.base_url; to trust this server, name its own certificate, or that of its authority, in provider.ca_file (PEM)";
 const NAME_HINT: &str = "use a name of the certificate in provider.base_url, or make one for this name: -addext subjectAltName=DNS:NAME (or IP:ADDRESS) in `openssl req -x509`";
 const VERSION_HINT: &str = "make a certificate of version 3: openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=NAME -addext subjectAltName=DNS:NAME";

@@ -6,7 +6,7 @@
 //! - [`http_client`]: the client: headers, timeouts, redaction
 //! - [`connector`]: connects, perhaps through a proxy; [`tls`]: encrypts; [`server_verifier`]: which
 //!   certificates are trusted; [`common_name`]: the name in old ones
-//! - [`guarded_stream`]: a connection that refuses bytes which are no reply
+//! - [`guarded_stream`]: a connection that refuses bytes that are not a reply
 //! - [`connection_pool`]: connections that can be used again
 //! - [`reply_body`]: the body of a reply, which holds its connection
 //! - [`body_reader`]: reads a reply within bounds of size and time; [`body_text`]: its text

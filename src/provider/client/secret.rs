@@ -38,7 +38,7 @@ impl Secret {
         self.text.is_empty()
     }
 
-    /// `text` with every occurrence of the secret replaced by `***`, also where some or all of its
+    /// `text` with every occurrence of the secret replaced by `***`, even where some or all of its
     /// characters are escaped as in JSON, URLs or HTML, and where it is a part of text in base64 or
     /// hexadecimal digits. A secret of less than 4 bytes is left in place, and encoded ones of less than 8.
     #[must_use]

@@ -154,7 +154,7 @@ impl Capabilities {
         if self.max_completion_tokens { OutputLimit::MaxCompletionTokens } else { OutputLimit::MaxTokens }
     }
 
-    /// What an error that asks for `change` asks for now: a limit of the output that is rejected under both of its names
+    /// What an error that asks for `change` asks for now: an output limit that is rejected under both of its names
     /// is left out.
     #[must_use]
     pub(crate) fn next_change(self, change: CapabilityChange) -> CapabilityChange {

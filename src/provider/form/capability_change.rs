@@ -9,7 +9,7 @@ use crate::catalog::OutputLimit;
 pub enum CapabilityChange {
     /// Leave the parameter out.
     Omit(Parameter),
-    /// Use the next weaker format of replies.
+    /// Use the next weaker reply format.
     WeakerFormat,
     /// Use the other name of the output limit: this one is rejected, or an unknown one.
     RenameOutputLimit(Option<OutputLimit>),
@@ -154,11 +154,9 @@ impl CapabilityChange {
     pub fn describe(self) -> String {
         match self {
             Self::DisableThinking => "with thinking switched off".to_owned(),
-            Self::Omit(Parameter::OutputLimit) => {
-                "without a limit of the output: both of its names are rejected".to_owned()
-            }
+            Self::Omit(Parameter::OutputLimit) => "without an output limit: both of its names are rejected".to_owned(),
             Self::Omit(parameter) => format!("without {}", parameter.name()),
-            Self::WeakerFormat => "with a weaker format of replies".to_owned(),
+            Self::WeakerFormat => "with a weaker reply format".to_owned(),
             Self::RenameOutputLimit(_) => "with the other name of the output limit".to_owned(),
             Self::Effort(_) => "with another reasoning_effort".to_owned(),
             Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),

@@ -32,7 +32,7 @@ pub struct FormSize {
 const MIN_RAISED_OUTPUT: u32 = 4096;
 
 impl FormSize {
-    /// For an endpoint that accepts `capabilities`. `request`: what the manifest says; `facts`: what is
+    /// For an endpoint that accepts `capabilities`. `request`: what the manifest states; `facts`: what is
     /// known of the model; `is_lengthened`: the last reply was cut.
     #[must_use]
     pub fn of(

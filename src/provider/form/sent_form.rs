@@ -52,7 +52,7 @@ impl SentForm {
         self.parameters.contains(Parameter::OutputLimit) && usage.output >= limit - limit / 32
     }
 
-    /// The change to make for an error that asks for `change`: a limit of the output that is rejected under both of its
+    /// The change to make for an error that asks for `change`: an output limit that is rejected under both of its
     /// names is left out. An error that mentions one name, whichever is sent, is about something else.
     pub(crate) fn next_change(&self, change: CapabilityChange) -> CapabilityChange {
         match change {

@@ -35,7 +35,7 @@ impl FrameBuilder {
         &self.model
     }
 
-    /// What the manifest says about requests.
+    /// What the manifest states about requests.
     pub(crate) fn request(&self) -> &Request {
         &self.request
     }

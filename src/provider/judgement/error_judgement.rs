@@ -39,7 +39,7 @@ impl ErrorJudgement {
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
     /// what is wrong. While no request was answered, a name is enough, in whatever words.
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
-        // Without a limit of the output there is no bound to what a request costs: it is left out last, and not because it
+        // Without an output limit there is no bound to what a request costs: it is left out last, and not because it
         // is only named.
         let leaves_limit = |change: &CapabilityChange| *change == CapabilityChange::Omit(Parameter::OutputLimit);
         let next = |may_leave_limit: bool| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// One rate limit, as the headers of a reply have it. For how long the limit is, they do not say.
+/// One rate limit, as the headers of a reply have it. They do not state how long the window of the limit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitHeaders {
     /// The limit: requests or tokens in some window; more than 0.

@@ -212,7 +212,7 @@ fn forms_to_try(
     if sent.parameters.contains(Parameter::OutputLimit) && sent.max_reply_tokens > SMALL_LIMIT && !is_stated(less) {
         add(FormTrial::Change(less), known.with(less));
     }
-    // What was tried alone without success may still be a part of it. Without a limit of the output there is no bound to
+    // What was tried alone without success may still be a part of it. Without an output limit there is no bound to
     // what a request costs.
     let is_left_out = |parameter: &Parameter| {
         let change = CapabilityChange::for_rejected(*parameter);

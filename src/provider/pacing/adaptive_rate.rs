@@ -207,7 +207,7 @@ impl AdaptiveRate {
         }
     }
 
-    /// Starts with all of the limit: the manifest claims it, and nobody else was seen to use
+    /// Starts with all of the limit: the manifest claims it, and no other process was seen to use
     /// it.
     pub(crate) fn claim_whole_limit(&mut self) {
         self.share = 1.0;

@@ -55,7 +55,7 @@ pub(crate) struct Cooldown {
 /// Delays if the server asks for none. The longest is short enough to notice the end of an
 /// outage soon.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
-/// Shortest delay, also if the server asks for a shorter one.
+/// Shortest delay, even if the server asks for a shorter one.
 const MIN_DELAY: Duration = Duration::from_millis(50);
 /// Latencies below this count as equal.
 const MIN_LATENCY: Duration = Duration::from_millis(20);

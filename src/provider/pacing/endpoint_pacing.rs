@@ -30,7 +30,7 @@ impl EndpointPacing {
         Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
     }
 
-    /// Whether a request may be sent now, rates apart.
+    /// Whether a request may be sent now, ignoring the rates.
     #[must_use]
     pub fn gate(&self) -> Gate {
         self.cooldown.borrow().gate(self.clock.now())

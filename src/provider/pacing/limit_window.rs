@@ -1,4 +1,4 @@
-//! For how long a reported limit is: a second, a minute, or something in between. Headers do not say it; it follows
+//! For how long a reported limit is: a second, a minute, or something in between. Headers do not state it; it follows
 //! from how fast what was used comes back, over several replies.
 
 use crate::provider::judgement::rate_limits::{LimitHeaders, ReportedLimit};

@@ -32,7 +32,7 @@ pub(crate) struct RequestQuota {
 const MIN_DELAY: Duration = Duration::from_millis(1);
 
 impl RequestQuota {
-    /// A quota of `per_minute` requests (0 counts as 1), with a burst of half a second, at
+    /// A quota of `per_minute` requests, at least 1, with a burst of half a second, at
     /// least 1: governor's default burst is a whole minute's quota.
     pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "smaller than per_minute")]

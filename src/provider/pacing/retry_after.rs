@@ -9,8 +9,8 @@ use std::time::Duration;
 pub(crate) const MAX_DELAY: Duration = Duration::from_secs(3650 * 86_400);
 
 /// The delay in `retry-after-ms`, or in `retry-after` as seconds or as a date. `wall_ms`:
-/// the time of the reply, in milliseconds since 1970. A delay of nothing, and a date that is over, count as none:
-/// a server that sends them to every request is not to be asked without pause.
+/// the time of the reply, in milliseconds since 1970. A delay of zero, or a date in the past, counts as no
+/// delay: a server that sends them to every request is not to be asked without pause.
 pub(crate) fn delay_from_headers(headers: &HeaderMap, wall_ms: i64) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| parse_number(text, 0.001));

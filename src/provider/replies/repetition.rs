@@ -123,7 +123,7 @@ mod tests {
     }
 
     proptest! {
-        /// Lines with a number, as of a table, are no repetition, however long.
+        /// Lines with a number, as of a table, are not a repetition, however long.
         #[test]
         fn numbered_rows_do_not(first in 0_u32..1000, count in 0_u32..400, name in "[a-z]{0,20}") {
             let rows: String = (first..first + count).map(|at| format!("{{\"n\":{at},\"name\":\"{name}\"}},")).collect();

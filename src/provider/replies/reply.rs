@@ -9,7 +9,7 @@ use crate::provider::judgement::error_judgement::ErrorJudgement;
 pub(crate) struct Reply {
     /// The visible text.
     pub(crate) content: String,
-    /// The text of the model's reasoning, where the server sends it apart from the answer.
+    /// The text of the model's reasoning, where the server sends it separately from the answer.
     pub(crate) reasoning: String,
     /// Token counts; `None` if the server does not report them.
     pub(crate) usage: Option<Usage>,

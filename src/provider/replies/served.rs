@@ -2,7 +2,7 @@
 
 use crate::base::money::Pico;
 
-/// What a reply says about itself. Everything is optional: few servers say all of it.
+/// What a reply states about itself. Everything is optional: few servers state all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// The name of the model that answered, often with its date: `gpt-6-luna-2026-09-22`.

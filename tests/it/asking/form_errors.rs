@@ -157,7 +157,7 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
     let bench = bench_at(&recorded, 4, "some-model", ONE);
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
-    assert!(ran.stderr.contains("without a limit of the output"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("without an output limit"), "{}", ran.stderr);
     assert_eq!(statuses(&bench.rows())["ok"], 4);
     bench.put("pages/more.jpg", &crate::bench::page(4711));
     assert_eq!((bench.run(&[]).code, recorded.count()), (0, 7), "the store knows it");
@@ -171,13 +171,17 @@ fn a_budget_is_not_spent_on_replies_without_a_bound() {
     for requests in [2, 2] {
         let ran = bench.run(&[]);
         assert_eq!((ran.code, recorded.count()), (5, requests), "{}", ran.stderr);
-        assert!(ran.stderr.contains("limits.budget_usd can't be kept"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("limits.budget_usd can't be guaranteed"), "{}", ran.stderr);
         assert_eq!(bench.report()["pages"]["pending"], 4);
     }
     let plan = bench.docmill(&["plan", "job.yaml", "--fail-over-budget"]);
     assert_eq!(plan.code, 4, "{}", plan.stderr);
-    assert!(plan.stderr.contains("limits.budget_usd can't be kept: the endpoint accepts no limit"), "{}", plan.stderr);
-    assert!(plan.stdout.contains("nothing is sent, because the endpoint accepts no limit"), "{}", plan.stdout);
+    assert!(
+        plan.stderr.contains("limits.budget_usd can't be guaranteed: the endpoint accepts no output limit"),
+        "{}",
+        plan.stderr
+    );
+    assert!(plan.stdout.contains("nothing is sent, because the endpoint accepts no output limit"), "{}", plan.stdout);
     // The model writes 16,384 tokens at most: 1.60 USD per million.
     for (budget, code, requests) in [("0.02", 4, 2), ("5", 0, 6)] {
         let recorded = unlimited();

@@ -67,7 +67,7 @@ fn refreshes_with_limits_ask_each_page_once() {
         let ran = bench.run(&[&["--refresh"], arguments].concat());
         let case = format!("{arguments:?}: {}", ran.stderr);
         assert_eq!((ran.code, requests(&bench) - before), (0, asked), "{case}");
-        let is_continued = ran.stderr.contains("which has left pages to be sent again");
+        let is_continued = ran.stderr.contains("pages that it has sent are not sent again");
         let has_more = ran.stderr.contains("some pages are left to be sent again");
         assert_eq!((is_continued, has_more), (says.contains("continued"), says.contains("more")), "{case}");
     };
@@ -183,7 +183,7 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
 }
 
 /// What a stopped process has reserved counts once, as spent, when its requests are overdue: no multiple of it is kept
-/// free for ever. All of it together never exceeds the budget.
+/// free indefinitely. All of it together never exceeds the budget.
 #[cfg(unix)]
 #[test]
 fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {

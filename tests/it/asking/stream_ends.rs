@@ -77,7 +77,7 @@ fn the_last_counts_of_a_stream_are_billed() {
             assert_eq!((outputs(&bench), server.count()), (vec![606, 606], 2), "{end:?} {closes} {pause}");
         }
     }
-    // Several in one read: the last one, also after the one without choices.
+    // Several in one read: the last one, even after the one without choices.
     let late = counted(usage(), 70, 1070);
     let all = answer() + &event(&usage()) + &event(&late);
     let server = server(vec![all], Duration::ZERO, false);

@@ -264,7 +264,7 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
     assert!(stats["tokens"]["input"].as_u64().unwrap() > settled as u64, "the missing lines were billed");
 }
 
-/// Whichever of them notices: a run does not wait for ever for pages in a batch that no process
+/// Whichever of them notices: a run does not wait indefinitely for pages in a batch that no process
 /// collects any more.
 #[test]
 fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, ExitStatus};
 
-/// A stopped process. It goes on when this is dropped, also if a test fails.
+/// A stopped process. It goes on when this is dropped, even if a test fails.
 pub(crate) struct Stopped(String);
 
 impl Stopped {

@@ -1,4 +1,4 @@
-//! What a reviewer has seen is known as long as the store is: also after a restart, and to other servers.
+//! What a reviewer has seen is known as long as the store is: even after a restart, and to other servers.
 
 use super::client::{Served, reviewed_job, stored_decisions};
 use crate::bench::Bench;

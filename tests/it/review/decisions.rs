@@ -262,7 +262,7 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     assert_eq!(names(&all.pages("limit=5")), names(&pages), "a sample is the beginning of the order");
     all.decide(&all.pages("limit=20")[19], "kind", json!("form"));
     assert_eq!(stored_decisions(&bench)[1].decision.sampled_with, None);
-    // Pages that are picked by what is known of them are no sample, whether they were drawn or not.
+    // Pages that are picked by what is known of them are not a sample, whether they were drawn or not.
     for (place, view) in
         ["order=suspected", "order=cost", "mode=grid", "label=\"letter\"", "status=ok"].iter().enumerate()
     {

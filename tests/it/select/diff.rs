@@ -264,7 +264,7 @@ fn a_sample_takes_the_place_of_no_run() {
     assert_eq!((asked.code, requests(&bench)), (0, 17), "{}", asked.stderr);
     assert!(
         asked.stderr.contains("5 requests would be sent for the sample of 5 pages, for about USD"),
-        "also with -q: {}",
+        "even with -q: {}",
         asked.stderr
     );
     assert!(asked.stderr.contains("a full run would cost about USD"), "{}", asked.stderr);

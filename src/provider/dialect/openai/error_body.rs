@@ -164,7 +164,7 @@ fn plain_text(message: &str) -> String {
     without_model_groups(&without_quoted_data(&text.to_lowercase()))
 }
 
-/// A message without what LiteLLM appends to it: names of models, which are no part of the error.
+/// A message without what LiteLLM appends to it: names of models, which are not part of the error.
 fn without_model_groups(text: &str) -> String {
     let mut out = text.to_owned();
     for label in ["received model group=", "available model group fallbacks="] {

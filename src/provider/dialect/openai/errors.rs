@@ -156,12 +156,12 @@ fn charge_of(status: u16, error: &ErrorBody, verdict: &Verdict) -> Charge {
     let is_understood = match verdict {
         // The model has reasoned until there was no room.
         Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor) => return Charge::Unknown,
-        // Whoever names what is wrong with the request has not executed it.
+        // A server that names what is wrong with the request has not executed it.
         Verdict::Retry(fault) => fault.change.is_some(),
         Verdict::Stop(_) => true,
         _ => false,
     };
-    // Whoever answered does not know whether the server behind it executed and billed the request.
+    // The gateway that replied does not know whether the server behind it executed and billed the request.
     let may_have_run =
         matches!(status, 408 | 502 | 504 | 520..=524) || status >= 500 && !matches!(status, 501 | 503) && !error.is_api;
     if may_have_run && !is_understood { Charge::Unknown } else { Charge::Nothing }

@@ -20,7 +20,7 @@ const STATUSES: &[(u16, &[&str])] = &[
     (413, &["too_large"]),
     (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation"]),
 ];
-/// Messages that say that there is no error, in lower case.
+/// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
 /// The error that a reply, a chunk or a choice carries. Empty ones are none: gateways send the

@@ -37,7 +37,7 @@ impl Message {
         }
     }
 
-    /// Adds text that is no message: `text` of the older completions.
+    /// Adds text that is not a message: `text` of the older completions.
     pub(crate) fn push_text(&mut self, text: &str) {
         self.content.push_str(text);
     }

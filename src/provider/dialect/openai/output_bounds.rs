@@ -90,7 +90,7 @@ const OTHERS: &[&str] = &[
     "seed",
     "stop",
 ];
-/// Words before numbers that are no bound: the value that was sent, codes and ids.
+/// Words before numbers that are not a bound: the value that was sent, codes and ids.
 const NO_BOUNDS: &[&str] = &[
     "got",
     "given",

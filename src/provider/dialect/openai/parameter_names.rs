@@ -260,7 +260,7 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name, begins with it, or
+/// Whether `text` names `parameter` by a name that is not a word of prose, and marks it as a name, begins with it, or
 /// says what its value may be.
 pub(crate) fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     words_of(parameter).any(|word| {

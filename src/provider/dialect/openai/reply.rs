@@ -42,7 +42,7 @@ pub(crate) struct Completion {
     /// Why the model stopped; `None`: it has not.
     pub(crate) finish: Option<Finish>,
     /// Token counts, if the server reports them. Those of a stream add up from chunk to chunk: the
-    /// last ones count, also where they are lower (Gemini corrects the prompt, recorded 2025-03).
+    /// last ones count, even where they are lower (Gemini corrects the prompt, recorded 2025-03).
     pub(crate) usage: Option<Usage>,
     /// The token counts that came with the end or after it.
     pub(crate) counts: FinalCounts,

@@ -35,7 +35,7 @@ fn the_verdict_table() {
         (400, error(INVALID, "unsupported_parameter", "max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), None, "with the other name of the output limit"),
         (400, error(INVALID, "unsupported_value", "temperature", "Unsupported value: 'temperature' does not support 0.16 with this model."), None, "without temperature"),
         (400, error(INVALID, "", "response_format", "Invalid schema for response_format 'x': In context=(), 'additionalProperties' is required"), None, "with a simpler schema"),
-        (400, error(INVALID, "", "response_format", "response_format json_schema is not supported by this model"), None, "with a weaker format of replies"),
+        (400, error(INVALID, "", "response_format", "response_format json_schema is not supported by this model"), None, "with a weaker reply format"),
         (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), None, "without stream_options"),
         (400, error(INVALID, "invalid_value", "messages[0].content[0].image_url.url", "Invalid image URL"), None, "page image_refused"),
         (400, error(INVALID, "sanitizer_server_error", "", "You uploaded an unsupported image. Please make sure your image is below 20 MB"), None, "page image_refused"),

@@ -68,7 +68,7 @@ fn the_largest_output_limit() {
         ("Error code: 400 - max_tokens must be at most 4096 (request id 9999)", 4096),
         ("max_tokens=9000 is greater than the maximum of 4096", 4096),
         ("Please reduce max_tokens. Limit: 4096", 4096),
-        // Not a limit of the output.
+        // Not an output limit.
         (
             "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 2345",
             0,
