@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The capacity model of docs/scale.md: what limits a job of so many pages, and from which size on.
+"""The capacity model of docs/scale.md: what limits a job of N pages, and from which size on.
 
     python3 scripts/capacity.py
 

@@ -137,7 +137,7 @@ def plan(
 
     Raises:
         docmill.errors.BudgetReached: The expected cost is above ``max_usd``; the error's ``plan`` is the plan.
-        docmill.errors.DocmillError: The plan could not be made; the class tells the exit code.
+        docmill.errors.DocmillError: The plan could not be made; the class corresponds to the exit code.
         FileNotFoundError: The program is not installed.
     """
     arguments = ["plan", *job_arguments(job, vars, store), "--format", "json"]

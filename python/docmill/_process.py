@@ -237,7 +237,7 @@ class Child:
 
     def _ended(self, returncode: int, stdout: bytes, is_timed_out: bool, timeout: float | None) -> Ended:
         code = returncode if returncode >= 0 else 128 - returncode
-        # It may have ended by itself before it was told to.
+        # It may have ended by itself before it was asked to.
         is_timed_out = is_timed_out and code > _SIGNALLED
         if is_timed_out:
             message = f"docmill was stopped after {timeout:g} s"

@@ -61,7 +61,7 @@ class Progress:
 
 def notebook_display() -> Callable[[Progress], None] | None:
     """A line in the output of this cell, which is redrawn; None: this is not a notebook."""
-    # Whoever runs in a notebook has imported IPython; nobody else needs it.
+    # Programs in a notebook have imported IPython; others don't need it.
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None or type(shell).__name__ != "ZMQInteractiveShell":

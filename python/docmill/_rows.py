@@ -64,7 +64,7 @@ def rows(
         vars: Values for ``${NAME}`` in the manifest.
         store: File of the store; overrides the manifest.
         where: Only pages whose rows match, such as ``kind = "invoice" and cost_usd > 0.01`` (docs/select.md).
-        model_only: The model's answers also where people have answered.
+        model_only: The model's answers, even where a human answer exists.
         env: Further environment variables.
         timeout: Seconds, or a timedelta, after which docmill is stopped.
 

@@ -168,7 +168,7 @@ def run(
         What the run did.
 
     Raises:
-        docmill.errors.DocmillError: The run did not succeed; the class tells the exit code. ``summary`` is what it
+        docmill.errors.DocmillError: The run did not succeed; the class corresponds to the exit code. ``summary`` is what it
             did until then.
         docmill.errors.TimedOut: ``timeout`` was over.
         FileNotFoundError: The program is not installed.

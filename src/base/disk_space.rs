@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Space that is free in a folder, in bytes; `None`: the system does not say.
+/// Space that is free in a folder, in bytes; `None`: unknown.
 #[cfg(unix)]
 #[must_use]
 pub fn free_space(folder: &Path) -> Option<u64> {
@@ -10,7 +10,7 @@ pub fn free_space(folder: &Path) -> Option<u64> {
     Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Space that is free in a folder, in bytes; `None`: the system does not say.
+/// Space that is free in a folder, in bytes; `None`: unknown.
 #[cfg(not(unix))]
 #[must_use]
 pub fn free_space(_folder: &Path) -> Option<u64> {

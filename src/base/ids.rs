@@ -43,7 +43,7 @@ impl fmt::Debug for RunId {
 
 /// The identity of an attempt: its run, and its sequence number in the run.
 ///
-/// The run is the one that opened the attempt, also if a later run collects it from a batch.
+/// The run is the one that opened the attempt, even if a later run collects it from a batch.
 /// Inside a store the same attempt is an [`AttemptId`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttemptName {

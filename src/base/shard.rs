@@ -1,7 +1,7 @@
-//! Shards: parts of a job's input that are run apart from one another.
+//! Shards: parts of a job's input that are run independently.
 //!
 //! Which shard has a page is a function of the text of its row's path alone, so that every process, and
-//! everybody who reads the rows, can tell without looking at the input.
+//! every reader of the rows, can determine it without the input.
 
 use super::digest::Digest;
 use super::path_text::display_path;

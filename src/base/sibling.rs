@@ -24,7 +24,7 @@ pub fn database_files(database: &Path) -> [PathBuf; 3] {
 }
 
 /// A new name for a temporary file beside `path`: `.<name>.<16 random digits>.tmp`. No two processes
-/// choose the same one, also if they run in containers or on machines that share the folder.
+/// choose the same one, even if they run in containers or on machines that share the folder.
 #[must_use]
 pub fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{}.{}.tmp", short_name(path), token()))

@@ -137,7 +137,7 @@ impl Calibration {
         }
     }
 
-    /// Records that the provider reported a cost of `reported` where the price says `computed`.
+    /// Records that the provider reported a cost of `reported` where the price gives `computed`.
     /// Returns whether the markup changed.
     pub fn record_markup(&mut self, reported: Pico, computed: Pico) -> bool {
         if computed <= Pico::ZERO || reported <= computed && self.markup_permille == 0 {
@@ -168,7 +168,7 @@ impl Calibration {
         Pico(i64::try_from((i128::from(cost.0) * permille + 999) / 1000).unwrap_or(i64::MAX))
     }
 
-    /// What a request is expected to cost, if the price says `cost`: the same, unless bills were far above it.
+    /// What a request is expected to cost, if the price gives `cost`: the same, unless bills were far above it.
     #[must_use]
     pub(crate) fn with_far_markup(&self, cost: Pico) -> Pico {
         if self.markup_permille < FAR_MARKUP_PERMILLE { cost } else { self.with_markup(cost) }

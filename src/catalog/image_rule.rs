@@ -183,7 +183,7 @@ const TILE_SIDE: u32 = 512;
 /// Side of a patch, in pixels.
 const PATCH_SIDE: u32 = 32;
 /// Patches of an image above which models with patches reject the request. Only an image that
-/// is not scaled down has so many. Source: OpenAI's vision guide (2026-10).
+/// is not scaled down has this many. Source: OpenAI's vision guide (2026-10).
 #[cfg(any(test, feature = "internal"))]
 const MAX_PATCHES: u64 = 30_000;
 

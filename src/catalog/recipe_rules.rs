@@ -25,7 +25,7 @@ fn parse_row(row: &csv::StringRecord) -> Option<(String, RuleFamily)> {
 }
 
 /// The family of image rules in the recipes of `model`. [`RuleFamily::None`] for every model
-/// that the first table did not have, also if it is known today.
+/// that the first table did not have, even if it is known today.
 #[must_use]
 pub fn recipe_family(model: &str) -> RuleFamily {
     let name = recipe_name(model);

@@ -9,7 +9,7 @@ use crate::task::Shape;
 const ALL: &str = "*";
 
 /// The columns with these names, in this order. `total.amount` and `total__amount` are a member of the task
-/// `total`, `*` stands for all columns. No names: those that say most.
+/// `total`, `*` stands for all columns. No names: the most informative ones.
 ///
 /// # Errors
 /// What is wrong, and what to do, if there is no such column.

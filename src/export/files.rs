@@ -163,7 +163,7 @@ impl Outputs {
     }
 }
 
-/// Removes the manifests of the parts of a shard whose rows are about to change: who waits for them must not
+/// Removes the manifests of the parts of a shard whose rows are about to change: readers that wait for them must not
 /// take earlier parts for those of a run that is killed.
 ///
 /// # Errors
@@ -183,7 +183,7 @@ fn withdraw<'a>(mut targets: impl Iterator<Item = &'a Path>) -> Result<(), Expor
 }
 
 /// Removes the parts of an output that shards of the job have written: the output, which is complete, has their
-/// rows, and who reads the folder would count them twice.
+/// rows, and readers of the folder would count them twice.
 ///
 /// # Errors
 /// If one of them can't be removed.

@@ -1,5 +1,5 @@
 //! The manifests of parts: a small JSON file beside each part file, which is there only while the part is
-//! complete. Whoever reads parts waits for all manifests of a number of shards.
+//! complete. Readers of parts wait for all manifests of a number of shards.
 //!
 //! Its name is that of the part with a leading `_` and `.json` at the end: `_mail-00003-of-00016.csv.json`.
 //! Spark, Hive and pyarrow leave out names that begin with `_`.
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the manifests of a shard say of each of its files.
+/// What the manifests of a shard state about each of its files.
 #[derive(Clone, Debug)]
 pub(crate) struct PartManifest {
     /// The shard.

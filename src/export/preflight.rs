@@ -39,7 +39,7 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Checks that the rows of a job can be written as its manifest requires, also while pages are pending.
+/// Checks that the rows of a job can be written as its manifest requires, even while pages are pending.
 ///
 /// # Errors
 /// If a whole file is in the place of partitions, something else has the name of a marker, or nothing can be
@@ -139,7 +139,7 @@ fn held_by_attribute(target: &Path) -> Option<&'static str> {
     .find_map(|(attribute, reason)| attributes.contains(attribute).then_some(reason))
 }
 
-/// Why nothing can take the place of a file; `None`: the system does not say.
+/// Why nothing can take the place of a file; `None`: unknown.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn held_by_attribute(_target: &Path) -> Option<&'static str> {
     None

@@ -68,7 +68,7 @@ mod tests {
         const RUNS: usize = 4;
         let folder = tempfile::tempdir().unwrap();
         let start = std::sync::Barrier::new(RUNS);
-        // Nothing may panic here: the other threads would wait for ever.
+        // Nothing may panic here: the other threads would wait indefinitely.
         let run = || -> Vec<io::Error> {
             let round = |_| {
                 let written = match start.wait().is_leader() {

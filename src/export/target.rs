@@ -72,7 +72,7 @@ impl Targets {
         }
     }
 
-    /// What the manifests of a shard's files say.
+    /// What the manifests of a shard's files state.
     pub(crate) fn part_manifest(&self) -> Option<PartManifest> {
         let (job, manifest_hash) = (self.job.clone(), self.manifest_hash.clone());
         self.shard.map(|shard| PartManifest { shard, job, manifest_hash })

@@ -85,7 +85,7 @@ fn check_safely<T>(check: impl FnOnce() -> Result<T, MediaFault>) -> Result<T, M
 }
 
 /// Prepares a page (from 1) of a document with the renderers that are part of this program. With
-/// `with_features`, its features are measured, also if the file is sent as it is.
+/// `with_features`, its features are measured, even if the file is sent as it is.
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.
@@ -95,7 +95,7 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_features: boo
 }
 
 /// Prepares a page (from 1) of a document with these renderers of PDFs. With `with_features`, its features are
-/// measured, also if the file is sent as it is.
+/// measured, even if the file is sent as it is.
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.

@@ -32,7 +32,7 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
     let selection = review.selection();
     let draw = selection.draw.as_ref().filter(|_| view.is_random());
     let (mut new, mut changed) = (Vec::with_capacity(wanted.len()), 0);
-    // Nobody else decides meanwhile: the times of one reviewer's decisions are in the order of the decisions.
+    // There are no other decisions meanwhile: the times of one reviewer's decisions are in the order of the decisions.
     let decisions = review.decisions()?;
     let at_ms = next_ms(review, &decisions);
     for one in wanted {
@@ -83,7 +83,7 @@ fn shown_answer(
     if let Some(known) = known {
         return Ok(Some(known.answer));
     }
-    // Whoever decides in a view that tells answers has seen them, also if another server has shown it.
+    // A decision in a view that reveals answers counts as made with them seen, even if another server showed the page.
     if !review.reveals_answers(view) {
         return Ok(None);
     }

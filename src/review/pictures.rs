@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Threads that draw, each with a decoder process.
 const WORKERS: usize = 2;
-/// Pictures that wait to be drawn. Who asks for more waits.
+/// Pictures that wait to be drawn. Further requests wait.
 const MAX_WAITING: usize = 64;
 /// Longest sides that are drawn, in pixels: tiles, and pages at two sizes.
 const SIDES: [u32; 4] = [320, 640, 1600, 3200];
@@ -47,7 +47,7 @@ impl Pictures {
                 // One thread waits for the next picture, the others for their turn.
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
                 while let Some(Wanted { place, page, side, reply }) = next() {
-                    // Whoever wanted it may have looked away.
+                    // The page that asked for it may not show it any more.
                     if reply.is_closed() {
                         continue;
                     }

@@ -167,7 +167,7 @@ impl Review {
     }
 
     /// A page with all that the store has of it, and the decisions with those on the page as the store has them now.
-    /// Both are of one moment: while they are read, nobody decides. `None`: the job does not have the page any more.
+    /// Both are of one moment: no decision is made while they are read. `None`: the job does not have the page any more.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -189,7 +189,7 @@ impl Review {
         lock(&self.lookup).reader().shown_answers(&self.job.name, &self.options.reviewer, page)
     }
 
-    /// The decisions, with those that were stored since. Nobody decides while they are held.
+    /// The decisions, with those that were stored since. No decision is made while they are held.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -199,7 +199,7 @@ impl Review {
         Ok(decisions)
     }
 
-    /// What the reviewer has skipped. Whoever holds the decisions may take it, and not the other way round.
+    /// What the reviewer has skipped. Lock order: the decisions first, then this.
     pub(crate) fn skips(&self) -> MutexGuard<'_, Skips> {
         lock(&self.skips)
     }
@@ -305,7 +305,7 @@ impl Review {
         Ok(facts)
     }
 
-    /// Whether who looks at a view knows the model's answers, because it shows them or chooses pages by them.
+    /// Whether a view reveals the model's answers, because it shows them or chooses pages by them.
     pub(crate) fn reveals_answers(&self, view: &ViewQuery) -> bool {
         self.options.shows_answers
             || view.reveals_answers()

@@ -167,7 +167,7 @@ impl ViewQuery {
         self.order == ReviewOrder::Random && !self.is_grid && !self.needs_facts() && self.state != ReviewState::Others
     }
 
-    /// Whether which pages it shows, or in which order, tells the model's answers or those of others.
+    /// Whether which pages it shows, or in which order, reveals the model's answers or those of others.
     pub(crate) fn reveals_answers(&self) -> bool {
         self.is_grid
             || self.label.is_some()

@@ -31,7 +31,7 @@ impl Filter {
 }
 
 impl Filter {
-    /// Whether which rows match tells something of the answers.
+    /// Whether which rows match reveals something about the answers.
     pub(crate) fn names_answers(&self) -> bool {
         !self.answered_tasks().is_empty()
     }

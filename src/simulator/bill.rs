@@ -58,7 +58,7 @@ pub(crate) fn multiply(tokens: u64, factor: f64) -> u64 {
     if factor == 1.0 { tokens } else { (tokens as f64 * factor).round() as u64 }
 }
 
-/// Tokens of a text of so many characters.
+/// Tokens of a text of this many characters.
 pub(crate) fn text_tokens(chars: usize) -> u64 {
     chars.div_ceil(4) as u64
 }

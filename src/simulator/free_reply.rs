@@ -20,7 +20,7 @@ pub(crate) fn free_text(free: FreeReply, answer: &Value, follows: bool, image_ke
     }
 }
 
-/// The text of a reasoning of about so many tokens. It has a draft, which is not the answer.
+/// The text of a reasoning of about this many tokens. It has a draft, which is not the answer.
 pub(crate) fn thoughts(draft: &Value, tokens: u64) -> String {
     let chars = usize::try_from(tokens * 4).unwrap_or(usize::MAX);
     let start = format!("Let me look at the page. A first draft: {draft}. That may be wrong, so I check it again. ");

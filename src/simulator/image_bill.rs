@@ -31,7 +31,7 @@ enum ImageRule {
     Fixed(u64),
     /// Claude's: squares of 28 pixels, with a maximum side in pixels and a maximum number.
     Squares { side: u32, budget: u64 },
-    /// Llama 3.2's: tiles with this side in pixels, one or two a side, with so many tokens each.
+    /// Llama 3.2's: tiles with this side in pixels, one or two a side, with this many tokens each.
     Llama { side: u32, tile: u64 },
     /// Qwen's: squares of this side, in pixels, of an image scaled between two areas.
     Area { square: f64, least: f64, most: f64 },

@@ -8,7 +8,7 @@
 //! What it sees: ink, long lines, boxes, colours, mid-tones, the aspect ratio, flat areas. It
 //! can't read letters.
 //!
-//! A profile ([`profiles`]) says how the API of a family of models or of a server differs; the rules are
+//! A profile ([`profiles`]) describes how the API of a family of models or of a server differs; the rules are
 //! data ([`rules`]).
 //!
 //! From the bottom to the top; a file imports only files above it in this list:

@@ -1,5 +1,5 @@
 //! Bounds of a schema that is sent. Servers that force a reply into a grammar may repeat a label or a
-//! text until the output limit; a bound ends that. What a bound cuts is no answer.
+//! text until the output limit; a bound ends that. A truncated value is not an answer.
 
 use super::shape::Shape;
 use serde_json::Value;

@@ -33,7 +33,7 @@ pub(crate) struct Objects<'a> {
     /// The next byte.
     at: usize,
     in_thought: bool,
-    /// After an object that breaks off, what may be one of its members is no object.
+    /// After an object that breaks off, what may be one of its members is not an object.
     is_recovering: bool,
     /// Bytes that may still be read.
     work: usize,

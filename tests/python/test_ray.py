@@ -34,7 +34,7 @@ NOTHING = Progress(0, 0, False, 0, 0, 0, 0, Decimal(0), None, None, "")
 
 
 def progress(asked: int, cost: str | None, in_flight: int = 0) -> Progress:
-    """The progress of an attempt that has asked so many pages."""
+    """The progress of an attempt that has asked this many pages."""
     usd = None if cost is None else Decimal(cost)
     return replace(NOTHING, pages_finished=asked, pages_total=100, pages_asked=asked, cost_usd=usd, in_flight=in_flight)
 

@@ -357,7 +357,7 @@ async function acceptInGrid({ page }) {
 }
 
 async function acceptOnce({ page }) {
-  await test("the grid accepts one batch for two clicks or keys, also if the next pictures are there at once", async () => {
+  await test("the grid accepts one batch for two clicks or keys, even if the next pictures are there at once", async () => {
     const marks = () => page.evaluate(() => fetch("/api/progress?task=marks").then((reply) => reply.json())).then((found) => found.tasks[0].decided);
     await page.keyboard.press("g");
     await isReady(page);

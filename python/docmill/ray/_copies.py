@@ -20,7 +20,7 @@ from docmill._process import Child, check
 
 @dataclass(frozen=True)
 class Copies:
-    """The folder of the copies of a job in so many shards."""
+    """The folder of the copies of a job in this many shards."""
 
     folder: Path
     shards: int

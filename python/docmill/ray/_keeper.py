@@ -78,7 +78,7 @@ class Ticket:
 class ShardState:
     """How far a shard is.
 
-    ``attempts``: those that this run has begun. ``has_ended``: the last one has told its end. ``growth``: the most
+    ``attempts``: those that this run has begun. ``has_ended``: the last one has reported its end. ``growth``: the most
     pages that it has sent between two reports. ``spent_before``: what earlier attempts of this run have spent by their
     last reports.
     """
@@ -119,7 +119,7 @@ class Keeper:
         self._api_key: str | None = None
         self._numbers = [number - 1 for number in first_attempts]
         self._states = [ShardState() for _ in first_attempts]
-        # When nobody holds a lease of an earlier attempt any more.
+        # When no lease of an earlier attempt is held any more.
         self._free_at = [clock() + lease_seconds if is_taken_over else clock()] * len(first_attempts)
         # Until when the attempt that has the shard holds its lease.
         self._until = list(self._free_at)
@@ -149,7 +149,7 @@ class Keeper:
         """Renews a lease, and takes a report.
 
         Returns:
-            0: it lasts for the time of a lease from now on. More: it is not free yet, ask again after so many
+            0: it lasts for the time of a lease from now on. More: it is not free yet, ask again after this many
             seconds. None: another attempt has the shard.
         """
         if attempt != self._numbers[shard]:

@@ -70,13 +70,13 @@ def run(
         timeout: Seconds, or a timedelta, after which the shards are stopped.
         grace: How long a stop waits for requests in flight, in seconds or as a timedelta.
         progress: As for ``docmill.run``: ``"auto"`` shows one line for all shards.
-        timing: How long a lease lasts and how often stores are copied; the default is what docs/ray.md says.
+        timing: How long a lease lasts and how often stores are copied; the defaults are in docs/ray.md.
 
     Returns:
         What the shards did together, and what was lost.
 
     Raises:
-        docmill.errors.DocmillError: The job did not succeed; the class tells the exit code of the merge, or of a shard
+        docmill.errors.DocmillError: The job did not succeed; the class corresponds to the exit code of the merge, or of a shard
             without which there is nothing to merge. ``summary`` is a ``RayRunSummary`` if there was a merge.
         docmill.errors.TimedOut: ``timeout`` was over. The copies have what was done until then.
         ImportError: Ray is not installed.

@@ -18,7 +18,7 @@ class RayRunSummary(RunSummary):
         store: The merged store.
         shards: What the last attempt at each shard did; None for a shard whose nodes were lost again and again.
         retries: Attempts beyond the first of each shard.
-        lost_answers: Answers that attempts which were lost had received or awaited after their last copy: so many
+        lost_answers: Answers that attempts which were lost had received or awaited after their last copy: this many
             pages were paid for twice. By their last reports; what may have been sent after those is estimated, rather
             too high.
         lost_usd: What they cost, in US dollars. It is in no store and in no other figure of this summary. None if the

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What is wrong with a value of the column `column`: its folder would have a longer name than a file system
-/// allows. Only rows whose values nobody knows in advance are written under shortened names.
+/// allows. Only rows whose values are not known in advance are written under shortened names.
 pub(crate) fn find_long_name(column: &str, value: &Value) -> Option<String> {
     let bytes = partition_name(column, Cell::Json { value, is_untrusted: false }).len();
     (bytes > MAX_NAME_BYTES).then(|| {

@@ -61,7 +61,7 @@ fn settings(directory: &Directory, width: u32, data: &[u8]) -> DecodeSettings {
     let mut settings = Fax::default_settings(encoding, width);
     // Compression 2 is Group 3 without line ends, and with every row on its own byte.
     settings.rows_are_byte_aligned = is_method(CompressionMethod::Huffman);
-    // With line ends, a bad line costs only itself, also before the first of them.
+    // With line ends, a bad line costs only itself, even before the first of them.
     settings.end_of_line = is_method(CompressionMethod::Fax3) && has_line_ends(data);
     settings
 }

@@ -21,7 +21,7 @@ class Field {
     throw new Incomplete(`${this.label}: a value is missing`);
   }
 
-  // What was entered, also if it is no value yet, and the same again.
+  // What was entered, even if it is not a value yet, and the same again.
   draft() {
     return this.node.value;
   }

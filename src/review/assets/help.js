@@ -37,7 +37,7 @@ export function build() {
     keys.flatMap(([key, text]) => [el("dt", {}, key.split(" ").map((one) => el("kbd", {}, one))), el("dd", {}, text)]))));
   const mode = job.shows_answers
     ? "The model's answers and those of other reviewers are shown before you decide; your decisions say so, and do not count as blind truth."
-    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it say so. What you have seen is remembered, also after a restart.";
+    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it say so. What you have seen is remembered, even after a restart.";
   const place = el("div", { class: "another" });
   const another = el("button", { type: "button", onclick: () => newAddress(place).catch((error) => notice(error.message, true)) }, "Another browser");
   byId("help").replaceChildren(

@@ -16,7 +16,7 @@ let isPointer = false;
 document.addEventListener("pointerdown", () => (isPointer = true), true);
 document.addEventListener("keydown", () => (isPointer = false), true);
 
-// Takes the focus from what was clicked, so that keys go to the page again. Whoever uses the keyboard keeps it.
+// Takes the focus from what was clicked, so that keys go to the page again. Keyboard users keep it.
 export function leave(element) {
   if (isPointer) element.blur();
 }

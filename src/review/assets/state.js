@@ -49,6 +49,6 @@ export function change({ open = null, ...changes }) {
 
 export const NO_FILTERS = { label: "", status: "", error: "", column: "", value: "", state: "all" };
 
-// In the grid, the answer is no filter but what is looked at.
+// In the grid, the answer is not a filter but what is looked at.
 export const hasFilters = () =>
   Object.keys(NO_FILTERS).some((name) => state.view[name] !== NO_FILTERS[name] && (name !== "label" || state.view.mode !== "grid"));

@@ -3,8 +3,8 @@
 //! - `Host` must name this server, so that a name which an attacker resolves to loopback (DNS rebinding) gets
 //!   nothing.
 //! - `Origin`, where a browser sends it, must be this server; changes require it.
-//! - A token in the address is exchanged for a cookie once. Whoever reads the address later, in a history or a
-//!   list of processes, can't use it.
+//! - A token in the address is exchanged for a cookie once. If the address is read later, in a history or a
+//!   list of processes, it can't be used.
 
 use crate::base::digest::Digest;
 use hyper::HeaderMap;
@@ -46,7 +46,7 @@ struct Secrets {
 }
 
 impl Guard {
-    /// The guard of a server on this port. Nobody is signed in.
+    /// The guard of a server on this port. No browser is signed in.
     pub(crate) fn new(port: u16) -> Self {
         Self { port, secrets: Mutex::default() }
     }
@@ -89,7 +89,7 @@ impl Guard {
         }
     }
 
-    /// Checks that a browser does not ask for the page of another server, also if that is on this computer.
+    /// Checks that a browser does not ask for the page of another server, even if that is on this computer.
     pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
         let mut sites = headers.get_all("sec-fetch-site").iter().map(|site| site.as_bytes());
         if sites.all(|site| matches!(site, b"same-origin" | b"none")) { Ok(()) } else { Err(Refusal::WrongOrigin) }

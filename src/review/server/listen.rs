@@ -13,8 +13,8 @@ use tokio::task::{AbortHandle, LocalSet};
 
 /// Maximum time until the head of a request is complete, and between two requests of a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Maximum number of connections at the same time. The oldest makes room for a new one, so that connections
-/// that send nothing block nobody.
+/// Maximum number of connections at the same time. The oldest makes room for a new one, so that idle
+/// connections don't block others.
 const MAX_CONNECTIONS: usize = 128;
 /// Pause after a connection could not be accepted, for example for lack of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
