@@ -153,7 +153,7 @@ def run(
         retry: Send pages again that ended with these statuses: invalid, refused, failed, redrawn, all.
         refresh: Send every page again, including those with valid answers.
         once: With ``delivery: batch``: submit and collect without waiting; raises ``BatchPending`` while a batch is
-            under way.
+            in progress.
         where: With ``retry`` or ``refresh``: only pages whose rows match (docs/select.md).
         paths: Pages of a job with ``input.list: "-"``.
         api_key: Key of the provider; overrides the manifest. It reaches docmill through a file descriptor.

@@ -132,7 +132,7 @@ class DeadlineReached(DocmillError):
 
 
 class BatchPending(DocmillError):
-    """Exit code 10: a run with ``once`` has left batches under way; come again."""
+    """Exit code 10: a run with ``once`` has left batches in progress; call again later."""
 
     exit_code = 10
     is_retryable = True

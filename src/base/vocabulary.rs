@@ -198,7 +198,7 @@ vocabulary! {
         DeadlineReached = "deadline_reached",
         /// Pages are left that could neither be asked nor be looked at.
         PagesPending = "pages_pending",
-        /// A run that does not wait for batches has left some under way.
+        /// A run that does not wait for batches has left some in progress.
         BatchPending = "batch_pending",
         /// A signal ended the run.
         Interrupted = "interrupted",

@@ -128,7 +128,7 @@ fn too_small(budget: &Headroom) -> Option<String> {
         _ => match (first, last_reservation) {
             (Some(first), _) => format!(", and one request may cost up to USD {}", usd(first)),
             (None, last) => format!(
-                "{}, because the last request is sent only if the most that it may cost is left: USD {}",
+                "{}, because the last request is sent only if its maximum cost is left: USD {}",
                 about(),
                 usd(last.unwrap_or_default())
             ),

@@ -258,7 +258,7 @@ impl RunRecord {
 
     /// A second signal ends the process now.
     pub(crate) fn write_abort(&self, signal: Signal) {
-        // What is being written is finished first. The end may be under way: then it has the last word.
+        // What is being written is finished first. The end may be in progress: then its record stays.
         let Some(state) = self.lock_soon() else { return };
         if state.has_ended {
             return;

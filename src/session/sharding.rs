@@ -22,7 +22,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
             WRONG_INPUT,
             format!("limits.{key} is {limit}, which can't be divided among {parallel} shards"),
         )
-        .with_hint("raise it, or say with --parallel how many shards run at the same time")),
+        .with_hint("raise it, or state with --parallel how many shards run at the same time")),
         share => Ok(share),
     };
     let narrow = |share: u64| u32::try_from(share).unwrap_or(u32::MAX);

@@ -67,7 +67,7 @@ class DocmillOperator(_Operator):
     log lines of the task. A retry continues where the last try stopped and pays for nothing twice.
 
     Exit codes 1, 2, 3, 5 and 7 fail the task without a retry, 4 fails or skips it by ``on_budget``, and 6, 8, 9, 130,
-    143 and a kill are retried. After 10, a batch that is under way (``once``), the task is rescheduled, which is no
+    143 and a kill are retried. After 10, a batch that is in progress (``once``), the task is rescheduled, which is no
     retry and holds no slot.
 
     Stopping the task sends SIGTERM to docmill and waits for ``grace``. Airflow kills a task 5 s after it has asked it
@@ -84,7 +84,7 @@ class DocmillOperator(_Operator):
         it is in no argument and in no environment variable.
     :param on_budget: What happens when the budget is reached: ``"fail"`` or ``"skip"``.
     :param grace: How long a stop waits for requests in flight, in seconds.
-    :param once: With ``delivery: batch``: do not wait for batches, but come again after ``batch_poll``.
+    :param once: With ``delivery: batch``: do not wait for batches, but run again after ``batch_poll``.
     :param batch_poll: After which time a task looks again for a batch, in seconds.
     :param limit: Send at most this many pages.
     :param retry: Send pages again that ended with these statuses.

@@ -158,7 +158,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             },
         ),
         TruthChoice::Columns(_) => {
-            ("no page has a value in these columns".to_owned(), "empty cells are no truth".to_owned())
+            ("no page has a value in these columns".to_owned(), "empty cells are not truth".to_owned())
         }
         TruthChoice::Answers { .. } if collected.shown > 0 => (
             "the store has no blind human answer of this job".to_owned(),

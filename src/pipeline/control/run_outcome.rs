@@ -90,7 +90,7 @@ pub enum RunOutcome {
         /// The tasks that are new or have changed since the shards ran.
         tasks: Vec<String>,
     },
-    /// The run does not wait for batches, and some are under way.
+    /// The run does not wait for batches, and some are in progress.
     BatchPending {
         /// Pages that are in batches or wait for the next one.
         pages: u64,

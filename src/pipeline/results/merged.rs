@@ -32,7 +32,7 @@ pub struct MergeSources<'a> {
     pub allow_missing: bool,
 }
 
-/// Outcomes of shards, the gravest first.
+/// Outcomes of shards, the most severe first.
 const MOST_SEVERE_FIRST: &[RunOutcomeName] = &[
     RunOutcomeName::InternalError,
     RunOutcomeName::StorageError,
@@ -183,8 +183,8 @@ fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     let rank = |run: &&&RunRecord| {
         MOST_SEVERE_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(MOST_SEVERE_FIRST.len())
     };
-    let gravest = stopped.iter().min_by_key(rank)?;
-    let (name, exit_code) = match &gravest.outcome {
+    let most_severe = stopped.iter().min_by_key(rank)?;
+    let (name, exit_code) = match &most_severe.outcome {
         Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => (*name, u8::try_from(*exit_code).unwrap_or(1)),
         // A run that died can be continued.
         _ => (RunOutcomeName::PagesPending, 9),

@@ -44,7 +44,7 @@ impl FormTrial {
     pub fn describe(self) -> String {
         match self {
             Self::Change(change) => change.describe(),
-            Self::NoFormat => "without a format of replies".to_owned(),
+            Self::NoFormat => "without a reply format".to_owned(),
             Self::Bare => "without anything that can be left out".to_owned(),
         }
     }

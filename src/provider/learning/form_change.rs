@@ -280,7 +280,7 @@ impl FormLearner {
         let message = verdict.message().unwrap_or_default();
         let taken_back = self.pending.take_back(message, sent.page, asked);
         if let Some(before) = taken_back {
-            tracing::warn!("the endpoint is asked as before: the change did not help");
+            tracing::warn!("requests are sent as before: the change did not help");
             self.has_changed.set(!before.is_proven);
         }
         let before = taken_back.unwrap_or(known);

@@ -53,7 +53,7 @@ pub(crate) struct FormSearch {
     begun: Cell<u32>,
 }
 
-/// A search under way.
+/// A search in progress.
 #[derive(Debug)]
 struct Running {
     /// The words of the error.
@@ -97,12 +97,12 @@ pub(crate) enum SearchStep {
 }
 
 impl FormSearch {
-    /// Whether a search is under way.
+    /// Whether a search is in progress.
     pub(crate) fn is_running(&self) -> bool {
         self.running.borrow().is_some()
     }
 
-    /// Whether a search is under way with this page.
+    /// Whether a search is in progress with this page.
     pub(crate) fn is_with(&self, page: u64) -> bool {
         self.running.borrow().as_ref().is_some_and(|running| running.page == page)
     }
@@ -185,7 +185,7 @@ impl FormSearch {
         Some(pages.clone())
     }
 
-    /// The endpoint accepts the form in which `page` was asked. Ends the search, if one is under way.
+    /// The endpoint accepts the form in which `page` was asked. Ends the search, if one is in progress.
     pub(crate) fn end(&self, page: u64) -> Option<SearchEnd> {
         let Running { before, trial, page: asked, .. } = self.running.borrow_mut().take()?;
         Some(SearchEnd { found: (asked == page).then_some(trial), before })

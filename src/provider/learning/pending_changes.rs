@@ -112,7 +112,7 @@ impl PendingChanges {
         self.refuted.get()
     }
 
-    /// Whether nothing has yet to prove itself, and no check is under way.
+    /// Whether nothing has yet to prove itself, and no check is in progress.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.borrow().is_none() && self.check.borrow().is_none()
     }

@@ -62,7 +62,7 @@ pub(crate) fn serve(
             () = accept(&listener, Rc::new(routes), requests.clone()) => {}
             () = ends => {}
         }
-        // Requests under way are completed and answered.
+        // Requests in progress are completed and answered.
         let last = async {
             while requests.open.get() > 0 {
                 clock.sleep(STOP_POLL).await;

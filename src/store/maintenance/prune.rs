@@ -41,7 +41,7 @@ CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);";
 /// Deletes what is older than `before_ms` (wall time) and no job shows. A dry run only counts.
 ///
 /// # Errors
-/// When a run is under way, or the store cannot be written.
+/// When a run is in progress, or the store cannot be written.
 pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Result<Pruned, StoreError> {
     if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
@@ -49,7 +49,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
     let mut db = schema::open(path)?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(run) = live_run(&transaction, path, now_ms)? {
-        return Err(StoreError::Failed(format!("the run {run} is under way: prune after it has ended")));
+        return Err(StoreError::Failed(format!("the run {run} is in progress: prune after it has ended")));
     }
     transaction.execute_batch(KEPT)?;
     transaction.execute(

@@ -2,7 +2,7 @@
 """Makes the fixtures of one store version with the program that wrote it:
 
     make.py PROGRAM VERSION        writes VERSION/ beside this file
-    make.py PROGRAM VERSION batch  writes VERSION-batch/, with a batch under way
+    make.py PROGRAM VERSION batch  writes VERSION-batch/, with a batch in progress
     make.py PROGRAM VERSION pictures  writes VERSION-pictures/, a complete run on its own pages
     make.py PROGRAM VERSION models  writes VERSION-models/, a complete run with each of MODELS
 

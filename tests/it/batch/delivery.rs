@@ -148,7 +148,7 @@ fn open_attempts(bench: &Bench) -> i64 {
     store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap()
 }
 
-/// Starts a run and ends it when a batch of its is under way.
+/// Starts a run and ends it when a batch of its is in progress.
 fn stopped_with_a_batch(bench: &Bench) {
     let mut child = bench.start(&["-q"]);
     let started = std::time::Instant::now();

@@ -54,7 +54,7 @@ fn a_batch_that_has_not_ended_is_left_and_its_run_is_not_finished() {
     assert_eq!(once(&bench).code, 10);
     assert_eq!(bench.stats()["batches"], 3);
     assert!(!bench.path("out.csv").exists(), "the rows are not complete");
-    // New pages go out beside what is under way.
+    // New pages go out beside what is in progress.
     bench.put("pages/new.jpg", &page(900));
     assert_eq!(once(&bench).code, 10);
     assert_eq!(bench.stats()["batches"], 4);

@@ -230,7 +230,7 @@ fn a_store_in_use_is_not_pruned() {
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 4);
     let refused = store(&bench, &["prune", "--older-than", "1ms"]);
-    assert!(refused.code == 8 && refused.stderr.contains("is under way"), "{}", refused.stderr);
+    assert!(refused.code == 8 && refused.stderr.contains("is in progress"), "{}", refused.stderr);
     assert!(child.wait_with_output().unwrap().status.success());
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn rows_show_outcomes_and_their_cost<B: Backend>() {
     let retried = bench.granted(page(1));
     bench.settle(Settlement { verdict: VerdictName::Retry, ..settlement(retried, Vec::new()) });
     bench.ask(1, "letter");
-    // What is asked of the page under another recipe is not shown, nor is what is under way.
+    // What is asked of the page under another recipe is not shown, nor is what is in progress.
     let (_, tasks) = bench.store.define_recipes(vec![super::fixtures::recipe_record("total")], String::new()).unwrap();
     let other = OpenAttempt { recipes: vec![(tasks[0].recipe_id, None)], ..bench.attempt(page(1)) };
     let other = granted(bench.open(other));

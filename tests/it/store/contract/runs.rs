@@ -142,7 +142,7 @@ pub(crate) fn page_counts_are_those_of_the_run_just_before<B: Backend>() {
     let fifth = bench.store.begin_run(RunStart { job: Digest::compute(b"other"), ..start("fifth") }).unwrap();
     assert_eq!(before(&fifth), None);
     finish(fifth.run);
-    // Another run is under way.
+    // Another run is in progress.
     let sixth = bench.store.begin_run(start("sixth")).unwrap();
     finish(sixth.run);
     let seventh = bench.store.begin_run(start("seventh")).unwrap();
