@@ -168,8 +168,8 @@ def run(
         What the run did.
 
     Raises:
-        docmill.errors.DocmillError: The run did not succeed; the class corresponds to the exit code. ``summary`` is what it
-            did until then.
+        docmill.errors.DocmillError: The run did not succeed; the class corresponds to the exit code.
+            ``summary`` is what it did until then.
         docmill.errors.TimedOut: ``timeout`` was over.
         FileNotFoundError: The program is not installed.
 

@@ -76,8 +76,8 @@ def run(
         What the shards did together, and what was lost.
 
     Raises:
-        docmill.errors.DocmillError: The job did not succeed; the class corresponds to the exit code of the merge, or of a shard
-            without which there is nothing to merge. ``summary`` is a ``RayRunSummary`` if there was a merge.
+        docmill.errors.DocmillError: The job did not succeed; the class corresponds to the exit code of the merge, or
+            of a shard without which there is nothing to merge. ``summary`` is a ``RayRunSummary`` if there was a merge.
         docmill.errors.TimedOut: ``timeout`` was over. The copies have what was done until then.
         ImportError: Ray is not installed.
         ConnectionError: No cluster is running.

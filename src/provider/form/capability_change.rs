@@ -144,7 +144,7 @@ impl CapabilityChange {
         }
     }
 
-    /// Whether it is about the format of replies or its schema.
+    /// Whether it is about the reply format or its schema.
     pub(crate) fn is_of_format(self) -> bool {
         matches!(self, Self::WeakerFormat | Self::SimplerSchema)
     }

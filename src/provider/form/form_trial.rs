@@ -8,7 +8,7 @@ use super::parameter::Parameter;
 pub enum FormTrial {
     /// One change.
     Change(CapabilityChange),
-    /// No format of replies.
+    /// No reply format.
     NoFormat,
     /// Nothing that can be left out.
     Bare,
@@ -39,7 +39,7 @@ impl FormTrial {
         about.iter().any(|word| words.contains(word))
     }
 
-    /// How the endpoint is asked, in words for the log.
+    /// How requests are sent, in words for the log.
     #[must_use]
     pub fn describe(self) -> String {
         match self {

@@ -30,7 +30,7 @@ pub struct Variation {
 }
 
 impl Variation {
-    /// Whether the request has no format of replies; the prompt describes the schema.
+    /// Whether the request has no reply format; the prompt describes the schema.
     #[must_use]
     pub fn has_no_format(self) -> bool {
         self.avoids_repetition || self.avoids_format

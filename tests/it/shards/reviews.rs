@@ -152,7 +152,7 @@ fn samples_of_shards_are_together_one_of_the_whole() {
         assert_eq!(other.code, 0, "{}", other.stderr);
     }
     assert_eq!(sizes.iter().sum::<u64>(), 30, "{sizes:?}");
-    // The sample of one shard is no sample of the rows of both.
+    // The sample of one shard is not a sample of the rows of both.
     let of_one = evaluated(&bench, "0.db", &["--where", expression]);
     assert_eq!(of_one["truth"]["selection"], "selected", "{of_one}");
     for (order, into) in [(stores.to_vec(), "1.db"), (stores.iter().rev().cloned().collect(), "2.db")] {
