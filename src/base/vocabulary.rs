@@ -371,13 +371,4 @@ mod tests {
         let words: Vec<String> = AnswerSource::ALL.iter().map(|source| format!("`{source}`")).collect();
         assert!(docs.contains(&format!("the source of the answer, {}", words.join(" or "))));
     }
-
-    #[test]
-    fn the_documentation_lists_every_kind_that_a_row_can_show() {
-        let docs = include_str!("../../docs/rows.md");
-        let only_attempts = [ErrorKind::NotNow, ErrorKind::ProviderRefused, ErrorKind::Capability];
-        for kind in ErrorKind::ALL.iter().filter(|kind| !only_attempts.contains(kind)) {
-            assert!(docs.contains(&format!("`{kind}`")), "{kind}");
-        }
-    }
 }

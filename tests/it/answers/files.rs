@@ -192,8 +192,7 @@ fn a_job_that_has_not_read_its_pages_says_what_to_do() {
         "{}",
         ran.stderr
     );
-    let other = bench.text("job.yaml").replace("name: test", "name: other");
-    bench.put("other.yaml", other.as_bytes());
+    bench.second_job("other");
     assert_eq!(bench.docmill(&["run", "other.yaml", "-q"]).code, 0);
     let ran = import(&bench, "answers.csv", &[]);
     assert!(ran.code == 2 && ran.stderr.contains("has to read first"), "{}", ran.stderr);

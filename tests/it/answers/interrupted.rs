@@ -1,13 +1,15 @@
 //! An import that is killed.
 
-use super::asked;
-use std::io::Read;
-use std::process::Stdio;
-use std::time::Duration;
+use super::{asked, exported};
+use crate::bench::Bench;
+use crate::harness::wait::killed;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
-#[test]
-fn a_killed_import_stores_all_answers_or_none() {
-    const LINES: usize = 2000;
+const LINES: usize = 2000;
+
+/// A job without human answers, a file with many of them, and a copy of the store.
+fn bench() -> Bench {
     let bench = asked(4, "");
     let mut text = "path,page,task,value,reviewer,decided_at\n".to_owned();
     for at in 0..LINES {
@@ -15,28 +17,65 @@ fn a_killed_import_stores_all_answers_or_none() {
     }
     bench.put("many.csv", text.as_bytes());
     std::fs::copy(bench.path("store.db"), bench.path("before.db")).unwrap();
-    let mut outcomes = Vec::new();
-    for delay in [2, 10, 30, 60, 100, 200, 400, 800, 1600, 3200] {
-        for name in ["store.db", "store.db-wal", "store.db-shm"] {
-            let _ = std::fs::remove_file(bench.path(name));
-        }
-        std::fs::copy(bench.path("before.db"), bench.path("store.db")).unwrap();
-        let mut command = bench.command(&["answers", "import", "job.yaml", "many.csv"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
-        let _ = child.kill();
-        child.wait().unwrap();
-        let mut told = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+    bench
+}
+
+/// Makes the store what it was before any import.
+fn reset(bench: &Bench) {
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        let _ = std::fs::remove_file(bench.path(name));
+    }
+    std::fs::copy(bench.path("before.db"), bench.path("store.db")).unwrap();
+}
+
+fn start(bench: &Bench) -> Child {
+    let mut command = bench.command(&["answers", "import", "job.yaml", "many.csv"]);
+    command.stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn stored(bench: &Bench) -> usize {
+    exported(bench, "job.yaml").lines().count() - 1
+}
+
+/// Imports everything, and returns how long that took.
+fn import(bench: &Bench) -> Duration {
+    let started = Instant::now();
+    assert!(start(bench).wait_with_output().unwrap().status.success());
+    assert_eq!(stored(bench), LINES);
+    started.elapsed()
+}
+
+#[test]
+fn a_killed_import_stores_all_answers_or_none() {
+    let bench = bench();
+    let whole = import(&bench);
+    for part in 0..8 {
+        let output = killed(whole * part / 8, || {
+            reset(&bench);
+            start(&bench)
+        });
+        let told = String::from_utf8(output.stdout).unwrap();
         let checked = bench.docmill(&["store", "check", "--store", "store.db"]);
         assert_eq!(checked.code, 0, "{}", checked.stdout);
-        let stored = super::exported(&bench, "job.yaml").lines().count() - 1;
-        assert!(stored == LINES || stored == 0 && told.is_empty(), "after {delay} ms: {stored} stored, {told:?}");
-        outcomes.push(stored);
+        let stored = stored(&bench);
+        assert!(stored == LINES || stored == 0 && told.is_empty(), "part {part}: {stored} stored, {told:?}");
         // Whatever happened, importing again completes it.
-        let ran = bench.docmill(&["answers", "import", "job.yaml", "many.csv"]);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert_eq!(super::exported(&bench, "job.yaml").lines().count() - 1, LINES);
+        import(&bench);
     }
-    assert_eq!(outcomes[0], 0, "two milliseconds are too short for a program to start and read all lines");
+}
+
+/// Whenever it is killed: it can't have stored anything.
+#[test]
+fn an_import_that_is_killed_while_it_waits_for_the_store_has_stored_nothing() {
+    let bench = bench();
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut child = start(&bench);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    child.kill().unwrap();
+    assert!(child.wait_with_output().unwrap().stdout.is_empty());
+    drop(store);
+    assert_eq!(stored(&bench), 0);
+    import(&bench);
 }

@@ -1,6 +1,7 @@
 //! Several runs of one job at once.
 
 use crate::bench::{Bench, page, statuses};
+use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
 use std::time::Duration;
 
@@ -11,13 +12,9 @@ fn a_run_waits_for_files_that_another_run_asks() {
     let bench = Bench::with_pages(2).simulator(options);
     bench.job("limits: {concurrency: 4}");
     let wait_for = |requests: u64| {
-        for _ in 0..1500 {
-            if bench.stats()["requests"].as_u64().unwrap() >= requests {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("{requests} requests never came");
+        wait_until(&format!("{requests} requests were sent"), || {
+            bench.stats()["requests"].as_u64().unwrap() >= requests
+        });
     };
     let first = bench.start(&["--progress", "off", "--summary", "first.json"]);
     wait_for(2);

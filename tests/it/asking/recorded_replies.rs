@@ -13,7 +13,7 @@ use docmill::internal::manifest::{self, Job, Timeouts};
 use docmill::internal::prepare::Prepared;
 use docmill::internal::provider::{
     Capabilities, CapabilityChange, Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions,
-    ModelEndpoint, PageRequest, Verdict,
+    ModelEndpoint, PageRequest, Verdict, request_parts,
 };
 use docmill::internal::task::compile;
 use serde_json::{Map, Value, json};
@@ -195,6 +195,48 @@ fn judgments() -> Map<String, Value> {
     lines.lines().map(parse).collect()
 }
 
+fn is_json(body: &str) -> bool {
+    serde_json::from_str::<Value>(body).is_ok()
+}
+
+#[test]
+fn recorded_streams_are_read_the_same_wherever_they_are_split() {
+    let Some(recordings) = recordings("replies.jsonl") else {
+        return skip(REPLIES, "recorded_streams_are_read_the_same_wherever_they_are_split");
+    };
+    let streams = recordings.iter().filter(|recording| recording["status"] == 200 && recording["stream"] == true);
+    let mut count = 0;
+    for recording in streams {
+        let (id, body) = (text(recording, "id"), text(recording, "body"));
+        let whole = request_parts::stream([body.as_bytes()]);
+        assert!(whole.is_ended, "{id}");
+        assert!(!whole.is_error || body.contains("\"error\""), "{id}");
+        assert_eq!(request_parts::stream(body.as_bytes().chunks(7)), whole, "{id}");
+        count += 1;
+    }
+    assert!(count > 30, "{count} streams");
+}
+
+#[test]
+fn recorded_delays_and_limits_are_found() {
+    let (Some(replies), Some(quoted)) = (recordings("replies.jsonl"), recordings("quoted-errors.jsonl")) else {
+        return skip(REPLIES, "recorded_delays_and_limits_are_found");
+    };
+    let is_groq = |recording: &&Value| text(recording, "provider") == "groq" && recording["status"] == 429;
+    let groq = quoted.iter().find(is_groq).unwrap();
+    match request_parts::refusal(429, "", text(groq, "body"), 0).verdict {
+        Verdict::Later { after, .. } => assert_eq!(after, Some(Duration::from_millis(578_016)), "9m38.016s"),
+        other => panic!("{other:?}"),
+    }
+    let limits = replies.iter().map(|recording| {
+        let headers = recording["headers"].as_object().into_iter().flatten();
+        let headers = headers.filter_map(|(name, value)| Some(format!("{name}: {}\n", value.as_str()?)));
+        request_parts::refusal(429, &headers.collect::<String>(), "", 0).rate_limits
+    });
+    let count = limits.filter(|limits| limits.requests.is_some() || limits.tokens.is_some()).count();
+    assert!(count > 10, "{count} replies report limits");
+}
+
 #[test]
 fn every_recorded_reply_means_what_it_was_judged_to_mean() {
     let (Some(replies), Some(quoted)) = (recordings("replies.jsonl"), recordings("quoted-errors.jsonl")) else {
@@ -205,12 +247,20 @@ fn every_recorded_reply_means_what_it_was_judged_to_mean() {
     let server = HttpServer::start(move |_, stream| write_reply(&playing.lock().unwrap(), stream));
     let job = manifest::check(std::path::Path::new("job.yaml"), JOB, &|_| None).unwrap();
     let judgments = judgments();
-    let mut differ = Vec::new();
+    let (mut differ, mut read, mut billed) = (Vec::new(), 0, 0);
     let all: Vec<Value> = replies.into_iter().chain(quoted).collect();
     for recording in &all {
         let id = text(recording, "id");
         *next.lock().unwrap() = recording.clone();
-        let found = judged(id, &ask(&job, &server.base_url));
+        let exchange = ask(&job, &server.base_url);
+        if recording["status"] == 200 && (recording["stream"] == true || is_json(text(recording, "body"))) {
+            read += 1;
+            if let Charge::Reported(usage) = exchange.charge {
+                assert!(usage.cached_input <= usage.input && usage.input > 0, "{id}: {usage:?}");
+                billed += 1;
+            }
+        }
+        let found = judged(id, &exchange);
         let mut expected = judgments.get(id).cloned().unwrap_or_default();
         // Why it was judged so.
         expected.as_object_mut().map(|judgment| judgment.remove("note"));
@@ -220,4 +270,5 @@ fn every_recorded_reply_means_what_it_was_judged_to_mean() {
     }
     assert!(differ.is_empty(), "{} of {} differ:\n{}", differ.len(), all.len(), differ.join("\n"));
     assert_eq!(all.len(), judgments.len(), "every judgment has its recording");
+    assert!(read > 100 && billed * 10 >= read * 7, "{billed} of {read} replies report usage");
 }

@@ -1,6 +1,10 @@
 //! What ends a run, with which exit code, and what is kept.
 
-use crate::bench::{Bench, rows, statuses, under_way};
+use crate::bench::{Bench, hanging_after, rows, statuses, under_way};
+#[cfg(unix)]
+use crate::harness::signal::signal;
+#[cfg(unix)]
+use crate::harness::wait::wait_until;
 use docmill::internal::simulator::{Fault, Options};
 use std::process::Stdio;
 use std::time::Duration;
@@ -43,23 +47,16 @@ fn the_same_error_on_page_after_page_stops_the_run_early() {
     }
 }
 
-/// Sends a signal to a run in the background.
-#[cfg(unix)]
-fn send(signal: &str, child: &std::process::Child) {
-    let sent = std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
 #[cfg(unix)]
 #[test]
 fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
         let bench =
-            Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+            Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(300), ..Options::default() });
         bench.job("limits: {concurrency: 4}");
         let mut child = bench.start(&["--progress", "off"]);
         under_way(&bench, &mut child, 8);
-        send(signal, &child);
+        signal(&child, name);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
         let report = bench.report();
@@ -78,16 +75,26 @@ fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
     bench.job("limits: {concurrency: 64}");
     assert_eq!(bench.run(&[]).code, 0);
     let before = bench.text("out.csv");
+    // No reply comes, so the walk waits for the pages that it has found: the signal comes before its end.
+    let bench = bench.simulator(hanging_after(0));
+    bench.job("limits: {concurrency: 4}");
+    let start = |store: &str| bench.start(&["--progress", "off", "--grace", "100ms", "--store", store]);
     for round in 0..4_u64 {
-        let store = format!("other-{round}.db");
-        let child = bench.start(&["--progress", "off", "--store", &store]);
+        let child = start(&format!("other-{round}.db"));
         std::thread::sleep(Duration::from_millis(4 + 7 * round));
-        send("TERM", &child);
+        signal(&child, "TERM");
         let status = child.wait_with_output().unwrap().status;
+        // It may not listen for signals yet.
         let was_stopped = status.code() == Some(143) || status.signal() == Some(15);
         assert!(was_stopped, "round {round}: {status}");
         assert!(bench.text("out.csv") == before, "round {round}");
     }
+    let mut child = start("asking.db");
+    under_way(&bench, &mut child, bench.stats()["requests"].as_u64().unwrap() + 1);
+    signal(&child, "TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+    assert!(bench.text("out.csv") == before);
+    assert!(rows(&bench.text("partial/out.jsonl")).len() < 400, "the walk was cut short");
 }
 
 #[test]
@@ -169,27 +176,17 @@ fn a_stop_is_over_before_a_supervisor_kills() {
     let mut bench = Bench::with_pages(3000).simulator(Options::default());
     bench.job("limits: {concurrency: 32}");
     assert_eq!(bench.run(&["--limit", "1"]).code, 0);
-    bench = bench.simulator(Options { latency: Duration::from_secs(40), ..Options::default() });
+    bench = bench.simulator(hanging_after(0));
     bench.job("limits: {concurrency: 32}");
     bench.put("out.csv", b"the last whole output");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 32);
-    let before = bench.stats()["requests"].as_u64().unwrap();
-    send("TERM", &child);
-    // Nothing new is sent, though thousands of pages wait.
-    std::thread::sleep(Duration::from_millis(1000));
-    let soon = bench.stats()["requests"].as_u64().unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
-    let later = bench.stats()["requests"].as_u64().unwrap();
-    assert!(before == 32 && soon == 32 && later == 32, "{before}, {soon}, {later}");
-    let mut waited = 25;
-    while child.try_wait().unwrap().is_none() && waited < 100 {
-        std::thread::sleep(Duration::from_millis(100));
-        waited += 1;
-    }
-    let ended = child.try_wait().unwrap();
-    let _ = child.kill();
-    assert_eq!(ended.and_then(|status| status.code()), Some(143), "it ended by itself before the kill");
+    signal(&child, "TERM");
+    // No reply comes: only the grace period ends it. What follows that takes at most two seconds (`waits.rs`).
+    wait_until("the run ended", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(143), "it ended by itself");
+    assert!(bench.docmill(&["run", "--help"]).stdout.contains("[default: 8s]"), "the grace period");
+    assert_eq!(bench.stats()["requests"], 32, "nothing new is sent, though thousands of pages wait");
     let report = bench.report();
     assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(32)));
     // What the walk had found: a signal does not wait for the rest.
@@ -207,7 +204,7 @@ fn a_signal_that_the_program_was_started_to_ignore_ends_nothing() {
     shell.args(["-c", "trap '' HUP; exec \"$0\" run job.yaml -q", env!("CARGO_BIN_EXE_docmill")]);
     let mut child = shell.current_dir(bench.path("")).spawn().unwrap();
     under_way(&bench, &mut child, 2);
-    send("HUP", &child);
+    signal(&child, "HUP");
     assert!(child.wait().unwrap().success());
     assert_eq!(bench.stats()["requests"], 12);
 }
@@ -220,14 +217,7 @@ fn a_stop_of_a_tried_page_does_not_wait_for_its_reply() {
     bench.job("request: {timeout: 10m, first_byte_timeout: 10m}");
     let mut child = bench.command(&["try", "job.yaml", "pages/00000.jpg"]).stdout(Stdio::null()).spawn().unwrap();
     under_way(&bench, &mut child, 1);
-    send("TERM", &child);
-    for _ in 0..600 {
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let ended = child.try_wait().unwrap();
-    let _ = child.kill();
-    assert_eq!(ended.and_then(|status| status.code()), Some(143), "it ended by itself before the reply");
+    signal(&child, "TERM");
+    wait_until("the command ended", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(143), "it ended by itself before the reply");
 }

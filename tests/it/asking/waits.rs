@@ -2,13 +2,14 @@
 //! tests block what it waits for until it has ended: without a bound they would not end with its code.
 
 use crate::bench::{Bench, statuses, under_way};
+#[cfg(unix)]
+use crate::harness::signal::signal;
 use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
 use docmill::internal::base::hooks::{Hooks, Point};
 use docmill::internal::pipeline::{PipelineError, RunOutcome, Shutdown, Signal};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
-use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,12 +20,6 @@ fn lock(bench: &Bench) -> rusqlite::Connection {
     store.busy_timeout(Duration::from_secs(20)).unwrap();
     store.execute_batch("BEGIN IMMEDIATE").unwrap();
     store
-}
-
-#[cfg(unix)]
-fn terminate(child: &Child) {
-    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
 }
 
 #[cfg(unix)]
@@ -41,7 +36,7 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_before_the_run_ha
     while !said.contains("store: ") {
         assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
     }
-    terminate(&child);
+    signal(&child, "TERM");
     let status = child.wait().unwrap();
     drop(store);
     stderr.read_to_string(&mut said).unwrap();
@@ -56,13 +51,13 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_before_the_run_ha
 #[cfg(unix)]
 #[test]
 fn a_stop_does_not_wait_for_a_store_that_another_process_holds_and_says_what_is_lost() {
-    let latency = Duration::from_millis(200);
+    let latency = Duration::from_millis(500);
     let bench = Bench::with_pages(40).simulator(Options { latency, ..Options::default() });
     bench.job("limits: {concurrency: 4}");
     let mut child = bench.start(&["--progress", "off", "--grace", "3s"]);
     under_way(&bench, &mut child, 8);
     let store = lock(&bench);
-    terminate(&child);
+    signal(&child, "TERM");
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
@@ -146,7 +141,7 @@ fn outputs_that_are_not_finished_in_time_are_left_to_export() {
 
 #[test]
 fn replies_wait_for_a_store_that_another_process_holds_and_are_not_lost() {
-    let bench = Bench::with_pages(20).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+    let bench = Bench::with_pages(20).simulator(Options { latency: Duration::from_secs(1), ..Options::default() });
     bench.job("limits: {concurrency: 4}");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 8);

@@ -2,9 +2,13 @@
 //! twice, wherever a run dies.
 
 use crate::bench::{Bench, statuses, without_times};
+use crate::harness::signal::signal;
+use crate::harness::stopped::Stopped;
+use crate::harness::wait::wait_until;
 use docmill::internal::base::hooks::Point;
 use docmill::internal::simulator::{BatchFault, Options};
 use serde_json::Value;
+use std::process::Child;
 use std::time::Duration;
 
 const MORE: &str = "delivery: batch\nbatch: {poll: 50ms, requests: 1000}\non_error: {stop_after: 0}";
@@ -143,22 +147,31 @@ fn pages_that_all_fail_alike_stop_the_run_before_all_are_sent() {
     assert!(bench.stats()["pages"].as_object().unwrap().len() < 120);
 }
 
+/// The runs that have begun.
+fn runs(bench: &Bench) -> i64 {
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    store.query_row("SELECT count(*) FROM runs", [], |row| row.get(0)).unwrap()
+}
+
 fn open_attempts(bench: &Bench) -> i64 {
     let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
     store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap()
 }
 
-/// Starts a run and ends it when a batch of its is in progress.
-fn stopped_with_a_batch(bench: &Bench) {
+/// Starts a run, and waits until a batch of it is in progress.
+fn started_with_a_batch(bench: &Bench) -> Child {
     let mut child = bench.start(&["-q"]);
-    let started = std::time::Instant::now();
-    while bench.stats()["batches"] == 0 {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended without a batch");
-        assert!(started.elapsed() < Duration::from_secs(60), "the run created no batch");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(signalled.success());
+    wait_until("the run created a batch", || {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended early");
+        bench.stats()["batches"] != 0
+    });
+    child
+}
+
+/// Starts a run and ends it when a batch of it is in progress.
+fn stopped_with_a_batch(bench: &Bench) {
+    let mut child = started_with_a_batch(bench);
+    signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
@@ -269,17 +282,19 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
 #[test]
 fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
     for other in [MORE, ""] {
-        let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(3), ..options() });
+        let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(1), ..options() });
         bench.job(MORE);
-        let mut first = bench.start(&["-q"]);
-        while bench.stats()["batches"] != 1 {
-            assert!(first.try_wait().unwrap().is_none(), "the first run ended early");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let mut first = started_with_a_batch(&bench);
+        // Stopped, it does not collect the batch, however late the second run is.
+        let stopped = Stopped::new(&first);
         bench.job(other);
-        let second = bench.start(&["-q"]);
-        std::thread::sleep(Duration::from_millis(500));
+        let mut second = bench.start(&["-q"]);
+        wait_until("the second run has begun", || {
+            assert!(second.try_wait().unwrap().is_none(), "the second run ended while the first one has the batch");
+            runs(&bench) == 2
+        });
         first.kill().unwrap();
+        drop(stopped);
         first.wait().unwrap();
         let ran = second.wait_with_output().unwrap();
         assert!(ran.status.success(), "{other}: {}", String::from_utf8_lossy(&ran.stderr));

@@ -1,6 +1,7 @@
 //! A budget is never exceeded, as the server counts it.
 
 use crate::bench::{Bench, stats};
+use crate::harness::cases::cases;
 use docmill::internal::base::money::Pico;
 use docmill::internal::simulator::{Options, Server};
 use proptest::prelude::*;
@@ -15,13 +16,8 @@ fn billed(stats: &Value) -> Pico {
         + Pico(1_600_000).times(tokens("output"))
 }
 
-/// How many budgets are tried. `PROPTEST_CASES` sets another number.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(60), max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn spend_as_the_server_counted_it_is_never_above(

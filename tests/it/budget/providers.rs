@@ -2,6 +2,7 @@
 //! what they bill.
 
 use crate::bench::Bench;
+use crate::harness::cases::cases;
 use crate::harness::http_server::HttpServer;
 use docmill::internal::base::money::Pico;
 use proptest::prelude::*;
@@ -68,12 +69,8 @@ fn mix(seed: u64, request: u64) -> u64 {
     state
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The sum over all requests of the larger of the bill and of what the provider says.
     #[test]

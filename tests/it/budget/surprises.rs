@@ -3,6 +3,7 @@
 
 use super::providers::{PRICE, completion, cost};
 use crate::bench::Bench;
+use crate::harness::cases::cases;
 use crate::harness::http_server::HttpServer;
 use docmill::internal::base::money::Pico;
 use docmill::internal::simulator::Options;
@@ -74,12 +75,8 @@ fn server(billed: Arc<Mutex<Billed>>, at: u64, jump: Jump, seed: u64) -> HttpSer
     })
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(24), max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn at_most_one_reply_is_above_the_budget(

@@ -1,6 +1,7 @@
 //! Programs that start docmill: the key through a descriptor, their end, leases, OpenLineage and Dagster.
 
 use crate::bench::{Bench, root, under_way};
+use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -46,13 +47,10 @@ fn docmill_stops_when_the_process_that_started_it_is_killed() {
     shell.wait().unwrap();
     // It ends by itself, and stores what was in flight.
     let mut summary = Value::Null;
-    for _ in 0..600 {
+    wait_until("the run ended", || {
         summary = serde_json::from_str(&bench.text("s.json")).unwrap();
-        if summary["outcome"] != "running" {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        summary["outcome"] != "running"
+    });
     assert_eq!((summary["outcome"].as_str(), summary["exit_code"].as_u64()), (Some("interrupted"), Some(143)));
     assert_eq!(summary["attempts"]["lost"], 0);
     assert!(bench.stats()["requests"].as_u64().unwrap() < 80);

@@ -90,10 +90,13 @@ fn with_lines(one: &str, other: &str) -> usize {
 #[test]
 fn the_readme_links_every_example() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut examples = 0;
     for entry in std::fs::read_dir(root().join("jobs")).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
         if name.ends_with(".yaml") {
             assert!(readme.contains(&format!("](jobs/{name})")), "README.md does not link jobs/{name}");
+            examples += 1;
         }
     }
+    assert!(examples > 0, "jobs/ has no examples");
 }

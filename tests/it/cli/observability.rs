@@ -1,13 +1,17 @@
 //! What is told while a run goes on, and at its end (docs/observability.md).
 
-use crate::bench::{Bench, page, root};
+use crate::bench::{Bench, hanging_after, page, root};
+#[cfg(unix)]
+use crate::harness::signal::signal;
+use crate::harness::wait::wait_until;
 #[cfg(target_os = "linux")]
 use crate::skip::{MOUNT_NAMESPACES, skip};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Child;
 use std::time::Duration;
 
 #[test]
@@ -98,37 +102,52 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
         .collect()
 }
 
-fn scrape(address: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
+fn scrape(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
     let mut reply = String::new();
-    stream.read_to_string(&mut reply).ok()?;
-    let (head, body) = reply.split_once("\r\n\r\n")?;
+    stream.read_to_string(&mut reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("openmetrics-text"), "{head}");
-    Some(body.to_owned())
+    body.to_owned()
+}
+
+/// Starts a run that serves its counters, and returns their address.
+fn start_with_metrics(bench: &Bench) -> (Child, String) {
+    let mut child = bench.start(&["--progress", "off", "--metrics", "127.0.0.1:0"]);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    let address = loop {
+        if let Some((_, rest)) = said.split_once("metrics: http://") {
+            break rest.split('/').next().unwrap().to_owned();
+        }
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    };
+    // What follows is read, so that it is not in the way of the run.
+    std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+    (child, address)
 }
 
 #[test]
 fn a_run_serves_its_counters_while_it_runs() {
-    let bench = Bench::with_pages(80).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    let bench = Bench::with_pages(80).simulator(hanging_after(40));
     bench.job("limits: {concurrency: 2}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let mut child = bench.start(&["--progress", "off", "--metrics", &address]);
+    let (mut child, address) = start_with_metrics(&bench);
     let mut seen = Vec::new();
-    while child.try_wait().unwrap().is_none() {
-        if let Some(text) = scrape(&address) {
-            seen.push(samples(&text));
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert!(child.wait().unwrap().success());
-    assert!(seen.len() >= 3, "{}", seen.len());
+    wait_until("40 pages are answered, and two requests are in flight", || {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended");
+        let samples = samples(&scrape(&address));
+        seen.push(samples);
+        let last = seen.last().unwrap();
+        last["docmill_pages_asked_total"] >= 40.0 && last["docmill_in_flight"] == 2.0
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
     let asked: Vec<f64> = seen.iter().map(|samples| samples["docmill_pages_asked_total"]).collect();
-    assert!(asked.windows(2).all(|two| two[0] <= two[1]) && asked.last() > asked.first(), "{asked:?}");
+    assert!(asked.is_sorted(), "{asked:?}");
     let last = seen.last().unwrap();
-    assert_eq!(last["docmill_attempts_total{verdict=\"done\"}"], last["docmill_attempt_latency_seconds_count"]);
+    assert_eq!(last["docmill_attempts_total{verdict=\"done\"}"], 40.0);
+    assert_eq!(last["docmill_attempt_latency_seconds_count"], 40.0);
     assert!(last["docmill_tokens_total{kind=\"input\"}"] > 1000.0 && last["docmill_cost_usd_total"] > 0.0);
     assert!(seen.iter().all(|samples| samples["docmill_in_flight"] <= 2.0));
     let taken = bench.start(&["--metrics", "203.0.113.1:1"]).wait_with_output().unwrap();
@@ -168,16 +187,12 @@ fn half_open(address: &str) -> TcpStream {
 
 #[test]
 fn half_open_requests_do_not_block_the_counters() {
-    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    let bench = Bench::with_pages(2).simulator(hanging_after(0));
     bench.job("limits: {concurrency: 1}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let mut child = bench.start(&["--progress", "off", "--metrics", &address]);
-    crate::bench::under_way(&bench, &mut child, 1);
+    let (mut child, address) = start_with_metrics(&bench);
     // More than are served at the same time.
     let open: Vec<TcpStream> = (0..40).map(|_| half_open(&address)).collect();
-    let text = scrape(&address).unwrap();
-    assert!(samples(&text).contains_key("docmill_in_flight"));
+    assert!(samples(&scrape(&address)).contains_key("docmill_in_flight"));
     drop(open);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -267,8 +282,7 @@ fn the_records_say_running_while_a_run_goes_on_and_interrupted_after_two_signals
     assert_eq!(found[SUCCESS], 1_764_000_000.5);
     assert!(found.keys().all(|name| !name.contains("exit_code") && !name.contains("ended")), "{found:?}");
     for _ in 0..2 {
-        let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+        signal(&child, "TERM");
         // Two signals within 300 ms count as one.
         std::thread::sleep(Duration::from_millis(700));
     }
@@ -311,8 +325,10 @@ fn the_records_may_go_to_pipes_and_devices() {
     assert_eq!(bench.run(&["--summary", "pipe"]).code, 0);
     drop(held);
     assert_eq!(one(&reader.join().unwrap())["outcome"], "complete");
-    let ran = bench.run(&["--summary", "pipe"]);
-    assert!(ran.code == 8 && ran.stderr.contains("can't write pipe"), "{}", ran.stderr);
+    // A new one: a process that another test starts may have inherited the end of the reader for a moment.
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("unread")).status().unwrap().success());
+    let ran = bench.run(&["--summary", "unread"]);
+    assert!(ran.code == 8 && ran.stderr.contains("can't write unread"), "{}", ran.stderr);
     // An end with a line of its own, and an end without a report.
     let ran = bench.run(&["--summary", "/dev/stdout", "--bogus"]);
     assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (2, Some("input_error")));

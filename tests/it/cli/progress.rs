@@ -2,18 +2,14 @@
 #![cfg(unix)]
 
 use crate::bench::{Bench, root};
+use crate::harness::closed_port::ClosedPort;
+use crate::harness::signal::signal;
 use crate::skip::{PYTHON, skip};
 use docmill::internal::simulator::{Fault, Options};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// A refused port: nothing listens there.
-fn refused_url() -> String {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    format!("http://127.0.0.1:{port}/v1")
-}
 
 /// What a person saw in a terminal.
 struct Seen {
@@ -102,7 +98,8 @@ fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() 
 #[test]
 fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
     let bench = Bench::with_pages(3);
-    let url = refused_url();
+    let port = ClosedPort::new();
+    let url = port.base_url();
     bench.job_at(&url, "");
     let cause = format!("cannot connect to {url}/: connection refused");
     let Some(seen) = in_terminal(&bench, "160", "retrying for up to 10 min", &["run", "job.yaml"]) else { return };
@@ -117,15 +114,15 @@ fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
 #[test]
 fn an_outage_has_a_plain_line_at_once_and_no_timestamp_is_missing() {
     let bench = Bench::with_pages(3);
-    let url = refused_url();
+    let port = ClosedPort::new();
+    let url = port.base_url();
     bench.job_at(&url, "");
     let mut child = bench.start(&[]);
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let whole = format!("cannot connect to {url}/: connection refused; retrying for up to 10 min");
     let before: Vec<String> = lines.by_ref().take_while(|line| !line.ends_with(&whole)).collect();
     assert!(before.len() <= 1, "{before:?}");
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    signal(&child, "INT");
     let after: Vec<String> = lines.collect();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let stopping = after.iter().find(|line| line.contains("stopping:")).unwrap();
@@ -149,7 +146,8 @@ fn an_unavailable_server_is_not_called_a_rate_limit() {
 #[test]
 fn a_tried_page_says_why_it_waits() {
     let bench = Bench::with_pages(1);
-    let url = refused_url();
+    let port = ClosedPort::new();
+    let url = port.base_url();
     bench.job_at(&url, "retry: {max_wait: 1s}");
     let tried = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
     assert_eq!(tried.code, 6, "{}", tried.stderr);

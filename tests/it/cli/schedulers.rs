@@ -130,7 +130,7 @@ fn stopping_the_airflow_task_stops_docmill_which_stores_what_is_in_flight() {
     python.arg(root().join("tests/data/airflow/run_stub.py")).arg(bench.path("dag.py"));
     let mut child = python.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     crate::bench::under_way(&bench, &mut child, 8);
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    crate::harness::signal::signal(&child, "TERM");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
     let report = bench.report();

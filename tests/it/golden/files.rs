@@ -3,14 +3,14 @@
 use crate::bench::root;
 use serde_json::{Map, Value};
 
-/// Compares `found` with the golden file of this name, or writes that file when
+/// Compares `found` with the golden file of this name, or writes that file and panics when
 /// `DOCMILL_BLESS` is set. A failure names every job and member that differ.
 pub(super) fn assert_golden(name: &str, found: &Map<String, Value>) {
     let path = root().join("tests/it/golden").join(name);
     let found = Value::Object(found.clone());
     if std::env::var_os("DOCMILL_BLESS").is_some_and(|value| value == "1") {
         std::fs::write(path, format!("{found:#}\n")).unwrap();
-        return;
+        panic!("{name} is blessed; run again without DOCMILL_BLESS");
     }
     assert!(path.exists(), "there is no {name}; DOCMILL_BLESS=1 writes it");
     let text = std::fs::read_to_string(&path).unwrap();

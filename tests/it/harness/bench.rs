@@ -1,6 +1,7 @@
 //! A place to run jobs: a folder with pages, a simulator, the built program.
 
-use docmill::internal::simulator::{Options, Server};
+use super::wait::wait_until;
+use docmill::internal::simulator::{Fault, Options, Server};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,6 +12,12 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
     pub server: Option<Server>,
+}
+
+/// A simulator that answers `answered` requests and none of those that come later: a run against it does not end by
+/// itself.
+pub(crate) fn hanging_after(answered: u64) -> Options {
+    Options { always: Some(Fault::Hang), after: answered, ..Options::default() }
 }
 
 /// What a run left behind.
@@ -79,6 +86,28 @@ impl Bench {
              {tasks}\noutput: {{csv: out.csv, parquet: out.parquet, jsonl: out.jsonl, report: report.json}}\nstore: store.db\n{more}\n"
         );
         self.put("job.yaml", job.as_bytes());
+    }
+
+    /// Writes `NAME.yaml`: `job.yaml` under another name, with the outputs `NAME.csv` and so on and the report
+    /// `NAME.report.json`.
+    pub(crate) fn second_job(&self, name: &str) {
+        let job = self.text("job.yaml").replace("name: test", &format!("name: {name}"));
+        let job = job.replace(": out.", &format!(": {name}.")).replace("report.json", &format!("{name}.report.json"));
+        self.put(&format!("{name}.yaml"), job.as_bytes());
+    }
+
+    /// Makes everything in the store a day older, so that it is old enough to be pruned whatever the clock shows.
+    pub(crate) fn age(&self, store: &str) {
+        let db = rusqlite::Connection::open(self.path(store)).unwrap();
+        db.execute_batch(
+            "BEGIN;
+             UPDATE answers SET at = at - 86400000;
+             UPDATE attempts SET opened_at = opened_at - 86400000, settled_at = settled_at - 86400000;
+             UPDATE runs SET started_at = started_at - 86400000, heartbeat = heartbeat - 86400000,
+               ended_at = ended_at - 86400000;
+             COMMIT;",
+        )
+        .unwrap();
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -169,18 +198,14 @@ pub(crate) fn stats(base_url: &str) -> Value {
     serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
-/// Waits, for at most half a minute, until the simulator has received `requests` from a run
-/// in the background, which must not have ended by then.
+/// Waits until the simulator has received `requests` from a run in the background, which must not have ended by then.
+#[track_caller]
 pub(crate) fn under_way(bench: &Bench, child: &mut Child, requests: u64) {
-    for _ in 0..1500 {
+    wait_until(&format!("{requests} requests were sent"), || {
         let seen = bench.stats()["requests"].as_u64().unwrap();
         assert!(child.try_wait().unwrap().is_none(), "the run ended after {seen} requests");
-        if seen >= requests {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("the run never sent {requests} requests");
+        seen >= requests
+    });
 }
 
 /// Columns that may differ between two runs that answer the same.

@@ -1,26 +1,22 @@
 //! A process that is stopped for a while.
 
-use std::process::{Child, Command, ExitStatus};
+use super::signal::{is_sent, signal};
+use std::process::Child;
 
 /// A stopped process. It goes on when this is dropped, even if a test fails.
-pub(crate) struct Stopped(String);
+pub(crate) struct Stopped(u32);
 
 impl Stopped {
     /// Stops a process.
     pub(crate) fn new(child: &Child) -> Self {
-        let id = child.id().to_string();
-        assert!(signal(&id, "-STOP").unwrap().success(), "it can't be stopped");
-        Self(id)
+        signal(child, "STOP");
+        Self(child.id())
     }
 }
 
 impl Drop for Stopped {
     fn drop(&mut self) {
         // A panic here would hide why the test fails.
-        let _ = signal(&self.0, "-CONT");
+        is_sent(self.0, "CONT");
     }
-}
-
-fn signal(id: &str, name: &str) -> std::io::Result<ExitStatus> {
-    Command::new("kill").args([name, id]).status()
 }

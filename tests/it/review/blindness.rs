@@ -17,7 +17,7 @@ fn what_was_shown_is_known_after_a_kill() {
     // The grid tells the answers of all its pages.
     let pages = served.pages("mode=grid&task=kind&limit=6");
     let answers: Vec<Value> = pages.iter().map(|page| page["tasks"]["kind"]["answer"]["value"].clone()).collect();
-    assert_eq!(served.end("-KILL"), 137);
+    assert_eq!(served.end("KILL"), 137);
 
     let served = Served::start(&bench, &[]);
     let at = |page: &Value| format!("at={}", page["page"].as_str().unwrap());

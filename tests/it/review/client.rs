@@ -1,6 +1,7 @@
 //! A review that is served, and a client without a browser.
 
 use crate::bench::Bench;
+use crate::harness::wait::wait_until;
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::hooks::NoHooks;
 use docmill::internal::store::{DecisionId, DecisionRecord, ReadStore, Store};
@@ -97,17 +98,14 @@ impl Served {
     }
 
     pub(crate) fn json(&self, path: &str) -> Value {
-        // Until what it needs was read.
-        for _ in 0..600 {
+        let mut value = Value::Null;
+        wait_until("what it needs was read", || {
             let got = self.get(path);
             assert_eq!(got.status, 200, "{path}: {}", got.text());
-            let value = got.json();
-            if value.get("reading").is_none() {
-                return value;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        panic!("{path} is never read");
+            value = got.json();
+            value.get("reading").is_none()
+        });
+        value
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Got {
@@ -133,9 +131,7 @@ impl Served {
     #[cfg(unix)]
     pub(crate) fn end(mut self, signal: &str) -> i32 {
         use std::os::unix::process::ExitStatusExt;
-        let id = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(sent.success());
+        crate::harness::signal::signal(&self.child, signal);
         let status = self.child.wait().unwrap();
         status.code().unwrap_or_else(|| 128 + status.signal().unwrap())
     }

@@ -14,7 +14,7 @@ fn a_decision_survives_a_kill_as_soon_as_it_is_acknowledged() {
     for page in &pages[..7] {
         served.decide(page, "kind", json!("form"));
     }
-    assert_eq!(served.end("-KILL"), 137);
+    assert_eq!(served.end("KILL"), 137);
     assert_eq!(stored_decisions(&bench).len(), 7);
     let served = Served::start(&bench, &[]);
     assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 7);
@@ -156,7 +156,7 @@ fn undo_withdraws_exactly_a_group_and_survives_a_kill() {
     assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 6);
     let undone = served.post("/api/undo", &json!({"group": group["group"]}));
     assert_eq!(undone.json()["undone"].as_array().unwrap().len(), 5, "{}", undone.text());
-    assert_eq!(served.end("-KILL"), 137);
+    assert_eq!(served.end("KILL"), 137);
     let stored = stored_decisions(&bench);
     assert!(stored.iter().all(|known| known.decision.decided_at_ms == made.decided_at_ms), "of one millisecond");
     let left: Vec<_> = stored.iter().filter(|known| !known.is_withdrawn).map(|known| known.decision.page).collect();

@@ -35,9 +35,9 @@ fn two_jobs() -> Bench {
         for number in 0..6 {
             bench.put(&format!("{name}/{number}.jpg"), &page(100 * at + number));
         }
-        let job = bench.text("job.yaml").replace("name: test", &format!("name: {name}"));
-        let job = job.replace("folder: pages", &format!("folder: {name}")).replace("out.", &format!("{name}."));
-        bench.put(&format!("{name}.yaml"), job.replace("report.json", &format!("{name}.report.json")).as_bytes());
+        bench.second_job(name);
+        let job = bench.text(&format!("{name}.yaml")).replace("folder: pages", &format!("folder: {name}"));
+        bench.put(&format!("{name}.yaml"), job.as_bytes());
     }
     bench
 }

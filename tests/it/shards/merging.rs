@@ -2,6 +2,7 @@
 
 use super::{bench_with_copies, comparable, files_ending, put_single, run_shard, run_shards, store_of};
 use crate::bench::{Bench, Ran, page, rows};
+use crate::harness::wait::killed;
 use crate::input::near_duplicates::drawn;
 use docmill::internal::base::shard::Shard;
 use docmill::internal::simulator::Options;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SHARDS: u32 = 6;
 
@@ -28,14 +29,22 @@ fn remove_store(bench: &Bench, name: &str) {
     }
 }
 
-/// Kills a merge after a while, if it has not ended by then.
+/// Kills a merge into a new store before its end, at the latest after this time.
 fn kill_merge(bench: &Bench, stores: &[String], into: &str, after: Duration) {
     let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
     let arguments = [&["merge", "job.yaml"], stores.as_slice(), &["--store", into]].concat();
-    let mut child = bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(after);
-    let _ = child.kill();
-    child.wait().unwrap();
+    killed(after, || {
+        remove_outputs(bench, into);
+        bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    });
+}
+
+/// Removes a merged store and what was written of it.
+fn remove_outputs(bench: &Bench, store: &str) {
+    remove_store(bench, store);
+    for name in ["out.csv", "out.jsonl", "out.parquet", "report.json"] {
+        let _ = std::fs::remove_file(bench.path(name));
+    }
 }
 
 #[test]
@@ -49,24 +58,25 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
     let cases = (
         Just((0..SHARDS).collect::<Vec<u32>>()).prop_shuffle(),
         0..SHARDS as usize,
-        prop::option::of(0..120_u64),
+        // At which percentage of the time that a merge takes.
+        prop::option::of(0..100_u32),
         // How many are merged by each call.
         1..=SHARDS as usize,
     );
     let first = std::cell::RefCell::new(None::<Vec<Value>>);
+    let started = Instant::now();
+    assert_eq!(merge(&bench, &stores(SHARDS), "all.db", &[]).code, 0);
+    let whole = started.elapsed();
     let mut runner = TestRunner::new_with_rng(
         Config::with_cases(10),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
     );
-    let ran = runner.run(&cases, |(order, twice, killed, at_once)| {
-        remove_store(&bench, "all.db");
-        for name in ["out.csv", "out.jsonl", "out.parquet", "report.json"] {
-            let _ = std::fs::remove_file(bench.path(name));
-        }
+    let ran = runner.run(&cases, |(order, twice, percent, at_once)| {
+        remove_outputs(&bench, "all.db");
         let mut order: Vec<String> = order.into_iter().map(|index| store_of(index, SHARDS)).collect();
         order.push(order[twice].clone());
-        if let Some(after) = killed {
-            kill_merge(&bench, &order, "all.db", Duration::from_millis(after));
+        if let Some(percent) = percent {
+            kill_merge(&bench, &order, "all.db", whole * percent / 100);
         }
         for part in order.chunks(at_once) {
             let ran = merge(&bench, part, "all.db", &["--allow-missing"]);
@@ -162,7 +172,8 @@ fn spend_of_pruned_attempts_is_merged_run_by_run() {
     std::fs::create_dir(bench.path("pages")).unwrap();
     run_shards(&bench, 2);
     for store in stores(2) {
-        let pruned = bench.docmill(&["store", "prune", "--older-than", "1ms", "--store", &store]);
+        bench.age(&store);
+        let pruned = bench.docmill(&["store", "prune", "--older-than", "1h", "--store", &store]);
         assert!(pruned.code == 0 && !pruned.stdout.contains(" 0 attempts"), "{}", pruned.stdout);
     }
     // Into a new store, into one that has the attempts, again, and with a store that has merged them.

@@ -69,8 +69,7 @@ fn only_stores_that_belong_together_are_merged() {
     refused(&bench, &["merge", "job.yaml", &stores[0], "--store", &stores[0]], "is merged into itself");
     refused(&bench, &["merge", "job.yaml", &stores[0], "--store", &stores[1]], "is the store of shard 1/3");
     // Stores of another job.
-    let other = bench.text("job.yaml").replace("name: test", "name: other");
-    bench.put("other.yaml", other.as_bytes());
+    bench.second_job("other");
     refused(
         &bench,
         &["merge", "other.yaml", &stores[0], "--store", "all.db"],

@@ -1,6 +1,6 @@
 //! `docmill store`, and what becomes of a run whose store fails.
 
-use crate::bench::{Bench, Ran, statuses, under_way, without_times};
+use crate::bench::{Bench, Ran, hanging_after, statuses, under_way, without_times};
 use crate::skip::{ORDINARY_USER, skip};
 use docmill::internal::simulator::Options;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn check_backup_and_stats() {
 
 #[test]
 fn a_backup_of_a_busy_store_is_whole() {
-    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(40), ..Options::default() });
+    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(120), ..Options::default() });
     bench.job("limits: {concurrency: 4}");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 4);
@@ -97,13 +97,14 @@ fn pruning_deletes_what_no_job_shows() {
         std::fs::remove_file(bench.path(&format!("pages/{at:05}.jpg"))).unwrap();
     }
     assert_eq!(bench.run(&["-q"]).code, 0);
-    let rows = bench.text("out.jsonl");
     let young = store(&bench, &["prune", "--older-than", "1h"]);
     assert!(young.stdout.contains("pruned: 0 answers"), "{}", young.stdout);
-    std::thread::sleep(Duration::from_millis(20));
-    let trial = store(&bench, &["prune", "--older-than", "1ms", "--dry-run"]);
+    bench.age("store.db");
+    assert_eq!(bench.docmill(&["export", "job.yaml"]).code, 0);
+    let rows = bench.text("out.jsonl");
+    let trial = store(&bench, &["prune", "--older-than", "1h", "--dry-run"]);
     assert!(trial.stdout.contains("would be pruned: 8 answers, 4 attempts, 4 pages"), "{}", trial.stdout);
-    let pruned = store(&bench, &["prune", "--older-than", "1ms"]);
+    let pruned = store(&bench, &["prune", "--older-than", "1h"]);
     assert!(pruned.stdout.contains("pruned: 8 answers, 4 attempts, 4 pages"), "{}{}", pruned.stdout, pruned.stderr);
     assert_eq!(store(&bench, &["check"]).code, 0);
     assert_eq!(bench.run(&["-q"]).code, 0);
@@ -126,8 +127,8 @@ fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
     // An edited job that could not ask anything yet.
     bench.put("job.yaml", job.replace("[invoice, letter, form]", "[invoice, letter, poster]").as_bytes());
     assert_eq!(bench.run(&["-q", "--budget-usd", "0.0000001"]).code, 4);
-    std::thread::sleep(Duration::from_millis(20));
-    assert_eq!(store(&bench, &["prune", "--older-than", "1ms"]).code, 0);
+    bench.age("store.db");
+    assert_eq!(store(&bench, &["prune", "--older-than", "1h"]).code, 0);
     bench.put("job.yaml", job.as_bytes());
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (40, Some(40)));
@@ -137,7 +138,8 @@ fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
     }
     assert_eq!(bench.run(&["-q", "--refresh", "--limit", "2"]).code, 0);
     let asked = bench.stats()["requests"].as_u64().unwrap();
-    let held = store(&bench, &["prune", "--older-than", "1ms"]);
+    bench.age("store.db");
+    let held = store(&bench, &["prune", "--older-than", "1h"]);
     assert!(held.stdout.contains(" 0 pages") && held.stdout.contains("note: files of a job"), "{}", held.stdout);
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (40, Some(asked)));
@@ -145,12 +147,12 @@ fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
 
 #[test]
 fn a_dry_run_does_not_change_which_runs_are_dead() {
-    let bench = Bench::with_pages(40).simulator(Options { latency: Duration::from_millis(50), ..Options::default() });
+    let bench = Bench::with_pages(40).simulator(hanging_after(10));
     bench.job("limits: {concurrency: 2}");
     let mut child = bench.start(&["--progress", "off"]);
-    under_way(&bench, &mut child, 4);
+    under_way(&bench, &mut child, 11);
     child.kill().unwrap();
-    assert!(!child.wait().unwrap().success(), "it was killed before its end");
+    child.wait().unwrap();
     // The file that nobody locks shows at once that the run is dead; without it only an old heartbeat does.
     let locks = || {
         let names = std::fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name());
@@ -160,6 +162,8 @@ fn a_dry_run_does_not_change_which_runs_are_dead() {
     assert_eq!(locks().len(), 1);
     assert_eq!(store(&bench, &["prune", "--older-than", "9d", "--dry-run"]).code, 0);
     assert_eq!(locks().len(), 1);
+    let bench = bench.simulator(Options::default());
+    bench.job("limits: {concurrency: 2}");
     let ran = bench.run(&["-q"]);
     assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 40), "{}", ran.stderr);
 }
@@ -225,13 +229,14 @@ fn whatever_is_damaged_a_salvaged_store_can_be_used() {
 
 #[test]
 fn a_store_in_use_is_not_pruned() {
-    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    let bench = Bench::with_pages(60).simulator(hanging_after(10));
     bench.job("limits: {concurrency: 2}");
     let mut child = bench.start(&["--progress", "off"]);
-    under_way(&bench, &mut child, 4);
+    under_way(&bench, &mut child, 11);
     let refused = store(&bench, &["prune", "--older-than", "1ms"]);
     assert!(refused.code == 8 && refused.stderr.contains("is in progress"), "{}", refused.stderr);
-    assert!(child.wait_with_output().unwrap().status.success());
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// A disk that has no more room: files may not grow beyond a size.
@@ -284,7 +289,7 @@ fn a_folder_that_cannot_be_written_is_reported_at_once() {
 
 #[test]
 fn a_store_that_is_taken_away_stops_the_run_and_leaves_the_outputs() {
-    let bench = Bench::with_pages(120).simulator(Options { latency: Duration::from_millis(20), ..Options::default() });
+    let bench = Bench::with_pages(120).simulator(Options { latency: Duration::from_millis(80), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     bench.put("job.yaml", bench.text("job.yaml").replace("store: store.db", "store: state/store.db").as_bytes());
     bench.put("out.csv", b"the last whole output");

@@ -36,8 +36,6 @@ pub(crate) mod output_room;
 pub(crate) mod parameter_names;
 pub(crate) mod passing;
 pub(crate) mod rate_limit_headers;
-#[cfg(test)]
-mod recorded;
 pub(crate) mod rejections;
 pub(crate) mod reply;
 pub(crate) mod request;
