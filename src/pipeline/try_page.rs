@@ -23,7 +23,7 @@ use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
-use crate::source::{Entries, Entry};
+use crate::source::{Entries, Entry, SourceReader, path_bytes};
 use crate::store::{OutcomeStatus, ReadStore, RecipeId, RunEnd, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
@@ -199,7 +199,8 @@ impl FilePage {
 fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: file.display().to_string(), reason };
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
-    let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
+    let entry = Entry { path: path_bytes(file), ..Entry::default() };
+    let bytes = SourceReader::files_only(Path::new("")).read(&entry).map_err(|fault| unusable(fault.message))?;
     let mut decoder = Decoder::new(environment.decoder.clone());
     let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
     if number > pages.count {
