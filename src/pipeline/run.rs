@@ -83,10 +83,6 @@ pub fn run(
             close(run);
             Ok((report, outcome))
         }
-        // The store was there when the run began.
-        Err(PipelineError::Store(StoreError::Missing { path })) => {
-            Err(StoreError::Failed(format!("{} was removed", path.display())).into())
-        }
         Err(error) => {
             let ended = matches!(error, PipelineError::OutputsAbandoned).then(|| run.shutdown.outcome()).flatten();
             let outcome = ended.unwrap_or_else(|| RunOutcome::from_error(&error));
