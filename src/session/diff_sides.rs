@@ -104,9 +104,8 @@ impl Sides {
         // The recipes of a run determine the form of its answers.
         let mut tasks = Vec::new();
         for task in &run.tasks {
-            let body = self.old_reader.recipe_body(task.recipe_id)?;
-            let body: Option<Value> = body.and_then(|body| serde_json::from_str(&body).ok());
-            let question = body.and_then(|body| question_from_recipe(&task.task, body.get("task")?));
+            let body = self.old_reader.recipe(task.recipe_id)?;
+            let question = body.get("task").and_then(|recipe| question_from_recipe(&task.task, recipe));
             let question = question.ok_or_else(|| {
                 StoreError::Damaged(format!("table recipes, row {}: its task can't be read", task.recipe_id))
             })?;

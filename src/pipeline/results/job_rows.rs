@@ -297,8 +297,7 @@ impl<'a> JobRows<'a> {
 
     /// The digest of the text of a question that was rendered for a line of a list.
     fn text_digest(&self, recipe: RecipeId) -> Result<Option<Digest>, StoreError> {
-        let body: Option<Value> = self.reader.recipe_body(recipe)?.and_then(|body| serde_json::from_str(&body).ok());
-        Ok(body.and_then(|body| recipe_text_digest(body.get("task")?)))
+        Ok(self.reader.recipe(recipe)?.get("task").and_then(recipe_text_digest))
     }
 }
 
@@ -308,7 +307,7 @@ impl<'a> JobRows<'a> {
 /// When the store can't be read.
 pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
     let key = |recipe: crate::store::RecipeRecord| {
-        let recipe_id = reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
+        let recipe_id = reader.recipe_id(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
         Ok(TaskKey { recipe_id, task: recipe.task })
     };
     recipes(job, questions).into_iter().map(key).collect()
