@@ -65,8 +65,9 @@ impl Passes<'_> {
     /// # Errors
     /// As [`super::run::run`].
     pub(crate) fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
-        let mut pending = u64::MAX;
-        for round in 1_u32.. {
+        let (mut pending, mut round) = (u64::MAX, 0);
+        loop {
+            round += 1;
             let seen = self.ask_everything(entries)?;
             let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
             match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
@@ -79,7 +80,6 @@ impl Passes<'_> {
             }
             entries = Entries::start(&self.run.job.input)?;
         }
-        Err(PipelineError::Internal("the rounds of a run are bounded".into()))
     }
 
     /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the

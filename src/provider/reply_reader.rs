@@ -27,6 +27,11 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// Fields of a stream of events; a comment has no name.
 const FIELDS: &[&str] = &["data", "event", "id", "retry", ""];
 
+/// Whether a line is a field of a stream of events, or empty.
+fn is_field(line: &str) -> bool {
+    FIELDS.contains(&line.split(':').next().unwrap_or_default())
+}
+
 /// What came of a stream up to its first event.
 struct Opening<'a> {
     text: &'a str,
@@ -37,7 +42,6 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Whether it is nothing else than a part of a stream of events.
     fn has_only_fields(&self) -> bool {
-        let is_field = |line: &str| FIELDS.iter().any(|name| line.split(':').next() == Some(*name));
         self.text.trim_start_matches('\u{feff}').lines().all(is_field)
     }
 }
@@ -191,8 +195,7 @@ impl ReplyReader<'_> {
         let text: String = complete.iter().map(|data| stream.push(data)).collect();
         unshown.push_str(&text);
         // Up to the last white space: a secret, which contains none, may arrive in parts.
-        let end = unshown.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let end = (end..unshown.len()).find(|end| unshown.is_char_boundary(*end)).unwrap_or(unshown.len());
+        let end = unshown.rfind(char::is_whitespace).map_or(0, |at| unshown.ceil_char_boundary(at + 1));
         let rest = unshown.split_off(end);
         (self.on_text)(&self.client.redact(&std::mem::replace(unshown, rest)));
         (!complete.is_empty(), !text.is_empty())
@@ -272,8 +275,8 @@ fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
 
 /// Whether a body is a stream of events, which may begin with a comment or another field.
 fn is_event_stream(body: &str) -> bool {
-    let body = body.trim_start_matches('\u{feff}').trim_start();
-    ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| body.starts_with(field))
+    let line = body.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();
+    line.contains(':') && is_field(line)
 }
 
 /// The beginning of a body, for people.

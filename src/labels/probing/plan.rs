@@ -4,8 +4,8 @@ use super::kind::ProbeKind;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
+use crate::base::units::counted;
 use crate::labels::evaluation::observation::model_answer;
-use crate::labels::wording::counted;
 use crate::manifest::Job;
 use crate::pipeline::{
     PipelineError, ProbePage, ProbeSample, draw_key, is_probe_open, probe_outcomes, read_pages, sample_answered_pages,

@@ -1,6 +1,7 @@
 //! How a call fails without a complete reply.
 
 use super::server_verifier::webpki_error;
+use crate::base::causes::{error_chain, join_messages};
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
@@ -77,7 +78,7 @@ impl HttpFailure {
         }
         let message = causes(error);
         let is_reset =
-            chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
+            error_chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
                 matches!(
                     kind,
                     io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
@@ -152,7 +153,7 @@ impl From<&reqwest::Error> for HttpFailure {
             untrusted
         } else if error.is_connect() {
             Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
-        } else if error.is_timeout() || chain(error).any(|cause| cause.is::<Expired>()) {
+        } else if error.is_timeout() || error_chain(error).any(|cause| cause.is::<Expired>()) {
             Self::TimedOut("request.timeout")
         } else {
             Self::Reset(message)
@@ -178,7 +179,7 @@ fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
 
 /// What an error of TLS says about the server's certificate; `None`: it is about something else.
 fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
-    let tls = chain(error).find_map(|cause| {
+    let tls = error_chain(error).find_map(|cause| {
         // An I/O error does not count what it holds as its cause.
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         cause.downcast_ref().or_else(|| inner?.downcast_ref::<rustls::Error>())
@@ -222,24 +223,12 @@ fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
 
 /// The messages of an error and of its causes.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut messages: Vec<String> = chain(error).map(ToString::to_string).collect();
-    messages.dedup();
-    messages.join(": ")
-}
-
-/// An error and its causes.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
+    join_messages(error_chain(error))
 }
 
 /// Why there is no connection.
 pub(crate) fn connect_reason(error: &(dyn Error + 'static)) -> String {
-    let kinds = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+    let kinds = error_chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
     match kinds.last() {
         Some(io::ErrorKind::ConnectionRefused) => "connection refused".into(),
         Some(io::ErrorKind::ConnectionReset) => "connection reset".into(),
