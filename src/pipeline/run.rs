@@ -122,7 +122,7 @@ fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseSt
     if let Some(base) = base {
         let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
         let BaseBudget { spent, own } = base.budget(&scope)?;
-        budget = budget + own - Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
+        budget = budget + own - spent.divided_by(job.input.shard.map_or(1, Shard::count));
     }
     let mut job = Job::clone(job);
     // What is lost may be more than the budget.

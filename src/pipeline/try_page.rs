@@ -18,13 +18,12 @@ use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
 use crate::source::{Entries, Entry, SourceReader, path_bytes};
-use crate::store::{OutcomeStatus, ReadStore, RecipeId, RunEnd, StoreError, TaskOutcome};
+use crate::store::{OutcomeStatus, ReadStore, RecipeId, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -125,17 +124,7 @@ pub fn try_page(
     let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
     drop(asking);
 
-    run.store.mark_lost(keys.run, run.clock.wall_ms())?;
-    let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
-    let at_ms = run.clock.wall_ms();
-    run.store.end_run(RunEnd {
-        run: keys.run,
-        outcome: RunOutcomeName::Try,
-        exit_code,
-        is_finished: true,
-        pages: None,
-        at_ms,
-    })?;
+    run.end_trial(if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     run.store.clone().close();
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);

@@ -1,6 +1,7 @@
 //! Reads the reply to a request for a page, whole or streamed, and judges it.
 
 use super::client::body_reader::BodyReader;
+use super::client::body_text::body_text;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream, StreamStage};
@@ -42,7 +43,7 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Whether it is nothing else than a part of a stream of events.
     fn has_only_fields(&self) -> bool {
-        self.text.trim_start_matches('\u{feff}').lines().all(is_field)
+        self.text.lines().all(is_field)
     }
 }
 
@@ -164,7 +165,7 @@ impl ReplyReader<'_> {
         self.habits.learn(stage, has_waited && !is_followed);
         body.finish().await;
         // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
-        let opening = String::from_utf8_lossy(&opening);
+        let opening = body_text(opening, None);
         let whole = if has_events { None } else { self.dialect.read_reply(&opening).ok() };
         match whole {
             Some(reply) => {
@@ -275,7 +276,7 @@ fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
 
 /// Whether a body is a stream of events, which may begin with a comment or another field.
 fn is_event_stream(body: &str) -> bool {
-    let line = body.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();
+    let line = body.trim_start().lines().next().unwrap_or_default();
     line.contains(':') && is_field(line)
 }
 

@@ -7,6 +7,7 @@ use super::job::Job;
 use super::runs::{find_run, is_trial, known_runs};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::{JobId, RunId};
+use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
 use crate::export::RowSpec;
@@ -22,7 +23,7 @@ use crate::select::{Filter, FilterColumns};
 use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError};
 use crate::task::{Question, question_from_recipe};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Files of which a plan prices the full run. More are projected.
 const PRICED_FILES: u64 = 400;
@@ -132,21 +133,17 @@ impl Sides {
         let carried = row_columns(&job.manifest, &job.questions)?;
         let old = self.old_side(job, &carried)?;
         let filter = self.filter(&old, query)?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut lowest = BTreeMap::new();
+        let mut lowest = Lowest::new(count);
         let nothing = RowSide { reader: None, ..self.old_side(job, &carried)? };
         read_page_pairs(&old, &nothing, &mut |pair| {
             let has_answer = pair.old.row.answers.iter().any(|answer| !answer.is_null())
                 || pair.old.record.outcomes.iter().any(Option::is_some);
             if has_answer && !pair.is_duplicate && filter.as_ref().is_none_or(|filter| filter.matches(&pair.old.row)) {
-                lowest.insert(draw_key(&pair.id), pair.id);
-                if lowest.len() > count {
-                    lowest.pop_last();
-                }
+                lowest.offer(draw_key(&pair.id), pair.id);
             }
             Ok(())
         })?;
-        Ok(lowest.into_values().collect())
+        Ok(lowest.into_things().collect())
     }
 
     /// The pages of a sample that have a task without a later answer, each with what asking it would cost if it took as

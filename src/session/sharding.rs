@@ -38,7 +38,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
         limits.concurrency = narrow(share(limits.concurrency.into(), "concurrency")?);
         limits.max_concurrency = limits.concurrency;
     }
-    limits.budget = limits.budget.map(|budget| Pico(budget.0 / i64::from(shard.count())));
+    limits.budget = limits.budget.map(|budget| budget.divided_by(shard.count()));
     let output = &mut job.output;
     for path in [&mut output.csv, &mut output.parquet, &mut output.jsonl, &mut output.report].into_iter().flatten() {
         *path = shard.part_path(path);

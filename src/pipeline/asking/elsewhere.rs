@@ -72,7 +72,7 @@ impl PagesElsewhere {
     /// When the store can't be read or written.
     pub(crate) async fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
         let reader = run.store.reader()?;
-        let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
+        let tasks = options.wanted_tasks(&run.identity.keys.tasks);
         let begin = run.identity.keys.begin;
         let selection = TaskSelection { retry: options.selection, wanted: &tasks, begin };
         // A near duplicate is not asked, so no other process asks it.

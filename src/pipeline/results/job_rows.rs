@@ -4,6 +4,7 @@ use super::asked_runs::AskedRuns;
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId};
+use crate::base::lowest::Lowest;
 use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
@@ -17,7 +18,7 @@ use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape, recipe_text_digest};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Where rows come from.
 pub(crate) struct JobRows<'a> {
@@ -160,18 +161,14 @@ impl<'a> JobRows<'a> {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn draw(&self, columns: &RowSpec, count: u64) -> Result<HashSet<RowPlace>, PipelineError> {
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut lowest: BTreeMap<Digest, RowPlace> = BTreeMap::new();
+        let mut lowest = Lowest::new(count);
         self.read_pages(columns, &|| false, &mut |ReadRow { line, record, .. }| {
             // A file that could not be read has no content.
             let key = record.id.map_or_else(|| Digest::compute(&record.path), |id| draw_key(&id));
-            lowest.entry(key).or_insert((line, record.path, record.page));
-            if lowest.len() > count {
-                lowest.pop_last();
-            }
+            lowest.offer(key, (line, record.path, record.page));
             Ok(())
         })?;
-        Ok(lowest.into_values().collect())
+        Ok(lowest.into_things().collect())
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
