@@ -12,7 +12,7 @@ use super::control::identity::{RunPurpose, stored_job};
 use super::control::options::RunOptions;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
-use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, render, skip_rule};
+use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, rendered_questions, skip_rule};
 use super::model::ready_page::ReadyPage;
 use super::model::recipe::recipes;
 use super::results::job_rows::known_recipes;
@@ -114,7 +114,7 @@ fn recipes_of(
     questions: &[Question],
     entry: &EntryRecord,
 ) -> Result<Vec<RecipeId>, StoreError> {
-    let questions = render(questions, entry.carried.as_deref())?;
+    let questions = rendered_questions(questions, entry.carried.as_deref())?;
     Ok(known_recipes(reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
 }
 

@@ -8,7 +8,7 @@ use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::{Shutdown, StopStep};
-use super::model::question_set::policy;
+use super::model::question_set::policy_now;
 use super::passes::Passes;
 use super::results::job_rows::columns_of_job;
 use super::results::preflight::check_outputs_of;
@@ -107,7 +107,7 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
         identity: job.identity(),
         name: job.name.clone(),
         manifest: job.source.clone(),
-        policy: policy(job, &environment.decoder.renderers(job.image.pdf_renderer)),
+        policy: policy_now(job, &environment.decoder),
         at_ms: environment.clock.wall_ms(),
     };
     let base = BaseStore::open(path, &job.store, merged_job)?;

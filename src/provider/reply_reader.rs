@@ -265,12 +265,12 @@ fn broken_off(failure: HttpFailure, content: String) -> Exchange {
 /// gateways report that the server behind them is down or slow don't show that there is no API.
 fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
     // An API that works may be behind these.
-    let is_passing = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
+    let is_transient = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
     // The gateway did not reach the server. After the others the request may have been executed.
     let is_free = matches!(status, 503 | 521..=523);
     // 511: Network Authentication Required, by definition not from the server.
     let is_page = body.trim_start().starts_with('<') || status == 511;
-    let is_foreign = status >= 400 && is_page && (is_free || !is_passing);
+    let is_foreign = status >= 400 && is_page && (is_free || !is_transient);
     is_foreign.then(|| Foreign { is_free, ..Foreign::body(beginning(body)) })
 }
 

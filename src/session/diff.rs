@@ -221,8 +221,9 @@ impl DiffReport {
         let key = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let decoder = self.environment.decoder().clone();
-        let mut thumbnails = pipeline::Thumbnails::new(&self.job.manifest, decoder, clock);
-        let mut draw = |page: &comparison::ChangedPage| draw_page(&reader, key, &mut thumbnails, &page.path, &page.id);
+        let mut page_pictures = pipeline::PagePictures::new(&self.job.manifest, decoder, clock);
+        let mut draw =
+            |page: &comparison::ChangedPage| draw_page(&reader, key, &mut page_pictures, &page.path, &page.id);
         Ok(comparison::render_html(&self.comparison, &mut draw))
     }
 }

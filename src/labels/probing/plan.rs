@@ -1,7 +1,6 @@
 //! Which pages are asked once more, and what that costs.
 
 use super::kind::ProbeKind;
-use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
@@ -16,7 +15,7 @@ use crate::select::Filter;
 use crate::store::Reader;
 use crate::task::Question;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Which pages are to be asked once more.

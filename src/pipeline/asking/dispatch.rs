@@ -80,7 +80,7 @@ pub(crate) async fn ask_pages(
     asked: &mut AskedPages,
 ) -> PagesElsewhere {
     let run = asking.run;
-    let max_pages = run.job.limits.max_concurrency as usize + SPARE_PAGES;
+    let max_pages = run.job.limits.concurrency.max() as usize + SPARE_PAGES;
     let mut held = HeldPages::default();
     let mut elsewhere = PagesElsewhere::default();
     let mut futures = FuturesUnordered::new();

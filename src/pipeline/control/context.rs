@@ -50,7 +50,7 @@ impl RunContext {
     ) -> Result<Self, PipelineError> {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
-        let renderers = environment.decoder.renderers(job.image.pdf_renderer);
+        let renderers = environment.decoder.renderer_fingerprint(job.image.pdf_renderer);
         let identity = RunIdentity::begin(job, questions, &environment.run_id, purpose, renderers, &store, &*clock)?;
         identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {

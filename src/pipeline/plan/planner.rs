@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
             in_batches: in_batches.into_iter().collect(),
             filter: None,
             source: SourceReader::files_only(job.input.base()),
-            renderers: decoder.renderers(job.image.pdf_renderer),
+            renderers: decoder.renderer_fingerprint(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
             quoter: Quoter::new(job, questions, price, &calibrations, capabilities),
         })

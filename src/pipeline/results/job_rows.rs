@@ -9,7 +9,7 @@ use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
+use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::sample::draw_key;
 use crate::report::Pages;
@@ -283,7 +283,7 @@ impl<'a> JobRows<'a> {
                 Ok(EntryTasks { recipes, questions })
             }
             (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = render(questions, entry.carried.as_deref())?;
+                let questions = rendered_questions(questions, entry.carried.as_deref())?;
                 let recipes = known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id);
                 let digests = questions.iter().map(Question::rendered_digest);
                 Ok(EntryTasks { recipes: recipes.collect(), questions: digests.collect() })

@@ -19,9 +19,8 @@ pub(crate) enum HttpFailure {
     Untrusted(String, &'static str),
     /// TLS: there are no certificates of authorities that could be trusted.
     NoRoots(String),
-    /// No complete reply within the time that this manifest key sets. The server may still
-    /// be processing the request.
-    TimedOut(&'static str),
+    /// No complete reply in time. The server may still be processing the request.
+    TimedOut(ReplyTimeout),
     /// The reply is larger than [`super::body_reader::MAX_REPLY_BYTES`].
     TooLarge,
     /// The connection ended before the reply did.
@@ -34,6 +33,31 @@ pub(crate) enum HttpFailure {
     NoReply(String),
     /// The proxy requires authentication.
     ProxyRefused(String),
+}
+
+/// The time within which there was no complete reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyTimeout {
+    /// That of the whole request.
+    Attempt,
+    /// What was left of the page's time, which is less than that.
+    PageTime,
+    /// That up to the first byte.
+    FirstByte,
+    /// That between two bytes.
+    Idle,
+}
+
+impl ReplyTimeout {
+    /// The manifest key that sets it.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Attempt => "request.timeout",
+            Self::PageTime => "retry.page_time",
+            Self::FirstByte => "request.first_byte_timeout",
+            Self::Idle => "request.idle_timeout",
+        }
+    }
 }
 
 /// Why there is no connection in time.
@@ -126,8 +150,8 @@ impl HttpFailure {
             Self::NoRoots(message) => {
                 (Verdict::stop(format!("no trusted certificates for TLS: {message}"), NO_ROOTS_HINT), Charge::Nothing)
             }
-            Self::TimedOut(key) => {
-                let message = format!("no complete reply within {key}");
+            Self::TimedOut(timeout) => {
+                let message = format!("no complete reply within {}", timeout.key());
                 let fault = TransientFault { kind: ErrorKind::Timeout, message, change: None, may_run: true };
                 (Verdict::Retry(fault), Charge::Unknown)
             }
@@ -154,7 +178,7 @@ impl From<&reqwest::Error> for HttpFailure {
         } else if error.is_connect() {
             Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
         } else if error.is_timeout() || error_chain(error).any(|cause| cause.is::<Expired>()) {
-            Self::TimedOut("request.timeout")
+            Self::TimedOut(ReplyTimeout::Attempt)
         } else {
             Self::Reset(message)
         }
@@ -256,7 +280,7 @@ mod tests {
             (HttpFailure::NotConnected(text()), "later", Charge::Nothing),
             (HttpFailure::Untrusted(text(), ""), "stop", Charge::Nothing),
             (HttpFailure::NoRoots(text()), "stop", Charge::Nothing),
-            (HttpFailure::TimedOut("request.timeout"), "timeout, may run", Charge::Unknown),
+            (HttpFailure::TimedOut(ReplyTimeout::Attempt), "timeout, may run", Charge::Unknown),
             (HttpFailure::TooLarge, "bad_reply", Charge::Unknown),
             (HttpFailure::Reset(text()), "reset", Charge::Unknown),
             (HttpFailure::NoTls(text()), "later", Charge::Nothing),
