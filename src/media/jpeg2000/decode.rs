@@ -41,7 +41,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, MediaFault> {
 
 /// The orientation in the box with Exif data, if there is one. Source: ITU-T T.800, annex I.
 pub(crate) fn read_orientation(bytes: &[u8]) -> Option<Orientation> {
-    Boxes::of(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
+    Boxes::parse(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
         let data = found.content.strip_prefix(EXIF_BOX)?;
         exif::read_orientation(data)
     })
