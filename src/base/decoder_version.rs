@@ -12,8 +12,11 @@
 /// is below them; missing fonts of symbols are faults in every kind of font; TIFF has the colours of its JPEG, four
 /// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks, missing fax rows and JPEG of
 /// colours that decoders garble are faults. 8: glyphs of embedded fonts that are cut, content of PDF pages that is cut
-/// in any filter or missing in part, and scans that are missing in the middle of a JPEG are faults.
-pub const DECODER_VERSION: u32 = 8;
+/// in any filter or missing in part, and scans that are missing in the middle of a JPEG are faults. 9: the encoding
+/// of embedded fonts is applied to PDF pages although they are said to have symbols; popups are not drawn; shadings and
+/// colour spaces without their functions, cut meshes, images with other channels than stated and images with a wrong
+/// checksum are faults; scans in forms, over white paper, below hidden annotations or turned are decoded as they are.
+pub const DECODER_VERSION: u32 = 9;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -39,6 +42,9 @@ pub const REPAIRED_PAGES_VERSION: u32 = 5;
 
 /// Since this version transparency groups of PDF pages blend with what is below them.
 pub const BLENDED_GROUPS_VERSION: u32 = 7;
+
+/// Since this version the encoding of embedded fonts is applied to PDF pages although they are said to have symbols.
+pub const APPLIED_ENCODINGS_VERSION: u32 = 9;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -40,6 +40,14 @@ impl Digest {
         Self::from_slice(&bytes?)
     }
 
+    /// Its first hexadecimal digits, at most 64, where it only has to tell a few things apart.
+    #[must_use]
+    pub fn short(&self, digits: usize) -> String {
+        let mut text = self.to_string();
+        text.truncate(digits);
+        text
+    }
+
     /// The bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -106,6 +114,7 @@ mod tests {
         let digest = Digest::compute(b"");
         assert_eq!(digest.to_string(), empty);
         assert_eq!(format!("{digest:?}"), format!("Digest({empty})"));
+        assert_eq!([0, 8, 64, 65].map(|digits| digest.short(digits)), ["", &empty[..8], empty, empty]);
         assert_eq!(Digest::parse(empty), Some(digest));
         assert_eq!(Digest::parse(&empty[1..]).or(Digest::parse(&empty.replace('a', "g"))), None);
         assert_eq!(Digest::from_slice(digest.as_bytes()), Some(digest));

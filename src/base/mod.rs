@@ -3,8 +3,9 @@
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
-//! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
+//! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
+//! - [`causes`]: errors and what caused them
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
@@ -16,6 +17,7 @@
 
 pub mod atomic_file;
 pub mod backoff;
+pub(crate) mod causes;
 pub mod clock;
 pub mod csv_lines;
 pub mod decoder_version;
@@ -27,6 +29,7 @@ pub mod file_names;
 pub mod hooks;
 pub mod ids;
 pub mod label_text;
+pub(crate) mod lowest;
 pub mod mask;
 pub mod money;
 pub(crate) mod mounts;

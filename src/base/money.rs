@@ -18,6 +18,12 @@ impl Pico {
     /// No money.
     pub const ZERO: Self = Self(0);
 
+    /// The part of it that each of `parts` gets.
+    #[must_use]
+    pub fn divided_by(self, parts: u32) -> Self {
+        Self(self.0 / i64::from(parts.max(1)))
+    }
+
     /// Parses a decimal number of dollars, such as `5`, `0.40` or `1e-3`.
     ///
     /// # Errors

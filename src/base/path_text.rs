@@ -16,7 +16,7 @@ pub fn display_path(path: &[u8]) -> String {
 /// The path whose text this is, as [`display_path`] writes it. Any other text stands for the path with its bytes.
 #[must_use]
 pub fn path_of_text(text: &str) -> Vec<u8> {
-    let path = unescape(text);
+    let path = percent_decoded(text);
     if display_path(&path) == text { path } else { text.as_bytes().to_vec() }
 }
 
@@ -40,7 +40,7 @@ fn is_escape_of_another(text: &str) -> bool {
         if is_url(&text) {
             return false;
         }
-        let other = unescape(&text);
+        let other = percent_decoded(&text);
         if other.len() == text.len() || escape(&other) != text {
             return false;
         }
@@ -51,8 +51,9 @@ fn is_escape_of_another(text: &str) -> bool {
     }
 }
 
-/// `text` with the bytes that `%XX` stands for.
-fn unescape(text: &str) -> Vec<u8> {
+/// `text` with the bytes that `%XX` stands for. Any other `%` stands for itself.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

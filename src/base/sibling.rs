@@ -42,8 +42,7 @@ pub fn is_temporary_of(name: &str, path: &Path) -> bool {
 #[must_use]
 pub fn short_name(path: &Path) -> String {
     let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let end = (0..=MAX_REPEATED_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
-    name.truncate(end.unwrap_or(0));
+    name.truncate(name.floor_char_boundary(MAX_REPEATED_BYTES));
     name
 }
 

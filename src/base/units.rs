@@ -153,6 +153,12 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
+/// A number of things: `1 page`, `2 pages`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,6 +255,8 @@ mod tests {
         for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(count), text);
         }
+        let pages = [0, 1, 2, 1000].map(|count| counted(count, "page"));
+        assert_eq!(pages, ["0 pages", "1 page", "2 pages", "1,000 pages"]);
     }
 
     proptest! {

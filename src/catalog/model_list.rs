@@ -53,17 +53,20 @@ mod tests {
         list_models(part).into_iter().map(|listed| (listed.model, listed.host)).collect()
     }
 
-    fn at(model: &str, host: Option<&str>) -> (String, Option<String>) {
+    fn served_by(model: &str, host: Option<&str>) -> (String, Option<String>) {
         (model.to_owned(), host.map(str::to_owned))
     }
 
     #[test]
     fn models_are_found_by_any_part_of_their_name_or_host() {
         let openai = Some("api.openai.com");
-        assert_eq!(found("4o-mini"), [at("gpt-4o-mini", Some("platform.qubrid.com")), at("gpt-4o-mini", openai)]);
-        assert_eq!(found("openai/GPT-6-luna-2026-09-22"), [at("gpt-6-luna", openai)]);
-        assert_eq!(found("groq"), [at("qwen3.8-27b", Some("api.groq.com"))]);
-        assert_eq!(found("Qwen/Qwen3-VL-8B-Thinking"), [at("qwen3-vl*thinking", None)], "of a family");
+        assert_eq!(
+            found("4o-mini"),
+            [served_by("gpt-4o-mini", Some("platform.qubrid.com")), served_by("gpt-4o-mini", openai)]
+        );
+        assert_eq!(found("openai/GPT-6-luna-2026-09-22"), [served_by("gpt-6-luna", openai)]);
+        assert_eq!(found("groq"), [served_by("qwen3.8-27b", Some("api.groq.com"))]);
+        assert_eq!(found("Qwen/Qwen3-VL-8B-Thinking"), [served_by("qwen3-vl*thinking", None)], "of a family");
         assert_eq!(found("no-such-model"), []);
     }
 

@@ -131,7 +131,7 @@ impl PriceTable {
 
     /// The table as it is at `at_ms`, without later changes.
     #[must_use]
-    pub(crate) fn at(&self, at_ms: i64) -> Self {
+    pub(crate) fn without_changes(&self, at_ms: i64) -> Self {
         let mut rows: Vec<PriceRow> = Vec::new();
         for row in self.rows.iter().flatten() {
             let price = self.price(row.above.saturating_add(u64::from(row.above > 0)), ServiceTier::Standard, at_ms);
@@ -148,7 +148,7 @@ impl PriceTable {
     /// pico-dollars per token. [`Self::from_text`] reads it.
     #[must_use]
     pub fn to_text(self, at_ms: i64) -> String {
-        let table = self.at(at_ms);
+        let table = self.without_changes(at_ms);
         let mut words =
             vec![TEXT_VERSION.to_owned(), table.flex_percent.to_string(), table.priority_percent.to_string()];
         for row in table.rows.iter().flatten() {

@@ -37,7 +37,7 @@ fn export(args: &AnswersExport, quiet: bool) -> Result<u8, Failure> {
     };
     let session = load::open(&args.job)?;
     let answers = session.export_answers(format)?;
-    match args.csv.as_deref().filter(|path| RecordFile::at(path) != RecordFile::Stdout) {
+    match args.csv.as_deref().filter(|path| RecordFile::classify(path) != RecordFile::Stdout) {
         Some(path) => {
             session.write_answers(&answers, path)?;
             outln!("{}", path.display());

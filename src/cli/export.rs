@@ -52,7 +52,7 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
 
 /// The format that is written to standard output, if one is.
 fn stream_format(args: &Export) -> Result<Option<RowFormat>, Failure> {
-    let is_stdout = |path: &Path| RecordFile::at(path) == RecordFile::Stdout;
+    let is_stdout = |path: &Path| RecordFile::classify(path) == RecordFile::Stdout;
     let given = [(RowFormat::Csv, &args.csv), (RowFormat::Parquet, &args.parquet), (RowFormat::Jsonl, &args.jsonl)];
     let given: Vec<(RowFormat, bool)> =
         given.into_iter().filter_map(|(format, path)| Some((format, is_stdout(path.as_ref()?)))).collect();

@@ -43,7 +43,7 @@ impl Followers {
 
     /// The run ended with a report.
     pub(crate) fn end(&self, report: &RunReport) {
-        let State { lineage, dagster } = self.take();
+        let State { lineage, dagster } = self.take_state();
         let summary = report.to_json();
         let error = report.error();
         if let Some(mut lineage) = lineage {
@@ -58,7 +58,7 @@ impl Followers {
 
     /// The run ended without a report, or has reported its end already.
     pub(crate) fn fail(&self, failure: &Failure) {
-        let State { lineage, dagster } = self.take();
+        let State { lineage, dagster } = self.take_state();
         if let Some(lineage) = lineage {
             lineage.fail(failure.message());
         }
@@ -67,7 +67,7 @@ impl Followers {
         }
     }
 
-    fn take(&self) -> State {
+    fn take_state(&self) -> State {
         let mut state = self.lock();
         State { lineage: state.lineage.take(), dagster: state.dagster.take() }
     }

@@ -40,7 +40,7 @@ pub(crate) enum RecordFile {
 
 impl RecordFile {
     /// Decides by name and by what is there.
-    pub(crate) fn at(path: &Path) -> Self {
+    pub(crate) fn classify(path: &Path) -> Self {
         let is_named = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
         if is_named(STDOUT) {
             return Self::Stdout;
@@ -214,9 +214,11 @@ mod tests {
             (folder.path(), RecordFile::Replaced(folder.path().into())),
             (&opened, RecordFile::Overwritten(opened.clone())),
         ] {
-            assert_eq!(RecordFile::at(path), expected, "{}", path.display());
+            assert_eq!(RecordFile::classify(path), expected, "{}", path.display());
         }
-        for record in [RecordFile::Overwritten(opened), RecordFile::Replaced(file.clone()), RecordFile::at(&missing)] {
+        for record in
+            [RecordFile::Overwritten(opened), RecordFile::Replaced(file.clone()), RecordFile::classify(&missing)]
+        {
             for text in [LONG, SHORT] {
                 record.write(text).unwrap();
                 assert!(record.is_rewritten());
@@ -234,10 +236,10 @@ mod tests {
             ("{\"name\": 1, \"outcome\": 2}\n", false),
         ] {
             std::fs::write(&file, text).unwrap();
-            assert_eq!(RecordFile::at(&file).check().is_ok(), is_record, "{text}");
+            assert_eq!(RecordFile::classify(&file).check().is_ok(), is_record, "{text}");
         }
-        RecordFile::at(Path::new("/dev/null")).write("gone\n").unwrap();
-        let error = RecordFile::at(folder.path()).write("x").unwrap_err();
+        RecordFile::classify(Path::new("/dev/null")).write("gone\n").unwrap();
+        let error = RecordFile::classify(folder.path()).write("x").unwrap_err();
         assert!(error.contains("not a file"), "{error}");
     }
 }

@@ -94,7 +94,7 @@ impl RunRecord {
     }
 
     fn new(summary: Option<&Path>, metrics: Option<&Path>, manifest: Option<&Path>) -> Self {
-        let metrics = metrics.map(RecordFile::at);
+        let metrics = metrics.map(RecordFile::classify);
         let (job, last_success_ms) =
             metrics.as_ref().and_then(RecordFile::read).map_or((None, None), |text| parse_last_success(&text));
         // A key may have been given instead of a manifest.
@@ -102,7 +102,7 @@ impl RunRecord {
         let manifest = manifest.filter(is_shown);
         let stem = || manifest.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
         Self {
-            summary: summary.map(RecordFile::at),
+            summary: summary.map(RecordFile::classify),
             metrics,
             events: None,
             started_ms: SystemClock::new().wall_ms(),
@@ -118,7 +118,7 @@ impl RunRecord {
     }
 
     fn with_events(self, lineage: &LineageArgs) -> Self {
-        Self { events: Lineage::file(lineage).map(|path| RecordFile::at(&path)), ..self }
+        Self { events: Lineage::file(lineage).map(|path| RecordFile::classify(&path)), ..self }
     }
 
     /// The files that options name, with their options.

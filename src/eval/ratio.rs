@@ -130,7 +130,7 @@ impl Sample {
     }
 
     fn with_possible(self, possible: &Possible) -> Self {
-        let (wrong, right) = (UnitWeight::of(&possible.wrong), UnitWeight::of(&possible.right));
+        let (wrong, right) = (UnitWeight::from_weights(&possible.wrong), UnitWeight::from_weights(&possible.right));
         Self { wrong, right, ..self }
     }
 
@@ -165,7 +165,7 @@ impl Sample {
         }
         let with_wrong_unit = |units: &[Term]| {
             let wholes: Vec<f64> = units.iter().map(|unit| unit.whole).collect();
-            size_with_wrong_unit(units, weight(UnitWeight::of(&wholes)).max(weight(self.wrong)))
+            size_with_wrong_unit(units, weight(UnitWeight::from_weights(&wholes)).max(weight(self.wrong)))
         };
         let (share, by_clusters) = with_wrong_unit(&self.clusters);
         // Clusters can't say more than their pages; less variance between them is chance.
@@ -204,7 +204,7 @@ struct UnitWeight {
 }
 
 impl UnitWeight {
-    fn of(weights: &[f64]) -> Self {
+    fn from_weights(weights: &[f64]) -> Self {
         let whole: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
         let typical = if whole > 0.0 { squares / whole } else { 0.0 };

@@ -82,8 +82,7 @@ impl PartialFolder {
 
     /// The path in a folder of the output's own.
     fn own(&self, target: &Path) -> PathBuf {
-        let digest = Digest::compute(target_text(target).as_bytes()).to_string();
-        let folder = digest.get(..OWN_FOLDER_DIGITS).unwrap_or(&digest);
+        let folder = Digest::compute(target_text(target).as_bytes()).short(OWN_FOLDER_DIGITS);
         self.0.join(folder).join(target.file_name().unwrap_or_default())
     }
 

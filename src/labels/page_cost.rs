@@ -10,7 +10,6 @@ use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::{RequestPrice, text_tokens};
 use crate::store::{PageRecord, Reader, SpendRecord, StoreError};
-use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -78,9 +77,10 @@ impl<'a> PageCosts<'a> {
         if let Some(known) = self.tokens.borrow().get(&recipe) {
             return Ok(*known);
         }
-        let body = self.reader.map(|reader| reader.recipe_body(recipe)).transpose()?.flatten();
-        let body: Option<Value> = body.and_then(|body| serde_json::from_str(&body).ok());
-        let tokens = body.map_or(0, |body| text_tokens(&body["task"].to_string()));
+        let tokens = match self.reader.filter(|_| recipe != RecipeId::UNSTORED) {
+            Some(reader) => text_tokens(&reader.recipe(recipe)?["task"].to_string()),
+            None => 0,
+        };
         self.tokens.borrow_mut().insert(recipe, tokens);
         Ok(tokens)
     }

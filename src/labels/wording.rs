@@ -1,7 +1,7 @@
 //! Numbers, values and pages in words.
 
 use crate::base::sanitize::one_line;
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -76,11 +76,6 @@ pub(crate) fn group_messages<'a, P: Display>(messages: impl Iterator<Item = (P, 
         format!("{}{more}: {message}", named.join("; "))
     };
     groups.into_iter().map(describe).collect()
-}
-
-/// A number of things: `1 page`, `2 pages`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

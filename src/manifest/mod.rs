@@ -38,7 +38,7 @@ pub use sections::image::{ECONOMY_MIN_SIDE, Image, ImageIntent, PICTURE_VERSION,
 pub(crate) use sections::input::PATH_COLUMN;
 pub use sections::input::{Detect, Input, Place};
 pub use sections::labels::Label;
-pub use sections::limits::{BudgetScope, Limits};
+pub use sections::limits::{BudgetScope, Concurrency, Limits};
 pub use sections::on_error::OnError;
 pub use sections::output::Output;
 pub use sections::pages::PageChoice;

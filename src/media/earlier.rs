@@ -11,7 +11,8 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
 use crate::base::decoder_version::{
-    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION,
+    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION,
+    REPAIRED_PAGES_VERSION,
 };
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
@@ -79,9 +80,14 @@ impl EarlierPicture {
         }
         let now = pdf.draw(page, size)?;
         if earlier >= BLENDED_GROUPS_VERSION {
-            return Ok(match now.losses.is_empty() {
-                true => Self::Same,
-                false => Self::Incomplete(now.losses.describe()),
+            if !now.losses.is_empty() {
+                return Ok(Self::Incomplete(now.losses.describe()));
+            }
+            let before = if earlier < APPLIED_ENCODINGS_VERSION { pdf.draw_unencoded(page, size)? } else { None };
+            // A single letter counts.
+            return Ok(match before.is_some_and(|before| before.pixels.data != now.pixels.data) {
+                true => Self::Different("some characters are others now".to_owned()),
+                false => Self::Same,
             });
         }
         let (earlier, reason) = if earlier >= REPAIRED_PAGES_VERSION {

@@ -81,7 +81,7 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
             }
         }
         ImageFormat::Jpeg2000 => {
-            let (width, height) = jpeg2000::read_size(bytes)?;
+            let (width, height) = jpeg2000::read_header(bytes)?.size;
             let orientation = jpeg2000::read_orientation(bytes).unwrap_or(Orientation::NoTransforms);
             Probe { format, width, height, orientation, is_plain: false }
         }

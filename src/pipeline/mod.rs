@@ -7,7 +7,7 @@
 //! - [`scan`]: the input, compared with the store, read and prepared
 //! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
 //! - [`results`]: rows, report and outcome
-//! - [`thumbnails`]: pages of the input as small pictures, for people to look at
+//! - [`page_pictures`]: pages of the input as pictures, for people to look at
 //! - [`control`]: what every stage shares: context, options, counters, shutdown, outcome
 //! - [`model`]: values that the stages pass to one another
 
@@ -15,13 +15,13 @@ pub(crate) mod asking;
 pub(crate) mod batch;
 pub(crate) mod control;
 pub(crate) mod model;
+pub(crate) mod page_pictures;
 pub(crate) mod passes;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod scan;
-pub(crate) mod thumbnails;
 pub(crate) mod try_page;
 
 pub use crate::store::RetrySelection;
@@ -39,7 +39,8 @@ pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub(crate) use control::time_left::{Estimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
-pub(crate) use model::question_set::render as rendered_questions;
+pub(crate) use model::question_set::rendered_questions;
+pub use page_pictures::{PagePicture, PagePictureFault, PagePictures};
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection, ShardPlan};
 pub use plan::planning::plan;
@@ -58,5 +59,4 @@ pub use results::preflight::check_outputs_of;
 pub use results::shown_rows::{RowQuery, ShownRows, show_rows};
 pub use run::run;
 pub(crate) use scan::sample::draw_key;
-pub use thumbnails::{Thumbnail, ThumbnailFault, Thumbnails};
 pub use try_page::{TriedOutcome, TriedPage, questions_for_file, try_page};

@@ -65,8 +65,9 @@ impl Passes<'_> {
     /// # Errors
     /// As [`super::run::run`].
     pub(crate) fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
-        let mut pending = u64::MAX;
-        for round in 1_u32.. {
+        let (mut pending, mut round) = (u64::MAX, 0);
+        loop {
+            round += 1;
             let seen = self.ask_everything(entries)?;
             let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
             match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
@@ -79,7 +80,6 @@ impl Passes<'_> {
             }
             entries = Entries::start(&self.run.job.input)?;
         }
-        Err(PipelineError::Internal("the rounds of a run are bounded".into()))
     }
 
     /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the
@@ -118,13 +118,13 @@ impl Passes<'_> {
                 &mut delivery,
                 &mut seen,
             ))?;
-            let again = runtime.block_on(async {
+            let has_more = runtime.block_on(async {
                 tokio::select! {
-                    again = self.wait_for_more(left, &mut delivery) => again,
+                    has_more = self.wait_for_more(left, &mut delivery) => has_more,
                     () = self.deadline() => Ok(false),
                 }
             })?;
-            if !again || run.shutdown.is_requested() {
+            if !has_more || run.shutdown.is_requested() {
                 runtime.block_on(async { Ok(store_what_was_learned(&asking).await?) })?;
                 return Ok(seen);
             }
@@ -229,29 +229,33 @@ impl Passes<'_> {
     /// ask are polled, and batches of processes that have ended are taken over.
     async fn wait_for_more(&self, left: PassLeft, delivery: &mut BatchDelivery<'_>) -> Result<bool, PipelineError> {
         let PassLeft { mut elsewhere, delivered } = left;
-        let (mut again, mut has_progressed) = (0, true);
+        let (mut pages_to_ask, mut has_progressed) = (0, true);
         if let Some(delivered) = delivered {
             elsewhere.append(delivered.elsewhere);
-            (again, has_progressed) = (delivered.again, delivered.has_progressed);
+            (pages_to_ask, has_progressed) = (delivered.again, delivered.has_progressed);
         }
         loop {
-            again += elsewhere.poll(self.run, self.options).await?;
+            pages_to_ask += elsewhere.poll(self.run, self.options).await?;
             let taken_over = delivery.take_over().await?;
             if self.options.once {
-                let goes_on = taken_over > 0 || again > 0 && has_progressed;
-                if again > 0 && !goes_on {
+                let goes_on = taken_over > 0 || pages_to_ask > 0 && has_progressed;
+                if pages_to_ask > 0 && !goes_on {
                     delivery.leave();
                 }
                 // What other processes ask is not waited for.
                 return Ok(goes_on);
             }
-            if again > 0 && !has_progressed {
+            if pages_to_ask > 0 && !has_progressed {
                 let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
                 // The end of the run is noticed by the next pass.
                 let _ = self.run.pause(wait).await;
             }
-            if again > 0 || taken_over > 0 || elsewhere.is_empty() || self.run.pause(PASS_INTERVAL).await.is_err() {
-                return Ok(again > 0 || taken_over > 0);
+            if pages_to_ask > 0
+                || taken_over > 0
+                || elsewhere.is_empty()
+                || self.run.pause(PASS_INTERVAL).await.is_err()
+            {
+                return Ok(pages_to_ask > 0 || taken_over > 0);
             }
         }
     }

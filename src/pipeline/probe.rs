@@ -12,7 +12,7 @@ use super::control::identity::{RunPurpose, stored_job};
 use super::control::options::RunOptions;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
-use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, render, skip_rule};
+use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, rendered_questions, skip_rule};
 use super::model::ready_page::ReadyPage;
 use super::model::recipe::recipes;
 use super::results::job_rows::known_recipes;
@@ -23,12 +23,12 @@ use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::money::Pico;
 use crate::base::sanitize;
-use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::base::vocabulary::OutcomeStatus;
 use crate::manifest::{Job, Output, Place};
 use crate::prepare::Decoder;
 use crate::source::{Entries, Entry, HostLimits, SourceReader};
 use crate::store::{
-    EntryRecord, PageStatus, Reader, RowOptions, RunEnd, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
+    EntryRecord, PageStatus, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
 };
 use crate::task::Question;
 use std::collections::{HashMap, HashSet};
@@ -114,7 +114,7 @@ fn recipes_of(
     questions: &[Question],
     entry: &EntryRecord,
 ) -> Result<Vec<RecipeId>, StoreError> {
-    let questions = render(questions, entry.carried.as_deref())?;
+    let questions = rendered_questions(questions, entry.carried.as_deref())?;
     Ok(known_recipes(reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
 }
 
@@ -165,15 +165,7 @@ pub fn ask_probes(
     let job = Arc::new(Job { is_batch: false, output: Output::default(), ..job.clone() });
     let run = RunContext::begin(&job, first, environment, RunPurpose::Trial, shutdown, counters)?;
     let asked = ask(&run, variants, pages, environment, options);
-    run.store.mark_lost(run.identity.keys.run, run.clock.wall_ms())?;
-    run.store.end_run(RunEnd {
-        run: run.identity.keys.run,
-        outcome: RunOutcomeName::Try,
-        exit_code: shutdown.outcome().map_or(0, |outcome| outcome.exit_code()).into(),
-        is_finished: true,
-        pages: None,
-        at_ms: run.clock.wall_ms(),
-    })?;
+    run.end_trial(shutdown.outcome().map_or(0, |outcome| outcome.exit_code()))?;
     run.store.close();
     asked
 }

@@ -8,7 +8,7 @@ use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::{Shutdown, StopStep};
-use super::model::question_set::policy;
+use super::model::question_set::policy_now;
 use super::passes::Passes;
 use super::results::job_rows::columns_of_job;
 use super::results::preflight::check_outputs_of;
@@ -83,10 +83,6 @@ pub fn run(
             close(run);
             Ok((report, outcome))
         }
-        // The store was there when the run began.
-        Err(PipelineError::Store(StoreError::Missing { path })) => {
-            Err(StoreError::Failed(format!("{} was removed", path.display())).into())
-        }
         Err(error) => {
             let ended = matches!(error, PipelineError::OutputsAbandoned).then(|| run.shutdown.outcome()).flatten();
             let outcome = ended.unwrap_or_else(|| RunOutcome::from_error(&error));
@@ -111,7 +107,7 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
         identity: job.identity(),
         name: job.name.clone(),
         manifest: job.source.clone(),
-        policy: policy(job, &environment.decoder.renderers(job.image.pdf_renderer)),
+        policy: policy_now(job, &environment.decoder),
         at_ms: environment.clock.wall_ms(),
     };
     let base = BaseStore::open(path, &job.store, merged_job)?;
@@ -126,7 +122,7 @@ fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseSt
     if let Some(base) = base {
         let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
         let BaseBudget { spent, own } = base.budget(&scope)?;
-        budget = budget + own - Pico(spent.0 / i64::from(job.input.shard.map_or(1, Shard::count)));
+        budget = budget + own - spent.divided_by(job.input.shard.map_or(1, Shard::count));
     }
     let mut job = Job::clone(job);
     // What is lost may be more than the budget.

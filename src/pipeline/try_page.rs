@@ -11,20 +11,19 @@ use super::control::identity::RunPurpose;
 use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
-use super::model::question_set::{QuestionSet, VERSIONS, render};
+use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
 use super::model::ready_page::{PageEnd, ReadyPage};
 use super::results::job_rows::known_recipes;
 use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
-use crate::source::{Entries, Entry};
-use crate::store::{OutcomeStatus, ReadStore, RecipeId, RunEnd, StoreError, TaskOutcome};
+use crate::source::{Entries, Entry, SourceReader, path_bytes};
+use crate::store::{OutcomeStatus, ReadStore, RecipeId, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -63,7 +62,7 @@ pub fn questions_for_file(
     let is_it =
         |entry: &Entry| std::fs::canonicalize(entry.find_file(job.input.base()).0).is_ok_and(|path| path == wanted);
     let line = Entries::start(&job.input)?.filter_map(Result::ok).find(is_it);
-    Ok(line.map(|entry| render(questions, entry.carried.as_deref())).transpose()?)
+    Ok(line.map(|entry| rendered_questions(questions, entry.carried.as_deref())).transpose()?)
 }
 
 /// The outcome of a task of a tried page.
@@ -125,17 +124,7 @@ pub fn try_page(
     let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
     drop(asking);
 
-    run.store.mark_lost(keys.run, run.clock.wall_ms())?;
-    let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
-    let at_ms = run.clock.wall_ms();
-    run.store.end_run(RunEnd {
-        run: keys.run,
-        outcome: RunOutcomeName::Try,
-        exit_code,
-        is_finished: true,
-        pages: None,
-        at_ms,
-    })?;
+    run.end_trial(if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     run.store.clone().close();
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);
@@ -199,7 +188,8 @@ impl FilePage {
 fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: file.display().to_string(), reason };
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
-    let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
+    let entry = Entry { path: path_bytes(file), ..Entry::default() };
+    let bytes = SourceReader::files_only(Path::new("")).read(&entry).map_err(|fault| unusable(fault.message))?;
     let mut decoder = Decoder::new(environment.decoder.clone());
     let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
     if number > pages.count {

@@ -2,7 +2,7 @@
 //! endpoint supports, and owns its pacing.
 
 use super::batch_client::BatchClient;
-use super::client::failure::HttpFailure;
+use super::client::failure::{HttpFailure, ReplyTimeout};
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, PageParts};
 use super::dialect::name::DialectName;
@@ -404,8 +404,8 @@ impl ModelEndpoint {
     /// Names the manifest key behind a timeout: the page's time may end before the attempt's.
     fn named_timeout(&self, failure: HttpFailure, timeout: Duration) -> HttpFailure {
         match failure {
-            HttpFailure::TimedOut("request.timeout") if timeout < self.client.timeouts().attempt => {
-                HttpFailure::TimedOut("retry.page_time")
+            HttpFailure::TimedOut(ReplyTimeout::Attempt) if timeout < self.client.timeouts().attempt => {
+                HttpFailure::TimedOut(ReplyTimeout::PageTime)
             }
             failure => failure,
         }

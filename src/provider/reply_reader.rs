@@ -1,6 +1,7 @@
 //! Reads the reply to a request for a page, whole or streamed, and judges it.
 
 use super::client::body_reader::BodyReader;
+use super::client::body_text::body_text;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream, StreamStage};
@@ -27,6 +28,11 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// Fields of a stream of events; a comment has no name.
 const FIELDS: &[&str] = &["data", "event", "id", "retry", ""];
 
+/// Whether a line is a field of a stream of events, or empty.
+fn is_field(line: &str) -> bool {
+    FIELDS.contains(&line.split(':').next().unwrap_or_default())
+}
+
 /// What came of a stream up to its first event.
 struct Opening<'a> {
     text: &'a str,
@@ -37,8 +43,7 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Whether it is nothing else than a part of a stream of events.
     fn has_only_fields(&self) -> bool {
-        let is_field = |line: &str| FIELDS.iter().any(|name| line.split(':').next() == Some(*name));
-        self.text.trim_start_matches('\u{feff}').lines().all(is_field)
+        self.text.lines().all(is_field)
     }
 }
 
@@ -160,7 +165,7 @@ impl ReplyReader<'_> {
         self.habits.learn(stage, has_waited && !is_followed);
         body.finish().await;
         // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
-        let opening = String::from_utf8_lossy(&opening);
+        let opening = body_text(opening, None);
         let whole = if has_events { None } else { self.dialect.read_reply(&opening).ok() };
         match whole {
             Some(reply) => {
@@ -191,8 +196,7 @@ impl ReplyReader<'_> {
         let text: String = complete.iter().map(|data| stream.push(data)).collect();
         unshown.push_str(&text);
         // Up to the last white space: a secret, which contains none, may arrive in parts.
-        let end = unshown.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let end = (end..unshown.len()).find(|end| unshown.is_char_boundary(*end)).unwrap_or(unshown.len());
+        let end = unshown.rfind(char::is_whitespace).map_or(0, |at| unshown.ceil_char_boundary(at + 1));
         let rest = unshown.split_off(end);
         (self.on_text)(&self.client.redact(&std::mem::replace(unshown, rest)));
         (!complete.is_empty(), !text.is_empty())
@@ -261,19 +265,19 @@ fn broken_off(failure: HttpFailure, content: String) -> Exchange {
 /// gateways report that the server behind them is down or slow don't show that there is no API.
 fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
     // An API that works may be behind these.
-    let is_passing = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
+    let is_transient = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
     // The gateway did not reach the server. After the others the request may have been executed.
     let is_free = matches!(status, 503 | 521..=523);
     // 511: Network Authentication Required, by definition not from the server.
     let is_page = body.trim_start().starts_with('<') || status == 511;
-    let is_foreign = status >= 400 && is_page && (is_free || !is_passing);
+    let is_foreign = status >= 400 && is_page && (is_free || !is_transient);
     is_foreign.then(|| Foreign { is_free, ..Foreign::body(beginning(body)) })
 }
 
 /// Whether a body is a stream of events, which may begin with a comment or another field.
 fn is_event_stream(body: &str) -> bool {
-    let body = body.trim_start_matches('\u{feff}').trim_start();
-    ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| body.starts_with(field))
+    let line = body.trim_start().lines().next().unwrap_or_default();
+    line.contains(':') && is_field(line)
 }
 
 /// The beginning of a body, for people.

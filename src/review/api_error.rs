@@ -1,6 +1,6 @@
 //! Why a request of the page's script can't be answered.
 
-use crate::pipeline::{PipelineError, ThumbnailFault};
+use crate::pipeline::{PagePictureFault, PipelineError};
 use crate::store::StoreError;
 
 /// Why a request can't be answered. Each is a lower-case fragment.
@@ -14,7 +14,7 @@ pub(crate) enum ApiError {
     Wrong(String),
     /// There is no picture of the page.
     #[error("{0}")]
-    NoPicture(#[from] ThumbnailFault),
+    NoPicture(#[from] PagePictureFault),
     /// The store can't be read or written.
     #[error("{0}")]
     Failed(String),

@@ -1,7 +1,7 @@
 //! Pictures of pages: drawn on a few threads, and kept in memory for a while. Nothing is written to a disk.
 
 use crate::base::ids::PageId;
-use crate::pipeline::{ThumbnailFault, Thumbnails};
+use crate::pipeline::{PagePictureFault, PagePictures};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ const SIDES: [u32; 4] = [320, 640, 1600, 3200];
 const MAX_KEPT: usize = 1000;
 const MAX_KEPT_BYTES: usize = 64 << 20;
 
-type Drawn = Result<Bytes, ThumbnailFault>;
+type Drawn = Result<Bytes, PagePictureFault>;
 
 /// A picture to draw.
 struct Wanted {
@@ -38,11 +38,11 @@ impl Pictures {
     ///
     /// # Errors
     /// When a thread can't be started.
-    pub(crate) fn start(mut make: impl FnMut() -> Thumbnails) -> std::io::Result<Self> {
+    pub(crate) fn start(mut make: impl FnMut() -> PagePictures) -> std::io::Result<Self> {
         let (wanted, waiting) = mpsc::channel::<Wanted>(MAX_WAITING);
         let (waiting, kept) = (Arc::new(Mutex::new(waiting)), Arc::new(Mutex::new(Kept::default())));
         for number in 0..WORKERS {
-            let (mut thumbnails, waiting, kept) = (make(), waiting.clone(), kept.clone());
+            let (mut page_pictures, waiting, kept) = (make(), waiting.clone(), kept.clone());
             let work = move || {
                 // One thread waits for the next picture, the others for their turn.
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
@@ -51,7 +51,7 @@ impl Pictures {
                     if reply.is_closed() {
                         continue;
                     }
-                    let drawn = thumbnails.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
+                    let drawn = page_pictures.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
                     if let Ok(jpeg) = &drawn {
                         kept.lock().unwrap_or_else(PoisonError::into_inner).add((page, side), jpeg.clone());
                     }
@@ -78,7 +78,7 @@ impl Pictures {
         }
         let (reply, drawn) = oneshot::channel();
         let wanted = Wanted { place: (place.0, place.1.to_vec()), page, side, reply };
-        let ended = || ThumbnailFault::NoDecoder("the server ends".to_owned());
+        let ended = || PagePictureFault::NoDecoder("the server ends".to_owned());
         self.wanted.send(wanted).await.map_err(|_| ended())?;
         drawn.await.map_err(|_| ended())?
     }

@@ -73,7 +73,7 @@ impl PreparedView {
             }
         }
         let wanted = Wanted::new(view, given.facts);
-        let marks: Vec<Marks> = ordered.iter().map(|at| Marks::of(view, given, &wanted, *at)).collect();
+        let marks: Vec<Marks> = ordered.iter().map(|at| Marks::of_page(view, given, &wanted, *at)).collect();
         let set = |mark: fn(&Marks) -> bool| RankSet::new(marks.iter().map(mark).collect());
         Self {
             view: view.without_place(),
@@ -100,7 +100,7 @@ impl PreparedView {
         let wanted = Wanted::new(&self.view, given.facts);
         for at in changed {
             let Some(rank) = self.rank(*at) else { continue };
-            let marks = Marks::of(&self.view, given, &wanted, *at);
+            let marks = Marks::of_page(&self.view, given, &wanted, *at);
             self.matches.set(rank, marks.is_match);
             self.undecided.set(rank, marks.is_undecided);
             self.open.set(rank, marks.is_open);
@@ -155,7 +155,7 @@ struct Marks {
 }
 
 impl Marks {
-    fn of(view: &ViewQuery, given: Given<'_>, wanted: &Wanted, at: u32) -> Self {
+    fn of_page(view: &ViewQuery, given: Given<'_>, wanted: &Wanted, at: u32) -> Self {
         let Given { index, facts, decisions, skipped, .. } = given;
         let has = |has: &dyn Fn(&IndexedPage, usize) -> bool| {
             index.get(at).is_some_and(|page| view.tasks.iter().any(|task| has(page, *task)))

@@ -10,7 +10,7 @@ use super::state::{Review, ReviewParts};
 use crate::base::clock::Clock;
 use crate::base::hooks::NoHooks;
 use crate::manifest::Job;
-use crate::pipeline::{PipelineError, Thumbnails};
+use crate::pipeline::{PagePictures, PipelineError};
 use crate::prepare::DecoderCommand;
 use crate::store::{ReadStore, Store};
 use crate::task::Question;
@@ -68,7 +68,7 @@ pub(crate) fn review(
     let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|source| ReviewError::Listen { port, source })?;
     let port = listener.local_addr()?.port();
     let store = Store::open(&job.store, clock.clone(), Arc::new(NoHooks)).map_err(PipelineError::from)?;
-    let pictures = Pictures::start(|| Thumbnails::new(job, decoder.clone(), clock.clone()))?;
+    let pictures = Pictures::start(|| PagePictures::new(job, decoder.clone(), clock.clone()))?;
     let parts = ReviewParts {
         options,
         job: job.clone(),

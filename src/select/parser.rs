@@ -89,9 +89,9 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         let expression = if self.take_keyword(Keyword::Not) {
             Expression::Not(Box::new(self.expression(NOT)?))
-        } else if self.take(&TokenKind::Open) {
+        } else if self.skip_if(&TokenKind::Open) {
             let inner = self.expression(0)?;
-            if !self.take(&TokenKind::Close) {
+            if !self.skip_if(&TokenKind::Close) {
                 return Err(match self.tokens.get(self.at) {
                     Some(token) => self.unexpected(token.span.clone(), "`and`, `or` or `)`"),
                     None => self.error(span, "there is no `)` for this `(`", ""),
@@ -195,7 +195,7 @@ impl<'a> Parser<'a> {
     fn in_list(&mut self, column: FilterColumn, in_span: Range<usize>) -> Result<Expression, FilterError> {
         self.check_comparable(&column, in_span.clone(), (Comparison::Equal, in_span))?;
         let span = self.span();
-        if !self.take(&TokenKind::Open) {
+        if !self.skip_if(&TokenKind::Open) {
             return Err(self.unexpected(span, "a list such as ('a', 'b')"));
         }
         let mut values = Vec::new();
@@ -203,10 +203,10 @@ impl<'a> Parser<'a> {
             let typed = self.literal(Some(&column), "a value")?;
             values.push(self.fitting(&column, typed, true)?);
             let span = self.span();
-            if self.take(&TokenKind::Close) {
+            if self.skip_if(&TokenKind::Close) {
                 return Ok(Expression::In(column, values));
             }
-            if !self.take(&TokenKind::Comma) {
+            if !self.skip_if(&TokenKind::Comma) {
                 return Err(self.unexpected(span, "`,` or `)`"));
             }
         }
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
             };
             names.push(name.clone());
             self.at += 1;
-            if !self.take(&TokenKind::Dot) {
+            if !self.skip_if(&TokenKind::Dot) {
                 return Ok((names, begin..span.end));
             }
         }
@@ -379,14 +379,14 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.at).map(|token| &token.kind)
     }
 
-    fn take(&mut self, kind: &TokenKind) -> bool {
+    fn skip_if(&mut self, kind: &TokenKind) -> bool {
         let is_next = self.peek() == Some(kind);
         self.at += usize::from(is_next);
         is_next
     }
 
     fn take_keyword(&mut self, keyword: Keyword) -> bool {
-        self.take(&TokenKind::Keyword(keyword))
+        self.skip_if(&TokenKind::Keyword(keyword))
     }
 
     /// The place of the next word, or the end.

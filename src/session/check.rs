@@ -144,7 +144,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     }
     if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
         let asked: Vec<&Question> = questions.iter().collect();
-        let form = FormSize::of(&asked, &job.request, Some(facts), known_capabilities(job), false);
+        let form = FormSize::for_request(&asked, &job.request, Some(facts), known_capabilities(job), false);
         let needed = form.footprint.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(form.max_reply_tokens);
         if needed > *context {
             notes.push(format!(

@@ -8,10 +8,10 @@ use super::evaluation::draw_page;
 use super::job::Job;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
+use crate::base::units::counted;
 use crate::labels::comparison::{self, CompareOptions, Comparison};
 use crate::labels::evaluation::TruthChoice;
 use crate::labels::evaluation::truth_source::TruthSource;
-use crate::labels::wording::counted;
 use crate::manifest::Output;
 use crate::pipeline::{self, PipelineError, ProbePage, row_columns, stored_job};
 use crate::report::format_usd;
@@ -221,8 +221,9 @@ impl DiffReport {
         let key = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let decoder = self.environment.decoder().clone();
-        let mut thumbnails = pipeline::Thumbnails::new(&self.job.manifest, decoder, clock);
-        let mut draw = |page: &comparison::ChangedPage| draw_page(&reader, key, &mut thumbnails, &page.path, &page.id);
+        let mut page_pictures = pipeline::PagePictures::new(&self.job.manifest, decoder, clock);
+        let mut draw =
+            |page: &comparison::ChangedPage| draw_page(&reader, key, &mut page_pictures, &page.path, &page.id);
         Ok(comparison::render_html(&self.comparison, &mut draw))
     }
 }

@@ -7,6 +7,7 @@ use super::job::Job;
 use super::runs::{find_run, is_trial, known_runs};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::{JobId, RunId};
+use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
 use crate::export::RowSpec;
@@ -22,7 +23,7 @@ use crate::select::{Filter, FilterColumns};
 use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError};
 use crate::task::{Question, question_from_recipe};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Files of which a plan prices the full run. More are projected.
 const PRICED_FILES: u64 = 400;
@@ -104,9 +105,8 @@ impl Sides {
         // The recipes of a run determine the form of its answers.
         let mut tasks = Vec::new();
         for task in &run.tasks {
-            let body = self.old_reader.recipe_body(task.recipe_id)?;
-            let body: Option<Value> = body.and_then(|body| serde_json::from_str(&body).ok());
-            let question = body.and_then(|body| question_from_recipe(&task.task, body.get("task")?));
+            let body = self.old_reader.recipe(task.recipe_id)?;
+            let question = body.get("task").and_then(|recipe| question_from_recipe(&task.task, recipe));
             let question = question.ok_or_else(|| {
                 StoreError::Damaged(format!("table recipes, row {}: its task can't be read", task.recipe_id))
             })?;
@@ -133,21 +133,17 @@ impl Sides {
         let carried = row_columns(&job.manifest, &job.questions)?;
         let old = self.old_side(job, &carried)?;
         let filter = self.filter(&old, query)?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut lowest = BTreeMap::new();
+        let mut lowest = Lowest::new(count);
         let nothing = RowSide { reader: None, ..self.old_side(job, &carried)? };
         read_page_pairs(&old, &nothing, &mut |pair| {
             let has_answer = pair.old.row.answers.iter().any(|answer| !answer.is_null())
                 || pair.old.record.outcomes.iter().any(Option::is_some);
             if has_answer && !pair.is_duplicate && filter.as_ref().is_none_or(|filter| filter.matches(&pair.old.row)) {
-                lowest.insert(draw_key(&pair.id), pair.id);
-                if lowest.len() > count {
-                    lowest.pop_last();
-                }
+                lowest.offer(draw_key(&pair.id), pair.id);
             }
             Ok(())
         })?;
-        Ok(lowest.into_values().collect())
+        Ok(lowest.into_things().collect())
     }
 
     /// The pages of a sample that have a task without a later answer, each with what asking it would cost if it took as

@@ -6,7 +6,7 @@ use crate::base::clock::Clock;
 use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, WrongPage};
 use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
-use crate::pipeline::{PipelineError, Thumbnails, stored_job};
+use crate::pipeline::{PagePictures, PipelineError, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
 use crate::store::{EntryRecord, JobId, PageId, ReadStore, Reader, StoreError};
@@ -76,8 +76,8 @@ impl EvalReport {
     pub fn to_html(&self) -> Result<String, Error> {
         let reader = ReadStore::open(&self.job.manifest.store)?.reader()?;
         let job = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
-        let mut thumbnails = Thumbnails::new(&self.job.manifest, self.decoder.clone(), self.clock.clone());
-        Ok(evaluation::render_html(&self.evaluation, &mut |page| draw(&reader, job, &mut thumbnails, page)))
+        let mut page_pictures = PagePictures::new(&self.job.manifest, self.decoder.clone(), self.clock.clone());
+        Ok(evaluation::render_html(&self.evaluation, &mut |page| draw(&reader, job, &mut page_pictures, page)))
     }
 
     /// The gates that failed, as an error with exit code 7; `None`: all thresholds are reached.
@@ -99,22 +99,22 @@ impl EvalReport {
     }
 }
 
-fn draw(reader: &Reader, job: JobId, thumbnails: &mut Thumbnails, page: &WrongPage) -> Result<Picture, String> {
+fn draw(reader: &Reader, job: JobId, page_pictures: &mut PagePictures, page: &WrongPage) -> Result<Picture, String> {
     let Some(id) = &page.id else { return Err("the file could not be read".to_owned()) };
-    draw_page(reader, job, thumbnails, &page.path, id)
+    draw_page(reader, job, page_pictures, &page.path, id)
 }
 
 /// A picture of a page of a job.
 pub(crate) fn draw_page(
     reader: &Reader,
     job: JobId,
-    thumbnails: &mut Thumbnails,
+    page_pictures: &mut PagePictures,
     path: &[u8],
     id: &PageId,
 ) -> Result<Picture, String> {
     let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, path);
     let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is not in the job any more")?;
-    let drawn = thumbnails.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
+    let drawn = page_pictures.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
     Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })
 }
 

@@ -60,22 +60,21 @@ impl OpenFiles {
     /// connections may be between two requests.
     pub(crate) fn apply(self, limits: &mut Limits) {
         let fits = u32::try_from((self.connections * 2 / 3).max(1)).unwrap_or(u32::MAX);
-        if limits.max_concurrency > fits {
+        if limits.concurrency.max() > fits {
             tracing::warn!(
                 "this process may have only {} files open: at most {fits} requests are in flight instead of {}; raise the limit (ulimit -n)",
                 self.limit,
-                limits.max_concurrency
+                limits.concurrency.max()
             );
         }
-        limits.max_concurrency = limits.max_concurrency.min(fits);
-        limits.concurrency = limits.concurrency.min(fits);
+        limits.concurrency = limits.concurrency.at_most(fits);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::BudgetScope;
+    use crate::manifest::{BudgetScope, Concurrency};
 
     #[test]
     fn what_fits() {
@@ -96,8 +95,7 @@ mod tests {
             let mut limits = Limits {
                 requests_per_minute: None,
                 tokens_per_minute: None,
-                concurrency: 256,
-                max_concurrency: 256,
+                concurrency: Concurrency::Stated(256),
                 parallel: 1,
                 budget: None,
                 budget_scope: BudgetScope::Day,
@@ -105,7 +103,7 @@ mod tests {
                 run_time: None,
             };
             files.apply(&mut limits);
-            assert_eq!((limits.concurrency, limits.max_concurrency), (in_flight, in_flight), "{limit}");
+            assert_eq!(limits.concurrency, Concurrency::Stated(in_flight), "{limit}");
         }
     }
 }

@@ -45,7 +45,7 @@ impl Provider {
         open_files
             .check()
             .map_err(|message| Error::new(WRONG_INPUT, message).with_hint("raise the limit: ulimit -n 1024"))?;
-        let client = client.with_max_connections(open_files.max_connections(job.limits.max_concurrency));
+        let client = client.with_max_connections(open_files.max_connections(job.limits.concurrency.max()));
         Ok(Self { client, open_files, _simulator: simulator })
     }
 }

@@ -1,9 +1,8 @@
 //! A job as one shard of its input.
 
 use super::error::{Error, WRONG_INPUT};
-use crate::base::money::Pico;
 use crate::base::shard::Shard;
-use crate::manifest::Job;
+use crate::manifest::{Concurrency, Job};
 
 /// Makes a job one shard of its input: its outputs become parts, and it gets its part of the limits. `parallel`:
 /// how many shards run at the same time, by default all.
@@ -33,12 +32,11 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
         *rate = share(*rate, "tokens_per_minute")?;
     }
     limits.parallel = parallel;
-    // Without a stated concurrency it grows only as long as the server keeps up.
-    if limits.concurrency == limits.max_concurrency {
-        limits.concurrency = narrow(share(limits.concurrency.into(), "concurrency")?);
-        limits.max_concurrency = limits.concurrency;
+    // What is learned grows only as long as the server keeps up.
+    if let Concurrency::Stated(stated) = &mut limits.concurrency {
+        *stated = narrow(share((*stated).into(), "concurrency")?);
     }
-    limits.budget = limits.budget.map(|budget| Pico(budget.0 / i64::from(shard.count())));
+    limits.budget = limits.budget.map(|budget| budget.divided_by(shard.count()));
     let output = &mut job.output;
     for path in [&mut output.csv, &mut output.parquet, &mut output.jsonl, &mut output.report].into_iter().flatten() {
         *path = shard.part_path(path);
@@ -52,6 +50,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::money::Pico;
     use crate::manifest::check;
     use std::path::Path;
 
@@ -82,8 +81,11 @@ mod tests {
         ] {
             let limits = divided(stated, count, parallel).unwrap().limits;
             let found = (limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency, limits.budget);
-            assert_eq!(found, (Some(expected.0), Some(expected.1), expected.2, Some(Pico(expected.3))), "{count}");
-            assert_eq!(limits.concurrency, limits.max_concurrency);
+            assert_eq!(
+                found,
+                (Some(expected.0), Some(expected.1), Concurrency::Stated(expected.2), Some(Pico(expected.3))),
+                "{count}"
+            );
         }
         let fault = |limits: &str, parallel| divided(limits, 16, parallel).err();
         let expected = "limits.requests_per_minute is 10, which can't be divided among 16 shards";
@@ -96,7 +98,7 @@ mod tests {
     fn what_is_learned_has_no_fixed_share_and_outputs_are_parts() {
         let whole = job("").limits;
         let job = divided("", 16, None).unwrap();
-        assert_eq!((job.limits.concurrency, job.limits.max_concurrency), (whole.concurrency, whole.max_concurrency));
+        assert_eq!(job.limits.concurrency, whole.concurrency);
         assert_eq!((job.limits.requests_per_minute, job.limits.budget, job.limits.parallel), (None, None, 16));
         assert!(job.output.csv.is_some_and(|path| path.ends_with("out/rows-00015-of-00016.csv")));
         assert!(!job.output.success_marker);

@@ -3,6 +3,7 @@
 use super::columns::{ColumnPlan, ListColumn, ListRow};
 use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::text_reader::TextReader;
+use crate::base::units::counted;
 use crate::manifest::ColumnKind;
 use serde_json::Value;
 use std::fs::File;
@@ -120,7 +121,7 @@ fn check_rows(
             continue;
         }
         if record.len() != names.len() {
-            let fields = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
+            let fields = |count: usize| counted(count as u64, "field");
             let (found, columns) = (fields(record.len()), fields(names.len()));
             let delimiter = if delimiter == '\t' { "a tab".to_owned() } else { format!("`{delimiter}`") };
             let what = match record.len() > names.len() {

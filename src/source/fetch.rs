@@ -3,6 +3,7 @@
 
 use super::host_limits::HostLimits;
 use super::public_hosts::{PrivateHost, PublicResolver, is_public};
+use crate::base::causes::{error_chain, join_messages};
 use crate::base::clock::Clock;
 use crate::manifest::Fetch;
 use reqwest::{Client, ClientBuilder, Response, Url};
@@ -48,14 +49,12 @@ impl FetchFault {
 
 /// What caused an error, the nearest first.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
+    error_chain(error).skip(1)
 }
 
 /// The messages of what caused an error; `None`: nothing is known.
 fn causes_text(error: &reqwest::Error) -> Option<String> {
-    let mut messages: Vec<String> = causes(error).map(ToString::to_string).collect();
-    messages.dedup();
-    (!messages.is_empty()).then(|| messages.join(": "))
+    Some(join_messages(causes(error))).filter(|messages| !messages.is_empty())
 }
 
 /// HTTP can't be set up: no URL can be fetched.

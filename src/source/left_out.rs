@@ -1,5 +1,6 @@
 //! Files of a folder that are not pages, and why.
 
+use crate::base::units::counted;
 use crate::manifest::Unselected;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -111,7 +112,7 @@ impl LeftOut {
     /// Why there is no page, when there is none. `has_include`: `input.include` is set.
     #[must_use]
     pub fn explain_none(&self, has_include: bool) -> String {
-        let files = |count: u64| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        let files = |count: u64| counted(count, "file");
         let mut parts = Vec::new();
         if self.unselected() > 0 {
             let have = if self.unselected() == 1 { "has another extension" } else { "have other extensions" };

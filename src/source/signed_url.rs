@@ -77,7 +77,7 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
         classify(&parts).iter().any(|kind| *kind != Parameter::Name)
     });
     let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
-    let segments = PathSegments::of(place);
+    let segments = PathSegments::split(place);
     let is_signed = |kinds: &[Parameter]| kinds.iter().any(|kind| *kind != Parameter::Name);
     let is_plain =
         !is_signed(&kinds) && !has_secret_within && !segments.has_secrets() && nested.iter().all(Option::is_none);
@@ -169,7 +169,7 @@ struct PathSegments<'u>(Vec<PathSegment<'u>>);
 type PathSegment<'u> = (&'u [u8], Vec<&'u [u8]>, Vec<Parameter>);
 
 impl<'u> PathSegments<'u> {
-    fn of(path: &'u [u8]) -> Self {
+    fn split(path: &'u [u8]) -> Self {
         let segment = |segment: &'u [u8]| {
             let mut parts = segment.split(|byte| *byte == b';');
             let name = parts.next().unwrap_or_default();

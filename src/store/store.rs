@@ -53,7 +53,11 @@ impl Store {
 
     /// A new read connection.
     pub fn reader(&self) -> Result<Reader, StoreError> {
-        Reader::open(&self.path)
+        // The file was there when this store was opened.
+        Reader::open(&self.path).map_err(|error| match error {
+            StoreError::Missing { path } => StoreError::Failed(format!("{} was removed", path.display())),
+            error => error,
+        })
     }
 
     /// The file with the requests of the batch with this key.

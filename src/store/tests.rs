@@ -59,7 +59,7 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     runs::endpoint(db, "e")?;
     runs::shard(db)?;
     draws::draws(db, "job")?;
-    recipes::recipe_body(db, recipe[0])?;
+    recipes::recipe(db, recipe[0])?;
     for entry in entries::entries(db, job, (0, b""), 9)? {
         let skip = SkipRule { blank: true, near_duplicates: true };
         rows::row(

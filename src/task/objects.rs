@@ -168,8 +168,7 @@ fn fault_offset(text: &str) -> Option<usize> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err().filter(|e| e.classify() != Category::Eof)?;
     let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
     let line = starts.nth(error.line().saturating_sub(1)).unwrap_or(0);
-    let offset = (line + error.column()).min(text.len());
-    (offset..=text.len()).find(|at| text.is_char_boundary(*at))
+    Some(text.ceil_char_boundary(line + error.column()))
 }
 
 /// Whether what follows `before` may be the value of a member or an item of a list.

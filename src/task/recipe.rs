@@ -60,12 +60,13 @@ fn extra(request: &Request) -> Map<String, Value> {
     extra
 }
 
-/// Names of the members in which two recipes (canonical JSON) differ. `None` if they belong
+/// Names of the members in which a recipe (canonical JSON) differs from a stored one. `None` if they belong
 /// to different kinds of tasks. What of the picture follows from another model is not named.
 #[must_use]
-pub fn recipe_difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
-    let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
-    let (ours, theirs) = (parse(ours), parse(theirs));
+pub fn recipe_difference(ours: &str, theirs: &Value) -> Option<Vec<String>> {
+    let ours: Map<String, Value> = serde_json::from_str(ours).unwrap_or_default();
+    let nothing = Map::new();
+    let theirs = theirs.as_object().unwrap_or(&nothing);
     let kind = |recipe: &Map<String, Value>| {
         let task = recipe.get("task")?.as_object()?;
         ["classify", "tag", "extract", "question"].into_iter().find(|kind| task.contains_key(*kind))
@@ -76,7 +77,7 @@ pub fn recipe_difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
         other => other == Some(value),
     };
     let differs = ours.iter().filter(|(name, value)| !is_same(name, value)).map(|(name, _)| name.clone());
-    (kind(&ours) == kind(&theirs)).then(|| differs.collect())
+    (kind(&ours) == kind(theirs)).then(|| differs.collect())
 }
 
 /// The member for the settings of the image.

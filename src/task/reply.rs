@@ -41,6 +41,7 @@ const MAX_PLACEHOLDER_BYTES: usize = 60;
 /// Reads the answers to `questions` from the text of a reply.
 #[must_use]
 pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
+    let content = content.trim_start_matches('\u{feff}');
     let candidate = find_answer(content, questions)
         .or_else(|| find_answer(&unescape(content)?, questions).filter(|candidate| candidate.rank > Rank::Other));
     if let Some(candidate) = candidate {
@@ -49,7 +50,7 @@ pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
     if let Some(value) = read_bare_label(content, questions) {
         return vec![Ok(value)];
     }
-    let fault = if content.trim_start_matches('\u{feff}').trim().is_empty() {
+    let fault = if content.trim().is_empty() {
         TaskFault::new(ErrorKind::EmptyReply, "the reply is empty")
     } else {
         TaskFault::new(ErrorKind::NotJson, "the reply holds no JSON object")
@@ -237,7 +238,7 @@ fn read_bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
     let [Question { shape: Shape::Choice(labels), .. }] = questions else {
         return None;
     };
-    let text = visible_text(content.trim_start_matches('\u{feff}'));
+    let text = visible_text(content);
     find_label(labels, text.trim().trim_matches(['"', '`', '.'])).map(Into::into)
 }
 

@@ -76,8 +76,7 @@ pub(crate) fn visible_text(text: &str) -> String {
 
 /// The mark that `rest` begins with: its length and whether it opens.
 fn mark(rest: &str) -> Option<(usize, bool)> {
-    let limit = (0..=MAX_MARK_BYTES.min(rest.len())).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0);
-    let head = rest[..limit].to_ascii_lowercase();
+    let head = rest[..rest.floor_char_boundary(MAX_MARK_BYTES)].to_ascii_lowercase();
     if let Some(inner) = head.strip_prefix("<|") {
         return special_token(inner).map(|(length, opens)| (2 + length, opens));
     }

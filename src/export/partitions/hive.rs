@@ -23,7 +23,7 @@ pub(crate) fn folder_name(column: &str, cell: Cell<'_>) -> String {
     if name.len() <= MAX_NAME_BYTES {
         return name;
     }
-    let digest = Digest::compute(name.as_bytes()).to_string();
+    let digest = Digest::compute(name.as_bytes());
     let end = name.floor_char_boundary(MAX_NAME_BYTES - DIGITS - 1);
     // An escaped character is not cut, either.
     let start = name.get(..end).unwrap_or_default();
@@ -31,7 +31,7 @@ pub(crate) fn folder_name(column: &str, cell: Cell<'_>) -> String {
         Some(at) if start.len() - at < 3 => start.get(..at).unwrap_or_default(),
         _ => start,
     };
-    format!("{start}~{}", digest.get(..DIGITS).unwrap_or(&digest))
+    format!("{start}~{}", digest.short(DIGITS))
 }
 
 /// The name of the folder of rows with this value, however long it is.

@@ -33,8 +33,8 @@ impl Parts {
     /// If links form a cycle.
     pub(crate) fn of_output(target: &Path) -> io::Result<Self> {
         let target = follow_links(target)?;
-        let digest = Digest::compute(target.to_string_lossy().as_bytes()).to_string();
-        let mark = format!("_{}.{}.parts", short_name(&target), digest.get(..DIGITS).unwrap_or(&digest));
+        let digest = Digest::compute(target.to_string_lossy().as_bytes());
+        let mark = format!("_{}.{}.parts", short_name(&target), digest.short(DIGITS));
         let name = PathBuf::from(target.file_name().unwrap_or_default());
         Ok(Self { folder: target.parent().unwrap_or(Path::new("")).to_owned(), name, mark })
     }

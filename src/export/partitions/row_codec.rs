@@ -124,19 +124,19 @@ fn put_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+fn take_bytes<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(count)?;
     *bytes = rest;
     Some(taken)
 }
 
 fn number(bytes: &mut &[u8]) -> Option<u64> {
-    Some(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?))
+    Some(u64::from_le_bytes(take_bytes(bytes, 8)?.try_into().ok()?))
 }
 
 fn text(bytes: &mut &[u8]) -> Option<String> {
     let length = usize::try_from(number(bytes)?).ok()?;
-    String::from_utf8(take(bytes, length)?.to_vec()).ok()
+    String::from_utf8(take_bytes(bytes, length)?.to_vec()).ok()
 }
 
 fn optional<T>(bytes: &mut &[u8], read: fn(&mut &[u8]) -> Option<T>) -> Option<Option<T>> {
@@ -157,11 +157,11 @@ fn sources(bytes: &mut &[u8]) -> Option<Vec<Option<AnswerSource>>> {
         b'h' => Some(Some(AnswerSource::Human)),
         _ => None,
     };
-    take(bytes, count)?.iter().map(source).collect()
+    take_bytes(bytes, count)?.iter().map(source).collect()
 }
 
 fn value(bytes: &mut &[u8]) -> Option<Value> {
-    Some(match take(bytes, 1)? {
+    Some(match take_bytes(bytes, 1)? {
         b"0" => Value::Null,
         b"t" => Value::Bool(true),
         b"f" => Value::Bool(false),

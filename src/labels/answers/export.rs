@@ -106,7 +106,7 @@ impl Probabilities {
     }
 
     /// That of a decision: as it was stored, unless its page belongs to a sample.
-    fn of(&self, decision: &NewDecision) -> Option<f64> {
+    fn find(&self, decision: &NewDecision) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
         let task = self.tasks.iter().position(|task| task.name == decision.task);
         let sample = task.and_then(|task| samples.get(task)).filter(|sample| sample.draw.is_some());
@@ -146,7 +146,7 @@ fn line_of(
         value: AnswerValue::Text(cell_text(&value, &decision.value)),
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
-        sampled_with: probabilities.of(decision),
+        sampled_with: probabilities.find(decision),
         is_shown: Some(decision.shown.is_some()),
     };
     Ok((line, value, unfit))

@@ -5,7 +5,7 @@ use super::fault::LineFault;
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId};
-use crate::base::path_text::{display_path, path_of_text};
+use crate::base::path_text::{display_path, path_of_text, percent_decoded};
 use crate::base::sanitize;
 use crate::manifest::Job;
 use crate::pipeline::{rendered_questions, stored_job};
@@ -184,18 +184,6 @@ fn local_file(address: &str) -> Option<String> {
     let path = query.split('&').find_map(|pair| pair.strip_prefix("d="))?;
     let bytes = percent_decoded(path);
     String::from_utf8(bytes).ok()
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &after[2..] } else { after };
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::compared::{Comparison, Extent, F1Difference, NO_INTERVAL, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use crate::labels::sampling::truth_kind::TruthKind;
-use crate::labels::wording::{counted, share, shown_warning};
+use crate::labels::wording::{share, shown_warning};
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.

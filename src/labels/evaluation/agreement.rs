@@ -2,10 +2,10 @@
 
 use crate::base::digest::Digest;
 use crate::base::sanitize::one_line;
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use crate::eval::{Design, cohens_kappa};
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{counted, share};
+use crate::labels::wording::share;
 use crate::pipeline::JobPage;
 use std::collections::{BTreeMap, HashMap};
 

@@ -9,12 +9,12 @@ use super::task_result::TaskResult;
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::base::sanitize::one_line;
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
-use crate::labels::wording::{counted, shown_warning};
+use crate::labels::wording::shown_warning;
 use serde_json::Value;
 
 /// The truth that was used.

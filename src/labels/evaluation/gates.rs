@@ -1,9 +1,10 @@
 //! Quality gates: marks that the lower bound of a measure must reach.
 
 use super::task_result::TaskResult;
+use crate::base::units::counted;
 use crate::eval::Estimate;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{counted, share, short_text};
+use crate::labels::wording::{share, short_text};
 use crate::manifest::nearest_name;
 
 /// What a gate compares.

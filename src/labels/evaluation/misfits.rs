@@ -2,10 +2,11 @@
 //! compared, and no answer has them.
 
 use super::measured::Measured;
+use crate::base::units::counted;
 use crate::labels::truth::fault::FaultPlace;
 use crate::labels::truth::page_truth::PlacedMisfit;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{counted, with_page};
+use crate::labels::wording::with_page;
 use crate::manifest::nearest_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

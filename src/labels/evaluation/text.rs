@@ -4,10 +4,10 @@ use super::evaluated::{Evaluation, Mistake, SampledTask};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::truth_text::{MAX_LISTED, add_truth};
 use crate::base::sanitize::{for_terminal, one_line};
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use crate::eval::Estimate;
 use crate::labels::sampling::truth_kind::TruthKind;
-use crate::labels::wording::{counted, share, short, text_of_value, with_page};
+use crate::labels::wording::{share, short, text_of_value, with_page};
 use crate::report::{TextTable, format_usd, wrap};
 use serde_json::Value;
 

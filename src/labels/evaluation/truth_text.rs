@@ -4,10 +4,9 @@ use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, TruthSummary};
 use super::misfits::MisfitGroup;
 use crate::base::sanitize::one_line;
-use crate::base::units::grouped;
+use crate::base::units::{counted, grouped};
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::group_faults;
-use crate::labels::wording::counted;
 use crate::report::TextTable;
 
 /// Maximum number of lines of a list.

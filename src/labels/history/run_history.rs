@@ -151,9 +151,7 @@ impl Recipes<'_> {
 
     fn load(&mut self, id: RecipeId) -> Result<(), StoreError> {
         if let Entry::Vacant(new) = self.bodies.entry(id) {
-            let damaged = |what: String| StoreError::Damaged(format!("table recipes, row {id}: {what}"));
-            let body = self.reader.recipe_body(id)?.ok_or_else(|| damaged("there is no such row".into()))?;
-            new.insert(serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?);
+            new.insert(self.reader.recipe(id)?);
         }
         Ok(())
     }

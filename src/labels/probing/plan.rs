@@ -1,11 +1,11 @@
 //! Which pages are asked once more, and what that costs.
 
 use super::kind::ProbeKind;
-use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
+use crate::base::units::counted;
 use crate::labels::evaluation::observation::model_answer;
-use crate::labels::wording::counted;
 use crate::manifest::Job;
 use crate::pipeline::{
     PipelineError, ProbePage, ProbeSample, draw_key, is_probe_open, probe_outcomes, read_pages, sample_answered_pages,
@@ -15,7 +15,7 @@ use crate::select::Filter;
 use crate::store::Reader;
 use crate::task::Question;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Which pages are to be asked once more.
@@ -154,18 +154,14 @@ fn matching_pages(
     (count, tasks): (u64, &[usize]),
     filter: &Filter,
 ) -> Result<HashSet<PageId>, PipelineError> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
+    let mut lowest = Lowest::new(count);
     read_pages(reader, job, questions, &mut |page| {
         let Some(id) = page.record.id else { return };
         let is_answered = |at: &usize| model_answer(&page.record, *at).is_ok();
         // A human answer must not decide which pages are asked.
         if tasks.iter().any(is_answered) && filter.matches(&page.model_row) {
-            lowest.insert(draw_key(&id), id);
-            if lowest.len() > count {
-                lowest.pop_last();
-            }
+            lowest.offer(draw_key(&id), id);
         }
     })?;
-    Ok(lowest.into_values().collect())
+    Ok(lowest.into_things().collect())
 }

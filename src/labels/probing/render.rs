@@ -3,8 +3,8 @@
 use super::agreement::{ProbeReport, TaskAgreement};
 use super::kind::ProbeKind;
 use crate::base::sanitize;
-use crate::base::units::grouped;
-use crate::labels::wording::{counted, with_page};
+use crate::base::units::{counted, grouped};
+use crate::labels::wording::with_page;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 

@@ -1,7 +1,6 @@
 //! Samples whose probabilities are stated page by page.
 
-use crate::base::units::grouped;
-use crate::labels::wording::counted;
+use crate::base::units::{counted, grouped};
 
 /// With one probability, a sample may stand for this many times the pages that there are: weights are all the same.
 const MAX_STANDS_FOR: f64 = 1.1;

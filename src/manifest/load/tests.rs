@@ -7,7 +7,7 @@ use super::*;
 use crate::base::digest::Digest;
 use crate::base::schema_oracle::SchemaOracle;
 use crate::catalog::Detail;
-use crate::manifest::{BudgetScope, Place, Size, TimedOut};
+use crate::manifest::{BudgetScope, Concurrency, Place, Size, TimedOut};
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::HashSet;
@@ -53,7 +53,7 @@ fn defaults() {
     assert_eq!((timeouts.attempt, timeouts.connect, timeouts.idle), (seconds(60), seconds(10), seconds(30)));
     assert_eq!(timeouts.first_byte, None);
     assert_eq!((job.image.detail, job.image.size, job.image.max_side), (Detail::High, Size::Standard, Some(2048)));
-    assert_eq!((job.limits.concurrency, job.limits.max_concurrency), (8, 64));
+    assert_eq!((job.limits.concurrency, job.limits.concurrency.stated_or_start()), (Concurrency::Learned(64), 8));
     assert_eq!((job.limits.requests_per_minute, job.limits.tokens_per_minute), (None, None));
     assert_eq!((job.limits.budget, job.limits.budget_scope, job.limits.run_time), (None, BudgetScope::Day, None));
     assert!(!job.is_batch && !job.batch.is_given);
@@ -76,7 +76,7 @@ fn variables_get_the_type_of_their_place_and_the_source_is_kept_without_them() {
     let source = format!("{MINIMAL}limits: {{requests_per_minute: \"${{RPM:-30}}\", concurrency: \"${{WIDTH}}\"}}\n");
     let variables = |name: &str| (name == "WIDTH").then(|| "4".to_owned());
     let job = check_source(Path::new("x.yaml"), &source, &variables).unwrap();
-    assert_eq!((job.limits.requests_per_minute, job.limits.concurrency), (Some(30), 4));
+    assert_eq!((job.limits.requests_per_minute, job.limits.concurrency), (Some(30), Concurrency::Stated(4)));
     assert!(job.source.contains("${WIDTH}"));
     assert_eq!(fault_titles(&source), ["6:58: variable `WIDTH` is not set"], "one fault, not also one of its type");
 }

@@ -6,6 +6,7 @@ use crate::base::label_text::{ALLOWED_LABELS, is_label};
 use crate::base::other_format::{END_BYTES, START_BYTES, name_other_format};
 use crate::base::sanitize::one_line;
 use crate::base::text_reader::TextReader;
+use crate::base::units::counted;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
@@ -123,8 +124,8 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
     if let Some(line) = find_open_quote(text.as_slice(), delimiter).map_err(|error| fault(&error))? {
         return Err(fault(&format!("line {line}: a quote is opened and never closed")));
     }
-    let counted = LineCounter::new(text.as_slice());
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(counted);
+    let lines = LineCounter::new(text.as_slice());
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(lines);
     let names = reader.byte_headers().map_err(|error| fault(&error))?.clone();
     let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
     let column = |name: &str| names.iter().position(|known| known.eq_ignore_ascii_case(name));
@@ -144,7 +145,7 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
             continue;
         }
         if row.len() != names.len() {
-            let cells = if row.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", row.len()) };
+            let cells = counted(row.len() as u64, "cell");
             let (columns, delimiter) = (names.len(), char::from(delimiter));
             let what = format!("{cells}, but {columns} columns; a cell with `{delimiter}` in it has to be in quotes");
             return Err(fault(&format!("line {line}: {what}")));

@@ -50,6 +50,47 @@ pub enum BudgetScope {
     Job,
 }
 
+/// How many requests are in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// At most as many as the manifest states.
+    Stated(u32),
+    /// The manifest states nothing: as many as the server keeps up with, and at most this many.
+    Learned(u32),
+}
+
+impl Concurrency {
+    /// With how many requests in flight a run starts at most, unless a stated rate paces them: more may have to be
+    /// learned.
+    pub const START: u32 = 8;
+
+    /// The maximum.
+    #[must_use]
+    pub fn max(self) -> u32 {
+        match self {
+            Self::Stated(max) | Self::Learned(max) => max,
+        }
+    }
+
+    /// How many there are if nothing is learned.
+    #[must_use]
+    pub fn stated_or_start(self) -> u32 {
+        match self {
+            Self::Stated(stated) => stated,
+            Self::Learned(max) => max.min(Self::START),
+        }
+    }
+
+    /// The same with at most `most` requests in flight.
+    #[must_use]
+    pub fn at_most(self, most: u32) -> Self {
+        match self {
+            Self::Stated(max) => Self::Stated(max.min(most)),
+            Self::Learned(max) => Self::Learned(max.min(most)),
+        }
+    }
+}
+
 /// Rates, concurrency, budget and run time.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -58,12 +99,8 @@ pub struct Limits {
     /// Tokens per minute, as the provider counts them at admission. `None`: learned from the
     /// provider.
     pub tokens_per_minute: Option<u64>,
-    /// `limits.concurrency` of the manifest, or else 8. Without a stated rate, a run starts with this many requests in
-    /// flight, but with at most 8; with a rate, it starts with `max_concurrency`.
-    pub concurrency: u32,
-    /// Maximum number of requests in flight. The same as `concurrency` if the manifest sets
-    /// it.
-    pub max_concurrency: u32,
+    /// Requests in flight.
+    pub concurrency: Concurrency,
     /// Processes that share what the provider enforces, at least 1. More than 1 only for shards: the manifest
     /// does not state it.
     pub parallel: u32,
@@ -77,8 +114,6 @@ pub struct Limits {
     pub run_time: Option<Duration>,
 }
 
-/// The value of `concurrency` if the manifest does not set it.
-const DEFAULT_CONCURRENCY: u32 = 8;
 /// Maximum number of requests in flight, if the manifest does not set it.
 const DEFAULT_MAX_CONCURRENCY: u32 = 64;
 
@@ -91,8 +126,7 @@ impl RawLimits {
         Limits {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
-            concurrency: self.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
-            max_concurrency: self.concurrency.unwrap_or(DEFAULT_MAX_CONCURRENCY),
+            concurrency: self.concurrency.map_or(Concurrency::Learned(DEFAULT_MAX_CONCURRENCY), Concurrency::Stated),
             parallel: 1,
             budget: check.parse("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
             budget_scope: match self.budget_scope {

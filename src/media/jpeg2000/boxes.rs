@@ -17,7 +17,7 @@ pub(crate) struct Boxes<'b> {
 
 impl<'b> Boxes<'b> {
     /// The boxes that `bytes` begin with.
-    pub(crate) fn of(bytes: &'b [u8]) -> Self {
+    pub(crate) fn parse(bytes: &'b [u8]) -> Self {
         Self { bytes }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Codestream<'c> {
 impl<'c> Codestream<'c> {
     /// Finds the codestream of a file, or of the data of an image in a PDF.
     pub(crate) fn find(bytes: &'c [u8]) -> Option<&'c [u8]> {
-        let found = Boxes::of(bytes).find(|found| found.kind == *b"jp2c").map(|found| found.content);
+        let found = Boxes::parse(bytes).find(|found| found.kind == *b"jp2c").map(|found| found.content);
         let is_start = |data: &&[u8]| data.starts_with(&START);
         found.filter(is_start).or_else(|| bytes.get(bytes.windows(START.len()).position(|four| four == START)?..))
     }

@@ -13,11 +13,20 @@ use image::metadata::Orientation;
 /// The id of a box with Exif data.
 const EXIF_BOX: &[u8] = b"JpgTiffExif->JP2";
 
-/// Width and height in pixels.
+/// What a file states of its picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    /// Width and height in pixels.
+    pub(crate) size: (u32, u32),
+    /// Samples a pixel, without opacity.
+    pub(crate) channels: u32,
+}
+
+/// Reads the header of a file.
 ///
 /// # Errors
 /// A damaged header.
-pub(crate) fn read_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
+pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, MediaFault> {
     let image = Image::new(bytes, &DecodeSettings::default()).map_err(|error| {
         let is_cut = Codestream::find(bytes).is_some_and(|data| Codestream::read(data).is_none());
         // What a later part of the standard adds has markers that are not known.
@@ -27,12 +36,12 @@ pub(crate) fn read_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
             fault(&error)
         }
     })?;
-    Ok((image.width(), image.height()))
+    Ok(Header { size: (image.width(), image.height()), channels: image.color_space().num_channels().into() })
 }
 
 /// The orientation in the box with Exif data, if there is one. Source: ITU-T T.800, annex I.
 pub(crate) fn read_orientation(bytes: &[u8]) -> Option<Orientation> {
-    Boxes::of(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
+    Boxes::parse(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
         let data = found.content.strip_prefix(EXIF_BOX)?;
         exif::read_orientation(data)
     })

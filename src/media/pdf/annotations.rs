@@ -74,25 +74,26 @@ pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matri
     annotations.filter_map(placed).collect()
 }
 
-/// The form fields of a page whose appearance shows another value than they have, in a document that
-/// wants them to be drawn anew: their objects, and these as they are. `known`: fields that were examined,
-/// which other pages may have, too.
-pub(crate) fn find_stale_appearances(page: &Page<'_>, known: &mut HashSet<ObjRef>) -> Vec<(ObjRef, Vec<u8>)> {
+/// What a page has an appearance of that viewers do not show: popups; and form fields whose appearance shows another
+/// value than they have, in a document that wants them to be drawn anew. Returns their objects, and these as they
+/// are. `known`: what was examined, which other pages may have, too.
+pub(crate) fn find_unshown_appearances(page: &Page<'_>, known: &mut HashSet<ObjRef>) -> Vec<(ObjRef, Vec<u8>)> {
     let form = Form::of_page(page);
-    let Some(annotations) = page.raw().get::<Array<'_>>("Annots").filter(|_| form.needs_appearances) else {
-        return Vec::new();
-    };
+    let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return Vec::new() };
     let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| match entry {
         MaybeRef::Ref(id) if known.len() < MAX_FIELDS && known.insert(id) => {
             Some((id, page.xref().get::<Dict<'_>>(id.into())?))
         }
         MaybeRef::Ref(_) | MaybeRef::NotRef(_) => None,
     });
-    let is_stale = |widget: &Dict<'_>| {
-        widget.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Widget")
-            && read_rect(widget).is_some_and(|rect| Field::new(widget, &form, rect).has_stale_appearance())
+    let is_unshown = |annotation: &Dict<'_>| match annotation.get::<Name<'_>>("Subtype").as_deref() {
+        Some(b"Popup") => appearance_stream(annotation).is_some(),
+        Some(b"Widget") if form.needs_appearances => {
+            read_rect(annotation).is_some_and(|rect| Field::new(annotation, &form, rect).has_stale_appearance())
+        }
+        _ => false,
     };
-    objects.filter(|(_, widget)| is_stale(widget)).map(|(id, widget)| (id, widget.data().to_vec())).collect()
+    objects.filter(|(_, found)| is_unshown(found)).map(|(id, found)| (id, found.data().to_vec())).collect()
 }
 
 /// The rectangle of an annotation; `None`: it has no area.

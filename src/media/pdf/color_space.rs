@@ -1,5 +1,6 @@
 //! Colour spaces, as far as the size of image data depends on them. Source: ISO 32000-1, 8.6.
 
+use super::functions::is_function;
 use hayro::hayro_syntax::object::{Array, Name, Object};
 
 /// The samples of a pixel; `None`: unknown, or a pattern. `find` finds a space that the page's resources
@@ -39,12 +40,22 @@ pub(crate) fn is_known<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Optio
         Object::Array(array) => array.iter::<Object<'_>>().nth(at),
         _ => None,
     };
-    let has_known_base = |at: usize| base(at).is_some_and(|base| count_channels(&base, find).is_some());
+    // Colours are computed from those of the space that stands in for it.
+    let has_tints = || {
+        let channels = base(2).and_then(|base| count_channels(&base, find));
+        let tints = channels.zip(count_channels(space, find)).zip(base(3));
+        tints.is_some_and(|((channels, tints), function)| is_function(&function, tints, channels))
+    };
     match family(space).as_deref() {
         Some(b"Indexed" | b"I") => has_whole_palette(space, find),
-        Some(b"Separation" | b"DeviceN") => has_known_base(2),
+        Some(b"Separation" | b"DeviceN") => has_tints(),
         _ => count_channels(space, find).is_some(),
     }
+}
+
+/// Whether anything painted in a space has a colour: it is known, or patterns give the colours.
+pub(crate) fn has_colors<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
+    family(space).is_some_and(|name| &*name == b"Pattern") || is_known(space, find)
 }
 
 /// Whether a space with a palette has fewer colours than it states, although its base is known.

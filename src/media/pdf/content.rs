@@ -1,15 +1,24 @@
-//! Content streams that paint one image and nothing else. Source: ISO 32000-1, 8.4 (graphics
+//! Content streams that show one image and nothing else. Source: ISO 32000-1, 8.4 (graphics
 //! state), 9.3.6 (text rendering mode 3: invisible).
 
+use super::content_repair::reads_to_its_end;
+use super::stream_end::StreamEnd;
 use hayro::hayro_syntax::content::UntypedIter;
-use hayro::hayro_syntax::object::{Name, Object};
-use hayro::hayro_syntax::page::Page;
+use hayro::hayro_syntax::object::{Dict, Name, Object, Stream};
+use hayro::hayro_syntax::page::{Page, Resources};
+use hayro::kurbo::Rect;
 
 /// How far the image may miss the edges or the proportions of the page, as a share.
 const SLACK: f64 = 0.03;
 
+/// Deepest nesting of forms in which the image is looked for.
+const MAX_FORMS: u32 = 4;
+
 /// A transformation, as the operands of `cm`.
 pub(crate) type Matrix = [f64; 6];
+
+/// The transformation that changes nothing.
+const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// The transformation that applies `a`, then `b`.
 pub(crate) fn multiply(a: Matrix, b: Matrix) -> Matrix {
@@ -23,68 +32,170 @@ pub(crate) fn multiply(a: Matrix, b: Matrix) -> Matrix {
     ]
 }
 
-/// The name and the transformation of the image that is all that a content stream paints.
-/// `None`: it paints anything else, or clips the page.
-pub(crate) fn find_only_image<'a>(content: &'a [u8], page: &Page<'_>) -> Option<(Name<'a>, Matrix)> {
-    let mut operations = UntypedIter::new(content);
-    let (mut matrix, mut saved) = ([1.0, 0.0, 0.0, 1.0, 0.0, 0.0], Vec::new());
-    let (mut image, mut text_mode) = (None, 0.0);
-    let mut clip = None;
-    while let Some(operation) = operations.next() {
-        let numbers: Vec<f64> = operation
-            .operands()
-            .filter_map(|operand| match operand {
-                Object::Number(number) => Some(number.as_f64()),
-                _ => None,
-            })
-            .collect();
-        let operator: &[u8] = operation.operator;
-        match operator {
-            b"q" => saved.push((matrix, text_mode)),
-            b"Q" => (matrix, text_mode) = saved.pop()?,
-            b"cm" => matrix = multiply(numbers.try_into().ok()?, matrix),
-            b"Tr" => text_mode = *numbers.first()?,
-            b"Tj" | b"TJ" | b"'" | b"\"" if text_mode != 3.0 => return None,
-            b"re" => {
-                let [x, y, width, height] = numbers.try_into().ok()?;
-                clip = Some(multiply([width, 0.0, 0.0, height, x, y], matrix));
-            }
-            // A clip around the whole page has no effect.
-            b"W" | b"W*" => covers(page, clip?).then_some(())?,
-            // Optional content may be hidden.
-            b"BDC" if matches!(operation.operands().next(), Some(Object::Name(name)) if &**name == b"OC") => {
-                return None;
-            }
-            b"Do" => {
-                let Some(Object::Name(name)) = operation.operands().next() else { return None };
-                if image.replace((name.clone(), matrix)).is_some() {
-                    return None;
-                }
-            }
-            b"n" | b"Tj" | b"TJ" | b"'" | b"\"" | b"BT" | b"ET" | b"Tf" | b"Td" | b"TD" | b"Tm" | b"T*" | b"Tc"
-            | b"Tw" | b"Tz" | b"TL" | b"Ts" | b"BMC" | b"BDC" | b"EMC" | b"MP" | b"DP" | b"w" | b"J" | b"j" | b"M"
-            | b"d" | b"i" | b"ri" | b"g" | b"G" | b"rg" | b"RG" | b"k" | b"K" | b"cs" | b"CS" | b"sc" | b"SC"
-            | b"scn" | b"SCN" => {}
-            _ => return None,
-        }
-    }
-    image
+/// The image that is all that a page shows.
+pub(crate) struct OnlyImage<'a> {
+    /// Its name in `resources`.
+    pub(crate) name: Vec<u8>,
+    /// The resources of the page, or of the form that paints it.
+    pub(crate) resources: Resources<'a>,
+    pub(crate) matrix: Matrix,
 }
 
-/// Whether an image with this transformation is upright and covers the page.
-pub(crate) fn covers(page: &Page<'_>, [a, b, c, d, e, f]: Matrix) -> bool {
+/// Finds the image that is all that a content stream paints, even within forms. `None`: it paints anything else, or
+/// clips the page.
+pub(crate) fn find_only_image<'a>(content: &[u8], page: &Page<'a>) -> Option<OnlyImage<'a>> {
+    let mut search = Search { page, image: None };
+    search.follow(content, page.resources(), IDENTITY, 0)?;
+    search.image
+}
+
+/// What the graphics state has of what decides whether a page is an image.
+#[derive(Clone, Copy)]
+struct State {
+    matrix: Matrix,
+    text_mode: f64,
+    /// Whether areas are filled with white.
+    is_white: bool,
+}
+
+/// The search for the only image of a page. Its functions return `None` if there is more than one, anything else is
+/// painted, or the page is clipped.
+struct Search<'p, 'a> {
+    page: &'p Page<'a>,
+    image: Option<OnlyImage<'a>>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn follow(&mut self, content: &[u8], resources: &Resources<'a>, start: Matrix, depth: u32) -> Option<()> {
+        let mut state = State { matrix: start, text_mode: 0.0, is_white: false };
+        let (mut saved, mut area) = (Vec::new(), None);
+        let mut operations = UntypedIter::new(content);
+        while let Some(operation) = operations.next() {
+            let numbers: Vec<f64> = operation
+                .operands()
+                .filter_map(|operand| match operand {
+                    Object::Number(number) => Some(number.as_f64()),
+                    _ => None,
+                })
+                .collect();
+            let name = || match operation.operands().next() {
+                Some(Object::Name(name)) => Some(name.clone()),
+                _ => None,
+            };
+            let operator: &[u8] = operation.operator;
+            match operator {
+                b"q" => saved.push(state),
+                b"Q" => state = saved.pop()?,
+                b"cm" => state.matrix = multiply(numbers.try_into().ok()?, state.matrix),
+                b"Tr" => state.text_mode = *numbers.first()?,
+                b"Tj" | b"TJ" | b"'" | b"\"" if state.text_mode != 3.0 => return None,
+                b"re" => {
+                    let [x, y, width, height] = numbers.try_into().ok()?;
+                    area = Some(multiply([width, 0.0, 0.0, height, x, y], state.matrix));
+                }
+                // A clip around the whole page has no effect.
+                b"W" | b"W*" => covers(self.page, area?).then_some(())?,
+                b"g" | b"rg" => state.is_white = numbers.iter().all(|tone| *tone >= 1.0),
+                b"k" => state.is_white = numbers.iter().all(|ink| *ink <= 0.0),
+                b"cs" | b"sc" | b"scn" => state.is_white = false,
+                // Paper is white anyway.
+                b"f" | b"F" | b"f*" if state.is_white && area.is_some() && self.image.is_none() => {}
+                b"gs" => {
+                    let changes = resources.get_ext_g_state(&name()?)?;
+                    changes_nothing(&changes).then_some(())?;
+                }
+                // Optional content may be hidden.
+                b"BDC" if name().is_some_and(|name| &*name == b"OC") => return None,
+                b"Do" => {
+                    let name = name()?;
+                    match resources.get_x_object(&name).filter(is_form) {
+                        Some(form) => self.follow_form(&form, resources, state.matrix, depth)?,
+                        None => {
+                            let found =
+                                OnlyImage { name: name.to_vec(), resources: resources.clone(), matrix: state.matrix };
+                            if self.image.replace(found).is_some() {
+                                return None;
+                            }
+                        }
+                    }
+                }
+                b"n" | b"Tj" | b"TJ" | b"'" | b"\"" | b"BT" | b"ET" | b"Tf" | b"Td" | b"TD" | b"Tm" | b"T*" | b"Tc"
+                | b"Tw" | b"Tz" | b"TL" | b"Ts" | b"BMC" | b"BDC" | b"EMC" | b"MP" | b"DP" | b"w" | b"J" | b"j"
+                | b"M" | b"d" | b"i" | b"ri" | b"G" | b"RG" | b"K" | b"CS" | b"SC" | b"SCN" => {}
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn follow_form(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, depth: u32) -> Option<()> {
+        let dict = form.dict();
+        let matrix = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
+        let [x0, y0, x1, y1] = dict.get::<[f64; 4]>("BBox")?;
+        let box_ = multiply([x1 - x0, 0.0, 0.0, y1 - y0, x0, y0], matrix);
+        let is_whole = StreamEnd::of_data(form) == StreamEnd::Whole;
+        if depth >= MAX_FORMS || dict.contains_key("OC") || !covers(self.page, box_) || !is_whole {
+            return None;
+        }
+        let content = form.decoded_data().ok().filter(|content| reads_to_its_end(content))?;
+        let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
+        self.follow(&content, own.as_ref().unwrap_or(resources), matrix, depth + 1)
+    }
+}
+
+fn is_form(object: &Stream<'_>) -> bool {
+    object.dict().get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Form")
+}
+
+/// Whether a graphics state changes nothing of how an opaque image is painted.
+fn changes_nothing(state: &Dict<'_>) -> bool {
+    const HARMLESS: [&[u8]; 15] =
+        [b"Type", b"AIS", b"D", b"FL", b"Font", b"LC", b"LJ", b"LW", b"ML", b"OP", b"OPM", b"RI", b"SA", b"SM", b"op"];
+    state.keys().all(|key| match &*key {
+        b"CA" | b"ca" => state.get::<f64>(&*key).is_some_and(|opacity| opacity >= 1.0),
+        b"BM" => state.get::<Name<'_>>("BM").is_some_and(|mode| matches!(&*mode, b"Normal" | b"Compatible")),
+        b"SMask" => state.get::<Name<'_>>("SMask").is_some_and(|mask| &*mask == b"None"),
+        other => HARMLESS.contains(&other),
+    })
+}
+
+/// The place of an image with this transformation. `None`: it is neither upright nor turned by quarters.
+fn bounds([a, b, c, d, e, f]: Matrix) -> Option<Rect> {
+    let is_upright = b.abs() < 1e-3 * a.abs() && c.abs() < 1e-3 * d.abs();
+    let is_turned = a.abs() < 1e-3 * b.abs() && d.abs() < 1e-3 * c.abs();
+    (is_upright || is_turned).then(|| Rect::new(e, f, e + a + c, f + b + d).abs())
+}
+
+/// How often an image with this transformation is turned clockwise by a quarter. `None`: it is mirrored, or turned by
+/// another angle.
+pub(crate) fn count_turns(matrix: Matrix) -> Option<u32> {
+    bounds(matrix)?;
+    let [a, b, c, d, _, _] = matrix;
+    match (a.abs() > b.abs(), a > 0.0, d > 0.0, b > 0.0, c > 0.0) {
+        (true, true, true, _, _) => Some(0),
+        (false, _, _, false, true) => Some(1),
+        (true, false, false, _, _) => Some(2),
+        (false, _, _, true, false) => Some(3),
+        _ => None,
+    }
+}
+
+/// Whether an image with this transformation covers the page.
+pub(crate) fn covers(page: &Page<'_>, matrix: Matrix) -> bool {
     let page = page.intersected_crop_box();
     let (across, down) = (page.width() * SLACK, page.height() * SLACK);
-    (b.abs() < 1e-3 * a.abs() && c.abs() < 1e-3 * d.abs() && a > 0.0 && d > 0.0)
-        && (e <= page.x0 + across && f <= page.y0 + down)
-        && (e + a >= page.x1 - across && f + d >= page.y1 - down)
-        // An image that extends far beyond the page is cropped.
-        && (a <= page.width() * (1.0 + 2.0 * SLACK) && d <= page.height() * (1.0 + 2.0 * SLACK))
+    bounds(matrix).is_some_and(|image| {
+        (image.x0 <= page.x0 + across && image.y0 <= page.y0 + down)
+            && (image.x1 >= page.x1 - across && image.y1 >= page.y1 - down)
+            // An image that extends far beyond the page is cropped.
+            && (image.width() <= page.width() * (1.0 + 2.0 * SLACK))
+            && (image.height() <= page.height() * (1.0 + 2.0 * SLACK))
+    })
 }
 
 /// Whether the pixels of an image with this transformation and size are square.
-pub(crate) fn has_square_pixels([a, _, _, d, _, _]: Matrix, width: u32, height: u32) -> bool {
-    let ratio = (a / f64::from(width)) / (d / f64::from(height));
+pub(crate) fn has_square_pixels([a, b, c, d, _, _]: Matrix, width: u32, height: u32) -> bool {
+    let ratio = (a.hypot(b) / f64::from(width)) / (c.hypot(d) / f64::from(height));
     (1.0 - SLACK..=1.0 + SLACK).contains(&ratio)
 }
 
@@ -132,6 +243,14 @@ mod tests {
                 ("/Im0 Do 0 0 m 9 9 l S", false),
                 ("/OC /Layer BDC /Im0 Do EMC", false),
                 ("/Span << >> BDC /Im0 Do EMC", true),
+                // White paper below the image, and anything else.
+                ("1 g 0 0 150 220 re f /Im0 Do", true),
+                ("1 1 1 rg 0 0 150 220 re f /Im0 Do", true),
+                ("0 0 0 0 k 5 5 9 9 re f* /Im0 Do", true),
+                ("0 0 150 220 re f /Im0 Do", false),
+                ("q 1 g Q 0 0 150 220 re f /Im0 Do", false),
+                ("1 g /Im0 Do 0 0 9 9 re f", false),
+                ("/Missing gs /Im0 Do", false),
                 ("Q /Im0 Do", false),
                 ("1 0 0 1 0 cm /Im0 Do", false),
                 ("", false),
@@ -145,8 +264,8 @@ mod tests {
     fn the_transformation_of_the_image_is_that_of_all_operators() {
         with_page(|page| {
             let content = b"q 9 0 0 9 9 9 cm Q q 2 0 0 2 10 20 cm 75 0 0 110 1 2 cm /Im0 Do Q";
-            let (name, matrix) = find_only_image(content, page).unwrap();
-            assert_eq!((&*name, matrix), (&b"Im0"[..], [150.0, 0.0, 0.0, 220.0, 12.0, 24.0]));
+            let image = find_only_image(content, page).unwrap();
+            assert_eq!((&*image.name, image.matrix), (&b"Im0"[..], [150.0, 0.0, 0.0, 220.0, 12.0, 24.0]));
         });
     }
 
@@ -159,12 +278,25 @@ mod tests {
                 ([155.0, 0.0, 0.0, 226.0, -3.0, -3.0], true),
                 ([140.0, 0.0, 0.0, 220.0, 0.0, 0.0], false),
                 ([150.0, 0.0, 0.0, 220.0, 10.0, 0.0], false),
-                // Cropped, mirrored, turned.
+                // Cropped, turned, skewed.
                 ([300.0, 0.0, 0.0, 440.0, 0.0, 0.0], false),
-                ([-150.0, 0.0, 0.0, 220.0, 150.0, 0.0], false),
-                ([0.0, 220.0, -150.0, 0.0, 150.0, 0.0], false),
+                ([0.0, 220.0, -150.0, 0.0, 150.0, 0.0], true),
+                ([0.0, -220.0, 150.0, 0.0, 0.0, 0.0], false),
+                ([150.0, 20.0, 0.0, 220.0, 0.0, 0.0], false),
             ] {
                 assert_eq!(covers(page, matrix), is_covered, "{matrix:?}");
+            }
+            for (matrix, turns) in [
+                ([150.0, 0.0, 0.0, 220.0, 0.0, 0.0], Some(0)),
+                ([0.0, -220.0, 150.0, 0.0, 0.0, 220.0], Some(1)),
+                ([-150.0, 0.0, 0.0, -220.0, 150.0, 220.0], Some(2)),
+                ([0.0, 220.0, -150.0, 0.0, 150.0, 0.0], Some(3)),
+                // Mirrored, and skewed.
+                ([-150.0, 0.0, 0.0, 220.0, 150.0, 0.0], None),
+                ([0.0, 220.0, 150.0, 0.0, 0.0, 0.0], None),
+                ([150.0, 20.0, 0.0, 220.0, 0.0, 0.0], None),
+            ] {
+                assert_eq!(count_turns(matrix), turns, "{matrix:?}");
             }
         });
         for (width, height, is_square) in

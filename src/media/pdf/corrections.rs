@@ -3,7 +3,7 @@
 //! The library reads a file as it is, and has no way to change an object. So changed objects are appended
 //! to a copy of the file, as an editor does.
 
-use super::annotations::find_stale_appearances;
+use super::annotations::find_unshown_appearances;
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use hayro::hayro_syntax::Pdf;
@@ -151,11 +151,11 @@ pub(crate) fn correct_crop_boxes(pdf: &Pdf) -> Vec<Correction> {
     pdf.pages().iter().filter_map(correct).collect()
 }
 
-/// The form fields whose appearance is out of date, and which viewers draw from their values.
+/// Popups, which viewers do not show, and form fields whose appearance is out of date, which they draw from their values.
 pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     let mut known = HashSet::new();
-    let stale = pdf.pages().iter().flat_map(|page| find_stale_appearances(page, &mut known));
-    stale.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
+    let unshown = pdf.pages().iter().flat_map(|page| find_unshown_appearances(page, &mut known));
+    unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
 }
 
 #[cfg(test)]

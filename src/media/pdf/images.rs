@@ -7,7 +7,6 @@
 use super::color_space::{count_channels, has_short_palette, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
 use super::losses::Lost;
-use super::stream_check::inflated_bytes;
 use super::stream_data::{count_run_length, find_jpeg, has_end_of_image, has_whole_segments};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
@@ -15,9 +14,6 @@ use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
-
-/// Bytes that writers append to deflated data: the end of a line.
-const MAX_APPENDED: u64 = 2;
 
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
 pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
@@ -32,7 +28,7 @@ pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
         Some(Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode) => {
             data_of_last_filter(image).and_then(|data| match filters.last() {
                 Some(Filter::DctDecode) => find_jpeg_damage(image, &data, &parameters),
-                Some(Filter::JpxDecode) => find_jpeg2000_damage(&data),
+                Some(Filter::JpxDecode) => find_jpeg2000_damage(&data, &parameters),
                 _ => find_jbig2_damage(image, &data),
             })
         }
@@ -124,7 +120,7 @@ fn find_unknown_filter(dict: &Dict<'_>) -> Option<String> {
     }
 }
 
-/// What is unusual about the samples of an image so that nobody knows what they mean: renderers draw noise.
+/// What is unusual about the samples of an image, so that their meaning is undefined: renderers draw noise.
 /// `find` finds a colour space that the page's resources name.
 pub(crate) fn find_unknown_format<'a>(
     image: &Stream<'a>,
@@ -168,11 +164,7 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<L
     if found + row < expected {
         return damaged(format!("only {} % of its data", found * 100 / expected.max(1)));
     }
-    // Many writers get the checksum wrong. If the size is wrong, too, bytes have changed.
-    let size = parameters.channels.and_then(|_| inflated_bytes(image.dict(), row, parameters.height.into()))?;
-    let inflated = Inflated::read(&deflated_data(image)?);
-    let is_changed =
-        inflated.end == DeflateEnd::WrongChecksum && !(size..=size + MAX_APPENDED).contains(&inflated.bytes);
+    let is_changed = Inflated::read(&deflated_data(image)?).end == DeflateEnd::WrongChecksum;
     if is_changed { damaged("damaged data") } else { None }
 }
 
@@ -186,7 +178,7 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
         // `jpeg` reads no such files; the renderer is asked below.
         Err(_) | Ok(_) => {}
     }
-    let Frame { marker, precision, size } = find_frame(&data)?;
+    let Frame { marker, precision, size, channels } = find_frame(&data)?;
     let process = match marker {
         0xC3 | 0xC7 | 0xCB | 0xCF => Some("lossless JPEG"),
         0xC9 | 0xCA | 0xCD | 0xCE => Some("arithmetic-coded JPEG"),
@@ -196,10 +188,14 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
     let cause = match (process, precision) {
         (Some(process), _) => process.to_owned(),
         (None, 8) => {
-            // The renderer would decode it as if it had the stated size, which mixes its rows up.
-            let is_other = (size.0 != parameters.width || size.1 > parameters.height) && parameters.width > 0;
-            return find_missing_data(&data)
-                .or_else(|| if is_other { damaged("a JPEG of another size than stated") } else { None });
+            // The renderer would decode it as if it were as stated, which mixes its rows, or its colours, up.
+            let has_other_size = (size.0 != parameters.width || size.1 > parameters.height) && parameters.width > 0;
+            let has_other_channels = parameters.channels.is_some_and(|stated| stated != channels);
+            return find_missing_data(&data).or_else(|| match (has_other_size, has_other_channels) {
+                (true, _) => damaged("a JPEG of another size than stated"),
+                (_, true) => damaged("a JPEG whose colour space has another number of channels"),
+                _ => None,
+            });
         }
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
@@ -228,6 +224,8 @@ struct Frame {
     precision: u8,
     /// Width and height in pixels.
     size: (u32, u32),
+    /// Samples a pixel.
+    channels: u32,
 }
 
 fn find_frame(data: &[u8]) -> Option<Frame> {
@@ -244,9 +242,14 @@ fn find_frame(data: &[u8]) -> Option<Frame> {
         let length = usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?]));
         match marker {
             0xC0..=0xCF | 0xF7 if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
-                let &[precision, h1, h0, w1, w0] = data.get(at + 2..)?.first_chunk()?;
+                let &[precision, h1, h0, w1, w0, channels] = data.get(at + 2..)?.first_chunk()?;
                 let side = |high: u8, low: u8| u32::from(u16::from_be_bytes([high, low]));
-                return Some(Frame { marker, precision, size: (side(w1, w0), side(h1, h0)) });
+                return Some(Frame {
+                    marker,
+                    precision,
+                    size: (side(w1, w0), side(h1, h0)),
+                    channels: channels.into(),
+                });
             }
             0xDA | 0xD9 => return None,
             _ => at += length.max(2),
@@ -255,15 +258,21 @@ fn find_frame(data: &[u8]) -> Option<Frame> {
 }
 
 /// What is missing in JPEG 2000.
-fn find_jpeg2000_damage(data: &[u8]) -> Option<Lost> {
-    let Some(data) = Codestream::find(data) else { return damaged("not JPEG 2000") };
+fn find_jpeg2000_damage(file: &[u8], parameters: &Parameters) -> Option<Lost> {
+    let Some(data) = Codestream::find(file) else { return damaged("not JPEG 2000") };
     if jpeg2000::check_complete(data).is_err() {
         return damaged("JPEG 2000 that ends early");
     }
     match hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()) {
-        Ok(_) => None,
-        Err(_) if is_high_throughput(data) => Some(Lost::Codec("HTJ2K".to_owned())),
-        Err(_) => damaged("damaged JPEG 2000"),
+        Ok(_) => {}
+        Err(_) if is_high_throughput(data) => return Some(Lost::Codec("HTJ2K".to_owned())),
+        Err(_) => return damaged("damaged JPEG 2000"),
+    }
+    // A stated colour space replaces that of the picture.
+    let channels = jpeg2000::read_header(file).ok()?.channels;
+    match parameters.channels {
+        Some(stated) if stated != channels => damaged("JPEG 2000 whose colour space has another number of channels"),
+        _ => None,
     }
 }
 
@@ -330,7 +339,7 @@ mod tests {
         let head =
             |marker: u8| [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 0, 0, 0xFF, 0xFF, marker, 0, 11, 12][..], &[0; 9]].concat();
         for (marker, is_frame) in [(0xC0, true), (0xC9, true), (0xC4, false), (0xDA, false)] {
-            let found = is_frame.then_some(Frame { marker, precision: 12, size: (0, 0) });
+            let found = is_frame.then_some(Frame { marker, precision: 12, size: (0, 0), channels: 0 });
             assert_eq!(find_frame(&head(marker)), found, "{marker:x}");
         }
         assert_eq!(find_frame(&[0xFF, 0xD8]), None);

@@ -4,7 +4,7 @@
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`page_items`]: the arrays of a page
 //! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
-//! - [`color_space`]: the channels of colour spaces
+//! - [`color_space`]: the channels of colour spaces; [`functions`]: what computes colours; [`mesh`]: the data of shadings
 //! - [`deflate`], [`stream_data`], [`stream_end`]: whether deflated and other data, JPEG and JBIG2 in a stream are complete
 //! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
@@ -12,7 +12,7 @@
 //! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
 //!   [`content_streams`], [`paints`], [`objects`]: whether images, fonts, content, patterns and other objects of the
 //!   file are complete
-//! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
+//! - [`font_flags`]: fonts whose encoding it would ignore; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
 //!   a page because the file does not contain how it looks
@@ -31,12 +31,15 @@ pub(crate) mod drawing;
 pub(crate) mod embedded_font;
 pub(crate) mod encryption;
 pub(crate) mod examine;
+pub(crate) mod font_flags;
 pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;
+pub(crate) mod functions;
 pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod losses;
+pub(crate) mod mesh;
 pub(crate) mod objects;
 pub(crate) mod overlay;
 pub(crate) mod page_items;

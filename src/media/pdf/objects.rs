@@ -2,6 +2,7 @@
 //! images, patterns, shadings and glyphs that are missing.
 
 use super::annotations::visible_appearances;
+use super::color_space::has_colors;
 use super::content::{Matrix, multiply};
 use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
@@ -60,11 +61,36 @@ pub(crate) fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
 #[derive(Clone)]
 struct State<'a> {
     matrix: Matrix,
-    /// Whether areas, and lines, are painted with a pattern that can't be drawn.
-    lacks_fill: bool,
-    lacks_stroke: bool,
+    /// What areas, and lines, are painted with, if it can't be drawn.
+    lost_fill: Option<LostPaint>,
+    lost_stroke: Option<LostPaint>,
     font: Option<Rc<ExaminedFont<'a>>>,
     is_text_invisible: bool,
+}
+
+/// What colours come from.
+#[derive(Clone, Copy, Debug)]
+enum LostPaint {
+    Pattern,
+    ColorSpace,
+}
+
+impl LostPaint {
+    fn to_lost(self) -> Lost {
+        let kind = match self {
+            Self::Pattern => "pattern",
+            Self::ColorSpace => "colour space",
+        };
+        Lost::Paint(kind.to_owned())
+    }
+
+    /// Whether colours of the space `name` can't be drawn.
+    fn find_in_space(name: Option<&Name<'_>>, resources: &Resources<'_>) -> Option<Self> {
+        let name = name?;
+        let find = |name: &Name<'_>| resources.get_color_space(name);
+        let space = find(name).unwrap_or_else(|| Object::Name(name.clone()));
+        (!has_colors(&space, &find)).then_some(Self::ColorSpace)
+    }
 }
 
 /// A font whose text is examined.
@@ -109,8 +135,7 @@ struct Walk<'l> {
 
 impl Walk<'_> {
     fn follow<'a>(&mut self, content: &[u8], resources: &Resources<'a>, start: Matrix, depth: u32) {
-        let first =
-            State { matrix: start, lacks_fill: false, lacks_stroke: false, font: None, is_text_invisible: false };
+        let first = State { matrix: start, lost_fill: None, lost_stroke: None, font: None, is_text_invisible: false };
         let (mut state, mut saved) = (first.clone(), Vec::new());
         let mut layers: Vec<bool> = Vec::new();
         let mut path = Path::default();
@@ -151,20 +176,29 @@ impl Walk<'_> {
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
                 b"n" => path = Path::default(),
                 b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
-                    let lacks_paint = match operator {
-                        b"S" | b"s" => state.lacks_stroke,
-                        b"f" | b"F" | b"f*" => state.lacks_fill,
-                        _ => state.lacks_fill || state.lacks_stroke,
+                    let lost = match operator {
+                        b"S" | b"s" => state.lost_stroke,
+                        b"f" | b"F" | b"f*" => state.lost_fill,
+                        _ => state.lost_fill.or(state.lost_stroke),
                     };
                     let region = std::mem::take(&mut path).bounds().map(|bounds| bounds.intersect(self.target));
-                    if let Some(region) = region.filter(|region| lacks_paint && !is_hidden && region.area() > 0.0) {
-                        self.losses.add(Lost::Paint("pattern".to_owned()), Some(region));
+                    let seen = region.filter(|region| !is_hidden && region.area() > 0.0);
+                    if let Some((lost, region)) = lost.zip(seen) {
+                        self.losses.add(lost.to_lost(), Some(region));
                     }
                 }
-                b"g" | b"rg" | b"k" | b"cs" => state.lacks_fill = false,
-                b"G" | b"RG" | b"K" | b"CS" => state.lacks_stroke = false,
-                b"scn" => state.lacks_fill = self.lacks_pattern(name().as_ref(), resources, start, depth),
-                b"SCN" => state.lacks_stroke = self.lacks_pattern(name().as_ref(), resources, start, depth),
+                b"g" | b"rg" | b"k" => state.lost_fill = None,
+                b"G" | b"RG" | b"K" => state.lost_stroke = None,
+                b"cs" => state.lost_fill = LostPaint::find_in_space(name().as_ref(), resources),
+                b"CS" => state.lost_stroke = LostPaint::find_in_space(name().as_ref(), resources),
+                b"scn" | b"SCN" => {
+                    // Numbers are a colour in the space that was set.
+                    if let Some(name) = name() {
+                        let lacks_pattern = self.lacks_pattern(&name, resources, start, depth);
+                        let lost = if operator == b"scn" { &mut state.lost_fill } else { &mut state.lost_stroke };
+                        *lost = lacks_pattern.then_some(LostPaint::Pattern);
+                    }
+                }
                 b"sh" if !is_hidden && name().is_some_and(|name| !has_shading(&name, resources)) => {
                     self.losses.add(Lost::Paint("shading".to_owned()), None);
                 }
@@ -184,8 +218,8 @@ impl Walk<'_> {
                     });
                 }
                 b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.is_text_invisible => {
-                    if state.lacks_fill {
-                        self.losses.add(Lost::Paint("pattern".to_owned()), None);
+                    if let Some(lost) = state.lost_fill {
+                        self.losses.add(lost.to_lost(), None);
                     }
                     if let Some(font) = &state.font {
                         let count = operation.operands().map(|operand| count_lost(font, operand)).sum();
@@ -211,14 +245,7 @@ impl Walk<'_> {
     }
 
     /// Whether what is painted with the pattern `name` is lost. Follows what its tiles draw.
-    fn lacks_pattern<'a>(
-        &mut self,
-        name: Option<&Name<'_>>,
-        resources: &Resources<'a>,
-        start: Matrix,
-        depth: u32,
-    ) -> bool {
-        let Some(name) = name else { return false };
+    fn lacks_pattern<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, start: Matrix, depth: u32) -> bool {
         match PatternPaint::find(name, resources) {
             PatternPaint::Shading => false,
             PatternPaint::Nothing => true,

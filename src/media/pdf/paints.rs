@@ -1,7 +1,10 @@
 //! Patterns and shadings that a page paints with. Renderers leave out what they can't paint with one that is
 //! missing or damaged. Source: ISO 32000-1, 8.7.
 
-use super::color_space::is_known;
+use super::color_space::{count_channels, is_known};
+use super::functions::are_functions;
+use super::mesh::{MeshFormat, MeshKind, is_whole_mesh};
+use super::stream_end::StreamEnd;
 use hayro::hayro_syntax::object::{Dict, Name, Object, Rect, Stream, dict_or_stream};
 use hayro::hayro_syntax::page::Resources;
 
@@ -39,13 +42,26 @@ pub(crate) fn has_shading(name: &Name<'_>, resources: &Resources<'_>) -> bool {
 
 fn is_shading<'a>(shading: &Object<'a>, resources: &Resources<'a>) -> bool {
     let Some((dict, stream)) = dict_or_stream(shading) else { return false };
-    let has_data = match dict.get::<u8>("ShadingType") {
-        Some(1..=3) => dict.contains_key("Function"),
-        Some(4..=7) => stream.is_some(),
+    let find = |name: &Name<'_>| resources.get_color_space(name);
+    let space = dict.get::<Object<'_>>("ColorSpace").filter(|space| is_known(space, &find));
+    let Some(channels) = space.and_then(|space| count_channels(&space, &find)) else { return false };
+    let functions = dict.get::<Object<'_>>("Function");
+    let computes = |inputs| functions.as_ref().is_some_and(|functions| are_functions(functions, inputs, channels));
+    match dict.get::<u8>("ShadingType") {
+        Some(1) => computes(2),
+        Some(2) => computes(1) && dict.get::<[f32; 4]>("Coords").is_some(),
+        Some(3) => computes(1) && dict.get::<[f32; 6]>("Coords").is_some(),
+        Some(4..=7) => {
+            let is_computed = functions.is_some();
+            let format = MeshFormat::read(dict, if is_computed { 1 } else { channels });
+            let data = stream.filter(|stream| StreamEnd::of_data(stream) != StreamEnd::Damaged);
+            let data = data.and_then(|stream| stream.decoded_data().ok());
+            let mesh = MeshKind::read(dict).zip(format).zip(data);
+            (!is_computed || computes(1))
+                && mesh.is_some_and(|((kind, format), data)| is_whole_mesh(kind, format, &data))
+        }
         _ => false,
-    };
-    let space = dict.get::<Object<'_>>("ColorSpace");
-    has_data && space.is_some_and(|space| is_known(&space, &|name| resources.get_color_space(name)))
+    }
 }
 
 fn has_tiles(pattern: &Dict<'_>) -> bool {

@@ -3,9 +3,10 @@
 
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
-use super::corrections::{Corrections, dissolve_groups, replace_content};
+use super::corrections::{Corrections, correct, dissolve_groups, replace_content};
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
+use super::font_flags::correct_font_flags;
 use super::groups::BlendingGroups;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
@@ -158,6 +159,13 @@ impl PdfFile {
         all.filter(shows_the_same).or(file)
     }
 
+    /// The same file with fonts of a page whose encoding the renderer applies. `None`: it applies all, or draws none.
+    fn encoded(&self, number: u32) -> Option<Self> {
+        let page = self.page(number).ok().filter(|page| Scan::find(page).is_none())?;
+        let corrections = Some(correct_font_flags(page)).filter(|corrections| !corrections.is_empty())?;
+        self.reopened(correct(&self.pdf, &corrections)?, number, page.page_stream().unwrap_or_default())
+    }
+
     /// The same file as `pdf`. `None`: it has other pages, or the page not this content.
     fn reopened(&self, pdf: Pdf, number: u32, content: &[u8]) -> Option<Self> {
         let (pdf, tree) = PageTree::read(pdf, Corrections::Types);
@@ -172,7 +180,8 @@ impl PdfFile {
     /// it is.
     fn changed(&self, number: u32, size: (u32, u32)) -> Option<Self> {
         let repaired = self.repaired(number);
-        repaired.as_ref().unwrap_or(self).dissolved(number, size).or(repaired)
+        let encoded = repaired.as_ref().unwrap_or(self).encoded(number).or(repaired);
+        encoded.as_ref().unwrap_or(self).dissolved(number, size).or(encoded)
     }
 
     /// Draws a page (from 1) with the built-in renderer only, upright.
@@ -181,6 +190,21 @@ impl PdfFile {
     /// A page that does not exist or is too large.
     pub(crate) fn draw(&self, number: u32, size: (u32, u32)) -> Result<Drawing, MediaFault> {
         draw(self.changed(number, size).as_ref().unwrap_or(self).page(number)?, size, Manner::Full)
+    }
+
+    /// The same without the encodings that the renderer ignores, as versions of the decoder before 9 did. `None`: it
+    /// applies all of them.
+    ///
+    /// # Errors
+    /// As [`PdfFile::draw`].
+    pub(crate) fn draw_unencoded(&self, number: u32, size: (u32, u32)) -> Result<Option<Drawing>, MediaFault> {
+        let repaired = self.repaired(number);
+        let file = repaired.as_ref().unwrap_or(self);
+        if file.encoded(number).is_none() {
+            return Ok(None);
+        }
+        let dissolved = file.dissolved(number, size);
+        draw(dissolved.as_ref().unwrap_or(file).page(number)?, size, Manner::Full).map(Some)
     }
 
     /// The same with the transparency groups as they are, as versions of the decoder before 7 did.

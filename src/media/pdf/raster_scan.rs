@@ -2,6 +2,7 @@
 //! decodes them at their own size, with their colour space.
 
 use super::color_space::{count_channels, is_known};
+use super::content::OnlyImage;
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
@@ -24,6 +25,8 @@ pub(crate) struct RasterFormat {
     row_bits: u64,
     /// Rows.
     rows: u64,
+    /// Samples a pixel, where the colour space shows it.
+    channels: Option<u32>,
 }
 
 impl RasterFormat {
@@ -34,22 +37,26 @@ impl RasterFormat {
         let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
         let find = |name: &Name<'_>| page.resources().get_color_space(name);
         let color_space = dict.get::<Object<'_>>("ColorSpace").filter(|space| is_known(space, &find));
-        let channels = color_space.and_then(|space| count_channels(&space, &find));
+        let stated = color_space.and_then(|space| count_channels(&space, &find));
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
-            [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, channels.unwrap_or(1)),
-            [Filter::Jbig2Decode] => (1, channels?),
-            filters if filters.iter().all(is_lossless) => (bits, channels?),
+            [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, stated.unwrap_or(1)),
+            [Filter::Jbig2Decode] => (1, stated?),
+            filters if filters.iter().all(is_lossless) => (bits, stated?),
             _ => return None,
         };
         let row_bits = u64::from(width) * u64::from(channels) * u64::from(bits);
         let is_small = u64::from(width) * u64::from(height) <= MAX_PIXELS;
-        (is_small && matches!(bits, 1 | 2 | 4 | 8 | 16)).then_some(Self { row_bits, rows: u64::from(height) })
+        (is_small && matches!(bits, 1 | 2 | 4 | 8 | 16)).then_some(Self {
+            row_bits,
+            rows: u64::from(height),
+            channels: stated,
+        })
     }
 }
 
 /// Whether a filter is one for any data.
-fn is_lossless(filter: &Filter) -> bool {
+pub(crate) fn is_lossless(filter: &Filter) -> bool {
     matches!(
         filter,
         Filter::FlateDecode
@@ -60,37 +67,40 @@ fn is_lossless(filter: &Filter) -> bool {
     )
 }
 
-/// Decodes the image `name` of a page. JPEG 2000 is decoded at `target` (width, height) or
+/// Decodes an image of a page. JPEG 2000 is decoded at `target` (width, height) or
 /// larger. `None`: the image has another size than its dictionary states.
 ///
 /// # Errors
 /// An image that is cut short or damaged.
 pub(crate) fn decode(
     page: &Page<'_>,
-    name: &[u8],
+    image: &OnlyImage<'_>,
     stream: &Stream<'_>,
     format: RasterFormat,
     size: (u32, u32),
     target: (u32, u32),
 ) -> Result<Option<Pixels>, MediaFault> {
     let is_jpeg2000 = stream.filters().as_slice() == [Filter::JpxDecode];
-    if is_jpeg2000 && jpeg2000::read_size(&stream.raw_data())? != size {
-        return Ok(None);
+    if is_jpeg2000 {
+        let header = jpeg2000::read_header(&stream.raw_data())?;
+        if header.size != size || format.channels.is_some_and(|stated| stated != header.channels) {
+            return Ok(None);
+        }
     }
     check_image(stream, format.row_bits.div_ceil(8), format.rows)?;
-    let pixels = paint(page, name, target).ok_or_else(damaged)?;
+    let pixels = paint(page, image, target).ok_or_else(damaged)?;
     Ok((is_jpeg2000 || (pixels.width, pixels.height) == size).then_some(pixels))
 }
 
 /// The image that the operator `Do` paints, without scaling it.
-fn paint(page: &Page<'_>, name: &[u8], target: (u32, u32)) -> Option<Pixels> {
-    let name: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
+fn paint(page: &Page<'_>, image: &OnlyImage<'_>, target: (u32, u32)) -> Option<Pixels> {
+    let name: String = image.name.iter().map(|byte| format!("#{byte:02X}")).collect();
     let content = format!("/{name} Do");
     let bounds = Rect::new(0.0, 0.0, 1.0, 1.0);
     let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
     let mut context = Context::new(Affine::IDENTITY, bounds, &cache, page.xref(), settings);
     let mut canvas = Canvas { target, pixels: None };
-    interpret(TypedIter::new(content.as_bytes()), page.resources(), &mut context, &mut canvas);
+    interpret(TypedIter::new(content.as_bytes()), &image.resources, &mut context, &mut canvas);
     canvas.pixels.map(Pixels::simplify)
 }
 

@@ -2,11 +2,12 @@
 //! and fax pages are decoded here, other images in [`super::raster_scan`].
 //!
 //! Scanners write an image that covers the page; text recognition adds invisible text. A page
-//! with anything else on it is drawn, and so is an image that is masked, stretched or smaller
-//! than the page. Source: ISO 32000-1, 8.9 (images).
+//! that shows anything else is drawn, and so is an image that is masked, mirrored, stretched or
+//! smaller than the page. Source: ISO 32000-1, 8.9 (images).
 
+use super::annotations::{draw_annotations, visible_appearances};
 use super::color_space::count_plain_channels;
-use super::content::{covers, find_only_image, has_square_pixels};
+use super::content::{OnlyImage, count_turns, covers, find_only_image, has_square_pixels};
 use super::content_repair::reads_to_its_end;
 use super::raster_scan::{self, RasterFormat};
 use super::stream_check::decode_parameters;
@@ -14,7 +15,7 @@ use super::stream_data::find_jpeg;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::fax::Fax;
 use crate::media::jpeg;
-use crate::media::pixels::Pixels;
+use crate::media::pixels::{MAX_PIXELS, Pixels};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::{Array, Name, Object, Stream};
 use hayro::hayro_syntax::page::{Page, Rotation};
@@ -26,8 +27,8 @@ const MAX_MISSING_FAX_ROWS: u32 = 64;
 
 /// The image of a scanned page.
 pub(crate) struct Scan<'a> {
-    /// The name of the image in the page's resources.
-    name: Vec<u8>,
+    /// Where the page paints it.
+    image: OnlyImage<'a>,
     stream: Stream<'a>,
     /// The format of a raster scan.
     raster: Option<RasterFormat>,
@@ -44,36 +45,39 @@ const MAX_CONTENT_BYTES: usize = 4 << 20;
 impl<'a> Scan<'a> {
     /// The image of a scanned page; `None` for any other page.
     pub(crate) fn find(page: &Page<'a>) -> Option<Self> {
-        // Annotations are drawn over the scan: stamps, signatures.
-        if page.raw().get::<Array<'_>>("Annots").is_some_and(|notes| notes.raw_iter().next().is_some()) {
-            return None;
-        }
         let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
-        let (name, matrix) = find_only_image(content, page)?;
-        // What is behind a damaged part may be drawn over the scan.
-        if !reads_to_its_end(content) {
+        let image = find_only_image(content, page)?;
+        // What is behind a damaged part may be drawn over the scan, and so are stamps and signatures.
+        if !reads_to_its_end(content) || shows_annotations(page) {
             return None;
         }
-        let stream = page.resources().get_x_object(&name)?;
+        let stream = image.resources.x_objects.get::<Stream<'_>>(&*image.name)?;
         let dict = stream.dict();
         let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
-            && !dict.contains_key("SMask")
+            && dict.get::<Stream<'_>>("SMask").is_none_or(|mask| is_opaque(&mask))
             && !dict.contains_key("Mask")
             && !dict.contains_key("OC")
             && dict.get::<bool>("ImageMask") != Some(true);
         let side = |key: &str| dict.get::<u32>(key).filter(|side| (1..=65_000).contains(side));
         let (width, height) = (side("Width")?, side("Height")?);
-        if !is_plain || !covers(page, matrix) || !has_square_pixels(matrix, width, height) {
+        let turns = count_turns(image.matrix)?;
+        if !is_plain || !covers(page, image.matrix) || !has_square_pixels(image.matrix, width, height) {
             return None;
         }
-        let orientation = match page.rotation() {
-            Rotation::None => Orientation::NoTransforms,
-            Rotation::Horizontal => Orientation::Rotate90,
-            Rotation::Flipped => Orientation::Rotate180,
-            Rotation::FlippedHorizontal => Orientation::Rotate270,
+        let page_turns = match page.rotation() {
+            Rotation::None => 0,
+            Rotation::Horizontal => 1,
+            Rotation::Flipped => 2,
+            Rotation::FlippedHorizontal => 3,
+        };
+        let orientation = match (turns + page_turns) % 4 {
+            0 => Orientation::NoTransforms,
+            1 => Orientation::Rotate90,
+            2 => Orientation::Rotate180,
+            _ => Orientation::Rotate270,
         };
         let raster = RasterFormat::read(&stream, page, (width, height));
-        let scan = Self { name: name.to_vec(), stream, raster, width, height, orientation };
+        let scan = Self { image, stream, raster, width, height, orientation };
         scan.is_readable().then_some(scan)
     }
 
@@ -130,7 +134,7 @@ impl<'a> Scan<'a> {
             [Filter::CcittFaxDecode] => self.decode_fax(target),
             _ => match self.raster {
                 Some(format) => {
-                    raster_scan::decode(page, &self.name, &self.stream, format, (self.width, self.height), target)
+                    raster_scan::decode(page, &self.image, &self.stream, format, (self.width, self.height), target)
                 }
                 None => Ok(None),
             },
@@ -174,4 +178,27 @@ impl<'a> Scan<'a> {
             .decode(target)
             .map(Some)
     }
+}
+
+/// Whether a page shows annotations, or should.
+fn shows_annotations(page: &Page<'_>) -> bool {
+    let overlay = draw_annotations(page);
+    !overlay.is_empty()
+        || !overlay.kinds.is_empty()
+        || !overlay.lost.is_empty()
+        || !visible_appearances(page).is_empty()
+}
+
+/// Whether a mask hides nothing.
+fn is_opaque(mask: &Stream<'_>) -> bool {
+    let dict = mask.dict();
+    let side = |key: &str| u64::from(dict.get::<u32>(key).unwrap_or(0));
+    let pixels = side("Width").saturating_mul(side("Height"));
+    let is_plain = dict.get::<u8>("BitsPerComponent") == Some(8) && !dict.contains_key("Decode");
+    is_plain
+        && mask.filters().iter().all(raster_scan::is_lossless)
+        && pixels <= MAX_PIXELS
+        && mask
+            .decoded_data()
+            .is_ok_and(|data| data.len() as u64 >= pixels && data.iter().all(|alpha| *alpha == u8::MAX))
 }

@@ -1,17 +1,39 @@
 //! Fonts with symbols in the place of letters. Where one is not embedded, the renderer takes a font for text in its place,
-//! also if the font is installed, without a warning: a tick becomes a letter.
+//! even if the font is installed, without a warning: a tick becomes a letter.
 
 use super::losses::Lost;
 use super::system_fonts::find_by_name;
 use hayro::hayro_syntax::object::{Dict, Name};
 
-/// Parts of their names, in lower case. The renderer contains Symbol and ZapfDingbats.
-const NAMES: [&str; 5] = ["wingdings", "webdings", "monotypesorts", "monotype sorts", "marlett"];
+/// Parts of their names: letters and digits, in lower case.
+const NAMES: [&str; 14] = [
+    "wingdings",
+    "webdings",
+    "monotypesorts",
+    "marlett",
+    "dingbats",
+    "mtextra",
+    "bookshelfsymbol",
+    "msreferencespecialty",
+    "europeanpi",
+    "commercialpi",
+    "universalmath",
+    "wpiconic",
+    "fontawesome",
+    "sonata",
+];
+/// What other names begin with: Symbol in another style or version.
+const SYMBOL: &str = "symbol";
+/// The fonts of symbols that the renderer contains.
+const CONTAINED: [&str; 2] = [SYMBOL, "zapfdingbats"];
 
 /// Whether a font with this name has symbols, and is not one that the renderer contains.
 pub(crate) fn is_symbol_font(name: &str) -> bool {
-    let name = name.to_lowercase();
-    NAMES.iter().any(|part| name.contains(part))
+    let name = name.rsplit('+').next().unwrap_or(name);
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let has_symbols = name.starts_with(SYMBOL) || NAMES.iter().any(|part| name.contains(part));
+    has_symbols && !CONTAINED.contains(&&*name)
 }
 
 /// What is lost of text in a font of a page with codes of one byte. `None`: nothing, as far as the name shows.
@@ -44,6 +66,13 @@ mod tests {
             ("WINGDINGS 2", true),
             ("Webdings,Bold", true),
             ("MonotypeSorts", true),
+            ("Monotype Sorts", true),
+            ("SymbolMT", true),
+            ("Symbol,Bold", true),
+            ("ABCDEF+MT-Extra", true),
+            ("ITCZapfDingbats", true),
+            ("ABCDEF+Symbol", false),
+            ("SegoeUI", false),
             ("Symbol", false),
             ("ZapfDingbats", false),
             ("Wing", false),

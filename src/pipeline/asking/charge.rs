@@ -29,25 +29,25 @@ const CHARS_PER_TOKEN: u64 = 4;
 
 /// How many times its reservation a bill is believed to be at most, in percent: a model that reasons above
 /// the output limit. It is four times what docmill takes for the most expensive reply.
-const MAX_SURPRISE_PERCENT: u32 = 400;
+const MAX_OVERRUN_PERCENT: u32 = 400;
 /// How many times its expected cost a bill is believed to be at most, in percent: another price, another
 /// service tier, a cost of the provider's own.
-const MAX_JUMP_PERCENT: u32 = 2000;
+const MAX_PRICE_JUMP_PERCENT: u32 = 2000;
 /// The same for a line of a batch. Batches have one price and no tiers, and a smaller part of the budget
 /// for each would make a night's batches wait for one another.
-const MAX_BATCH_SURPRISE_PERCENT: u32 = 200;
+const MAX_BATCH_OVERRUN_PERCENT: u32 = 200;
 
 /// What the budget has to hold for an attempt while others are open. `expected`: its expected cost, `None`
 /// if unknown; `reserved`: what it reserves.
 pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> Headroom {
     let jump = match expected {
         Some(expected) if reserved > Pico::ZERO => {
-            let percent = i128::from(expected.0) * i128::from(MAX_JUMP_PERCENT) / i128::from(reserved.0) + 1;
-            u32::try_from(percent).unwrap_or(MAX_JUMP_PERCENT).min(MAX_JUMP_PERCENT)
+            let percent = i128::from(expected.0) * i128::from(MAX_PRICE_JUMP_PERCENT) / i128::from(reserved.0) + 1;
+            u32::try_from(percent).unwrap_or(MAX_PRICE_JUMP_PERCENT).min(MAX_PRICE_JUMP_PERCENT)
         }
-        _ => MAX_JUMP_PERCENT,
+        _ => MAX_PRICE_JUMP_PERCENT,
     };
-    Headroom { single_percent: jump.max(MAX_SURPRISE_PERCENT), batch_percent: MAX_BATCH_SURPRISE_PERCENT }
+    Headroom { single_percent: jump.max(MAX_OVERRUN_PERCENT), batch_percent: MAX_BATCH_OVERRUN_PERCENT }
 }
 
 /// Bills and what they would be by the price: the highest ratio is what later attempts reserve. A bill of
@@ -81,7 +81,7 @@ pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCha
             is_estimated,
             cost,
             reported_cost: exchange.served.cost,
-            budget: cost.max(reported).unwrap_or_default(),
+            budget: AttemptCharge::charged_to_budget(cost, reported, reserved.filter(|_| is_estimated)),
             saved_by_cache: (input - cached).times(usage.cached_input),
             saved_by_size: input.times(saved_tokens),
         }
@@ -100,8 +100,7 @@ pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCha
                 // What the model wrote before its answer is not in the text.
                 chars => chars.div_ceil(CHARS_PER_TOKEN) + estimate.unseen_output,
             };
-            let charge = charge(Usage { output, ..estimate.expected }, true);
-            AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
+            charge(Usage { output, ..estimate.expected }, true)
         }
     }
 }

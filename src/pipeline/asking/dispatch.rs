@@ -80,14 +80,19 @@ pub(crate) async fn ask_pages(
     asked: &mut AskedPages,
 ) -> PagesElsewhere {
     let run = asking.run;
-    let max_pages = run.job.limits.max_concurrency as usize + SPARE_PAGES;
+    let max_pages = run.job.limits.concurrency.max() as usize + SPARE_PAGES;
     let mut held = HeldPages::default();
     let mut elsewhere = PagesElsewhere::default();
     let mut futures = FuturesUnordered::new();
     let (mut is_open, mut is_ending) = (asked.left() > 0 || asked.looks_for_more, false);
-    if !is_open {
+    // No more pages are taken. The workers go on listing files.
+    let close_intake = |ready: &mut mpsc::Receiver<ReadyPage>| {
         seen.stop_asking();
         ready.close();
+        false
+    };
+    if !is_open {
+        close_intake(&mut ready);
     }
     // An end that is not immediate waits for the replies, which their timeout bounds.
     let grace = run.shutdown.grace_over();
@@ -97,10 +102,8 @@ pub(crate) async fn ask_pages(
         tokio::select! {
             biased;
             () = run.shutdown.requested(), if !is_ending => {
-                // Pages that are only prepared are dropped; the workers go on listing files.
-                seen.stop_asking();
-                (is_open, is_ending) = (false, true);
-                ready.close();
+                // Pages that are only prepared are dropped.
+                (is_open, is_ending) = (close_intake(&mut ready), true);
             }
             Some((page, bytes, questions, end)) = futures.next(), if !futures.is_empty() => {
                 held.remove(page, bytes);
@@ -119,9 +122,7 @@ pub(crate) async fn ask_pages(
                 }
                 if asked.left() == 0 {
                     // Pages are left: this one is dropped.
-                    seen.stop_asking();
-                    is_open = false;
-                    ready.close();
+                    is_open = close_intake(&mut ready);
                     continue;
                 }
                 held.add(page, bytes);
@@ -129,9 +130,7 @@ pub(crate) async fn ask_pages(
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
                 asked.count_begun(run, 1);
                 if asked.left() == 0 && !asked.looks_for_more {
-                    seen.stop_asking();
-                    is_open = false;
-                    ready.close();
+                    is_open = close_intake(&mut ready);
                 }
             }
             () = &mut grace => break,

@@ -1,9 +1,10 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
 //! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely.
 
-use super::overdue::{STORE_TIME, give_up};
+use super::overdue::{allowed_time, give_up};
 use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
 use crate::base::ids::{AttemptId, PageId};
+use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
@@ -71,7 +72,7 @@ impl PagesElsewhere {
     /// When the store can't be read or written.
     pub(crate) async fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
         let reader = run.store.reader()?;
-        let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
+        let tasks = options.wanted_tasks(&run.identity.keys.tasks);
         let begin = run.identity.keys.begin;
         let selection = TaskSelection { retry: options.selection, wanted: &tasks, begin };
         // A near duplicate is not asked, so no other process asks it.
@@ -85,7 +86,7 @@ impl PagesElsewhere {
                 Elsewhere::Asked(asked) => {
                     let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
-                    let allowed = asked.timeout.unwrap_or(own_timeout) + STORE_TIME;
+                    let allowed = allowed_time(asked.timeout.unwrap_or(own_timeout));
                     if !asked.is_in_batch && waited > allowed {
                         overdue.push(asked);
                     } else if !asked.is_in_batch && waited > ANNOUNCE_AFTER {
@@ -97,10 +98,7 @@ impl PagesElsewhere {
                 Elsewhere::Free => free += 1,
             }
         }
-        self.waited.announce(waits, |pages, other| {
-            let pages = if pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") };
-            format!("{pages} that run {other} is asking")
-        });
+        self.waited.announce(waits, |pages, other| format!("{} that run {other} is asking", counted(pages, "page")));
         give_up(run, overdue).await?;
         if self.pages.is_empty() {
             free += std::mem::take(&mut self.uncounted);

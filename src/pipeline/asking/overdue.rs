@@ -3,6 +3,7 @@
 
 use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
 use crate::base::ids::{AttemptId, RunId};
+use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
 use crate::store::{AskedElsewhere, StoreError};
 use std::cell::{Cell, RefCell};
@@ -10,10 +11,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How much longer than its timeout an attempt may be open: its process has to store the end of it.
-pub(crate) const STORE_TIME: Duration = Duration::from_secs(10);
+const STORE_TIME: Duration = Duration::from_secs(10);
 
 /// Shortest time between two looks at who holds a budget.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long an attempt with this timeout may be open. After that it is overdue.
+pub(crate) fn allowed_time(timeout: Duration) -> Duration {
+    timeout + STORE_TIME
+}
 
 /// Attempts of other runs that hold reservations of the budget. A budget keeps a multiple of what is reserved;
 /// what is given up counts once, as spent.
@@ -43,9 +49,9 @@ impl BudgetHolders {
         let open = run.store.reader()?.reserved_elsewhere(run.identity.keys.run, scope)?;
         let known = self.seen.take();
         let since = |held: &AskedElsewhere| known.get(&held.attempt).copied().unwrap_or(now);
-        let allowed = |held: &AskedElsewhere| held.timeout.unwrap_or(own) + STORE_TIME;
+        let allowed = |held: &AskedElsewhere| allowed_time(held.timeout.unwrap_or(own));
         self.seen.replace(open.iter().map(|held| (held.attempt, since(held))).collect());
-        let longest = open.iter().map(allowed).fold(own + STORE_TIME, Duration::max);
+        let longest = open.iter().map(allowed).fold(allowed_time(own), Duration::max);
         self.longest.set(longest + 2 * LOOK_INTERVAL);
         let waited = |held: &AskedElsewhere| now.saturating_sub(since(held));
         let mut waits = Waits::new();
@@ -54,8 +60,7 @@ impl BudgetHolders {
             (*count, *longest) = (*count + 1, allowed(held).max(*longest));
         }
         self.waited.borrow_mut().announce(waits, |count, other| {
-            let requests = if count == 1 { "1 request".to_owned() } else { format!("{count} requests") };
-            format!("the part of the budget that is reserved for {requests} of run {other}")
+            format!("the part of the budget that is reserved for {} of run {other}", counted(count, "request"))
         });
         give_up(run, open.into_iter().filter(|held| waited(held) > allowed(held)).collect()).await?;
         Ok(self.longest.get())
@@ -70,8 +75,7 @@ pub(crate) async fn give_up(run: &RunContext, overdue: Vec<AskedElsewhere>) -> R
     }
     for (other, mut attempts) in by_run {
         attempts.dedup();
-        let requests =
-            if attempts.len() == 1 { "1 request".to_owned() } else { format!("{} requests", attempts.len()) };
+        let requests = counted(attempts.len() as u64, "request");
         tracing::warn!(
             "run {other} has not ended {requests} in time: its process is stopped or hangs; their pages are asked again, and their maximum cost counts as spent"
         );

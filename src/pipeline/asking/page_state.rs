@@ -6,7 +6,9 @@ use crate::base::ids::Revision;
 use crate::base::vocabulary::AttemptPurpose;
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
-use crate::provider::{CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, Variation, Verdict};
+use crate::provider::{
+    CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, TransientFault, Variation, Verdict,
+};
 use crate::store::{EarlierAttempts, ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
@@ -252,13 +254,12 @@ impl PageState {
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
                     FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::OutOfRoom,
                     FormChange::Doubted => {
-                        let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
-                        LastAttempt::Transient { fault, may_run: false, has_waited: false }
+                        LastAttempt::Transient { fault: fault.into(), may_run: false, has_waited: false }
                     }
                     // Whatever it says, the server may have failed: another attempt may succeed.
                     FormChange::Exhausted(_) if exchange.is_servers_fault() => {
                         self.tries += 1;
-                        let fault = FaultRecord { kind: ErrorKind::ServerError, message: fault.message.clone() };
+                        let fault = FaultRecord { kind: ErrorKind::ServerError, ..fault.into() };
                         LastAttempt::Transient { fault, may_run: false, has_waited: false }
                     }
                     FormChange::Exhausted(_) | FormChange::PageWithoutFormat => {
@@ -273,8 +274,7 @@ impl PageState {
                 // In another form it is another request.
                 self.tries += u32::from(!matches!(form, FormChange::Trying(_) | FormChange::Proven { .. }));
                 let may_run = fault.may_run;
-                let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
-                self.last = LastAttempt::Transient { fault, may_run, has_waited: false };
+                self.last = LastAttempt::Transient { fault: fault.into(), may_run, has_waited: false };
                 Vec::new()
             }
             // Admission waits; the attempt does not count.
@@ -300,7 +300,7 @@ impl PageState {
             let (status, fault, is_transient) = match &self.last {
                 LastAttempt::Page(fault) => {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
-                    (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
+                    (status, fault.into(), false)
                 }
                 LastAttempt::Transient { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
                 LastAttempt::Replied { cut: Cut::Repetition, .. } => {
@@ -342,6 +342,18 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
     let outcomes = state.open_outcomes(at_ms);
     let fault = outcomes.into_iter().find_map(|(_, outcome)| outcome.fault)?;
     Some(PageError { kind: fault.kind, message: fault.message })
+}
+
+impl From<&TransientFault> for FaultRecord {
+    fn from(fault: &TransientFault) -> Self {
+        Self { kind: fault.kind, message: fault.message.clone() }
+    }
+}
+
+impl From<&PageFault> for FaultRecord {
+    fn from(fault: &PageFault) -> Self {
+        Self { kind: fault.kind, message: fault.message.clone() }
+    }
 }
 
 #[cfg(test)]

@@ -61,8 +61,9 @@ impl<'a> Asking<'a> {
         let (job, keys) = (&run.job, &run.identity.keys);
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
-        let partitions =
-            limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_PARTITION));
+        let partitions = limits
+            .requests_per_minute
+            .map_or(limits.concurrency.stated_or_start(), |rate| rate.div_ceil(REQUESTS_PER_PARTITION));
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),

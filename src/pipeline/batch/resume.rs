@@ -75,10 +75,8 @@ fn resume_attempt(
         let known = known_tasks.iter().find(|task| task.recipe_id == *recipe);
         // Recipes of questions that name columns belong to no task: they are matched by order.
         let task = known.or_else(|| known_tasks.get(at).filter(|_| same_length));
-        let body = reader.recipe_body(*recipe)?;
+        let body = reader.recipe(*recipe)?;
         let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {recipe}: {reason}"));
-        let body = body.ok_or_else(|| damaged("the row is missing"))?;
-        let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| damaged(&error.to_string()))?;
         let stored_task = body.get("task").ok_or_else(|| damaged("the task is missing"))?;
         if let Some(task) = task {
             let question = question_from_recipe(&task.task, stored_task);

@@ -8,8 +8,9 @@ use super::shutdown::Shutdown;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
 use crate::base::random::Random;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
-use crate::store::Store;
+use crate::store::{RunEnd, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ impl RunContext {
     ) -> Result<Self, PipelineError> {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
-        let renderers = environment.decoder.renderers(job.image.pdf_renderer);
+        let renderers = environment.decoder.renderer_fingerprint(job.image.pdf_renderer);
         let identity = RunIdentity::begin(job, questions, &environment.run_id, purpose, renderers, &store, &*clock)?;
         identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {
@@ -61,6 +62,23 @@ impl RunContext {
             hooks: environment.hooks.clone(),
             shutdown: shutdown.clone(),
             counters: counters.clone(),
+        })
+    }
+
+    /// Ends a run that only tries pages.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) fn end_trial(&self, exit_code: u8) -> Result<(), StoreError> {
+        let (run, at_ms) = (self.identity.keys.run, self.clock.wall_ms());
+        self.store.mark_lost(run, at_ms)?;
+        self.store.end_run(RunEnd {
+            run,
+            outcome: RunOutcomeName::Try,
+            exit_code: exit_code.into(),
+            is_finished: true,
+            pages: None,
+            at_ms,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a run is asked to do, beside what its manifest states.
 
 use crate::select::Filter;
-use crate::store::RetrySelection;
+use crate::store::{RetrySelection, TaskKey};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +38,11 @@ impl RunOptions {
     /// another; `None`: none.
     pub(crate) fn selection_text(&self) -> Option<String> {
         selection_text(self.selection, self.filter.as_ref(), &self.tasks, self.sample)
+    }
+
+    /// Which of these tasks are asked.
+    pub(crate) fn wanted_tasks(&self, tasks: &[TaskKey]) -> Vec<bool> {
+        tasks.iter().map(|task| self.asks(&task.task)).collect()
     }
 
     /// Whether a task is asked.

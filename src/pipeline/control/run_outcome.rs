@@ -136,11 +136,9 @@ impl RunOutcome {
     pub fn from_error(error: &PipelineError) -> Self {
         let message = error.to_string();
         match error {
-            // There is no store where the user pointed.
-            PipelineError::Store(StoreError::Missing { .. } | StoreError::Refused { .. }) => Self::InputError(message),
-            PipelineError::Store(StoreError::Damaged(_)) => Self::DamagedStore(message),
+            PipelineError::Store(error) => Self::from(error.clone()),
             PipelineError::Export(error) if error.is_of_partitions => Self::PartitionFault(message),
-            PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
+            PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) | PipelineError::OutputsAbandoned => Self::InternalError(message),
             PipelineError::Source(_)
             | PipelineError::Client(_)
@@ -308,6 +306,8 @@ fn names(names: &[String]) -> String {
 impl From<StoreError> for RunOutcome {
     fn from(error: StoreError) -> Self {
         match error {
+            // There is no store where the user pointed.
+            StoreError::Missing { .. } | StoreError::Refused { .. } => Self::InputError(error.to_string()),
             StoreError::Damaged(_) => Self::DamagedStore(error.to_string()),
             error => Self::StorageError(error.to_string()),
         }
@@ -402,6 +402,7 @@ mod tests {
     fn errors_are_outcomes_of_their_kind() {
         for (error, word) in [
             (PipelineError::Store(StoreError::Closed), "storage_error"),
+            (PipelineError::Store(StoreError::Missing { path: "store.db".into() }), "input_error"),
             (PipelineError::Internal("defect".into()), "internal_error"),
             (PipelineError::Input("line 3".into()), "input_error"),
             (PipelineError::NoRun, "input_error"),

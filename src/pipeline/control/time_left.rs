@@ -141,7 +141,7 @@ impl TimeLeft {
     }
 
     fn observe(&mut self, now: &Progress, at: Duration) {
-        let counts = Counts::of(now);
+        let counts = Counts::from_progress(now);
         let (before, last) = self.last.replace((at, counts)).unwrap_or((at, Counts::default()));
         let seconds = at.saturating_sub(before).as_secs_f64();
         if now.in_flight > 0 || now.asked > 0 {
@@ -195,7 +195,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(now: &Progress) -> Self {
+    fn from_progress(now: &Progress) -> Self {
         Self {
             asked: now.asked,
             begun: now.begun,

@@ -5,7 +5,7 @@ use super::recipe::recipes;
 use crate::base::ids::{RecipeId, RecipeSetId};
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
-use crate::prepare::PageFeatures;
+use crate::prepare::{DecoderCommand, PageFeatures};
 use crate::store::{Reader, RunKeys, SkipRule, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
@@ -70,7 +70,7 @@ impl QuestionSets {
         if !self.has_templates {
             return Ok(self.common.clone());
         }
-        let questions = render(&self.common.questions, carried)?;
+        let questions = rendered_questions(&self.common.questions, carried)?;
         let recipes = recipes(&self.job, &questions);
         let key: String = recipes.iter().map(|recipe| recipe.hash.to_string()).collect();
         if let Some(known) = self.rendered.lock().ok().and_then(|kept| kept.get(&key).cloned()) {
@@ -100,7 +100,7 @@ impl QuestionSets {
 ///
 /// # Errors
 /// When the values are damaged: a page must not be asked with other words.
-pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Result<Arc<[Question]>, StoreError> {
+pub(crate) fn rendered_questions(questions: &[Question], carried: Option<&str>) -> Result<Arc<[Question]>, StoreError> {
     let parse = |text| {
         serde_json::from_str(text)
             .map_err(|error| StoreError::Damaged(format!("table entries, column carried: {error}")))
@@ -119,6 +119,11 @@ pub(crate) fn policy(job: &Job, renderers: &str) -> String {
         "Versions {{ decoder: {decoder}, marks: {marks} }} {:?} {} {:?} {renderers}",
         input.pages, input.skip_blank, input.near_duplicates
     )
+}
+
+/// As [`policy`], with the renderers that `decoder` has now.
+pub(crate) fn policy_now(job: &Job, decoder: &DecoderCommand) -> String {
+    policy(job, &decoder.renderer_fingerprint(job.image.pdf_renderer))
 }
 
 /// Which pages the job skips.

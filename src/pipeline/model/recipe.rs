@@ -5,8 +5,6 @@ use crate::store::RecipeRecord;
 use crate::task;
 use crate::task::Question;
 
-pub(crate) use crate::task::recipe_difference as difference;
-
 /// The recipes of a job's tasks, in manifest order.
 pub(crate) fn recipes(job: &Job, questions: &[Question]) -> Vec<RecipeRecord> {
     let record = |recipe: task::Recipe| RecipeRecord { task: recipe.task, hash: recipe.hash, body: recipe.body };

@@ -14,7 +14,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
-use crate::pipeline::model::recipe::{difference, recipes};
+use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::results::job_rows::known_recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
@@ -24,8 +24,9 @@ use crate::store::{
     EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
     TaskSelection,
 };
-use crate::task::Question;
+use crate::task::{Question, recipe_difference};
 use bytes::Bytes;
+use serde_json::Value;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub(crate) struct Planner<'a> {
     /// The shard of the current entry; 0 if there are none.
     shard: u32,
     /// Canonical recipes by key.
-    bodies: HashMap<RecipeId, String>,
+    bodies: HashMap<RecipeId, Value>,
     /// What the current entry is asked.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
@@ -105,7 +106,7 @@ impl<'a> Planner<'a> {
             in_batches: in_batches.into_iter().collect(),
             filter: None,
             source: SourceReader::files_only(job.input.base()),
-            renderers: decoder.renderers(job.image.pdf_renderer),
+            renderers: decoder.renderer_fingerprint(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
             quoter: Quoter::new(job, questions, price, &calibrations, capabilities),
         })
@@ -327,12 +328,9 @@ impl<'a> Planner<'a> {
         for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {
             let theirs = match self.bodies.entry(recipe) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    let missing = || StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row"));
-                    new.insert(reader.recipe_body(recipe)?.ok_or_else(missing)?)
-                }
+                Entry::Vacant(new) => new.insert(reader.recipe(recipe)?),
             };
-            let Some(differs) = difference(&ours.body, theirs) else { continue };
+            let Some(differs) = recipe_difference(&ours.body, theirs) else { continue };
             if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {
                 nearest = Some(differs);
             }

@@ -13,7 +13,7 @@ use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::{budget_counter, stored_job};
 use crate::pipeline::control::options::selection_text;
-use crate::pipeline::model::question_set::{policy, render};
+use crate::pipeline::model::question_set::{policy_now, rendered_questions};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::results::job_rows::{columns_of_job, known_recipes};
 use crate::pipeline::scan::diff::find_unchanged;
@@ -46,17 +46,13 @@ pub fn plan(
     let text = selection_text(selection, filter, &[], None);
     let mut continues = Vec::new();
     let continued = match (reader, text) {
-        (Some(reader), Some(text)) => {
-            match reader
-                .known_set(&recipes(job, questions), &policy(job, &decoder.renderers(job.image.pdf_renderer)))?
-            {
-                Some((set, _)) => {
-                    continues = reader.unfinished_runs(key, set, &text)?;
-                    reader.continued_since(key, set, &text)?
-                }
-                None => None,
+        (Some(reader), Some(text)) => match reader.known_set(&recipes(job, questions), &policy_now(job, &decoder))? {
+            Some((set, _)) => {
+                continues = reader.unfinished_runs(key, set, &text)?;
+                reader.continued_since(key, set, &text)?
             }
-        }
+            None => None,
+        },
         _ => None,
     };
     let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
@@ -87,7 +83,7 @@ pub fn plan(
             continue;
         }
         if has_templates {
-            planner.set_questions(render(questions, entry.carried.as_deref())?)?;
+            planner.set_questions(rendered_questions(questions, entry.carried.as_deref())?)?;
         }
         let known = match (reader, &mut stored) {
             (Some(reader), Some(stored)) => {

@@ -2,32 +2,27 @@
 
 use super::model::{Plan, Projection};
 use crate::base::digest::Digest;
+use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
-use std::collections::BTreeMap;
 
 /// The files whose paths have the lowest digests: the same ones every time.
-#[derive(Default)]
 pub(crate) struct SampledFiles {
-    max: usize,
-    lowest: BTreeMap<Digest, ()>,
+    lowest: Lowest<Digest, ()>,
     pub(crate) files: u64,
 }
 
 impl SampledFiles {
     pub(crate) fn new(count: u64) -> Self {
-        Self { max: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
+        Self { lowest: Lowest::new(count), files: 0 }
     }
 
     pub(crate) fn offer(&mut self, place: (u64, &[u8])) {
         self.files += 1;
-        self.lowest.insert(digest(place), ());
-        if self.lowest.len() > self.max {
-            self.lowest.pop_last();
-        }
+        self.lowest.offer(digest(place), ());
     }
 
     pub(crate) fn has(&self, place: (u64, &[u8])) -> bool {
-        self.lowest.contains_key(&digest(place))
+        self.lowest.has(&digest(place))
     }
 }
 

@@ -152,12 +152,12 @@ impl<'a> Quoter<'a> {
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let forms = |questions: &[&Question]| Forms::of(questions, job, facts, capabilities);
+        let forms = |questions: &[&Question]| Forms::for_questions(questions, job, facts, capabilities);
         let text = |questions: &[&Question]| forms(questions).usual.footprint.text;
         let Forms { usual, max_raised, .. } = forms(&all);
         let words = usual.footprint.text;
         let assumed = usual.footprint.reasoning;
-        let reasoning = QuotedReasoning::of(assumed, calibration, (usual.max_reply_tokens.into(), max_raised));
+        let reasoning = QuotedReasoning::from_bills(assumed, calibration, (usual.max_reply_tokens.into(), max_raised));
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
         let bare = bare.map(|bare| text(&bare.iter().collect::<Vec<_>>()));
         let zero = Range { low: 0, expected: Some(0), high: 0 };
@@ -280,13 +280,13 @@ impl<'a> Quoter<'a> {
         if self.forms.len() > 4096 {
             self.forms.clear();
         }
-        *self.forms.entry(key).or_insert_with(|| Forms::of(asked, job, facts, capabilities))
+        *self.forms.entry(key).or_insert_with(|| Forms::for_questions(asked, job, facts, capabilities))
     }
 }
 
 impl Forms {
-    fn of(questions: &[&Question], job: &Job, facts: Option<&ModelFacts>, known: Capabilities) -> Self {
-        let of = |known| FormSize::of(questions, &job.request, facts, known, false);
+    fn for_questions(questions: &[&Question], job: &Job, facts: Option<&ModelFacts>, known: Capabilities) -> Self {
+        let of = |known| FormSize::for_request(questions, &job.request, facts, known, false);
         let raised = known.with(CapabilityChange::OutputFactor).unwrap_or(known);
         Self {
             first: of(known),

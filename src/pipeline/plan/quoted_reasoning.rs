@@ -38,7 +38,7 @@ pub enum QuotedReasoning {
 impl QuotedReasoning {
     /// What is known before the next run: `reasoning` is assumed, `calibration` has the bills. A reply has at most
     /// `max_reply` tokens; if the model turns out to reason, `max_raised`.
-    pub(crate) fn of(
+    pub(crate) fn from_bills(
         reasoning: ReasoningTokens,
         calibration: &Calibration,
         (max_reply, max_raised): (u64, u64),
@@ -162,7 +162,7 @@ mod tests {
             ),
         ] {
             let reasoning = ReasoningTokens::of_model(effort, model_facts(model));
-            let found = QuotedReasoning::of(reasoning, &billed(reasoning, bills), (max_reply, 4096));
+            let found = QuotedReasoning::from_bills(reasoning, &billed(reasoning, bills), (max_reply, 4096));
             assert_eq!(found.to_string(), text, "{model} {bills:?}");
             assert_eq!(found.is_worth_a_line(), text.contains("included"), "{model}");
             assert!(found.tokens().is_some() || effort.is_none());

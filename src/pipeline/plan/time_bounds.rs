@@ -36,8 +36,8 @@ pub(crate) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> V
     let mut bounds = vec![Bound {
         limit: "concurrency",
         // Not less than one reply takes.
-        minutes: (pages / f64::from(limits.max_concurrency)).max(pages.min(1.0)) * latency_ms as f64 / 60_000.0,
-        basis: format!("{basis}, {} in flight", limits.max_concurrency),
+        minutes: (pages / f64::from(limits.concurrency.max())).max(pages.min(1.0)) * latency_ms as f64 / 60_000.0,
+        basis: format!("{basis}, {} in flight", limits.concurrency.max()),
     }];
     if let Some(rate) = limits.requests_per_minute {
         bounds.push(Bound {

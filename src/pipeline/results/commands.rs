@@ -131,11 +131,7 @@ pub fn report(
 
 /// The shape of a stored recipe's answers. Of a recipe of another version only whether they are labels.
 fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
-    let Some(body) = reader.recipe_body(recipe)? else {
-        return Err(StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row")));
-    };
-    let body: serde_json::Value = serde_json::from_str(&body)
-        .map_err(|error| StoreError::Damaged(format!("table recipes, row {recipe}: {error}")))?;
+    let body = reader.recipe(recipe)?;
     let known = body.get("task").and_then(|task| question_from_recipe("", task));
     if let Some(question) = known {
         return Ok(question.shape);

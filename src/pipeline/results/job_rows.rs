@@ -4,11 +4,12 @@ use super::asked_runs::AskedRuns;
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId};
+use crate::base::lowest::Lowest;
 use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
+use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::sample::draw_key;
 use crate::report::Pages;
@@ -17,7 +18,7 @@ use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape, recipe_text_digest};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Where rows come from.
 pub(crate) struct JobRows<'a> {
@@ -160,18 +161,14 @@ impl<'a> JobRows<'a> {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn draw(&self, columns: &RowSpec, count: u64) -> Result<HashSet<RowPlace>, PipelineError> {
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut lowest: BTreeMap<Digest, RowPlace> = BTreeMap::new();
+        let mut lowest = Lowest::new(count);
         self.read_pages(columns, &|| false, &mut |ReadRow { line, record, .. }| {
             // A file that could not be read has no content.
             let key = record.id.map_or_else(|| Digest::compute(&record.path), |id| draw_key(&id));
-            lowest.entry(key).or_insert((line, record.path, record.page));
-            if lowest.len() > count {
-                lowest.pop_last();
-            }
+            lowest.offer(key, (line, record.path, record.page));
             Ok(())
         })?;
-        Ok(lowest.into_values().collect())
+        Ok(lowest.into_things().collect())
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -286,7 +283,7 @@ impl<'a> JobRows<'a> {
                 Ok(EntryTasks { recipes, questions })
             }
             (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = render(questions, entry.carried.as_deref())?;
+                let questions = rendered_questions(questions, entry.carried.as_deref())?;
                 let recipes = known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id);
                 let digests = questions.iter().map(Question::rendered_digest);
                 Ok(EntryTasks { recipes: recipes.collect(), questions: digests.collect() })
@@ -297,8 +294,7 @@ impl<'a> JobRows<'a> {
 
     /// The digest of the text of a question that was rendered for a line of a list.
     fn text_digest(&self, recipe: RecipeId) -> Result<Option<Digest>, StoreError> {
-        let body: Option<Value> = self.reader.recipe_body(recipe)?.and_then(|body| serde_json::from_str(&body).ok());
-        Ok(body.and_then(|body| recipe_text_digest(body.get("task")?)))
+        Ok(self.reader.recipe(recipe)?.get("task").and_then(recipe_text_digest))
     }
 }
 
@@ -308,7 +304,7 @@ impl<'a> JobRows<'a> {
 /// When the store can't be read.
 pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
     let key = |recipe: crate::store::RecipeRecord| {
-        let recipe_id = reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
+        let recipe_id = reader.recipe_id(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
         Ok(TaskKey { recipe_id, task: recipe.task })
     };
     recipes(job, questions).into_iter().map(key).collect()

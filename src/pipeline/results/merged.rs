@@ -14,7 +14,7 @@ use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::policy;
+use crate::pipeline::model::question_set::policy_now;
 use crate::pipeline::scan::near_duplicates::find_near_duplicates;
 use crate::prepare::DecoderCommand;
 use crate::report::{Report, read_spend};
@@ -66,7 +66,7 @@ pub fn merge_stores(
         identity: job.identity(),
         name: job.name.clone(),
         manifest: job.source.clone(),
-        policy: policy(job, &decoder.renderers(job.image.pdf_renderer)),
+        policy: policy_now(job, decoder),
         at_ms: clock.wall_ms(),
     };
     let merged = merge(&job.store, sources.paths, &merged_job, sources.allow_missing)?;

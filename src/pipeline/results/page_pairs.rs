@@ -5,7 +5,7 @@ use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::export::{Row, RowSpec};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
+use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, SkipRule, StoreError};
 use crate::task::Question;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl<'a> RowSide<'a> {
     fn page(&self, entry: &EntryRecord, row: (u32, u32), other: Option<&PageRecord>) -> Result<PageSide, StoreError> {
         let rendered = match self.templates {
             Some((job, questions)) => {
-                let questions = render(questions, entry.carried.as_deref())?;
+                let questions = rendered_questions(questions, entry.carried.as_deref())?;
                 let keys = self.reader.map(|reader| known_recipes(reader, job, &questions)).transpose()?;
                 keys.map(|keys| keys.into_iter().map(|key| key.recipe_id).collect::<Vec<_>>())
             }

@@ -7,7 +7,7 @@ use crate::export::{Row, RowSpec};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
-use crate::pipeline::model::question_set::render;
+use crate::pipeline::model::question_set::rendered_questions;
 use crate::store::{PageRecord, Reader};
 use crate::task::Question;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl PageLookup {
     /// # Errors
     /// When the values are damaged.
     pub fn question_digests(&self, carried: Option<&str>) -> Result<Box<[Option<Digest>]>, PipelineError> {
-        let questions = render(&self.questions, carried)?;
+        let questions = rendered_questions(&self.questions, carried)?;
         Ok(questions.iter().map(Question::rendered_digest).collect())
     }
 }

@@ -86,7 +86,7 @@ impl ScanPass {
         Self {
             purpose,
             selection: options.selection,
-            tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
+            tasks: options.wanted_tasks(&run.identity.keys.tasks),
             pages: PageChoice::default(),
             base: None,
             question_sets: question_sets_of(run),

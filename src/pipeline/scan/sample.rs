@@ -2,8 +2,9 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId};
+use crate::base::lowest::Lowest;
 use crate::store::{EntryCursor, EntryRecord, Reader, StoreError};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// The place of a page in the order in which samples are drawn: the first N pages are the sample of N.
 pub(crate) fn draw_key(page: &PageId) -> Digest {
@@ -20,23 +21,17 @@ pub(crate) fn sample_pages(
     count: u64,
     is_selected: &mut dyn FnMut(&EntryRecord, PageId) -> Result<bool, StoreError>,
 ) -> Result<HashSet<PageId>, StoreError> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
+    let mut lowest = Lowest::new(count);
     let mut stored = EntryCursor::new(reader, job);
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
         for page in entry.distinct_pages() {
             let page = PageId { content, page };
-            let digest = draw_key(&page);
-            let may_be_lowest = lowest.len() < count || lowest.last_key_value().is_some_and(|(last, _)| digest < *last);
-            if !may_be_lowest || !is_selected(&entry, page)? {
-                continue;
-            }
-            lowest.insert(digest, page);
-            if lowest.len() > count {
-                lowest.pop_last();
+            let key = draw_key(&page);
+            if lowest.has_place_for(&key) && is_selected(&entry, page)? {
+                lowest.offer(key, page);
             }
         }
     }
-    Ok(lowest.into_values().collect())
+    Ok(lowest.into_things().collect())
 }

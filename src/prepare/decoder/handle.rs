@@ -111,7 +111,7 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_features: bool) -> DecoderResult<Prepared> {
-        let renderers = self.renderers(image.pdf_renderer);
+        let renderers = self.pdf_renderers(image.pdf_renderer);
         self.picture(page, &Request::Prepare { page, image: *image, with_features, renderers })
     }
 
@@ -121,11 +121,11 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn draw(&mut self, page: u32, max_side: u32, renderer: PdfRenderer) -> DecoderResult<Prepared> {
-        let renderers = self.renderers(renderer);
+        let renderers = self.pdf_renderers(renderer);
         self.picture(page, &Request::Draw { page, max_side, renderers })
     }
 
-    fn renderers(&self, wanted: PdfRenderer) -> PdfRenderers {
+    fn pdf_renderers(&self, wanted: PdfRenderer) -> PdfRenderers {
         match ImageFormat::detect(&self.file) {
             Ok(ImageFormat::Pdf) => self.command.pdf_renderers(wanted),
             _ => PdfRenderers::default(),

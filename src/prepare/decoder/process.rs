@@ -87,7 +87,7 @@ impl DecoderCommand {
     /// pdftoppm 24.02.0; fonts 0a1b2c3d4e5f`. Pages that could not be drawn may be drawn when it
     /// changes.
     #[must_use]
-    pub fn renderers(&self, choice: PdfRenderer) -> String {
+    pub fn renderer_fingerprint(&self, choice: PdfRenderer) -> String {
         let fonts = self.installed.fonts.get_or_init(hash_of_installed_fonts);
         let renderers = self.pdf_renderers(choice);
         let pdftoppm = renderers.pdftoppm.map(|program| program.name());

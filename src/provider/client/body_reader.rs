@@ -1,7 +1,7 @@
 //! Reads a reply within bounds of size and time.
 
 use super::body_text::body_text;
-use super::failure::HttpFailure;
+use super::failure::{HttpFailure, ReplyTimeout};
 use crate::base::clock::Clock;
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
@@ -46,7 +46,7 @@ impl BodyReader {
         };
         let next = tokio::select! {
             next = self.response.chunk() => next.map_err(|error| HttpFailure::from(&error))?,
-            () = stalled => return Err(HttpFailure::TimedOut("request.idle_timeout")),
+            () = stalled => return Err(HttpFailure::TimedOut(ReplyTimeout::Idle)),
         };
         self.received += next.as_ref().map_or(0, Bytes::len);
         if self.received > MAX_REPLY_BYTES {

@@ -2,7 +2,7 @@
 
 use crate::base::unicode::utf16_lossy;
 
-/// The text of a body with this media type. Bytes that are not valid are replaced.
+/// The text of a body with this media type, without a byte order mark. Bytes that are not valid are replaced.
 ///
 /// UTF-16 is recognized by its byte order mark, or by the zero bytes beside the first two characters: JSON and HTML begin
 /// with ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of a text type (JSON has none, RFC 8259), because any bytes are valid
@@ -13,6 +13,7 @@ pub(crate) fn body_text(body: Vec<u8>, media_type: Option<&str>) -> String {
         [0xfe, 0xff, rest @ ..] => return utf16_lossy(rest, u16::from_be_bytes),
         [1..=0x7f, 0, _, 0, ..] => return utf16_lossy(&body, u16::from_le_bytes),
         [0, 1..=0x7f, 0, _, ..] => return utf16_lossy(&body, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => return String::from_utf8_lossy(rest).into_owned(),
         _ => {}
     }
     match String::from_utf8(body) {
@@ -40,6 +41,7 @@ mod tests {
         let html = "text/html";
         for (body, media_type, text) in [
             ("<p>größer 写真".as_bytes().to_vec(), html, "<p>größer 写真"),
+            ("\u{feff}größer".as_bytes().to_vec(), html, "größer"),
             (Vec::new(), html, ""),
             (b"{".to_vec(), html, "{"),
             (utf16("\u{feff}<p>größer 🙂", u16::to_le_bytes), html, "<p>größer 🙂"),

@@ -63,7 +63,7 @@ impl ConnectionPool {
     ///
     /// # Errors
     /// When there is none: the permit to open another one.
-    pub(crate) fn take(&self) -> Result<Connection, Permit> {
+    pub(crate) fn take_connection(&self) -> Result<Connection, Permit> {
         let now = Instant::now();
         let mut idle = self.idle();
         idle.retain(|idle| !idle.connection.sender.is_closed() && now - idle.since < MAX_IDLE);

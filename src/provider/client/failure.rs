@@ -1,6 +1,7 @@
 //! How a call fails without a complete reply.
 
 use super::server_verifier::webpki_error;
+use crate::base::causes::{error_chain, join_messages};
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
@@ -18,9 +19,8 @@ pub(crate) enum HttpFailure {
     Untrusted(String, &'static str),
     /// TLS: there are no certificates of authorities that could be trusted.
     NoRoots(String),
-    /// No complete reply within the time that this manifest key sets. The server may still
-    /// be processing the request.
-    TimedOut(&'static str),
+    /// No complete reply in time. The server may still be processing the request.
+    TimedOut(ReplyTimeout),
     /// The reply is larger than [`super::body_reader::MAX_REPLY_BYTES`].
     TooLarge,
     /// The connection ended before the reply did.
@@ -33,6 +33,31 @@ pub(crate) enum HttpFailure {
     NoReply(String),
     /// The proxy requires authentication.
     ProxyRefused(String),
+}
+
+/// The time within which there was no complete reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyTimeout {
+    /// That of the whole request.
+    Attempt,
+    /// What was left of the page's time, which is less than that.
+    PageTime,
+    /// That up to the first byte.
+    FirstByte,
+    /// That between two bytes.
+    Idle,
+}
+
+impl ReplyTimeout {
+    /// The manifest key that sets it.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Attempt => "request.timeout",
+            Self::PageTime => "retry.page_time",
+            Self::FirstByte => "request.first_byte_timeout",
+            Self::Idle => "request.idle_timeout",
+        }
+    }
 }
 
 /// Why there is no connection in time.
@@ -77,7 +102,7 @@ impl HttpFailure {
         }
         let message = causes(error);
         let is_reset =
-            chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
+            error_chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
                 matches!(
                     kind,
                     io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
@@ -125,8 +150,8 @@ impl HttpFailure {
             Self::NoRoots(message) => {
                 (Verdict::stop(format!("no trusted certificates for TLS: {message}"), NO_ROOTS_HINT), Charge::Nothing)
             }
-            Self::TimedOut(key) => {
-                let message = format!("no complete reply within {key}");
+            Self::TimedOut(timeout) => {
+                let message = format!("no complete reply within {}", timeout.key());
                 let fault = TransientFault { kind: ErrorKind::Timeout, message, change: None, may_run: true };
                 (Verdict::Retry(fault), Charge::Unknown)
             }
@@ -152,8 +177,8 @@ impl From<&reqwest::Error> for HttpFailure {
             untrusted
         } else if error.is_connect() {
             Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
-        } else if error.is_timeout() || chain(error).any(|cause| cause.is::<Expired>()) {
-            Self::TimedOut("request.timeout")
+        } else if error.is_timeout() || error_chain(error).any(|cause| cause.is::<Expired>()) {
+            Self::TimedOut(ReplyTimeout::Attempt)
         } else {
             Self::Reset(message)
         }
@@ -178,7 +203,7 @@ fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
 
 /// What an error of TLS says about the server's certificate; `None`: it is about something else.
 fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
-    let tls = chain(error).find_map(|cause| {
+    let tls = error_chain(error).find_map(|cause| {
         // An I/O error does not count what it holds as its cause.
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         cause.downcast_ref().or_else(|| inner?.downcast_ref::<rustls::Error>())
@@ -222,24 +247,12 @@ fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
 
 /// The messages of an error and of its causes.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut messages: Vec<String> = chain(error).map(ToString::to_string).collect();
-    messages.dedup();
-    messages.join(": ")
-}
-
-/// An error and its causes.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
+    join_messages(error_chain(error))
 }
 
 /// Why there is no connection.
 pub(crate) fn connect_reason(error: &(dyn Error + 'static)) -> String {
-    let kinds = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+    let kinds = error_chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
     match kinds.last() {
         Some(io::ErrorKind::ConnectionRefused) => "connection refused".into(),
         Some(io::ErrorKind::ConnectionReset) => "connection reset".into(),
@@ -267,7 +280,7 @@ mod tests {
             (HttpFailure::NotConnected(text()), "later", Charge::Nothing),
             (HttpFailure::Untrusted(text(), ""), "stop", Charge::Nothing),
             (HttpFailure::NoRoots(text()), "stop", Charge::Nothing),
-            (HttpFailure::TimedOut("request.timeout"), "timeout, may run", Charge::Unknown),
+            (HttpFailure::TimedOut(ReplyTimeout::Attempt), "timeout, may run", Charge::Unknown),
             (HttpFailure::TooLarge, "bad_reply", Charge::Unknown),
             (HttpFailure::Reset(text()), "reset", Charge::Unknown),
             (HttpFailure::NoTls(text()), "later", Charge::Nothing),

@@ -6,7 +6,7 @@
 use super::call::{CallBody, HttpCall};
 use super::connection_pool::{Connection, ConnectionPool};
 use super::connector::Connector;
-use super::failure::{HttpFailure, NO_ROOTS_HINT, causes};
+use super::failure::{HttpFailure, NO_ROOTS_HINT, ReplyTimeout, causes};
 use super::reply_body::ReplyBody;
 use super::secret::Secret;
 use super::tls::Tls;
@@ -248,15 +248,15 @@ impl HttpClient {
         };
         tokio::select! {
             response = self.exchange(call, deadline) => response,
-            () = tokio::time::sleep_until(deadline) => Err(HttpFailure::TimedOut("request.timeout")),
-            () = first_byte => Err(HttpFailure::TimedOut("request.first_byte_timeout")),
+            () = tokio::time::sleep_until(deadline) => Err(HttpFailure::TimedOut(ReplyTimeout::Attempt)),
+            () = first_byte => Err(HttpFailure::TimedOut(ReplyTimeout::FirstByte)),
         }
     }
 
     /// Sends a request on a connection that was used before, or else on a new one.
     async fn exchange(&self, call: HttpCall, deadline: Instant) -> Result<Response, HttpFailure> {
         let request = self.page_request(call)?;
-        let permit = match self.pool.take() {
+        let permit = match self.pool.take_connection() {
             Ok(mut connection) => match connection.sender.send_request(request.clone()).await {
                 Ok(reply) => return Ok(self.response(reply, deadline, connection)),
                 // The server can't have executed it: its end was not sent.

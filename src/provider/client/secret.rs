@@ -68,7 +68,7 @@ impl Secret {
             return text;
         }
         let (mut out, mut rest) = (String::new(), text.as_str());
-        while let Some(at) = rest.find(&secret[..char_boundary(secret, MIN_REDACTED_BYTES)]) {
+        while let Some(at) = rest.find(&secret[..secret.ceil_char_boundary(MIN_REDACTED_BYTES)]) {
             let same = rest[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
             let end = at + same.map(|(c, _)| c.len_utf8()).sum::<usize>();
             out.push_str(&rest[..at]);
@@ -149,11 +149,6 @@ impl Secret {
 
 /// What stands where a message was cut.
 const ENDS: [&str; 3] = ["…", "...", "*"];
-
-/// The first place from `at` where a character begins.
-fn char_boundary(text: &str, at: usize) -> usize {
-    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
-}
 
 /// Characters with which an escape begins.
 const ESCAPES: [char; 3] = ['\\', '%', '&'];

@@ -10,8 +10,8 @@ use crate::provider::form::capability::Capabilities;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::parameter::Parameters;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::passing::Passing;
 use crate::provider::judgement::rate_limits::RateLimitHeaders;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::replies::batch::{BatchFault, BatchLine, RemoteBatch};
 use crate::provider::replies::reply::Reply;
 use crate::provider::request::page_request::Repair;
@@ -51,7 +51,7 @@ pub(crate) trait Dialect: fmt::Debug {
     fn is_rejection(&self, message: &str) -> bool;
 
     /// Whether an error with this message passes by itself.
-    fn passing(&self, message: &str) -> Passing;
+    fn is_transient(&self, message: &str) -> Transient;
 
     /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
     /// its message does not show it, or may be about what a page has. `model`: the name that was sent, if its

@@ -11,8 +11,8 @@ use crate::provider::form::capability::ReplyFormat;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::parameter::Parameters;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::passing::Passing;
 use crate::provider::judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault};
 use crate::provider::replies::reply::{Reply, ReplyEnd};
 use crate::provider::replies::served::Served;
@@ -224,13 +224,13 @@ fn a_server_that_is_not_there() {
 #[test]
 fn a_timeout_names_its_key() {
     let name = |failure, timeout| match endpoint().named_timeout(failure, timeout) {
-        HttpFailure::TimedOut(key) => key.to_owned(),
+        HttpFailure::TimedOut(timeout) => timeout.key().to_owned(),
         failure => format!("{failure:?}"),
     };
     let attempt = endpoint().client.timeouts().attempt;
-    assert_eq!(name(HttpFailure::TimedOut("request.timeout"), attempt), "request.timeout");
-    assert_eq!(name(HttpFailure::TimedOut("request.timeout"), attempt / 2), "retry.page_time");
-    assert_eq!(name(HttpFailure::TimedOut("request.idle_timeout"), attempt / 2), "request.idle_timeout");
+    assert_eq!(name(HttpFailure::TimedOut(ReplyTimeout::Attempt), attempt), "request.timeout");
+    assert_eq!(name(HttpFailure::TimedOut(ReplyTimeout::Attempt), attempt / 2), "retry.page_time");
+    assert_eq!(name(HttpFailure::TimedOut(ReplyTimeout::Idle), attempt / 2), "request.idle_timeout");
     // Time that passes as soon as somebody sleeps: no byte arrives before.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut setup = setup(client(&format!("http://{}/v1", listener.local_addr().unwrap())));
@@ -382,8 +382,8 @@ impl Dialect for PlainText {
         false
     }
 
-    fn passing(&self, _message: &str) -> Passing {
-        Passing::No
+    fn is_transient(&self, _message: &str) -> Transient {
+        Transient::No
     }
 
     fn likely_hint(&self, _message: &str, _model: Option<&str>) -> Option<&'static str> {

@@ -99,7 +99,8 @@ impl Capabilities {
     #[must_use]
     pub fn of_model(facts: Option<&ModelFacts>) -> Self {
         let Some(facts) = facts else { return Self::default() };
-        let omitted = if facts.has_strict_schemas { Parameters::of(&Parameter::BOUNDS) } else { Parameters::default() };
+        let omitted =
+            if facts.has_strict_schemas { Parameters::from_list(&Parameter::BOUNDS) } else { Parameters::default() };
         Self {
             max_completion_tokens: facts.output_limit == OutputLimit::MaxCompletionTokens,
             omitted,

@@ -124,13 +124,13 @@ impl CapabilityChange {
     pub(crate) fn concerns(self) -> Option<Parameters> {
         Some(match self {
             Self::Omit(Parameter::Effort) | Self::Effort(_) => {
-                Parameters::of(&[Parameter::Effort, Parameter::Thinking])
+                Parameters::from_list(&[Parameter::Effort, Parameter::Thinking])
             }
-            Self::WeakerFormat | Self::SimplerSchema => Parameters::of(&[Parameter::Format]),
+            Self::WeakerFormat | Self::SimplerSchema => Parameters::from_list(&[Parameter::Format]),
             Self::RenameOutputLimit(_) | Self::MaxOutput(_) | Self::MinOutput(_) => {
-                Parameters::of(&[Parameter::OutputLimit])
+                Parameters::from_list(&[Parameter::OutputLimit])
             }
-            Self::Omit(parameter) => Parameters::of(&[parameter]),
+            Self::Omit(parameter) => Parameters::from_list(&[parameter]),
             Self::DisableThinking | Self::OutputFactor | Self::SchemaInPrompt => return None,
         })
     }

@@ -35,7 +35,7 @@ impl FormSize {
     /// For an endpoint that accepts `capabilities`. `request`: what the manifest states; `facts`: what is
     /// known of the model; `is_lengthened`: the last reply was cut.
     #[must_use]
-    pub fn of(
+    pub fn for_request(
         questions: &[&Question],
         request: &Request,
         facts: Option<&ModelFacts>,
@@ -147,7 +147,7 @@ mod tests {
             let job = manifest(request);
             let questions = compile(&job.tasks, &[]).unwrap();
             let asked: Vec<&Question> = questions.iter().collect();
-            let size = FormSize::of(&asked, &job.request, model_facts(model), capabilities, is_lengthened);
+            let size = FormSize::for_request(&asked, &job.request, model_facts(model), capabilities, is_lengthened);
             assert_eq!((size.max_reply_tokens, size.is_described), (limit, is_described), "{request} {capabilities:?}");
             assert!(size.max_answer_tokens <= size.max_reply_tokens);
             assert_eq!((size.has_output_limit, size.max_billed_tokens), (true, Some(limit)), "{request}");
@@ -166,7 +166,7 @@ mod tests {
             let job = manifest(request);
             let questions = compile(&job.tasks, &[]).unwrap();
             let asked: Vec<&Question> = questions.iter().collect();
-            let size = FormSize::of(&asked, &job.request, None, unlimited(most), false);
+            let size = FormSize::for_request(&asked, &job.request, None, unlimited(most), false);
             assert_eq!((size.has_output_limit, size.max_billed_tokens), expected, "{request}");
         }
     }
@@ -190,7 +190,7 @@ mod tests {
             let job = manifest(&format!("{{extra: {extra}}}"));
             let questions = compile(&job.tasks, &[]).unwrap();
             let asked: Vec<&Question> = questions.iter().collect();
-            let size = FormSize::of(&asked, &job.request, model_facts("qwen3.8-flash"), capabilities, false);
+            let size = FormSize::for_request(&asked, &job.request, model_facts("qwen3.8-flash"), capabilities, false);
             assert_eq!(size.footprint.reasoning.typical, typical, "{extra}");
             assert_eq!(size.max_reply_tokens, 8292, "{extra}: some servers ignore it");
         }

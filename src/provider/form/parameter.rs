@@ -89,7 +89,7 @@ pub struct Parameters(u16);
 impl Parameters {
     /// The set of these parameters.
     #[must_use]
-    pub fn of(parameters: &[Parameter]) -> Self {
+    pub fn from_list(parameters: &[Parameter]) -> Self {
         parameters.iter().fold(Self::default(), |set, parameter| set.with(*parameter))
     }
 
@@ -120,7 +120,7 @@ impl Parameters {
     #[must_use]
     pub fn from_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let find = |name: &str| Parameter::ALL.into_iter().find(|parameter| parameter.name() == name);
-        Self::of(&names.filter_map(find).collect::<Vec<_>>())
+        Self::from_list(&names.filter_map(find).collect::<Vec<_>>())
     }
 
     fn bit(parameter: Parameter) -> u16 {
@@ -135,11 +135,11 @@ mod tests {
     #[test]
     fn a_set_is_read_back_from_its_names() {
         for parameter in Parameter::ALL {
-            let set = Parameters::of(&[parameter, Parameter::Detail]);
+            let set = Parameters::from_list(&[parameter, Parameter::Detail]);
             assert_eq!(Parameters::from_names(set.names()), set);
             assert!(set.contains(parameter) && set.contains(Parameter::Detail));
         }
-        let all = Parameters::of(&Parameter::ALL);
+        let all = Parameters::from_list(&Parameter::ALL);
         assert_eq!(all.names().count(), 15);
         assert_eq!(Parameters::from_names(["no such name", ""].into_iter()), Parameters::default());
     }

@@ -35,7 +35,7 @@ impl SentForm {
         capabilities.is_proven = true;
         Self {
             capabilities,
-            parameters: Parameters::of(&Parameter::ALL),
+            parameters: Parameters::from_list(&Parameter::ALL),
             max_reply_tokens: u32::MAX,
             is_described: true,
             is_first: false,

@@ -45,7 +45,7 @@ impl FrameBuilder {
         let Variation { is_lengthened, avoids_repetition, .. } = request.variation;
         let capabilities = if request.variation.has_no_format() { capabilities.without_format() } else { capabilities };
         let questions = request.asked();
-        let size = FormSize::of(&questions, &self.request, self.facts, capabilities, is_lengthened);
+        let size = FormSize::for_request(&questions, &self.request, self.facts, capabilities, is_lengthened);
         let bounds = self.bounds(capabilities, size.max_answer_tokens);
         let options = FrameOptions {
             model: &self.model,

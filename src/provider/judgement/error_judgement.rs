@@ -103,7 +103,7 @@ mod tests {
     fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
         SentForm {
             capabilities,
-            parameters: Parameters::of(parameters),
+            parameters: Parameters::from_list(parameters),
             max_reply_tokens: 500,
             is_described: false,
             is_first: true,

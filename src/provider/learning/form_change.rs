@@ -181,7 +181,7 @@ impl FormLearner {
                 FormChange::Exhausted(CapabilityChange::OutputFactor)
             }
             Verdict::Retry(fault) if fault.change.is_some() => FormChange::AlreadyMade,
-            _ if VagueError::of(exchange) == Some(VagueError::Rejection) => FormChange::AlreadyMade,
+            _ if VagueError::from_exchange(exchange) == Some(VagueError::Rejection) => FormChange::AlreadyMade,
             _ => FormChange::None,
         }
     }
@@ -272,7 +272,7 @@ impl FormLearner {
                 _ => {}
             }
         }
-        let vague = VagueError::of(exchange);
+        let vague = VagueError::from_exchange(exchange);
         let is_of_request = asked.is_some() || vague.is_some();
         if let Some(Check { full, found, .. }) = is_of_request.then(|| self.pending.end_check(vague)).flatten() {
             return FormChange::Proven { capabilities: full.proven(full.follows_schema), found };

@@ -204,7 +204,7 @@ fn forms_to_try(
     for change in CHANGES.into_iter().filter(|change| sent.may_change(*change) && !is_stated(*change)) {
         add(FormTrial::Change(change), known.with(change));
         if change == CapabilityChange::WeakerFormat {
-            add(FormTrial::NoFormat, known.without_all(Parameters::of(&[Parameter::Format])));
+            add(FormTrial::NoFormat, known.without_all(Parameters::from_list(&[Parameter::Format])));
         }
     }
     // Whatever other limit was tried before.
@@ -219,7 +219,7 @@ fn forms_to_try(
         *parameter != Parameter::OutputLimit && sent.parameters.contains(*parameter) && !is_stated(change)
     };
     let left_out: Vec<Parameter> = Parameter::ALL.into_iter().filter(is_left_out).collect();
-    let bare = known.without_all(Parameters::of(&left_out));
+    let bare = known.without_all(Parameters::from_list(&left_out));
     add(FormTrial::Bare, bare);
     add(FormTrial::Bare, bare.and_then(|bare| bare.with(CapabilityChange::RenameOutputLimit(None))));
     forms
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn sent(parameters: &[Parameter], capabilities: Capabilities) -> SentForm {
-        SentForm { capabilities, parameters: Parameters::of(parameters), ..SentForm::unknown() }
+        SentForm { capabilities, parameters: Parameters::from_list(parameters), ..SentForm::unknown() }
     }
 
     /// Page 0 with each of these.

@@ -7,7 +7,7 @@ use crate::manifest::{EFFORT_MEMBER, Request};
 use crate::provider::dialect::interface::Dialect;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::parameter::Parameter;
-use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{Refusal, Verdict};
 use crate::provider::judgement::wording::{is_marked, is_meant, names, without_quoted_data};
 
@@ -21,10 +21,10 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: 
         }
         Verdict::Retry(fault) => match fault.change {
             Some(change) => judge_change(request, change, &fault.message, dialect),
-            None if dialect.passing(&fault.message) != Passing::No => None,
+            None if dialect.is_transient(&fault.message) != Transient::No => None,
             None => rejected_member(request, &fault.message, is_rejection),
         },
-        Verdict::Later { message, .. } if dialect.passing(message) == Passing::No => {
+        Verdict::Later { message, .. } if dialect.is_transient(message) == Transient::No => {
             rejected_member(request, message, is_rejection)
         }
         // Not an account or a key, which concern all requests.

@@ -6,7 +6,7 @@ use super::vague_error::VagueError;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::dialect::interface::Dialect;
 use crate::provider::form::sent_form::SentForm;
-use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{PageFault, Verdict};
 use crate::provider::judgement::wording::words_without_numbers;
 use crate::provider::replies::exchange::Exchange;
@@ -59,9 +59,9 @@ impl UnexplainedErrors {
         }
         let is_counted = !sent.is_tried && !sent.capabilities.is_proven && !self.is_answered.get();
         let Some(message) = exchange.verdict.message().filter(|_| is_counted) else { return };
-        let vague = VagueError::of(exchange);
+        let vague = VagueError::from_exchange(exchange);
         let is_final = match vague {
-            Some(VagueError::Internal) => is_searched(message) && dialect.passing(message) != Passing::Yes,
+            Some(VagueError::Internal) => is_searched(message) && dialect.is_transient(message) != Transient::Yes,
             Some(VagueError::Rejection) => is_searched(message),
             None => exchange.rejects_named && is_rejection(&exchange.verdict),
         };

@@ -15,7 +15,7 @@ pub(crate) enum VagueError {
 
 impl VagueError {
     /// What kind of vague error an exchange ended with; `None`: another end.
-    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
+    pub(crate) fn from_exchange(exchange: &Exchange) -> Option<Self> {
         match &exchange.verdict {
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }) => {
                 (!exchange.rejects_named).then_some(Self::Rejection)
@@ -60,10 +60,10 @@ mod tests {
             (500, Verdict::transient(ErrorKind::Reset, "no"), Charge::Nothing, None),
         ] {
             let exchange = Exchange { status: Some(status), ..Exchange::new(verdict.clone(), charge) };
-            assert_eq!(VagueError::of(&exchange), expected, "{status} {verdict:?} {charge:?}");
+            assert_eq!(VagueError::from_exchange(&exchange), expected, "{status} {verdict:?} {charge:?}");
         }
         let named = Exchange { rejects_named: true, ..Exchange::new(page(ErrorKind::BadRequest), Charge::Nothing) };
-        assert_eq!(VagueError::of(&named), None, "it says what it rejects");
+        assert_eq!(VagueError::from_exchange(&named), None, "it says what it rejects");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::limiter::RateLimiter;
 use super::pace_limits::PaceLimits;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ErrorKind;
-use crate::manifest::{Limits, Retry};
+use crate::manifest::{Concurrency, Limits, Retry};
 use crate::provider::judgement::verdict::Verdict;
 use crate::provider::replies::exchange::Exchange;
 use std::cell::RefCell;
@@ -18,9 +18,6 @@ pub struct EndpointPacing {
     limiter: RefCell<RateLimiter>,
     cooldown: RefCell<Cooldown>,
 }
-
-/// Requests in flight at the start, while no limit is known, of all processes that share it.
-const FIRST_WIDTH: u32 = 8;
 
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
@@ -125,13 +122,12 @@ impl EndpointPacing {
 /// first one on: their number may at once become as large as the rate needs. Otherwise it
 /// starts small, even if the manifest sets it: a limit may have to be learned first.
 fn cooldown(limits: &Limits, retry: &Retry, is_paced: bool) -> Cooldown {
-    let max = limits.max_concurrency;
-    let first = FIRST_WIDTH / limits.parallel;
-    let start = if is_paced { max } else { limits.concurrency.min(first) };
+    let max = limits.concurrency.max();
+    let start = if is_paced { max } else { max.min(Concurrency::START / limits.parallel) };
     let cooldown = Cooldown::new(start, retry.max_wait).among(limits.parallel);
-    match limits.concurrency < max {
-        true => cooldown.with_max_width(max),
-        false => cooldown.with_set_width(max),
+    match limits.concurrency {
+        Concurrency::Learned(max) => cooldown.with_max_width(max),
+        Concurrency::Stated(max) => cooldown.with_set_width(max),
     }
 }
 

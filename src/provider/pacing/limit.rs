@@ -127,7 +127,7 @@ impl Limit {
             quota.try_take()?;
         }
         if let Some(bucket) = &mut self.bucket {
-            bucket.take(count);
+            bucket.spend(count);
         }
         self.largest = self.largest.max(count);
         self.admitted.push_back((now, count));

@@ -68,7 +68,7 @@ impl LimitWindow {
     }
 
     fn add(&mut self, headers: &LimitHeaders, now: Duration) {
-        let Some(one) = Bounds::of(headers, now) else { return };
+        let Some(one) = Bounds::from_headers(headers, now) else { return };
         let both = self.bounds.map_or(Some(one), |known| known.and(&one));
         let bounds = *self.bounds.insert(both.unwrap_or(one));
         // The last second of a minute looks like a second, but not if the ones before it are known.
@@ -95,7 +95,7 @@ impl LimitWindow {
 impl Bounds {
     /// The windows that explain one reply; `None`: nothing is missing.
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    fn of(headers: &LimitHeaders, now: Duration) -> Option<Self> {
+    fn from_headers(headers: &LimitHeaders, now: Duration) -> Option<Self> {
         let LimitHeaders { limit, remaining, reset } = *headers;
         let used = limit.saturating_sub(remaining);
         if used == 0 || reset.is_zero() {

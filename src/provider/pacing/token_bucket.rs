@@ -71,7 +71,7 @@ impl TokenBucket {
     }
 
     /// Takes `count`, after [`Self::delay`] has returned `None` for it.
-    pub(crate) fn take(&mut self, count: u64) {
+    pub(crate) fn spend(&mut self, count: u64) {
         self.level = (self.level - exact(count)).max(0.0);
     }
 

@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_empty_reply_as_long_as_the_limit_was_reasoning() {
-        let sent = SentForm { parameters: Parameters::of(&[Parameter::OutputLimit]), ..sent() };
+        let sent = SentForm { parameters: Parameters::from_list(&[Parameter::OutputLimit]), ..sent() };
         for (content, output, reasoning, expected) in [
             ("<think>Hm. The page", 100, 0, true),
             ("<think>Hm", 50, 0, false),

@@ -21,6 +21,7 @@ use crate::store::records::shown_answers::ShownAnswer;
 use crate::store::sqlite::schema;
 use recipes::SetMembers;
 use rusqlite::Connection;
+use serde_json::Value;
 use std::path::Path;
 
 /// A read connection. Each call sees what was committed when it began. Long lists are read in
@@ -116,13 +117,13 @@ impl Reader {
     }
 
     /// The recipe with this digest.
-    pub fn recipe(&self, hash: &Digest) -> Result<Option<RecipeId>, StoreError> {
+    pub fn recipe_id(&self, hash: &Digest) -> Result<Option<RecipeId>, StoreError> {
         recipes::recipe_id(&self.db, hash)
     }
 
-    /// The canonical JSON of a recipe.
-    pub fn recipe_body(&self, id: RecipeId) -> Result<Option<String>, StoreError> {
-        recipes::recipe_body(&self.db, id)
+    /// A recipe. If the store has none with this id, it is damaged.
+    pub fn recipe(&self, id: RecipeId) -> Result<Value, StoreError> {
+        recipes::recipe(&self.db, id)
     }
 
     /// The set of these recipes under a policy, and their ids; `None` unless all of it is

@@ -6,6 +6,7 @@ use crate::store::error::StoreError;
 use crate::store::records::runs::RecipeRecord;
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,14 +16,13 @@ pub(crate) fn recipe_id(db: &Connection, hash: &Digest) -> Result<Option<RecipeI
     Ok(find.query_row([hash], |row| row.get(0)).optional()?)
 }
 
-/// The canonical JSON of a recipe.
-pub(crate) fn recipe_body(db: &Connection, id: RecipeId) -> Result<Option<String>, StoreError> {
+/// A recipe, which is stored as canonical JSON.
+pub(crate) fn recipe(db: &Connection, id: RecipeId) -> Result<Value, StoreError> {
     let mut find = db.prepare_cached("SELECT body FROM recipes WHERE id = ?1")?;
     let mut rows = find.query([id])?;
-    match rows.next()? {
-        Some(row) => Cells::new(row, "recipes", || format!("recipe {id}")).json_text(0),
-        None => Ok(None),
-    }
+    let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {id}: {reason}"));
+    let row = rows.next()?.ok_or_else(|| damaged("there is no such row"))?;
+    Cells::new(row, "recipes", || format!("recipe {id}")).json(0)
 }
 
 /// The identity of a set: its recipes in their order, and the policy.

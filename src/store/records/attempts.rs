@@ -103,6 +103,15 @@ pub struct AttemptCharge {
     pub saved_by_size: Pico,
 }
 
+impl AttemptCharge {
+    /// What is charged to the budget for these costs. `worst`: the maximum cost, if the usage is an estimate.
+    /// [`CHARGED`](crate::store::sqlite::charged::CHARGED) computes the same in SQL.
+    #[must_use]
+    pub fn charged_to_budget(cost: Option<Pico>, reported: Option<Pico>, worst: Option<Pico>) -> Pico {
+        cost.max(reported).max(worst).unwrap_or_default().max(Pico::ZERO)
+    }
+}
+
 /// Who served an attempt, by the reply's own account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServedRecord {

@@ -159,6 +159,23 @@ fn a_tried_page_is_asked_once() {
     assert!(beyond.stderr.contains("there is no page 9"), "{}", beyond.stderr);
 }
 
+/// A device or a pipe might never end, and a file may be larger than the memory.
+#[cfg(unix)]
+#[test]
+fn a_tried_file_is_read_within_the_limits_of_a_run() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("pages/pipe.jpg")).status().unwrap().success());
+    std::fs::File::create(bench.path("pages/large.jpg")).unwrap().set_len((512 << 20) + 1).unwrap();
+    for (file, why) in
+        [("/dev/zero", "not a file"), ("pages/pipe.jpg", "not a file"), ("pages/large.jpg", "the limit is 536870912")]
+    {
+        let tried = bench.docmill(&["try", "job.yaml", file]);
+        assert_eq!((tried.code, requests(&bench)), (2, 0), "{file}: {}", tried.stderr);
+        assert!(tried.stderr.contains(file) && tried.stderr.contains(why), "{file}: {}", tried.stderr);
+    }
+}
+
 /// A process that was stopped while it waited for replies. Its requests do not hold their pages longer
 /// than they may take.
 #[cfg(unix)]

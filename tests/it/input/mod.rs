@@ -6,6 +6,7 @@ mod list_files;
 mod lists;
 pub(crate) mod near_duplicates;
 pub(crate) mod pdf;
+mod pdf_colors;
 mod pdf_damage;
 mod pdf_encryption;
 mod pdf_groups;

@@ -110,7 +110,7 @@ fn annotations_behind_one_that_was_deleted_are_drawn() {
     }
 }
 
-/// A TrueType font of three glyphs: nothing, a square, and a space.
+/// A TrueType font of three glyphs: nothing, a square, and a space. Its table for the Macintosh has the square for `ä`.
 fn font() -> Vec<u8> {
     let words = |words: &[i16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
     let head =
@@ -121,7 +121,11 @@ fn font() -> Vec<u8> {
     let square =
         [words(&[1, 100, 0, 700, 600, 3, 0]), vec![1; 4], words(&[100, 600, 0, -600]), words(&[0, 0, 600, 0])].concat();
     let loca = [0, 0, square.len(), square.len()].map(|place| u32::try_from(place).unwrap().to_be_bytes()).concat();
-    let tables: [(&[u8; 4], Vec<u8>); 6] = [
+    let mut codes = vec![0; 256];
+    codes[0x8A] = 1;
+    let cmap = [words(&[0, 1, 1, 0, 0, 12]), words(&[0, 262, 0]), codes].concat();
+    let tables: [(&[u8; 4], Vec<u8>); 7] = [
+        (b"cmap", cmap),
         (b"head", head),
         (b"hhea", hhea),
         (b"hmtx", words(&[800, 0].repeat(3))),
@@ -129,7 +133,7 @@ fn font() -> Vec<u8> {
         (b"maxp", maxp),
         (b"glyf", square),
     ];
-    let mut out = [&[0, 1, 0, 0, 0, 6][..], &[0; 6]].concat();
+    let mut out = [&[0, 1, 0, 0, 0, 7][..], &[0; 6]].concat();
     let mut place = out.len() + tables.len() * 16;
     for (tag, table) in &tables {
         out.extend(*tag);
@@ -175,4 +179,27 @@ fn glyphs_of_embedded_fonts_that_are_cut_or_do_not_exist_are_lost() {
     let erased = [&whole[..whole.len() - 34], &[0; 34]].concat();
     check(page(&erased, "0001"), lost);
     check(page(&erased, "0002"), None);
+}
+
+#[test]
+fn the_encoding_of_an_embedded_font_is_applied_though_it_is_said_to_have_symbols() {
+    let page = |flags: u32, encoding: &str| {
+        let widths = "800 ".repeat(256);
+        let dict = format!(
+            "<< /Type /Font /Subtype /TrueType /BaseFont /Square {encoding} /FirstChar 0 /LastChar 255 \
+             /Widths [{widths}] /FontDescriptor 6 0 R >>"
+        );
+        let descriptor = format!(
+            "<< /Type /FontDescriptor /FontName /Square /Flags {flags} /FontBBox [0 -200 800 800] /FontFile2 7 0 R >>"
+        );
+        let more = [dict.into(), descriptor.into(), stream("", &font())];
+        self::page(b"BT /F1 90 Tf 20 60 Td (\\344) Tj ET", "/Font << /F1 5 0 R >>", &more)
+    };
+    let encoded = "/Encoding /WinAnsiEncoding";
+    let expected = draw(page(32, encoded)).unwrap();
+    assert!(expected.pixels().any(|pixel| pixel.0[0] < 128), "the square is drawn");
+    for flags in [4, 36, 0] {
+        assert_eq!(draw(page(flags, encoded)).as_ref(), Ok(&expected), "flags {flags}");
+    }
+    assert!(draw(page(4, "")).unwrap() != expected, "without an encoding the code is that of the table");
 }

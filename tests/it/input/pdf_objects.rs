@@ -81,16 +81,6 @@ fn patterns_and_shadings_that_can_not_be_drawn_are_lost() {
     ] {
         check(page(content, of_pattern, &[pattern]), expected);
     }
-    let paint = b"0 0 50 50 re f /S sh";
-    let missing = Some("a shading is missing or damaged");
-    for (shading, expected) in [
-        (format!("<< {RGB_SHADING} >>"), None),
-        ("null".to_owned(), missing),
-        (format!("<< {} >>", RGB_SHADING.replace("/Function ", "/Functional ")), missing),
-        ("<< /ShadingType 4 /ColorSpace /DeviceRGB >>".to_owned(), missing),
-    ] {
-        check(page(paint, "/Shading << /S 5 0 R >>", &[shading.into_bytes()]), expected);
-    }
 }
 
 #[test]
@@ -353,6 +343,18 @@ fn what_an_appearance_refers_to_and_the_file_does_not_hold_is_lost() {
     check(stamp("(seen) Tj", 4), None);
     check(stamp("(seen) Tj ET /None Do BT", 4), Some("it is missing in the file"));
     check(stamp("(seen) Tj ET /None Do BT", 2), None);
+}
+
+#[test]
+fn popups_are_not_drawn() {
+    let appearance = stream("/Type /XObject /Subtype /Form /BBox [0 0 90 90]", b"0 0 90 90 re f");
+    let note = |kind: &str| {
+        let note = format!("<< /Type /Annot /Subtype /{kind} /Rect [50 50 140 140] /AP << /N 6 0 R >> >>");
+        let page =
+            page_of(stream("", b""), "/MediaBox [0 0 200 200] /Annots [5 0 R]", "", &[note.into(), appearance.clone()]);
+        draw(page).unwrap().pixels().any(|pixel| pixel.0[0] < 128)
+    };
+    assert_eq!((note("Stamp"), note("Popup")), (true, false));
 }
 
 #[test]

@@ -196,9 +196,9 @@ fn one_that_hangs_ends_with_its_decoder() {
     let path = folder.path().to_string_lossy().into_owned();
     let command =
         DecoderCommand::new(env!("CARGO_BIN_EXE_docmill"), vec!["decode-pages".into()]).with_search_path(Some(path));
-    assert!(command.renderers(PdfRenderer::Auto).starts_with("hayro 0.9; pdftoppm 99.1.0; fonts "));
-    assert!(command.renderers(PdfRenderer::Pdftoppm).starts_with("pdftoppm 99.1.0; hayro 0.9; fonts "));
-    assert!(command.renderers(PdfRenderer::Builtin).starts_with("hayro 0.9; fonts "));
+    assert!(command.renderer_fingerprint(PdfRenderer::Auto).starts_with("hayro 0.9; pdftoppm 99.1.0; fonts "));
+    assert!(command.renderer_fingerprint(PdfRenderer::Pdftoppm).starts_with("pdftoppm 99.1.0; hayro 0.9; fonts "));
+    assert!(command.renderer_fingerprint(PdfRenderer::Builtin).starts_with("hayro 0.9; fonts "));
     let image = Image {
         detail: Detail::High,
         size: Size::Economy,

@@ -257,7 +257,7 @@ fn images_of_every_colour_space_have_their_colours() {
 #[test]
 fn images_that_are_masked_or_have_other_sizes_are_drawn() {
     let data = deflate(&pack(&samples(1, 255), 1, 8));
-    let mask = stream("/Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8", &[255]);
+    let mask = stream("/Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8", &[254]);
     for entries in ["/SMask 6 0 R", "/Mask [0 0]", "/Mask 6 0 R", "/ImageMask true", "/BitsPerComponent 3", "/OC 6 0 R"]
     {
         let entries = format!("/ColorSpace /DeviceGray /BitsPerComponent 8 {entries} /Filter /FlateDecode");
@@ -393,5 +393,135 @@ fn a_scan_costs_the_same_however_it_is_compressed() {
         assert_eq!(prepared.code, 0);
         assert!(prepared.stdout.contains("  300 x 420, "), "{}", prepared.stdout);
         assert!(prepared.stdout.contains(", 8,500 tokens, "), "{}", prepared.stdout);
+    }
+}
+
+/// What a page shows with one more object, the sixth: whether it is the scan, pixel for pixel. The page is of 370 x 290
+/// points.
+fn is_scan(content: &str, page_entries: &str, image_entries: &str, sixth: Vec<u8>) -> bool {
+    let data = deflate(&pack(&samples(1, 255), 1, 8));
+    let entries = format!("/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode {image_entries}");
+    let image = format!("/Type /XObject /Subtype /Image /Width {WIDTH} /Height {HEIGHT} {entries}");
+    let resources = "/XObject << /I 5 0 R /F 6 0 R >> /ExtGState << /G 6 0 R >>";
+    let page = format!(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 370 290] {page_entries} /Contents 4 0 R /Resources << {resources} >> >>"
+    );
+    let bytes = pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        page.into_bytes(),
+        stream("", content.as_bytes()),
+        stream(&image, &data),
+        sixth,
+    ]);
+    match picture(bytes).unwrap() {
+        Some((shown, channels)) => {
+            assert_eq!(channels, 1);
+            let expected: Vec<u8> = samples(1, 255).into_iter().map(|sample| u8::try_from(sample).unwrap()).collect();
+            assert!(shown == expected, "{content} {page_entries}");
+            true
+        }
+        None => false,
+    }
+}
+
+#[test]
+fn what_does_not_change_a_scan_does_not_hide_it() {
+    const IMAGE: &str = "q 370 0 0 290 0 0 cm /I Do Q";
+    let null = || b"null".to_vec();
+    let form = |entries: &str, content: &str| {
+        stream(
+            &format!("/Type /XObject /Subtype /Form {entries} /Resources << /XObject << /I 5 0 R >> >>"),
+            content.as_bytes(),
+        )
+    };
+    let whole = "/BBox [0 0 370 290]";
+    let note = |entries: &str| format!("/Annots [<< /Type /Annot /Rect [50 50 90 90] /AP << /N 6 0 R >> {entries} >>]");
+    let mask = |alpha: u8| {
+        let dict = "/Type /XObject /Subtype /Image /Width 2 /Height 2 /ColorSpace /DeviceGray /BitsPerComponent 8";
+        stream(dict, &[255, 255, alpha, 255])
+    };
+    for (content, page_entries, image_entries, sixth, expected) in [
+        // In a form.
+        ("/F Do", "", "", form(whole, IMAGE), true),
+        (
+            "q 2 0 0 2 0 0 cm /F Do Q",
+            "",
+            "",
+            form("/BBox [0 0 185 145] /Matrix [.5 0 0 .5 0 0]", "q 740 0 0 580 0 0 cm /I Do Q"),
+            false,
+        ),
+        ("/F Do", "", "", form("/BBox [0 0 740 580] /Matrix [.5 0 0 .5 0 0]", "q 740 0 0 580 0 0 cm /I Do Q"), true),
+        ("/F Do", "", "", form("/BBox [0 0 100 100]", IMAGE), false),
+        ("/F Do", "", "", form(whole, &format!("{IMAGE} 0 0 9 9 re f")), false),
+        ("/F Do", "", "", form(&format!("{whole} /OC << >>"), IMAGE), false),
+        ("/F Do 9 w 0 0 m 90 90 l S", "", "", form(whole, IMAGE), false),
+        // Over white paper, and over anything else.
+        (&format!("1 g 0 0 370 290 re f {IMAGE}"), "", "", null(), true),
+        (&format!("0 0 370 290 re f {IMAGE}"), "", "", null(), false),
+        (&format!("{IMAGE} 1 g 0 0 90 90 re f"), "", "", null(), false),
+        // With a state that changes nothing, and one that makes it pale.
+        (
+            &format!("/G gs {IMAGE}"),
+            "",
+            "",
+            b"<< /Type /ExtGState /ca 1 /BM /Normal /SMask /None /SA true >>".to_vec(),
+            true,
+        ),
+        (&format!("/G gs {IMAGE}"), "", "", b"<< /ca 0.5 >>".to_vec(), false),
+        (&format!("/G gs {IMAGE}"), "", "", b"<< /BM /Multiply >>".to_vec(), false),
+        // Below annotations that are not seen, and that are.
+        (IMAGE, &note("/Subtype /Stamp /F 2"), "", form(whole, "0 0 90 90 re f"), true),
+        (IMAGE, &note("/Subtype /Stamp"), "", form(whole, "0 0 90 90 re f"), false),
+        (IMAGE, "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] >>]", "", null(), true),
+        (IMAGE, "/Annots [<< /Type /Annot /Subtype /Square /C [0] /Rect [0 0 90 90] >>]", "", null(), false),
+        // With a mask that hides nothing, and one that hides a part.
+        (IMAGE, "", "/SMask 6 0 R", mask(255), true),
+        (IMAGE, "", "/SMask 6 0 R", mask(254), false),
+        // Mirrored.
+        ("q -370 0 0 290 370 0 cm /I Do Q", "", "", null(), false),
+    ] {
+        assert_eq!(
+            is_scan(content, page_entries, image_entries, sixth),
+            expected,
+            "{content} {page_entries} {image_entries}"
+        );
+    }
+}
+
+#[test]
+fn a_scan_that_the_page_turns_comes_upright() {
+    let whole = is_scan("q -370 0 0 -290 370 290 cm /I Do Q", "", "", b"null".to_vec());
+    assert!(whole, "it is decoded as it is stored");
+    let turned = |matrix: &str, rotate: u32| {
+        let content = format!("q {matrix} cm /I Do Q");
+        let data = deflate(&pack(&samples(1, 255), 1, 8));
+        let image = format!(
+            "/Type /XObject /Subtype /Image /Width {WIDTH} /Height {HEIGHT} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"
+        );
+        let page = format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 290 370] /Rotate {rotate} /Contents 4 0 R /Resources << /XObject << /I 5 0 R >> >> >>"
+        );
+        let document = Document::open(
+            pdf(&[
+                b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+                b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+                page.into_bytes(),
+                stream("", content.as_bytes()),
+                stream(&image, &data),
+            ])
+            .into(),
+        )
+        .unwrap();
+        document.probe(1).unwrap().orientation
+    };
+    use image::metadata::Orientation::{NoTransforms, Rotate90, Rotate180, Rotate270};
+    for (matrix, rotate, expected) in [
+        ("0 -370 290 0 0 370", 0, Rotate90),
+        ("0 370 -290 0 290 0", 0, Rotate270),
+        ("0 370 -290 0 290 0", 90, NoTransforms),
+        ("0 -370 290 0 0 370", 90, Rotate180),
+    ] {
+        assert_eq!(turned(matrix, rotate), expected, "{matrix}, /Rotate {rotate}");
     }
 }

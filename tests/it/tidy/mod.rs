@@ -96,7 +96,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "batch",
             "results",
             "plan",
-            "thumbnails",
+            "page_pictures",
             "try_page",
             "probe",
             "passes",

@@ -229,7 +229,7 @@ fn files_that_a_manifest_names_are_relative_to_it() {
 fn limits() {
     let limits = job_with("limits: {requests_per_minute: 500, tokens_per_minute: 200_000, concurrency: 32, budget_scope: run, run_time: 2h}").limits;
     assert_eq!((limits.requests_per_minute, limits.tokens_per_minute), (Some(500), Some(200_000)));
-    assert_eq!((limits.concurrency, limits.max_concurrency), (32, 32));
+    assert_eq!(limits.concurrency, Concurrency::Stated(32));
     assert_eq!((limits.budget_scope, limits.run_time), (BudgetScope::Run, Some(Duration::from_secs(7200))));
     let simulator = with("provider: {simulator: {}, model: m}");
     for (budget, expected) in [("5.00", 5_000_000_000_000), ("0.01", 10_000_000_000), ("0", 0), ("1e-3", 1_000_000_000)]

@@ -6,9 +6,9 @@
 use super::credit::says_no_credit;
 use super::error_body::ErrorBody;
 use super::model_errors::{is_retired, names_unknown_model};
-use super::passing::{is_not_there_yet, passing_of_error};
+use super::transient::{is_not_there_yet, transient_by_error};
 use super::vision::lacks_vision;
-use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::wording::find_word;
 
 /// Why a request was rejected, apart from its parameters.
@@ -224,7 +224,7 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     let (text, codes) = (error.text(), error.codes());
     // A server that can't do its work for the moment says nothing about the model.
     let is_not_there_yet = status == 404 && is_not_there_yet(text);
-    let passes = is_not_there_yet || passing_of_error(status, error) == Passing::Yes;
+    let passes = is_not_there_yet || transient_by_error(status, error) == Transient::Yes;
     if !passes && lacks_vision(text) {
         return Some(Cause::NoVision);
     }

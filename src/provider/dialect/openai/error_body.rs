@@ -41,7 +41,7 @@ const MAX_TEXT_CHARS: usize = 20_000;
 impl ErrorBody {
     /// Reads a body.
     pub(crate) fn parse(body: &str) -> Self {
-        match serde_json::from_str::<Value>(body.trim_start_matches('\u{feff}').trim()) {
+        match serde_json::from_str::<Value>(body.trim()) {
             Ok(value) => Self::from_value(&value),
             Err(_) => {
                 let is_page = body.trim_start().starts_with('<') || body.to_lowercase().contains("<html");

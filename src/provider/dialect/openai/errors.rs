@@ -9,16 +9,16 @@ use super::error_body::ErrorBody;
 use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
-use super::passing::passing_of_text;
 use super::rejections::{find_changes, named_changes};
+use super::transient::transient_by_text;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::client::failure::PROXY_HINT;
 use crate::provider::dialect::interface::ErrorReply;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::passing::Passing;
 use crate::provider::judgement::rate_limits::ExceededLimit;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
 use std::time::Duration;
@@ -235,7 +235,7 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         403 => {
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
-        404 if passing_of_text(error.text()) == Passing::Yes => {
+        404 if transient_by_text(error.text()) == Transient::Yes => {
             Verdict::Later { after, obstacle: Obstacle::Unavailable, message }
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),

@@ -11,7 +11,7 @@
 //!   by single words; [`credit`]: that the account has no credit; [`model_errors`]: that the model is unknown or retired;
 //!   [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error rejects; [`listed_efforts`]:
 //!   efforts that it supports; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
-//!   [`output_room`]: what the context window leaves for it; [`passing`]: whether an error passes by itself
+//!   [`output_room`]: what the context window leaves for it; [`transient`]: whether an error is transient
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -34,12 +34,12 @@ pub(crate) mod openai_dialect;
 pub(crate) mod output_bounds;
 pub(crate) mod output_room;
 pub(crate) mod parameter_names;
-pub(crate) mod passing;
 pub(crate) mod rate_limit_headers;
 pub(crate) mod rejections;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod stream;
+pub(crate) mod transient;
 pub(crate) mod usage;
 pub(crate) mod vision;
 

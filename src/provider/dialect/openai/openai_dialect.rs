@@ -2,12 +2,12 @@
 
 use super::batch::OpenAiBatches;
 use super::errors::{judge_error, likely_hint};
-use super::passing::passing_of_text;
 use super::rate_limit_headers::read_rate_limits;
 use super::rejections::{fault_of_page, is_rejection};
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
+use super::transient::transient_by_text;
 use super::usage::parse_cost;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
@@ -17,8 +17,8 @@ use crate::provider::dialect::interface::{
 };
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::passing::Passing;
 use crate::provider::judgement::rate_limits::RateLimitHeaders;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::replies::reply::Reply;
 use crate::task::Question;
 use bytes::Bytes;
@@ -62,8 +62,8 @@ impl Dialect for OpenAi {
         is_rejection(message)
     }
 
-    fn passing(&self, message: &str) -> Passing {
-        passing_of_text(&message.to_lowercase())
+    fn is_transient(&self, message: &str) -> Transient {
+        transient_by_text(&message.to_lowercase())
     }
 
     fn likely_hint(&self, message: &str, model: Option<&str>) -> Option<&'static str> {

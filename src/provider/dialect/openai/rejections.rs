@@ -7,12 +7,12 @@ use super::error_body::ErrorBody;
 use super::listed_efforts::listed_efforts;
 use super::output_bounds::OutputBounds;
 use super::parameter_names::{asks_not_to_think, is_named_clearly, is_subject_of, named_parameters, rejected_limit};
-use super::passing::passing_of_error;
+use super::transient::transient_by_error;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::efforts::Efforts;
 use crate::provider::form::parameter::Parameter;
-use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::wording::find_word;
 
 /// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
@@ -157,8 +157,8 @@ impl Demand {
 /// it is about, if the request has it. Empty: the error names no parameter that docmill chooses.
 pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     let (text, param) = (error.text(), error.param.to_lowercase());
-    let passing = passing_of_error(status, error);
-    if passing == Passing::Yes {
+    let transient = transient_by_error(status, error);
+    if transient == Transient::Yes {
         return Vec::new();
     }
     let demand = Demand::of_status(status);
@@ -168,7 +168,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     let is_clear =
         is_code || has(CLEAR_REJECTIONS) || restricts(text, &["supported", "accepted"]) || lacks_support(text);
     // A number in an error of the server may be anything.
-    let may_state_limit = demand == Demand::Any || demand == Demand::Failure && passing == Passing::No;
+    let may_state_limit = demand == Demand::Any || demand == Demand::Failure && transient == Transient::No;
     let limits = if may_state_limit { OutputBounds::read(&param, text).changes() } else { Vec::new() };
     let is_unsupported = ["unsupported_parameter", "unknown_parameter"].iter().any(|code| error.is(code))
         || CLEAR_REJECTIONS.iter().any(|words| words.contains("support") && text.contains(words));
@@ -184,7 +184,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
             Demand::Any => true,
             Demand::Named => (is_named || is_clear) && (is_code || rejects(&text.replace("forbidden", ""))),
             Demand::Failure => {
-                is_clear || is_rejection && (is_named || is_subject_of(parameter, text)) && passing == Passing::No
+                is_clear || is_rejection && (is_named || is_subject_of(parameter, text)) && transient == Transient::No
             }
             Demand::Certain if is_clear => is_named,
             // Rates are in tokens, too.
@@ -193,13 +193,13 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
                     && is_named
                     && parameter != Parameter::OutputLimit
                     && is_rejection
-                    && passing == Passing::No
+                    && transient == Transient::No
             }
         }
     };
     let named = named_parameters(&param, text, is_rejection);
     let named: Vec<Parameter> = named.into_iter().filter(|parameter| is_certain(*parameter)).collect();
-    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && passing == Passing::No;
+    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && transient == Transient::No;
     let is_schema = matches!(demand, Demand::Any | Demand::Failure) && is_of_schema && has(SCHEMA_COMPLAINTS);
     if !limits.is_empty() {
         // What is said of its value comes first.

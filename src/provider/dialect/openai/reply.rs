@@ -65,7 +65,7 @@ impl Completion {
     /// # Errors
     /// When it is not one.
     pub(crate) fn from_json(text: &str) -> Result<Self, NotAReply> {
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let text = text.trim();
         let value: Value = lenient_json::parse(text).map_err(|_| match may_be_damaged(text) {
             true => NotAReply::Damaged(ErrorBody::parse(text).message),
             false => NotAReply::Foreign,

@@ -24,7 +24,7 @@ fn rejected(change: CapabilityChange) -> Exchange {
 }
 
 fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-    let parameters = Parameters::of(&Parameter::ALL);
+    let parameters = Parameters::from_list(&Parameter::ALL);
     let max_reply_tokens = 100;
     SentForm {
         capabilities,

@@ -70,7 +70,7 @@ proptest! {
                         None => {
                             // Less than the rounding error is missing, if anything.
                             prop_assert!(missing < UNITS / 100_000, "{missing} units are missing");
-                            bucket.take(count);
+                            bucket.spend(count);
                             model.level = model.level.saturating_sub(u128::from(count) * UNITS);
                         }
                         Some(delay) => {
@@ -93,7 +93,7 @@ proptest! {
                 now += delay;
             }
             prop_assert_eq!(bucket.delay(count, now), None);
-            bucket.take(count);
+            bucket.spend(count);
         }
     }
 }
@@ -104,7 +104,7 @@ fn a_burst_is_half_a_second_and_at_least_one() {
         let mut bucket = TokenBucket::full(f64::from(per_minute), Duration::ZERO);
         for _ in 0..burst {
             assert_eq!(bucket.delay(1, Duration::ZERO), None, "{per_minute}");
-            bucket.take(1);
+            bucket.spend(1);
         }
         assert!(bucket.delay(1, Duration::ZERO).is_some(), "{per_minute}");
     }
@@ -118,7 +118,7 @@ fn a_count_above_the_capacity_waits_for_what_is_missing_and_raises_the_capacity(
     assert_eq!(delay.as_millis(), 29_500, "500 were there");
     assert!(bucket.delay(30_000, s(29)).is_some());
     assert_eq!(bucket.delay(30_000, s(30)), None);
-    bucket.take(30_000);
+    bucket.spend(30_000);
     assert_eq!(bucket.delay(30_000, s(90)), None, "saved up while nothing was sent");
 }
 

@@ -6,7 +6,7 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
     AttemptId, AttemptState, EndpointFact, OpenAttempt, RecipeId, RunEnd, RunId, RunOutcomeName, RunStart, Settlement,
-    VerdictName,
+    StoreError, VerdictName,
 };
 
 pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
@@ -63,10 +63,10 @@ pub(crate) fn recipes_and_sets_are_found_again<B: Backend>() {
     let (kind, date) = (recipe_record("kind"), recipe_record("date"));
     let reader = bench.reader();
     let ids = bench.recipes();
-    assert_eq!(reader.recipe(&date.hash).unwrap(), Some(ids[1]));
-    assert_eq!(reader.recipe_body(ids[1]).unwrap(), Some(date.body.clone()));
-    assert_eq!(reader.recipe(&Digest::compute(b"none")).unwrap(), None);
-    assert_eq!(reader.recipe_body(RecipeId::UNSTORED).unwrap(), None);
+    assert_eq!(reader.recipe_id(&date.hash).unwrap(), Some(ids[1]));
+    assert_eq!(reader.recipe(ids[1]).unwrap(), serde_json::from_str::<serde_json::Value>(&date.body).unwrap());
+    assert_eq!(reader.recipe_id(&Digest::compute(b"none")).unwrap(), None);
+    assert!(matches!(reader.recipe(RecipeId::UNSTORED), Err(StoreError::Damaged(_))));
 
     let both = [kind.clone(), date.clone()];
     assert_eq!(reader.known_set(&both, "policy").unwrap(), Some((bench.keys.set, ids.clone())));

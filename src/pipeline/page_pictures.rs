@@ -1,4 +1,4 @@
-//! Pages of a job's input as small pictures for people to look at: drawn by the decoder process, encoded
+//! Pages of a job's input as pictures for people to look at: drawn by the decoder process, encoded
 //! anew, and only if the file still is what the answers are of. Nothing is stored.
 
 use crate::base::clock::Clock;
@@ -15,7 +15,7 @@ const MAX_SIDE: u32 = 4096;
 
 /// A page as a picture.
 #[derive(Clone, Debug)]
-pub struct Thumbnail {
+pub struct PagePicture {
     /// A JPEG.
     pub jpeg: Bytes,
     /// Width in pixels.
@@ -26,7 +26,7 @@ pub struct Thumbnail {
 
 /// Why there is no picture of a page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ThumbnailFault {
+pub enum PagePictureFault {
     /// The file can't be read: it is gone, or a URL does not answer. A lower-case fragment.
     #[error("{0}")]
     Unreadable(String),
@@ -42,7 +42,7 @@ pub enum ThumbnailFault {
 }
 
 /// Draws pages of a job's input, one at a time. Blocks: use one per thread.
-pub struct Thumbnails {
+pub struct PagePictures {
     decoder: Decoder,
     source: SourceReader,
     renderer: PdfRenderer,
@@ -57,7 +57,7 @@ struct OpenFile {
     content: Digest,
 }
 
-impl Thumbnails {
+impl PagePictures {
     /// Draws pages of `job`. Decoder processes are started with `decoder`.
     #[must_use]
     pub fn new(job: &Job, decoder: DecoderCommand, clock: Arc<dyn Clock>) -> Self {
@@ -74,16 +74,16 @@ impl Thumbnails {
     ///
     /// # Errors
     /// When the file can't be read, has changed, or the page can't be decoded.
-    pub fn make(&mut self, place: (u64, &[u8]), page: &PageId, max_side: u32) -> Result<Thumbnail, ThumbnailFault> {
+    pub fn make(&mut self, place: (u64, &[u8]), page: &PageId, max_side: u32) -> Result<PagePicture, PagePictureFault> {
         self.open(place, page)?;
         let drawn = self.decoder.draw(page.page, max_side.min(MAX_SIDE), self.renderer);
-        let drawn = drawn.map_err(|error| ThumbnailFault::NoDecoder(error.to_string()))?;
-        let drawn = drawn.map_err(|fault| ThumbnailFault::Undecodable(fault.message))?;
-        Ok(Thumbnail { jpeg: drawn.bytes, width: drawn.width, height: drawn.height })
+        let drawn = drawn.map_err(|error| PagePictureFault::NoDecoder(error.to_string()))?;
+        let drawn = drawn.map_err(|fault| PagePictureFault::Undecodable(fault.message))?;
+        Ok(PagePicture { jpeg: drawn.bytes, width: drawn.width, height: drawn.height })
     }
 
     /// Opens the file of a page, unless it is open and its size and times are still the same.
-    fn open(&mut self, (line, path): (u64, &[u8]), page: &PageId) -> Result<(), ThumbnailFault> {
+    fn open(&mut self, (line, path): (u64, &[u8]), page: &PageId) -> Result<(), PagePictureFault> {
         let entry = Entry { line, path: path.to_vec(), ..Entry::default() };
         // A URL has no times: it is fetched each time.
         let stamped = match entry.url() {
@@ -95,12 +95,12 @@ impl Thumbnails {
             return Ok(());
         }
         self.open = None;
-        let bytes = self.source.read(&entry).map_err(|fault| ThumbnailFault::Unreadable(fault.message))?;
+        let bytes = self.source.read(&entry).map_err(|fault| PagePictureFault::Unreadable(fault.message))?;
         if Digest::compute(&bytes) != page.content {
-            return Err(ThumbnailFault::Changed);
+            return Err(PagePictureFault::Changed);
         }
-        let opened = self.decoder.open(&bytes).map_err(|error| ThumbnailFault::NoDecoder(error.to_string()))?;
-        opened.map_err(|fault| ThumbnailFault::Undecodable(fault.message))?;
+        let opened = self.decoder.open(&bytes).map_err(|error| PagePictureFault::NoDecoder(error.to_string()))?;
+        opened.map_err(|fault| PagePictureFault::Undecodable(fault.message))?;
         self.open = wanted;
         Ok(())
     }

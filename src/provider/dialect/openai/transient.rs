@@ -5,7 +5,7 @@
 //! Sources: errors of overloaded and restarting servers that their users quoted (2026-11).
 
 use super::error_body::ErrorBody;
-use crate::provider::judgement::passing::Passing;
+use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::wording::words;
 
 /// States of a server that end by themselves, in lower case.
@@ -69,20 +69,20 @@ const ABSENCES: &[&str] = &["unavailable", "not available"];
 
 /// Whether an error of `status` passes. Only with a status of servers' faults or of limits do its words or codes leave no
 /// doubt.
-pub(crate) fn passing_of_error(status: u16, error: &ErrorBody) -> Passing {
+pub(crate) fn transient_by_error(status: u16, error: &ErrorBody) -> Transient {
     let is_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
-    let found = if error.codes().iter().any(is_code) { Passing::Yes } else { passing_of_text(error.text()) };
-    if found == Passing::Yes && status < 500 && status != 429 { Passing::Perhaps } else { found }
+    let found = if error.codes().iter().any(is_code) { Transient::Yes } else { transient_by_text(error.text()) };
+    if found == Transient::Yes && status < 500 && status != 429 { Transient::Perhaps } else { found }
 }
 
 /// Whether an error with this message, in lower case, passes.
-pub(crate) fn passing_of_text(text: &str) -> Passing {
+pub(crate) fn transient_by_text(text: &str) -> Transient {
     if is_of_now(text) {
-        Passing::Yes
+        Transient::Yes
     } else if FAILURES.iter().any(|words| text.contains(words)) {
-        Passing::Perhaps
+        Transient::Perhaps
     } else {
-        Passing::No
+        Transient::No
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
             "temperature: service unavailable. try later",
             "no deployments available for selected model, try again in 5 seconds",
         ] {
-            assert_eq!(passing_of_text(text), Passing::Yes, "{text}");
+            assert_eq!(transient_by_text(text), Transient::Yes, "{text}");
         }
         for text in [
             "this model is not supported at the moment of writing",
@@ -203,7 +203,7 @@ mod tests {
             "the image is downloaded; temperature is not supported",
             "",
         ] {
-            assert_ne!(passing_of_text(text), Passing::Yes, "{text}");
+            assert_ne!(transient_by_text(text), Transient::Yes, "{text}");
         }
     }
 
@@ -213,17 +213,17 @@ mod tests {
             ErrorBody::from_value(&serde_json::json!({"error": {"message": message, "type": kind}}))
         };
         for (kind, message, of_server, of_request) in [
-            ("", "the server is overloaded", Passing::Yes, Passing::Perhaps),
-            ("overloaded_error", "x", Passing::Yes, Passing::Perhaps),
-            ("rate_limit_error", "x", Passing::Yes, Passing::Perhaps),
-            ("", "Internal error while processing response_format", Passing::Perhaps, Passing::Perhaps),
-            ("", "the quota of this user", Passing::Perhaps, Passing::Perhaps),
-            ("", "`temperature` is deprecated for this model.", Passing::No, Passing::No),
-            ("", "", Passing::No, Passing::No),
+            ("", "the server is overloaded", Transient::Yes, Transient::Perhaps),
+            ("overloaded_error", "x", Transient::Yes, Transient::Perhaps),
+            ("rate_limit_error", "x", Transient::Yes, Transient::Perhaps),
+            ("", "Internal error while processing response_format", Transient::Perhaps, Transient::Perhaps),
+            ("", "the quota of this user", Transient::Perhaps, Transient::Perhaps),
+            ("", "`temperature` is deprecated for this model.", Transient::No, Transient::No),
+            ("", "", Transient::No, Transient::No),
         ] {
             for (statuses, expected) in [(&[429, 500, 503, 529][..], of_server), (&[400, 403, 404], of_request)] {
                 for status in statuses {
-                    assert_eq!(passing_of_error(*status, &body(kind, message)), expected, "{status} {message}");
+                    assert_eq!(transient_by_error(*status, &body(kind, message)), expected, "{status} {message}");
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! Whether an error passes by itself.
+//! Whether an error is transient.
 
-/// Whether an error passes by itself.
+/// Whether an error is transient: it passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passing {
+pub(crate) enum Transient {
     /// Nothing in it suggests so.
     No,
     /// It may: the server has failed, for whatever cause.
