@@ -135,8 +135,7 @@ fn a_budget_lets_few_pages_out_until_the_first_bills_are_seen() {
 #[test]
 fn nothing_is_paid_twice_wherever_such_a_run_dies() {
     let faults = vec![BatchFault::None, BatchFault::None, BatchFault::Expire];
-    let bench =
-        bench(60, Options { batch_time: BATCH_TIME, batch_faults: faults, ..Options::default() });
+    let bench = bench(60, Options { batch_time: BATCH_TIME, batch_faults: faults, ..Options::default() });
     for point in [Point::BatchFilled, Point::BatchUploaded, Point::BatchCreated, Point::BatchSubmitted] {
         crate::store::dying::run_once(&bench, point);
     }

@@ -1,6 +1,7 @@
 //! `pdftoppm`: a script in its place, which draws, fails, hangs or writes something else.
 #![cfg(unix)]
 
+use crate::harness::wait::wait_until;
 use crate::input::pdf::{page_with, stream};
 use crate::input::pdf_losses::{grey, jpeg_image, page_with_font};
 use docmill::internal::catalog::{Detail, image_rule};

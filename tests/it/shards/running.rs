@@ -5,7 +5,6 @@ use crate::bench::{Bench, hanging_after, rows, under_way};
 use docmill::internal::base::shard::Shard;
 use docmill::internal::simulator::Options;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 #[test]
 fn every_page_is_run_by_one_shard_with_files_of_its_own() {
