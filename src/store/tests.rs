@@ -59,7 +59,9 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     runs::endpoint(db, "e")?;
     runs::shard(db)?;
     draws::draws(db, "job")?;
-    recipes::recipe(db, recipe[0])?;
+    for member in sets.of_set(db, RecipeSetId(1))? {
+        recipes::recipe(db, member)?;
+    }
     for entry in entries::entries(db, job, (0, b""), 9)? {
         let skip = SkipRule { blank: true, near_duplicates: true };
         rows::row(
