@@ -311,8 +311,9 @@ fn the_records_may_go_to_pipes_and_devices() {
     bench.put("log", b"before\n");
     let log = std::fs::File::options().append(true).open(bench.path("log")).unwrap();
     let arguments = ["run", "job.yaml", "-q", "--summary", "/dev/stderr", "--metrics-file", "/dev/null"];
-    assert!(bench.command(&arguments).stderr(log).status().unwrap().success());
+    let status = bench.command(&arguments).stderr(log).status().unwrap();
     let text = bench.text("log");
+    assert!(status.success(), "{status}: {text}");
     assert_eq!(one(text.strip_prefix("before\n").unwrap())["outcome"], "complete");
     // A pipe with a reader, and one without.
     assert!(std::process::Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap().success());
