@@ -96,9 +96,11 @@ pub fn merge_stores(
         _ => match judge(job, &pages, false) {
             // With `--allow-missing`, the outputs hold the shards that there are.
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
-            RunOutcome::PagesPending(pages) => {
-                RunOutcome::ShardsPending { pages, tasks: tasks_asked_otherwise(&tasks, &runs) }
-            }
+            RunOutcome::PagesPending(pages) => match tasks_asked_otherwise(&tasks, &runs) {
+                // Pages that `--limit` or `--sample` has left out.
+                asked if asked.is_empty() && runs.iter().any(|run| is_limited(run)) => RunOutcome::Limited,
+                asked => RunOutcome::ShardsPending { pages, tasks: asked },
+            },
             outcome => outcome,
         },
     };
@@ -169,6 +171,11 @@ fn outcome_of(run: &RunRecord) -> RunOutcomeName {
 /// Whether there were files or folders that a run could not look at.
 fn is_unread(run: &RunRecord) -> bool {
     outcome_of(run) == RunOutcomeName::PagesPending
+}
+
+/// Whether a run has left out pages on purpose.
+fn is_limited(run: &RunRecord) -> bool {
+    outcome_of(run) == RunOutcomeName::Limited
 }
 
 /// The tasks that are new or have changed since the shards ran.

@@ -69,7 +69,9 @@ fn copy_part(
     match age {
         None => put_entries(db, job, condition, ConflictRule::Replace),
         Some(Ordering::Greater) => {
-            remove_gone(db, job, shard)?;
+            if part.is_listed {
+                remove_gone(db, job, shard)?;
+            }
             put_entries(db, job, condition, ConflictRule::Replace)
         }
         // One of them may be an earlier copy of the other.
@@ -100,12 +102,15 @@ const REPLACE: &str = "UPDATE SET size = excluded.size, mtime = excluded.mtime, 
                settled_set = excluded.settled_set, repeats = excluded.repeats, decoder = excluded.decoder";
 
 /// Whether an entry has nothing but what its folder or list states, and the file seems to be the same.
-const UNOPENED: &str = "WHERE entries.content IS NULL AND entries.fault IS NULL AND entries.size = excluded.size";
+const UNOPENED: &str = "entries.content IS NULL AND entries.fault IS NULL AND entries.size = excluded.size";
+
+/// Whether the entry that would replace one has nothing but that, as a run leaves it that ends early.
+const NOTHING_NEW: &str = "excluded.content IS NULL AND excluded.fault IS NULL AND entries.size = excluded.size";
 
 /// What becomes of an entry that both stores have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConflictRule {
-    /// That of the source replaces it.
+    /// That of the source replaces it, unless its file was never opened there.
     Replace,
     /// It stays.
     Keep,
@@ -124,9 +129,9 @@ pub(crate) fn put_entries(
     conflict: ConflictRule,
 ) -> Result<(), StoreError> {
     let action = match conflict {
-        ConflictRule::Replace => REPLACE.to_owned(),
+        ConflictRule::Replace => format!("{REPLACE} WHERE NOT ({NOTHING_NEW})"),
         ConflictRule::Keep => "NOTHING".to_owned(),
-        ConflictRule::Fill => format!("{REPLACE} {UNOPENED}"),
+        ConflictRule::Fill => format!("{REPLACE} WHERE {UNOPENED}"),
     };
     // A statement that may fail half-way keeps what it changes in memory, and the index by content is changed at random
     // places: so a few rows at a time.

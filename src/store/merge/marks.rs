@@ -26,6 +26,8 @@ pub(crate) struct MergeMark {
     pub(crate) number: (u32, u32),
     /// The run.
     pub(crate) newest: FileRun,
+    /// Whether the run has found all of these files: one that died may have found some.
+    pub(crate) is_listed: bool,
 }
 
 /// What `database` (`main` or `source`) has of the files of a job, the oldest first: what was merged into it, and a
@@ -35,24 +37,22 @@ pub(crate) struct MergeMark {
 /// When it can't be read.
 pub(crate) fn read_marks(db: &Connection, database: &str, job: JobId) -> Result<Vec<MergeMark>, StoreError> {
     // Earlier versions marked a merged store as one of the whole input, with the run of a shard.
+    let listed = outcomes_with_list();
     let mut find = db.prepare(&format!(
-        "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
+        "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat, ifnull(r.outcome IN ({listed}), 0) FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
          WHERE r.job_id = ?1 AND (m.shards > 1 OR ifnull(r.shard, '0/1') = '0/1') ORDER BY r.started_at, r.run_id, m.shards, m.number"
     ))?;
     let marks = find.query_map([job], |row| {
         let newest = FileRun { begun: (row.get(2)?, row.get(3)?), heartbeat_ms: row.get(4)? };
-        Ok(MergeMark { number: (row.get(0)?, row.get(1)?), newest })
+        Ok(MergeMark { number: (row.get(0)?, row.get(1)?), newest, is_listed: row.get(5)? })
     })?;
     let mut marks: Vec<MergeMark> = marks.collect::<Result<_, _>>()?;
     // Runs that a shard has taken over from a base have no shard, either, and are older than what was merged with them.
-    let listed = RunOutcomeName::ALL.iter().filter(|outcome| outcome.has_listed_input());
-    let listed: Vec<String> = listed.map(|outcome| format!("'{outcome}'")).collect();
-    let listed = listed.join(", ");
     let whole = format!(
         "shard IS NULL AND outcome IN ({listed}) AND EXISTS (SELECT 1 FROM {database}.entries e WHERE e.job_id = r.job_id)"
     );
     let own = newest_run(db, database, job, &whole)?;
-    marks.extend(own.filter(|own| marks.iter().all(|mark| mark.newest < *own)).map(MergeMark::whole));
+    marks.extend(own.filter(|own| marks.iter().all(|mark| mark.newest < own.0)).map(MergeMark::whole));
     Ok(marks)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn parts_of(
         // Runs that a shard has taken over from a base are none of its own.
         let newest = newest_run(db, database, job, &format!("shard = '{shard}'"))?;
         let number = (shard.index(), shard.count());
-        return Ok(newest.map(|newest| MergeMark { number, newest }).into_iter().collect());
+        return Ok(newest.map(|run| MergeMark { number, ..MergeMark::whole(run) }).into_iter().collect());
     }
     let marks = read_marks(db, database, job)?;
     if marks.is_empty() {
@@ -78,15 +78,29 @@ pub(crate) fn parts_of(
     Ok(marks)
 }
 
-/// The newest run of a job that meets a condition on `r`, except for trials.
-fn newest_run(db: &Connection, database: &str, job: JobId, condition: &str) -> Result<Option<FileRun>, StoreError> {
+/// The newest run of a job that meets a condition on `r`, except for trials, and whether it has found all files.
+fn newest_run(
+    db: &Connection,
+    database: &str,
+    job: JobId,
+    condition: &str,
+) -> Result<Option<(FileRun, bool)>, StoreError> {
+    let listed = outcomes_with_list();
     let mut find = db.prepare(&format!(
-        "SELECT started_at, run_id, heartbeat FROM {database}.runs r WHERE job_id = ?1 AND is_trial = 0 AND {condition}
+        "SELECT started_at, run_id, heartbeat, ifnull(outcome IN ({listed}), 0) FROM {database}.runs r WHERE job_id = ?1 AND is_trial = 0 AND {condition}
          ORDER BY started_at DESC, run_id DESC LIMIT 1"
     ))?;
-    let found =
-        find.query_row([job], |row| Ok(FileRun { begun: (row.get(0)?, row.get(1)?), heartbeat_ms: row.get(2)? }));
+    let found = find.query_row([job], |row| {
+        Ok((FileRun { begun: (row.get(0)?, row.get(1)?), heartbeat_ms: row.get(2)? }, row.get(3)?))
+    });
     Ok(found.optional()?)
+}
+
+/// The outcomes of runs that have found all files, as a list of SQL.
+fn outcomes_with_list() -> String {
+    let listed = RunOutcomeName::ALL.iter().filter(|outcome| outcome.has_listed_input());
+    let listed: Vec<String> = listed.map(|outcome| format!("'{outcome}'")).collect();
+    listed.join(", ")
 }
 
 /// Whether the store with this fingerprint was merged for the job with this identity.
@@ -104,7 +118,7 @@ pub(crate) fn is_merged(db: &Connection, store: &Digest, job: &Digest) -> Result
 /// When the merged store can't be written.
 pub(crate) fn put_store(db: &Connection, store: &Digest, job: &Digest) -> Result<(), StoreError> {
     // It stands for the store alone: what it had of files has marks of its own.
-    put(db, key(store, job, None), &MergeMark::whole(FileRun::default()))
+    put(db, key(store, job, None), &MergeMark::whole((FileRun::default(), false)))
 }
 
 /// Records what the merged store has of the files of a job.
@@ -145,8 +159,8 @@ fn put(db: &Connection, key: Digest, mark: &MergeMark) -> Result<(), StoreError>
 
 impl MergeMark {
     /// That of the whole input.
-    fn whole(newest: FileRun) -> Self {
-        Self { number: (0, 1), newest }
+    fn whole((newest, is_listed): (FileRun, bool)) -> Self {
+        Self { number: (0, 1), newest, is_listed }
     }
 
     /// Whether files of one may be files of the other: shards of the same number have different files.

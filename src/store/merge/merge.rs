@@ -8,7 +8,7 @@ use super::keys::{KeyChoice, map_keys};
 use super::marks::{MergeMark, is_merged, mark_own_files, put_store, read_marks};
 use super::merged_job::{Merged, MergedJob};
 use super::scratch::{MERGED_CACHE, ScratchStore};
-use super::source::{SourceStore, check_unused, refused};
+use super::source::{SourceStore, check_unused, ended_runs, refused};
 use crate::base::file_identity::FileIdentity;
 use crate::store::error::StoreError;
 use crate::store::read::runs::{job_id, shard};
@@ -18,6 +18,7 @@ use crate::store::write::dead_runs::reap_dead_runs;
 use crate::store::write::ledger::Ledger;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Budgets are what their attempts were charged. What is not known run by run, because an earlier version has pruned it,
@@ -44,7 +45,9 @@ INSERT INTO main.pruned_runs (run_id, budget_id, spent)
 /// has changed. Otherwise when a store can't be read or written: what is merged by then stays, and the same call
 /// continues.
 pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: bool) -> Result<Merged, StoreError> {
-    let stores = sources.iter().map(|path| SourceStore::look(path, job)).collect::<Result<_, _>>()?;
+    let own = Some(into).filter(|into| into.exists());
+    let ended = ended_runs(sources.iter().map(PathBuf::as_path).chain(own))?;
+    let stores = sources.iter().map(|path| SourceStore::look(path, job, &ended)).collect::<Result<_, _>>()?;
     let mut stores = SourceStore::with_runs(stores)?;
     check_target(into, &stores, job)?;
     let mut merged = Merged { shards: number_of_shards(&stores)?, ..Merged::default() };
@@ -121,7 +124,7 @@ fn check_target(into: &Path, stores: &[SourceStore], job: &MergedJob) -> Result<
             "name another file with --store",
         ));
     }
-    check_unused(&db, into, job.at_ms)
+    check_unused(&db, into, job.at_ms, &HashSet::new())
 }
 
 /// The number of shards of which these are stores.

@@ -10,6 +10,7 @@ use crate::store::read::runs::shard;
 use crate::store::sqlite::run_lock::is_alive;
 use crate::store::sqlite::schema;
 use rusqlite::Connection;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Maximum number of names that a message lists.
@@ -29,16 +30,17 @@ pub(crate) struct SourceStore {
 }
 
 impl SourceStore {
-    /// Looks at the store at `path`.
+    /// Looks at the store at `path`. `ended`: runs of which another store states that they have ended: here may be an
+    /// earlier copy of it.
     ///
     /// # Errors
     /// When it can't be read, is of another version or job, or is in use.
-    pub(crate) fn look(path: &Path, job: &MergedJob) -> Result<Self, StoreError> {
+    pub(crate) fn look(path: &Path, job: &MergedJob, ended: &HashSet<RunId>) -> Result<Self, StoreError> {
         let Some(db) = schema::open_current(path)? else {
             return Err(other_version(path));
         };
         check_job(&db, path, job)?;
-        check_unused(&db, path, job.at_ms)?;
+        check_unused(&db, path, job.at_ms, ended)?;
         let shard = shard(&db)?;
         let parts = match own_job(&source_jobs(&db, "main")?, job) {
             Some(key) => parts_of(&db, "main", (key, shard))?,
@@ -149,12 +151,35 @@ fn check_job(db: &Connection, path: &Path, job: &MergedJob) -> Result<(), StoreE
     Err(refused(message, "name the stores of the shards of this job"))
 }
 
+/// The runs that have ended, of the stores of this version among `paths`.
+///
+/// # Errors
+/// When a store can't be read.
+pub(crate) fn ended_runs<'p>(paths: impl Iterator<Item = &'p Path>) -> Result<HashSet<RunId>, StoreError> {
+    let mut ended = HashSet::new();
+    for path in paths {
+        let Some(db) = schema::open_current(path)? else { continue };
+        let mut find = db.prepare("SELECT run_id FROM runs WHERE ended_at IS NOT NULL")?;
+        for run in find.query_map([], |row| row.get(0))? {
+            ended.insert(run?);
+        }
+    }
+    Ok(ended)
+}
+
 /// Checks that no run is using the store, and that no batch is still to be collected.
-pub(crate) fn check_unused(db: &Connection, path: &Path, now_ms: i64) -> Result<(), StoreError> {
+pub(crate) fn check_unused(
+    db: &Connection,
+    path: &Path,
+    now_ms: i64,
+    ended: &HashSet<RunId>,
+) -> Result<(), StoreError> {
     let mut find = db.prepare("SELECT run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
     let unended: Vec<(RunId, i64)> =
         find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    if let Some((run, _)) = unended.iter().find(|(run, heartbeat_ms)| is_alive(path, run, *heartbeat_ms, now_ms)) {
+    let is_in_use =
+        |(run, heartbeat_ms): &&(RunId, i64)| !ended.contains(run) && is_alive(path, run, *heartbeat_ms, now_ms);
+    if let Some((run, _)) = unended.iter().find(is_in_use) {
         return Err(refused(
             format!("the run {run} is using the store {}", path.display()),
             "merge when it has ended; a copy of a store whose run was killed can be merged a minute after its last heartbeat",

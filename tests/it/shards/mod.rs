@@ -3,6 +3,7 @@
 mod base;
 mod known_files;
 mod merging;
+mod newer_stores;
 mod plans;
 mod refusals;
 mod reviews;
