@@ -34,13 +34,14 @@ const SIGNATURES: &[&str] = &[
     "hdntl",
     "__token__",
     "__gda__",
+    "urlsig",
 ];
 /// Prefixes of such parameters.
-const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
+const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"];
 /// Ends of such parameters.
 const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-sig", "_sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["_token", "-token", "-authorization"];
+const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization"];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
 const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
 
@@ -106,9 +107,28 @@ const TOKENS: &[&str] = &[
     "accesskey",
     "secret_key",
     "secretkey",
+    // Upyun; WordPress; Google Drive; Java and PHP.
+    "_upt",
+    "_wpnonce",
+    "resourcekey",
+    "jsessionid",
+    "phpsessid",
 ];
 /// Parameters that hold a secret on some servers, and the name of a file on others.
-const AMBIGUOUS: &[&str] = &["key", "code", "session", "session_id", "sessionid", "sid", "ticket", "verify"];
+const AMBIGUOUS: &[&str] = &[
+    "key",
+    "code",
+    "session",
+    "session_id",
+    "sessionid",
+    "sid",
+    "ticket",
+    "verify",
+    "mac",
+    "digest",
+    "nonce",
+    "token_hash",
+];
 
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +151,8 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
     let is_discord = ["ex", "is", "hm"].into_iter().all(has);
     let is_sas = has("sig");
     let is_limited = ["expires", "expiry", "expire", "exp"].into_iter().any(has);
+    // A picture at Facebook.
+    let is_facebook = has("oh") && has("oe");
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
     let mut kinds: Vec<Parameter> = names
@@ -139,7 +161,10 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
             name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
                 Parameter::Signature
             }
-            name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
+            name if is_sas && SAS.contains(&name)
+                || is_discord && ["ex", "is", "hm"].contains(&name)
+                || is_facebook && ["oh", "oe"].contains(&name) =>
+            {
                 Parameter::Signature
             }
             // Elsewhere they distinguish files.
@@ -164,8 +189,13 @@ fn name_of(part: &[u8]) -> String {
     let (name, _) = split(part, b'=');
     url::form_urlencoded::parse(name)
         .next()
-        .map(|(name, _)| name.trim_matches([' ', '?']).trim_end_matches("[]").to_lowercase())
+        .map(|(name, _)| name.trim_matches(is_around_name).trim_end_matches("[]").to_lowercase())
         .unwrap_or_default()
+}
+
+/// Whether a character before or behind a name does not belong to it.
+fn is_around_name(character: char) -> bool {
+    character == '?' || character.is_whitespace() || character.is_control()
 }
 
 /// A name or a value of a parameter, percent-encoded.

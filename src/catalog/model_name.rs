@@ -5,6 +5,9 @@ const VENDORS: [&str; 8] = ["amazon", "anthropic", "google", "meta", "mistral", 
 /// Regions that Bedrock puts before the vendor, followed by a dot.
 const REGIONS: [&str; 7] = ["apac", "au", "eu", "global", "jp", "us", "us-gov"];
 
+/// What names of Claude models begin with.
+const CLAUDE: &str = "claude-";
+
 /// The name of a model in lower case, without what providers add to it: the vendor or other
 /// words before a slash, Bedrock's region and vendor, the date of the snapshot, a version of
 /// Bedrock or Vertex, and a variant after a colon. `openai/GPT-4o-mini-2024-07-18` becomes
@@ -12,7 +15,22 @@ const REGIONS: [&str; 7] = ["apac", "au", "eu", "global", "jp", "us", "us-gov"];
 pub(crate) fn bare_name(model: &str) -> String {
     let name = model.rsplit('/').next().unwrap_or(model).to_lowercase();
     let name = name.split([':', '@']).next().unwrap_or(&name);
-    without_date(without_version(without_vendor(name))).to_owned()
+    let name = without_date(without_version(without_vendor(name)));
+    if name.starts_with(CLAUDE) { claude_name(name) } else { name.to_owned() }
+}
+
+/// The name of a Claude model as Anthropic writes it: routers write `claude-haiku-4.5` and `claude-4.5-haiku`, and some
+/// names end with `-latest`. Those of Claude 3 have the version before the family.
+fn claude_name(name: &str) -> String {
+    let name = name.strip_suffix("-latest").unwrap_or(name).replace('.', "-");
+    let parts: Vec<&str> = name.split('-').collect();
+    let is_number = |part: &&&str| part.chars().all(|digit| digit.is_ascii_digit());
+    let version = parts.iter().skip(1).take_while(is_number).count();
+    if version == 0 || parts.len() == version + 1 || parts[1] == "3" {
+        return name;
+    }
+    let (version, family) = parts[1..].split_at(version);
+    [&parts[..1], family, version].concat().join("-")
 }
 
 fn without_vendor(name: &str) -> &str {
@@ -79,6 +97,15 @@ mod tests {
             ("us.model", "us.model"),
             ("openai.", "openai."),
             ("moondream-v2", "moondream-v2"),
+            ("anthropic/claude-haiku-4.5", "claude-haiku-4-5"),
+            ("anthropic/claude-4.5-haiku-20251001", "claude-haiku-4-5"),
+            ("anthropic/claude-opus-4.8", "claude-opus-4-8"),
+            ("claude-4-sonnet", "claude-sonnet-4"),
+            ("claude-4.6-sonnet-20260217", "claude-sonnet-4-6"),
+            ("claude-haiku-4-5-latest", "claude-haiku-4-5"),
+            ("claude-3.5-sonnet", "claude-3-5-sonnet"),
+            ("claude-3-7-sonnet-latest", "claude-3-7-sonnet"),
+            ("claude-2", "claude-2"),
         ] {
             assert_eq!(bare_name(model), expected, "{model}");
         }

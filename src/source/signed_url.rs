@@ -2,6 +2,7 @@
 //! without its secrets: they change every day, and must not reach rows, logs or the store.
 
 use crate::base::digest::Digest;
+use crate::base::path_text::percent_decoded;
 use crate::base::url_parameters::{Parameter, classify, split};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -71,7 +72,11 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     let cleaned = QueryPart::read(&written);
     let has_secret_within = cleaned.iter().any(|part| part.has_secret);
     let parts: Vec<&[u8]> = cleaned.iter().map(|part| part.text.as_slice()).collect();
-    let kinds = classify(&parts);
+    let kinds: Vec<Parameter> = parts
+        .iter()
+        .zip(classify(&parts))
+        .map(|(part, kind)| if hides_secret(part) { Parameter::Token } else { kind })
+        .collect();
     let has_secret_fragment = fragment.is_some_and(|fragment| {
         let parts: Vec<&[u8]> = fragment.split(|byte| matches!(byte, b'&' | b';')).collect();
         classify(&parts).iter().any(|kind| *kind != Parameter::Name)
@@ -126,8 +131,16 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     Some(Redacted { path: build(false), with_digests: build(true), address })
 }
 
+/// Whether a secret follows in the value of a parameter whose `&` is encoded once too often.
+fn hides_secret(part: &[u8]) -> bool {
+    let Some(value) = split(part, b'=').1.filter(|value| value.contains(&b'%')) else { return false };
+    let decoded = percent_decoded(std::str::from_utf8(value).unwrap_or_default());
+    let hidden: Vec<&[u8]> = decoded.split(|byte| matches!(byte, b'&' | b'?')).skip(1).collect();
+    classify(&hidden).iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token))
+}
+
 /// A part of a query between two `&`, without secrets that follow a `;`, which separates parameters, too (HTML 4.01,
-/// B.2.2), or ends an `&amp;`.
+/// B.2.2), or ends an `&amp;`, or a second `?`.
 struct QueryPart {
     text: Vec<u8>,
     /// Tokens that were left out: with a digest in place of each.
@@ -141,12 +154,12 @@ impl QueryPart {
     fn read<'u>(parts: &[&'u [u8]]) -> Vec<Self> {
         let is_name: Vec<bool> = classify(parts).iter().map(|kind| *kind == Parameter::Name).collect();
         let pieces = |(part, is_name): (&&'u [u8], &bool)| -> Vec<&'u [u8]> {
-            part.splitn(if *is_name { usize::MAX } else { 1 }, |byte| *byte == b';').collect()
+            part.splitn(if *is_name { usize::MAX } else { 1 }, |byte| matches!(byte, b';' | b'?')).collect()
         };
         let pieces: Vec<Vec<&[u8]>> = parts.iter().zip(&is_name).map(pieces).collect();
         // Together: `sig` behind a `;` makes a signature of `se` behind an `&`.
         let mut kinds = classify(&pieces.concat()).into_iter();
-        let read = |(pieces, is_name): (&Vec<&[u8]>, &bool)| {
+        let read = |((part, pieces), is_name): ((&&[u8], &Vec<&[u8]>), &bool)| {
             let mut kept: Vec<&[u8]> = Vec::new();
             let mut tokens = Vec::new();
             for (piece, kind) in pieces.iter().zip(kinds.by_ref()) {
@@ -156,9 +169,10 @@ impl QueryPart {
                     _ => kept.push(piece),
                 }
             }
-            Self { text: kept.join(&b';'), tokens, has_secret: kept.len() < pieces.len() }
+            let has_secret = kept.len() < pieces.len();
+            Self { text: if has_secret { kept.join(&b';') } else { part.to_vec() }, tokens, has_secret }
         };
-        pieces.iter().zip(&is_name).map(read).collect()
+        parts.iter().zip(&pieces).zip(&is_name).map(read).collect()
     }
 }
 
@@ -351,6 +365,13 @@ mod tests {
             ("https://h/a.jpg?sig=SECRET;SECRET&id=1", "https://h/a.jpg?id=1"),
             ("https://h/a.jpg?a=1;sig=SECRET&se=SECRET&;b=2", "https://h/a.jpg?a=1&;b=2"),
             ("https://h/a.jpg#top;access_token=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg?a=1?X-Amz-Signature=SECRET", "https://h/a.jpg?a=1"),
+            ("https://h/a.jpg?a=1&%09sig=SECRET&%00token=SECRET", "https://h/a.jpg?a=1"),
+            ("https://h/a.jpg?id=1&a=1%26X-Amz-Signature%3DSECRET", "https://h/a.jpg?id=1"),
+            ("https://res.cloudinary.com/a.jpg?__cld_token__=exp=1~hmac=SECRET", "https://res.cloudinary.com/a.jpg"),
+            ("https://scontent.fbcdn.net/a.jpg?oh=SECRET&oe=SECRET&ccb=1", "https://scontent.fbcdn.net/a.jpg?ccb=1"),
+            ("https://h/a.jpg?_upt=SECRET&urlsig=SECRET&Signature2=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg;jsessionid=SECRET?page=1", "https://h/a.jpg?page=1"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
         ] {
             assert_eq!(path(url).as_deref(), Some(expected), "{url}");
@@ -377,6 +398,7 @@ mod tests {
             "//server/share/a@b;c=1.jpg?key=1",
             "https://h/a;v=1/b;c.jpg",
             "https://h/a.jpg?a=1;b=2&c;;d=3&amp;e=4",
+            "https://h/a.jpg?a=1?b=2&oh=3&q=x%26y%3D1",
             "a b://c?token=1",
             "",
         ] {

@@ -137,9 +137,10 @@ impl Iterator for Objects<'_> {
     }
 }
 
-/// An object that is valid JSON, apart from trailing commas.
+/// An object that is valid JSON, apart from trailing commas, line breaks in texts, and Python's or JavaScript's words for
+/// values.
 pub(crate) fn parse(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(&remove_trailing_commas(text))).ok()
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair(text))).ok()
 }
 
 /// Bytes up to the brace that closes the first one. `None` if there is none.
@@ -177,19 +178,35 @@ fn is_member_value(before: &str) -> bool {
     before.ends_with([',', '[']) || before.strip_suffix(':').is_some_and(|key| key.trim_end().ends_with('"'))
 }
 
-fn remove_trailing_commas(text: &str) -> String {
+/// Words for values that JSON does not have, and those that it has for them.
+const WORDS: [(&str, &str); 5] =
+    [("None", "null"), ("True", "true"), ("False", "false"), ("NaN", "null"), ("Infinity", "null")];
+
+/// Removes trailing commas, escapes control characters in texts, and replaces the words of other languages.
+fn repair(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut in_string, mut is_escaped) = (false, false);
-    for (at, c) in text.char_indices() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
         if in_string {
             in_string = is_escaped || c != '"';
             is_escaped = !is_escaped && c == '\\';
-        } else if c == '"' {
-            in_string = true;
-        } else if c == ',' && text[at + 1..].trim_start().starts_with(['}', ']']) {
-            continue;
+            match c {
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\0'..' ' => {}
+                c => out.push(c),
+            }
+        } else if let Some((word, value)) = WORDS.iter().find(|(word, _)| rest.starts_with(word)) {
+            length = word.len();
+            out.truncate(out.strip_suffix('-').map_or(out.len(), str::len));
+            out.push_str(value);
+        } else if c != ',' || !rest[1..].trim_start().starts_with(['}', ']']) {
+            in_string = c == '"';
+            out.push(c);
         }
-        out.push(c);
+        rest = &rest[length..];
     }
     out
 }
@@ -218,6 +235,11 @@ mod tests {
             (r#"{"a":{"b":1}} and {"c":2}"#, r#"{"a":{"b":1}}{"c":2}"#),
             (r#"[{"a":1},{"b":2}]"#, r#"{"a":1}{"b":2}"#),
             (r#"{"a":1,}"#, r#"{"a":1}"#),
+            ("{\"a\":\"one\ntwo\\n\", \"b\": [1,],}", r#"{"a":"one\ntwo\n","b":[1]}"#),
+            (
+                r#"{"a":None,"b":True,"c":[False,-Infinity,NaN],"d":"None"}"#,
+                r#"{"a":null,"b":true,"c":[false,null,null],"d":"None"}"#,
+            ),
             (r#"{"a":"} { \" </think>"}"#, r#"{"a":"} { \" </think>"}"#),
             (r#"Use { and }, {a, b}. {"c":1}"#, r#"{"c":1}"#),
             (r#"<think>{"a":1}</think>{"b":2}"#, r#"{"b":2}"#),

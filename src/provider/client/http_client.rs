@@ -21,7 +21,8 @@ use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Incoming;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, USER_AGENT,
 };
 use reqwest::{Body, Response, Url};
 use std::borrow::Cow;
@@ -106,6 +107,8 @@ impl HttpClient {
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        // Without it, a server may compress its replies (RFC 9110, 12.5.3), which are short.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(key) = options.key.as_ref().filter(|key| !key.is_empty()) {
             insert_sensitive(&mut headers, AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
         }

@@ -17,6 +17,8 @@ pub(crate) struct ErrorJudgement {
     /// What to change for each parameter that the error names, also in words that are not understood. The first that
     /// makes a difference to the request counts.
     pub(crate) named_changes: Vec<CapabilityChange>,
+    /// Whether the error names nothing: what it changes is a guess.
+    pub(crate) is_guess: bool,
     /// What the error means, and what it cost, if it is not about the form of the request.
     pub(crate) otherwise: (Verdict, Charge),
     /// The text of a reply that the server itself found not valid.
@@ -27,13 +29,21 @@ impl ErrorJudgement {
     /// An error that names nothing of the request.
     pub(crate) fn plain(verdict: Verdict, charge: Charge) -> Self {
         let otherwise = (verdict.clone(), charge);
-        Self { verdict, charge, exceeded: None, named_changes: Vec::new(), otherwise, invalid_reply: None }
+        Self {
+            verdict,
+            charge,
+            exceeded: None,
+            named_changes: Vec::new(),
+            is_guess: false,
+            otherwise,
+            invalid_reply: None,
+        }
     }
 
     /// Whether its words reject a parameter by its name, rather than a number.
     pub(crate) fn rejects_named(&self) -> bool {
         let Verdict::Retry(TransientFault { change: Some(change), .. }) = &self.verdict else { return false };
-        change.parameter().is_some()
+        change.parameter().is_some() && !self.is_guess
     }
 
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not

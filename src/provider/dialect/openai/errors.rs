@@ -9,7 +9,7 @@ use super::error_body::ErrorBody;
 use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
-use super::rejections::{find_changes, named_changes};
+use super::rejections::{find_changes, named_changes, names_nothing};
 use super::transient::transient_by_text;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -105,6 +105,7 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
         charge,
         exceeded: if is_throttled { exceeded_limit(error) } else { None },
         named_changes,
+        is_guess: names_nothing(status, error),
         otherwise: judge_otherwise(received, after),
         invalid_reply: is_invalid_reply.then(|| error.failed_generation.clone().unwrap_or_default()),
     }

@@ -213,9 +213,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
         Some(Parameter::Format) if is_schema => vec![CapabilityChange::SimplerSchema],
         None if is_schema => vec![CapabilityChange::SimplerSchema],
         // Gemini says no more when it does not know the effort.
-        None if status == 400 && error.is("INVALID_ARGUMENT") && text.trim().strip_suffix('.') == Some(UNNAMED) => {
-            vec![CapabilityChange::Effort(Efforts::default())]
-        }
+        None if names_nothing(status, error) => vec![CapabilityChange::Effort(Efforts::default())],
         _ => {
             let named: Vec<_> = named.into_iter().map(|parameter| change_for(parameter, &param, text)).collect();
             match named.first() {
@@ -247,7 +245,12 @@ pub(crate) fn named_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityCha
     named.into_iter().map(|parameter| change_for(parameter, &param, error.text())).collect()
 }
 
-/// What Gemini says when it does not say which value it rejects.
+/// Whether an error rejects a value without naming it, as Gemini does.
+pub(crate) fn names_nothing(status: u16, error: &ErrorBody) -> bool {
+    status == 400 && error.is("INVALID_ARGUMENT") && error.text().trim().trim_end_matches('.') == UNNAMED
+}
+
+/// The message of Gemini that does not name the value that it rejects.
 const UNNAMED: &str = "request contains an invalid argument";
 /// Words about a model's context window, in lower case.
 const WINDOW: &[&str] = &["context", "max_model_len", "max_new_tokens"];
