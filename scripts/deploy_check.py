@@ -177,6 +177,8 @@ def main():
         check_same(rendered)
     if "helm" in rendered:
         check_names()
+        check_variables(docmill)
+        check_values(validate)
     print("deploy/: what is rendered is consistent" + ("" if docmill else " (not checked with the program)"))
 
 
@@ -191,6 +193,71 @@ def check_names():
             assert len(name) <= (LONGEST_CRON_JOB if thing["kind"] == "CronJob" else 63), name
         found.add(things[0]["metadata"]["name"])
     assert len(found) == 2, found
+
+
+def check_variables(docmill):
+    """Every command of docmill gets the variables of the manifest."""
+    variables = {"date": "2026-11-23", "AREA": 'a="b", {{ c }}: #'}
+    words = ["--var", f"AREA={variables['AREA']}", "--var", "date=2026-11-23"]
+    for name, values in CHART.items():
+        things = charted({**values, "vars": variables})
+        job = next(thing for thing in things if thing["kind"] in ("Job", "CronJob"))
+        arguments = pod_of(job)[1]["containers"][0]["args"]
+        at = arguments.index("--var")
+        assert arguments[at : at + 4] == words and arguments.count("--var") == 2, f"{name}: {arguments}"
+        if docmill:
+            check_arguments(docmill, arguments)
+    assert is_refused({**CHART["merge"], "arguments": ["--var", "date=2026-11-23"]}), "the merge would not get it"
+    for wrong in ({"1": "a"}, {"a=b": "c"}, {"date": 20261123}):
+        assert is_refused({"vars": wrong}), wrong
+
+
+def check_values(validate):
+    """Values that YAML would read as something else stay what they are."""
+    words = ("123", "yes", "null", "1e3", "2026-11-23")
+    digest = "sha256:" + "0123456789abcdef" * 4
+    for word in words:
+        volume = {"storageClassName": word, "size": "5e9"}
+        values = {
+            "image": {"repository": "registry:5000/docmill", "tag": "1.0", "digest": digest},
+            "providerSecret": word,
+            "volumes": {"data": volume, "state": {"existingClaim": word}},
+            "nightly": {"timeZone": ""},
+            "terminationGracePeriodSeconds": 3_000_000,
+            "retries": 2_000_000,
+        }
+        things = charted(values, word)
+        for thing in things:
+            validate(thing)
+        found = {thing["kind"]: thing for thing in things}
+        spec, pod = pod_of(found["CronJob"])
+        assert found["ServiceAccount"]["metadata"]["name"] == pod["serviceAccountName"] == word
+        assert found["PersistentVolumeClaim"]["spec"]["storageClassName"] == word
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        assert volumes["provider"]["secret"]["secretName"] == word
+        assert volumes["state"]["persistentVolumeClaim"]["claimName"] == word
+        assert (pod["terminationGracePeriodSeconds"], spec["backoffLimit"]) == (3_000_000, 2_000_000)
+        assert pod["containers"][0]["image"] == f"registry:5000/docmill@{digest}"
+        assert "timeZone" not in found["CronJob"]["spec"], "an empty one is not valid"
+    things = charted({"volumes": {"data": {"storageClassName": "-"}, "state": {"storageClassName": ""}}})
+    classes = [thing["spec"].get("storageClassName") for thing in things if thing["kind"] == "PersistentVolumeClaim"]
+    assert classes == ["", None], classes
+    for image in ({"digest": "0123"}, {"repository": f"docmill@{digest}"}):
+        assert is_refused({"image": image}), image
+    for job in ("  # indented\nversion: 1\n", "   \n\nversion: 1\n", "\nname: {{ x }}\n", "  version: 1\n  name: x\n"):
+        (manifest,) = (thing["data"]["job.yaml"] for thing in charted({"job": job}) if thing["kind"] == "ConfigMap")
+        assert manifest == job, manifest
+
+
+def is_refused(values):
+    """Whether the chart refuses values: by its schema, or with a message of its own."""
+    import helm_python
+
+    try:
+        charted(values)
+    except (helm_python.HelmValuesError, helm_python.HelmRenderError):
+        return True
+    return False
 
 
 def check_same(rendered):

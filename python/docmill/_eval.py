@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docmill._process import Child
-from docmill._values import Seconds, StrPath, job_arguments, names, seconds
+from docmill._values import Seconds, StrPath, job_arguments, names, option, parse_json, seconds
 
 
 def evaluate(
@@ -47,16 +46,15 @@ def evaluate(
     """
     arguments = ["eval", *job_arguments(job, vars, store), "--format", "json"]
     if truth is not None:
-        arguments += ["--truth", str(truth)]
-    for option, given in (("--min-accuracy", min_accuracy), ("--min-f1", min_f1)):
-        for threshold in names(str(given) if isinstance(given, (int, float)) else given):
-            arguments += [option, threshold]
-    for task in names(tasks):
-        arguments += ["--task", task]
+        arguments.append(option("--truth", truth))
+    for name, given in (("--min-accuracy", min_accuracy), ("--min-f1", min_f1)):
+        thresholds = names(str(given) if isinstance(given, (int, float)) else given)
+        arguments += [option(name, threshold) for threshold in thresholds]
+    arguments += [option("--task", task) for task in names(tasks)]
     if where is not None:
-        arguments += ["--where", where]
+        arguments.append(option("--where", where))
     ended = Child(arguments, env=env).execute(None if timeout is None else seconds(timeout))
-    if ended.code != 0:
+    found: dict[str, Any] | None = parse_json(ended.stdout, dict) if ended.code == 0 else None
+    if found is None:
         raise ended.error()
-    found: dict[str, Any] = json.loads(ended.stdout)
     return found

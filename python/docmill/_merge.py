@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from docmill._process import Child
 from docmill._run import read_summary
 from docmill._summary import RunSummary
-from docmill._values import Seconds, StrPath, job_arguments, seconds
+from docmill._values import Seconds, StrPath, job_arguments, paths_of, positional, seconds
 
 
 def merge(
@@ -29,7 +28,7 @@ def merge(
 
     Args:
         job: Manifest of the job.
-        stores: The stores of the shards.
+        stores: The stores of the shards: several paths, not a single string.
         store: The merged store; it may exist.
         vars: Values for ``${NAME}`` in the manifest.
         allow_missing: Merge although shards are missing; the outputs are partial then.
@@ -42,10 +41,11 @@ def merge(
     Raises:
         docmill.errors.FailedPages: More pages of all shards failed than ``on_error.max_failed`` allows.
         docmill.errors.DocmillError: The stores could not be merged; the class corresponds to the exit code.
+        TypeError: ``stores`` is one path.
         FileNotFoundError: The program is not installed.
     """
     first, *variables = job_arguments(job, vars, store)
-    command = ["merge", first, *(os.fspath(path) for path in stores), *variables]
+    command = ["merge", first, *map(positional, paths_of("stores", stores)), *variables]
     if allow_missing:
         command.append("--allow-missing")
     with tempfile.TemporaryDirectory(prefix="docmill-") as folder:

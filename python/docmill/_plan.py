@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from docmill._process import Child
-from docmill._values import Json, Seconds, StrPath, Usd, decimal, job_arguments, member, names, seconds, usd_text
+from docmill._values import (
+    Json,
+    Seconds,
+    StrPath,
+    Usd,
+    decimal,
+    job_arguments,
+    member,
+    names,
+    option,
+    parse_json,
+    seconds,
+    usd_text,
+)
 
 
 @dataclass(frozen=True)
@@ -151,11 +163,11 @@ def plan(
     }
     for name, value in options.items():
         if value is not None:
-            arguments += [name, str(value)]
+            arguments.append(option(name, value))
     if refresh:
         arguments.append("--refresh")
     ended = Child(arguments, env=env).execute(None if timeout is None else seconds(timeout))
-    found = Plan.from_json(json.loads(ended.stdout)) if ended.code in (0, 4) and ended.stdout.strip() else None
+    found = parse_json(ended.stdout, Plan.from_json) if ended.code in (0, 4) else None
     if ended.code != 0 or found is None:
         raise ended.error(plan=found)
     return found

@@ -21,7 +21,7 @@ from typing import Any
 
 from docmill._program import find_program
 from docmill._progress import Progress
-from docmill.errors import DocmillError, Interrupted, TimedOut, error_class
+from docmill.errors import DocmillError, InternalError, Interrupted, TimedOut, error_class
 
 LOGGER = logging.getLogger("docmill")
 """Log lines of docmill, with their levels."""
@@ -34,6 +34,9 @@ END_SECONDS = 4.0
 
 _SILENCE_SECONDS = 1.0
 """How long lines are awaited from a process that has ended: a grandchild may keep the pipe open."""
+
+_CHUNK = 65_536
+"""How many bytes of log lines are read at once."""
 
 _SIGNALLED = 128
 """Exit codes above it are those of processes that a signal has ended."""
@@ -56,7 +59,10 @@ class Ended:
     is_timed_out: bool
 
     def error(self, **more: Any) -> DocmillError:
-        """The error for an exit code other than 0."""
+        """The error for an exit code other than 0, or for a result that can't be read."""
+        if self.code == 0:
+            message = "docmill has ended with exit code 0, but its result is missing or can't be read"
+            return InternalError(message, hint=f"the program is {find_program()}", **more)
         if self.is_timed_out:
             return TimedOut(self.message, hint=self.hint, exit_code=self.code, **more)
         return error_class(self.code)(self.message, hint=self.hint, exit_code=self.code, **more)
@@ -136,7 +142,8 @@ class Child:
         deadline = None if timeout is None else time.monotonic() + timeout
         is_timed_out = False
         with self._start() as (process, stdout):
-            lines = _lines_of(process)
+            is_over = threading.Event()
+            lines = _lines_of(process, is_over)
             try:
                 ended_at: float | None = None
                 while True:
@@ -163,9 +170,8 @@ class Child:
                         is_timed_out, deadline = True, None
                         self.stop()
                     time.sleep(0.01)
-            except BaseException:
-                self.stop()
-                raise
+            finally:
+                is_over.set()
             stdout.seek(0)
             return self._ended(process.returncode, stdout.read(), is_timed_out, timeout)
 
@@ -200,24 +206,25 @@ class Child:
                 stopper.add(self)
             # In a session of its own, so that Ctrl-C reaches this process alone, which stops docmill once:
             # a second signal would end it at once.
-            self._process = stack.enter_context(
-                subprocess.Popen(
-                    arguments,
-                    stdin=stdin,
-                    stdout=stdout,
-                    stderr=subprocess.PIPE,
-                    env=self._env,
-                    pass_fds=descriptors,
-                    start_new_session=True,
-                )
+            self._process = subprocess.Popen(
+                arguments,
+                bufsize=0,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=self._env,
+                pass_fds=descriptors,
+                start_new_session=True,
             )
+            # Also after an exception. Leaving Popen's own context would wait for everything that has the pipe.
+            stack.callback(self.stop)
             if self._is_stopped:
                 self.stop()
             yield self._process, stdout
 
     def _read(self, line: bytes) -> None:
         """Passes a line of stderr on."""
-        text = line.decode("utf-8", "replace").rstrip("\n")
+        text = line.decode("utf-8", "replace")
         if not text:
             return
         try:
@@ -257,16 +264,24 @@ def check(ended: Ended, **more: Any) -> None:
         raise ended.error(**more)
 
 
-def _lines_of(process: subprocess.Popen[bytes]) -> queue.SimpleQueue[bytes | None]:
-    """The lines of stderr, which a thread reads so that the program never waits for us; None at the end."""
+def _lines_of(process: subprocess.Popen[bytes], is_over: threading.Event) -> queue.SimpleQueue[bytes | None]:
+    """The lines of stderr, which a thread reads so that the program never waits for us; None at the end.
+
+    The thread has the pipe for itself, until the last process has closed it. ``is_over``: nobody reads the lines.
+    """
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     stderr = process.stderr
     assert stderr is not None
 
     def read() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            for line in stderr:
-                lines.put(line)
+        rest = b""
+        with stderr, contextlib.suppress(OSError):
+            while chunk := stderr.read(_CHUNK):
+                if not is_over.is_set():
+                    *whole, rest = (rest + chunk).split(b"\n")
+                    for line in whole:
+                        lines.put(line)
+        lines.put(rest)
         lines.put(None)
 
     threading.Thread(target=read, name="docmill-stderr", daemon=True).start()

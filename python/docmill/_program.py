@@ -16,6 +16,9 @@ def find_program() -> Path:
 
     The variable ``DOCMILL_PROGRAM`` names another one. Without a wheel, as in a checkout, it is searched on the PATH.
 
+    Returns:
+        Its absolute path.
+
     Raises:
         FileNotFoundError: It is nowhere.
     """
@@ -23,7 +26,7 @@ def find_program() -> Path:
     if named:
         if not Path(named).is_file():
             raise FileNotFoundError(f"DOCMILL_PROGRAM names {named}, which is not a file")
-        return Path(named)
+        return _absolute(named)
     folders = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
     if hasattr(sysconfig, "get_preferred_scheme"):
         folders.append(sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")))
@@ -32,8 +35,13 @@ def find_program() -> Path:
     for folder in folders:
         program = Path(folder) / _NAME
         if program.is_file():
-            return program
+            return _absolute(program)
     found = shutil.which(_NAME)
     if found is None:
         raise FileNotFoundError(f"the program {_NAME} is not installed: `pip install docmill` installs it")
-    return Path(found)
+    return _absolute(found)
+
+
+def _absolute(program: str | Path) -> Path:
+    """The path by which a program is started: a name without a folder would be searched on the PATH."""
+    return Path(os.path.abspath(program))

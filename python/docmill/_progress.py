@@ -64,7 +64,8 @@ def notebook_display() -> Callable[[Progress], None] | None:
     # Programs in a notebook have imported IPython; others don't need it.
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is None or type(shell).__name__ != "ZMQInteractiveShell":
+    # The shells of Colab and Databricks are subclasses.
+    if not any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__):
         return None
     from IPython.display import HTML, display
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from docmill._process import Child, check
-from docmill._values import Seconds, StrPath, job_arguments, seconds
+from docmill._process import Child
+from docmill._values import Seconds, StrPath, job_arguments, option, seconds
 
 if TYPE_CHECKING:
     import pandas
@@ -88,10 +88,12 @@ def rows(
         file = Path(folder) / "rows.parquet"
         arguments = ["export", *job_arguments(job, vars, store), "--parquet", str(file)]
         if where is not None:
-            arguments += ["--where", where]
+            arguments.append(option("--where", where))
         if model_only:
             arguments.append("--model-only")
-        check(Child(arguments, env=env).execute(None if timeout is None else seconds(timeout)))
+        ended = Child(arguments, env=env).execute(None if timeout is None else seconds(timeout))
+        if ended.code != 0 or not file.exists():
+            raise ended.error()
         # Not mapped: the file is gone afterwards.
         table = pyarrow.parquet.read_table(file, memory_map=False)
     return table.to_pandas() if format == "pandas" else table

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from docmill._process import DEFAULT_GRACE, Child, Ended
 from docmill._progress import Progress, notebook_display
 from docmill._summary import RunSummary
-from docmill._values import Seconds, StrPath, Usd, job_arguments, names, seconds, usd_text
+from docmill._values import (
+    Seconds,
+    StrPath,
+    Usd,
+    grace_seconds,
+    job_arguments,
+    names,
+    option,
+    parse_json,
+    paths_of,
+    seconds,
+    usd_text,
+)
 
 ProgressOption = Literal["auto", "off"] | Callable[[Progress], None]
 """How progress is shown: in a notebook, not at all, or by a function of yours."""
@@ -60,11 +71,14 @@ class RunCommand:
                 arguments += ["--progress", "off"]
             else:
                 arguments += ["--progress", "plain", "--progress-interval", "1s" if show else "30s"]
-            stdin = None if self.paths is None else b"\0".join(os.fsencode(path) for path in self.paths)
+            stdin = None
+            if self.paths is not None:
+                # Every path ends with NUL, even a single one: it may have line feeds.
+                stdin = b"".join(os.fsencode(path) + b"\0" for path in paths_of("paths", self.paths))
             child = Child(
                 arguments,
                 env=self.env,
-                grace=seconds(self.grace),
+                grace=grace_seconds(self.grace),
                 api_key=self.api_key,
                 stdin=stdin,
                 on_progress=show,
@@ -75,7 +89,7 @@ class RunCommand:
 
     def _arguments(self, summary: Path) -> list[str]:
         arguments = ["run", *job_arguments(self.job, self.vars, self.store)]
-        arguments += ["--summary", str(summary), "--grace", f"{round(seconds(self.grace) * 1000)}ms"]
+        arguments += ["--summary", str(summary), "--grace", f"{round(grace_seconds(self.grace) * 1000)}ms"]
         # Whatever happens to this process, docmill does not go on spending without it.
         arguments += ["--exit-with-parent", str(os.getpid())]
         options: dict[str, object] = {
@@ -90,9 +104,8 @@ class RunCommand:
         }
         for name, value in options.items():
             if value is not None:
-                arguments += [name, str(value)]
-        for task in names(self.tasks):
-            arguments += ["--task", task]
+                arguments.append(option(name, value))
+        arguments += [option("--task", task) for task in names(self.tasks)]
         flags = {"--refresh": self.refresh, "--once": self.once}
         arguments += [flag for flag, is_set in flags.items() if is_set]
         return [*arguments, *self.more]
@@ -100,16 +113,18 @@ class RunCommand:
 
 def read_summary(file: Path, ended: Ended) -> RunSummary:
     """The summary of a command that succeeded; raises the error of one that did not."""
-    summary = None
-    if file.exists():
-        value = json.loads(file.read_text(encoding="utf-8"))
-        # A process that was killed leaves `running`.
-        if value["outcome"] == "running":
-            value["outcome"] = "interrupted"
-        summary = RunSummary.from_json(value)
+    # One that was cut short, as on a full disk, says nothing.
+    summary = parse_json(file.read_bytes(), _summary_of) if file.exists() else None
     if ended.code != 0 or summary is None:
         raise ended.error(outcome=summary and summary.outcome, summary=summary)
     return summary
+
+
+def _summary_of(value: Any) -> RunSummary:
+    # A process that was killed leaves `running`.
+    if value["outcome"] == "running":
+        value["outcome"] = "interrupted"
+    return RunSummary.from_json(value)
 
 
 def run(
@@ -155,7 +170,7 @@ def run(
         once: With ``delivery: batch``: submit and collect without waiting; raises ``BatchPending`` while a batch is
             in progress.
         where: With ``retry`` or ``refresh``: only pages whose rows match (docs/select.md).
-        paths: Pages of a job with ``input.list: "-"``.
+        paths: Pages of a job with ``input.list: "-"``: several paths, not a single string.
         api_key: Key of the provider; overrides the manifest. It reaches docmill through a file descriptor.
         env: Further environment variables.
         timeout: Seconds, or a timedelta, after which docmill is stopped. It gets SIGTERM, and SIGKILL if it has not
@@ -171,6 +186,8 @@ def run(
         docmill.errors.DocmillError: The run did not succeed; the class corresponds to the exit code.
             ``summary`` is what it did until then.
         docmill.errors.TimedOut: ``timeout`` was over.
+        TypeError: ``paths`` is one path.
+        ValueError: ``grace`` is negative or has no end.
         FileNotFoundError: The program is not installed.
 
     Log lines go to the logger ``docmill``. If the call is interrupted, docmill is stopped as after a timeout; if this

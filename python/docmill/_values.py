@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 """A path of the file system."""
@@ -16,11 +18,27 @@ Usd: TypeAlias = "str | int | float | Decimal"
 """An amount of US dollars. Text and Decimal are exact."""
 Json: TypeAlias = "Mapping[str, Any]"
 """An object of JSON, as docmill printed it."""
+T = TypeVar("T")
+
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading JSON of another form raises."""
 
 
 def seconds(duration: Seconds) -> float:
     """A duration in seconds."""
     return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+
+
+def grace_seconds(grace: Seconds) -> float:
+    """A grace period in seconds.
+
+    Raises:
+        ValueError: It has no end, or is negative.
+    """
+    found = seconds(grace)
+    if not math.isfinite(found) or found < 0:
+        raise ValueError(f"grace must be a finite number of seconds, not {grace}")
+    return found
 
 
 def usd_text(amount: Usd) -> str:
@@ -45,13 +63,42 @@ def member(value: object, *names: str) -> Any:
     return value
 
 
+def parse_json(text: bytes, parse: Callable[[Any], T]) -> T | None:
+    """What docmill has printed; None if it was cut short, or another program has printed it."""
+    try:
+        return parse(json.loads(text))
+    except _MALFORMED:
+        return None
+
+
+def option(name: str, value: object) -> str:
+    """An option with its value, in one argument: a value may begin with a dash."""
+    return f"{name}={value}"
+
+
+def positional(path: StrPath) -> str:
+    """A path as an argument that is not taken for an option."""
+    text = os.fspath(path)
+    return f"./{text}" if text.startswith("-") else text
+
+
+def paths_of(name: str, paths: Iterable[StrPath]) -> list[str]:
+    """The paths of the argument ``name``, which takes several.
+
+    Raises:
+        TypeError: It is one path, whose letters would be taken for paths.
+    """
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise TypeError(f"{name} takes several paths, not one: pass a list, {name}=[{paths!r}]")
+    return [os.fspath(path) for path in paths]
+
+
 def job_arguments(job: StrPath, variables: Mapping[str, object] | None, store: StrPath | None) -> list[str]:
     """The arguments of every command that takes a job."""
-    arguments = [os.fspath(job)]
-    for name, value in (variables or {}).items():
-        arguments += ["--var", f"{name}={value}"]
+    arguments = [positional(job)]
+    arguments += [option("--var", f"{name}={value}") for name, value in (variables or {}).items()]
     if store is not None:
-        arguments += ["--store", os.fspath(store)]
+        arguments.append(option("--store", os.fspath(store)))
     return arguments
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,45 @@ def test_rows_without_pyarrow_say_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(ImportError, match=r"pip install 'docmill\[rows\]'"):
         docmill.rows("job.yaml")
+
+
+def test_values_may_begin_with_a_dash(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = make_bench(2)
+    monkeypatch.chdir(bench.folder)
+    bench.job.rename("-job.yaml")
+    assert docmill.run("-job.yaml", store="-store.db").pages.ok == 2
+    assert docmill.run("-job.yaml", store="-store.db", retry="failed", where="-1 < cost_usd").pages.ok == 2
+    tonight = docmill.run("-job.yaml", shard="0/1", store="-shard.db", base="-store.db", tasks="kind")
+    assert tonight.pages.from_store == 2
+    plan = docmill.plan("-job.yaml", store="-third.db", base="-store.db", refresh=True, where="-1 < cost_usd")
+    assert plan.to_ask == 2
+    (bench.folder / "-labels.csv").write_text("path,kind\n0000.jpg,form\n")
+    assert docmill.evaluate("-job.yaml", store="-store.db", truth="-labels.csv", where="-1 < cost_usd")
+    assert docmill.merge("-job.yaml", ["-shard.db"], store="-merged.db").pages.ok == 2
+    assert (bench.folder / "-merged.db").exists()
+    pytest.importorskip("pyarrow")
+    assert docmill.rows("-job.yaml", store="-store.db", where="-1 < cost_usd").num_rows == 2
+
+
+def test_a_result_that_cannot_be_read_is_an_error_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "docmill"
+    other.write_text("#!/bin/sh\necho hi\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("DOCMILL_PROGRAM", str(other))
+    calls: list[Callable[[], object]] = [
+        lambda: docmill.plan("job.yaml"),
+        lambda: docmill.evaluate("job.yaml"),
+        lambda: docmill.run("job.yaml"),
+        lambda: docmill.merge("job.yaml", ["a.db"], store="b.db"),
+    ]
+    if importlib.util.find_spec("pyarrow"):
+        calls.append(lambda: docmill.rows("job.yaml"))
+    for call in calls:
+        with pytest.raises(errors.InternalError, match="can't be read") as caught:
+            call()
+        assert caught.value.exit_code == 1 and caught.value.hint == f"the program is {other}"
 
 
 def test_a_quality_gate_that_is_not_reached(make_bench: MakeBench) -> None:

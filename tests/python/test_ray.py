@@ -286,6 +286,23 @@ def test_docmill_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_p
         docmill.ray.run("job.yaml", shards=0, store_dir=tmp_path)
 
 
+def test_stores_of_another_number_of_shards_are_refused(tmp_path: Path) -> None:
+    import docmill.ray
+
+    for number in (2, 4):
+        Copies(tmp_path, number).path(1, 3).touch()
+        (tmp_path / "merged.db").touch()
+        assert Copies(tmp_path, 2).other_numbers() == ([4] if number == 4 else [])
+        with pytest.raises(ValueError, match=r"and this call has 3, which would pay .* again") as caught:
+            docmill.ray.run("job.yaml", shards=3, store_dir=tmp_path)
+        found, way = ("2", "pass shards=2 to continue") if number == 2 else ("2 and of 4", "once they are merged")
+        assert f"has stores of {found} shards" in str(caught.value) and way in str(caught.value)
+        assert f"base='{tmp_path}/merged.db'" in str(caught.value)
+    assert not (tmp_path / "running").exists()
+    with pytest.raises(ValueError, match="grace"):
+        docmill.ray.run("job.yaml", shards=2, store_dir=tmp_path / "other", grace=float("inf"))
+
+
 def test_a_node_is_removed_during_the_run(make_bench: MakeBench) -> None:
     pytest.importorskip("ray")
     pytest.importorskip("pyarrow")

@@ -22,6 +22,7 @@ from conftest import ROOT, Bench
 import docmill
 from docmill import errors
 from docmill._process import Stopper
+from docmill._progress import notebook_display
 
 MakeBench = Callable[..., Bench]
 
@@ -267,3 +268,85 @@ def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCMILL_PROGRAM", "/nowhere/docmill")
     with pytest.raises(FileNotFoundError, match="/nowhere/docmill"):
         docmill.run("job.yaml")
+
+
+def script(file: Path, text: str) -> Path:
+    """A program of the shell."""
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+    return file
+
+
+def test_a_program_that_is_named_without_a_folder_is_not_searched_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    script(tmp_path / "bin" / "other", "exit 5")
+    script(tmp_path / "other", "exit 6")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin", prepend=os.pathsep)
+    for named in ("./other", "other"):
+        monkeypatch.setenv("DOCMILL_PROGRAM", named)
+        assert docmill.find_program() == tmp_path / "other"
+        with pytest.raises(errors.ProviderUnavailable):
+            docmill.run("job.yaml")
+
+
+def test_a_single_path_may_have_line_feeds_and_a_text_is_no_list(make_bench: MakeBench) -> None:
+    bench = make_bench(1)
+    page = bench.folder / "pages" / "0000.jpg"
+    bench.job.write_text(bench.job.read_text().replace("{folder: pages}", '{list: "-"}'))
+    page = page.rename(page.with_name("one\npage.jpg"))
+    summary = docmill.run(bench.job, paths=[page])
+    assert (summary.pages.total, summary.pages.ok) == (1, 1)
+    for one in (str(page), page):
+        with pytest.raises(TypeError, match=r"pass a list, paths=\["):
+            docmill.run(bench.job, paths=one)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"pass a list, stores=\['one.db'\]"):
+        docmill.merge(bench.job, "one.db", store=bench.folder / "merged.db")
+
+
+@pytest.mark.parametrize("grace", [float("inf"), float("nan"), -1, timedelta(seconds=-1)])
+def test_a_grace_period_has_an_end(grace: float | timedelta) -> None:
+    with pytest.raises(ValueError, match="grace must be a finite number of seconds"):
+        docmill.run("job.yaml", grace=grace)
+
+
+def test_a_summary_that_was_cut_short_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = """while [ "$1" != --summary ]; do shift; done; echo '{"outcome": "running"' >"$2"; """
+    for end, kind in (("kill -9 $$", errors.Interrupted), ("exit 8", errors.StorageError)):
+        monkeypatch.setenv("DOCMILL_PROGRAM", str(script(tmp_path / "cut", write + end)))
+        with pytest.raises(kind) as caught:
+            docmill.run("job.yaml")
+        assert type(caught.value) is kind and caught.value.summary is None
+
+
+def test_a_call_does_not_wait_for_what_docmill_has_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = f"sleep 300 & echo $! >{tmp_path}/pid; echo the last line >&2; exit 3"
+    monkeypatch.setenv("DOCMILL_PROGRAM", str(script(tmp_path / "leaving", left)))
+    with pytest.raises(errors.FailedPages, match="the last line"):
+        docmill.run("job.yaml")
+    # It has the pipe of the log lines, and is still running.
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def test_log_lines_are_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = """head -c 200000 /dev/zero | tr '\\0' x >&2; printf '\\nsecond\\n\\nüch' >&2; exit 6"""
+    monkeypatch.setenv("DOCMILL_PROGRAM", str(script(tmp_path / "lines", lines)))
+    with pytest.raises(errors.ProviderUnavailable, match="üch"):
+        docmill.run("job.yaml")
+    assert [record.getMessage() for record in caplog.records] == ["x" * 200_000, "second", "üch"]
+
+
+def test_progress_is_shown_in_every_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    display = SimpleNamespace(HTML=str, display=lambda *shown, **named: None)
+    kernel = type("ZMQInteractiveShell", (), {})
+    shells = {kernel: True, type("Shell", (kernel,), {}): True, type("TerminalInteractiveShell", (), {}): False}
+    for shell, is_notebook in shells.items():
+        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=shell))
+        monkeypatch.setitem(sys.modules, "IPython.display", display)
+        assert (notebook_display() is not None) == is_notebook, shell
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert notebook_display() is None

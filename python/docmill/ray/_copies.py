@@ -43,6 +43,12 @@ class Copies:
                 found.append((int(name[1]), path))
         return sorted(found)
 
+    def other_numbers(self) -> list[int]:
+        """Other numbers of shards of which the folder has copies."""
+        pattern = re.compile(r"shard-\d+-of-(\d+)\.attempt-\d+\.db")
+        names = (pattern.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted({int(name[1]) for name in names if name} - {self.shards})
+
 
 def copy_whole(source: Path, to: Path) -> None:
     """Copies a file. It appears at once, when it is complete and durable."""

@@ -16,7 +16,7 @@ from docmill._merge import merge
 from docmill._process import DEFAULT_GRACE, END_SECONDS
 from docmill._run import ProgressOption
 from docmill._summary import OutputFile, RunSummary
-from docmill._values import Seconds, StrPath, Usd, seconds, usd_text
+from docmill._values import Seconds, StrPath, Usd, grace_seconds, seconds, usd_text
 from docmill.ray._attempt import ShardEnd, ShardRun, Timing
 from docmill.ray._cluster import Cluster
 from docmill.ray._copies import Copies, back_up
@@ -55,7 +55,7 @@ def run(
 
     Args:
         job: Manifest of the job. It and its input must have the same paths on every node.
-        shards: Number of shards, and of tasks.
+        shards: Number of shards, and of tasks. A ``store_dir`` belongs to one number.
         store_dir: Folder for the copies of the stores and the merged store ``merged.db``, which all nodes see. It may
             be on a network file system.
         resources: What a task needs, as Ray counts it: ``{"CPU": 2, "memory": 2e9, "scanner": 1}``, memory in bytes
@@ -81,7 +81,7 @@ def run(
         docmill.errors.TimedOut: ``timeout`` was over. The copies have what was done until then.
         ImportError: Ray is not installed.
         ConnectionError: No cluster is running.
-        ValueError: Another call uses ``store_dir`` in this cluster.
+        ValueError: Another call uses ``store_dir`` in this cluster, or it has stores of another number of shards.
 
     If the call is interrupted, the shards are stopped as after a timeout.
     """
@@ -89,6 +89,7 @@ def run(
         raise ValueError("shards must be at least 1")
     copies = Copies(Path(os.path.abspath(store_dir)), shards)
     copies.folder.mkdir(parents=True, exist_ok=True)
+    _check_number(copies)
     runs = [
         ShardRun(
             job=os.path.abspath(job),
@@ -99,7 +100,7 @@ def run(
             base=None if base is None else os.path.abspath(base),
             parallel=parallel,
             env=env,
-            grace=seconds(grace),
+            grace=grace_seconds(grace),
             timing=timing,
         )
         for shard in range(shards)
@@ -111,6 +112,19 @@ def run(
         with _marked(copies.folder, cluster):
             states, ends = _run_all(cluster, runs, resources or {"CPU": 1}, retries, View(progress), timeout)
     return _merged(runs[0], ends, states)
+
+
+def _check_number(copies: Copies) -> None:
+    """Refuses copies of another number of shards: no shard would know what they have paid for."""
+    others = copies.other_numbers()
+    if not others:
+        return
+    found = " and of ".join(map(str, others))
+    continued = f"pass shards={others[0]} to continue with them, or " if len(others) == 1 else ""
+    raise ValueError(
+        f"store_dir has stores of {found} shards, and this call has {copies.shards}, which would pay for their pages "
+        f"again: {continued}once they are merged, pass another store_dir and base={os.fspath(copies.merged)!r}"
+    )
 
 
 def _run_all(

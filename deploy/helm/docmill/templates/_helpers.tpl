@@ -9,7 +9,7 @@
 
 {{- define "docmill.labels" -}}
 app.kubernetes.io/name: docmill
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
@@ -45,10 +45,10 @@ metadata:
   labels:
     {{- include "docmill.labels" .root | nindent 4 }}
 spec:
-  serviceAccountName: {{ include "docmill.name" .root }}
+  serviceAccountName: {{ include "docmill.name" .root | quote }}
   automountServiceAccountToken: false
   restartPolicy: Never
-  terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | int64 }}
   securityContext:
     runAsNonRoot: true
     runAsUser: 65532
@@ -58,14 +58,18 @@ spec:
     seccompProfile: {type: RuntimeDefault}
   containers:
     - name: docmill
-      image: "{{ $values.image.repository }}:{{ $values.image.tag | default .root.Chart.AppVersion }}"
+      {{- if $values.image.digest }}
+      image: {{ printf "%s@%s" $values.image.repository $values.image.digest | quote }}
+      {{- else }}
+      image: {{ printf "%s:%s" $values.image.repository ($values.image.tag | default .root.Chart.AppVersion) | quote }}
+      {{- end }}
       imagePullPolicy: {{ $values.image.pullPolicy }}
       args: {{ toJson .arguments }}
       terminationMessagePath: /dev/termination-log
       terminationMessagePolicy: FallbackToLogsOnError
       {{- if .shards }}
       env:
-        - {name: DOCMILL_SHARDS, value: {{ .shards | quote }}}
+        - {name: DOCMILL_SHARDS, value: {{ .shards | int64 | quote }}}
       {{- end }}
       resources:
         {{- toYaml $values.resources | nindent 8 }}
@@ -85,15 +89,24 @@ spec:
       configMap: {name: {{ include "docmill.name" .root }}-job}
     {{- if .key }}
     - name: provider
-      secret: {secretName: {{ $values.providerSecret }}, defaultMode: 0440}
+      secret: {secretName: {{ $values.providerSecret | quote }}, defaultMode: 0440}
     {{- end }}
     - name: data
-      persistentVolumeClaim: {claimName: {{ include "docmill.claim" (dict "root" .root "name" "data") }}}
+      persistentVolumeClaim: {claimName: {{ include "docmill.claim" (dict "root" .root "name" "data") | quote }}}
     - name: state
-      persistentVolumeClaim: {claimName: {{ include "docmill.claim" (dict "root" .root "name" "state") }}}
+      persistentVolumeClaim: {claimName: {{ include "docmill.claim" (dict "root" .root "name" "state") | quote }}}
+{{- end }}
+
+{{/* The variables of the manifest, as a JSON array of arguments. */}}
+{{- define "docmill.varArguments" -}}
+{{- $found := list -}}
+{{- range $name, $value := .Values.vars -}}
+{{- $found = concat $found (list "--var" (printf "%s=%s" $name $value)) -}}
+{{- end -}}
+{{- toJson $found -}}
 {{- end }}
 
 {{- define "docmill.runArguments" -}}
 {{- $fixed := list "run" "/etc/docmill/job.yaml" "--grace" (printf "%ds" (int .Values.graceSeconds)) "--log-format" "json" "--summary" "/dev/termination-log" -}}
-{{- toJson (concat $fixed .Values.arguments) -}}
+{{- toJson (concat $fixed (include "docmill.varArguments" . | fromJsonArray) .Values.arguments) -}}
 {{- end }}
