@@ -72,16 +72,16 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     let cleaned = QueryPart::read(&written);
     let has_secret_within = cleaned.iter().any(|part| part.has_secret);
     let parts: Vec<&[u8]> = cleaned.iter().map(|part| part.text.as_slice()).collect();
-    let kinds: Vec<Parameter> = parts
-        .iter()
-        .zip(classify(&parts))
-        .map(|(part, kind)| if hides_secret(part) { Parameter::Token } else { kind })
-        .collect();
     let has_secret_fragment = fragment.is_some_and(|fragment| {
         let parts: Vec<&[u8]> = fragment.split(|byte| matches!(byte, b'&' | b';')).collect();
         classify(&parts).iter().any(|kind| *kind != Parameter::Name)
     });
     let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
+    let kind = |((part, nested), kind): ((&&[u8], &Option<Redacted>), Parameter)| match nested {
+        None if hides_secret(part) => Parameter::Token,
+        _ => kind,
+    };
+    let kinds: Vec<Parameter> = parts.iter().zip(&nested).zip(classify(&parts)).map(kind).collect();
     let segments = PathSegments::split(place);
     let is_signed = |kinds: &[Parameter]| kinds.iter().any(|kind| *kind != Parameter::Name);
     let is_plain =

@@ -23,6 +23,10 @@ pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
         return damaged(format!("unknown filter {name}"));
     }
     let filters = image.filters();
+    // JPEG 2000 is not mapped.
+    if filters.last() != Some(&Filter::JpxDecode) && !has_usable_decode(dict, parameters.channels) {
+        return damaged("a damaged Decode array");
+    }
     let damage = match filters.last() {
         Some(Filter::CcittFaxDecode) => find_fax_damage(image, &parameters),
         Some(Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode) => {
@@ -43,6 +47,16 @@ pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
         Some(Lost::Codec(format)) => damage.or_else(|| Some(Lost::Codec(format!("its mask: {format}")))),
         _ => damage,
     }
+}
+
+/// Whether the array that maps samples to colours, if there is one, has a range for each channel. Renderers draw white with
+/// any other, and viewers ignore it.
+pub(crate) fn has_usable_decode(image: &Dict<'_>, channels: Option<u32>) -> bool {
+    let array = image.get::<Array<'_>>("D").or_else(|| image.get::<Array<'_>>("Decode"));
+    let Some((array, channels)) = array.zip(channels) else { return true };
+    let ends: Vec<f64> = array.iter::<f64>().collect();
+    let has_range = |ends: &[f64]| (ends[0] - ends[1]).abs() > f64::EPSILON;
+    ends.len() == 2 * channels as usize && ends.chunks_exact(2).any(has_range)
 }
 
 fn damaged(why: impl Into<String>) -> Option<Lost> {

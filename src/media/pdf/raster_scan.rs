@@ -3,6 +3,7 @@
 
 use super::color_space::{count_channels, is_known};
 use super::content::OnlyImage;
+use super::images::has_usable_decode;
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
@@ -38,6 +39,9 @@ impl RasterFormat {
         let find = |name: &Name<'_>| page.resources().get_color_space(name);
         let color_space = dict.get::<Object<'_>>("ColorSpace").filter(|space| is_known(space, &find));
         let stated = color_space.and_then(|space| count_channels(&space, &find));
+        if !has_usable_decode(dict, stated) {
+            return None;
+        }
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
             [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, stated.unwrap_or(1)),

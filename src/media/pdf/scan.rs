@@ -9,6 +9,7 @@ use super::annotations::{draw_annotations, visible_appearances};
 use super::color_space::count_plain_channels;
 use super::content::{OnlyImage, count_turns, covers, find_only_image, has_square_pixels};
 use super::content_repair::reads_to_its_end;
+use super::images::has_usable_decode;
 use super::raster_scan::{self, RasterFormat};
 use super::stream_check::decode_parameters;
 use super::stream_data::find_jpeg;
@@ -103,7 +104,7 @@ impl<'a> Scan<'a> {
     /// Whether the bit 1 of a bilevel image is white; `None` for other images.
     fn bit_is_white(&self) -> Option<bool> {
         let dict = self.stream.dict();
-        if self.channels() != Some(1) {
+        if self.channels() != Some(1) || !has_usable_decode(dict, Some(1)) {
             return None;
         }
         match dict.get::<Array<'_>>("Decode") {

@@ -98,7 +98,7 @@ pub fn merge_stores(
             RunOutcome::Complete | RunOutcome::NoPages if !merged.missing.is_empty() => RunOutcome::Limited,
             RunOutcome::PagesPending(pages) => match tasks_asked_otherwise(&tasks, &runs) {
                 // Pages that `--limit` or `--sample` has left out.
-                asked if asked.is_empty() && runs.iter().any(|run| is_limited(run)) => RunOutcome::Limited,
+                asked if asked.is_empty() && runs.iter().any(is_limited) => RunOutcome::Limited,
                 asked => RunOutcome::ShardsPending { pages, tasks: asked },
             },
             outcome => outcome,
