@@ -55,6 +55,20 @@ impl Estimate {
         self.lower_bound >= threshold
     }
 
+    /// The mean of `seen` parts, of which nothing is known of `unseen` others: the bounds are those of the mean whatever
+    /// share from 0 to 1 these have, and whether they count or not. The value stays that of the parts that were seen.
+    #[must_use]
+    pub fn with_unseen_parts(self, seen: usize, unseen: usize) -> Self {
+        if seen == 0 || unseen == 0 {
+            return self;
+        }
+        let (seen, unseen) = (seen as f64, unseen as f64);
+        let low = |low: f64| low * seen / (seen + unseen);
+        let widen =
+            |known: Interval| Interval { low: low(known.low), high: (known.high * seen + unseen) / (seen + unseen) };
+        Self { interval: widen(self.interval), exact: widen(self.exact), lower_bound: low(self.lower_bound), ..self }
+    }
+
     /// The estimate under an increasing function.
     #[must_use]
     pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
@@ -66,5 +80,21 @@ impl Estimate {
             lower_bound: function(self.lower_bound).min(value),
             effective_n: self.effective_n,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_were_not_seen_may_have_any_share() {
+        let known = Interval { low: 0.8, high: 0.96 };
+        let mean = Estimate { value: 0.9, interval: known, exact: known, lower_bound: 0.82, effective_n: 100.0 };
+        assert_eq!(mean.with_unseen_parts(4, 0), mean);
+        let open = mean.with_unseen_parts(4, 4);
+        assert_eq!((open.value, open.effective_n, open.lower_bound), (0.9, 100.0, 0.41));
+        assert_eq!(open.interval, Interval { low: 0.4, high: 0.98 });
+        assert_eq!(open.exact, open.interval);
     }
 }

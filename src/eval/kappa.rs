@@ -3,16 +3,22 @@
 
 use super::design::Design;
 use super::interval::{CONFIDENCE, Interval};
+use super::proportion::wilson;
 use super::quantile::{normal_quantile, t_quantile};
 use std::collections::BTreeMap;
+
+/// From this kappa on, its interval is that of a share, which ends at 1. Below, it reaches below 0 as kappa does.
+const LEAST_LIKE_SHARE: f64 = 0.25;
 
 /// Kappa with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kappa {
     /// From -1 to 1; 0 is agreement by chance.
     pub value: f64,
-    /// By the large-sample variance of Fleiss, Cohen and Everitt ("Large sample standard errors of kappa
-    /// and weighted kappa", 1969), of clusters where there are some.
+    /// That of Wilson for a share of this size: how many pages tell as much comes from the large-sample variance of
+    /// Fleiss, Cohen and Everitt ("Large sample standard errors of kappa and weighted kappa", 1969), of clusters where
+    /// there are some. With weights or clusters, one more unit of typical weight is imagined to differ. A kappa below
+    /// 0.25 has the normal interval of that variance.
     pub interval: Interval,
 }
 
@@ -30,7 +36,7 @@ pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> 
     }
     // Sums of weights, not of shares: without weights they are whole numbers, and 0 and 1 are exact.
     let by_chance: f64 = first.iter().zip(&second).map(|(one, other)| one * other).sum();
-    let (observed, expected) = (1.0 - different / total, by_chance / (total * total));
+    let (agreement, expected) = (1.0 - different / total, by_chance / (total * total));
     // One category, up to rounding of the shares.
     if 1.0 - expected < 1e-14 {
         return None;
@@ -41,21 +47,38 @@ pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> 
     for (((one, other), weight), cluster) in pairs.iter().zip(design.weights()).zip(design.clusters()) {
         let agrees = if one == other { 1.0 } else { 0.0 };
         let of_chance = (second[*one] + first[*other]) / total - 2.0 * expected;
-        let influence = (agrees - observed) - (1.0 - value) * of_chance;
+        let influence = (agrees - agreement) - (1.0 - value) * of_chance;
         *clusters.entry(*cluster).or_default() += weight / total * influence / (1.0 - expected);
     }
-    let variance: f64 = clusters.values().map(|influence| influence * influence).sum();
-    let tail = f64::midpoint(1.0, CONFIDENCE);
-    let half = if design.is_simple() {
-        normal_quantile(tail) * variance.sqrt()
+    let observed = clusters.values().map(|influence| influence * influence).sum::<f64>();
+    let count = clusters.len() as f64;
+    let (observed, quantile) = if design.is_simple() {
+        (observed, normal_quantile(f64::midpoint(1.0, CONFIDENCE)))
+    } else if count < 2.0 {
+        return Some(Kappa { value, interval: Interval { low: -1.0, high: 1.0 } });
     } else {
-        let count = clusters.len() as f64;
-        if count < 2.0 {
-            return Some(Kappa { value, interval: Interval { low: -1.0, high: 1.0 } });
-        }
-        t_quantile(tail, count - 1.0) * (variance * count / (count - 1.0)).sqrt()
+        (observed * count / (count - 1.0), t_quantile(f64::midpoint(1.0, CONFIDENCE), count - 1.0))
     };
-    Some(Kappa { value, interval: Interval { low: (value - half).max(-1.0), high: (value + half).min(1.0) } })
+    let mut units: BTreeMap<usize, f64> = BTreeMap::new();
+    for (weight, cluster) in design.weights().iter().zip(design.clusters()) {
+        *units.entry(*cluster).or_default() += weight / total;
+    }
+    // The variance is far too small if by chance no heavy page or whole cluster differs.
+    let typical: f64 = units.values().map(|weight| weight * weight).sum();
+    let imagined = if design.is_simple() { 0.0 } else { (typical / (1.0 - expected)).powi(2) };
+    let variance = observed + imagined;
+    let half = quantile * variance.sqrt();
+    let normal = Interval { low: (value - half).max(-1.0), high: (value + half).min(1.0) };
+    let interval = if value >= LEAST_LIKE_SHARE {
+        let size =
+            if value < 1.0 && variance > 0.0 { value * (1.0 - value) / variance } else { (1.0 - expected) / typical };
+        let factor = normal_quantile(f64::midpoint(1.0, CONFIDENCE)) / quantile;
+        let size = (size * factor * factor).max(f64::MIN_POSITIVE);
+        wilson(value * size, size, CONFIDENCE)?.around(value)
+    } else {
+        normal
+    };
+    Some(Kappa { value, interval })
 }
 
 #[cfg(test)]
@@ -92,7 +115,10 @@ mod tests {
             let sampled = Design::sampled(&probabilities, (0..pages).collect()).unwrap();
             for design in [Design::simple(pages), sampled] {
                 let kappa = cohens_kappa(&pairs, &design).unwrap();
-                assert_eq!((kappa.value, kappa.interval), (1.0, Interval { low: 1.0, high: 1.0 }), "{pages}");
+                assert_eq!((kappa.value, kappa.interval.high), (1.0, 1.0), "{pages}");
+                // Few pages without a difference leave doubt, as those of a share do.
+                let independent = 1.0 / (1.0 + 3.841_458_820_694_124 / pages as f64);
+                assert!(kappa.interval.low < independent && kappa.interval.low >= 0.0, "{kappa:?}");
             }
         }
     }

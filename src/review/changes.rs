@@ -84,7 +84,7 @@ fn shown_answer(
         return Ok(Some(known.answer));
     }
     // A decision in a view that reveals answers counts as made with them seen, even if another server showed the page.
-    if !review.reveals_answers(view) {
+    if !review.reveals_answers(view, task) {
         return Ok(None);
     }
     let found = review.page(page)?;

@@ -56,7 +56,7 @@ fn page_json(
         let question = review.index.question(indexed, *task);
         let was_shown = known.iter().any(|shown| shown.task == name && shown.question == question);
         let is_decided = decisions.own(&indexed.id, *task, question).is_some();
-        let is_visible = review.reveals_answers(view) || was_shown || is_decided;
+        let is_visible = review.reveals_answers(view, *task) || was_shown || is_decided;
         is_skipped |= !is_decided && review.skips().tasks().contains(&(at, *task));
         let value = task_json(indexed, (*task, question), is_visible, &page, &decisions);
         if is_visible && !was_shown {

@@ -305,11 +305,12 @@ impl Review {
         Ok(facts)
     }
 
-    /// Whether a view reveals the model's answers, because it shows them or chooses pages by them.
-    pub(crate) fn reveals_answers(&self, view: &ViewQuery) -> bool {
+    /// Whether a view reveals the model's answers to a task, because it shows them or chooses pages by them. The filter
+    /// reveals nothing of the tasks that it does not name.
+    pub(crate) fn reveals_answers(&self, view: &ViewQuery, task: usize) -> bool {
         self.options.shows_answers
             || view.reveals_answers()
-            || self.options.filter.as_ref().is_some_and(Filter::names_answers)
+            || self.options.filter.as_ref().is_some_and(|filter| filter.answered_tasks().contains(&task))
     }
 
     /// Whether the pages that are reviewed are known only when [`Review::facts`] are.

@@ -31,11 +31,6 @@ impl Filter {
 }
 
 impl Filter {
-    /// Whether which rows match reveals something about the answers.
-    pub(crate) fn names_answers(&self) -> bool {
-        !self.answered_tasks().is_empty()
-    }
-
     /// The positions of the tasks whose answers decide which rows match, each once.
     pub(crate) fn answered_tasks(&self) -> Vec<usize> {
         let mut tasks = Vec::new();

@@ -105,11 +105,18 @@ impl Probabilities {
         Ok(Self { blind: read(false)?, all: read(true)?, tasks })
     }
 
-    /// That of a decision: as it was stored, unless its page belongs to a sample.
+    /// That of a decision: as it was stored, unless its page belongs to a sample. What was stored with a decision on a drawn
+    /// page is of the draw: it says nothing once the job has other pages.
     fn find(&self, decision: &NewDecision) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
         let task = self.tasks.iter().position(|task| task.name == decision.task);
         let sample = task.and_then(|task| samples.get(task)).filter(|sample| sample.draw.is_some());
+        let is_outdated = |sample: &TaskSample| sample.is_outdated() && decision.draw.is_some();
+        if sample
+            .is_some_and(|sample| is_outdated(sample) || sample.is_outdated() && sample.contains(Some(&decision.page)))
+        {
+            return None;
+        }
         sample.and_then(|sample| sample.pages.as_ref()?.get(&decision.page).copied()).or(decision.sampled_with)
     }
 }

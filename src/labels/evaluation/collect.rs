@@ -6,6 +6,7 @@ use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
+use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::labels::page_cost::PageCosts;
 use crate::labels::sampling::task_sample::TaskSample;
@@ -17,7 +18,7 @@ use crate::pipeline::{JobPage, STORED_VERSIONS, read_pages};
 use crate::store::{Reader, StoreError};
 use crate::task::Question;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What the pass found.
 #[derive(Debug, Default)]
@@ -80,10 +81,14 @@ pub(crate) fn collect(
     let mut fault: Option<StoreError> = None;
     let mut first_page: Option<Vec<u8>> = None;
     let mut pairs = ReviewerPairs::default();
+    let is_within = |sample: &TaskSample| sample.draw.as_ref().is_some_and(|draw| draw.selection.is_some());
+    let counts_pages = source.samples().iter().any(is_within);
+    let mut matching: HashSet<PageId> = HashSet::new();
     read_pages(reader, job, questions, &mut |page| {
         let is_selected = selects(page);
         collected.example.get_or_insert_with(|| display_path(&page.record.path));
         if is_selected {
+            matching.extend(page.record.id.filter(|id| counts_pages && id.page > 0));
             collected.add_page(page, tasks);
             fault = collected.spend.add(page, costs).err().or(fault.take());
         }
@@ -124,6 +129,8 @@ pub(crate) fn collect(
     collected.agreements = pairs.agreements(tasks);
     collected.samples =
         source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
+    collected.samples.iter_mut().for_each(|(sample, _)| sample.set_matching(matching.len() as u64));
+    collected.forget_outdated();
     if let TruthSource::File { file, index } = source {
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
@@ -147,6 +154,18 @@ impl Collected {
     /// Whether the job has no page.
     pub(crate) fn is_without_pages(&self) -> bool {
         self.example.is_none()
+    }
+
+    /// Pages of a draw that is not a sample of the pages that there are now were drawn with no known probability.
+    fn forget_outdated(&mut self) {
+        for (task, (sample, _)) in self.samples.iter().enumerate().filter(|(_, (sample, _))| sample.is_outdated()) {
+            for page in self.pages.iter_mut().filter(|page| sample.contains(page.id.as_ref())) {
+                page.sampled_with = None;
+                if let Some(Some(known)) = page.tasks.get_mut(task) {
+                    known.sampled_with = None;
+                }
+            }
+        }
     }
 
     /// Keeps only truth on pages that were drawn with a known probability.

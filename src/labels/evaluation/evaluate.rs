@@ -80,6 +80,8 @@ pub(crate) fn evaluate(
         result.suspects = rank_suspects(task, position, &measured, &result, disagreements);
         results.push(result);
     }
+    let unseen = results.iter().filter(|result| !result.unseen_labels.is_empty());
+    truth.unseen_labels = unseen.map(|result| (result.name.clone(), result.unseen_labels.clone())).collect();
     let wrong = find_wrong_pages(&tasks, &measured);
     let all_tasks = TaskSpec::list(questions, &[]).unwrap_or_default();
     let gates = apply_gates(&options.gates, &results, &all_tasks).map_err(EvalError::input)?;
@@ -330,6 +332,7 @@ fn summarize(
         changed: collected.changed,
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
         no_samples: Vec::new(),
+        unseen_labels: Vec::new(),
         misfits: Vec::new(),
         contradictions: Vec::new(),
         samples: sampled_tasks(collected, tasks),

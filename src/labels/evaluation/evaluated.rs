@@ -14,8 +14,11 @@ use crate::labels::sampling::stated::StatedTotal;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
-use crate::labels::wording::shown_warning;
+use crate::labels::wording::{short_text, shown_warning};
 use serde_json::Value;
+
+/// Maximum number of labels in a note.
+const MAX_NAMED: usize = 10;
 
 /// The truth that was used.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +65,8 @@ pub(crate) struct TruthSummary {
     pub(crate) samples: Vec<SampledTask>,
     /// Tasks whose stated probabilities contradict the job, so that their pages are not a valid sample.
     pub(crate) no_samples: Vec<(String, StatedTotal)>,
+    /// By task with a sample: labels of the manifest that no drawn page has in truth or answer.
+    pub(crate) unseen_labels: Vec<(String, Vec<String>)>,
     /// Columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used.
@@ -121,6 +126,16 @@ impl TruthSummary {
         }
         for (task, total) in &self.no_samples {
             notes.push(format!("{}: {}", one_line(task, 60), total.describe(self.not_selected > 0)));
+        }
+        for (task, labels) in &self.unseen_labels {
+            let task = one_line(task, 60);
+            let names: Vec<String> = labels.iter().take(MAX_NAMED).map(|label| short_text(label)).collect();
+            let more = labels.len().saturating_sub(MAX_NAMED);
+            let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+            notes.push(format!(
+                "{task}: no drawn page has {}{more}: the interval of macro F1 leaves their F1 open, from 0 to 1",
+                names.join(", ")
+            ));
         }
         for task in &self.filtered_tasks {
             let task = one_line(task, 60);

@@ -7,6 +7,7 @@ use super::gates::GateResult;
 use super::misfits::MisfitGroup;
 use super::splits::Splits;
 use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};
+use super::text::sample_lines;
 use crate::eval::{Estimate, Interval};
 use serde_json::{Map, Value, json};
 
@@ -67,7 +68,8 @@ fn truth_json(truth: &TruthSummary) -> Value {
                 .map(|(task, total)| (task.clone(), json!({"stands_for": total.stands_for, "pages": total.pages})));
             members.insert("no_samples".into(), Value::Object(totals.collect()));
         }
-        let notes: Vec<String> = truth.warning().into_iter().chain(truth.notes()).collect();
+        let samples = truth.samples.iter().flat_map(sample_lines);
+        let notes: Vec<String> = truth.warning().into_iter().chain(truth.notes()).chain(samples).collect();
         members.insert("counts_shown".into(), truth.counts_shown.into());
         members.insert("notes".into(), notes.into());
         if let Some(pages) = truth.stands_for {
@@ -114,6 +116,8 @@ fn sample_json(sample: &SampledTask) -> Value {
         let counts = [
             ("pages", draw.pages),
             ("of", draw.population),
+            ("drawn_among", draw.drawn_among),
+            ("not_drawn", draw.not_drawn),
             ("decided", draw.decided),
             ("passed_over", draw.passed_over),
             ("decided_seen", draw.decided_seen),

@@ -9,6 +9,7 @@ use crate::eval::{
     Classification, Design, Estimate, FieldMatch, LabelMetrics, Labeled, Tagged, Tagging, Term, estimate_ratio,
     measure_classification, measure_field, measure_tags,
 };
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::task::Shape;
 use serde_json::Value;
@@ -139,6 +140,18 @@ fn put_labels(
     (result.accuracy, result.accuracy_of_all) = (of_answered.accuracy, of_all.accuracy);
     (result.macro_f1, result.macro_f1_of_all) = (of_answered.macro_f1, of_all.macro_f1);
     let in_manifest = task.labels().map_or(0, <[String]>::len);
+    if result.truth_kind == TruthKind::Sample {
+        // A label that no drawn page has may be frequent enough to occur in the job.
+        let open = |mean: Option<Estimate>, labels: &[LabelMetrics]| {
+            let seen = labels.iter().filter(|label| label.f1.is_some()).count();
+            let unseen = labels.iter().take(in_manifest).filter(|label| label.f1.is_none()).count();
+            mean.map(|mean| mean.with_unseen_parts(seen, unseen))
+        };
+        result.macro_f1 = open(result.macro_f1, &of_answered.labels);
+        result.macro_f1_of_all = open(result.macro_f1_of_all, &of_all.labels);
+        let unseen = labels.iter().zip(&of_all.labels).take(in_manifest).filter(|(_, known)| known.f1.is_none());
+        result.unseen_labels = unseen.map(|(label, _)| label.clone()).collect();
+    }
     let measures = of_answered.labels.into_iter().zip(of_all.labels);
     let label = |(at, (label, (metrics, of_all))): (usize, (&String, (LabelMetrics, LabelMetrics)))| LabelResult {
         label: label.clone(),

@@ -64,6 +64,8 @@ pub(crate) struct TaskResult {
     pub(crate) disagreements: u64,
     /// The macro average of F1 in which pages without an answer count as missed: gates compare its lower bound.
     pub(crate) macro_f1_of_all: Option<Estimate>,
+    /// Labels of the manifest without a page in a sample, neither in truth nor in answers.
+    pub(crate) unseen_labels: Vec<String>,
 }
 
 impl TaskResult {

@@ -6,6 +6,7 @@ use super::truth_text::{MAX_LISTED, add_truth};
 use crate::base::sanitize::{for_terminal, one_line};
 use crate::base::units::{counted, grouped};
 use crate::eval::Estimate;
+use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{share, short, text_of_value, with_page};
 use crate::report::{TextTable, format_usd, wrap};
@@ -121,6 +122,21 @@ fn scope_line(evaluation: &Evaluation) -> String {
     }
 }
 
+/// Why a draw is not a sample of the pages that there are now, and what makes it one.
+fn outdated_line(name: &str, draw: &DrawSummary) -> String {
+    let (now, size) = (grouped(draw.population), draw.size_to_draw());
+    if draw.selection.is_some() {
+        return format!(
+            "{name}: {now} match now: this is not a sample of them; draw one with --sample {size} and the same --where"
+        );
+    }
+    let (missing, among) = (counted(draw.not_drawn, "page"), grouped(draw.drawn_among));
+    format!(
+        "{name}: {missing} could not be drawn: the draw was among {among}, and the job has {now} now. This is not a sample of \
+         them; draw one with --sample {size}"
+    )
+}
+
 /// What a draw and its decisions lack.
 pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
     let name = one_line(&sample.name, 60);
@@ -128,7 +144,12 @@ pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
     if let Some(draw) = &sample.draw {
         if let Some(selection) = &draw.selection {
             let selection = one_line(selection, 200);
-            lines.push(format!("{name}: drawn among the {} that match {selection}", counted(draw.population, "page")));
+            let among = counted(draw.drawn_among, "page");
+            let verb = if draw.is_outdated() { "matched" } else { "match" };
+            lines.push(format!("{name}: drawn among the {among} that {verb} {selection}"));
+        }
+        if draw.is_outdated() {
+            lines.push(outdated_line(&name, draw));
         }
         if draw.passed_over + draw.not_reached > 0 {
             let open = grouped(draw.passed_over + draw.not_reached);

@@ -204,7 +204,7 @@ fn ordered(
     reach(pages.collect(), &draws)
 }
 
-fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> TaskSample {
+fn sample_of(reached: Reached, draws: &[&Draw], population: u64, selection: Option<String>) -> TaskSample {
     let decided = reached.decided.len() as u64;
     #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
     let probability = (decided as f64 / population.max(decided) as f64).min(1.0);
@@ -212,6 +212,9 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
         selection,
         pages: decided + reached.passed_over + reached.not_reached + reached.seen,
         population,
+        drawn_among: draws.iter().map(|draw| draw.record.population).max().unwrap_or(population),
+        not_drawn: 0,
+        is_of_shards: false,
         decided,
         passed_over: reached.passed_over,
         decided_seen: reached.seen,
@@ -222,11 +225,36 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
 }
 
 /// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
-/// drawn, and are not decided.
+/// drawn, and are not decided. But decisions that were made before these pages could be drawn are no sample of all.
 fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages, &SeenPages)) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;
-    Some(sample_of(reached, population.count, None))
+    let not_drawn = not_drawn(&population.first, &draws, decided, reached.last);
+    let mut sample = sample_of(reached, &draws, population.count, None);
+    if let Some(draw) = &mut sample.draw {
+        draw.passed_over -= not_drawn;
+        draw.pages -= not_drawn;
+        draw.not_drawn = not_drawn;
+    }
+    Some(sample)
+}
+
+/// How many pages up to `last` are not decided, and in no draw under which a page behind them was: nobody could decide
+/// them in the order.
+fn not_drawn(
+    pages: &[(Digest, PageId)],
+    draws: &[&Draw],
+    (decided, seen): (&DecidedPages, &SeenPages),
+    last: Digest,
+) -> u64 {
+    let mut offered: HashSet<PageId> = HashSet::new();
+    for draw in draws {
+        let of_draw = decided.iter().filter(|(_, known)| known.draws.contains(&draw.record.id));
+        let Some(end) = of_draw.map(|(page, _)| draw_key(page)).max() else { continue };
+        offered.extend(draw.pages.iter().filter(|page| draw_key(page) < end));
+    }
+    let is_open = |page: &PageId| !decided.contains_key(page) && !seen.contains(page) && !offered.contains(page);
+    pages.iter().filter(|(key, page)| *key <= last && is_open(page)).count() as u64
 }
 
 /// The sample of draws among the pages whose rows match an expression. `shard`: the one whose store this is.
@@ -247,7 +275,11 @@ fn within_selection(
     let pages: HashSet<PageId> = same.iter().flat_map(|draw| draw.pages.iter().copied()).collect();
     let reached = ordered(pages.iter().map(|page| (draw_key(page), *page)), &same, decided)?;
     let population = latest.iter().map(|draw| draw.record.population).sum();
-    Some(sample_of(reached, population, Some(selection.trim().to_owned())))
+    let mut sample = sample_of(reached, &latest, population, Some(selection.trim().to_owned()));
+    if let Some(draw) = &mut sample.draw {
+        (draw.drawn_among, draw.is_of_shards) = (population, latest.len() > 1);
+    }
+    Some(sample)
 }
 
 /// The latest draw among the pages that the store has: which pages match may change with the answers. In a store of

@@ -60,6 +60,8 @@ pub(crate) struct Reached {
     pub(crate) not_reached: u64,
     /// Those that are drawn, and decided in a way that does not count.
     pub(crate) seen: u64,
+    /// The place of the last page that counts.
+    pub(crate) last: Digest,
 }
 
 /// How far draws are decided. `pages`: those of the order up to the end of the largest draw, even if they came
@@ -86,6 +88,7 @@ pub(crate) fn reach(mut pages: Vec<OrderedPage>, draws: &[OrderedDraw]) -> Optio
         passed_over: count(&pages[..reached], Decided::No),
         not_reached: behind.len() as u64 - count(behind, Decided::Seen),
         seen,
+        last: pages[reached - 1].key,
         decided,
     })
 }

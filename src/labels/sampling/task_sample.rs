@@ -25,8 +25,15 @@ pub(crate) struct DrawSummary {
     pub(crate) selection: Option<String>,
     /// Pages that were drawn.
     pub(crate) pages: u64,
-    /// Different pages among which they were drawn.
+    /// Different pages of which they would be a sample: those of the job, or those that match now.
     pub(crate) population: u64,
+    /// Different pages among which they were drawn.
+    pub(crate) drawn_among: u64,
+    /// Pages up to the last one that counts which could not be drawn when those behind them were decided: the job got them
+    /// later, or they are those of another shard.
+    pub(crate) not_drawn: u64,
+    /// Whether the draws of several shards are counted together.
+    pub(crate) is_of_shards: bool,
     /// Pages that are decided and count.
     pub(crate) decided: u64,
     /// Pages before the last one that counts, which are not decided: if these are the hard ones, the others are not
@@ -39,13 +46,47 @@ pub(crate) struct DrawSummary {
     pub(crate) not_reached: u64,
 }
 
+impl DrawSummary {
+    /// Whether the pages are not a sample of those that there are now.
+    pub(crate) fn is_outdated(&self) -> bool {
+        // Shards may have equal pages.
+        let has_changed = match self.is_of_shards {
+            true => self.population > self.drawn_among,
+            false => self.population != self.drawn_among,
+        };
+        self.not_drawn > 0 || self.selection.is_some() && has_changed
+    }
+
+    /// How many pages have to be drawn now, so that all that are decided are part of a sample.
+    pub(crate) fn size_to_draw(&self) -> u64 {
+        if self.selection.is_some() { self.pages } else { self.pages - self.not_reached + self.not_drawn }
+    }
+}
+
 impl TaskSample {
+    /// Whether its pages were drawn, but are not a sample of those that there are now.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.draw.as_ref().is_some_and(DrawSummary::is_outdated)
+    }
+
+    /// States how many different pages match the expression now.
+    pub(crate) fn set_matching(&mut self, count: u64) {
+        if let Some(draw) = self.draw.as_mut().filter(|draw| draw.selection.is_some()) {
+            draw.population = count;
+        }
+    }
+
+    /// Whether a page belongs to it.
+    pub(crate) fn contains(&self, page: Option<&PageId>) -> bool {
+        page.is_some_and(|page| self.pages.as_ref().is_some_and(|pages| pages.contains_key(page)))
+    }
+
     /// Whether an answer to a page counts, and with which probability the page was drawn.
     pub(crate) fn membership(&self, page: Option<&PageId>) -> Membership {
         let probability = || page.and_then(|page| self.pages.as_ref()?.get(page)).copied();
         match (&self.pages, probability()) {
             (None, _) => Membership::Counts(None),
-            (Some(_), Some(probability)) => Membership::Counts(Some(probability)),
+            (Some(_), Some(probability)) => Membership::Counts(Some(probability).filter(|_| !self.is_outdated())),
             (Some(_), None) if self.contradiction.is_some() => Membership::Counts(None),
             (Some(_), None) => Membership::LeftOut,
         }

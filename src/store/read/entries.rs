@@ -50,7 +50,7 @@ pub(crate) fn entries_with_path(
     limit: usize,
 ) -> Result<Vec<EntryRecord>, StoreError> {
     let mut find = db.prepare_cached(&format!(
-        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL ORDER BY line LIMIT ?3"
+        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL ORDER BY +line LIMIT ?3"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     find.query_and_then(params![job, path, limit], entry)?.collect()

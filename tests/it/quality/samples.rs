@@ -229,3 +229,32 @@ fn equal_pages_are_kept_on_one_side_of_a_split() {
     let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
     assert!(text.contains("5 pages in 1 group of equal or similar pages are in more than one split"), "{text}");
 }
+
+/// What no drawn page has may be wrong everywhere: the bounds of the mean say so.
+#[test]
+fn labels_without_a_drawn_page_leave_macro_f1_open() {
+    let bench = labeled(40, "");
+    let rows = bench.rows();
+    let seen = rows[0]["kind"].clone();
+    let write = |probability: Option<f64>| {
+        put_truth(&bench, &["kind"], |at, truth| {
+            if let Some(probability) = probability {
+                truth["sampled_with"] = json!(probability);
+            }
+            truth["kind"] = seen.clone();
+            rows[at]["kind"] == seen
+        });
+    };
+    write(None);
+    let selected = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    write(Some(0.5));
+    let drawn = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    assert_eq!(drawn["truth"]["selection"], "sample");
+    let (before, after) = (&selected["tasks"]["kind"], &drawn["tasks"]["kind"]);
+    assert_eq!((&before["macro_f1"], &after["macro_f1"]), (&json!(1.0), &json!(1.0)));
+    let low = |task: &Value| task["macro_f1_interval"]["low"].as_f64().unwrap();
+    assert!((low(after) - low(before) / LABELS.len() as f64).abs() < 1e-9, "{before} {after}");
+    let notes = drawn["truth"]["notes"].to_string();
+    assert!(notes.contains("the interval of macro F1 leaves their F1 open, from 0 to 1"), "{notes}");
+    assert!(!selected["truth"]["notes"].to_string().contains("macro F1"));
+}

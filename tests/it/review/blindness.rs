@@ -76,3 +76,24 @@ fn pages_that_are_only_drawn_ahead_of_time_stay_blind() {
     blind.decide(&ahead[0], "kind", json!("form"));
     assert!(!is_last_shown(&bench));
 }
+
+/// An expression on the answers to one task tells nothing about another.
+#[test]
+fn a_selection_by_the_answers_to_one_task_leaves_others_blind() {
+    let bench = reviewed_job(12, "");
+    let all = Served::start(&bench, &[]);
+    let kind = all.json("/api/filters?task=kind")["labels"][0]["value"].clone();
+    drop(all);
+    let expression = format!("kind = '{}'", kind.as_str().unwrap());
+    let served = Served::start(&bench, &["--sample", "3", "--where", &expression]);
+    let page = served.pages("task=marks&limit=1")[0].clone();
+    assert_eq!(page["tasks"]["marks"], json!({}));
+    served.decide(&page, "marks", json!(["seal"]));
+    assert!(!is_last_shown(&bench));
+    let page = served.pages("task=kind&limit=1")[0].clone();
+    assert_ne!(page["tasks"]["kind"], json!({}));
+    served.decide(&page, "kind", json!("form"));
+    assert!(is_last_shown(&bench));
+    let ran = bench.docmill(&["eval", "job.yaml", "--where", &expression]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}

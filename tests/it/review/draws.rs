@@ -198,7 +198,8 @@ fn corrections_do_not_change_what_is_drawn() {
     assert_eq!(draws(&bench).len(), 1);
 }
 
-/// A sample is one of the pages that the job has now: those that came later have their places in its order.
+/// A sample is one of the pages that the job has now: those that came later have their places in its order, and nobody
+/// could decide them.
 #[test]
 fn pages_that_come_later_belong_to_the_order() {
     let bench = reviewed_job(12, "");
@@ -217,10 +218,22 @@ fn pages_that_come_later_belong_to_the_order() {
     let draw = &report["truth"]["draws"]["kind"];
     assert!(reached > 6, "the test needs a new page among the first ones");
     assert_eq!(
-        (&draw["of"], &draw["decided"], &draw["passed_over"]),
-        (&json!(24), &json!(6), &json!(reached - 6)),
+        (&draw["of"], &draw["drawn_among"], &draw["decided"], &draw["passed_over"], &draw["not_drawn"]),
+        (&json!(24), &json!(12), &json!(6), &json!(0), &json!(reached - 6)),
         "{draw}"
     );
+    assert_eq!(report["truth"]["selection"], "selected");
+    assert_eq!(report["tasks"]["kind"]["n"], json!(6));
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    let line = format!(
+        "the draw was among 12, and the job has 24 now. This is not a sample of them; draw one with --sample {reached}"
+    );
+    assert!(text.contains(&line), "{text}");
+    let exported = bench.docmill(&["answers", "export", "job.yaml"]).stdout;
+    assert!(exported.lines().skip(1).all(|line| line.rsplit(',').nth(1) == Some("")), "{exported}");
+    // A review that has only begun to ask for them changes nothing.
+    drop(Served::start(&bench, &["--sample", &reached.to_string()]));
+    assert_eq!(evaluated(&bench, &[])["truth"]["selection"], "selected");
     // When these are decided, too, it is a complete sample of all pages.
     let larger = Served::start(&bench, &["--sample", &reached.to_string()]);
     decide(&larger, &larger.pages("task=kind&limit=100&state=undecided"));
@@ -231,8 +244,42 @@ fn pages_that_come_later_belong_to_the_order() {
         (&json!(reached), &json!(0), &json!(0)),
         "{draw}"
     );
+    assert_eq!(report["truth"]["selection"], "sample");
     // When every page is decided, there is nothing to estimate.
     decide(&all, &all.pages("task=kind&limit=100&state=undecided"));
     let report = evaluated(&bench, &[]);
     assert_eq!((&report["truth"]["selection"], &report["truth"].get("draws")), (&json!("all"), &None));
+}
+
+/// What matched when pages were drawn is not what matches now.
+#[test]
+fn a_draw_among_rows_is_no_sample_of_rows_that_came_later() {
+    let bench = reviewed_job(24, "");
+    let expression = "path < '00012.jpg'";
+    let draw = || {
+        let served = Served::start(&bench, &["--sample", "5", "--where", expression]);
+        decide(&served, &served.pages("task=kind&limit=100&state=undecided"));
+    };
+    draw();
+    assert_eq!(evaluated(&bench, &["--where", expression])["truth"]["selection"], "sample");
+    (0..8).for_each(|at| bench.put(&format!("pages/00000-{at}.jpg"), &crate::bench::page(30 + at)));
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let report = evaluated(&bench, &["--where", expression]);
+    assert_eq!(report["truth"]["selection"], "selected", "{report}");
+    let known = &report["truth"]["draws"]["kind"];
+    assert_eq!(
+        (&known["of"], &known["drawn_among"], &known["decided"]),
+        (&json!(20), &json!(12), &json!(5)),
+        "{known}"
+    );
+    let text = bench.docmill(&["eval", "job.yaml", "--where", expression]).stdout;
+    assert!(text.contains("kind: 20 match now: this is not a sample of them; draw one with --sample 5"), "{text}");
+    draw();
+    let report = evaluated(&bench, &["--where", expression]);
+    assert_eq!(
+        (&report["truth"]["selection"], &report["tasks"]["kind"]["n"]),
+        (&json!("sample"), &json!(5)),
+        "{report}"
+    );
 }

@@ -185,15 +185,18 @@ fn samples_of_shards_are_together_one_of_the_whole() {
     merge(&bench, &stores, "1.db");
     let whole = evaluated(&bench, "1.db", &[]);
     let draw = &whole["truth"]["draws"]["kind"];
-    assert_eq!((&draw["of"], &whole["truth"]["selection"]), (&json!(40), &json!("sample")), "{whole}");
-    assert!(draw["passed_over"].as_u64().unwrap() > 0 && draw["decided"].as_u64().unwrap() >= 5, "{draw}");
+    assert_eq!((&draw["of"], &whole["truth"]["selection"]), (&json!(40), &json!("selected")), "{whole}");
+    assert!(draw["not_drawn"].as_u64().unwrap() > 0 && draw["decided"].as_u64().unwrap() >= 5, "{draw}");
     // Whoever draws the sample of the merged store is asked for the others.
-    let reached = (draw["decided"].as_u64().unwrap() + draw["passed_over"].as_u64().unwrap()).to_string();
+    let reached = ["decided", "passed_over", "not_drawn"].map(|name| draw[name].as_u64().unwrap());
+    let reached = reached.iter().sum::<u64>().to_string();
     let served = Served::start(&bench, &["--store", "1.db", "--sample", &reached]);
     decide(&served, &served.pages("task=kind&limit=100&state=undecided"));
     drop(served);
     let whole = evaluated(&bench, "1.db", &[]);
-    assert_eq!(whole["truth"]["draws"]["kind"]["passed_over"], 0, "{whole}");
+    let draw = &whole["truth"]["draws"]["kind"];
+    assert_eq!((&draw["passed_over"], &draw["not_drawn"]), (&json!(0), &json!(0)), "{whole}");
+    assert_eq!(whole["truth"]["selection"], "sample", "{whole}");
 }
 
 /// A base brings its human answers along, also those of pages that other shards have: a group stays together.
