@@ -5,13 +5,17 @@ use super::exit::{Failure, STORAGE};
 use std::fmt::Arguments;
 use std::io::{self, IsTerminal, Write};
 
-/// Writes to standard output. Ends the program if the reader has closed it, and with an error if it can't be
-/// written.
+/// Writes to standard output. If the reader has closed it, nothing is written: the exit code of the command may be
+/// what the caller is waiting for. Ends the program with an error if it can't be written.
 pub(crate) fn write(text: Arguments<'_>) {
-    finished(io::stdout().lock().write_fmt(text));
+    match io::stdout().lock().write_fmt(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => finished(written),
+    }
 }
 
-/// Standard output as a stream, which ends the program as [`write()`] does.
+/// Standard output as a stream of rows. Ends the program if the reader has closed it, as with `| head`, and with an
+/// error if it can't be written.
 pub(crate) struct Stdout;
 
 impl Write for Stdout {
