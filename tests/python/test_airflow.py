@@ -112,7 +112,7 @@ ENDS = {
 def test_every_exit_code_ends_a_task_as_documented(airflow_home: Path, tmp_path: Path) -> None:
     stand_in = tmp_path / "docmill"
     stand_in.write_text(
-        "#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in --summary) file=$2;; --var) code=${2#code=};; esac; shift; done\n"
+        "#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in --summary) file=$2;; --var=code=*) code=${1#--var=code=};; esac; shift; done\n"
         'echo "{\\"outcome\\": \\"o\\", \\"exit_code\\": $code}" > $file\nexit $code\n'
     )
     stand_in.chmod(0o755)
@@ -249,7 +249,7 @@ def test_the_task_group_labels_every_page_once_although_a_shard_is_killed(
     killer = bench.folder / "docmill"
     killer.write_text(
         "#!/bin/sh\n"
-        f"case \" $* \" in *' --shard 1/4 '*) if mkdir {bench.folder}/killed 2>/dev/null; then\n"
+        f"case \" $* \" in *' --shard=1/4 '*) if mkdir {bench.folder}/killed 2>/dev/null; then\n"
         "  (sleep 2; kill -9 $$) &\n"
         f"fi;; esac\nexec {os.environ['DOCMILL_PROGRAM']} \"$@\"\n"
     )
