@@ -99,12 +99,12 @@ mod tests {
         assert!((kappa.value - 0.429).abs() < 5e-4, "{kappa:?}");
         let error = (kappa.interval.high - kappa.interval.low) / 2.0 / 1.96;
         assert!((error - 0.0535).abs() < 2e-3, "{error}");
-        // The same pages twice, in pairs, say no more.
+        // The same pages twice, in pairs, say no more, up to the one that is imagined.
         let twice: Vec<_> = pairs.iter().flat_map(|pair| [*pair, *pair]).collect();
         let clustered = Design::clustered((0..twice.len()).map(|page| page / 2).collect());
         let same = cohens_kappa(&twice, &clustered).unwrap();
         assert!((same.value - kappa.value).abs() < 1e-14);
-        assert!((same.interval.low - kappa.interval.low).abs() < 2e-3, "{same:?} {kappa:?}");
+        assert!((same.interval.low - kappa.interval.low).abs() < 3e-3, "{same:?} {kappa:?}");
     }
 
     #[test]

@@ -253,10 +253,13 @@ impl Pass<'_> {
             let of_pairs: Vec<usize> = pairs.iter().map(|pair| clusters[pair.at]).collect();
             let probabilities: Option<Vec<f64>> =
                 pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
-            let design = match probabilities.map(|known| Design::sampled(&known, of_pairs.clone())) {
-                Some(Ok(design)) => design,
-                _ => Design::clustered(of_pairs),
-            };
+            // Otherwise the pages stand for themselves.
+            let is_sample = self.comparison.tasks.get(at).is_some_and(|task| task.truth_kind == TruthKind::Sample);
+            let design =
+                match probabilities.filter(|_| is_sample).map(|known| Design::sampled(&known, of_pairs.clone())) {
+                    Some(Ok(design)) => design,
+                    _ => Design::clustered(of_pairs),
+                };
             if let Some(result) = self.comparison.tasks.get_mut(at) {
                 result.truth = compare_with_truth(&task.spec, &pairs, &design);
             }

@@ -119,13 +119,16 @@ pub(crate) struct PairedTruth {
     pub(crate) only_new: u64,
     /// Two-sided p-value of McNemar's exact test.
     pub(crate) mcnemar_p: f64,
+    /// The shares of right pages among all pages, where drawn pages stand for different numbers of them; `None`: each stands
+    /// for as many.
+    pub(crate) weighted: Option<ScoreDifference>,
     /// The difference of macro F1, later minus earlier, of tasks with labels.
-    pub(crate) f1: Option<F1Difference>,
+    pub(crate) f1: Option<ScoreDifference>,
 }
 
-/// The difference of two macro F1 scores on the same pages.
+/// The difference of two scores on the same pages.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct F1Difference {
+pub(crate) struct ScoreDifference {
     /// The earlier score.
     pub(crate) old: f64,
     /// The later score.

@@ -1,7 +1,7 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, NO_INTERVAL, TaskComparison};
-use super::text::{scope, shown_p, verdict};
+use super::text::{DRAWN_ONLY, scope, shown_p, verdict};
 use crate::base::escape::{html_name, html_text};
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
@@ -87,6 +87,12 @@ fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
         row("only old right", grouped(truth.only_old));
         row("only new right", grouped(truth.only_new));
         row("p of McNemar's test", html_text(&shown_p(truth.mcnemar_p)));
+        if let Some(shares) = &truth.weighted {
+            row("right of all pages, old", share(shares.old));
+            row("right of all pages, new", share(shares.new));
+            let range = shares.interval.map(|(low, high)| format!("{low:+.3} to {high:+.3}"));
+            row("difference of these shares (95 %)", range.unwrap_or_else(|| NO_INTERVAL.to_owned()));
+        }
         if let Some(f1) = &truth.f1 {
             row("macro F1, old", share(f1.old));
             row("macro F1, new", share(f1.new));
@@ -97,8 +103,11 @@ fn add_task(out: &mut String, comparison: &Comparison, task: &TaskComparison) {
             out,
             "</table><p>{}: {}</p></section>",
             html_text(&scope(task.truth_kind, (comparison.extent, comparison.selected), truth.n)),
-            html_text(verdict(truth.only_old, truth.only_new, truth.mcnemar_p))
+            html_text(verdict(truth))
         );
+        if truth.weighted.is_some() {
+            let _ = writeln!(out, "<p>{}</p>", html_text(DRAWN_ONLY));
+        }
         if let Some(total) = task.contradiction {
             let _ = writeln!(out, "<p>{}</p>", html_text(&total.describe(comparison.extent != Extent::Job)));
         }

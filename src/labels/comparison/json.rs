@@ -1,6 +1,6 @@
 //! A comparison as JSON. docs/quality.md documents the members.
 
-use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use super::compared::{Comparison, PairedTruth, ScoreDifference, TaskComparison};
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
 use serde_json::{Map, Value, json};
@@ -65,15 +65,19 @@ fn task_to_json(task: &TaskComparison) -> Value {
 }
 
 fn truth_to_json(truth: &PairedTruth) -> Value {
-    let PairedTruth { n, both, only_old, only_new, mcnemar_p: _, f1 } = truth;
-    let f1 = f1.map(|F1Difference { old, new, interval, p }| {
+    let PairedTruth { n, both, only_old, only_new, mcnemar_p: _, weighted, f1 } = truth;
+    let difference = |ScoreDifference { old, new, interval, p }: ScoreDifference| {
         json!({
             "old": old, "new": new, "difference": new - old, "low": interval.map(|(low, _)| low),
             "high": interval.map(|(_, high)| high), "p": p,
         })
-    });
-    json!({
+    };
+    let mut members = json!({
         "n": n, "old_right": both + only_old, "new_right": both + only_new, "only_old_right": only_old,
-        "only_new_right": only_new, "macro_f1": f1,
-    })
+        "only_new_right": only_new, "macro_f1": f1.map(difference),
+    });
+    if let (Some(members), Some(weighted)) = (members.as_object_mut(), weighted) {
+        members.insert("accuracy".into(), difference(*weighted));
+    }
+    members
 }

@@ -1,6 +1,6 @@
 //! Two sets of answers against truth, page by page: what both find hard does not count.
 
-use super::compared::{F1Difference, PairedTruth};
+use super::compared::{PairedTruth, ScoreDifference};
 use crate::base::digest::Digest;
 use crate::eval::{Design, macro_f1, mcnemar_p, paired_bootstrap};
 use crate::labels::evaluation::collect::labels_of;
@@ -41,12 +41,35 @@ pub(crate) fn compare_with_truth(task: &TaskSpec, pages: &[TruthPair], design: &
     }
     let n = pages.len() as u64;
     let mcnemar_p = mcnemar_p(only_old, only_new);
-    Some(PairedTruth { n, both, only_old, only_new, mcnemar_p, f1: f1_difference(task, pages, design) })
+    let weighted = if design.has_equal_weights() { None } else { weighted_difference(task, pages, design) };
+    Some(PairedTruth { n, both, only_old, only_new, mcnemar_p, weighted, f1: f1_difference(task, pages, design) })
 }
 
 /// Whether an answer has every value that is known. No answer is wrong.
 pub(crate) fn is_right(task: &TaskSpec, truth: &[Option<Value>], answer: Option<&Value>) -> bool {
     answer.is_some_and(|answer| is_right_answer(task, truth, answer))
+}
+
+/// The difference of the shares of right pages among all that the drawn ones stand for.
+fn weighted_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<ScoreDifference> {
+    let right = |answer: fn(&TruthPair) -> Option<&Value>| -> Vec<bool> {
+        pages.iter().map(|page| is_right(task, &page.truth, answer(page))).collect()
+    };
+    let (old, new) = (right(|page| page.old.as_ref()), right(|page| page.new.as_ref()));
+    let share = |weights: &[f64], right: &[bool]| {
+        let of_right = weights.iter().zip(right).filter(|(_, right)| **right).map(|(weight, _)| weight);
+        of_right.sum::<f64>() / weights.iter().sum::<f64>()
+    };
+    difference(design, |weights| Some((share(weights, &old), share(weights, &new))))
+}
+
+/// The difference of two scores with these weights of pages; `None`: they have no scores.
+fn difference(design: &Design, both: impl Fn(&[f64]) -> Option<(f64, f64)>) -> Option<ScoreDifference> {
+    let (old, new) = both(design.weights())?;
+    // Without a page that has a score, neither side is better.
+    let found = paired_bootstrap(design, SEED, |weights| both(weights).map_or(0.0, |(old, new)| new - old));
+    let interval = found.as_ref().map(|found| (found.interval.low, found.interval.high));
+    Some(ScoreDifference { old, new, interval, p: found.map(|found| found.p) })
 }
 
 /// The labels of a page, as numbers.
@@ -57,7 +80,7 @@ struct LabelSets {
 }
 
 /// The difference of macro F1; `None`: the task has no labels, or none occurs.
-fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<F1Difference> {
+fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<ScoreDifference> {
     let labels = task.labels()?.iter().map(String::as_str);
     // The truth may have labels that the manifest does not have.
     let of_truth = pages.iter().flat_map(|page| page.truth.iter().flatten()).flat_map(labels_of);
@@ -80,12 +103,7 @@ fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Optio
     let score = |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| {
         macro_f1(numbers.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
     };
-    let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
-    let (old, new) = both(design.weights())?;
-    // Without a page that has a label, neither side is better.
-    let found = paired_bootstrap(design, SEED, |weights| both(weights).map_or(0.0, |(old, new)| new - old));
-    let interval = found.as_ref().map(|found| (found.interval.low, found.interval.high));
-    Some(F1Difference { old, new, interval, p: found.map(|found| found.p) })
+    difference(design, |weights| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?)))
 }
 
 /// Pages that belong together: those of one file, and equal ones.
@@ -96,6 +114,7 @@ pub(crate) fn cluster_key(path: &[u8], content: Option<Digest>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::labels::comparison::text::verdict;
     use crate::labels::truth::leaf::Leaf;
     use crate::task::Shape;
     use serde_json::json;
@@ -130,6 +149,25 @@ mod tests {
         let (low, high) = f1.interval.unwrap();
         assert!(low > 0.0 && low < f1.new - f1.old && high > f1.new - f1.old && f1.p.unwrap() < 0.05, "{f1:?}");
         assert_eq!(compare_with_truth(&task, &[], &Design::simple(0)), None);
+    }
+
+    /// Of 40 rare pages that were all drawn, the later answers have 20 more right; of 40 that stand for nine each, 8 fewer.
+    #[test]
+    fn rarely_drawn_pages_decide_which_side_is_better() {
+        let task = task(Shape::Choice(labels()));
+        let (right, wrong) = (|| Some(json!("a")), || Some(json!("b")));
+        let rare = (0..40).map(|at| pair(at, json!("a"), if at % 2 == 0 { right() } else { wrong() }, right()));
+        let others = (40..80).map(|at| pair(at, json!("a"), right(), if at % 5 == 0 { wrong() } else { right() }));
+        let pages: Vec<TruthPair> = rare.chain(others).collect();
+        let probabilities: Vec<f64> = (0..80).map(|at| if at < 40 { 1.0 } else { 1.0 / 9.0 }).collect();
+        let design = Design::sampled(&probabilities, (0..80).collect()).unwrap();
+        let found = compare_with_truth(&task, &pages, &design).unwrap();
+        assert!(found.only_new > found.only_old && found.mcnemar_p < 0.05, "{found:?}");
+        let shares = found.weighted.unwrap();
+        assert!((shares.old - 380.0 / 400.0).abs() < 1e-12 && (shares.new - 328.0 / 400.0).abs() < 1e-12, "{shares:?}");
+        assert!(shares.interval.unwrap().1 < 0.0 && shares.p.unwrap() < 0.05, "{shares:?}");
+        assert!(verdict(&found).contains("less often right"), "{found:?}");
+        assert_eq!(compare_with_truth(&task, &pages, &Design::simple(80)).unwrap().weighted, None);
     }
 
     /// A third of the draws of 100 pages lack the one page on which the sides differ.

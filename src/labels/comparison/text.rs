@@ -1,6 +1,6 @@
 //! A comparison as text for a terminal.
 
-use super::compared::{Comparison, Extent, F1Difference, NO_INTERVAL, PairedTruth, TaskComparison};
+use super::compared::{Comparison, Extent, NO_INTERVAL, PairedTruth, ScoreDifference, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::{counted, grouped};
 use crate::labels::sampling::truth_kind::TruthKind;
@@ -13,6 +13,9 @@ const MAX_FLIPS: usize = 15;
 const MAX_FAULTS: usize = 5;
 /// Below this probability a difference is called one.
 const SIGNIFICANCE: f64 = 0.05;
+/// What the counts are about, if drawn pages stand for different numbers of pages.
+pub(crate) const DRAWN_ONLY: &str =
+    "these counts and McNemar's test are about the drawn pages only, which stand for different numbers of pages";
 
 /// Renders a comparison as text, for a terminal with this many columns. `None`: for a file or another program, so that
 /// nothing is cut.
@@ -105,7 +108,7 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
 }
 
 fn add_paired(table: &mut TextTable, comparison: &Comparison, task: &TaskComparison, truth: &PairedTruth) {
-    let PairedTruth { n, both, only_old, only_new, mcnemar_p, f1 } = truth;
+    let PairedTruth { n, both, only_old, only_new, mcnemar_p, weighted, f1 } = truth;
     let right = |count: u64| format!("{} of {}", grouped(count), grouped(*n));
     table.row(1, &task.name, "");
     table.text(2, &scope(task.truth_kind, (comparison.extent, comparison.selected), *n));
@@ -116,15 +119,21 @@ fn add_paired(table: &mut TextTable, comparison: &Comparison, task: &TaskCompari
     table.row(2, "right, new", right(both + only_new));
     let split = format!("only old right {}, only new right {}", grouped(*only_old), grouped(*only_new));
     table.row_with_note(2, "p of McNemar's test", shown_p(*mcnemar_p), &split);
-    table.text(2, verdict(*only_old, *only_new, *mcnemar_p));
-    if let Some(F1Difference { old, new, interval, p }) = f1 {
+    if weighted.is_some() {
+        table.text(2, DRAWN_ONLY);
+    }
+    let mut difference = |name: &str, found: &Option<ScoreDifference>| {
+        let Some(ScoreDifference { old, new, interval, p }) = found else { return };
         let range = match interval {
             Some((low, high)) => format!("difference {low:+.3} to {high:+.3} (95 %)"),
             None => NO_INTERVAL.to_owned(),
         };
         let p = p.map_or(String::new(), |p| format!(", p {}", shown_p(p)));
-        table.row_with_note(2, "macro F1", format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
-    }
+        table.row_with_note(2, name, format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
+    };
+    difference("right of all pages", weighted);
+    difference("macro F1", f1);
+    table.text(2, verdict(truth));
 }
 
 /// What a comparison against truth is about, in words. `selected`: the pages that could be compared, `n`: those with
@@ -154,9 +163,13 @@ pub(crate) fn shown_p(p: f64) -> String {
     if p > 0.0 && p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
-/// The result of the test, in words.
-pub(crate) fn verdict(only_old: u64, only_new: u64, p: f64) -> &'static str {
-    match (only_old.cmp(&only_new), p < SIGNIFICANCE) {
+/// Which side is more often right, in words: of all pages that the drawn ones stand for, or of those with truth.
+pub(crate) fn verdict(truth: &PairedTruth) -> &'static str {
+    let (order, p) = match &truth.weighted {
+        Some(shares) => (shares.old.total_cmp(&shares.new), shares.p.unwrap_or(1.0)),
+        None => (truth.only_old.cmp(&truth.only_new), truth.mcnemar_p),
+    };
+    match (order, p < SIGNIFICANCE) {
         (std::cmp::Ordering::Less, true) => "the new answers are more often right, beyond chance (5 %)",
         (std::cmp::Ordering::Greater, true) => "the new answers are less often right, beyond chance (5 %)",
         _ => "the difference may be due to chance, which does not mean that both are equally good",

@@ -17,6 +17,9 @@ use crate::labels::truth::fault::TruthFault;
 use crate::labels::wording::{short_text, shown_warning};
 use serde_json::Value;
 
+/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
+const LEAST_SHARE: f64 = 0.8;
+const MOST_SHARE: f64 = 1.25;
 /// Maximum number of labels in a note.
 const MAX_NAMED: usize = 10;
 
@@ -85,6 +88,22 @@ impl TruthSummary {
         shown_warning(if self.counts_shown { self.shown } else { 0 })
     }
 
+    /// How many pages a sample stands for, if that is not all of them. If the probabilities contradict the job, another note
+    /// says it.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of pages")]
+    fn stands_for_line(&self) -> Option<String> {
+        let pages = self.stands_for.filter(|pages| self.kind == TruthKind::Sample && *pages > 0.0)?;
+        let all = self.job_pages.max(1) as f64;
+        if (LEAST_SHARE..=MOST_SHARE).contains(&(pages / all)) {
+            return None;
+        }
+        let (measured, expected) = (grouped(self.measured), self.measured as f64 * all / pages);
+        Some(format!(
+            "by their probabilities, the drawn pages stand for about {pages:.0} of {} pages, and {measured} of about {expected:.0} expected pages are there: check that the sample is complete, and that --where has the expression with which it was drawn",
+            grouped(self.job_pages)
+        ))
+    }
+
     /// What to know before the numbers are read, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.changed_line().into_iter().collect();
@@ -124,6 +143,7 @@ impl TruthSummary {
                 counted(self.matched, "page")
             ));
         }
+        notes.extend(self.stands_for_line());
         for (task, total) in &self.no_samples {
             notes.push(format!("{}: {}", one_line(task, 60), total.describe(self.not_selected > 0)));
         }

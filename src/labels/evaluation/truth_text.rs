@@ -5,15 +5,11 @@ use super::evaluated::{Evaluation, TruthSummary};
 use super::misfits::MisfitGroup;
 use crate::base::sanitize::one_line;
 use crate::base::units::{counted, grouped};
-use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::group_faults;
 use crate::report::TextTable;
 
 /// Maximum number of lines of a list.
 pub(crate) const MAX_LISTED: usize = 10;
-/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
-const LEAST_SHARE: f64 = 0.8;
-const MOST_SHARE: f64 = 1.25;
 
 /// Adds what is known of the truth, and what is wrong with it.
 pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
@@ -25,7 +21,6 @@ pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     if truth.sampled > 0 {
         table.row(1, "drawn at random", grouped(truth.sampled));
     }
-    add_stands_for(table, truth);
     if truth.not_selected > 0 {
         table.row(1, "left out by --where", grouped(truth.not_selected));
     }
@@ -79,27 +74,6 @@ pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
 pub(crate) fn faults_by_effect(truth: &TruthSummary) -> [(&'static str, Vec<String>); 2] {
     let with = |is_compared| group_faults(truth.faults.iter().filter(|fault| fault.is_compared == is_compared));
     [("not compared", with(false)), ("compared without these cells", with(true))]
-}
-
-/// How many pages a sample stands for, if that is not all of them.
-fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
-    let Some(pages) = truth.stands_for else { return };
-    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-    let share = pages / truth.job_pages.max(1) as f64;
-    if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
-        return;
-    }
-    let all = grouped(truth.job_pages);
-    match truth.kind {
-        // If the probabilities contradict the job, a note says it.
-        TruthKind::All | TruthKind::Selected => {}
-        TruthKind::Sample => table.text(
-            1,
-            &format!(
-                "by their probabilities, the drawn pages stand for about {pages:.0} of {all} pages: check that the sample is complete, and that --where has the expression with which it was drawn"
-            ),
-        ),
-    }
 }
 
 /// Adds the first lines of a list.

@@ -242,7 +242,7 @@ fn labels_without_a_drawn_page_leave_macro_f1_open() {
                 truth["sampled_with"] = json!(probability);
             }
             truth["kind"] = seen.clone();
-            rows[at]["kind"] == seen
+            at % 2 == 0 && rows[at]["kind"] == seen
         });
     };
     write(None);
