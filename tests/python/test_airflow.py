@@ -242,7 +242,7 @@ def test_the_task_group_labels_every_page_once_although_a_shard_is_killed(
     pytest.importorskip("pyarrow")
     import pyarrow.parquet
 
-    bench = make_bench(24, "--latency", "300ms")
+    bench = make_bench(24, "--latency", "1s")
     bench.write_job("limits: {concurrency: 8}")
     (bench.folder / "stores").mkdir()
     # The second shard is killed once, in the middle; the scheduler retries it.
@@ -250,7 +250,7 @@ def test_the_task_group_labels_every_page_once_although_a_shard_is_killed(
     killer.write_text(
         "#!/bin/sh\n"
         f"case \" $* \" in *' --shard=1/4 '*) if mkdir {bench.folder}/killed 2>/dev/null; then\n"
-        "  (sleep 2; kill -9 $$) &\n"
+        "  (sleep 1; kill -9 $$) &\n"
         f"fi;; esac\nexec {os.environ['DOCMILL_PROGRAM']} \"$@\"\n"
     )
     killer.chmod(0o755)
