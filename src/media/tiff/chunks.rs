@@ -89,12 +89,18 @@ pub(crate) fn chunk_data<'a>(bytes: &'a [u8], directory: &Directory) -> Vec<Opti
         let next = starts.partition_point(|other| *other <= start);
         starts.get(next).copied().unwrap_or(bytes.len()).min(bytes.len())
     };
+    let is_shared = |start: usize| {
+        let first = starts.partition_point(|other| *other < start);
+        starts.get(first + 1) == Some(&start)
+    };
     let data = offsets.iter().enumerate().map(|(at, start)| {
         let start = (*start)?;
         if start == 0 {
             return None;
         }
         let end = match counts.get(at).copied().flatten() {
+            // The chunk that begins there, too, has the data: this one has none.
+            None | Some(0) if is_shared(start) => return None,
             None | Some(0) => end_of(start),
             // Uncompressed data has the size that the page needs, whatever the byte count is.
             Some(_) if directory.compression == 1 => bytes.len(),

@@ -172,6 +172,11 @@ fn byte_counts_that_are_missing_or_wrong() {
             assert_eq!(decode(&tiff.build()).map(|pixels| pixels.data), Ok(plain.clone()), "{name}, {counts:?}");
         }
     }
+    // A strip without data has the place of the next one.
+    let half = &plain[..WIDTH as usize * 4];
+    let shared = Tiff::new(WIDTH, HEIGHT).tag(258, &[8]).tag(262, &[1]).tag(278, &[4]).tag(259, &[5]);
+    let shared = shared.strip(Vec::new()).strip(lzw(half));
+    assert!(decode(&shared.build()).is_err(), "the rows of the second strip are not those of the first");
     let mut small = grey(plain.clone());
     small.byte_counts = Some(vec![3]);
     assert_eq!(decode(&small.build()).map(|pixels| pixels.data), Ok(plain));
