@@ -357,10 +357,8 @@ impl Worker {
                     if self.pass.selection.redrawn && is_answered(to_prepare) && !is_of_run(&fault) =>
                 {
                     if !self.run.shutdown.is_immediate() {
-                        // Asked again once the fault is gone: with other renderers, or another decoder.
-                        let record = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
-                        self.store_failure(prepared.page, to_prepare, &file.questions, record, true)?;
-                        self.record_fault(prepared.page, &fault);
+                        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                        self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
                     }
                 }
                 NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
@@ -387,19 +385,16 @@ impl Worker {
         self.run.store.put_outcomes_blocking(page, outcomes)
     }
 
-    /// Stores that a file or page gives no picture, and counts it.
+    /// Stores that a file or page gives no picture.
     fn record_unreadable(&mut self, page: PageId, fault: &MediaFault) {
         // A page that was given up because the run ends may well be readable.
-        if !self.run.shutdown.is_immediate() {
-            self.record_fault(page, fault);
-            self.run.counters.add_unreadable();
+        if self.run.shutdown.is_immediate() {
+            return;
         }
-    }
-
-    fn record_fault(&mut self, page: PageId, fault: &MediaFault) {
         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
         let renderers = self.run.identity.renderers.clone();
         self.changes.push(EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers }));
+        self.run.counters.add_unreadable();
     }
 
     /// The record of an entry that was just scanned.

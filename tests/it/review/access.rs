@@ -192,7 +192,7 @@ fn a_link_from_elsewhere_leads_in_by_one_more_step() {
 #[test]
 fn it_ends_cleanly_and_explains_what_is_wrong() {
     let bench = reviewed_job(2, "");
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["INT", "TERM"] {
         assert_eq!(Served::start(&bench, &[]).end(signal), 0, "{signal}");
     }
     let mut idle = bench.command(&["review", "job.yaml", "--no-open", "--idle", "200ms"]);

@@ -273,15 +273,16 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     }
     let filtered = Served::start(&bench, &["--sample", "5", "--where", "path < '00010.jpg'"]);
     assert_eq!(filtered.json("/api/job")["sample"]["of"], 10, "a sample of the selection");
-    let last = |served: &Served| {
-        let page = served.pages("task=sum&limit=1")[0].clone();
-        served.decide(&page, "sum", json!(1.5));
+    let last = |served: &Served, task: &str, value: Value| {
+        let page = served.pages(&format!("task={task}&limit=1"))[0].clone();
+        served.decide(&page, task, value);
         let decision = stored_decisions(&bench).last().unwrap().decision.clone();
         (decision.sampled_with, decision.shown.is_some())
     };
-    assert_eq!(last(&filtered), (None, false), "no sample of the job");
+    assert_eq!(last(&filtered, "sum", json!(1.5)), (None, false), "no sample of the job");
     let telling = Served::start(&bench, &["--reviewer", "eve", "--where", "kind is not null"]);
-    assert_eq!(last(&telling), (None, true), "which pages are shown tells the answer");
+    assert_eq!(last(&telling, "kind", json!("form")), (None, true), "which pages are shown tells the answer");
+    assert_eq!(last(&telling, "sum", json!(1.5)), (None, false), "and nothing of other tasks");
 }
 
 #[test]
