@@ -267,7 +267,7 @@ def check(ended: Ended, **more: Any) -> None:
 def _lines_of(process: subprocess.Popen[bytes], is_over: threading.Event) -> queue.SimpleQueue[bytes | None]:
     """The lines of stderr, which a thread reads so that the program never waits for us; None at the end.
 
-    The thread has the pipe for itself, until the last process has closed it. ``is_over``: nobody reads the lines.
+    The thread has the pipe for itself, until the last process has closed it. ``is_over``: the lines are no longer wanted.
     """
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     stderr = process.stderr

@@ -239,8 +239,8 @@ fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages
     Some(sample)
 }
 
-/// How many pages up to `last` are not decided, and in no draw under which a page behind them was: nobody could decide
-/// them in the order.
+/// How many pages up to `last` are not decided, and in no draw under which a page behind them was decided: the order did
+/// not contain them.
 fn not_drawn(
     pages: &[(Digest, PageId)],
     draws: &[&Draw],
