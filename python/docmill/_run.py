@@ -113,7 +113,7 @@ class RunCommand:
 
 def read_summary(file: Path, ended: Ended) -> RunSummary:
     """The summary of a command that succeeded; raises the error of one that did not."""
-    # One that was cut short, as on a full disk, says nothing.
+    # One that was cut short, as on a full disk, is ignored.
     summary = parse_json(file.read_bytes(), _summary_of) if file.exists() else None
     if ended.code != 0 or summary is None:
         raise ended.error(outcome=summary and summary.outcome, summary=summary)

@@ -106,7 +106,7 @@ impl Probabilities {
     }
 
     /// That of a decision: as it was stored, unless its page belongs to a sample. What was stored with a decision on a drawn
-    /// page is of the draw: it says nothing once the job has other pages.
+    /// page is of the draw: it no longer holds once the job has other pages.
     fn find(&self, decision: &NewDecision) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
         let task = self.tasks.iter().position(|task| task.name == decision.task);

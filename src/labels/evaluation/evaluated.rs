@@ -89,7 +89,7 @@ impl TruthSummary {
     }
 
     /// How many pages a sample stands for, if that is not all of them. If the probabilities contradict the job, another note
-    /// says it.
+    /// shows it.
     #[expect(clippy::cast_precision_loss, reason = "numbers of pages")]
     fn stands_for_line(&self) -> Option<String> {
         let pages = self.stands_for.filter(|pages| self.kind == TruthKind::Sample && *pages > 0.0)?;

@@ -46,7 +46,6 @@ fn shadings_are_drawn_or_lost() {
         ("<< /ShadingType 4 /ColorSpace /DeviceRGB >>".to_owned(), nothing(), lost),
     ] {
         let bytes = page(b"0 0 50 50 re f /S sh", "/Shading << /S 5 0 R >>", &[shading.clone().into(), function]);
-        println!("{shading}");
         check(bytes, expected);
     }
 }
@@ -88,7 +87,6 @@ fn colours_of_spaces_without_a_function_are_lost() {
         ("/C cs 1 scn 0 g 20 20 100 100 re f", space("null"), None),
         ("q /C cs 1 scn Q 20 20 100 100 re f", space("null"), None),
     ] {
-        println!("{content} {space}");
         check(page(content.as_bytes(), "/ColorSpace << /C 5 0 R >>", &[space.into()]), expected);
     }
 }

@@ -19,11 +19,7 @@ fn a_stated_limit_is_not_exceeded_even_in_a_bucket_of_one_second() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let stats = bench.stats();
         let case = format!("{requests_per_minute} per minute, headers {headers}");
-        assert_eq!(stats["answered"].as_u64(), Some(150), "{case}");
-        // Requests that were sent in time may arrive together when the processor is busy. Without the limit more than a
-        // hundred would be refused.
-        let refused = stats["rate_limited"].as_u64().unwrap();
-        assert!(refused <= 3, "{case}: {refused} refused");
+        assert_eq!((stats["rate_limited"].as_u64(), stats["answered"].as_u64()), (Some(0), Some(150)), "{case}");
     }
 }
 
