@@ -21,7 +21,10 @@ const MAX_WRAPPERS: u32 = 3;
 const WRAPPERS: &[&str] = &[
     "answer",
     "answers",
+    "final",
     "final_answer",
+    "final_output",
+    "final_result",
     "result",
     "results",
     "output",
@@ -33,6 +36,8 @@ const WRAPPERS: &[&str] = &[
     "arguments",
     "parameters",
 ];
+/// Parts of the names of members that hold reasoning or a draft, in lower case: what is inside is no answer.
+const REASONING_MEMBERS: &[&str] = &["reason", "think", "thought", "analysis", "rationale", "scratchpad", "draft"];
 /// Values of `type` in a JSON Schema.
 const SCHEMA_TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
 /// Maximum length of a placeholder such as `<label>`, in bytes.
@@ -159,7 +164,11 @@ fn has_requested(members: &Map<String, Value>, questions: &[&Question]) -> bool 
 /// The object with requested members that `members` wraps: in its only member, or in one whose name
 /// says so. `None` if there is none, or more than one.
 fn unwrap(members: &Map<String, Value>, questions: &[&Question], depth: u32) -> Option<Map<String, Value>> {
-    let is_wrapper = |name: &str| members.len() == 1 || WRAPPERS.contains(&name.to_lowercase().as_str());
+    let is_wrapper = |name: &str| {
+        let name = name.to_lowercase();
+        let is_reasoning = || REASONING_MEMBERS.iter().any(|part| name.contains(part));
+        WRAPPERS.contains(&name.as_str()) || members.len() == 1 && !is_reasoning()
+    };
     let mut inner = members.iter().filter(|(name, _)| is_wrapper(name)).filter_map(|(_, value)| {
         let object = as_object(value)?;
         if has_requested(&object, questions) {

@@ -4,8 +4,23 @@
 //! chat templates of DeepSeek, Qwen, Mistral, Cohere, Kimi, Gemma and gpt-oss (harmony), 2026-11.
 
 /// Names of tags around reasoning, in lower case.
-const TAGS: &[&str] =
-    &["think", "thinking", "thought", "thoughts", "reasoning", "reflection", "analysis", "scratchpad"];
+const TAGS: &[&str] = &[
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "thought_process",
+    "thinking_process",
+    "reason",
+    "reasoning",
+    "rationale",
+    "reflection",
+    "analysis",
+    "scratchpad",
+    "cot",
+    "chain_of_thought",
+    "inner_monologue",
+];
 /// The same in square brackets, which ordinary text has more often.
 const BRACKETS: &[&str] = &["think", "thinking"];
 /// Names between `<|` and `|>` that begin reasoning.
@@ -32,8 +47,26 @@ pub(crate) struct ThoughtMark {
     pub(crate) opens: bool,
 }
 
-/// All marks of a text, in their order.
+/// All marks of a text, in their order, without those of reasoning inside of other reasoning.
 pub(crate) fn thought_marks(text: &str) -> Vec<ThoughtMark> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut is_outermost = |(mark, name): &(ThoughtMark, &'static str)| {
+        let depth = open.iter().position(|opened| opened == name);
+        match (mark.opens, depth) {
+            (true, None) => open.push(name),
+            // The beginning is marked twice.
+            (true, Some(depth)) => open.truncate(depth + 1),
+            (false, Some(depth)) => open.truncate(depth),
+            // The end has another name.
+            (false, None) => open.clear(),
+        }
+        open.len() <= usize::from(mark.opens)
+    };
+    all_marks(text).into_iter().filter(|mark| is_outermost(mark)).map(|(mark, _)| mark).collect()
+}
+
+/// All marks of a text and the names of their tags, in their order. Marks that are no tags have no name.
+fn all_marks(text: &str) -> Vec<(ThoughtMark, &'static str)> {
     let mut marks = Vec::new();
     let beginning = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
     let mut at = 0;
@@ -41,12 +74,12 @@ pub(crate) fn thought_marks(text: &str) -> Vec<ThoughtMark> {
         let start = at + next;
         let rest = &text[start..];
         let found = match rest.as_bytes()[0] {
-            b'a' => bare_mark(rest, start == beginning),
+            b'a' => bare_mark(rest, start == beginning).map(|(length, opens)| (length, opens, "")),
             _ => mark(rest),
         };
         at = match found {
-            Some((length, opens)) => {
-                marks.push(ThoughtMark { start, end: start + length, opens });
+            Some((length, opens, name)) => {
+                marks.push((ThoughtMark { start, end: start + length, opens }, name));
                 start + length
             }
             None => start + rest.chars().next().map_or(1, char::len_utf8),
@@ -74,17 +107,17 @@ pub(crate) fn visible_text(text: &str) -> String {
     out
 }
 
-/// The mark that `rest` begins with: its length and whether it opens.
-fn mark(rest: &str) -> Option<(usize, bool)> {
+/// The mark that `rest` begins with: its length, whether it opens, and the name of its tag.
+fn mark(rest: &str) -> Option<(usize, bool, &'static str)> {
     let head = rest[..rest.floor_char_boundary(MAX_MARK_BYTES)].to_ascii_lowercase();
     if let Some(inner) = head.strip_prefix("<|") {
-        return special_token(inner).map(|(length, opens)| (2 + length, opens));
+        return special_token(inner).map(|(length, opens)| (2 + length, opens, ""));
     }
     if head.starts_with("<channel|>") || head.starts_with("<unused95>") {
-        return Some((10, false));
+        return Some((10, false, ""));
     }
     if head.starts_with("<unused94>") {
-        return Some((10, true));
+        return Some((10, true, ""));
     }
     let (inner, close, names) = if let Some(inner) = head.strip_prefix('<') {
         (inner, '>', TAGS)
@@ -102,7 +135,8 @@ fn mark(rest: &str) -> Option<(usize, bool)> {
     // `<think budget="9">`, `<seed:think>`; `<think/>` holds nothing.
     let name = tag.split(char::is_whitespace).next()?;
     let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
-    names.contains(&name).then_some((length, opens))
+    let name = names.iter().find(|known| **known == name)?;
+    Some((length, opens, name))
 }
 
 /// A special token without its `<|`: its length and whether reasoning begins with it.
@@ -165,6 +199,14 @@ mod tests {
             ("a<think>b", "a"),
             ("<think>a<think>b</think>c", "c"),
             ("<think>a</think>b<think>c", "b"),
+            // One tag inside of another, and an end of another name.
+            ("<thinking>a<think>b</think>c</thinking>d", "d"),
+            ("<thinking>a<think>b</think>c", ""),
+            ("<think>a<think>b<thought>c</thought>d</think>e", "e"),
+            ("<think>a <reasoning> b</think>c", "c"),
+            ("<think>a<thought>b</think>c</thought>d", "d"),
+            ("<think>a</thinking>b", "b"),
+            ("<cot>a</cot>b<reason>c", "b"),
             // Other tags and brackets.
             ("<thinker>a</thinker>", "<thinker>a</thinker>"),
             ("[reasoning] a", "[reasoning] a"),

@@ -196,6 +196,11 @@ fn the_last_object_that_fits_is_the_answer() {
         (r#"{"first":{"kind":"invoice"},"second":{"kind":"Letter"}}"#, "missing"),
         (r#"{"answer":{"kind":"invoice"},"result":{"kind":"Letter"}}"#, "missing"),
         (r#"{"a":{"b":{"c":{"d":{"e":{"kind":"invoice"}}}}}}"#, "missing"),
+        // Reasoning and drafts inside of an object.
+        (r#"{"reasoning":{"kind":"Letter"}}"#, "missing"),
+        (r#"{"Thought":"{\"kind\":\"Letter\"}"}"#, "missing"),
+        (r#"{"first_draft":{"kind":"Letter"},"final_result":{"kind":"invoice"}}"#, "invoice"),
+        (r#"<thinking>A. <think>B.</think> So {"kind":"Letter"}, but"#, "not_json"),
         // Members of another object, and braces in texts.
         (r#"{"kind":"invoice","other":{"kind":"Letter"}}"#, "invoice"),
         (r#"{"kind":"invoice","note":"not {\"kind\":\"Letter\"} </think>"}"#, "invoice"),
