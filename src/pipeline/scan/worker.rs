@@ -358,6 +358,7 @@ impl Worker {
                 {
                     if !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                        self.changes.push(self.page_fault(prepared.page, fault.clone()));
                         self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
                     }
                 }
@@ -392,9 +393,14 @@ impl Worker {
             return;
         }
         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
-        let renderers = self.run.identity.renderers.clone();
-        self.changes.push(EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers }));
+        self.changes.push(self.page_fault(page, fault));
         self.run.counters.add_unreadable();
+    }
+
+    /// That this decoder cannot draw a page with the renderers that are installed.
+    fn page_fault(&self, page: PageId, fault: FaultRecord) -> EntryChange {
+        let renderers = self.run.identity.renderers.clone();
+        EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers })
     }
 
     /// The record of an entry that was just scanned.

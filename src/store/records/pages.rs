@@ -148,6 +148,13 @@ impl TaskOutcome {
         Self { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE }
     }
 
+    /// Whether the reason is that the page could not be drawn, which another renderer or decoder may do.
+    fn is_not_drawn(&self) -> bool {
+        use ErrorKind::{CutShort, Damaged, IncompletePage};
+        let is_fault = |fault: &FaultRecord| matches!(fault.kind, CutShort | Damaged | IncompletePage);
+        self.fault.as_ref().is_some_and(is_fault)
+    }
+
     /// What the page status rule needs of the outcome.
     #[must_use]
     pub fn facts(&self) -> OutcomeFacts {
@@ -194,11 +201,17 @@ impl StoredPage {
         decide(&facts, selection)
     }
 
-    /// Forgets a fault that was found with other renderers than `renderers`.
+    /// Forgets a fault that was found with other renderers than `renderers`. Failures that say the same are not final
+    /// then: the next run tries again.
     #[must_use]
     pub fn seen_by(mut self, renderers: &str) -> Self {
         if self.fault_renderers != renderers {
             self.fault = None;
+        }
+        if self.fault.is_none() {
+            for outcome in self.outcomes.iter_mut().flatten() {
+                outcome.is_transient |= outcome.is_not_drawn();
+            }
         }
         self
     }
@@ -222,6 +235,31 @@ mod tests {
             [(false, 1, true), (true, 1, false), (true, 2, false), (true, 3, true), (true, 4, true)]
         {
             assert_eq!(is_final(is_transient, runs), expected, "{is_transient} {runs}");
+        }
+    }
+
+    #[test]
+    fn a_failure_to_draw_a_page_holds_as_long_as_its_fault() {
+        let record = |kind| FaultRecord { kind, message: "an image is missing".into() };
+        let failed = |kind| TaskOutcome::failure(OutcomeStatus::Failed, record(kind), false, 0);
+        for (fault_renderers, kind, holds) in [
+            (Some("a"), ErrorKind::IncompletePage, true),
+            (Some("b"), ErrorKind::IncompletePage, false),
+            (None, ErrorKind::IncompletePage, false),
+            (Some("b"), ErrorKind::Damaged, false),
+            (Some("b"), ErrorKind::RequestTooLarge, true),
+            (None, ErrorKind::BadRequest, true),
+        ] {
+            let page = StoredPage {
+                fault: fault_renderers.map(|_| record(ErrorKind::IncompletePage)),
+                fault_renderers: fault_renderers.unwrap_or_default().into(),
+                outcomes: vec![Some(failed(kind)), None],
+                ..StoredPage::default()
+            };
+            let seen = page.seen_by("a");
+            let is_final = seen.outcomes[0].as_ref().map(|outcome| outcome.facts().is_final);
+            assert_eq!(is_final, Some(holds), "{fault_renderers:?} {kind:?}");
+            assert_eq!(seen.fault.is_some(), fault_renderers == Some("a"));
         }
     }
 

@@ -22,7 +22,8 @@ pub(crate) fn find_or_add_page(db: &Connection, page: &PageId) -> Result<(PageKe
     Ok((PageKey(db.last_insert_rowid()), true))
 }
 
-/// Stores why a page cannot be decoded.
+/// Stores why a page cannot be decoded. Entries that were settled with other renderers are looked at again: their page may
+/// have had an answer then.
 pub(crate) fn put_fault(db: &Connection, page: &PageId, fault: &PageFaultRecord) -> Result<(), StoreError> {
     let (key, _) = find_or_add_page(db, page)?;
     let PageFaultRecord { fault, decoder, renderers } = fault;
@@ -30,6 +31,11 @@ pub(crate) fn put_fault(db: &Connection, page: &PageId, fault: &PageFaultRecord)
         "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message, renderers) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![key, decoder, fault.kind, fault.message, renderers])?;
+    db.prepare_cached(
+        "UPDATE entries SET settled_set = NULL
+         WHERE job_id IN (SELECT id FROM jobs) AND content = ?1 AND settled_set IS NOT NULL",
+    )?
+    .execute([page.content])?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `pdftoppm`: a script in its place, which draws, fails, hangs or writes something else.
 #![cfg(unix)]
 
+use crate::bench::Bench;
 use crate::harness::wait::wait_until;
 use crate::input::pdf::{page_with, stream};
 use crate::input::pdf_losses::{grey, jpeg_image, page_with_font};
@@ -8,6 +9,7 @@ use docmill::internal::catalog::{Detail, image_rule};
 use docmill::internal::manifest::{Image, PdfRenderer, Size};
 use docmill::internal::media::{Document, MediaFaultKind, PdfRenderers, Pdftoppm};
 use docmill::internal::prepare::{Decoder, DecoderCommand};
+use docmill::internal::simulator::Options;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -243,4 +245,38 @@ fn a_renderer_that_is_not_installed_is_an_error_at_the_start() {
         assert_eq!(drawn.status.code(), Some(0));
         assert!(String::from_utf8_lossy(&drawn.stdout).contains(", hayro 0.9"));
     }
+}
+
+/// A page whose earlier picture was wrong is asked again on request. It can't be drawn without a renderer that
+/// was there before; the failure lasts as long as that renderer is missing.
+#[test]
+fn a_failure_to_draw_a_page_again_lasts_until_another_renderer_is_installed() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/part.pdf", &incomplete());
+    bench.job("");
+    let (tools, nothing) = (bench.path("tools"), bench.path("nothing"));
+    std::fs::create_dir(&tools).unwrap();
+    script(&tools, STRIPES);
+    let run = |path: &Path, arguments: &[&str]| {
+        let mut command = bench.command(&[&["run", "job.yaml", "-q"], arguments].concat());
+        command.env("PATH", format!("{}:/usr/bin:/bin", path.display())).output().unwrap();
+        let row = &bench.rows()[0];
+        let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
+        (text("status"), text("error_kind"), bench.stats()["requests"].as_u64().unwrap())
+    };
+    let drawn = |requests| ("ok".to_owned(), "-".to_owned(), requests);
+    let not_drawn = |requests| ("failed".to_owned(), "incomplete_page".to_owned(), requests);
+    assert_eq!(run(&tools, &[]), drawn(1));
+    assert_eq!(run(&nothing, &[]), drawn(1), "an answer stays");
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    let wrong =
+        "UPDATE pages SET redrawn_reason = 'an image was missing', redrawn = (SELECT max(revision) + 1 FROM answers)";
+    assert_eq!(store.execute(wrong, []).unwrap(), 1);
+    drop(store);
+    assert_eq!(run(&nothing, &["--retry", "redrawn"]), not_drawn(1));
+    for arguments in [&[][..], &["--retry", "redrawn"]] {
+        assert_eq!(run(&nothing, arguments), not_drawn(1), "{arguments:?}");
+    }
+    assert_eq!(run(&tools, &[]), drawn(2));
+    assert_eq!(run(&tools, &["--retry", "redrawn"]), drawn(2));
 }
