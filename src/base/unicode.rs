@@ -15,6 +15,15 @@ pub fn nfd(text: &str) -> Cow<'_, str> {
     const { DecomposingNormalizerBorrowed::new_nfd() }.normalize(text)
 }
 
+/// `text` without the white space of Unicode and byte order marks around it; if it is not UTF-8, without that of ASCII.
+#[must_use]
+pub fn trim_blanks(text: &[u8]) -> &[u8] {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').as_bytes(),
+        Err(_) => text.trim_ascii(),
+    }
+}
+
 /// The text of UTF-16 without a byte order mark. `from`: the order of bytes. What is not valid is replaced; a byte that is
 /// left over is ignored.
 #[must_use]
@@ -64,6 +73,19 @@ fn fold_case(c: char) -> impl Iterator<Item = char> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn blanks_around_a_text() {
+        for (text, trimmed) in [
+            (&b"a b"[..], &b"a b"[..]),
+            (" \u{a0}a\u{3000}\n".as_bytes(), b"a"),
+            ("\u{feff}a\u{a0}b".as_bytes(), "a\u{a0}b".as_bytes()),
+            ("\u{a0}".as_bytes(), b""),
+            (b" \xff\xa0 ", b"\xff\xa0"),
+        ] {
+            assert_eq!(trim_blanks(text), trimmed, "{text:?}");
+        }
+    }
 
     #[test]
     fn texts_that_fold_to_the_same() {

@@ -41,7 +41,7 @@ const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"
 /// Ends of such parameters.
 const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-sig", "_sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization"];
+const TOKEN_ENDS: &[&str] = &["token", "token__", "-authorization"];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
 const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
 
@@ -66,21 +66,7 @@ const EXPIRIES: &[&str] = &[
 ];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
-    "token",
-    "access_token",
-    "access-token",
-    "accesstoken",
-    "auth_token",
-    "auth-token",
-    "authtoken",
-    "id_token",
-    "refresh_token",
-    "private_token",
-    "download_token",
-    "x-token",
     "sas",
-    "sas_token",
-    "sastoken",
     "jwt",
     "bearer",
     "auth",

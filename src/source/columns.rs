@@ -1,7 +1,7 @@
 //! The columns of a list: their types, and which of them are carried into the rows.
 
 use super::signed_url::without_secrets;
-use crate::base::unicode::nfd;
+use crate::base::unicode::{nfd, trim_blanks};
 use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input, PATH_COLUMN};
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ impl ColumnPlan {
             )
         })?;
         let mut faults = Vec::new();
-        for (old, _) in input.rename.iter().filter(|(old, _)| !originals.contains(&old.as_str())) {
+        for (old, _) in input.rename.iter().filter(|(old, _)| find_name(&originals, old).is_none()) {
             faults.push(format!("input.rename names the unknown column `{old}`; the list has: {}", all()));
         }
         let carried: Vec<usize> = match &input.carry {
@@ -131,24 +131,36 @@ impl ColumnPlan {
 
 /// The names of a list's columns as rows have them.
 fn new_names(originals: &[&str], input: &Input) -> Vec<String> {
-    let new_name = |original: &&str| {
-        let renamed = input.rename.iter().find(|(old, _)| old == original);
-        renamed.map_or(*original, |(_, new)| new.as_str()).to_owned()
-    };
-    originals.iter().map(new_name).collect()
+    let mut names: Vec<String> = originals.iter().map(|name| (*name).to_owned()).collect();
+    for (old, new) in &input.rename {
+        // A name that occurs twice is renamed at both places.
+        let found = find_name(originals, old).map(|at| originals[at]);
+        for (_, name) in originals.iter().zip(&mut names).filter(|(original, _)| Some(**original) == found) {
+            new.clone_into(name);
+        }
+    }
+    names
+}
+
+/// The position of a name: as it is written, or else the only one that looks the same.
+fn find_name(names: &[impl AsRef<str>], wanted: &str) -> Option<usize> {
+    let exact = names.iter().position(|name| name.as_ref() == wanted);
+    exact.or_else(|| {
+        let mut same = (0..names.len()).filter(|at| nfd(names[*at].as_ref()) == nfd(wanted));
+        same.next().filter(|_| same.next().is_none())
+    })
 }
 
 /// The position of the column with this name: its name in the list, or else its new name.
 fn position(originals: &[&str], names: &[String], wanted: &str) -> Option<usize> {
-    let original = originals.iter().position(|name| *name == wanted);
-    original.or_else(|| names.iter().position(|name| name == wanted))
+    find_name(originals, wanted).or_else(|| find_name(names, wanted))
 }
 
 /// The position of the column with paths or URLs: the one that is renamed to `path`, or else that of
 /// `input.path_column`.
 pub(crate) fn find_path(originals: &[&str], input: &Input) -> Option<usize> {
     let renamed = input.rename.iter().find(|(_, new)| new == PATH_COLUMN);
-    match renamed.and_then(|(old, _)| originals.iter().position(|name| name == old)) {
+    match renamed.and_then(|(old, _)| find_name(originals, old)) {
         Some(at) => Some(at),
         None => position(originals, &new_names(originals, input), &input.path_column),
     }
@@ -173,7 +185,7 @@ fn suggest_name(name: &str, position: usize, is_taken: impl Fn(&str) -> bool) ->
 pub(crate) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => trim_blanks(text.as_bytes()).is_empty(),
         _ => false,
     }
 }
@@ -255,7 +267,7 @@ mod tests {
 
     #[test]
     fn columns_are_renamed() {
-        let names = ["File Path", "Invoice No.", "ETag", "status"];
+        let names = ["File Path", "Invoice No.", "ETag", "status", "Pr\u{fc}fer"];
         for (rename, path_column, carry, expected) in [
             (
                 &[("Invoice No.", "invoice_no"), ("status", "state")][..],
@@ -265,6 +277,9 @@ mod tests {
             ),
             (&[("File Path", "path")], "path", Some(&[]), Ok((0, &[]))),
             (&[("File Path", "file")], "file", Some(&[]), Ok((0, &[]))),
+            // Both forms of an accent.
+            (&[("Pru\u{308}fer", "who")], "File Path", Some(&["Pr\u{fc}fer"]), Ok((0, &["who"]))),
+            (&[], "Dokumentenma\u{df}\u{308}", Some(&[]), Err("there is no column")),
             (&[("Invoice", "invoice")], "File Path", Some(&[]), Err("input.rename names the unknown column `Invoice`")),
             (
                 &[("status", "a"), ("ETag", "etag"), ("Invoice No.", "etag")],

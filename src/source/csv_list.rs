@@ -3,6 +3,7 @@
 use super::columns::{ColumnPlan, ListColumn, ListRow};
 use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::text_reader::TextReader;
+use crate::base::unicode::trim_blanks;
 use crate::base::units::counted;
 use crate::manifest::ColumnKind;
 use serde_json::Value;
@@ -98,7 +99,7 @@ fn read_names(reader: &mut csv::Reader<Text>) -> Result<csv::ByteRecord, String>
 
 /// Whether all cells are blank, as in the last rows that spreadsheets write.
 fn is_empty(record: &csv::ByteRecord) -> bool {
-    record.iter().all(|cell| cell.trim_ascii().is_empty())
+    record.iter().all(|cell| trim_blanks(cell).is_empty())
 }
 
 /// The line on which a record begins.

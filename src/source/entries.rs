@@ -7,6 +7,7 @@ use super::list::{ListedPath, PathList, STANDARD_INPUT};
 use super::signed_url::{Redacted, TokenClashes, redact};
 use super::table::{Table, TableRow};
 use super::walk::{Walk, WalkItem};
+use crate::base::unicode::trim_blanks;
 use crate::manifest::{Column, Input, Place};
 use std::path::Path;
 
@@ -81,9 +82,9 @@ impl Entries {
             Inner::Walk(_) => None,
             Inner::Paths(paths) => paths.next().map(|listed| match listed.is_exact {
                 true => Ok(listed.path),
-                false => Ok(listed.path.trim_ascii().to_vec()),
+                false => Ok(trim_blanks(&listed.path).to_vec()),
             }),
-            Inner::Table(table) => table.next().map(|row| row.map(|row| row.path.trim_ascii().to_vec())),
+            Inner::Table(table) => table.next().map(|row| row.map(|row| trim_blanks(&row.path).to_vec())),
         }
     }
 
@@ -103,7 +104,7 @@ impl Entries {
         let entry = Entry { line: self.line, path, carried, ..Entry::default() };
         let base = self.input.base();
         // Blanks around a path are a part of it only if there is such a file.
-        let trimmed = entry.path.trim_ascii();
+        let trimmed = trim_blanks(&entry.path);
         let entry = if is_exact || trimmed.len() == entry.path.len() || entry.file(base).symlink_metadata().is_ok() {
             entry
         } else {

@@ -2,6 +2,7 @@
 
 use super::columns::{ColumnPlan, ListColumn, ListRow, is_blank};
 use crate::base::text_reader::TextReader;
+use crate::base::unicode::trim_blanks;
 use crate::manifest::ColumnKind;
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -89,10 +90,11 @@ fn read_object(
     loop {
         let Some(line) = read_line(reader).map_err(|error| error.to_string())? else { return Ok(None) };
         *lines += 1;
-        if line.trim_ascii().is_empty() {
+        let line = trim_blanks(&line);
+        if line.is_empty() {
             continue;
         }
-        let object: Map<String, Value> = serde_json::from_slice(&line).map_err(|error| match error.is_data() {
+        let object: Map<String, Value> = serde_json::from_slice(line).map_err(|error| match error.is_data() {
             // The message would show the value, which may be a URL with a signature.
             true => "not a JSON object".to_owned(),
             false => format!("not a JSON object: {error}"),

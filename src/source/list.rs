@@ -2,6 +2,7 @@
 
 use super::error::SourceError;
 use crate::base::text_reader::TextReader;
+use crate::base::unicode::trim_blanks;
 use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -71,7 +72,7 @@ impl Iterator for PathList {
                 path = path.strip_suffix(b"\r").unwrap_or(path);
             }
             let is_exact = self.delimiter == 0;
-            if !path.is_empty() && (is_exact || !path.trim_ascii().is_empty()) {
+            if !path.is_empty() && (is_exact || !trim_blanks(path).is_empty()) {
                 return Some(ListedPath { path: path.to_vec(), is_exact });
             }
         }

@@ -3,6 +3,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::path_text::percent_decoded;
+use crate::base::unicode::trim_blanks;
 use crate::base::url_parameters::{Parameter, classify, split};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -58,9 +59,10 @@ pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
 
 /// The same for a URL that is a parameter of `depth` others.
 fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
-    let scheme = url.windows(3).position(|three| three == b"://").filter(|end| is_scheme(&url[..*end]));
+    let scheme = find_scheme(url).filter(|end| is_scheme(&url[..*end]));
+    let after = |colon: usize| colon + 1 + url[colon + 1..].iter().take(2).take_while(|byte| is_slash(byte)).count();
     // `//host/path` has the scheme of the document that it is in.
-    let start = scheme.map(|at| at + 3).or_else(|| url.starts_with(b"//").then_some(2))?;
+    let start = scheme.map(after).or_else(|| url.starts_with(b"//").then_some(2))?;
     let (start, rest) = url.split_at(start);
     let host_end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
     // A user name and a password.
@@ -244,7 +246,7 @@ pub(crate) fn without_secrets(text: &str) -> String {
 
 /// A word with a URL, without the secrets of it; `None` if there are none.
 fn word_without_secrets(word: &str) -> Option<String> {
-    let start = match word.find("://") {
+    let start = match find_scheme(word.as_bytes()) {
         Some(end) => {
             let before = &word.as_bytes()[..end];
             before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1)
@@ -254,6 +256,24 @@ fn word_without_secrets(word: &str) -> Option<String> {
     let (ahead, url) = word.split_at_checked(start)?;
     let redacted = redact(url.as_bytes())?;
     Some(format!("{ahead}{}", String::from_utf8(redacted.path).ok()?))
+}
+
+/// Where the colon behind a scheme is. `https:/host/path` and `https:\\host` are what is left of a URL that was taken for the
+/// path of a file.
+fn find_scheme(text: &[u8]) -> Option<usize> {
+    let is_web = |before: &[u8]| {
+        let before = before.to_ascii_lowercase();
+        before.ends_with(b"http") || before.ends_with(b"https")
+    };
+    let is_colon = |at: &usize| {
+        let (before, after) = (&text[..*at], &text[*at + 1..]);
+        text[*at] == b':' && (after.starts_with(b"//") || after.first().is_some_and(is_slash) && is_web(before))
+    };
+    (0..text.len()).find(is_colon)
+}
+
+fn is_slash(byte: &u8) -> bool {
+    matches!(byte, b'/' | b'\\')
 }
 
 fn is_scheme(text: &[u8]) -> bool {
@@ -277,7 +297,7 @@ impl TokenClashes {
     pub(crate) fn find(urls: impl Iterator<Item = Vec<u8>>) -> Self {
         let mut known: HashMap<u64, u64> = HashMap::new();
         let mut clashes = HashSet::new();
-        for redacted in urls.filter_map(|url| redact(url.trim_ascii())).filter(Redacted::has_tokens) {
+        for redacted in urls.filter_map(|url| redact(trim_blanks(&url))).filter(Redacted::has_tokens) {
             let (path, with_digests) = (hash(&redacted.path), hash(&redacted.with_digests));
             if *known.entry(path).or_insert(with_digests) != with_digests {
                 clashes.insert(path);
@@ -372,6 +392,11 @@ mod tests {
             ("https://scontent.fbcdn.net/a.jpg?oh=SECRET&oe=SECRET&ccb=1", "https://scontent.fbcdn.net/a.jpg?ccb=1"),
             ("https://h/a.jpg?_upt=SECRET&urlsig=SECRET&Signature2=SECRET", "https://h/a.jpg"),
             ("https://h/a.jpg;jsessionid=SECRET?page=1", "https://h/a.jpg?page=1"),
+            ("https://h/a.jpg?sessiontoken=SECRET&x-session-token=SECRET", "https://h/a.jpg"),
+            // What is left of a URL that was taken for the path of a file.
+            ("https:/h/a.jpg?sig=SECRET&v=1", "https:/h/a.jpg?v=1"),
+            ("HTTP:\\\\h\\a.jpg?token=SECRET", "HTTP:\\\\h\\a.jpg"),
+            ("https:\\h\\a.jpg?X-Amz-Signature=SECRET", "https:\\h\\a.jpg"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
         ] {
             assert_eq!(path(url).as_deref(), Some(expected), "{url}");
@@ -400,6 +425,8 @@ mod tests {
             "https://h/a.jpg?a=1;b=2&c;;d=3&amp;e=4",
             "https://h/a.jpg?a=1?b=2&oh=3&q=x%26y%3D1",
             "a b://c?token=1",
+            "c:/scans/a.jpg?token=1",
+            "scan:\\a.jpg?token=1",
             "",
         ] {
             assert_eq!(path(url), None, "{url}");

@@ -60,6 +60,22 @@ fn blanks_belong_to_a_path_only_if_there_is_such_a_file() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(column(&bench, "path"), ["pages/a.jpg", "pages/b.jpg ", "pages/b.jpg"]);
     assert_eq!(bench.stats()["requests"], 3);
+    // White space of Unicode, and the byte order marks of files that were joined.
+    for (name, text) in [
+        ("l.txt", "\u{a0}pages/a.jpg\u{3000}\n\u{a0}\n\u{feff}pages/b.jpg\n"),
+        ("l.csv", "\u{a0}path,n\n\u{a0}pages/a.jpg,1\n\u{a0},\u{3000}\n\u{feff}pages/b.jpg,2\n"),
+        (
+            "l.jsonl",
+            "{\"path\":\"\u{a0}pages/a.jpg\"}\n\u{a0}\n{\"path\":\"\u{a0}\"}\n\u{feff}{\"path\":\"pages/b.jpg\"}\n",
+        ),
+    ] {
+        bench.put(name, text.as_bytes());
+        list_job(&bench, &format!("list: {name}, carry: []"));
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert_eq!(column(&bench, "path"), ["pages/a.jpg", "pages/b.jpg"], "{name}");
+        assert_eq!(bench.stats()["requests"], 3, "{name}");
+    }
 }
 
 #[test]
