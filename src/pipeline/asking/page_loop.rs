@@ -175,7 +175,7 @@ async fn open(
                 // Reservations of requests end with their timeout, those of stopped processes when they are given
                 // up. Those of batches may take a day.
                 let scope = attempt.open_record(run, None).budget.scope;
-                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?;
+                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?.requests;
                 if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
                     run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
