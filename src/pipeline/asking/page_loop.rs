@@ -117,7 +117,7 @@ async fn make_attempt<'a>(
     unstored.inspect(|cost| run.counters.add_unstored(*cost));
     if let Err(error) = run.store.settle_attempt(settlement).await {
         // It was sent and may be billed: the log is the only record of it.
-        telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
+        telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
         return Err(error);
     }
     unstored.inspect(|cost| run.counters.mark_stored(*cost));
@@ -129,7 +129,7 @@ async fn make_attempt<'a>(
     slot.learn(&exchange);
 
     // Record.
-    telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
+    telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
     observer.on_exchange(&attempt.request, &exchange, &record.charge);
     let held = endpoint.is_trying_with(&attempt.request).then_some(slot);
     Ok(ControlFlow::Continue((attempt.state, held)))

@@ -366,6 +366,7 @@ impl Dialect for PlainText {
             end: ReplyEnd::Finished,
             has_stated_end: true,
             served: Served::default(),
+            has_choice: true,
             late_error: None,
         })
     }
