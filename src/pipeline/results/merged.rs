@@ -65,7 +65,7 @@ pub fn merge_stores(
     let merged_job = MergedJob {
         identity: job.identity(),
         name: job.name.clone(),
-        manifest: job.source.clone(),
+        manifest: job.stored_source.clone(),
         policy: policy_now(job, decoder),
         at_ms: clock.wall_ms(),
     };
