@@ -285,7 +285,8 @@ fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
     let is_free = matches!(status, 503 | 521..=523);
     // 511: Network Authentication Required, by definition not from the server.
     let is_page = body.trim_start().starts_with('<') || status == 511;
-    let is_foreign = status >= 400 && is_page && (is_free || !is_transient);
+    // A proxy names itself with 407.
+    let is_foreign = status >= 400 && status != 407 && is_page && (is_free || !is_transient);
     is_foreign.then(|| Foreign { is_free, ..Foreign::body(beginning(body)) })
 }
 

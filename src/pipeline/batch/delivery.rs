@@ -155,6 +155,7 @@ impl<'a> BatchDelivery<'a> {
             ready.close();
         }
         if run.shutdown.is_requested() {
+            run.counters.set_ending();
             ready.close();
             self.filler.withdraw().await?;
             return Ok(None);

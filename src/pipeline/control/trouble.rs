@@ -130,8 +130,8 @@ mod tests {
             ),
             (trouble(TroubleKind::Error("timeout"), "no reply", None), "no reply; retrying", false),
             (
-                trouble(TroubleKind::Foreign, "http://h/v1/ is no API", Some(60)),
-                "http://h/v1/ is no API; retrying for up to 1 min",
+                trouble(TroubleKind::Foreign, "http://h/v1/ is not an API", Some(60)),
+                "http://h/v1/ is not an API; retrying for up to 1 min",
                 true,
             ),
             (

@@ -304,7 +304,9 @@ fn tls_to_a_server_without_it_ends_the_run() {
 fn a_proxy_that_wants_a_password_ends_the_run() {
     let server = RawServer::start(|stream| {
         let _ = stream.read(&mut [0; 512]);
-        let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+        let page = "<html>Proxy Authentication Required</html>";
+        let head = format!("HTTP/1.1 407 X\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n", page.len());
+        let _ = stream.write_all(format!("{head}{page}").as_bytes());
     });
     for base_url in ["https://api.example/v1", "http://api.example/v1"] {
         let bench = Bench::with_pages(3);
