@@ -126,18 +126,13 @@ impl SecretText {
     /// Finds the secrets of a text, whether it is valid YAML or not. `more`: secrets from elsewhere.
     #[must_use]
     pub fn new(text: &str, more: Vec<String>) -> Self {
-        let mut spans = probable_keys(text);
-        spans.extend(secret_members(text));
-        spans.extend(keys_in_braces(text));
-        let mut masked = text.as_bytes().to_vec();
-        for byte in spans.iter().cloned().flat_map(|span| masked_bytes(text, span)) {
-            masked[byte] = b'*';
-        }
+        let spans = secret_spans(text);
+        let masked = mask_spans(text, &spans);
         let mut values: Vec<String> = spans.into_iter().map(|span| text[span].to_owned()).chain(more).collect();
         values.retain(|value| value.len() >= MIN_VALUE);
         // A value that contains another one is replaced first.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        Self { masked: String::from_utf8_lossy(&masked).into_owned(), values }
+        Self { masked, values }
     }
 
     /// The text with `*` for every byte of a secret, so that places stay the same.
@@ -152,6 +147,30 @@ impl SecretText {
         let known = self.values.iter().fold(message.to_owned(), |message, value| message.replace(value, MASK));
         mask_secrets(&known).into_owned()
     }
+}
+
+/// A text of members, such as a manifest, with `*` for every byte of a secret. `more`: spans that are secrets, too.
+#[must_use]
+pub fn without_secrets(text: &str, more: Vec<Range<usize>>) -> String {
+    let mut spans = secret_spans(text);
+    spans.extend(more);
+    mask_spans(text, &spans)
+}
+
+/// Spans of the secrets of a text of members.
+fn secret_spans(text: &str) -> Vec<Range<usize>> {
+    let mut spans = probable_keys(text);
+    spans.extend(secret_members(text));
+    spans.extend(keys_in_braces(text));
+    spans
+}
+
+fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
+    let mut masked = text.as_bytes().to_vec();
+    for byte in spans.iter().cloned().flat_map(|span| masked_bytes(text, span)) {
+        masked[byte] = b'*';
+    }
+    String::from_utf8_lossy(&masked).into_owned()
 }
 
 /// The bytes of a span that are masked: all but line ends.

@@ -51,7 +51,11 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
     let message = mask_secrets(shown.trim_start_matches("error: ").trim_end());
     let mut failure = Failure::new(exit::WRONG_INPUT, &message);
     let is_masked = !text.contains(failure.message());
-    if is_masked {
+    let is_of_environment = names_empty_store(error, &words);
+    if is_of_environment {
+        failure = Failure::new(exit::WRONG_INPUT, "the environment variable DOCMILL_STORE is empty")
+            .with_hint("unset it, or let it name the file of the store");
+    } else if is_masked {
         failure = failure.with_hint(MASKED_HINT);
     }
     if let Some(record) = RunRecord::of_words(&words) {
@@ -64,11 +68,19 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
         log::say_as_json();
         return failure.report(args::LogFormat::Json);
     }
-    if !is_masked {
+    if !is_masked && !is_of_environment {
         // With its colours.
         error.exit();
     }
     failure.report(args::LogFormat::Text)
+}
+
+/// Whether the option `--store` has no value because its environment variable is empty.
+fn names_empty_store(error: &clap::Error, words: &[String]) -> bool {
+    let is_store = |value: &ContextValue| matches!(value, ContextValue::String(name) if name.starts_with("--store"));
+    error.get(ContextKind::InvalidArg).is_some_and(is_store)
+        && std::env::var_os("DOCMILL_STORE").is_some_and(|value| value.is_empty())
+        && !words.iter().any(|word| word.starts_with("--store"))
 }
 
 /// The word where none was expected, or only the name of a command. A key may have been pasted there.

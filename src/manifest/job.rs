@@ -27,8 +27,10 @@ pub struct Job {
     pub name: String,
     /// Path of the manifest.
     pub path: PathBuf,
-    /// Text of the manifest, before variables are replaced. This is what the store keeps.
+    /// Text of the manifest, before variables are replaced.
     pub source: String,
+    /// What the store keeps of it: the same without secrets.
+    pub stored_source: String,
     /// What the store keeps of the settings of a run.
     pub(crate) settings: Settings,
     /// Which files and pages are processed.

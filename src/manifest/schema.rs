@@ -17,6 +17,7 @@ use super::sections::retry::RawRetry;
 use super::sections::tasks::{RawTask, check_tasks};
 use super::settings::Settings;
 use super::yaml::ordered::Ordered;
+use crate::base::mask::without_secrets;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -122,6 +123,7 @@ impl RawJob {
             name: self.name,
             path: path.to_owned(),
             source: source.to_owned(),
+            stored_source: without_secrets(source, Vec::new()),
             settings: Settings::default(),
             input: self.input.check(check),
             image,

@@ -106,7 +106,7 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
     let merged_job = MergedJob {
         identity: job.identity(),
         name: job.name.clone(),
-        manifest: job.source.clone(),
+        manifest: job.stored_source.clone(),
         policy: policy_now(job, &environment.decoder),
         at_ms: environment.clock.wall_ms(),
     };

@@ -15,6 +15,7 @@ use super::judgement::verdict::{Cut, Verdict};
 use super::learning::endpoint_proof::EndpointProof;
 use super::learning::form_change::{FormChange, FormLearner, LearningTerms};
 use super::learning::statement::{stated_values, states, stop_if_stated};
+use super::learning::unanswered_requests::UnansweredRequests;
 use super::learning::unexplained_errors::UnexplainedErrors;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::replies::batch::BatchLine;
@@ -89,6 +90,7 @@ pub struct ModelEndpoint {
     cache_partitions: u64,
     learner: FormLearner,
     unexplained: UnexplainedErrors,
+    unanswered: UnansweredRequests,
     frames: FrameCache,
     habits: StreamHabits,
 }
@@ -112,6 +114,7 @@ impl ModelEndpoint {
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
             learner: FormLearner::default(),
             unexplained,
+            unanswered: UnansweredRequests::new(setup.capabilities.is_proven),
             id: setup.id,
             client: setup.client,
             dialect,
@@ -335,6 +338,10 @@ impl ModelEndpoint {
         self.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
         self.name_model(&mut exchange.verdict);
         self.proof.judge(&mut exchange, &url, request.page, sent);
+        // Errors of forms that are only tried show nothing about the server.
+        if !outgoing.form.is_tried {
+            exchange.outage = self.unanswered.judge(&exchange, request.page);
+        }
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
     }

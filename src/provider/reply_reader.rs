@@ -98,7 +98,7 @@ impl ReplyReader<'_> {
         match self.dialect.read_reply(&body) {
             Ok(reply) => {
                 (self.on_text)(&self.client.redact(&reply.content));
-                self.judge(reply, questions)
+                self.judge_whole(reply, questions, &body)
             }
             // Some servers stream although `stream` is false, under another media type.
             Err(_) if is_event_stream(&body) => {
@@ -110,7 +110,8 @@ impl ReplyReader<'_> {
             }
             Err(NotAReply::Damaged(text)) => {
                 let message = format!("the reply is not valid JSON: {text}");
-                Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown)
+                let foreign = Some(Foreign::doubtful_body(beginning(&self.client.redact(&body))));
+                Exchange { foreign, ..Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
             }
             Err(NotAReply::Foreign) => Exchange::from_foreign_body(beginning(&self.client.redact(&body))),
         }
@@ -170,7 +171,7 @@ impl ReplyReader<'_> {
         match whole {
             Some(reply) => {
                 (self.on_text)(&self.client.redact(&reply.content));
-                self.judge(reply, questions)
+                self.judge_whole(reply, questions, &opening)
             }
             None => {
                 let opening = Opening { text: &opening, has_event: has_events };
@@ -228,6 +229,20 @@ impl ReplyReader<'_> {
         }
     }
 
+    /// Judges a reply whose `body` is JSON. A failure without a choice and without usage may be of anything.
+    fn judge_whole(&self, reply: Reply, questions: &[&Question], body: &str) -> Exchange {
+        let has_choice = reply.has_choice;
+        let exchange = self.judge(reply, questions);
+        let is_failure = matches!(&exchange.verdict, Verdict::Retry(fault) if fault.change.is_none());
+        match is_failure && !has_choice && exchange.charge == Charge::Unknown {
+            true => {
+                let foreign = Some(Foreign::doubtful_body(beginning(&self.client.redact(body))));
+                Exchange { foreign, ..exchange }
+            }
+            false => exchange,
+        }
+    }
+
     fn judge(&self, reply: Reply, questions: &[&Question]) -> Exchange {
         if let Some(error) = &reply.late_error {
             let error = self.client.hide_keys(error);
@@ -270,7 +285,8 @@ fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
     let is_free = matches!(status, 503 | 521..=523);
     // 511: Network Authentication Required, by definition not from the server.
     let is_page = body.trim_start().starts_with('<') || status == 511;
-    let is_foreign = status >= 400 && is_page && (is_free || !is_transient);
+    // A proxy names itself with 407.
+    let is_foreign = status >= 400 && status != 407 && is_page && (is_free || !is_transient);
     is_foreign.then(|| Foreign { is_free, ..Foreign::body(beginning(body)) })
 }
 

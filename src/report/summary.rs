@@ -30,6 +30,8 @@ pub struct Report {
     pub elapsed_ms: i64,
     /// The pages of the job.
     pub pages: Pages,
+    /// Whether these are the pages of the files that were found before the run ended: there may be more.
+    pub is_input_cut: bool,
     /// The spend of the attempts.
     pub spend: Spend,
     /// Output files that were written.

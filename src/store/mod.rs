@@ -63,7 +63,8 @@ pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;
 pub use records::attempts::{
-    AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, ServedRecord, Settlement,
+    AskedElsewhere, AttemptCharge, AttemptRecord, BatchElsewhere, BatchHolder, BudgetLine, OpenAttempt, Opened,
+    ServedRecord, Settlement,
 };
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, EarlierAttempts};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};

@@ -5,7 +5,7 @@ use super::writer::command::{Answer, Command, Message};
 use super::writer::thread::start;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
@@ -212,9 +212,10 @@ impl Store {
         self.answer(Command::WithdrawBatch(batch)).await.map(|_| ())
     }
 
-    /// Gives a run the batches of a provider that have not ended and that no live run has.
-    pub async fn adopt_batches(&self, run: RunKey, provider: String) -> Result<(), StoreError> {
-        self.answer(Command::AdoptBatches { run, provider }).await.map(|_| ())
+    /// Gives a run the batches of a provider that have not ended and that no live run has. `stopped`: runs whose
+    /// processes are stopped or hang; what they have submitted can be collected by others.
+    pub async fn adopt_batches(&self, run: RunKey, provider: String, stopped: Vec<RunId>) -> Result<(), StoreError> {
+        self.answer(Command::AdoptBatches { run, provider, stopped }).await.map(|_| ())
     }
 
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with

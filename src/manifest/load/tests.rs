@@ -82,6 +82,27 @@ fn variables_get_the_type_of_their_place_and_the_source_is_kept_without_them() {
 }
 
 #[test]
+fn the_store_keeps_the_manifest_without_secrets() {
+    let source = format!("{MINIMAL}# old: sk-abcdefgh12345678\nlimits: {{budget_name: team}}\n").replace(
+        "model:",
+        "headers: {X-Team: \"plain words\", X-Group: {env: TEAM_KEY}, X-Long: Zx9Qw8Er7Ty6Ui5Op4As}, model:",
+    );
+    let job = check_source(Path::new("x.yaml"), &source, &|_| Some("k".to_owned())).unwrap();
+    assert_eq!(job.source, source);
+    for (text, is_kept) in [
+        ("plain words", false),
+        ("Zx9Qw8Er7Ty6Ui5Op4As", false),
+        ("sk-abcdefgh12345678", false),
+        ("X-Team", true),
+        ("{env: TEAM_KEY}", true),
+        ("budget_name: team", true),
+    ] {
+        assert_eq!(job.stored_source.contains(text), is_kept, "{text}: {}", job.stored_source);
+    }
+    assert_eq!(job.stored_source.len(), source.len(), "places stay the same");
+}
+
+#[test]
 fn the_identity_is_the_name_and_the_input() {
     let first = job(MINIMAL).identity();
     for (section, is_same) in [
@@ -141,7 +162,7 @@ fn all_faults_come_at_once() {
         [
             "3:9: no input given",
             "3:9: unknown key `folders`",
-            "4:22: not a valid URL: relative URL without a base",
+            "4:22: the URL does not begin with https:// or http://",
             "5:39: duplicate label `a`",
             "6:23: expected an integer, found `x`",
             "7:19: `y` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d",

@@ -127,7 +127,12 @@ pub(crate) fn check_endpoint(base_url: Option<&str>, simulator: Option<&RawSimul
 
 /// The base URL without its query, and without `/chat/completions` and slashes at its end; its host in lower case.
 fn normalize_base_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text.trim()).map_err(|error| format!("not a valid URL: {error}"))?;
+    let text = text.trim();
+    // `localhost:8000` would be a URL with the scheme `localhost`.
+    if !text.contains("://") && Url::parse(&format!("http://{text}")).is_ok_and(|url| url.host_str().is_some()) {
+        return Err("the URL does not begin with https:// or http://".into());
+    }
+    let url = Url::parse(text).map_err(|error| format!("not a valid URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().unwrap_or_default().is_empty() {
         return Err("not an http or https URL".into());
     }
@@ -180,7 +185,8 @@ mod tests {
     #[test]
     fn other_urls_are_rejected() {
         for (text, expected) in [
-            ("platform.qubrid.com/v1", "not a valid URL: "),
+            ("platform.qubrid.com/v1", "the URL does not begin with https:// or http://"),
+            ("localhost:8000", "the URL does not begin with https:// or http://"),
             ("", "not a valid URL: "),
             ("ftp://x/v1", "not an http or https URL"),
             ("file:///v1", "not an http or https URL"),

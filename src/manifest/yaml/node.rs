@@ -213,6 +213,13 @@ impl<'s> Builder<'s> {
                 self.faults.push(fault(key.span, "the key is not a scalar", "a plain name"));
                 continue;
             };
+            // YAML takes only spaces for indentation: what looks like one is a part of the key.
+            if let Some(space) = self.source[key.span.clone()].chars().next().filter(|first| first.is_whitespace()) {
+                let message =
+                    format!("the key begins with the white space {}, which is not a space", code_point(space));
+                self.faults.push(fault(key.span.start..key.span.start + space.len_utf8(), message, "spaces"));
+                continue;
+            }
             if !names.insert(name.clone()) {
                 self.faults.push(fault(key.span, format!("duplicate key `{name}`"), "each key once"));
                 continue;
@@ -220,6 +227,14 @@ impl<'s> Builder<'s> {
             entries.push((Key { span: key.span, name }, value));
         }
         Ok(entries)
+    }
+}
+
+/// A character by its number and, if it is known, its name.
+fn code_point(space: char) -> String {
+    match space {
+        '\u{a0}' => "U+00A0 (a no-break space)".to_owned(),
+        space => format!("U+{:04X}", u32::from(space)),
     }
 }
 
@@ -242,6 +257,18 @@ mod tests {
                 format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
             }
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_space_in_the_indentation_is_named() {
+        let faults = parse_yaml("a:\n  b: 1\n\u{a0}\u{a0}c: 2\n").unwrap_err();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.span.clone(), fault.message.as_str())).collect();
+        assert_eq!(
+            found,
+            [(10..12, "the key begins with the white space U+00A0 (a no-break space), which is not a space")]
+        );
+        let quoted = parse_yaml("\"\u{a0}a\": 1\n").unwrap();
+        assert!(matches!(quoted.kind, NodeKind::Mapping(entries) if entries[0].0.name == "\u{a0}a"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::run_pace::RunPace;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::pipeline::control::trouble::TroubleKind;
-use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
+use crate::provider::{Exchange, Gate, ModelEndpoint};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -206,6 +206,9 @@ impl Admission {
                 "the endpoint asks to wait {} (Retry-After), longer than retry.max_wait: {message}",
                 human_duration(delay)
             )),
+            None if self.endpoint.pacing().is_given_up() => RunOutcome::ProviderUnavailable(format!(
+                "the endpoint has not answered any request, and may bill each of them: {message}"
+            )),
             None => RunOutcome::from_max_wait(&message),
         }
     }
@@ -290,7 +293,7 @@ impl Slot<'_> {
 
     /// Learns from the reply how fast requests may go out.
     pub(crate) fn learn(&self, exchange: &Exchange) {
-        if let Verdict::Later { message, .. } = &exchange.verdict {
+        if let Some(message) = exchange.verdict.message().filter(|_| exchange.obstacle().is_some()) {
             tracing::debug!("not now: {message}");
             message.clone_into(&mut self.admission.last_refusal.borrow_mut());
         }

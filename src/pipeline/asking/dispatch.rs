@@ -102,6 +102,7 @@ pub(crate) async fn ask_pages(
         tokio::select! {
             biased;
             () = run.shutdown.requested(), if !is_ending => {
+                run.counters.set_ending();
                 // Pages that are only prepared are dropped.
                 (is_open, is_ending) = (close_intake(&mut ready), true);
             }

@@ -1,15 +1,16 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
-//! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely.
+//! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely, and neither does
+//! a batch of a run that does not go on.
 
 use super::overdue::{allowed_time, give_up};
-use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
-use crate::base::ids::{AttemptId, PageId};
+use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits};
+use crate::base::ids::{AttemptId, PageId, RunId};
 use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
-use crate::store::{AskedElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
-use std::collections::VecDeque;
+use crate::store::{AskedElsewhere, BatchElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,10 @@ pub(crate) struct PagesElsewhere {
     /// Pages that did not fit: the input is walked again for them.
     uncounted: u64,
     waited: WaitedRuns,
+    waited_batches: WaitedRuns,
+    heartbeats: Heartbeats,
+    /// Runs that do not go on, and whose batches this run can collect.
+    stopped: BTreeSet<RunId>,
 }
 
 /// A page that another process is asking.
@@ -64,6 +69,11 @@ impl PagesElsewhere {
         self.pages.is_empty()
     }
 
+    /// Runs that do not go on, although their processes have not ended: their batches are to be taken over.
+    pub(crate) fn take_stopped(&mut self) -> Vec<RunId> {
+        std::mem::take(&mut self.stopped).into_iter().collect()
+    }
+
     /// Looks at pages that have been waited for longest, and forgets those that are no longer being
     /// asked. Returns how many are free again without an answer, so that the input has to be walked
     /// again.
@@ -79,7 +89,8 @@ impl PagesElsewhere {
         let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
         let (now, own_timeout) = (run.clock.now(), run.job.request.timeouts.attempt);
         let (mut free, mut overdue) = (0, Vec::new());
-        let mut waits = Waits::new();
+        let (mut waits, mut batch_waits) = (Waits::new(), Waits::new());
+        let mut left: BTreeMap<(RunId, String), u64> = BTreeMap::new();
         for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
             let Some(mut page) = self.pages.pop_front() else { break };
             match look_up(&reader, (skip, &selection), &page.page, &page.questions)? {
@@ -87,10 +98,23 @@ impl PagesElsewhere {
                     let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
                     let allowed = allowed_time(asked.timeout.unwrap_or(own_timeout));
-                    if !asked.is_in_batch && waited > allowed {
-                        overdue.push(asked);
-                    } else if !asked.is_in_batch && waited > ANNOUNCE_AFTER {
-                        waits.entry(asked.run).or_insert((0, allowed)).0 += 1;
+                    match &asked.batch {
+                        None if waited > allowed => overdue.push(asked),
+                        None if waited > ANNOUNCE_AFTER => waits.entry(asked.run).or_insert((0, allowed)).0 += 1,
+                        None => {}
+                        Some(batch) => {
+                            let silence = self.heartbeats.silence(&asked.run, batch.heartbeat_ms, now);
+                            match judge_batch(batch, &run.job.provider.id, silence > allowed, waited) {
+                                BatchWait::Short => {}
+                                BatchWait::Long => batch_waits.entry(asked.run).or_insert((0, BATCH_TIME)).0 += 1,
+                                BatchWait::TakeOver => _ = self.stopped.insert(asked.run),
+                                BatchWait::GiveUp => overdue.push(asked),
+                                BatchWait::Leave => {
+                                    *left.entry((asked.run, batch.provider.clone())).or_default() += 1;
+                                    continue;
+                                }
+                            }
+                        }
                     }
                     self.pages.push_back(page);
                 }
@@ -99,11 +123,49 @@ impl PagesElsewhere {
             }
         }
         self.waited.announce(waits, |pages, other| format!("{} that run {other} is asking", counted(pages, "page")));
+        let in_batch = |pages, other: &RunId| format!("{} that run {other} has in a batch", counted(pages, "page"));
+        self.waited_batches.announce(batch_waits, in_batch);
+        for ((other, provider), pages) in left {
+            tracing::warn!(
+                "{} in a batch of run {other}, which has ended or hangs, at another provider ({provider}): only a run with that provider can collect it",
+                counted(pages, "page")
+            );
+        }
         give_up(run, overdue).await?;
         if self.pages.is_empty() {
             free += std::mem::take(&mut self.uncounted);
         }
         Ok(free)
+    }
+}
+
+/// What to do about a page that is in a batch of another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BatchWait {
+    /// Wait.
+    Short,
+    /// Wait, and say so.
+    Long,
+    /// Collect the batch in place of its run.
+    TakeOver,
+    /// Ask the page again: nobody knows whether its request is sent.
+    GiveUp,
+    /// Leave the page: its answer is at a provider that this run does not ask.
+    Leave,
+}
+
+/// `own`: the provider of this run; `is_silent`: the run of the batch does not go on; `waited`: for this attempt.
+fn judge_batch(batch: &BatchElsewhere, own: &str, is_silent: bool, waited: Duration) -> BatchWait {
+    if is_silent && batch.provider != own {
+        BatchWait::Leave
+    } else if is_silent && batch.is_submitted {
+        BatchWait::TakeOver
+    } else if is_silent || waited > BATCH_TIME {
+        BatchWait::GiveUp
+    } else if waited > ANNOUNCE_AFTER {
+        BatchWait::Long
+    } else {
+        BatchWait::Short
     }
 }
 
@@ -140,4 +202,28 @@ fn look_up(
         PageStatus::Ask(_) => Elsewhere::Free,
         PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_of_a_run_that_does_not_go_on_is_taken_over_if_its_results_can_be_collected() {
+        let (minute, day) = (Duration::from_secs(60), Duration::from_secs(26 * 3600));
+        for (provider, is_submitted, is_silent, waited, expected) in [
+            ("own", true, false, Duration::ZERO, BatchWait::Short),
+            ("own", true, false, minute, BatchWait::Long),
+            ("own", true, true, minute, BatchWait::TakeOver),
+            // The process may submit it when it goes on.
+            ("own", false, true, minute, BatchWait::GiveUp),
+            ("own", true, false, day, BatchWait::GiveUp),
+            ("other", true, false, minute, BatchWait::Long),
+            ("other", true, true, minute, BatchWait::Leave),
+        ] {
+            let batch = BatchElsewhere { provider: provider.into(), is_submitted, heartbeat_ms: 0 };
+            let found = judge_batch(&batch, "own", is_silent, waited);
+            assert_eq!(found, expected, "{provider} {is_submitted} {is_silent} {waited:?}");
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! Attempts of other runs that take longer than their runs allow: their processes are stopped or hang. They
 //! hold neither a page nor a budget indefinitely.
 
-use super::waited_runs::{ANNOUNCE_AFTER, WaitedRuns, Waits};
+use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits};
 use crate::base::ids::{AttemptId, RunId};
 use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
-use crate::store::{AskedElsewhere, StoreError};
+use crate::store::{AskedElsewhere, BatchHolder, StoreError};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How much longer than its timeout an attempt may be open: its process has to store the end of it.
@@ -29,30 +29,51 @@ pub(crate) struct BudgetHolders {
     seen: RefCell<BTreeMap<AttemptId, Duration>>,
     /// When they were last looked at.
     looked: Cell<Option<Duration>>,
-    /// How long it takes at most until all that are open have ended or are given up.
-    longest: Cell<Duration>,
+    wait: Cell<BudgetWait>,
     waited: RefCell<WaitedRuns>,
+    waited_batches: RefCell<WaitedRuns>,
+    heartbeats: RefCell<Heartbeats>,
+    /// Runs with batches that do not go on.
+    stopped: RefCell<BTreeSet<RunId>>,
+}
+
+/// How long the reservations of those that hold a budget may stay the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BudgetWait {
+    /// Until all requests that are open have ended or are given up.
+    pub(crate) requests: Duration,
+    /// The same, and until the batches of runs that go on have ended.
+    pub(crate) batches: Duration,
 }
 
 impl BudgetHolders {
+    /// Runs that hold a budget with batches and do not go on.
+    pub(crate) fn stopped_runs(&self) -> Vec<RunId> {
+        self.stopped.borrow().iter().cloned().collect()
+    }
+
     /// Gives up the attempts that are overdue, and announces which runs the others belong to. Returns how long the
     /// reservations of those that are open may stay the same.
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub(crate) async fn give_up_overdue(&self, run: &RunContext, scope: &str) -> Result<Duration, StoreError> {
+    pub(crate) async fn give_up_overdue(&self, run: &RunContext, scope: &str) -> Result<BudgetWait, StoreError> {
         let (now, own) = (run.clock.now(), run.job.request.timeouts.attempt);
         if self.looked.get().is_some_and(|looked| now.saturating_sub(looked) < LOOK_INTERVAL) {
-            return Ok(self.longest.get());
+            return Ok(self.wait.get());
         }
         self.looked.set(Some(now));
-        let open = run.store.reader()?.reserved_elsewhere(run.identity.keys.run, scope)?;
+        let reader = run.store.reader()?;
+        let open = reader.reserved_elsewhere(run.identity.keys.run, scope)?;
+        let holders = reader.batch_holders(run.identity.keys.run, scope)?;
         let known = self.seen.take();
         let since = |held: &AskedElsewhere| known.get(&held.attempt).copied().unwrap_or(now);
         let allowed = |held: &AskedElsewhere| allowed_time(held.timeout.unwrap_or(own));
         self.seen.replace(open.iter().map(|held| (held.attempt, since(held))).collect());
         let longest = open.iter().map(allowed).fold(allowed_time(own), Duration::max);
-        self.longest.set(longest + 2 * LOOK_INTERVAL);
+        let requests = longest + 2 * LOOK_INTERVAL;
+        let batches = if self.watch_batches(holders, now, own) { BATCH_TIME } else { requests };
+        self.wait.set(BudgetWait { requests, batches });
         let waited = |held: &AskedElsewhere| now.saturating_sub(since(held));
         let mut waits = Waits::new();
         for held in open.iter().filter(|held| (ANNOUNCE_AFTER..=allowed(held)).contains(&waited(held))) {
@@ -63,7 +84,28 @@ impl BudgetHolders {
             format!("the part of the budget that is reserved for {} of run {other}", counted(count, "request"))
         });
         give_up(run, open.into_iter().filter(|held| waited(held) > allowed(held)).collect()).await?;
-        Ok(self.longest.get())
+        Ok(self.wait.get())
+    }
+
+    /// Notes which runs with batches go on, and announces them. Returns whether there are any.
+    fn watch_batches(&self, holders: Vec<BatchHolder>, now: Duration, own_timeout: Duration) -> bool {
+        let (mut heartbeats, mut stopped) = (self.heartbeats.borrow_mut(), self.stopped.borrow_mut());
+        let (mut waits, mut has_live) = (Waits::new(), false);
+        stopped.clear();
+        for BatchHolder { run, heartbeat_ms, timeout } in holders {
+            if heartbeats.silence(&run, heartbeat_ms, now) > allowed_time(timeout.unwrap_or(own_timeout)) {
+                stopped.insert(run);
+            } else {
+                has_live = true;
+                if heartbeats.watched(&run, now) > ANNOUNCE_AFTER {
+                    waits.insert(run, (1, BATCH_TIME));
+                }
+            }
+        }
+        self.waited_batches
+            .borrow_mut()
+            .announce(waits, |_, other| format!("the part of the budget that is reserved for batches of run {other}"));
+        has_live
     }
 }
 

@@ -117,7 +117,7 @@ async fn make_attempt<'a>(
     unstored.inspect(|cost| run.counters.add_unstored(*cost));
     if let Err(error) = run.store.settle_attempt(settlement).await {
         // It was sent and may be billed: the log is the only record of it.
-        telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
+        telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
         return Err(error);
     }
     unstored.inspect(|cost| run.counters.mark_stored(*cost));
@@ -129,7 +129,7 @@ async fn make_attempt<'a>(
     slot.learn(&exchange);
 
     // Record.
-    telemetry::record_attempt(run, &attempt, &record, exchange.verdict.obstacle(), &span);
+    telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
     observer.on_exchange(&attempt.request, &exchange, &record.charge);
     let held = endpoint.is_trying_with(&attempt.request).then_some(slot);
     Ok(ControlFlow::Continue((attempt.state, held)))
@@ -175,7 +175,7 @@ async fn open(
                 // Reservations of requests end with their timeout, those of stopped processes when they are given
                 // up. Those of batches may take a day.
                 let scope = attempt.open_record(run, None).budget.scope;
-                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?;
+                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?.requests;
                 if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
                     run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));

@@ -89,6 +89,10 @@ fn record_trouble(run: &RunContext, end: &Settlement, obstacle: Option<Obstacle>
         }
         // The server did answer, and the next request asks for less.
         (VerdictName::Retry, Some(fault)) if fault.kind == ErrorKind::Capability => run.counters.end_trouble(),
+        (VerdictName::Retry, Some(fault)) if obstacle == Some(Obstacle::Unavailable) => {
+            let max_wait = Some(run.job.retry.max_wait);
+            run.counters.set_trouble(TroubleKind::Unavailable, &fault.message, max_wait);
+        }
         (VerdictName::Retry, Some(fault)) => {
             run.counters.set_trouble(TroubleKind::Error(fault.kind.name()), &fault.message, None);
         }

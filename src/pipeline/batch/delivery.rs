@@ -9,7 +9,7 @@ use super::poll::BatchPoller;
 use super::queue_limit::QueueLimit;
 use super::resume::resume_batches;
 use super::unfinished::{AskedPage, UnfinishedPages};
-use crate::base::ids::{BatchId, PageId};
+use crate::base::ids::{BatchId, PageId, RunId};
 use crate::pipeline::asking::elsewhere::PagesElsewhere;
 use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -107,16 +107,26 @@ impl<'a> BatchDelivery<'a> {
         self.poller.page_ids()
     }
 
-    /// Takes over batches that other runs have left behind since. Returns how many.
+    /// Takes over batches that other runs have left behind since. `stopped`: runs that do not go on, although their
+    /// processes have not ended. Returns how many.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn take_over(&mut self) -> Result<usize, StoreError> {
+    pub(crate) async fn take_over(&mut self, stopped: Vec<RunId>) -> Result<usize, StoreError> {
         let run = self.asking.run;
-        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone()).await?;
+        let names = stopped.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
+        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone(), stopped).await?;
         let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
         let batches = resume_batches(run, &known)?;
         let count = batches.len();
+        match names.as_str() {
+            _ if count == 0 => {}
+            "" => tracing::info!("collecting {} of runs that have ended", counted_batches(count)),
+            names => tracing::warn!(
+                "run {names} does not go on: its process is stopped or hangs; collecting {} that it has submitted",
+                counted_batches(count)
+            ),
+        }
         self.poller.extend(batches);
         Ok(count)
     }
@@ -145,6 +155,7 @@ impl<'a> BatchDelivery<'a> {
             ready.close();
         }
         if run.shutdown.is_requested() {
+            run.counters.set_ending();
             ready.close();
             self.filler.withdraw().await?;
             return Ok(None);
@@ -191,7 +202,10 @@ impl<'a> BatchDelivery<'a> {
                 let filled = self.filler.add(group, &self.queue, &mut self.unfinished).await?;
                 self.apply(filled, &mut step);
             }
-            () = run.clock.sleep(BUDGET_POLL), if !takes && !has_batches => {}
+            () = run.clock.sleep(BUDGET_POLL), if !takes && !has_batches => {
+                // The rest of the budget may be reserved for batches that nobody collects any more.
+                self.take_over(self.asking.budget_holders.stopped_runs()).await?;
+            }
         }
         Ok(Some(step))
     }
@@ -229,6 +243,10 @@ impl<'a> BatchDelivery<'a> {
             has_progressed: pass.has_progressed,
         }
     }
+}
+
+fn counted_batches(count: usize) -> String {
+    if count == 1 { "a batch".to_owned() } else { format!("{count} batches") }
 }
 
 impl DeliveryPass {

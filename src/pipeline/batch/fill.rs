@@ -19,6 +19,7 @@ use crate::store::{Opened, StoreError};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Fills batches.
 pub(crate) struct BatchFiller<'a> {
@@ -29,6 +30,8 @@ pub(crate) struct BatchFiller<'a> {
     held: VecDeque<ReadyPage>,
     /// Bills for requests of other runs that were no larger than expected at most.
     confirmed: u64,
+    /// What is spent and reserved of the budget into which pages do not fit, and since when it is the same.
+    stuck: Option<((Pico, Pico), Duration)>,
 }
 
 /// What filling brought.
@@ -50,7 +53,7 @@ type Line = (Attempt, Bytes, ReadyPage);
 impl<'a> BatchFiller<'a> {
     /// A filler without pages.
     pub(crate) fn new(asking: &'a Asking<'a>, bounds: BatchBounds) -> Self {
-        Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0 }
+        Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0, stuck: None }
     }
 
     /// Counts bills for requests of other runs that were no larger than expected at most.
@@ -151,10 +154,15 @@ impl<'a> BatchFiller<'a> {
         let records = lines.iter().map(|(attempt, ..)| attempt.open_record(run, Some(builder.batch))).collect();
         let opened = run.store.open_attempts(records).await?;
         let over_budget = opened.iter().position(|opened| matches!(opened, Opened::OverBudget { .. }));
-        if let Some((attempt, ..)) = over_budget.and_then(|at| lines.get(at)) {
-            let scope = attempt.open_record(run, Some(builder.batch)).budget.scope;
-            self.asking.budget_holders.give_up_overdue(run, &scope).await?;
+        let mut max_wait = Duration::MAX;
+        match over_budget.and_then(|at| lines.get(at)) {
+            Some((attempt, ..)) => {
+                let scope = attempt.open_record(run, Some(builder.batch)).budget.scope;
+                max_wait = self.asking.budget_holders.give_up_overdue(run, &scope).await?.batches;
+            }
+            None => self.stuck = None,
         }
+        let now = run.clock.now();
         for (opened, (attempt, body, page)) in opened.into_iter().zip(lines) {
             match opened {
                 Opened::Granted { request, attempt: id, sequence } => {
@@ -168,7 +176,13 @@ impl<'a> BatchFiller<'a> {
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { spent, reserved } => {
-                    if reserved == Pico::ZERO {
+                    let since = match self.stuck {
+                        Some((known, since)) if known == (spent, reserved) => since,
+                        _ => now,
+                    };
+                    self.stuck = Some(((spent, reserved), since));
+                    // Nobody ends what holds the rest.
+                    if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
                         run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     }
                     unfinished.insert((page.page, page.questions.id), attempt.state);

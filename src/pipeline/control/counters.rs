@@ -58,6 +58,7 @@ pub struct Counters {
     is_walked: AtomicBool,
     has_walked_once: AtomicBool,
     is_only_listing: AtomicBool,
+    is_ending: AtomicBool,
     /// Whether `trouble` has a value: most attempts need no lock.
     has_trouble: AtomicBool,
     trouble: Mutex<TroubleLog>,
@@ -138,6 +139,8 @@ pub struct Progress {
     pub is_waiting: bool,
     /// Whether the walk is complete, so that `found` is final.
     pub is_walked: bool,
+    /// Whether no more requests are sent: the run waits for those in flight, and ends.
+    pub(crate) is_ending: bool,
     /// Whether the input is still being counted, so that `left` is too low.
     pub(crate) is_counting: bool,
     /// Pages that were asked, or are to be asked next.
@@ -201,6 +204,7 @@ impl Counters {
             is_minimum: work.is_minimum,
             left: work.left,
             is_only_listing: self.is_only_listing.load(Ordering::Relaxed),
+            is_ending: self.is_ending.load(Ordering::Relaxed),
             wait_reason,
             trouble: self.trouble().now.clone(),
             found,
@@ -238,6 +242,11 @@ impl Counters {
     /// Whether no walk was complete before this one. True once.
     pub(crate) fn is_first_walk(&self) -> bool {
         !self.has_walked_once.swap(true, Ordering::Relaxed)
+    }
+
+    /// No more requests are sent.
+    pub(crate) fn set_ending(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
     }
 
     /// The walk of a pass is complete.

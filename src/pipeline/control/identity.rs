@@ -68,7 +68,7 @@ impl RunIdentity {
             slots: job.slots().collect(),
             former: job.former_identity(),
             job_name: job.name.clone(),
-            manifest: job.source.clone(),
+            manifest: job.stored_source.clone(),
             settings: job.settings.to_text(),
             is_trial,
             model: job.provider.model.clone(),
@@ -129,7 +129,7 @@ pub fn stored_jobs(reader: &Reader, job: &Job) -> Result<Vec<JobId>, StoreError>
     let Some(first) = reader.job(&job.identity())? else {
         // It is renamed when the next run begins.
         let former = job.former_identity();
-        let known = former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten();
+        let known = former.map(|former| reader.job_of_manifest(&former, &job.stored_source)).transpose()?.flatten();
         return Ok(known.into_iter().collect());
     };
     let mut keys = vec![first];

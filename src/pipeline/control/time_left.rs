@@ -17,6 +17,8 @@ pub(crate) struct TimeLeft {
     all_sent: Option<Duration>,
     /// When requests began to wait for the end of a cooldown.
     cooling_since: Option<Duration>,
+    /// The trouble of now, and when it was first seen.
+    trouble_since: Option<(u64, Duration)>,
     /// Requests in flight, by seconds.
     in_flight: Recent,
     /// Pages that were answered, by pages that the pace had let expect.
@@ -38,6 +40,9 @@ pub(crate) struct Estimate {
 
 /// Cooldowns up to this one are part of the pace.
 const MAX_COOLDOWN: Duration = Duration::from_secs(2);
+/// A trouble without any answer lasts longer than single errors do after this time, or after as many rounds of replies.
+const MIN_LASTING_SECONDS: f64 = 5.0;
+const LASTING_ROUNDS: f64 = 2.0;
 /// Share of the places in flight that are taken when requests wait for places.
 const FULL: f64 = 0.8;
 /// Time in which what has happened loses most of its weight, at least some rounds of replies.
@@ -70,7 +75,8 @@ impl TimeLeft {
     pub(crate) fn update(&mut self, now: &Progress, at: Duration) -> Option<Estimate> {
         self.observe(now, at);
         let is_cooling = self.cooling_since.is_some_and(|since| at.saturating_sub(since) > MAX_COOLDOWN);
-        if now.is_only_listing || now.is_counting && now.is_minimum || is_cooling || is_stopped(now) {
+        let is_unknown = now.is_only_listing || now.is_ending || now.is_counting && now.is_minimum;
+        if is_unknown || is_cooling || is_stopped(now) || self.is_failing(now, at) {
             return None;
         }
         let share = self.asked_share.mean().filter(|share| *share >= MIN_ASKED_SHARE)?;
@@ -135,6 +141,13 @@ impl TimeLeft {
         now.pace.is_some_and(|pace| pace.is_alone || pace.limits.width < pace.limits.max_width) && self.is_full(now)
     }
 
+    /// Whether requests have failed for so long, and none was answered, that the pace shows nothing.
+    fn is_failing(&self, now: &Progress, at: Duration) -> bool {
+        let rounds = LASTING_ROUNDS * self.latency(now, at).unwrap_or_default();
+        let lasting = MIN_LASTING_SECONDS.max(rounds);
+        self.trouble_since.is_some_and(|(_, since)| at.saturating_sub(since).as_secs_f64() > lasting)
+    }
+
     /// The pages per second to expect of what is in flight now.
     fn rate_now(&self, now: &Progress, pace: &RunPace, latency: f64) -> f64 {
         pace.rate(self.in_flight.mean().unwrap_or(as_f64(now.in_flight)), latency)
@@ -151,6 +164,9 @@ impl TimeLeft {
             Some(WaitReason::Cooldown) => self.cooling_since.or(Some(at)),
             _ => None,
         };
+        let known =
+            self.trouble_since.filter(|(number, _)| now.trouble.as_ref().is_some_and(|it| it.number == *number));
+        self.trouble_since = known.or_else(|| now.trouble.as_ref().map(|trouble| (trouble.number, at)));
         // Fewer pages are left than places: all of them are in flight.
         self.all_sent = match now.left <= now.in_flight {
             true => self.all_sent.or(Some(at)),

@@ -29,6 +29,8 @@ pub enum TroubleKind {
     RateLimit,
     /// The provider's queue of batches, or its batch API.
     Batches,
+    /// Something else than the API replies, such as a login page.
+    Foreign,
     /// Another error, by the name of its kind, such as `timeout` or `server_error`.
     Error(&'static str),
 }
@@ -40,6 +42,7 @@ impl TroubleKind {
             Obstacle::RateLimit => Some(Self::RateLimit),
             Obstacle::Unavailable => Some(Self::Unavailable),
             Obstacle::Unreachable => Some(Self::Unreachable),
+            Obstacle::Foreign => Some(Self::Foreign),
             Obstacle::Undecided | Obstacle::Other => None,
         }
     }
@@ -50,7 +53,8 @@ impl Trouble {
     /// within a second.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        matches!(self.kind, TroubleKind::Unreachable | TroubleKind::Unavailable | TroubleKind::Batches)
+        use TroubleKind::{Batches, Foreign, Unavailable, Unreachable};
+        matches!(self.kind, Unreachable | Unavailable | Batches | Foreign)
     }
 
     /// Whether requests wait until the provider lets them through again, for a time that is not known.
@@ -74,7 +78,7 @@ impl Trouble {
 
     fn explain(&self, retrying: &str) -> String {
         let what = match self.kind {
-            TroubleKind::Unreachable | TroubleKind::Error(_) => "",
+            TroubleKind::Unreachable | TroubleKind::Foreign | TroubleKind::Error(_) => "",
             TroubleKind::Unavailable => "the server is unavailable: ",
             TroubleKind::RateLimit => "the provider limits the rate: ",
             TroubleKind::Batches => "batches: ",
@@ -125,6 +129,11 @@ mod tests {
                 false,
             ),
             (trouble(TroubleKind::Error("timeout"), "no reply", None), "no reply; retrying", false),
+            (
+                trouble(TroubleKind::Foreign, "http://h/v1/ is not an API", Some(60)),
+                "http://h/v1/ is not an API; retrying for up to 1 min",
+                true,
+            ),
             (
                 trouble(TroubleKind::Batches, "HTTP 502", Some(7200)),
                 "batches: HTTP 502; retrying for up to 2 h 0 m",

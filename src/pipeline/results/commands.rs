@@ -120,6 +120,7 @@ pub fn report(
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         is_priced: spend.unpriced == 0 && job.is_none_or(|job| job.price().is_some()),
         pages,
+        is_input_cut: false,
         spend,
         outputs: Vec::new(),
         other_files: Vec::new(),

@@ -65,7 +65,7 @@ pub fn merge_stores(
     let merged_job = MergedJob {
         identity: job.identity(),
         name: job.name.clone(),
-        manifest: job.source.clone(),
+        manifest: job.stored_source.clone(),
         policy: policy_now(job, decoder),
         at_ms: clock.wall_ms(),
     };
@@ -115,6 +115,7 @@ pub fn merge_stores(
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         pages,
+        is_input_cut: false,
         spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs: outputs.files,
         other_files: Vec::new(),

@@ -149,8 +149,10 @@ fn replies_of_every_kind() {
         (reply(200, "", r#"{"status":"ok"}"#), "later", None, ""),
         (reply(403, "", "<html>Sign in"), "stop", None, ""),
         (reply(400, "", "<html>Sign in"), "later", None, ""),
-        (reply(200, "", r#"{"choices":[{"mess"#), "retry bad_reply", None, ""),
-        (reply(200, "", r#"{"choices":[]}"#), "retry bad_reply", None, ""),
+        (reply(200, "", r#"{"choices":[{"mess"#), "later", None, ""),
+        (reply(200, "", r#"{"choices":[]}"#), "later", None, ""),
+        (reply(200, "", r#"{"error":{"message":"The server had an error"}}"#), "later", None, ""),
+        (reply(200, "", r#"{"choices":[{"message":{}}],"error":{"code":502}}"#), "retry server_error", None, ""),
         (reply(200, "", &ANSWER.replace("\"stop\"", "\"length\"")), "1 done, cut", Some(5), r#"{"kind":"a"}"#),
         (
             reply(200, "", &ANSWER.replace(r#"{\"kind\":\"a\"}"#, "the key is sk-secret")),
@@ -366,6 +368,7 @@ impl Dialect for PlainText {
             end: ReplyEnd::Finished,
             has_stated_end: true,
             served: Served::default(),
+            has_choice: true,
             late_error: None,
         })
     }

@@ -10,13 +10,19 @@ pub struct Foreign {
     /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
     /// nothing was executed.
     pub is_free: bool,
-    /// A stream of the API that broke off before its first event looks like this.
-    pub may_be_cut: bool,
+    /// An API may reply like this, too, such as with a stream that breaks off before its first event: it shows
+    /// something else only from an endpoint that has never answered.
+    pub may_be_api: bool,
 }
 
 impl Foreign {
     /// A body that no API sends.
     pub(crate) fn body(what: String) -> Self {
-        Self { what, may_be_outage: false, is_free: false, may_be_cut: false }
+        Self { what, may_be_outage: false, is_free: false, may_be_api: false }
+    }
+
+    /// A body that an API sends when it fails.
+    pub(crate) fn doubtful_body(what: String) -> Self {
+        Self { may_be_api: true, ..Self::body(what) }
     }
 }

@@ -42,10 +42,24 @@ pub enum Obstacle {
     Unavailable,
     /// There is no connection to the server.
     Unreachable,
+    /// Something else than the API replies.
+    Foreign,
     /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
     Undecided,
     /// What the message says.
     Other,
+}
+
+/// What requests without an answer show, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outage {
+    /// Nothing.
+    #[default]
+    No,
+    /// The server is down: what is sent now would have no answer, either.
+    Likely,
+    /// The endpoint has never answered, and more requests would only be charged.
+    Lasting,
 }
 
 /// Whether and why a reply is incomplete.

@@ -88,8 +88,8 @@ impl EndpointProof {
     /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
     pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
         if self.is_api.get() || self.was_proven {
-            // An API that has answered breaks off a stream.
-            exchange.foreign = exchange.foreign.take().filter(|foreign| !foreign.may_be_cut);
+            // An API that has answered breaks off a stream, or fails.
+            exchange.foreign = exchange.foreign.take().filter(|foreign| !foreign.may_be_api);
         }
         let Some(Foreign { what, may_be_outage, is_free, .. }) = &exchange.foreign else {
             let is_settled = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
@@ -139,8 +139,8 @@ impl EndpointProof {
         let message = not_an_api(&format!("{url} is not a chat completions API"), exchange.status, what);
         self.foreign.set(self.foreign.get() + 1);
         let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
-        exchange.verdict =
-            if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(Obstacle::Undecided, message) };
+        let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::Undecided };
+        exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
     }
 }
 
@@ -177,7 +177,7 @@ impl EndpointProof {
             not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
         let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
         exchange.verdict =
-            if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Undecided, message) };
+            if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Foreign, message) };
     }
 
     /// A refusal that may concern one page: it does if another page is answered before the page is refused

@@ -4,12 +4,13 @@
 //!   without naming it; [`pending_changes`]: changes that have yet to prove themselves
 //! - [`statement`]: values of the manifest that are rejected
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not say what it rejects
-//! - [`endpoint_proof`]: whether an endpoint is an API at all
+//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment
 
 pub(crate) mod endpoint_proof;
 pub(crate) mod form_change;
 pub(crate) mod form_search;
 pub(crate) mod pending_changes;
 pub(crate) mod statement;
+pub(crate) mod unanswered_requests;
 pub(crate) mod unexplained_errors;
 pub(crate) mod vague_error;

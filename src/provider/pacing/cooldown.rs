@@ -50,6 +50,7 @@ pub(crate) struct Cooldown {
     max_wait: Duration,
     /// The delay that the last refusal asked for.
     requested: Option<Duration>,
+    is_given_up: bool,
 }
 
 /// Delays if the server asks for none. The longest is short enough to notice the end of an
@@ -92,6 +93,7 @@ impl Cooldown {
             since: None,
             max_wait,
             requested: None,
+            is_given_up: false,
         }
     }
 
@@ -196,12 +198,23 @@ impl Cooldown {
     #[must_use]
     pub(crate) fn gate(&self, now: Duration) -> Gate {
         match self.since {
+            _ if self.is_given_up => Gate::GivenUp,
             Some(since) if now.saturating_sub(since) > self.max_wait => Gate::GivenUp,
             // A delay that ends too late is not waited for.
             Some(since) if self.until.saturating_sub(since) > self.max_wait => Gate::GivenUp,
             _ if now < self.until => Gate::Closed(self.until - now),
             _ => Gate::Open(self.width),
         }
+    }
+
+    /// Nothing is sent any more.
+    pub(crate) fn give_up(&mut self) {
+        self.is_given_up = true;
+    }
+
+    /// Whether nothing is sent any more, although the run could wait longer.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_given_up
     }
 
     /// The delay that the last refusal asked for, if it is longer than the run waits.

@@ -6,7 +6,7 @@ use super::pace_limits::PaceLimits;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{Concurrency, Limits, Retry};
-use crate::provider::judgement::verdict::Verdict;
+use crate::provider::judgement::verdict::{Outage, Verdict};
 use crate::provider::replies::exchange::Exchange;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -37,6 +37,12 @@ impl EndpointPacing {
     #[must_use]
     pub fn excessive_delay(&self) -> Option<Duration> {
         self.cooldown.borrow().excessive_delay()
+    }
+
+    /// Whether the endpoint has never answered, and is not asked any more.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.cooldown.borrow().is_given_up()
     }
 
     /// The rate per minute that was learned from the endpoint, of requests or of `is_tokens`; `None`: none
@@ -91,6 +97,11 @@ impl EndpointPacing {
             Verdict::Retry(fault) if fault.change.is_none() => {
                 if fault.kind == ErrorKind::Timeout {
                     cooldown.on_timeout();
+                }
+                match exchange.outage {
+                    Outage::No => {}
+                    Outage::Likely => cooldown.on_throttled(sent, self.clock.now(), None, chance),
+                    Outage::Lasting => cooldown.give_up(),
                 }
                 false
             }
@@ -178,6 +189,23 @@ mod tests {
             assert_eq!(pacing.on_exchange(&exchange, clock.now(), 0.0), was_processed, "{verdict:?}");
             assert_eq!(pacing.gate(), gate, "{verdict:?}");
         }
+    }
+
+    #[test]
+    fn what_an_outage_charges_is_not_sent_any_more() {
+        let failed = |outage| Exchange { outage, ..Exchange::new(retry(ErrorKind::Reset, None), Charge::Unknown) };
+        let (pacing, clock) = pacing("");
+        clock.advance(Duration::from_secs(1));
+        for (outage, gate) in [
+            (Outage::No, Gate::Open(8)),
+            (Outage::Likely, Gate::Closed(Duration::from_millis(500))),
+            (Outage::Lasting, Gate::GivenUp),
+        ] {
+            assert!(!pacing.is_given_up());
+            assert!(!pacing.on_exchange(&failed(outage), clock.now(), 0.0));
+            assert_eq!(pacing.gate(), gate, "{outage:?}");
+        }
+        assert!(pacing.is_given_up());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::provider::form::sent_form::SentForm;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
-use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
+use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, Outage, TransientFault, Verdict};
 use crate::task::{Question, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub struct Exchange {
     pub answered_in_reasoning: bool,
     /// What the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
+    /// What it shows together with the requests before it.
+    pub outage: Outage,
     /// Whether the words of the error reject a parameter by its name.
     pub rejects_named: bool,
     /// Whether they name several parameters, of which perhaps not all are rejected.
@@ -64,9 +66,17 @@ impl Exchange {
             parameters: None,
             answered_in_reasoning: false,
             foreign: None,
+            outage: Outage::No,
             rejects_named: false,
             names_several: false,
         }
+    }
+
+    /// What all requests wait for; `None`: they don't.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let is_outage = self.outage != Outage::No;
+        self.verdict.obstacle().or_else(|| is_outage.then_some(Obstacle::Unavailable))
     }
 
     /// Whether the status is one of faults of the server, rather than of the request.
@@ -85,7 +95,7 @@ impl Exchange {
 
     /// A stream that ended before any event of the API. That of an API may break off so early.
     pub(crate) fn from_stream_without_events(beginning: String) -> Self {
-        let foreign = Some(Foreign { may_be_cut: true, ..Foreign::body(beginning) });
+        let foreign = Some(Foreign::doubtful_body(beginning));
         Self { foreign, ..Self::from_cut_reply(CUT_STREAM, String::new()) }
     }
 
@@ -257,6 +267,7 @@ mod tests {
                     end: end.clone(),
                     has_stated_end: true,
                     served: Served::default(),
+                    has_choice: true,
                     late_error: None,
                 },
                 &[],
@@ -297,6 +308,7 @@ mod tests {
                 end,
                 has_stated_end: true,
                 served,
+                has_choice: true,
                 late_error: None,
             };
             let found = Exchange::from_reply(reply, &[], &sent).verdict;
@@ -329,6 +341,7 @@ mod tests {
                 end,
                 has_stated_end: true,
                 served,
+                has_choice: true,
                 late_error: None,
             };
             let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
@@ -344,7 +357,16 @@ mod tests {
         let (content, reasoning) = (String::new(), r#"{"kind":"letter"}"#.to_owned());
         let served = Served::default();
         let end = ReplyEnd::Finished;
-        let reply = Reply { content, reasoning, usage: None, end, has_stated_end: false, served, late_error: None };
+        let reply = Reply {
+            content,
+            reasoning,
+            usage: None,
+            end,
+            has_stated_end: false,
+            served,
+            has_choice: true,
+            late_error: None,
+        };
         let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
         assert!(!exchange.answered_in_reasoning, "{exchange:?}");
     }
@@ -357,8 +379,16 @@ mod tests {
         let end = ReplyEnd::Error(Box::new(ErrorJudgement { invalid_reply: Some(String::new()), ..judged }));
         let content = "{\"kind\": \"inv".to_owned();
         let (reasoning, served) = (String::new(), Served::default());
-        let reply =
-            Reply { content, reasoning, usage: Some(usage), end, has_stated_end: true, served, late_error: None };
+        let reply = Reply {
+            content,
+            reasoning,
+            usage: Some(usage),
+            end,
+            has_stated_end: true,
+            served,
+            has_choice: true,
+            late_error: None,
+        };
         let exchange = Exchange::from_reply(reply, &[], &sent());
         assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
         assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
@@ -382,6 +412,7 @@ mod tests {
                 end: failed(verdict.clone()),
                 has_stated_end: true,
                 served: Served::default(),
+                has_choice: true,
                 late_error: None,
             };
             assert_eq!(Exchange::from_reply(reply, &[], &sent()).charge, charge, "{verdict:?}");

@@ -15,6 +15,8 @@ pub(crate) struct Reply {
     pub(crate) usage: Option<Usage>,
     /// Why the reply ended.
     pub(crate) end: ReplyEnd,
+    /// Whether it has a choice, with or without text.
+    pub(crate) has_choice: bool,
     /// Whether the server states that it ended.
     pub(crate) has_stated_end: bool,
     /// Who gave the reply.

@@ -55,7 +55,10 @@ fn title(report: &Report) -> String {
 fn add_pages(table: &mut TextTable, report: &Report) {
     let pages = &report.pages;
     table.heading("pages");
-    table.row(1, "total", grouped(pages.total));
+    match report.is_input_cut {
+        true => table.row_with_note(1, "total", grouped(pages.total), "found so far; there may be more"),
+        false => table.row(1, "total", grouped(pages.total)),
+    }
     let by_status = pages.by_status().map(|(status, count)| (status.name(), count));
     add_counts(table, 2, &by_status);
     add_counts(
@@ -382,6 +385,14 @@ mod tests {
         assert!(text.contains("(12 other labels)"), "{text}");
         for line in text.lines() {
             assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_total_of_a_run_that_ended_early_may_be_too_low() {
+        for (is_input_cut, expected) in [(true, 1), (false, 0)] {
+            let text = render_text(&Report { is_input_cut, ..report() });
+            assert_eq!(text.matches("  found so far; there may be more\n").count(), expected, "{text}");
         }
     }
 

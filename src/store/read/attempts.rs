@@ -6,7 +6,7 @@ use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptPurpose, AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::recipes::SetMembers;
-use crate::store::records::attempts::{AskedElsewhere, AttemptRecord, ServedRecord};
+use crate::store::records::attempts::{AskedElsewhere, AttemptRecord, BatchHolder, ServedRecord};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
 use std::time::Duration;
@@ -47,7 +47,25 @@ pub(crate) fn reserved_elsewhere(db: &Connection, own: RunKey, scope: &str) -> R
         let attempt: AttemptId = row.get(0)?;
         let cells = Cells::new(row, "runs", || format!("of attempt {attempt}"));
         let timeout = cells.optional_count(2)?.map(Duration::from_millis);
-        Ok(AskedElsewhere { attempt, run: cells.get(1)?, is_in_batch: false, timeout })
+        Ok(AskedElsewhere { attempt, run: cells.get(1)?, timeout, batch: None })
+    })?;
+    rows.collect()
+}
+
+/// The other runs, alive or not, with batches that hold reservations of a budget.
+pub(crate) fn batch_holders(db: &Connection, own: RunKey, scope: &str) -> Result<Vec<BatchHolder>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT DISTINCT runs.run_id, runs.heartbeat, runs.attempt_timeout_ms
+         FROM batches JOIN runs ON runs.id = batches.run_id
+         WHERE batches.state <> 'ended' AND runs.id <> ?1
+           AND EXISTS (SELECT 1 FROM attempts a JOIN budget b ON b.id = a.budget_id
+                       WHERE a.batch_id = batches.id AND a.state = 'open' AND b.scope = ?2)
+         ORDER BY runs.id",
+    )?;
+    let rows = find.query_and_then(params![own, scope], |row| {
+        let cells = Cells::new(row, "runs", || "with a batch".to_owned());
+        let timeout = cells.optional_count(2)?.map(Duration::from_millis);
+        Ok(BatchHolder { run: cells.get(0)?, heartbeat_ms: cells.get(1)?, timeout })
     })?;
     rows.collect()
 }

@@ -2,9 +2,9 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{AttemptId, JobId, PageId, RecipeId, Revision};
-use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
+use crate::base::vocabulary::{BatchState, ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
-use crate::store::records::attempts::AskedElsewhere;
+use crate::store::records::attempts::{AskedElsewhere, BatchElsewhere};
 use crate::store::records::pages::{
     FaultRecord, FeaturesRecord, OutdatedPage, Redrawn, StoredPage, TaskOutcome, Versions,
 };
@@ -167,9 +167,9 @@ pub(crate) fn asked_elsewhere(
     recipes: impl Iterator<Item = RecipeId> + Clone,
 ) -> Result<Option<AskedElsewhere>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT m.recipe_id, a.id, a.batch_id IS NOT NULL, runs.run_id, runs.attempt_timeout_ms
+        "SELECT m.recipe_id, a.id, b.endpoint, b.state, runs.run_id, runs.attempt_timeout_ms, runs.heartbeat
          FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
-           JOIN runs ON runs.id = a.run_id
+           JOIN runs ON runs.id = a.run_id LEFT JOIN batches b ON b.id = a.batch_id
          WHERE r.page_id = ?1 AND a.state = 'open'",
     )?;
     let mut rows = find.query([page])?;
@@ -178,9 +178,16 @@ pub(crate) fn asked_elsewhere(
         if recipes.clone().any(|recipe| recipe == asked) {
             let attempt: AttemptId = row.get(1)?;
             let cells = Cells::new(row, "runs", || format!("of attempt {attempt}"));
-            let timeout = cells.optional_count(4)?.map(Duration::from_millis);
-            let (is_in_batch, run) = (row.get(2)?, cells.get(3)?);
-            return Ok(Some(AskedElsewhere { attempt, run, is_in_batch, timeout }));
+            let timeout = cells.optional_count(5)?.map(Duration::from_millis);
+            let (run, heartbeat_ms) = (cells.get(4)?, cells.get(6)?);
+            let cells = Cells::new(row, "batches", || format!("of attempt {attempt}"));
+            let (provider, state): (Option<String>, Option<BatchState>) = (cells.get(2)?, cells.get(3)?);
+            let batch = provider.map(|provider| BatchElsewhere {
+                provider,
+                is_submitted: state == Some(BatchState::Submitted),
+                heartbeat_ms,
+            });
+            return Ok(Some(AskedElsewhere { attempt, run, timeout, batch }));
         }
     }
     Ok(None)

@@ -8,7 +8,7 @@ use crate::base::ids::{
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
-use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
+use crate::store::records::attempts::{AskedElsewhere, AttemptRecord, BatchHolder};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
 use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::decisions::DecisionRecord;
@@ -177,6 +177,11 @@ impl Reader {
     /// of batches.
     pub fn reserved_elsewhere(&self, own: RunKey, scope: &str) -> Result<Vec<AskedElsewhere>, StoreError> {
         attempts::reserved_elsewhere(&self.db, own, scope)
+    }
+
+    /// The other runs, alive or not, with batches that hold reservations of the budget with this scope.
+    pub fn batch_holders(&self, own: RunKey, scope: &str) -> Result<Vec<BatchHolder>, StoreError> {
+        attempts::batch_holders(&self.db, own, scope)
     }
 
     /// The recipes under which a page has valid answers, latest first.

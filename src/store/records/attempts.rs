@@ -51,9 +51,31 @@ pub struct AskedElsewhere {
     pub attempt: AttemptId,
     /// The run that it belongs to.
     pub run: RunId,
-    /// Whether it is part of a batch, which may take a day.
-    pub is_in_batch: bool,
     /// How long it may take; `None`: a version that did not record it began the run.
+    pub timeout: Option<Duration>,
+    /// The batch that it is part of, which may take a day.
+    pub batch: Option<BatchElsewhere>,
+}
+
+/// A batch of another run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchElsewhere {
+    /// Identifies the provider.
+    pub provider: String,
+    /// Whether the provider has it: then any run may collect its results.
+    pub is_submitted: bool,
+    /// The last heartbeat of its run. It changes as long as the process of the run goes on.
+    pub heartbeat_ms: i64,
+}
+
+/// Another run with batches that hold reservations of a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchHolder {
+    /// The run.
+    pub run: RunId,
+    /// Its last heartbeat.
+    pub heartbeat_ms: i64,
+    /// How long its requests may take, as in [`AskedElsewhere::timeout`].
     pub timeout: Option<Duration>,
 }
 

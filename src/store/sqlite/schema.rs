@@ -138,11 +138,15 @@ pub(crate) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
     if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged(finding)) }
 }
 
-/// Opening a pipe would block indefinitely.
+/// Opening a pipe would block indefinitely, and SQLite does not say why a file can't be read.
 fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),
-        _ => Ok(()),
+        Ok(_) => match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(StoreError::open(path, error)),
+            _ => Ok(()),
+        },
+        Err(_) => Ok(()),
     }
 }
 

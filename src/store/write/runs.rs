@@ -56,7 +56,7 @@ pub(crate) fn begin(
     )?;
     let run = RunKey(db.last_insert_rowid());
     ledger.begin_sequence(run);
-    batches::adopt(db, run, &start.provider)?;
+    batches::adopt(db, run, &start.provider, &[])?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
     let notices = if start.shows_notices { take_notices(db)? } else { Vec::new() };
     let begin = RunBegin { own, since };

@@ -1,7 +1,7 @@
 //! The messages to the writer and its answers. This interface, not SQLite, is what the handle
 //! of the store knows.
 
-use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
-    AdoptBatches { run: RunKey, provider: String },
+    AdoptBatches { run: RunKey, provider: String, stopped: Vec<RunId> },
     PutDecisions { decisions: Vec<NewDecision>, is_group: bool },
     WithdrawGroup { group: DecisionId, at_ms: i64 },
     PutDraw(Box<NewDraw>),

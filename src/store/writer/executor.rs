@@ -89,7 +89,7 @@ impl<'a> Executor<'a> {
             Command::BeginBatch(start) => return Ok(Answer::Batch(batches::begin(db, &start)?)),
             Command::ChangeBatch(change) => batches::change(db, ledger, &change)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, ledger, batch)?,
-            Command::AdoptBatches { run, provider } => batches::adopt(db, run, &provider)?,
+            Command::AdoptBatches { run, provider, stopped } => batches::adopt(db, run, &provider, &stopped)?,
             Command::PutDecisions { decisions, is_group } => {
                 return Ok(Answer::Decisions(decisions::put(db, ledger, &decisions, is_group)?));
             }

@@ -98,8 +98,12 @@ fn an_error_inside_of_a_reply_changes_what_it_rejects() {
 fn an_error_inside_of_a_reply_is_called_one() {
     for (code, said) in [(json!(502), "HTTP 200 with the error 502: x"), (json!("x"), "HTTP 200 with an error: x")] {
         let code = code.clone();
-        let recorded = RecordingServer::start(move |_, _| (200, json!({"error": {"message": "x", "code": code}})));
-        let bench = bench_at(&recorded, 1, "some-model", ONE);
+        // From an endpoint that has never answered it would show something else than an API.
+        let recorded = RecordingServer::start(move |_, at| match at {
+            0 => invoice(),
+            _ => (200, json!({"error": {"message": "x", "code": code}})),
+        });
+        let bench = bench_at(&recorded, 2, "some-model", ONE);
         let ran = bench.run(&[]);
         assert!(ran.stderr.contains(said) && !ran.stderr.contains("HTTP 500"), "{}", ran.stderr);
     }

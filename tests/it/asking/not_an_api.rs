@@ -31,6 +31,11 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
         (530, "text/html", PAGE, 3),
         (200, "application/json", r#"{"detail":"Not Found"}"#, 3),
         (200, "application/json", r#"{"choices":null,"detail":"Not Found"}"#, 3),
+        // What an API sends, too, when it fails.
+        (200, "application/json", r#"{"choices":[]}"#, 3),
+        (200, "application/json", r#"{"id":"x","choices":[{"index":0,"mess"#, 3),
+        (200, "application/json", r#"{"error":"unauthorized"}"#, 1),
+        (200, "application/json", r#"{"error":{"message":"The server had an error","type":"server_error"}}"#, 40),
         // Streams of events, JSON lines, and what looks like them.
         (200, "text/event-stream", PAGE, 3),
         (200, "text/event-stream", "", 3),
@@ -128,6 +133,8 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
             server.base_url
         );
         assert!(ran.stderr.contains(&said), "{case}: {}", ran.stderr);
+        // The cause is shown before the end.
+        assert!(ran.stderr.contains("; retrying for up to 10 min"), "{case}: {}", ran.stderr);
         // Eight in a row, and what is in flight when the last one arrives.
         assert!(server.count() <= 12 + 8 + 10, "{case}: {} requests", server.count());
         let report = bench.report();
@@ -139,6 +146,60 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         assert!(spent > 12.0 * (100.0 * 0.40 + 9.0 * 1.60) / 1e6, "{case}: {spent}");
         assert_ne!(report["cost"]["estimated_usd"], "0", "{case}: {}", report["cost"]);
     }
+}
+
+/// Requests without an answer may be billed: an outage is waited for, and nobody asks on while it lasts.
+#[test]
+fn an_outage_in_the_middle_of_a_run_is_not_paid_for_page_by_page() {
+    let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+    type Fail = fn(&mut TcpStream) -> std::io::Result<()>;
+    let gateway: Fail = |stream| stream.write_all(&reply(502, "text/html", "<html>502 Bad Gateway</html>"));
+    let closes: Fail = |stream| stream.shutdown(std::net::Shutdown::Both);
+    let breaks_off: Fail = |stream| {
+        stream.write_all(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{")?;
+        stream.shutdown(std::net::Shutdown::Both)
+    };
+    for (name, fail, said) in [
+        ("gateway", gateway, "HTTP 502: 502 Bad Gateway"),
+        ("closes", closes, "closed"),
+        ("breaks off", breaks_off, ""),
+    ] {
+        let count = AtomicUsize::new(0);
+        let server = HttpServer::start(move |_, stream| match count.fetch_add(1, Relaxed) {
+            0..20 => stream.write_all(&reply(200, "application/json", answer)),
+            _ => fail(stream),
+        });
+        let bench = Bench::with_pages(60);
+        bench.job_at(
+            &server.base_url,
+            "retry: {attempts: 3, max_wait: 4s}\nlimits: {budget_usd: 5}\non_error: {max_failed: 100%}",
+        );
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 6, "{name}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the server is unavailable: ") && ran.stderr.contains(said),
+            "{name}: {}",
+            ran.stderr
+        );
+        // What is in flight when it begins, and one after the other.
+        assert!(server.count() <= 20 + 24 + 6, "{name}: {} requests", server.count());
+        let pages = &bench.report()["pages"];
+        assert_eq!((&pages["ok"], &pages["pending"]), (&20.into(), &40.into()), "{name}: {pages}");
+    }
+}
+
+/// The same from the first request on.
+#[test]
+fn an_endpoint_that_never_answers_is_not_paid_for_long() {
+    let server =
+        HttpServer::start(|_, stream| stream.write_all(&reply(502, "text/html", "<html>502 Bad Gateway</html>")));
+    let bench = Bench::with_pages(40);
+    bench.job_at(&server.base_url, "limits: {budget_usd: 5}");
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, server.count()), (6, 8), "{}", ran.stderr);
+    let said = "the endpoint has not answered any request, and may bill each of them: HTTP 502: 502 Bad Gateway";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert_eq!(bench.report()["pages"]["pending"], 40);
 }
 
 /// A login page in front of an endpoint that has answered before may come after the request was executed, so a
@@ -243,7 +304,9 @@ fn tls_to_a_server_without_it_ends_the_run() {
 fn a_proxy_that_wants_a_password_ends_the_run() {
     let server = RawServer::start(|stream| {
         let _ = stream.read(&mut [0; 512]);
-        let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+        let page = "<html>Proxy Authentication Required</html>";
+        let head = format!("HTTP/1.1 407 X\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n", page.len());
+        let _ = stream.write_all(format!("{head}{page}").as_bytes());
     });
     for base_url in ["https://api.example/v1", "http://api.example/v1"] {
         let bench = Bench::with_pages(3);

@@ -2,4 +2,6 @@
 
 mod delivery;
 mod once;
+#[cfg(unix)]
+mod other_runs;
 mod outages;

@@ -35,6 +35,21 @@ fn run(bench: &Bench) -> (i32, String) {
     (ran.code, masked(bench, &lines.join("\n")))
 }
 
+/// What a script leaves behind when its variable is not set.
+#[test]
+fn an_empty_variable_is_named() {
+    let bench = Bench::with_pages(1);
+    bench.job("");
+    let run = |arguments: &[&str]| {
+        let ran = bench.command(&[&["run", "job.yaml"], arguments].concat()).env("DOCMILL_STORE", "").output().unwrap();
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let (code, text) = run(&[]);
+    assert!(code == Some(2) && text.starts_with("error: the environment variable DOCMILL_STORE is empty"), "{text}");
+    let (code, text) = run(&["--store", ""]);
+    assert!(code == Some(2) && text.contains("--store") && !text.contains("DOCMILL_STORE"), "{text}");
+}
+
 #[test]
 fn the_first_line_names_the_cause() {
     let web = web_server();

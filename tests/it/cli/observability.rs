@@ -330,6 +330,11 @@ fn the_records_may_go_to_pipes_and_devices() {
     assert!(std::process::Command::new("mkfifo").arg(bench.path("unread")).status().unwrap().success());
     let ran = bench.run(&["--summary", "unread"]);
     assert!(ran.code == 8 && ran.stderr.contains("can't write unread"), "{}", ran.stderr);
+    let mut command = bench.command(&["run", "job.yaml", "-q", "--summary", "-"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = crate::bench::Ran::from(child.wait_with_output().unwrap());
+    assert!(ran.code == 8 && ran.stderr.contains("can't write standard output"), "{}: {}", ran.code, ran.stderr);
     // An end with a line of its own, and an end without a report.
     let ran = bench.run(&["--summary", "/dev/stdout", "--bogus"]);
     assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (2, Some("input_error")));

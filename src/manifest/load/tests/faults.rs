@@ -77,8 +77,12 @@ fn of_provider() {
             "provider: {base_url: \"http://h\", simulator: {}, model: m}",
             &[(12, "`base_url` and `simulator` can't be used together")],
         ),
-        ("provider: {base_url: h/v1, model: m}", &[(22, "not a valid URL: relative URL without a base")]),
+        ("provider: {base_url: h/v1, model: m}", &[(22, "the URL does not begin with https:// or http://")]),
         ("provider: {base_url: \"ftp://h\", model: m}", &[(22, "not an http or https URL")]),
+        (
+            "provider: {base_url: \"localhost:8000/v1\", model: m}",
+            &[(22, "the URL does not begin with https:// or http://")],
+        ),
         ("provider: {base_url: \"http://u:p@h\", model: m}", &[(22, "the URL contains a user name or password")]),
         (
             "provider: {base_url: \"http://h#a\", model: m}",

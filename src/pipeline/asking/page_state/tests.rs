@@ -18,6 +18,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         parameters: None,
         answered_in_reasoning: false,
         foreign: None,
+        outage: crate::provider::Outage::No,
         rejects_named: false,
         names_several: false,
     }

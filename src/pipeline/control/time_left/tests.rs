@@ -205,8 +205,19 @@ fn nothing_is_estimated_without_a_basis() {
         (TroubleKind::Unreachable, None),
         (TroubleKind::Unavailable, None),
         (TroubleKind::RateLimit, None),
-        (TroubleKind::Error("timeout"), Some((20, false))),
+        (TroubleKind::Foreign, None),
+        // Nothing was answered for ten seconds.
+        (TroubleKind::Error("timeout"), None),
     ] {
         assert_eq!(estimate(&|now| now.trouble = trouble(kind)), expected, "{kind:?}");
     }
+    assert_eq!(estimate(&|now| now.is_ending = true), None, "the run ends");
+    // Single errors pass: each answer ends a trouble.
+    let mut estimator = TimeLeft::default();
+    let erring = |second| Some(Trouble { number: second / 4, ..trouble(TroubleKind::Error("timeout"))? });
+    let last = (0..=10).map(|second| {
+        let now = Progress { trouble: erring(second), ..busy.clone() };
+        estimator.update(&now, Duration::from_secs(second))
+    });
+    assert_eq!(last.last().flatten().map(|estimate| estimate.left.as_secs()), Some(20));
 }

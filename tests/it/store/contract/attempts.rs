@@ -94,7 +94,7 @@ pub(crate) fn an_attempt_of_another_run_is_given_up_once<B: Backend>() {
     bench.settle(settlement(settled, Vec::new()));
     let asked = bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap();
     let (run, timeout) = (RunId::new("first"), Some(Duration::from_secs(60)));
-    assert_eq!(asked, Some(AskedElsewhere { attempt, run, is_in_batch: false, timeout }));
+    assert_eq!(asked, Some(AskedElsewhere { attempt, run, timeout, batch: None }));
 
     let other = bench.backend.open();
     let keys = other.begin_run(start("second")).unwrap();

@@ -159,14 +159,49 @@ pub(crate) fn the_next_run_adopts_what_a_dead_run_submitted<B: Backend>() {
     // A live run keeps its batches; those of another provider are not touched.
     let other = bench.backend.open();
     let third = other.begin_run(start("third")).unwrap();
-    wait(other.adopt_batches(third.run, "provider".into())).unwrap();
+    wait(other.adopt_batches(third.run, "provider".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap().len(), 0);
     bench.store.end_run(end(bench.keys.run)).unwrap();
-    wait(other.adopt_batches(third.run, "elsewhere".into())).unwrap();
+    wait(other.adopt_batches(third.run, "elsewhere".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap().len(), 0);
-    wait(other.adopt_batches(third.run, "provider".into())).unwrap();
+    wait(other.adopt_batches(third.run, "provider".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap()[0].progress.batch, batch);
     assert_eq!(other.reader().unwrap().batch_attempts(batch).unwrap().len(), 1);
+}
+
+/// A live run whose process does not go on.
+pub(crate) fn what_a_stopped_run_has_submitted_is_adopted<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let (submitted, _) = bench.batch("key-1", BatchState::Submitted);
+    let filled = bench.begin_batch("key-2");
+    let open = OpenAttempt { batch: Some(filled), ..bench.attempt(page(9)) };
+    granted(wait(bench.store.open_attempts(vec![open])).unwrap().remove(0));
+    bench.change_batch(progress(filled, BatchState::Filled), None);
+    let in_batch = |number| {
+        let asked = bench.reader().asked_elsewhere(&page(number), &bench.recipes()).unwrap().unwrap();
+        let batch = asked.batch.unwrap();
+        (asked.run.to_string(), batch.provider, batch.is_submitted, batch.heartbeat_ms)
+    };
+    assert_eq!(in_batch(1), ("first".into(), "provider".into(), true, NOW_MS));
+    assert_eq!(in_batch(9), ("first".into(), "provider".into(), false, NOW_MS));
+
+    let other = bench.backend.open();
+    let second = other.begin_run(start("second")).unwrap();
+    let holders = |own, scope: &str| {
+        let holders = other.reader().unwrap().batch_holders(own, scope).unwrap();
+        holders.into_iter().map(|holder| (holder.run.to_string(), holder.heartbeat_ms)).collect::<Vec<_>>()
+    };
+    assert_eq!(holders(second.run, "budget"), [("first".to_owned(), NOW_MS)]);
+    assert_eq!((holders(bench.keys.run, "budget"), holders(second.run, "another")), (Vec::new(), Vec::new()));
+    let adopted = |provider: &str, stopped: &[&str]| {
+        let stopped = stopped.iter().map(|run| RunId::new(*run)).collect();
+        wait(other.adopt_batches(second.run, provider.into(), stopped)).unwrap();
+        let batches = other.reader().unwrap().batches(second.run).unwrap();
+        batches.iter().map(|record| record.progress.batch).collect::<Vec<_>>()
+    };
+    assert_eq!((adopted("provider", &["third"]), adopted("elsewhere", &["first"])), (Vec::new(), Vec::new()));
+    assert_eq!(adopted("provider", &["first"]), [submitted], "what is not submitted may be when the process goes on");
+    assert_eq!(in_batch(1).0, "second");
 }
 
 pub(crate) fn a_batch_that_a_dead_run_was_filling_is_withdrawn<B: Backend>() {

@@ -129,6 +129,7 @@ contract! {
         a_withdrawn_batch_returns_its_reservations,
         what_is_open_when_a_batch_ends_is_lost,
         the_next_run_adopts_what_a_dead_run_submitted,
+        what_a_stopped_run_has_submitted_is_adopted,
         a_batch_that_a_dead_run_was_filling_is_withdrawn,
         files_of_batches_that_are_no_more_are_removed,
     ]
