@@ -16,7 +16,9 @@
 /// of embedded fonts is applied to PDF pages although they are said to have symbols; popups are not drawn; shadings and
 /// colour spaces without their functions, cut meshes, images with other channels than stated and images with a wrong
 /// checksum are faults; scans in forms, over white paper, below hidden annotations or turned are decoded as they are.
-pub const DECODER_VERSION: u32 = 9;
+/// 10: PDF pages with masks, stencils and palettes whose entries the renderer can't use are drawn; damage within JBIG2,
+/// unknown masks, fonts of a graphics state that are missing and characters without a width are faults.
+pub const DECODER_VERSION: u32 = 10;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -45,6 +47,9 @@ pub const BLENDED_GROUPS_VERSION: u32 = 7;
 
 /// Since this version the encoding of embedded fonts is applied to PDF pages although they are said to have symbols.
 pub const APPLIED_ENCODINGS_VERSION: u32 = 9;
+
+/// Since this version streams of PDF pages are corrected whose entries the renderer can't use.
+pub const USABLE_STREAMS_VERSION: u32 = 10;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

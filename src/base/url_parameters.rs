@@ -116,6 +116,9 @@ const AMBIGUOUS: &[&str] = &[
     "token_hash",
 ];
 
+/// Hexadecimal digits of the parameter `s` of imgix (imgix, "Securing Images").
+const IMGIX_DIGITS: usize = 32;
+
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Parameter {
@@ -139,11 +142,18 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
     let is_limited = ["expires", "expiry", "expire", "exp"].into_iter().any(has);
     // A picture at Facebook.
     let is_facebook = has("oh") && has("oe");
+    // The digest that signs a picture at imgix.
+    let is_digest = |part: &[u8]| {
+        let value = split(part, b'=').1.unwrap_or_default();
+        value.len() == IMGIX_DIGITS && value.iter().all(u8::is_ascii_hexdigit)
+    };
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
     let mut kinds: Vec<Parameter> = names
         .iter()
-        .map(|name| match name.as_str() {
+        .zip(parts)
+        .map(|(name, part)| match name.as_str() {
+            "s" if is_digest(part) => Parameter::Token,
             name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
                 Parameter::Signature
             }

@@ -4,6 +4,7 @@
 use super::decode::{check_complete, decode};
 use super::fault::MediaFault;
 use super::jpeg::had_other_colors;
+use super::jpeg2000::read_earlier_orientation;
 use super::kind::ImageFormat;
 use super::pdf::drawing::Manner;
 use super::pdf::pdf_file::PdfFile;
@@ -12,7 +13,7 @@ use super::pixels::Pixels;
 use super::probe::Probe;
 use crate::base::decoder_version::{
     APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION,
-    REPAIRED_PAGES_VERSION,
+    REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
 };
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
@@ -54,10 +55,14 @@ impl EarlierPicture {
         if earlier < JPEG_COLORS_VERSION && probe.format == ImageFormat::Jpeg && had_other_colors(bytes, None) {
             return Ok(Self::with_other_colors());
         }
-        if earlier >= FULL_DRAWING_VERSION {
-            return Ok(Self::Same);
-        }
-        Ok(match earlier_orientation(bytes, probe.format) == probe.orientation {
+        let before = match earlier {
+            ..FULL_DRAWING_VERSION => earlier_orientation(bytes, probe.format),
+            ..USABLE_STREAMS_VERSION if probe.format == ImageFormat::Jpeg2000 => {
+                read_earlier_orientation(bytes).unwrap_or(Orientation::NoTransforms)
+            }
+            _ => return Ok(Self::Same),
+        };
+        Ok(match before == probe.orientation {
             true => Self::Same,
             false => Self::Different("its orientation was not read".to_owned()),
         })
@@ -83,9 +88,12 @@ impl EarlierPicture {
             if !now.losses.is_empty() {
                 return Ok(Self::Incomplete(now.losses.describe()));
             }
-            let before = if earlier < APPLIED_ENCODINGS_VERSION { pdf.draw_unencoded(page, size)? } else { None };
+            let is_encoded = earlier >= APPLIED_ENCODINGS_VERSION;
+            let before =
+                if earlier < USABLE_STREAMS_VERSION { pdf.draw_unusable(page, size, is_encoded)? } else { None };
             // A single letter counts.
             return Ok(match before.is_some_and(|before| before.pixels.data != now.pixels.data) {
+                true if is_encoded => Self::Different("masks or images are drawn otherwise now".to_owned()),
                 true => Self::Different("some characters are others now".to_owned()),
                 false => Self::Same,
             });

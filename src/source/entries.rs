@@ -7,6 +7,7 @@ use super::list::{ListedPath, PathList, STANDARD_INPUT};
 use super::signed_url::{Redacted, TokenClashes, redact};
 use super::table::{Table, TableRow};
 use super::walk::{Walk, WalkItem};
+use crate::base::path_text::path_of_text;
 use crate::base::unicode::trim_blanks;
 use crate::manifest::{Column, Input, Place};
 use std::path::Path;
@@ -110,6 +111,7 @@ impl Entries {
         } else {
             Entry { path: trimmed.to_vec(), ..entry }
         };
+        let entry = if is_exact { entry } else { find_escaped(entry, base) };
         let entry = match redact(&entry.path) {
             Some(redacted) => {
                 let path = self.path_of(&redacted);
@@ -155,6 +157,16 @@ impl Entries {
         }
         let clashes = self.clashes.get_or_insert_with(|| find_clashes(&self.input));
         clashes.path_of(redacted)
+    }
+}
+
+/// The entry of the file whose path is written as in rows, if there is no file with this path as it is.
+fn find_escaped(entry: Entry, base: &Path) -> Entry {
+    let text = str::from_utf8(&entry.path).ok().filter(|text| text.contains('%') && entry.url().is_none());
+    let path = text.map(path_of_text).filter(|path| *path != entry.path);
+    match path.map(|path| Entry { path, ..entry.clone() }) {
+        Some(other) if entry.metadata(base).is_err() && other.metadata(base).is_ok() => other,
+        _ => entry,
     }
 }
 

@@ -335,6 +335,10 @@ mod tests {
                 "https://b.s3.amazonaws.com/a.jpg",
             ),
             ("https://h/a.jpg?versionId=7&x%2Damz%2Dsignature=SECRET", "https://h/a.jpg?versionId=7"),
+            (
+                "https://x.imgix.net/a.jpg?w=9&s=0123456789abcdef0123456789ABCDEF&expires=1",
+                "https://x.imgix.net/a.jpg?w=9",
+            ),
             ("https://h/a.jpg?AWSAccessKeyId=SECRET&Signature=SECRET&Expires=1", "https://h/a.jpg"),
             (
                 "https://storage.googleapis.com/b/a.jpg?X-Goog-Signature=SECRET&generation=3",

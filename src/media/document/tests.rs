@@ -186,7 +186,7 @@ fn images_that_would_be_drawn_wrong_are_lost() {
     let indexed = |palette: &str, last: u8| {
         let entries =
             format!("/Width 16 /Height 16 /ColorSpace [/Indexed /DeviceRGB {last} {palette}] /BitsPerComponent 8");
-        image(&entries, &[0; 256])
+        image(&entries, &[[0; 255].as_slice(), &[last]].concat())
     };
     let jpeg_of = |width: u32, height: u32| {
         let entries =

@@ -33,6 +33,12 @@ impl<'a> BitReader<'a> {
         self.at
     }
 
+    /// The whole bytes before it that were not consumed, unless they are padding.
+    pub(crate) fn unread_bytes(self) -> usize {
+        let whole = (self.bits << (self.count % 8)).to_be_bytes();
+        whole.iter().take(self.count as usize / 8).filter(|byte| !matches!(byte, 0 | 0xFF)).count()
+    }
+
     /// Makes at least 56 bits available, or all that are left.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {

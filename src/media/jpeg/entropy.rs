@@ -6,6 +6,9 @@ use super::frame::{Frame, ScanHeader};
 use super::huffman::{HuffmanTable, SkipTable, TableDefinition};
 use std::sync::Arc;
 
+/// Most bytes behind the codes of a part of a progressive frame: padding.
+const MAX_LEFT: usize = 1;
+
 /// The tables of a scan. Components share them.
 pub(crate) struct ScanTables {
     /// For each component of the scan, the index of its tables.
@@ -75,6 +78,7 @@ impl Scan<'_> {
         let (mut done, mut restarts) = (0, 0_u8);
         while done < units {
             if done > 0 {
+                self.check_end(bytes, bits)?;
                 bits = restart(bytes, bits, restarts)?;
                 restarts = (restarts + 1) % 8;
             }
@@ -94,7 +98,22 @@ impl Scan<'_> {
             result.map_err(|fault| (fault, bits.position()))?;
             done = end;
         }
+        self.check_end(bytes, bits)?;
         Ok(bits.position())
+    }
+
+    /// Checks that a part of a progressive frame ends where its codes do, unless it is the last: codes that are left
+    /// over mean that others are damaged, and the next scans refine other coefficients.
+    fn check_end(&self, bytes: &[u8], bits: BitReader<'_>) -> Result<(), (ScanFault, usize)> {
+        let at = bits.position();
+        match find_marker(bytes, at) {
+            Some((marker, next)) if self.frame.is_progressive && marker != 0xD9 => {
+                let rest = bytes.get(at..next - 2).unwrap_or_default();
+                let left = bits.unread_bytes() + rest.iter().filter(|byte| !matches!(byte, 0 | 0xFF)).count();
+                if left > MAX_LEFT { Err((ScanFault::Corrupt, at)) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The number of units: of blocks, if the scan has one component.

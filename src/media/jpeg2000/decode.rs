@@ -10,8 +10,9 @@ use hayro_jpeg2000::error::MarkerError;
 use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
 use image::metadata::Orientation;
 
-/// The id of a box with Exif data.
+/// The ids of boxes with Exif data: that of ExifTool, and that of Adobe.
 const EXIF_BOX: &[u8] = b"JpgTiffExif->JP2";
+const ADOBE_EXIF_BOX: &[u8] = b"\x05\x37\xCD\xAB\x9D\x0C\x44\x31\xA7\x2A\xFA\x56\x1F\x2A\x11\x3E";
 
 /// What a file states of its picture.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +42,17 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, MediaFault> {
 
 /// The orientation in the box with Exif data, if there is one. Source: ITU-T T.800, annex I.
 pub(crate) fn read_orientation(bytes: &[u8]) -> Option<Orientation> {
+    read_orientation_in(bytes, &[EXIF_BOX, ADOBE_EXIF_BOX])
+}
+
+/// The same without the box of Adobe, which versions of the decoder before 10 did not read.
+pub(crate) fn read_earlier_orientation(bytes: &[u8]) -> Option<Orientation> {
+    read_orientation_in(bytes, &[EXIF_BOX])
+}
+
+fn read_orientation_in(bytes: &[u8], ids: &[&[u8]]) -> Option<Orientation> {
     Boxes::parse(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
-        let data = found.content.strip_prefix(EXIF_BOX)?;
+        let data = ids.iter().find_map(|id| found.content.strip_prefix(*id))?;
         exif::read_orientation(data)
     })
 }
@@ -106,6 +116,11 @@ mod tests {
             (file(b"\0\0\0\x01uuid\xff\xff\xff\xff\xff\xff\xff\xff", exif), None),
         ] {
             assert_eq!(read_orientation(&bytes), found, "{bytes:x?}");
+            let of_adobe: Vec<u8> = match bytes.windows(EXIF_BOX.len()).position(|id| id == EXIF_BOX) {
+                Some(at) => [&bytes[..at], ADOBE_EXIF_BOX, &bytes[at + EXIF_BOX.len()..]].concat(),
+                None => bytes.clone(),
+            };
+            assert_eq!((read_orientation(&of_adobe), read_earlier_orientation(&of_adobe)), (found, None));
         }
     }
 }

@@ -12,4 +12,4 @@ pub(crate) mod decode;
 
 pub(crate) use codestream::is_high_throughput;
 pub(crate) use completeness::check_complete;
-pub(crate) use decode::{decode, read_header, read_orientation};
+pub(crate) use decode::{decode, read_earlier_orientation, read_header, read_orientation};

@@ -69,17 +69,22 @@ pub(crate) fn has_short_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>)
 /// missing. Source: ISO 32000-1, 8.6.6.3.
 fn has_whole_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
     let Object::Array(array) = space else { return false };
+    let last = array.iter::<Object<'_>>().nth(2).and_then(|last| last.into_number());
+    let needed = last.and_then(|last| usize::try_from(last.as_i64().min(255) + 1).ok()).filter(|needed| *needed > 0);
+    needed.zip(count_palette(space, find)).is_some_and(|(needed, found)| needed <= found)
+}
+
+/// The colours that the palette of a space has, whatever it states.
+pub(crate) fn count_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> Option<usize> {
+    let Object::Array(array) = space else { return None };
     let mut items = array.iter::<Object<'_>>().skip(1);
-    let channels = items.next().and_then(|base| count_channels(&base, find));
-    let last = items.next().and_then(|last| last.into_number()).map_or(-1, |last| last.as_i64());
-    let found = match items.next() {
-        Some(Object::String(palette)) => Some(palette.as_bytes().len()),
-        Some(Object::Stream(palette)) => palette.decoded_data().ok().map(|palette| palette.len()),
-        _ => None,
+    let channels = items.next().and_then(|base| count_channels(&base, find))?;
+    let bytes = match items.nth(1)? {
+        Object::String(palette) => palette.as_bytes().len(),
+        Object::Stream(palette) => palette.decoded_data().ok()?.len(),
+        _ => return None,
     };
-    let needed = |channels: u32| i64::from(channels) * (last.min(255) + 1);
-    let needed = channels.and_then(|channels| usize::try_from(needed(channels)).ok());
-    last >= 0 && needed.zip(found).is_some_and(|(needed, found)| needed <= found)
+    bytes.checked_div(channels as usize)
 }
 
 /// Whether the samples are places in a palette.

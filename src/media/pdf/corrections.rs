@@ -6,6 +6,7 @@
 use super::annotations::find_unshown_appearances;
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
+use super::stream_corrections::StreamCorrection;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
 use hayro::hayro_syntax::page::{A4, Page};
@@ -68,6 +69,21 @@ pub(crate) fn replace_content(pdf: &Pdf, page: &Dict<'_>, content: &[u8]) -> Opt
     let head = format!("<</Length {}>>\nstream\n", content.len());
     let stream = [head.as_bytes(), content, b"\nendstream"].concat();
     open_with(pdf, &BTreeMap::from([((id.obj_number, id.gen_number), dict), ((CONTENT_NUMBER, 0), stream)]))
+}
+
+/// Opens a file again with the right entries of streams. `None`: they can't be changed, because the file is encrypted.
+pub(crate) fn correct_entries(pdf: &Pdf, corrections: &[StreamCorrection<'_>]) -> Option<Pdf> {
+    if is_encrypted(pdf.data().as_ref()) {
+        return None;
+    }
+    let objects = corrections.iter().map(|StreamCorrection { stream, entry, data }| {
+        let (id, dict) = (ObjRef::from(stream.obj_id()), stream.dict().data().strip_suffix(b">>")?);
+        let raw = stream.raw_data();
+        let data = data.as_deref().unwrap_or(&raw);
+        let object = [dict, entry.as_bytes(), b">>\nstream\n", data, b"\nendstream"].concat();
+        Some(((id.obj_number, id.gen_number), object))
+    });
+    open_with(pdf, &objects.collect::<Option<_>>()?)
 }
 
 /// Opens a file again in which these forms are no transparency groups. `None`: their entry is not found.

@@ -58,6 +58,12 @@ impl<'f> Examiner<'f> {
     }
 
     fn examine_glyph(&mut self, glyph: &OutlineGlyph, to_page: Affine) {
+        let origin = to_page.translation().to_point();
+        if is_squeezed(glyph, to_page) && self.visible(Rect::from_center_size(origin, (1.0, 1.0))).is_some() {
+            let lost = Lost::EmbeddedGlyphs("its font, which states no width for it".to_owned());
+            self.losses.add(lost, None);
+            return;
+        }
         let width = f64::from(glyph.advance_width().unwrap_or(500.0)).abs().max(100.0);
         let cell = to_page.transform_rect_bbox(Rect::new(0.0, -0.2 * UNITS_PER_EM, width, 0.8 * UNITS_PER_EM));
         let Some(region) = self.visible(cell) else { return };
@@ -89,6 +95,14 @@ impl<'f> Examiner<'f> {
             let _ = tile.interpret(self, transform * tile.matrix, false);
         }
     }
+}
+
+/// Whether a glyph is drawn without a width because its font, which is not embedded, states none. Viewers draw it with that
+/// of the font in its place.
+fn is_squeezed(glyph: &OutlineGlyph, to_page: Affine) -> bool {
+    let [a, b, c, d, ..] = to_page.as_coeffs();
+    let is_flat = a.hypot(b) < f64::EPSILON && c.hypot(d) > f64::EPSILON;
+    is_flat && glyph.advance_width() == Some(0.0) && !glyph.outline().elements().is_empty()
 }
 
 impl<'a> Device<'a> for Examiner<'_> {

@@ -6,8 +6,9 @@
 
 use super::color_space::{count_channels, has_short_palette, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
+use super::jbig2::{Jbig2Fault, find_jbig2_fault};
 use super::losses::Lost;
-use super::stream_data::{count_run_length, find_jpeg, has_end_of_image, has_whole_segments};
+use super::stream_data::{count_run_length, find_jpeg, has_end_of_image};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
 use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
@@ -33,7 +34,10 @@ pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
             data_of_last_filter(image).and_then(|data| match filters.last() {
                 Some(Filter::DctDecode) => find_jpeg_damage(image, &data, &parameters),
                 Some(Filter::JpxDecode) => find_jpeg2000_damage(&data, &parameters),
-                _ => find_jbig2_damage(image, &data),
+                _ => find_jbig2_fault(image, &data).map(|fault| match fault {
+                    Jbig2Fault::Damaged => Lost::Image("damaged JBIG2 data".to_owned()),
+                    Jbig2Fault::Unsupported => Lost::Codec("a kind of JBIG2".to_owned()),
+                }),
             })
         }
         _ => find_missing_samples(image, &parameters),
@@ -143,9 +147,11 @@ pub(crate) fn find_unknown_format<'a>(
 ) -> Option<String> {
     let dict = image.dict();
     let filters = image.filters();
+    if dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")) == Some(true) {
+        return has_other_bits(image).then(|| "a stencil with several bits a sample".to_owned());
+    }
     // These state their format themselves.
-    let is_picture = matches!(filters.last(), Some(Filter::DctDecode | Filter::JpxDecode));
-    if is_picture || dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")) == Some(true) {
+    if matches!(filters.last(), Some(Filter::DctDecode | Filter::JpxDecode)) {
         return None;
     }
     let is_bilevel = matches!(filters.last(), Some(Filter::CcittFaxDecode | Filter::Jbig2Decode));
@@ -159,6 +165,16 @@ pub(crate) fn find_unknown_format<'a>(
         Some(space) if has_short_palette(&space, find) => Some("a palette that is damaged or too short".to_owned()),
         Some(_) => Some("unknown colour space".to_owned()),
     }
+}
+
+/// Whether a stencil states another number of bits than one for its samples: viewers read one.
+pub(crate) fn has_other_bits(stencil: &Stream<'_>) -> bool {
+    let dict = stencil.dict();
+    let bits = dict.get::<i64>("BPC").or_else(|| dict.get::<i64>("BitsPerComponent"));
+    let states_bits = |filter: &Filter| {
+        matches!(filter, Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode | Filter::CcittFaxDecode)
+    };
+    bits.is_some_and(|bits| bits != 1) && !stencil.filters().last().is_some_and(states_bits)
 }
 
 /// Samples that are missing behind filters that only compress bytes. Up to one row is accepted: many
@@ -278,56 +294,16 @@ fn find_jpeg2000_damage(file: &[u8], parameters: &Parameters) -> Option<Lost> {
     if jpeg2000::check_complete(data).is_err() {
         return damaged("JPEG 2000 that ends early");
     }
-    match hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()) {
-        Ok(_) => {}
+    let channels = match jpeg2000::read_header(file) {
+        Ok(header) => header.channels,
         Err(_) if is_high_throughput(data) => return Some(Lost::Codec("HTJ2K".to_owned())),
         Err(_) => return damaged("damaged JPEG 2000"),
-    }
+    };
     // A stated colour space replaces that of the picture.
-    let channels = jpeg2000::read_header(file).ok()?.channels;
     match parameters.channels {
         Some(stated) if stated != channels => damaged("JPEG 2000 whose colour space has another number of channels"),
         _ => None,
     }
-}
-
-/// Regions that the lenient decoder leaves out.
-fn find_jbig2_damage(image: &Stream<'_>, data: &[u8]) -> Option<Lost> {
-    let dict = image.dict();
-    let parameters = dict
-        .get::<Dict<'_>>("DecodeParms")
-        .or_else(|| dict.get::<Array<'_>>("DecodeParms").and_then(|all| all.iter::<Dict<'_>>().next()));
-    let globals = parameters.and_then(|parameters| parameters.get::<Stream<'_>>("JBIG2Globals"));
-    let settings = hayro_jbig2::DecodeSettings { strict: true };
-    let damaged = || damaged("damaged JBIG2 data");
-    let globals = match globals.map(|globals| globals.decoded_data()) {
-        Some(Err(_)) => return damaged(),
-        Some(Ok(globals)) => Some(globals),
-        None => None,
-    };
-    let globals = match globals.as_ref().map(|globals| hayro_jbig2::Globals::new(globals, &settings)) {
-        Some(Err(_)) => return damaged(),
-        Some(Ok(globals)) => Some(globals),
-        None => None,
-    };
-    if !has_whole_segments(data) {
-        return damaged();
-    }
-    match hayro_jbig2::Page::new_embedded(data, globals.as_ref(), &settings).and_then(|page| page.decode(&mut NoPixels))
-    {
-        Ok(()) => None,
-        Err(hayro_jbig2::DecodeError::Unsupported) => Some(Lost::Codec("a kind of JBIG2".to_owned())),
-        Err(_) => damaged(),
-    }
-}
-
-/// Takes pixels and keeps none.
-struct NoPixels;
-
-impl hayro_jbig2::Decoder for NoPixels {
-    fn push_pixel(&mut self, _black: bool) {}
-    fn push_pixel_chunk(&mut self, _black: bool, _chunk_count: u32) {}
-    fn next_line(&mut self) {}
 }
 
 /// Rows that a fax decoder did not find. Scanners state a height that is a few rows more than they

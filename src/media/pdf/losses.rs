@@ -34,6 +34,8 @@ pub(crate) enum Lost {
     Font,
     /// A transparency group whose content should blend with what is below it.
     Blending,
+    /// A mask of what is painted, of a kind that is not known.
+    Mask,
     /// An annotation or a form field of this kind, which has no appearance.
     Appearance(String),
 }
@@ -55,6 +57,7 @@ impl Lost {
             }
             Self::Font => "text in a font that can't be read".to_owned(),
             Self::Blending => "a transparency group should blend with what is below it".to_owned(),
+            Self::Mask => "a mask can't be applied".to_owned(),
             Self::Appearance(kind) if several => format!("{count} times: {kind} without appearance"),
             Self::Appearance(kind) => format!("{kind} without appearance"),
         }
@@ -73,6 +76,7 @@ impl Lost {
             | Self::Placeholders(_)
             | Self::Font
             | Self::Blending
+            | Self::Mask
             | Self::Appearance(_) => true,
         }
     }
@@ -236,6 +240,7 @@ mod tests {
             (Lost::Placeholders(name()), true),
             (Lost::Font, true),
             (Lost::Blending, true),
+            (Lost::Mask, true),
             (Lost::Appearance(name()), true),
         ] {
             let mut losses = Losses::default();

@@ -2,10 +2,13 @@
 //!
 //! - [`encryption`]: files of which only the attachments are encrypted
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
+//! - [`soft_mask`]: which masks the renderer applies
+//! - [`stream_corrections`]: entries of streams that the renderer can't use
 //! - [`page_items`]: the arrays of a page
 //! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
 //! - [`color_space`]: the channels of colour spaces; [`functions`]: what computes colours; [`mesh`]: the data of shadings
 //! - [`deflate`], [`stream_data`], [`stream_end`]: whether deflated and other data, JPEG and JBIG2 in a stream are complete
+//! - [`jbig2`]: whether JBIG2 can be decoded without inventing a part of it
 //! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
@@ -38,6 +41,7 @@ pub(crate) mod form_text;
 pub(crate) mod functions;
 pub(crate) mod groups;
 pub(crate) mod images;
+pub(crate) mod jbig2;
 pub(crate) mod losses;
 pub(crate) mod mesh;
 pub(crate) mod objects;
@@ -50,7 +54,9 @@ pub(crate) mod poppler;
 pub(crate) mod raster_scan;
 pub(crate) mod renderer;
 pub(crate) mod scan;
+pub(crate) mod soft_mask;
 pub(crate) mod stream_check;
+pub(crate) mod stream_corrections;
 pub(crate) mod stream_data;
 pub(crate) mod stream_end;
 pub(crate) mod symbol_font;

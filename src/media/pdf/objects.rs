@@ -9,6 +9,7 @@ use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
 use super::losses::{Losses, Lost};
 use super::paints::{PatternPaint, has_shading};
+use super::soft_mask::is_lost_mask;
 use super::symbol_font::{count_symbols, find_lost_symbols};
 use super::type3_font::Type3Font;
 use hayro::hayro_syntax::content::UntypedIter;
@@ -204,7 +205,13 @@ impl Walk<'_> {
                 }
                 b"gs" => {
                     let changes = name().and_then(|name| resources.get_ext_g_state(&name));
+                    if changes.as_ref().is_some_and(lacks_font) {
+                        self.losses.add(Lost::Font, None);
+                    }
                     let mask = changes.and_then(|changes| changes.get::<Dict<'a>>("SMask"));
+                    if mask.as_ref().is_some_and(is_lost_mask) {
+                        self.losses.add(Lost::Mask, None);
+                    }
                     if let Some(group) = mask.and_then(|mask| mask.get::<Stream<'a>>("G")) {
                         self.paint_form(&group, resources, state.matrix, depth);
                     }
@@ -350,6 +357,12 @@ fn count_lost(font: &ExaminedFont<'_>, operand: &Object<'_>) -> usize {
             .sum(),
         _ => 0,
     }
+}
+
+/// Whether a graphics state sets a font that is missing in the file: the renderer keeps the last one, or draws nothing.
+fn lacks_font(state: &Dict<'_>) -> bool {
+    let font = state.get::<Array<'_>>("Font");
+    font.is_some_and(|font| font.iter::<Object<'_>>().next().and_then(|font| font.into_dict()).is_none())
 }
 
 /// The bounds of a path, in pixels of the picture.

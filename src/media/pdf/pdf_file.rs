@@ -3,7 +3,7 @@
 
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
-use super::corrections::{Corrections, correct, dissolve_groups, replace_content};
+use super::corrections::{Corrections, correct, correct_entries, dissolve_groups, replace_content};
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::font_flags::correct_font_flags;
@@ -11,6 +11,7 @@ use super::groups::BlendingGroups;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
 use super::scan::Scan;
+use super::stream_corrections::correct_streams;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
 use crate::media::page_layout::PageLayout;
@@ -103,11 +104,8 @@ impl PdfFile {
         target: (u32, u32),
         renderers: &PdfRenderers,
     ) -> Result<(Pixels, String), MediaFault> {
-        let changed = self.changed(number, target);
-        let page = changed.as_ref().unwrap_or(self).page(number)?;
-        // Its scan, if any, would have another size than the page as it is.
-        let scan = if changed.is_none() { Scan::find(page) } else { None };
-        match scan {
+        let page = self.page(number)?;
+        match Scan::find(page) {
             Some(scan) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
@@ -121,7 +119,11 @@ impl PdfFile {
                     Err(fault) => renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault),
                 }
             }
-            None => renderers.draw(&self.bytes, number, page, target),
+            None => {
+                // A scan in a changed file would have another size than the page as it is.
+                let changed = self.changed(number, target);
+                renderers.draw(&self.bytes, number, changed.as_ref().unwrap_or(self).page(number)?, target)
+            }
         }
     }
 
@@ -161,9 +163,17 @@ impl PdfFile {
 
     /// The same file with fonts of a page whose encoding the renderer applies. `None`: it applies all, or draws none.
     fn encoded(&self, number: u32) -> Option<Self> {
-        let page = self.page(number).ok().filter(|page| Scan::find(page).is_none())?;
+        let page = self.page(number).ok()?;
         let corrections = Some(correct_font_flags(page)).filter(|corrections| !corrections.is_empty())?;
         self.reopened(correct(&self.pdf, &corrections)?, number, page.page_stream().unwrap_or_default())
+    }
+
+    /// The same file with streams of a page that the renderer can use. `None`: it can use all, or they can't be changed.
+    fn usable(&self, number: u32) -> Option<Self> {
+        let page = self.page(number).ok()?;
+        let corrections = Some(correct_streams(page)).filter(|corrections| !corrections.is_empty())?;
+        let pdf = correct_entries(&self.pdf, &corrections)?;
+        self.reopened(pdf, number, page.page_stream().unwrap_or_default())
     }
 
     /// The same file as `pdf`. `None`: it has other pages, or the page not this content.
@@ -181,7 +191,8 @@ impl PdfFile {
     fn changed(&self, number: u32, size: (u32, u32)) -> Option<Self> {
         let repaired = self.repaired(number);
         let encoded = repaired.as_ref().unwrap_or(self).encoded(number).or(repaired);
-        encoded.as_ref().unwrap_or(self).dissolved(number, size).or(encoded)
+        let usable = encoded.as_ref().unwrap_or(self).usable(number).or(encoded);
+        usable.as_ref().unwrap_or(self).dissolved(number, size).or(usable)
     }
 
     /// Draws a page (from 1) with the built-in renderer only, upright.
@@ -192,15 +203,25 @@ impl PdfFile {
         draw(self.changed(number, size).as_ref().unwrap_or(self).page(number)?, size, Manner::Full)
     }
 
-    /// The same without the encodings that the renderer ignores, as versions of the decoder before 9 did. `None`: it
-    /// applies all of them.
+    /// The same with the streams that the renderer can't use, as versions of the decoder before 10 did; `is_encoded`:
+    /// with the encodings that it ignores, which versions before 9 did not apply. `None`: it draws the same.
     ///
     /// # Errors
     /// As [`PdfFile::draw`].
-    pub(crate) fn draw_unencoded(&self, number: u32, size: (u32, u32)) -> Result<Option<Drawing>, MediaFault> {
+    pub(crate) fn draw_unusable(
+        &self,
+        number: u32,
+        size: (u32, u32),
+        is_encoded: bool,
+    ) -> Result<Option<Drawing>, MediaFault> {
         let repaired = self.repaired(number);
-        let file = repaired.as_ref().unwrap_or(self);
-        if file.encoded(number).is_none() {
+        let encoded = repaired.as_ref().unwrap_or(self).encoded(number);
+        let (has_encodings, file) = match encoded {
+            Some(encoded) if is_encoded => (false, Some(encoded)),
+            encoded => (encoded.is_some(), repaired),
+        };
+        let file = file.as_ref().unwrap_or(self);
+        if !has_encodings && file.usable(number).is_none() {
             return Ok(None);
         }
         let dissolved = file.dissolved(number, size);

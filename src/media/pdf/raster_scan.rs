@@ -4,6 +4,7 @@
 use super::color_space::{count_channels, is_known};
 use super::content::OnlyImage;
 use super::images::has_usable_decode;
+use super::jbig2::with_height;
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
@@ -45,7 +46,8 @@ impl RasterFormat {
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
             [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, stated.unwrap_or(1)),
-            [Filter::Jbig2Decode] => (1, stated?),
+            // One whose height the library does not find is drawn.
+            [Filter::Jbig2Decode] if with_height(&stream.raw_data(), height).is_none() => (1, stated?),
             filters if filters.iter().all(is_lossless) => (bits, stated?),
             _ => return None,
         };

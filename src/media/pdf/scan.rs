@@ -55,7 +55,6 @@ impl<'a> Scan<'a> {
         let stream = image.resources.x_objects.get::<Stream<'_>>(&*image.name)?;
         let dict = stream.dict();
         let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
-            && dict.get::<Stream<'_>>("SMask").is_none_or(|mask| is_opaque(&mask))
             && !dict.contains_key("Mask")
             && !dict.contains_key("OC")
             && dict.get::<bool>("ImageMask") != Some(true);
@@ -79,7 +78,8 @@ impl<'a> Scan<'a> {
         };
         let raster = RasterFormat::read(&stream, page, (width, height));
         let scan = Self { image, stream, raster, width, height, orientation };
-        scan.is_readable().then_some(scan)
+        let mask = scan.stream.dict().get::<Stream<'_>>("SMask");
+        (scan.is_readable() && mask.is_none_or(|mask| is_opaque(&mask))).then_some(scan)
     }
 
     /// Whether the image can be decoded here.

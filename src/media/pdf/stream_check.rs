@@ -3,6 +3,7 @@
 //! The library fills in what is missing. Source: ISO 32000-1, 7.4 (filters).
 
 use super::deflate::{DeflateEnd, Inflated};
+use super::jbig2::{Jbig2Fault, find_jbig2_fault};
 use super::stream_data::has_whole_segments;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::jpeg2000;
@@ -20,7 +21,7 @@ pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Res
             check_deflated(&stream.raw_data(), expected)
         }
         [Filter::JpxDecode] => jpeg2000::check_complete(&stream.raw_data()).map_err(|_| cut_short()),
-        [Filter::Jbig2Decode] => check_segments(&stream.raw_data()),
+        [Filter::Jbig2Decode] => check_jbig2(stream),
         _ => match stream.decoded_data() {
             Ok(data) if row_bytes.checked_mul(rows).is_some_and(|size| data.len() as u64 >= size) => Ok(()),
             Ok(_) => Err(cut_short()),
@@ -101,12 +102,20 @@ fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
     }
 }
 
-/// Checks that no segment of a JBIG2 stream extends beyond its end.
-fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
+/// Checks that no segment of a JBIG2 stream extends beyond its end, and that each can be decoded.
+fn check_jbig2(stream: &Stream<'_>) -> Result<(), MediaFault> {
+    let data = stream.raw_data();
     if data.starts_with(b"\x97JB2\r\n") {
         return Err(MediaFault::unsupported("a JBIG2 image with the header of a file"));
     }
-    has_whole_segments(data).then_some(()).ok_or_else(cut_short)
+    if !has_whole_segments(&data) {
+        return Err(cut_short());
+    }
+    match find_jbig2_fault(stream, &data) {
+        None => Ok(()),
+        Some(Jbig2Fault::Damaged) => Err(damaged()),
+        Some(Jbig2Fault::Unsupported) => Err(MediaFault::unsupported("a kind of JBIG2")),
+    }
 }
 
 #[cfg(test)]

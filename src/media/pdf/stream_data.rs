@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 
 /// The markers that a JPEG begins with: start of image, and the first byte of another one.
-const JPEG_START: [u8; 3] = [0xFF, 0xD8, 0xFF];
+pub(crate) const JPEG_START: [u8; 3] = [0xFF, 0xD8, 0xFF];
 /// The marker at the end of a JPEG.
 const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 /// The mark of the end of run-length data, and the first length of a byte that is repeated.
 const RUN_LENGTH_END: u8 = 128;
 const RUN_LENGTH_REPEAT: usize = 129;
 /// A segment of JBIG2 whose length is not known before it ends.
-const UNKNOWN_LENGTH: u32 = u32::MAX;
+pub(crate) const UNKNOWN_LENGTH: u32 = u32::MAX;
 
 /// The JPEG in the data of a stream: without what writers put before it, such as the end of a line, and with
 /// the mark of its end, which the length of the stream makes dispensable. `None`: it is not a JPEG.
@@ -77,7 +77,7 @@ pub(crate) fn has_whole_segments(data: &[u8]) -> bool {
 }
 
 /// The length of the data of a segment, and what follows its header.
-fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
+pub(crate) fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
     let number = u32::from_be_bytes(*data.first_chunk()?);
     let flags = *data.get(4)?;
     let (count, mut at) = match data.get(5)? >> 5 {

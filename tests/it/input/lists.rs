@@ -46,6 +46,32 @@ fn a_csv_carries_its_columns_in_its_order_and_a_missing_file_is_a_row() {
     assert_eq!(bench.stats()["requests"], 3);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn paths_of_rows_lead_back_to_their_files() {
+    use std::os::unix::ffi::OsStrExt;
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    let names = [&b"a%FF.jpg"[..], b"b\xFF.jpg", b"c%25FF.jpg"];
+    for (at, name) in names.iter().enumerate() {
+        let to = bench.path("pages").join(std::ffi::OsStr::from_bytes(name));
+        std::fs::rename(bench.path(&format!("pages/{at:05}.jpg")), to).unwrap();
+    }
+    // As an export of the folder writes them.
+    let paths = ["pages/a%25FF.jpg", "pages/b%FF.jpg", "pages/c%2525FF.jpg"];
+    bench.put("list.csv", format!("path\n{}\n", paths.join("\n")).as_bytes());
+    list_job(&bench, "list: list.csv", "");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!((column(&bench, "path"), bench.stats()["requests"].as_u64()), (paths.map(Into::into).to_vec(), Some(3)));
+    // A file with the path as it is comes first.
+    bench.put("pages/b%FF.jpg", &page(7));
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(
+        (column(&bench, "path")[1].clone(), bench.stats()["requests"].as_u64()),
+        ("pages/b%25FF.jpg".into(), Some(4))
+    );
+}
+
 #[test]
 fn questions_may_name_columns() {
     let bench = Bench::with_pages(2).simulator(Options::default());

@@ -97,6 +97,22 @@ fn more_rows_than_there_are() {
 }
 
 #[test]
+fn codes_that_are_left_over_damage_what_is_refined() {
+    for kind in ["progressive", "progressive restarts", "420"] {
+        let whole = encode(kind);
+        for scan in markers(&whole, 2, |marker| marker == 0xDA) {
+            let data = scan + 2 + usize::from(whole[scan + 3]);
+            let end = markers(&whole, data, |marker| !matches!(marker, 0 | 0xD0..=0xD7))[0];
+            for (more, is_left) in [(&b"\x55\xAA\x55"[..], true), (b"\0\0\0", false), (b"\xFF\xFF", false)] {
+                let bytes = [&whole[..end], more, &whole[end..]].concat();
+                let expected = (is_left && whole[end + 1] != 0xD9).then_some(MediaFaultKind::Damaged);
+                assert_eq!(kind_of(&bytes), expected, "{kind}, {more:x?} at {end}");
+            }
+        }
+    }
+}
+
+#[test]
 fn scans_that_are_missing() {
     for kind in ["progressive", "progressive restarts"] {
         let whole = encode(kind);
