@@ -47,6 +47,8 @@ pub struct Exchange {
     pub rejects_named: bool,
     /// Whether they name several parameters, of which perhaps not all are rejected.
     pub names_several: bool,
+    /// Whether they name nothing: what is changed for them is a guess.
+    pub is_guess: bool,
 }
 
 impl Exchange {
@@ -66,6 +68,7 @@ impl Exchange {
             foreign: None,
             rejects_named: false,
             names_several: false,
+            is_guess: false,
         }
     }
 
@@ -93,10 +96,14 @@ impl Exchange {
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
         let rejects_named = judgement.rejects_named() && !sent.is_tried;
         let names_several = judgement.named_changes.len() > 1;
+        let is_guess = judgement.is_guess;
         let (verdict, charge) = judgement.in_view_of(sent);
         match judgement.invalid_reply {
             Some(content) => Self::from_invalid_reply(content, questions),
-            None => Self { exceeded: judgement.exceeded, rejects_named, names_several, ..Self::new(verdict, charge) },
+            None => {
+                let exceeded = judgement.exceeded;
+                Self { exceeded, rejects_named, names_several, is_guess, ..Self::new(verdict, charge) }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         answered_in_reasoning: false,
         foreign: None,
         rejects_named: false,
+        is_guess: false,
         names_several: false,
     }
 }
