@@ -9,7 +9,7 @@ use crate::provider::judgement::error_judgement::ErrorJudgement;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
 use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault, Verdict};
-use crate::task::{Question, read_reasoning, read_reply, visible_text};
+use crate::task::{Question, read_cut_reply, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
 /// What is wrong with a stream that ended too early.
@@ -152,7 +152,7 @@ impl Exchange {
                 }
             }
             ReplyEnd::Finished => done(Cut::No),
-            ReplyEnd::Length => done(Cut::Length),
+            ReplyEnd::Length => Verdict::Done { reading: read_cut_reply(&content, questions), cut: Cut::Length },
             ReplyEnd::Repetition => done(Cut::Repetition),
             ReplyEnd::OutOfRoom => out_of_room(),
         };
