@@ -78,8 +78,7 @@ pub(crate) fn parts_of(
     Ok(marks)
 }
 
-/// The newest run of a job that meets a condition on `r`, except for trials, and whether it has found all files. A store
-/// numbers its runs in their order, which the clocks of several machines may not show.
+/// The newest run of a job that meets a condition on `r`, except for trials, and whether it has found all files.
 fn newest_run(
     db: &Connection,
     database: &str,
@@ -89,7 +88,7 @@ fn newest_run(
     let listed = outcomes_with_list();
     let mut find = db.prepare(&format!(
         "SELECT started_at, run_id, heartbeat, ifnull(outcome IN ({listed}), 0) FROM {database}.runs r WHERE job_id = ?1 AND is_trial = 0 AND {condition}
-         ORDER BY id DESC LIMIT 1"
+         ORDER BY started_at DESC, run_id DESC LIMIT 1"
     ))?;
     let found = find.query_row([job], |row| {
         Ok((FileRun { begun: (row.get(0)?, row.get(1)?), heartbeat_ms: row.get(2)? }, row.get(3)?))

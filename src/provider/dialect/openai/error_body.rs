@@ -92,17 +92,15 @@ impl ErrorBody {
         let is_whole = own.is_empty() || quoted_json(&own).is_some();
         let message = match own.as_str() {
             "" if nested.errors.is_empty() => error.to_string(),
-            "" => more,
+            "" => more.join("; "),
             own if is_whole || more.is_empty() => own.to_owned(),
-            own => format!("{own}: {more}"),
+            own if own.ends_with(['.', '!', ':']) => format!("{own} {}", more.join("; ")),
+            own => format!("{own}: {}", more.join("; ")),
         };
-        let text_of = if is_whole {
-            let members = members(error);
-            let more = nested.beside(&members);
-            if more.is_empty() { members } else { format!("{members}; {more}") }
-        } else {
-            message.clone()
-        };
+        // Each message is a sentence of its own.
+        let sentences = [own.as_str()].into_iter().filter(|_| !is_whole).chain(more.iter().copied());
+        let members = if is_whole { members(error) } else { String::new() };
+        let text_of = sentences.chain([members.as_str()]).collect::<Vec<_>>().join("\n");
         Self {
             message: one_line(&message, MAX_MESSAGE_CHARS),
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
@@ -208,7 +206,7 @@ fn members(error: &Value) -> String {
 /// The messages of a member, such as FastAPI's `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the message:
 /// it names what is rejected.
 fn all_messages(member: Option<&Value>) -> String {
-    member.map_or(String::new(), |value| NestedError::read_member(value).beside(""))
+    member.map_or(String::new(), |value| NestedError::read_member(value).beside("").join("; "))
 }
 
 /// The text of an HTML page.
@@ -263,7 +261,7 @@ mod tests {
                 "429",
                 true,
             ),
-            (r#"{"error":{"error":{"message":"m","param":"p","code":400}}}"#, "m", "", "", true),
+            (r#"{"error":{"error":{"message":"m","param":"p","code":400}}}"#, "p: m", "", "", true),
             (r#"{"error":{"message":"a","errors":[{"message":"b","param":null},"c"]}}"#, "a: b; c", "", "", true),
             (r#"{"title":"a","errors":[{"field":"b","message":"c"}]}"#, "b: c", "", "", true),
             (r#"{"reason":"a","n":["b"]}"#, r#"{"reason":"a","n":["b"]}"#, "", "", true),
@@ -303,9 +301,9 @@ mod tests {
             (
                 r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"No `n`\"}}"}}}"#
                     .to_owned(),
-                "provider returned error: no `n`",
+                "provider returned error\nno `n`",
             ),
-            (r#"{"error":{"reason":"No `n`","temperature":["bad"]}}"#.to_owned(), "reason: no `n`; temperature: \"bad\""),
+            (r#"{"error":{"reason":"No `n`","temperature":["bad"]}}"#.to_owned(), "no `n`\nreason: no `n`; temperature: \"bad\""),
             ("Model does not accept `temperature` <= 1".to_owned(), "model does not accept `temperature` <= 1"),
             ("<html><h1>502</h1>".to_owned(), " 502 "),
         ] {

@@ -20,6 +20,8 @@ const STATUSES: &[(u16, &[&str])] = &[
     (413, &["too_large"]),
     (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation"]),
 ];
+/// Words of servers that do not execute a request for the moment, in lower case.
+const BUSY: &[&str] = &["overloaded", "at capacity", "too busy", "is busy", "server busy"];
 /// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
@@ -54,10 +56,12 @@ pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
         let is_named = |words: &&[&str]| words.iter().any(|word| names.contains(word));
         STATUSES.iter().find(|(_, words)| is_named(words)).map(|(status, _)| *status)
     };
+    // Some servers say it in words only.
+    let by_words = || BUSY.iter().any(|words| body.mentions(words)).then_some(503);
     // Whatever else has a known cause is an error of the request.
     let by_cause = || find_cause(400, &body, false).map(|_| 400);
     let stated = body.values().find_map(status_of);
-    let status = stated.or_else(by_name).or_else(by_cause).unwrap_or(500);
+    let status = stated.or_else(by_name).or_else(by_words).or_else(by_cause).unwrap_or(500);
     // The time of the reply is not known here: only lengths of time count.
     let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
     // The status is that of the request, which was taken.
@@ -162,6 +166,8 @@ mod tests {
             (json!({"code": 503, "message": "x"}), "later"),
             (json!({"code": 502, "message": "upstream"}), "server_error"),
             (json!({"code": 500}), "server_error"),
+            (json!({"type": "error", "message": "The model is overloaded. Please try again later."}), "later"),
+            (json!({"code": 500, "message": "The model is overloaded."}), "server_error"),
             (json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "later"),
             (json!({"error": {"code": 503, "message": "x"}}), "later"),
             (json!({"message": "x", "metadata": {"raw": "{\"error\":{\"code\":429,\"message\":\"y\"}}"}}), "later"),

@@ -3,6 +3,7 @@
 //!
 //! Sources: error bodies of ASP.NET, Azure, Cloudflare, FastAPI, Google and OpenRouter (2026-11).
 
+use crate::provider::judgement::wording::find_word;
 use serde_json::{Map, Value};
 
 /// Members with a message, in the order in which they are read; in lower case, without underscores.
@@ -69,8 +70,8 @@ impl NestedError {
         found
     }
 
-    /// The messages that are not in `known`, joined.
-    pub(super) fn beside(&self, known: &str) -> String {
+    /// The messages that are not in `known`, each once.
+    pub(super) fn beside(&self, known: &str) -> Vec<&str> {
         let mut all = known.to_lowercase();
         let mut found: Vec<&str> = Vec::new();
         for message in &self.messages {
@@ -81,7 +82,7 @@ impl NestedError {
                 found.push(message);
             }
         }
-        found.join("; ")
+        found
     }
 
     /// The codes of the errors inside of it.
@@ -149,7 +150,7 @@ impl NestedError {
             return;
         }
         self.messages.push(match place {
-            place if place.is_empty() || message.contains(place) => message.to_owned(),
+            place if place.is_empty() || find_word(message, place).is_some() => message.to_owned(),
             place => format!("{place}: {message}"),
         });
     }
@@ -233,16 +234,16 @@ mod tests {
             (json!({"message": "m", "details": [{"reason": "API_KEY_INVALID"}]}), ""),
             (json!({"message": "m", "data": "x", "param": "n", "cause": null}), ""),
         ] {
-            assert_eq!(NestedError::read(&error).beside("m"), expected, "{error}");
+            assert_eq!(NestedError::read(&error).beside("m").join("; "), expected, "{error}");
         }
         let again = NestedError::read(&json!({"message": "No such", "cause": {"message": "no SUCH"}}));
-        assert_eq!(again.beside(""), "No such", "each once");
+        assert_eq!(again.beside(""), ["No such"], "each once");
     }
 
     #[test]
     fn how_deep_it_is_looked() {
         let deep = (0..100).fold(json!({"message": "no"}), |inner, _| json!({ "error": inner }));
-        assert_eq!(NestedError::read(&deep).beside(""), "");
+        assert_eq!(NestedError::read(&deep).beside(""), [""; 0]);
         let many: Vec<Value> = (0..100).map(|at| json!({ "message": format!("no {at}") })).collect();
         assert_eq!(NestedError::read(&json!({ "errors": many })).messages.len(), MAX_MESSAGES);
     }
