@@ -312,6 +312,7 @@ impl RunRecord {
     fn metrics_of(&self, state: &State, outcome: &str, exit_code: Option<u8>) -> String {
         render_unreported_prometheus(&UnreportedRun {
             job: state.job.clone(),
+            shard: state.shard,
             run_id: state.known.as_ref().map(|(_, run_id)| run_id.clone()),
             outcome: outcome.to_owned(),
             started_ms: self.started_ms,

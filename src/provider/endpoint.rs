@@ -164,9 +164,10 @@ impl ModelEndpoint {
     /// A request in the form in which it would be sent now.
     #[must_use]
     pub fn outgoing(&self, request: &PageRequest) -> Outgoing {
-        let frame = self.frame(request);
+        let capabilities = self.learner.form_for(request.page, self.capabilities.get());
+        let frame = self.frame(request, capabilities);
         let form = SentForm {
-            capabilities: self.capabilities.get(),
+            capabilities,
             parameters: frame.frame.parameters(),
             max_reply_tokens: frame.max_reply_tokens,
             is_described: frame.is_described,
@@ -418,8 +419,7 @@ impl ModelEndpoint {
         }
     }
 
-    fn frame(&self, request: &PageRequest) -> Rc<CachedFrame> {
-        let capabilities = self.capabilities.get();
+    fn frame(&self, request: &PageRequest, capabilities: Capabilities) -> Rc<CachedFrame> {
         self.frames.get_or_build(request, capabilities, || self.builder.build(request, capabilities))
     }
 }

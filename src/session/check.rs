@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
+use super::output_limit::output_limit_warning;
 use super::rejected_settings::rejected_settings;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
@@ -53,6 +54,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
     }
     let mut notes = notes_on(manifest, questions, environment, now_ms);
     notes.extend(retirement_warning(manifest, now_ms));
+    notes.extend(output_limit_warning(job, known_capabilities(manifest)));
     let mut entries = Entries::start(&manifest.input)?;
     let mut has_https = false;
     for found in entries.by_ref() {
@@ -102,7 +104,7 @@ fn has_secret(provider: &manifest::Provider) -> bool {
 }
 
 /// What the endpoint accepts, with what the store knows of it. A store that can't be read shows nothing.
-fn known_capabilities(job: &manifest::Job) -> Capabilities {
+pub(crate) fn known_capabilities(job: &manifest::Job) -> Capabilities {
     let stored = ReadStore::open(&job.store).and_then(|store| store.reader()?.capabilities(&endpoint_id(job)));
     let stored = stored.ok().flatten();
     Capabilities::with_stored(job.provider.endpoint.host(), &job.provider.model, stored.as_deref())

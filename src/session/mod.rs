@@ -16,7 +16,7 @@
 //! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
 //! - [`retirement`]: models that are about to be retired; [`rejected_settings`]: settings that a model rejects;
-//!   [`stated_price`]: what may be wrong with a price
+//!   [`output_limit`]: an output limit without room for reasoning; [`stated_price`]: what may be wrong with a price
 //! - [`renderer`]: whether the renderer of PDFs is installed
 //! - [`budgets`]: the budgets of a store
 //! - [`evaluation`]: how good the answers are
@@ -40,6 +40,7 @@ pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod merging;
 pub(crate) mod open_files;
+pub(crate) mod output_limit;
 pub(crate) mod overwriting;
 pub(crate) mod probing;
 pub(crate) mod progress;

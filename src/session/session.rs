@@ -2,7 +2,7 @@
 
 use super::answers::{self, ImportedAnswers};
 use super::canceller::Canceller;
-use super::check::{JobCheck, check_job};
+use super::check::{JobCheck, check_job, known_capabilities};
 use super::diff::{DiffAsking, DiffReport, diff, prepare_diff};
 use super::diff_query::DiffQuery;
 use super::environment::Environment;
@@ -12,6 +12,7 @@ use super::exporting;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::merging;
+use super::output_limit::output_limit_warning;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
@@ -198,14 +199,15 @@ impl Session {
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects
-    /// settings of the manifest; or a stated price has changed its meaning since an earlier version, or is not the
+    /// settings of the manifest, or needs more room than they give; or a stated price has changed its meaning since an earlier version, or is not the
     /// listed price of the model at its host.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let retirement = retirement_warning(&self.job.manifest, self.clock.wall_ms());
         let rejected = rejected_settings(&self.job.manifest);
         let prices = price_warnings(&self.job.manifest, self.clock.wall_ms());
-        retirement.into_iter().chain(rejected).chain(prices).collect()
+        let output = output_limit_warning(&self.job, known_capabilities(&self.job.manifest));
+        retirement.into_iter().chain(rejected).chain(output).chain(prices).collect()
     }
 
     /// Those of [`Session::warnings`] about prices that a run shows. With the model of the run before, a price that is

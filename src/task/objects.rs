@@ -4,6 +4,7 @@
 use super::thought::{ThoughtMark, thought_marks};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Bytes that may be read again and again, for each byte of the text: a text of many objects that
@@ -67,7 +68,7 @@ impl<'a> Objects<'a> {
         self.at = start + 1;
         let rest = &self.text[start..];
         let is_member = self.is_recovering && is_member_value(&self.text[..start]);
-        if is_member || !rest[1..].trim_start().starts_with(['"', '}']) {
+        if is_member || !rest[1..].trim_start().starts_with(['"', '\'', '}']) {
             return None;
         }
         let length = object_length(rest);
@@ -92,7 +93,11 @@ impl<'a> Objects<'a> {
         }
         let rest = &self.text[start..];
         self.work = self.work.saturating_sub(rest.len());
-        match fault_offset(rest) {
+        let fault = match double_quoted(rest) {
+            Cow::Borrowed(text) => fault_offset(text),
+            Cow::Owned(text) => fault_offset(&text).map(|_| 1),
+        };
+        match fault {
             Some(offset) => {
                 self.at = start + offset.max(1);
                 None
@@ -137,22 +142,67 @@ impl Iterator for Objects<'_> {
     }
 }
 
-/// An object that is valid JSON, apart from trailing commas, line breaks in texts, and Python's or JavaScript's words for
-/// values.
+/// An object that is valid JSON, apart from trailing commas, line breaks in texts, and Python's or JavaScript's quotes and
+/// words for values.
 pub(crate) fn parse(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair(text))).ok()
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair(&double_quoted(text)))).ok()
+}
+
+/// Whether an object has its names in single quotes, as Python writes it.
+fn is_single_quoted(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('\''))
+}
+
+/// An object with double quotes around its texts.
+pub(crate) fn double_quoted(text: &str) -> Cow<'_, str> {
+    if !is_single_quoted(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut quote, mut is_escaped) = (None, false);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(_), c) if is_escaped => {
+                is_escaped = false;
+                // JSON has no such escape.
+                if c == '\'' {
+                    out.pop();
+                }
+                out.push(c);
+            }
+            (Some(_), '\\') => {
+                is_escaped = true;
+                out.push(c);
+            }
+            (Some(open), c) if c == open => {
+                quote = None;
+                out.push('"');
+            }
+            (Some(_), '"') => out.push_str("\\\""),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                out.push('"');
+            }
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Bytes up to the brace that closes the first one. `None` if there is none.
 fn object_length(text: &str) -> Option<usize> {
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    let is_single_quoted = is_single_quoted(text);
+    let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
+        match (quote, byte) {
             _ if is_escaped => is_escaped = false,
-            b'\\' if in_string => is_escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' if !in_string => depth += 1,
-            b'}' if !in_string => {
+            (Some(_), b'\\') => is_escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"') => quote = Some(byte),
+            (None, b'\'') if is_single_quoted => quote = Some(byte),
+            (None, b'{') => depth += 1,
+            (None, b'}') => {
                 depth -= 1;
                 if depth == 0 {
                     return Some(at + 1);
@@ -240,6 +290,14 @@ mod tests {
                 r#"{"a":None,"b":True,"c":[False,-Infinity,NaN],"d":"None"}"#,
                 r#"{"a":null,"b":true,"c":[false,null,null],"d":"None"}"#,
             ),
+            // Python's quotes, unless they may mean something else.
+            (
+                r#"{'a': 'b', 'c': [True, "it's"], 'd': 'a \'b\' "c"', 'e': {'f': '}'}}"#,
+                r#"{"a":"b","c":[true,"it's"],"d":"a 'b' \"c\"","e":{"f":"}"}}"#,
+            ),
+            (r"{'a': 'it's'} {'b': 1}", r#"{"b":1}"#),
+            (r"Use {'a'}. {'b': 1}", r#"{"b":1}"#),
+            (r"{'a': 'b', 'c': 'd", "~"),
             (r#"{"a":"} { \" </think>"}"#, r#"{"a":"} { \" </think>"}"#),
             (r#"Use { and }, {a, b}. {"c":1}"#, r#"{"c":1}"#),
             (r#"<think>{"a":1}</think>{"b":2}"#, r#"{"b":2}"#),

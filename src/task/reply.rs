@@ -4,7 +4,7 @@
 use super::check::check_value;
 use super::fault::TaskFault;
 use super::label::find_label;
-use super::objects::{Found, Objects, parse};
+use super::objects::{Found, Objects, double_quoted, parse};
 use super::question::Question;
 use super::shape::Shape;
 use super::thought::visible_text;
@@ -63,6 +63,30 @@ pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
     questions.iter().map(|_| Err(fault.clone())).collect()
 }
 
+/// Reads the answers from a reply that was cut at the output limit. Of an object between prose it is not known whether the
+/// rest would have taken it back: it is a draft.
+pub(crate) fn read_cut_reply(content: &str, questions: &[&Question]) -> Reading {
+    let content = content.trim_start_matches('\u{feff}');
+    let is_draft = find_answer(content, questions).is_some_and(|Candidate { place, reading, .. }| {
+        let rest = &content[place.end..];
+        let is_between = has_words(&visible_text(&content[..place.start]))
+            && has_words(&rest[..rest.find('{').unwrap_or(rest.len())]);
+        is_between && reading.iter().any(Result::is_ok)
+    });
+    match is_draft {
+        true => questions
+            .iter()
+            .map(|_| Err(TaskFault::new(ErrorKind::Length, "the reply was cut after a draft")))
+            .collect(),
+        false => read_reply(content, questions),
+    }
+}
+
+/// Whether a text has words, other than the marks of code fences.
+fn has_words(text: &str) -> bool {
+    text.replace("```json", "").contains(char::is_alphanumeric)
+}
+
 /// Reads the answers from the reasoning of a reply without any other text. `None` unless all are valid and
 /// nothing follows them: what follows a draft may take it back. Source: servers whose parser takes the answer for
 /// reasoning (vLLM, Ollama, 2026-08).
@@ -108,7 +132,7 @@ fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
             Found::Unfinished => {
                 let [before, last] = last_two.clone().map(|place| without_blanks(&text[place]));
                 let repeats = before == last && last.starts_with(&without_blanks(&text[place.clone()]));
-                if begins_answer(&text[place], questions) && !repeats {
+                if begins_answer(&double_quoted(&text[place]), questions) && !repeats {
                     best = None;
                 }
             }

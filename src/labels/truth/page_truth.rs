@@ -60,15 +60,22 @@ impl PageTruth {
         self.drawn.get(task).copied().unwrap_or(self.sampled_with)
     }
 
-    /// Adds the truth in a cell. Returns what can't be compared, in words.
+    /// Adds the truth in a cell. Where it contradicts another column about the same value, the truth of the task is unknown.
+    /// Returns what can't be compared, in words.
     pub(crate) fn add_cell(&mut self, tasks: &[TaskSpec], target: &Target, cell: &Value) -> Vec<String> {
         let Some(task) = tasks.get(target.task) else { return Vec::new() };
         let mut found = match target.leaf {
             None => read_answer(&task.shape, &task.leaves, cell),
             Some(at) => read_cell(&task.leaves, at, cell),
         };
-        let faults = std::mem::take(&mut found.faults);
-        self.add(target.task, found);
+        let mut faults = std::mem::take(&mut found.faults);
+        if self.tasks.get(target.task).is_some_and(|known| contradict(known, &found.values)) {
+            faults
+                .push(format!("it contradicts another column of the task `{}`, which is not compared here", task.name));
+            self.contradict_task(target.task);
+        } else if !self.contradicted.contains(&target.task) {
+            self.add(target.task, found);
+        }
         faults.into_iter().map(|message| format!("{}: {message}", target.name)).collect()
     }
 
@@ -106,6 +113,13 @@ impl PageTruth {
         for (slot, value) in known.iter_mut().zip(found.values) {
             *slot = slot.take().or(value);
         }
+    }
+
+    /// What is stated about a task differs: its truth is unknown.
+    fn contradict_task(&mut self, task: usize) {
+        self.tasks.get_mut(task).into_iter().for_each(Vec::clear);
+        self.misfits.retain(|misfit| misfit.task != task);
+        self.contradicted.push(task);
     }
 
     /// States where all of it is.
@@ -171,4 +185,40 @@ impl PageTruth {
 /// Whether two truths of a task have different values of a leaf.
 pub(crate) fn contradict(one: &[Option<Value>], other: &[Option<Value>]) -> bool {
     one.iter().zip(other).any(|pair| matches!(pair, (Some(one), Some(other)) if one != other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::truth::leaf::Leaf;
+    use crate::task::{Field, Shape};
+    use serde_json::json;
+
+    /// A file may have a column of a task and others of its members.
+    #[test]
+    fn columns_about_the_same_value_agree_or_are_not_compared() {
+        let field = |name: &str| Field { name: name.into(), description: None, shape: Shape::Number };
+        let shape = Shape::Object(vec![field("amount"), field("tax")]);
+        let tasks = [TaskSpec { name: "total".into(), position: 0, leaves: Leaf::list(&shape), shape }];
+        let target = |leaf, name: &str| Target { task: 0, leaf, name: name.into() };
+        let (whole, amount, tax) =
+            (target(None, "total"), target(Some(0), "total__amount"), target(Some(1), "total__tax"));
+        let object = json!({"amount": 1.5});
+        for (cells, expected, faults) in [
+            (vec![(&whole, object.clone()), (&amount, json!("1.50"))], vec![Some(json!(1.5)), None], 0),
+            (
+                vec![(&whole, object.clone()), (&amount, json!("")), (&tax, json!(2))],
+                vec![Some(json!(1.5)), Some(json!(2))],
+                0,
+            ),
+            (vec![(&whole, object.clone()), (&amount, json!("99")), (&tax, json!(2))], vec![], 1),
+            (vec![(&amount, json!("99")), (&whole, object)], vec![], 1),
+        ] {
+            let mut truth = PageTruth::unknown(1);
+            let found: Vec<String> =
+                cells.iter().flat_map(|(target, cell)| truth.add_cell(&tasks, target, cell)).collect();
+            assert_eq!((&truth.tasks[0], found.len()), (&expected, faults), "{cells:?} {found:?}");
+            assert_eq!(truth.is_contradicted(), faults > 0, "{cells:?}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! that it ignores, a form that is proven.
 
 use super::form_search::{FormSearch, SearchEnd, SearchStep, SearchedError};
+use super::page_guesses::{GuessEnd, PageGuesses};
 use super::pending_changes::{ChangeCause, Check, PendingChanges};
 use super::vague_error::VagueError;
 use crate::provider::form::capability::{Capabilities, ReplyFormat};
@@ -117,6 +118,8 @@ pub(crate) struct FormLearner {
     pending: PendingChanges,
     /// What the endpoint rejects without naming it.
     search: FormSearch,
+    /// Changes that only their page has.
+    guesses: PageGuesses,
 }
 
 /// Errors of a page about one thing of the form.
@@ -165,6 +168,11 @@ impl FormLearner {
         !known.is_proven && (self.search.is_with(page) || self.pending.is_for(page))
     }
 
+    /// The form in which a page is asked. `known`: what the endpoint is believed to accept now.
+    pub(crate) fn form_for(&self, page: u64, known: Capabilities) -> Capabilities {
+        self.guesses.form_for(page, known)
+    }
+
     /// What an exchange shows. `known`: what the endpoint is believed to accept now.
     pub(crate) fn judge(
         &self,
@@ -173,6 +181,17 @@ impl FormLearner {
         known: Capabilities,
         terms: LearningTerms<'_>,
     ) -> FormChange {
+        match self.guesses.judge(exchange, sent.page, sent.capabilities) {
+            None => {}
+            Some(GuessEnd::Open) => return FormChange::None,
+            Some(GuessEnd::Refuted(change)) => {
+                self.pending.refute(change);
+                return FormChange::Exhausted(change);
+            }
+            Some(GuessEnd::Confirmed(change)) => {
+                return known.with(change).map_or(FormChange::None, |form| self.change(change, form));
+            }
+        }
         let is_same = known.has_form_of(sent.capabilities);
         match &exchange.verdict {
             Verdict::Done { .. } => self.judge_reply(exchange, sent, known, is_same),
@@ -272,12 +291,16 @@ impl FormLearner {
                 _ => {}
             }
         }
-        let vague = VagueError::from_exchange(exchange);
+        let names_in_vain = asked.is_none() && VagueError::names_in_vain(exchange);
+        let vague = VagueError::from_exchange(exchange).or(names_in_vain.then_some(VagueError::Rejection));
         let is_of_request = asked.is_some() || vague.is_some();
         if let Some(Check { full, found, .. }) = is_of_request.then(|| self.pending.end_check(vague)).flatten() {
             return FormChange::Proven { capabilities: full.proven(full.follows_schema), found };
         }
         let message = verdict.message().unwrap_or_default();
+        if names_in_vain && let Some(change) = self.search_further(message, sent, known, terms) {
+            return change;
+        }
         let taken_back = self.pending.take_back(message, sent.page, asked);
         if let Some(before) = taken_back {
             tracing::warn!("requests are sent as before: the change did not help");
@@ -313,6 +336,14 @@ impl FormLearner {
                     Evidence::Unclear => FormChange::Doubted,
                     Evidence::Page if change.is_of_format() => FormChange::PageWithoutFormat,
                     Evidence::Page => FormChange::Exhausted(change),
+                    Evidence::Form if exchange.is_guess && self.pending.refuted().contains(change) => {
+                        FormChange::Exhausted(change)
+                    }
+                    // It names nothing, and others are answered: only this page has the change until it helps.
+                    Evidence::Form if exchange.is_guess && known.is_proven => {
+                        self.guesses.begin(sent.page, change, capabilities);
+                        FormChange::Doubted
+                    }
                     Evidence::Form => {
                         if terms.may_try && change.may_be_taken_back() {
                             let is_rejection = exchange.rejects_named && !exchange.names_several;
@@ -325,6 +356,23 @@ impl FormLearner {
             None if taken_back.is_some() => FormChange::TakenBack(before),
             None => FormChange::Exhausted(change),
         }
+    }
+
+    /// Tries other forms for an error that names the same parameters, whatever was changed for them: it may have a fixed
+    /// text. What it names stays changed. `None`: nothing was changed, or nothing is tried any more.
+    fn search_further(
+        &self,
+        message: &str,
+        sent: SentForm,
+        known: Capabilities,
+        terms: LearningTerms<'_>,
+    ) -> Option<FormChange> {
+        let before = self.pending.form_before(message, sent.page).filter(|before| may_search(sent, *before, terms))?;
+        let SearchStep::Try(form) = self.search.go_on(message, &sent, (before, known), terms.is_stated)? else {
+            return None;
+        };
+        self.pending.give_up();
+        Some(FormChange::Trying(form))
     }
 
     /// Tries other forms for an error that names nothing. `known`: the form that it rejects.

@@ -154,12 +154,40 @@ impl FormSearch {
         if !kind.is_about_form(&self.pages_after(&words, sent.page)?, is_held) {
             return Some(SearchStep::Doubt);
         }
+        drop(slot);
+        self.begin(words, sent, known, known, is_stated)
+    }
+
+    /// What is asked after an error that names the same whatever was changed: from the form `known`, with the changes that
+    /// it asked for, on; `before`: the form without them. `None`: nothing is tried any more.
+    pub(crate) fn go_on(
+        &self,
+        message: &str,
+        sent: &SentForm,
+        (before, known): (Capabilities, Capabilities),
+        is_stated: &dyn Fn(CapabilityChange) -> bool,
+    ) -> Option<SearchStep> {
+        let words = words_without_numbers(message);
+        let may_begin = !self.is_running() && !self.is_over(&words) && !self.unfit.borrow().contains(&sent.page);
+        if may_begin { self.begin(words, sent, before, known, is_stated) } else { None }
+    }
+
+    /// Begins a search.
+    fn begin(
+        &self,
+        words: Vec<String>,
+        sent: &SentForm,
+        before: Capabilities,
+        known: Capabilities,
+        is_stated: &dyn Fn(CapabilityChange) -> bool,
+    ) -> Option<SearchStep> {
         let mut rest = forms_to_try(sent, known, is_stated);
         let about = words.join(" ");
         rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
         let (trial, form) = rest.pop_front()?;
         self.begun.set(self.begun.get() + 1);
-        *slot = Some(Running { words, before: known, page: sent.page, trial, rest, has_met_other: false });
+        *self.running.borrow_mut() =
+            Some(Running { words, before, page: sent.page, trial, rest, has_met_other: false });
         Some(SearchStep::Try(form))
     }
 

@@ -55,6 +55,12 @@ impl Pending {
         self.words == words || self.earlier.as_ref().is_some_and(|earlier| earlier.is_for(words))
     }
 
+    /// The form before the changes for errors with these words.
+    fn before(&self, words: &[String]) -> Option<Capabilities> {
+        let earlier = self.earlier.as_ref().and_then(|earlier| earlier.before(words));
+        earlier.or_else(|| (self.words == words).then_some(self.before))
+    }
+
     /// Takes back the latest change.
     fn without_last(self) -> TakenBack {
         TakenBack { kinds: ChangeKinds::default().with(self.change), before: self.before, rest: self.earlier }
@@ -112,6 +118,11 @@ impl PendingChanges {
         self.refuted.get()
     }
 
+    /// A change has not helped.
+    pub(crate) fn refute(&self, change: CapabilityChange) {
+        self.refuted.set(self.refuted.get().with(change));
+    }
+
     /// Whether nothing has yet to prove itself, and no check is in progress.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.borrow().is_none() && self.check.borrow().is_none()
@@ -159,6 +170,17 @@ impl PendingChanges {
         *slot = rest.map(|rest| *rest);
         self.refuted.set(self.refuted.get().union(kinds));
         Some(before)
+    }
+
+    /// The form before the changes for this page's errors with the same words.
+    pub(crate) fn form_before(&self, message: &str, page: u64) -> Option<Capabilities> {
+        let slot = self.pending.borrow();
+        slot.as_ref().filter(|pending| pending.page == page)?.before(&words_without_numbers(message))
+    }
+
+    /// A search goes on from the changes, and takes them back itself.
+    pub(crate) fn give_up(&self) {
+        *self.pending.borrow_mut() = None;
     }
 
     /// The endpoint accepts the form in which `page` was asked, `known`. Returns the form of the next request, which may

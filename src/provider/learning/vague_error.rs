@@ -28,6 +28,16 @@ impl VagueError {
         }
     }
 
+    /// Whether an exchange ended with an error that rejects something by its name, which the request does not have (any
+    /// more): the name does not help.
+    pub(crate) fn names_in_vain(exchange: &Exchange) -> bool {
+        let is_rejection = matches!(
+            &exchange.verdict,
+            Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
+        );
+        is_rejection && exchange.rejects_named
+    }
+
     /// Whether errors with the same words are about the form. `pages`: the page of each; `is_held`: whether no other page
     /// is asked before the last of them is answered. Internal errors mostly pass by themselves, or are about their page.
     pub(crate) fn is_about_form(self, pages: &[u64], is_held: bool) -> bool {
@@ -64,6 +74,9 @@ mod tests {
         }
         let named = Exchange { rejects_named: true, ..Exchange::new(page(ErrorKind::BadRequest), Charge::Nothing) };
         assert_eq!(VagueError::from_exchange(&named), None, "it says what it rejects");
+        assert!(VagueError::names_in_vain(&named));
+        let asked = Exchange { rejects_named: true, ..Exchange::new(internal(), Charge::Nothing) };
+        assert!(!VagueError::names_in_vain(&asked));
     }
 
     #[test]

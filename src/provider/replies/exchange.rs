@@ -9,7 +9,7 @@ use crate::provider::judgement::error_judgement::ErrorJudgement;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
 use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, Outage, TransientFault, Verdict};
-use crate::task::{Question, read_reasoning, read_reply, visible_text};
+use crate::task::{Question, read_cut_reply, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
 /// What is wrong with a stream that ended too early.
@@ -49,6 +49,8 @@ pub struct Exchange {
     pub rejects_named: bool,
     /// Whether they name several parameters, of which perhaps not all are rejected.
     pub names_several: bool,
+    /// Whether they name nothing: what is changed for them is a guess.
+    pub is_guess: bool,
 }
 
 impl Exchange {
@@ -69,6 +71,7 @@ impl Exchange {
             outage: Outage::No,
             rejects_named: false,
             names_several: false,
+            is_guess: false,
         }
     }
 
@@ -103,10 +106,14 @@ impl Exchange {
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
         let rejects_named = judgement.rejects_named() && !sent.is_tried;
         let names_several = judgement.named_changes.len() > 1;
+        let is_guess = judgement.is_guess;
         let (verdict, charge) = judgement.in_view_of(sent);
         match judgement.invalid_reply {
             Some(content) => Self::from_invalid_reply(content, questions),
-            None => Self { exceeded: judgement.exceeded, rejects_named, names_several, ..Self::new(verdict, charge) },
+            None => {
+                let exceeded = judgement.exceeded;
+                Self { exceeded, rejects_named, names_several, is_guess, ..Self::new(verdict, charge) }
+            }
         }
     }
 
@@ -155,7 +162,7 @@ impl Exchange {
                 }
             }
             ReplyEnd::Finished => done(Cut::No),
-            ReplyEnd::Length => done(Cut::Length),
+            ReplyEnd::Length => Verdict::Done { reading: read_cut_reply(&content, questions), cut: Cut::Length },
             ReplyEnd::Repetition => done(Cut::Repetition),
             ReplyEnd::OutOfRoom => out_of_room(),
         };

@@ -3,6 +3,8 @@
 //!
 //! Source: WHATWG HTML, section 9.2.6 (2026-11); deviations of llama.cpp before 2025-09.
 
+use serde_json::{Value, json};
+
 /// Decodes bytes into the data of complete events.
 #[derive(Debug, Default)]
 pub(crate) struct EventDecoder {
@@ -10,6 +12,8 @@ pub(crate) struct EventDecoder {
     line: Vec<u8>,
     /// Data lines of an incomplete event.
     data: Vec<String>,
+    /// Whether the incomplete event is called an error.
+    is_error: bool,
     /// Whether the last byte was a carriage return, which a line feed may complete.
     after_return: bool,
 }
@@ -46,6 +50,7 @@ impl EventDecoder {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field.trim_start_matches('\u{feff}') {
             "data" => self.data.push(value.to_owned()),
+            "event" => self.is_error = value.trim() == "error",
             // llama.cpp before 2025-09 sends errors in a field of their own.
             "error" if value.starts_with('{') => self.data.push(format!("{{\"error\":{value}}}")),
             _ => {}
@@ -54,8 +59,26 @@ impl EventDecoder {
     }
 
     fn event(&mut self) -> Option<String> {
-        if self.data.is_empty() { None } else { Some(std::mem::take(&mut self.data).join("\n")) }
+        let is_error = std::mem::take(&mut self.is_error);
+        if self.data.is_empty() {
+            return None;
+        }
+        let data = std::mem::take(&mut self.data).join("\n");
+        Some(if is_error { as_error(data) } else { data })
     }
+}
+
+/// The data of an event that is called an error, as an error. Some servers send only its message.
+fn as_error(data: String) -> String {
+    let error = match serde_json::from_str(&data) {
+        // It says itself that it is an error, or the event is something else.
+        Ok(Value::Object(members)) if members.contains_key("error") || members.contains_key("choices") => return data,
+        Ok(Value::Array(_) | Value::Null) => return data,
+        Ok(error) => error,
+        Err(_) if matches!(data.trim(), "" | "[DONE]") => return data,
+        Err(_) => Value::String(data),
+    };
+    json!({ "error": error }).to_string()
 }
 
 #[cfg(test)]
@@ -84,6 +107,24 @@ mod tests {
         assert_eq!(events(STREAM.as_bytes(), &[]), ["{\"a\":\"é\"}", "{\"b\":1}", "one\ntwo", "[DONE]"]);
         assert_eq!(events(b"data: a\r\rdata: b\r\r", &[]), ["a", "b"]);
         assert_eq!(events(b"error: {\"message\":\"x\"}\n\n", &[]), ["{\"error\":{\"message\":\"x\"}}"]);
+    }
+
+    #[test]
+    fn an_event_may_be_called_an_error() {
+        for (event, expected) in [
+            ("event: error\ndata: {\"message\":\"x\"}", "{\"error\":{\"message\":\"x\"}}"),
+            ("data: {\"message\":\"x\"}\nevent:error", "{\"error\":{\"message\":\"x\"}}"),
+            ("event: error\ndata: {\"error\":\"x\"}", "{\"error\":\"x\"}"),
+            ("event: error\ndata: [{\"error\":\"x\"}]", "[{\"error\":\"x\"}]"),
+            ("event: error\ndata: no\ndata: luck", "{\"error\":\"no\\nluck\"}"),
+            ("event: error\ndata: \"no\"", "{\"error\":\"no\"}"),
+            ("event: error\ndata: [DONE]", "[DONE]"),
+            ("event: error\ndata: {\"choices\":[]}", "{\"choices\":[]}"),
+            ("event: error\n\ndata: {\"message\":\"x\"}", "{\"message\":\"x\"}"),
+            ("event: message\ndata: {\"message\":\"x\"}", "{\"message\":\"x\"}"),
+        ] {
+            assert_eq!(events(format!("{event}\n\n").as_bytes(), &[]), [expected], "{event}");
+        }
     }
 
     proptest! {

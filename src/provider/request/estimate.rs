@@ -53,7 +53,7 @@ pub struct Footprint {
     /// Tokens of a typical reply, without reasoning.
     pub usual: u64,
     /// Tokens of the longest reasonable reply, without reasoning.
-    longest_answer: u64,
+    pub longest_answer: u64,
     /// Tokens of reasoning, beside the answer.
     pub reasoning: ReasoningTokens,
 }

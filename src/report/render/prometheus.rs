@@ -2,6 +2,7 @@
 
 use super::openmetrics::{encode_family, encode_metrics};
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::report::summary::Report;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -51,6 +52,8 @@ fn is_escaped(text: &str, at: usize) -> bool {
 pub struct UnreportedRun {
     /// Name of the job.
     pub job: String,
+    /// The shard of the input, if it is one.
+    pub shard: Option<Shard>,
     /// Id of the run, if it has one.
     pub run_id: Option<String>,
     /// Its outcome, or `running`.
@@ -65,7 +68,7 @@ pub struct UnreportedRun {
 
 impl Collector for UnreportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut gauges = JobGauges { encoder, job: &self.job };
+        let mut gauges = JobGauges::new(encoder, &self.job, self.shard);
         let id = self.run_id.iter().map(|id| ("run_id", id));
         gauges.encode_info(&id.chain([("outcome", &self.outcome)]).collect::<Vec<_>>())?;
         if let Some((exit_code, ended_ms)) = self.end {
@@ -87,7 +90,7 @@ struct ReportedRun {
 impl Collector for ReportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let report = &self.report;
-        let mut gauges = JobGauges { encoder, job: &report.job };
+        let mut gauges = JobGauges::new(encoder, &report.job, report.shard);
         gauges.encode_info(&[("run_id", &report.run_id), ("outcome", &report.outcome)])?;
         gauges.encode_end(report.exit_code.map_or(f64::NAN, f64::from), self.ended_ms)?;
         let own_success_ms = (report.exit_code == Some(0)).then_some(self.ended_ms);
@@ -196,17 +199,22 @@ fn encode_faults(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result
     )
 }
 
-/// Encodes gauges with the label `job_name`.
+/// Encodes gauges with the label `job_name`, and `shard` for a shard.
 struct JobGauges<'a, 'e> {
     encoder: DescriptorEncoder<'e>,
     job: &'a str,
+    shard: Option<String>,
 }
 
-impl<'a> JobGauges<'a, '_> {
+impl<'a, 'e> JobGauges<'a, 'e> {
+    fn new(encoder: DescriptorEncoder<'e>, job: &'a str, shard: Option<Shard>) -> Self {
+        Self { encoder, job, shard: shard.map(|shard| shard.to_string()) }
+    }
+
     /// The gauge `run_info`, which is always 1, with further labels.
     fn encode_info(&mut self, labels: &[(&str, &String)]) -> fmt::Result {
-        let all = self.labels().into_iter().chain(labels.iter().map(|(name, value)| (*name, value.as_str())));
-        let all: Vec<(&str, &str)> = all.collect();
+        let all = labels_of(self.job, self.shard.as_deref());
+        let all: Vec<_> = all.chain(labels.iter().map(|(name, value)| (*name, value.as_str()))).collect();
         encode_family(&mut self.encoder, "run_info", "The last run of a job", [(all, ConstGauge::new(1.0))])
     }
 
@@ -223,7 +231,7 @@ impl<'a> JobGauges<'a, '_> {
     }
 
     fn encode_one(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
-        let labels = self.labels();
+        let labels: Vec<_> = labels_of(self.job, self.shard.as_deref()).collect();
         encode_family(&mut self.encoder, name, help, [(labels, ConstGauge::new(value))])
     }
 
@@ -237,15 +245,16 @@ impl<'a> JobGauges<'a, '_> {
 
     /// One gauge per value of `label` that is known.
     fn encode_known(&mut self, name: &str, help: &str, label: &str, values: &[(&str, Option<f64>)]) -> fmt::Result {
-        let [job] = self.labels();
-        let known =
-            values.iter().filter_map(|(value, number)| Some(([job, (label, *value)], ConstGauge::new((*number)?))));
+        let own: Vec<_> = labels_of(self.job, self.shard.as_deref()).collect();
+        let labels = |value| own.iter().copied().chain([(label, value)]).collect::<Vec<_>>();
+        let known = values.iter().filter_map(|(value, number)| Some((labels(*value), ConstGauge::new((*number)?))));
         encode_family(&mut self.encoder, name, help, known)
     }
+}
 
-    fn labels(&self) -> [(&'static str, &'a str); 1] {
-        [("job_name", self.job)]
-    }
+/// The labels of the job's metrics: shards of one job write files of their own.
+fn labels_of<'l>(job: &'l str, shard: Option<&'l str>) -> impl Iterator<Item = (&'l str, &'l str)> {
+    std::iter::once(("job_name", job)).chain(shard.map(|shard| ("shard", shard)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]

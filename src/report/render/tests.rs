@@ -1,9 +1,10 @@
 //! Every form of a report, pinned. JSON and Prometheus are interfaces: their snapshots never change.
 //! Text and HTML are for people: wording may change.
 
+use crate::base::shard::Shard;
 use crate::report::sample::{STARTED_MS, empty_report, report, unpriced_report};
 use crate::report::{
-    UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
+    Report, UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
     render_unreported_prometheus,
 };
 
@@ -35,6 +36,7 @@ fn prometheus() {
     insta::assert_snapshot!("prometheus_empty", render_prometheus(&empty_report(), STARTED_MS, None));
     let failed = UnreportedRun {
         job: "office \"mail\"".into(),
+        shard: None,
         run_id: None,
         outcome: "storage_error".into(),
         started_ms: STARTED_MS - 1000,
@@ -46,10 +48,33 @@ fn prometheus() {
     insta::assert_snapshot!("prometheus_running", render_unreported_prometheus(&running));
 }
 
+/// Shards write files of their own, whose metrics stand beside each other.
+#[test]
+fn the_metrics_of_a_shard_are_its_own() {
+    let shard = Shard::parse("3/16").ok();
+    let running = UnreportedRun {
+        job: "mail".into(),
+        shard,
+        run_id: Some("r".into()),
+        outcome: "running".into(),
+        started_ms: STARTED_MS,
+        end: None,
+        last_success_ms: Some(STARTED_MS + 1),
+    };
+    let running = render_unreported_prometheus(&running);
+    let reported = render_prometheus(&Report { shard, ..report() }, STARTED_MS, Some(STARTED_MS));
+    for text in [&running, &reported] {
+        let metrics: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(metrics.iter().all(|line| line.contains("\",shard=\"3/16\"")), "{text}");
+    }
+    assert_eq!(parse_last_success(&running), (Some("mail".to_owned()), Some(STARTED_MS + 1)));
+}
+
 #[test]
 fn the_last_success_is_read_back_from_any_form() {
     let run = |job: &str, last_success_ms| UnreportedRun {
         job: job.into(),
+        shard: None,
         run_id: Some("r".into()),
         outcome: "running".into(),
         started_ms: STARTED_MS,

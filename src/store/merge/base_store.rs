@@ -49,6 +49,14 @@ impl BaseStore {
         Ok(Self { scratch: Mutex::new(scratch), job, taken: Mutex::default() })
     }
 
+    /// Checks that the store at `base` can be read as it is: a base is never brought up to date.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version.
+    pub fn check_version(base: &Path) -> Result<(), StoreError> {
+        SourceStore::check_version(base)
+    }
+
     /// Takes over what the base knows of the files of a shard, except for files that the shard's store knows. Does
     /// nothing if it has been done.
     ///

@@ -66,6 +66,14 @@ impl SourceStore {
         }
     }
 
+    /// Checks that the store at `path` has the version of this program, which only reads it.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version.
+    pub(crate) fn check_version(path: &Path) -> Result<(), StoreError> {
+        schema::open_current(path)?.map(drop).ok_or_else(|| other_version(path))
+    }
+
     /// Checks that the store at `path` can supply earlier answers to the job.
     ///
     /// # Errors

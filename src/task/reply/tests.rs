@@ -257,6 +257,53 @@ fn a_schema_is_no_answer_of_nulls() {
     }
 }
 
+/// What follows a draft may take it back.
+#[test]
+fn an_object_between_prose_that_was_cut_is_a_draft() {
+    let tasks = [Task {
+        name: "kind".into(),
+        kind: TaskKind::Classify { question: None, labels: labels(&["invoice", "letter"]) },
+    }];
+    let questions = compile(&tasks, &[]).unwrap();
+    let asked: Vec<&Question> = questions.iter().collect();
+    for (text, is_answer) in [
+        (r#"My first guess is {"kind": "letter"}. But on a closer look it has items, so the right"#, false),
+        (r#"<think>{"kind": "invoice"}</think>I say {"kind": "letter"} as"#, false),
+        (r#"My answer is {"kind": "letter"}."#, true),
+        (r#"{"kind": "letter"} Explanation: the page has a"#, true),
+        ("```json\n{\"kind\": \"letter\"}\n```\n**Explanation:** the page", true),
+        (r#"<think>What is it?</think>{"kind": "letter"} Explanation: the page has a"#, true),
+        // It goes on repeating its answer.
+        (r#"I say {"kind": "letter"}{"kind": "letter"}{"kind": "let"#, true),
+        (r#"I say {"kind": "letter"} but no: {"kind": "inv"#, false),
+        (r#"Looking at {"kind": "x"} I think"#, false),
+    ] {
+        let found = read_cut_reply(text, &asked);
+        assert_eq!(found == [Ok(json!("letter"))], is_answer, "{text}: {found:?}");
+        assert_eq!(found.len(), 1);
+    }
+}
+
+/// As Python writes objects.
+#[test]
+fn single_quotes_are_read() {
+    let tasks = [Task {
+        name: "kind".into(),
+        kind: TaskKind::Classify { question: None, labels: labels(&["invoice", "letter"]) },
+    }];
+    let questions = compile(&tasks, &[]).unwrap();
+    let asked: Vec<&Question> = questions.iter().collect();
+    for (text, is_answer) in [
+        ("{'kind': 'letter'}", true),
+        ("Here it is: { 'kind': 'letter', 'why': \"it's signed\", 'sure': True }", true),
+        ("First {'kind': 'letter'}, then {'kind': 'inv", false),
+        ("{'kind': 'letter', 'why': 'it's signed'}", false),
+    ] {
+        let found = read_reply(text, &asked);
+        assert_eq!(found == [Ok(json!("letter"))], is_answer, "{text}: {found:?}");
+    }
+}
+
 #[test]
 fn answers_in_reasoning_are_all_valid() {
     let questions = all_kinds();

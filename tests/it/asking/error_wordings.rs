@@ -342,13 +342,33 @@ fn an_error_that_names_several_parameters_changes_each() {
             assert!(server.count() <= 15, "{status} {answered} {message}: {} requests", server.count());
         }
     }
-    // What never stops ends.
+    // What never stops ends, after one search for what else may be rejected.
     let message = "Unsupported parameters: 'temperature', 'max_tokens' are not supported with this model.";
     let server = server(move |_, _| error(400, message));
     let bench = bench(&server, 3, "some-model", "");
     let ran = bench.run(&[]);
     assert_eq!(statuses(&bench.rows())["failed"], 3, "{}", ran.stderr);
-    assert!(server.count() <= 8, "{} requests", server.count());
+    assert!(server.count() <= 20, "{} requests", server.count());
+}
+
+/// The text is fixed, and does not name all that the server rejects.
+#[test]
+fn what_a_fixed_text_does_not_name_is_searched() {
+    for (message, parts) in [
+        ("Parameter temperature is not supported", &["temperature", "response_format"][..]),
+        ("temperature is not supported", &["temperature", "system"]),
+        ("temperature is not supported", &["temperature", "max_tokens"]),
+    ] {
+        let server = server(move |request, _| match parts.iter().any(|part| has_part(request, part)) {
+            true => error(400, message),
+            false => invoice(),
+        });
+        let bench = bench(&server, 10, "some-model", "");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 0, "{parts:?}: {}", ran.stderr);
+        assert_eq!(statuses(&bench.rows())["ok"], 10, "{parts:?}: {}", ran.stderr);
+        assert!(server.count() <= 22, "{parts:?}: {} requests", server.count());
+    }
 }
 
 #[test]

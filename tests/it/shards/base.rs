@@ -133,3 +133,22 @@ fn a_refresh_asks_what_was_taken_over_and_its_answers_win() {
     let is_later = |(before, after): (&Value, &Value)| before.is_null() || before.as_str() < after.as_str();
     assert!(before.iter().zip(&after).all(is_later), "{before:?} {after:?}");
 }
+
+/// A plan only reads: what an older docmill has written stays as it is.
+#[test]
+fn a_base_of_another_version_is_refused_and_stays_as_it_is() {
+    let bench = bench_with_copies(4, "");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    std::fs::copy(bench.path("store.db"), bench.path("night.db")).unwrap();
+    let db = rusqlite::Connection::open(bench.path("night.db")).unwrap();
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    db.pragma_update(None, "user_version", version - 1).unwrap();
+    db.close().unwrap();
+    let before = std::fs::read(bench.path("night.db")).unwrap();
+    for arguments in [&["--shards", "2"][..], &["--shard", "0/2"]] {
+        let plan = ["plan", "job.yaml", "--store", "new.db", "--base", "night.db"];
+        let planned = bench.docmill(&[&plan[..], arguments].concat());
+        assert!(planned.code == 2 && planned.stderr.contains("has another version"), "{}", planned.stderr);
+        assert!(std::fs::read(bench.path("night.db")).unwrap() == before, "{arguments:?}");
+    }
+}

@@ -20,6 +20,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         foreign: None,
         outage: crate::provider::Outage::No,
         rejects_named: false,
+        is_guess: false,
         names_several: false,
     }
 }

@@ -1,6 +1,7 @@
 //! Reads error bodies in every shape that servers send: an object, a string, an array, an
 //! error without a wrapper, a validator's `detail`, HTML, nothing.
 
+use super::nested_error::{NestedError, quoted_json};
 use crate::base::sanitize::one_line;
 use crate::provider::judgement::wording::without_quoted_data;
 use crate::provider::pacing::retry_after::parse_go_duration;
@@ -23,6 +24,8 @@ pub(crate) struct ErrorBody {
     pub(crate) failed_generation: Option<String>,
     /// The whole error, for members that only some providers send.
     value: Value,
+    /// What its members say.
+    nested: NestedError,
     /// The whole message in lower case, without the data that it quotes.
     text: String,
     /// Whether the body is JSON and thus from the API itself, not a gateway's HTML page.
@@ -66,35 +69,47 @@ impl ErrorBody {
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
-        let message = match error {
+        let own = match error {
             // NestJS names the status, and has the faults beside it.
-            Value::String(error) => match faults(value) {
+            Value::String(error) => match all_messages(value.get("message")) {
                 faults if faults.is_empty() || faults == *error => error.clone(),
                 faults => format!("{error}: {faults}"),
             },
             _ => [
                 text("message"),
                 text("msg"),
-                error.get("message").map_or(String::new(), detail),
-                detail(value),
-                detail(error),
+                all_messages(error.get("message")),
+                all_messages(value.get("detail")),
+                all_messages(error.get("detail")),
             ]
             .into_iter()
             .find(|m| !m.is_empty())
-            .unwrap_or_else(|| error.to_string()),
+            .unwrap_or_default(),
         };
-        let is_whole = message.starts_with('{');
-        // OpenRouter quotes the upstream provider's error here.
-        let upstream = error.pointer("/metadata/raw").and_then(Value::as_str);
-        let message = upstream.map_or(message.clone(), |raw| format!("{message}: {raw}"));
+        let nested = NestedError::read(if error.is_string() { value } else { error });
+        let more = nested.beside(&own);
+        // An error without a message, or whose message is the error of another server as it came.
+        let is_whole = own.is_empty() || quoted_json(&own).is_some();
+        let message = match own.as_str() {
+            "" if nested.errors.is_empty() => error.to_string(),
+            "" => more.join("; "),
+            own if is_whole || more.is_empty() => own.to_owned(),
+            own if own.ends_with(['.', '!', ':']) => format!("{own} {}", more.join("; ")),
+            own => format!("{own}: {}", more.join("; ")),
+        };
+        // Each message is a sentence of its own.
+        let sentences = [own.as_str()].into_iter().filter(|_| !is_whole).chain(more.iter().copied());
+        let members = if is_whole { members(error) } else { String::new() };
+        let text_of = sentences.chain([members.as_str()]).collect::<Vec<_>>().join("\n");
         Self {
             message: one_line(&message, MAX_MESSAGE_CHARS),
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
             code: text("code"),
-            param: text("param"),
-            text: if is_whole { plain_text(&members(error)) } else { plain_text(&message) },
+            param: [text("param"), nested.param().to_owned()].into_iter().find(|p| !p.is_empty()).unwrap_or_default(),
+            text: plain_text(&text_of),
             failed_generation: error.get("failed_generation").and_then(Value::as_str).map(str::to_owned),
             value: error.clone(),
+            nested,
             is_api: true,
             is_plain: false,
         }
@@ -111,25 +126,21 @@ impl ErrorBody {
         self.is_api || self.is_plain && matches!(status, 400 | 422 | 500)
     }
 
-    /// All codes of the error, in lower case: `code`, `type`, `status`, and those of its details.
+    /// All codes of the error, in lower case: `code`, `type`, `status`, and those inside of it.
     pub(crate) fn codes(&self) -> Vec<String> {
-        const PATHS: &[&str] = &[
-            "/status",
-            "/error_code",
-            "/metadata/reason",
-            "/metadata/limit_source",
-            "/details/error_code",
-            "/innererror/code",
-            "/inner_error/code",
-        ];
-        let inner = PATHS.iter().filter_map(|path| self.value.pointer(path)?.as_str());
-        let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(inner);
+        let own = ["status", "error_code"].iter().filter_map(|name| self.value.get(*name)?.as_str());
+        let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(own).chain(self.nested.codes());
         codes.filter(|code| !code.is_empty()).map(str::to_lowercase).collect()
     }
 
-    /// Whether the code or the type is `name`.
+    /// Whether a code or a type is `name`.
     pub(crate) fn is(&self, name: &str) -> bool {
-        self.code == name || self.kind == name
+        self.code == name || self.kind == name || self.nested.codes().any(|code| code == name)
+    }
+
+    /// The error, and those inside of it.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        std::iter::once(&self.value).chain(&self.nested.errors)
     }
 
     /// Whether the message contains `words` (in lower case), in any case.
@@ -140,16 +151,19 @@ impl ErrorBody {
     /// Whether a quota of a day is used up. Source: Gemini's `quotaId`, such as
     /// `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
     pub(crate) fn is_daily_quota(&self) -> bool {
-        let details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
-        let violations = details.filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+        let violations = self.details().filter_map(|detail| detail.get("violations")?.as_array()).flatten();
         violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
+    }
+
+    /// The details of errors: Google's APIs.
+    fn details(&self) -> impl Iterator<Item = &Value> {
+        self.values().filter_map(|error| error.get("details")?.as_array()).flatten()
     }
 
     /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or its message. `wall_ms`: the
     /// time of the reply, in milliseconds since 1970.
     pub(crate) fn retry_delay(&self, wall_ms: i64) -> Option<Duration> {
-        let mut details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
-        let delay = details.find_map(|detail| parse_go_duration(detail.get("retryDelay")?.as_str()?));
+        let delay = self.details().find_map(|detail| parse_go_duration(detail.get("retryDelay")?.as_str()?));
         delay.filter(|delay| !delay.is_zero()).or_else(|| {
             // The message for people may be cut.
             let whole = self.value.get("message").or(Some(&self.value)).and_then(Value::as_str);
@@ -180,43 +194,19 @@ fn without_model_groups(text: &str) -> String {
 
 /// The members of an error without a message, as text.
 fn members(error: &Value) -> String {
+    let Value::Object(all) = error else { return error.to_string() };
     let show = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("{name}: {text}"),
         Value::Object(_) => members(value),
         other => format!("{name}: {}", other.to_string().trim_matches(['[', ']'])),
     };
-    error.as_object().into_iter().flatten().map(show).collect::<Vec<_>>().join("; ")
+    all.iter().map(show).collect::<Vec<_>>().join("; ")
 }
 
-/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the
-/// message: it names what is rejected.
-fn detail(value: &Value) -> String {
-    match value.get("detail") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            let one = |item: &Value| {
-                let message = item.get("msg").and_then(Value::as_str)?;
-                let place = item.get("loc").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-                let names = place.iter().filter(|name| *name != "body").map(|name| match name {
-                    Value::String(name) => name.clone(),
-                    other => other.to_string(),
-                });
-                let place = names.collect::<Vec<_>>().join(".");
-                Some(if place.is_empty() { message.to_owned() } else { format!("{place}: {message}") })
-            };
-            items.iter().filter_map(one).collect::<Vec<_>>().join("; ")
-        }
-        _ => String::new(),
-    }
-}
-
-/// The texts of a body's `message`, beside its `error`.
-fn faults(value: &Value) -> String {
-    match value.get("message") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
-        _ => String::new(),
-    }
+/// The messages of a member, such as FastAPI's `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the message:
+/// it names what is rejected.
+fn all_messages(member: Option<&Value>) -> String {
+    member.map_or(String::new(), |value| NestedError::read_member(value).beside("").join("; "))
 }
 
 /// The text of an HTML page.
@@ -271,6 +261,11 @@ mod tests {
                 "429",
                 true,
             ),
+            (r#"{"error":{"error":{"message":"m","param":"p","code":400}}}"#, "p: m", "", "", true),
+            (r#"{"error":{"message":"a","errors":[{"message":"b","param":null},"c"]}}"#, "a: b; c", "", "", true),
+            (r#"{"title":"a","errors":[{"field":"b","message":"c"}]}"#, "b: c", "", "", true),
+            (r#"{"reason":"a","n":["b"]}"#, r#"{"reason":"a","n":["b"]}"#, "", "", true),
+            (r#"{"error":["a"]}"#, r#"["a"]"#, "", "", true),
             ("<html><h1>502 Bad Gateway</h1><p>nginx</p></html>", "502 Bad Gateway nginx", "", "", false),
             ("", "", "", "", false),
         ] {
@@ -306,9 +301,9 @@ mod tests {
             (
                 r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"No `n`\"}}"}}}"#
                     .to_owned(),
-                r#"provider returned error: {"error":{"message":"no `n`"}}"#,
+                "provider returned error\nno `n`",
             ),
-            (r#"{"error":{"reason":"No `n`","temperature":["bad"]}}"#.to_owned(), "reason: no `n`; temperature: \"bad\""),
+            (r#"{"error":{"reason":"No `n`","temperature":["bad"]}}"#.to_owned(), "no `n`\nreason: no `n`; temperature: \"bad\""),
             ("Model does not accept `temperature` <= 1".to_owned(), "model does not accept `temperature` <= 1"),
             ("<html><h1>502</h1>".to_owned(), " 502 "),
         ] {

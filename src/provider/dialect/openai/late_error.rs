@@ -20,6 +20,8 @@ const STATUSES: &[(u16, &[&str])] = &[
     (413, &["too_large"]),
     (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation"]),
 ];
+/// Words of servers that do not execute a request for the moment, in lower case.
+const BUSY: &[&str] = &["overloaded", "at capacity", "too busy", "is busy", "server busy"];
 /// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
@@ -28,33 +30,42 @@ const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 pub(crate) fn find_error(value: &Value) -> Option<&Value> {
     let error = value.get("error").filter(|error| !is_empty(error));
     // vLLM and Mistral have no wrapper.
-    let is_bare = || value.get("object").and_then(Value::as_str) == Some("error") || is_envelope(value);
+    let is_called = |name: &str| value.get(name).and_then(Value::as_str) == Some("error");
+    let is_bare = || is_called("object") || is_called("type") && has_message(value) || is_envelope(value);
     error.or_else(|| Some(value).filter(|_| is_bare()))
 }
 
 /// `{"code": 400, "msg": "…", "data": null}`: how Chinese gateways report errors.
 fn is_envelope(value: &Value) -> bool {
     let code = value.get("code").filter(|code| !is_empty(code));
-    let message = ["msg", "message"].iter().find_map(|name| value.get(*name).filter(|text| !is_empty(text)));
     let is_number = |code: &Value| code.is_number() || code.as_str().is_some_and(|text| text.parse::<u32>().is_ok());
-    code.is_some_and(is_number) && message.is_some_and(Value::is_string) && value.get("choices").is_none()
+    code.is_some_and(is_number) && has_message(value)
+}
+
+/// Whether it has a message, and no choices.
+fn has_message(value: &Value) -> bool {
+    let message = ["msg", "message"].iter().find_map(|name| value.get(*name).filter(|text| !is_empty(text)));
+    message.is_some_and(Value::is_string) && value.get("choices").is_none()
 }
 
 /// Judges an error inside of a reply of status 200.
 pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
     let body = ErrorBody::from_value(error);
-    let names = names(error);
+    let names = body.codes().join(" ");
     let by_name = || {
         let is_named = |words: &&[&str]| words.iter().any(|word| names.contains(word));
         STATUSES.iter().find(|(_, words)| is_named(words)).map(|(status, _)| *status)
     };
+    // Some servers say it in words only.
+    let by_words = || BUSY.iter().any(|words| body.mentions(words)).then_some(503);
     // Whatever else has a known cause is an error of the request.
     let by_cause = || find_cause(400, &body, false).map(|_| 400);
-    let status = status_of(error).or_else(by_name).or_else(by_cause).unwrap_or(500);
+    let stated = body.values().find_map(status_of);
+    let status = stated.or_else(by_name).or_else(by_words).or_else(by_cause).unwrap_or(500);
     // The time of the reply is not known here: only lengths of time count.
     let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
     // The status is that of the request, which was taken.
-    let carrier = match status_of(error) {
+    let carrier = match stated {
         Some(status) => format!("HTTP 200 with the error {status}"),
         None => "HTTP 200 with an error".to_owned(),
     };
@@ -83,14 +94,6 @@ fn status_of(error: &Value) -> Option<u16> {
         u16::try_from(number).ok().filter(|status| (400..=599).contains(status))
     };
     ["code", "status_code", "status", "http_code"].iter().find_map(number)
-}
-
-/// Code, type and status of an error, also of the one inside of it, in lower case.
-fn names(error: &Value) -> String {
-    let members = ["code", "type", "status", "error_code"].into_iter();
-    let inner = error.get("innererror").or_else(|| error.get("inner_error")).unwrap_or(&Value::Null);
-    let texts = members.flat_map(|name| [error.get(name), inner.get(name)]).flatten().filter_map(Value::as_str);
-    texts.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 #[cfg(test)]
@@ -134,6 +137,9 @@ mod tests {
         for (value, expected) in [
             (json!({"code": 400, "msg": "temperature not supported", "data": null}), true),
             (json!({"code": "1113", "message": "no balance"}), true),
+            (json!({"type": "error", "message": "busy"}), true),
+            (json!({"type": "error", "message": ""}), false),
+            (json!({"type": "note", "message": "busy"}), false),
             (json!({"code": 0, "msg": "ok", "data": {}}), false),
             (json!({"code": 200, "msg": "success"}), false),
             (json!({"code": "x", "msg": "a page"}), false),
@@ -160,6 +166,11 @@ mod tests {
             (json!({"code": 503, "message": "x"}), "later"),
             (json!({"code": 502, "message": "upstream"}), "server_error"),
             (json!({"code": 500}), "server_error"),
+            (json!({"type": "error", "message": "The model is overloaded. Please try again later."}), "later"),
+            (json!({"code": 500, "message": "The model is overloaded."}), "server_error"),
+            (json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "later"),
+            (json!({"error": {"code": 503, "message": "x"}}), "later"),
+            (json!({"message": "x", "metadata": {"raw": "{\"error\":{\"code\":429,\"message\":\"y\"}}"}}), "later"),
             (json!({"message": "x", "type": "server_error"}), "server_error"),
             (json!("upstream broke"), "server_error"),
             (json!(true), "server_error"),

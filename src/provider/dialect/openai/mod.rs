@@ -30,6 +30,7 @@ pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod message_words;
 pub(crate) mod model_errors;
+pub(crate) mod nested_error;
 pub(crate) mod openai_dialect;
 pub(crate) mod output_bounds;
 pub(crate) mod output_room;

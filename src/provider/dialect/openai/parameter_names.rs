@@ -45,7 +45,7 @@ const NAMES: &[(Parameter, &[&str])] = &[
     (Parameter::Thinking, &[THINKING_MEMBER]),
     (Parameter::CacheKey, &["prompt_cache_key"]),
     (Parameter::CacheOptions, &["prompt_cache_options", "prompt_cache_breakpoint"]),
-    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "detail: extra"]),
+    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "\"detail\"", "detail: extra"]),
     (
         Parameter::SystemMessage,
         &[

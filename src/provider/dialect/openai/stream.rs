@@ -27,8 +27,10 @@ impl ReplyStream for ChatStream {
         }
         // Some gateways send comments as data.
         let Ok(chunk) = lenient_json::parse(data) else { return String::new() };
-        self.is_of_api |= is_of_api(&chunk);
-        self.completion.push_chunk(&chunk)
+        // Gemini wraps errors in an array.
+        let chunks = chunk.as_array().map_or(std::slice::from_ref(&chunk), Vec::as_slice);
+        self.is_of_api |= chunks.iter().any(is_of_api);
+        chunks.iter().map(|chunk| self.completion.push_chunk(chunk)).collect()
     }
 
     fn is_of_api(&self) -> bool {
@@ -96,6 +98,10 @@ mod tests {
             (USAGE, true),
             (ERROR, true),
             (OVERLOADED, true),
+            (r#"[{"error":{"code":503,"message":"busy"}}]"#, true),
+            (r#"{"type":"error","message":"busy"}"#, true),
+            ("[]", false),
+            (r#"{"type":"message","message":"busy"}"#, false),
             (r#"{"choices":[],"prompt_filter_results":[]}"#, true),
             ("[DONE]", false),
             ("OPENROUTER PROCESSING", false),
@@ -126,6 +132,8 @@ mod tests {
             (&[OVERLOADED], "C", true),
             (&[TEXT, " [DONE] "], "-E", true),
             (&[TEXT, ERROR], "-C", true),
+            (&[TEXT, r#"[{"error":{"code":503,"message":"busy"}}]"#], "-C", true),
+            (&[r#"{"type":"error","message":"busy"}"#], "C", true),
             (&[": OPENROUTER PROCESSING", "", TEXT, "{\"choices\":"], "----", false),
             (&[TEXT, TEXT], "--", false),
             (&[], "", false),

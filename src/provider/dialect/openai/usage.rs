@@ -14,6 +14,7 @@ const MAX_COST: Pico = Pico(1_000_000_000_000_000);
 
 const CACHED: &[&str] = &[
     "/prompt_tokens_details/cached_tokens",
+    "/input_tokens_details/cached_tokens",
     "/prompt_cache_hit_tokens",
     "/num_cached_tokens",
     "/cached_tokens",
@@ -28,12 +29,15 @@ const CACHE_WRITE: &[&str] = &[
 const REASONING: &[&str] =
     &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens", "/reasoning_tokens"];
 
+/// The tokens of the reply.
+const COMPLETION: &[&str] = &["completion_tokens", "output_tokens"];
+
 /// Reads token counts. `None` if they are missing or not believable.
 pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
     let first = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
     // Every request has a prompt: 0 means that the server did not count.
-    let input = count(value.get("prompt_tokens")).filter(|input| *input > 0)?;
-    let completion = count(value.get("completion_tokens")).unwrap_or(0);
+    let input = count(value.get("prompt_tokens")).filter(|input| *input > 0).or_else(|| other_input(value))?;
+    let completion = COMPLETION.iter().find_map(|name| count(value.get(*name))).unwrap_or(0);
     let total = count(value.get("total_tokens")).filter(|total| *total <= MAX_TOKENS);
     let stated = first(REASONING).unwrap_or(0);
     // Gemini and xAI leave reasoning out of the completion and bill it.
@@ -56,7 +60,17 @@ pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
 
 /// Whether an object with token counts has any for the reply: some servers count it only at the end.
 pub(crate) fn counts_output(value: &Value) -> bool {
-    ["completion_tokens", "total_tokens"].iter().any(|name| count(value.get(*name)).is_some())
+    let is_counted = COMPLETION.iter().chain(&["total_tokens"]).any(|name| count(value.get(*name)).is_some());
+    is_counted || REASONING.iter().any(|name| count(value.pointer(name)).is_some_and(|tokens| tokens > 0))
+}
+
+/// The prompt's tokens in the words of other APIs: those of the Messages API are without what the cache has
+/// (Anthropic's reference of `usage`, 2026).
+fn other_input(value: &Value) -> Option<u64> {
+    let input = count(value.get("input_tokens"))?;
+    let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"];
+    let cached = cache.iter().filter_map(|name| count(value.get(*name))).fold(0, u64::saturating_add);
+    Some(input.saturating_add(cached)).filter(|input| *input > 0)
 }
 
 /// The cost in USD that a reply's `usage` reports: a number, or an object with the total.
@@ -171,6 +185,25 @@ mod tests {
             (
                 json!({"prompt_tokens": 50, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 20}),
                 usage(50, 0, 20, 0, 0),
+            ),
+            // The words of other APIs.
+            (json!({"input_tokens": 100, "output_tokens": 7}), usage(100, 0, 0, 7, 0)),
+            (
+                json!({"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60}, "output_tokens": 7, "output_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 107}),
+                usage(100, 60, 0, 7, 5),
+            ),
+            (
+                json!({"input_tokens": 100, "cache_read_input_tokens": 60, "cache_creation_input_tokens": 20, "output_tokens": 7}),
+                usage(180, 60, 20, 7, 0),
+            ),
+            (
+                json!({"prompt_tokens": 9, "input_tokens": 100, "completion_tokens": 7, "output_tokens": 8}),
+                usage(9, 0, 0, 7, 0),
+            ),
+            (json!({"input_tokens": 0, "output_tokens": 7}), None),
+            (
+                json!({"prompt_tokens": 9, "completion_tokens": null, "completion_tokens_details": {"reasoning_tokens": 50}}),
+                usage(9, 0, 0, 50, 50),
             ),
             // Not counted, or not believable.
             (json!({"prompt_tokens": null, "completion_tokens": 5}), None),

@@ -314,3 +314,45 @@ fn messages_name_the_true_cause() {
         assert_eq!(refusal.message, expected);
     }
 }
+
+/// A gateway has its own message, and says further inside what is wrong.
+#[test]
+fn an_error_means_what_the_errors_inside_of_it_say() {
+    use serde_json::{Value, json};
+    let wrappers: [fn(&str) -> Value; 13] = [
+        |m| json!({"error": {"message": "Invalid request", "code": 400, "details": [{"field": "body", "reason": m}]}}),
+        |m| json!({"error": {"message": "Bad Request", "details": m}}),
+        |m| json!({"error": {"code": "BadRequest", "message": "Invalid.", "innererror": {"code": "InvalidParameter", "message": m}}}),
+        |m| json!({"error": {"code": "BadRequest", "message": "Invalid.", "inner_error": {"details": m}}}),
+        |m| json!({"error": {"message": "Provider returned error", "metadata": {"raw": {"error": {"message": m}}}}}),
+        |m| {
+            let raw = json!({"error": {"message": json!({ "message": m }).to_string()}}).to_string();
+            json!({"error": {"message": "Provider returned error", "metadata": {"raw": raw}}})
+        },
+        |m| json!({"error": {"message": "Invalid request", "errors": [{"message": m, "param": null}]}}),
+        |m| json!({"error": {"message": "upstream failed", "cause": {"message": m}}}),
+        |m| {
+            let violation = json!({ "fieldViolations": [{ "description": m }] });
+            let message = "Request contains an invalid argument.";
+            json!([{"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT", "details": [violation]}}])
+        },
+        |m| json!({"error": {"error": {"message": m, "code": 400}}}),
+        |m| json!({"success": false, "errors": [{"code": 5006, "message": format!("AiError: {m}")}], "messages": []}),
+        |m| json!({"statusCode": 400, "message": [m], "error": "Bad Request"}),
+        |m| json!({"error": {"message": json!({"error": {"message": m}}).to_string(), "type": "upstream_error"}}),
+    ];
+    for (message, expected) in [
+        ("Unsupported parameter: 'temperature' is not supported with this model.", "without temperature"),
+        ("Your credit balance is too low to access the API.", "stop"),
+        ("The model `m` does not exist or you do not have access to it.", "stop"),
+        ("This model does not support image input.", "stop"),
+        ("Incorrect API key provided: sk-1.", "stop"),
+        ("This model's maximum context length is 8192 tokens.", "page context_too_long"),
+        ("The image is blank.", "page image_refused"),
+    ] {
+        for wrapped in wrappers.map(|wrapper| wrapper(message).to_string()) {
+            let reply = ErrorReply { status: 400, headers: &HeaderMap::new(), body: &wrapped, wall_ms: 0 };
+            assert_eq!(name(&judge_error(&reply).verdict), expected, "{wrapped}");
+        }
+    }
+}
