@@ -75,6 +75,7 @@ impl ErrorBody {
             _ => [
                 text("message"),
                 text("msg"),
+                text("status_msg"),
                 error.get("message").map_or(String::new(), detail),
                 detail(value),
                 detail(error),
@@ -123,7 +124,11 @@ impl ErrorBody {
             "/inner_error/code",
         ];
         let inner = PATHS.iter().filter_map(|path| self.value.pointer(path)?.as_str());
-        let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(inner);
+        // Google's `ErrorInfo` is one of its details. A reason may be a sentence, too.
+        let details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
+        let reasons = details.chain([&self.value]).filter_map(|part| part.get("reason")?.as_str());
+        let reasons = reasons.filter(|reason| !reason.contains(char::is_whitespace));
+        let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(inner).chain(reasons);
         codes.filter(|code| !code.is_empty()).map(str::to_lowercase).collect()
     }
 
@@ -283,6 +288,24 @@ mod tests {
             MAX_MESSAGE_CHARS + 1,
             "with an ellipsis"
         );
+    }
+
+    #[test]
+    fn codes_in_every_place() {
+        for (body, expected) in [
+            (
+                r#"{"error":{"code":"A","type":"b","reason":"NOT_ENOUGH_BALANCE"}}"#,
+                &["a", "b", "not_enough_balance"][..],
+            ),
+            (r#"{"error":{"code":"a","reason":"no code at all"}}"#, &["a"]),
+            (
+                r#"{"error":{"code":403,"details":[{"x":1},{"reason":"BILLING_DISABLED"}]}}"#,
+                &["403", "billing_disabled"],
+            ),
+            (r#"{"error":{"details":"none","reason":7}}"#, &[]),
+        ] {
+            assert_eq!(ErrorBody::parse(body).codes(), expected, "{body}");
+        }
     }
 
     #[test]
