@@ -26,8 +26,7 @@ impl Tls {
     /// When they are not valid.
     pub(crate) fn new(named: Option<&[u8]>) -> Result<Self, String> {
         let Some(pem) = named else { return Ok(Self { named: Vec::new(), config: OnceLock::new() }) };
-        let named: Vec<_> =
-            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let named = read_certificates(pem)?;
         if named.is_empty() {
             return Err("no PEM certificate found".into());
         }
@@ -60,6 +59,42 @@ impl Tls {
             .with_no_client_auth();
         config.alpn_protocols = vec!["http/1.1".into()];
         Ok(Arc::new(config))
+    }
+}
+
+/// Reads PEM certificates. Editors put a byte order mark before them, PowerShell writes UTF-16, and OpenSSL has more
+/// labels than one.
+fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let units = |read: fn([u8; 2]) -> u16| {
+        let pairs = pem.chunks_exact(2).skip(1).map(|pair| read([pair[0], pair[1]]));
+        String::from_utf16_lossy(&pairs.collect::<Vec<_>>())
+    };
+    let text = match pem {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)).into_owned(),
+    };
+    let text = ["TRUSTED CERTIFICATE-----", "X509 CERTIFICATE-----"].iter().fold(text, |text, label| {
+        text.replace(&format!("-----BEGIN {label}"), "-----BEGIN CERTIFICATE-----")
+            .replace(&format!("-----END {label}"), "-----END CERTIFICATE-----")
+    });
+    let found = CertificateDer::pem_slice_iter(text.as_bytes()).map(|found| found.map(without_settings));
+    found.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// A certificate without what OpenSSL appends to a trusted one: what it is trusted for.
+fn without_settings(certificate: CertificateDer<'static>) -> CertificateDer<'static> {
+    let whole = certificate.as_ref();
+    // The length of DER's outer sequence.
+    let length = match *whole {
+        [0x30, short @ 0..=0x7f, ..] => 2 + usize::from(short),
+        [0x30, 0x81, a, ..] => 3 + usize::from(a),
+        [0x30, 0x82, a, b, ..] => 4 + usize::from(u16::from_be_bytes([a, b])),
+        _ => whole.len(),
+    };
+    match whole.get(..length) {
+        Some(first) if length < whole.len() => first.to_vec().into(),
+        _ => certificate,
     }
 }
 

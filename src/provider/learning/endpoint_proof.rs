@@ -138,7 +138,9 @@ impl EndpointProof {
         }
         let message = not_an_api(&format!("{url} is not a chat completions API"), exchange.status, what);
         self.foreign.set(self.foreign.get() + 1);
-        let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
+        // A firewall may refuse a single page.
+        let is_refusal = matches!(&exchange.verdict, Verdict::Stop(refusal) if !refusal.may_be_page);
+        let is_certain = is_refusal || self.foreign.get() >= MAX_FOREIGN;
         let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::Undecided };
         exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
     }

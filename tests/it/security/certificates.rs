@@ -61,10 +61,15 @@ fn serve_to(chain: &str, key: &str, verifier: Option<Arc<dyn ClientCertVerifier>
 
 /// A run against `host`, which trusts the certificates in `named`.
 fn run(host: &str, port: u16, named: Option<&str>) -> Ran {
+    run_with(host, port, named.map(str::as_bytes))
+}
+
+/// The same with the bytes of the file.
+fn run_with(host: &str, port: u16, named: Option<&[u8]>) -> Ran {
     let bench = Bench::with_pages(1);
     bench.job_at(&format!("https://{host}:{port}/v1"), "retry: {attempts: 1, max_wait: 2s}");
     if let Some(named) = named {
-        bench.put("ca.pem", named.as_bytes());
+        bench.put("ca.pem", named);
         bench.put("job.yaml", bench.text("job.yaml").replace("id: test", "id: test, ca_file: ca.pem").as_bytes());
     }
     bench.run(&["-q"])
@@ -118,6 +123,32 @@ fn a_named_certificate_is_trusted_as_it_is() {
             assert_eq!(untrusted.code, 5, "{params:?}: {}", untrusted.stderr);
             assert!(untrusted.stderr.contains("provider.ca_file"), "{}", untrusted.stderr);
         }
+    }
+}
+
+/// What editors, PowerShell and `openssl x509 -trustout` make of a PEM file.
+#[test]
+fn a_named_certificate_in_other_forms_of_pem() {
+    let (certificate, key) = self_signed(&params(&["localhost"]));
+    let port = serve(&certificate, &key);
+    // Trusted for servers only.
+    let settings = b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    let der = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+    let trusted = base64_simd::STANDARD.encode_to_string([der.as_ref(), settings].concat());
+    let lines: Vec<_> = trusted.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let label = "TRUSTED CERTIFICATE";
+    let trusted = format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"));
+    let words = |order: fn(u16) -> [u8; 2]| format!("\u{feff}{certificate}").encode_utf16().flat_map(order).collect();
+    for (name, named) in [
+        ("a byte order mark", [b"\xef\xbb\xbf", certificate.as_bytes()].concat()),
+        ("UTF-16, little-endian", words(u16::to_le_bytes)),
+        ("UTF-16, big-endian", words(u16::to_be_bytes)),
+        ("a trusted certificate", trusted.into_bytes()),
+        ("the old label", certificate.replace(" CERTIFICATE", " X509 CERTIFICATE").into_bytes()),
+        ("Latin-1 text before", [b"Schl\xfcssel\n", certificate.as_bytes()].concat()),
+    ] {
+        let ran = run_with("localhost", port, Some(&named));
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
-use super::credit::says_no_credit;
+use super::credit::{CREDIT_CODES, CREDIT_WORDS, says_no_credit, without_free_clauses};
 use super::error_body::ErrorBody;
+use super::invalid_reply::says_invalid_reply;
 use super::model_errors::{is_retired, names_unknown_model};
 use super::transient::{is_not_there_yet, transient_by_error};
 use super::vision::lacks_vision;
@@ -52,67 +53,7 @@ impl Cause {
 /// Codes and words of a cause, in lower case. In the order in which they are looked for.
 const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
-    (
-        Cause::NoCredit,
-        &[
-            "insufficient_quota",
-            "insufficient_user_quota",
-            "credit_balance_exhausted",
-            "organization_spend_limit_exceeded",
-            "project_spend_limit_exceeded",
-            "organization_usage_limit_exceeded",
-            "billing_hard_limit_reached",
-            "billing_not_active",
-            "billing_error",
-            "insufficient_balance",
-            "insufficientbalance",
-            "insufficient_credit",
-            "insufficient_funds",
-            "enforced_spend_limit_reached",
-            "exceeded_current_quota_error",
-            "arrearage",
-            "accountoverdueerror",
-            "payment_required",
-            "budget_exceeded",
-            "openrouter_credits",
-            "openrouter_key_limit",
-        ],
-        &[
-            "credit balance is too low",
-            "insufficient balance",
-            "insufficient account balance",
-            "insufficient credit",
-            "insufficient funds",
-            "not enough credit",
-            "not enough balance",
-            "out of credit",
-            "no credits",
-            "requires more credits",
-            "account is in good standing",
-            "in arrears",
-            "arrearage",
-            "account overdue",
-            "account is overdue",
-            "overdue payment",
-            "overdue balance",
-            "overdue bill",
-            "specified api usage limits",
-            "reached your api usage limits",
-            "billing hard limit",
-            "spend limit",
-            "spending limit",
-            "balance is insufficient",
-            "balance is too low",
-            "balance depleted",
-            "budget has been exceeded",
-            "payment required",
-            "key limit exceeded",
-            "exceeded your current quota, please check your plan and billing details",
-            // Chinese: the balance is insufficient; the account is in arrears.
-            "余额不足",
-            "欠费",
-        ],
-    ),
+    (Cause::NoCredit, CREDIT_CODES, CREDIT_WORDS),
     (Cause::OutOfRoom, &[], &["could not finish the message", "model output limit was reached"]),
     (
         Cause::InvalidReply,
@@ -245,6 +186,13 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     // Names of parameters are often quoted.
     let unquoted = text.replace(['`', '\'', '"'], "");
     let has = |words: &[&str]| words.iter().any(|word| unquoted.contains(word));
+    // That a refused request costs nothing is no complaint.
+    let about_credit = without_free_clauses(&unquoted);
+    let has_credit_words = |words: &[&str]| words.iter().any(|word| about_credit.contains(word));
+    let is_filter = |names: &[&str], words: &[&str]| has_code(names) || !is_internal && has(words);
+    // What a filter stops may be about credit, and the notice about its price, too.
+    let is_filtered =
+        || CAUSES.iter().any(|(cause, names, words)| *cause == Cause::ContentFilter && is_filter(names, words));
     let is_cause = |cause: Cause, names: &[&str], words: &[&str]| match cause {
         Cause::NoCredit => {
             // A code counts in a message, too.
@@ -253,11 +201,15 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
             let is_advice = status == 429 && has_delay;
             // A server has budgets of other kinds, too.
             let is_vague = is_internal && has(&["budget has been exceeded", "exceeded your current quota"]);
-            has_code(names) || is_named || !is_advice && !is_vague && has(words)
+            let is_in_words = || !is_advice && !is_vague && has_credit_words(words) && !is_filtered();
+            has_code(names) || is_named || is_in_words()
         }
         Cause::OutOfRoom => has(words) || matches!(status, 0..=400 | 422) && says_reasoning_took_all(&unquoted),
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
-        Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
+        Cause::Recitation | Cause::ContentFilter => is_filter(names, words),
+        Cause::InvalidReply => {
+            has_code(names) || has(words) || matches!(status, 0..=400 | 422) && says_invalid_reply(text)
+        }
         Cause::ContextTooLong => {
             let is_clear = has(WINDOW) && has(TOO_LONG);
             has_code(names) || has(words) && (!is_internal || is_clear) || says_prompt_too_long(&unquoted)
@@ -265,10 +217,10 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         _ => has_code(names) || has(words),
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
-    let is_advised = !is_internal && status != 429 && has(CREDIT_ADVICE);
+    let is_advised = !is_internal && status != 429 && has_credit_words(CREDIT_ADVICE);
     // Beside a delay, such words are advice.
     let may_mean_credit = !passes && (status != 429 || !has_delay);
-    let is_said = || may_mean_credit && says_no_credit(&unquoted);
+    let is_said = || may_mean_credit && says_no_credit(&about_credit);
     found.or(is_advised.then_some(Cause::NoCredit)).or_else(|| is_said().then_some(Cause::PerhapsNoCredit))
 }
 

@@ -5,6 +5,116 @@
 
 use crate::provider::judgement::wording::find_word;
 
+/// Codes of errors of accounts without credit, in lower case.
+pub(crate) const CREDIT_CODES: &[&str] = &[
+    "insufficient_quota",
+    "insufficient_user_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "billing_error",
+    "insufficient_balance",
+    "insufficientbalance",
+    "insufficient_credit",
+    "insufficient_funds",
+    "enforced_spend_limit_reached",
+    "exceeded_current_quota_error",
+    "arrearage",
+    "accountoverdueerror",
+    "payment_required",
+    "budget_exceeded",
+    "openrouter_credits",
+    "openrouter_key_limit",
+    "billing_disabled",
+    "allocationquota.freetieronly",
+    "accessdenied.unpurchased",
+    "commoditynotpurchased",
+    "not_enough_balance",
+    "invalid_payment_instrument",
+    "subscriptiondisabled",
+    "resourcepackexhausted",
+    "blocked_api_access",
+];
+/// Words of such errors that leave no doubt.
+pub(crate) const CREDIT_WORDS: &[&str] = &[
+    "credit balance is too low",
+    "insufficient balance",
+    "insufficient account balance",
+    "insufficient credit",
+    "insufficient funds",
+    "not enough credit",
+    "not enough balance",
+    "out of credit",
+    "no credits",
+    "requires more credits",
+    "account is in good standing",
+    "in arrears",
+    "arrearage",
+    "account overdue",
+    "account is overdue",
+    "overdue payment",
+    "overdue balance",
+    "overdue bill",
+    "specified api usage limits",
+    "reached your api usage limits",
+    "billing hard limit",
+    "spend limit",
+    "spending limit",
+    "balance is insufficient",
+    "balance is too low",
+    "balance depleted",
+    "budget has been exceeded",
+    "payment required",
+    "key limit exceeded",
+    "exceeded your current quota, please check your plan and billing details",
+    // Chinese: the balance is insufficient; the account is in arrears.
+    "余额不足",
+    "欠费",
+    "requires billing to be enabled",
+    "billing account is not active",
+    "billing account is inactive",
+    "billing account is disabled",
+    "billing account is closed",
+    "billing account is suspended",
+    "free tier of the model has been exhausted",
+    "free tier has been exhausted",
+    // Chinese: the quota of the token or the resource package is used up; to reserve the quota failed.
+    "餘額不足",
+    "余额已用尽",
+    "欠費",
+    "额度已用尽",
+    "额度已用完",
+    "額度已用盡",
+    "额度不足",
+    "预扣费额度失败",
+    "余量已用尽",
+    "余量不足",
+    // French, German, Spanish, Portuguese, Italian, Russian, Japanese, Korean: the credit does not suffice.
+    "crédit insuffisant",
+    "crédits insuffisants",
+    "credit insuffisant",
+    "solde insuffisant",
+    "guthaben aufgebraucht",
+    "guthaben ist aufgebraucht",
+    "guthaben reicht nicht",
+    "nicht genügend guthaben",
+    "kein guthaben",
+    "saldo insuficiente",
+    "crédito insuficiente",
+    "créditos insuficientes",
+    "fondos insuficientes",
+    "saldo insufficiente",
+    "credito insufficiente",
+    "недостаточно средств",
+    "残高が不足",
+    "残高不足",
+    "잔액이 부족",
+    "잔액 부족",
+];
+
 /// Words for what an account has, in lower case.
 const MONEY: &[&str] = &[
     "fund",
@@ -145,6 +255,34 @@ pub(crate) fn says_no_credit(text: &str) -> bool {
         && clauses.any(|clause| has(clause, MONEY) && has(clause, LACKS) || has(clause, BILLS) && has(clause, DEBTS))
 }
 
+/// `text` without clauses such as `no credits were charged`. It is in lower case.
+pub(crate) fn without_free_clauses(text: &str) -> String {
+    text.split_inclusive(['.', ';', '\n', '!', ',', '(', ')']).filter(|clause| !is_free(clause)).collect()
+}
+
+/// Whether a clause says that something costs nothing: `no credits have been charged`, `credits were not deducted`, `we
+/// did not charge any credits`.
+fn is_free(clause: &str) -> bool {
+    const UNITS: &[&str] = &["credit", "credits", "funds", "balance", "money", "tokens", "quota"];
+    const FILLERS: &[&str] = &["were", "was", "have", "has", "had", "been", "be", "are", "is", "will"];
+    const TAKEN: &[&str] = &["charged", "used", "deducted", "consumed", "billed", "spent", "debited", "taken"];
+    const TAKE: &[&str] = &["charge", "charged", "deduct", "deducted", "use", "used", "consume", "consumed"];
+    let clause = clause.replace("n't", " not");
+    let words: Vec<&str> = clause.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_free = |at: usize| {
+        let (before, after) = (&words[..at], &words[at + 1..]);
+        let verb = after.iter().position(|word| !FILLERS.contains(word) && *word != "not");
+        let is_taken = verb.is_some_and(|verb| TAKEN.contains(&after[verb]) && after.get(verb + 1) != Some(&"up"));
+        let is_denied = after[..verb.unwrap_or(0)].contains(&"not");
+        match before.last() {
+            Some(&("no" | "0" | "zero")) => is_taken,
+            Some(&"any") => before.contains(&"not") && before.iter().any(|word| TAKE.contains(word)),
+            _ => is_taken && is_denied,
+        }
+    };
+    words.iter().enumerate().any(|(at, word)| UNITS.contains(word) && is_free(at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +337,29 @@ mod tests {
             "",
         ] {
             assert!(!says_no_credit(&text.to_lowercase()), "{text}");
+        }
+    }
+
+    #[test]
+    fn clauses_about_what_costs_nothing() {
+        for (text, expected) in [
+            ("flagged for violence. no credits were charged.", "flagged for violence."),
+            ("flagged, and no credits have been deducted", "flagged,"),
+            ("0 credits used", ""),
+            ("your credits were not charged; try again", " try again"),
+            ("we did not charge any credits.", ""),
+            ("you have no credits, so nothing was charged", "you have no credits, so nothing was charged"),
+            ("no credits left", "no credits left"),
+            ("all credits used", "all credits used"),
+            ("you cannot go on: your credits were used up", "you cannot go on: your credits were used up"),
+            ("you don't have any credits", "you don't have any credits"),
+            ("credits weren't used", ""),
+            ("no credits remain: they were used up", "no credits remain: they were used up"),
+            ("not enough credits", "not enough credits"),
+            ("you do not have enough credits", "you do not have enough credits"),
+            ("could not charge your card", "could not charge your card"),
+        ] {
+            assert_eq!(without_free_clauses(text), expected, "{text}");
         }
     }
 }

@@ -78,6 +78,7 @@ impl ErrorBody {
             _ => [
                 text("message"),
                 text("msg"),
+                text("status_msg"),
                 all_messages(error.get("message")),
                 all_messages(value.get("detail")),
                 all_messages(error.get("detail")),
@@ -128,7 +129,9 @@ impl ErrorBody {
 
     /// All codes of the error, in lower case: `code`, `type`, `status`, and those inside of it.
     pub(crate) fn codes(&self) -> Vec<String> {
-        let own = ["status", "error_code"].iter().filter_map(|name| self.value.get(*name)?.as_str());
+        let own = ["status", "error_code", "reason"].iter().filter_map(|name| self.value.get(*name)?.as_str());
+        // A reason may be a sentence, too.
+        let own = own.filter(|code| !code.contains(char::is_whitespace));
         let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(own).chain(self.nested.codes());
         codes.filter(|code| !code.is_empty()).map(str::to_lowercase).collect()
     }
@@ -278,6 +281,24 @@ mod tests {
             MAX_MESSAGE_CHARS + 1,
             "with an ellipsis"
         );
+    }
+
+    #[test]
+    fn codes_in_every_place() {
+        for (body, expected) in [
+            (
+                r#"{"error":{"code":"A","type":"b","reason":"NOT_ENOUGH_BALANCE"}}"#,
+                &["a", "b", "not_enough_balance"][..],
+            ),
+            (r#"{"error":{"code":"a","reason":"no code at all"}}"#, &["a"]),
+            (
+                r#"{"error":{"code":403,"details":[{"x":1},{"reason":"BILLING_DISABLED"}]}}"#,
+                &["403", "billing_disabled"],
+            ),
+            (r#"{"error":{"details":"none","reason":7}}"#, &[]),
+        ] {
+            assert_eq!(ErrorBody::parse(body).codes(), expected, "{body}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::causes::find_cause;
 use super::error_body::ErrorBody;
 use super::errors::{ReceivedError, judge};
 use crate::provider::judgement::error_judgement::ErrorJudgement;
+use crate::provider::judgement::wording::find_word;
 use crate::provider::pacing::retry_after::MAX_DELAY;
 use serde_json::Value;
 
@@ -25,27 +26,43 @@ const BUSY: &[&str] = &["overloaded", "at capacity", "too busy", "is busy", "ser
 /// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
-/// The error that a reply, a chunk or a choice carries. Empty ones are none: gateways send the
-/// member beside answers.
+/// The error that a reply or a chunk carries. Empty ones are none: gateways send the member beside answers.
 pub(crate) fn find_error(value: &Value) -> Option<&Value> {
     let error = value.get("error").filter(|error| !is_empty(error));
     // vLLM and Mistral have no wrapper.
     let is_called = |name: &str| value.get(name).and_then(Value::as_str) == Some("error");
     let is_bare = || is_called("object") || is_called("type") && has_message(value) || is_envelope(value);
-    error.or_else(|| Some(value).filter(|_| is_bare()))
+    // MiniMax has the result of every request here.
+    let base = value.get("base_resp").filter(|base| base.get("status_code").is_some_and(|code| !is_empty(code)));
+    error.or_else(|| base.filter(|base| !is_empty(base))).or_else(|| Some(value).filter(|_| is_bare()))
+}
+
+/// The error that a choice or its message carries.
+pub(crate) fn member_error(value: &Value) -> Option<&Value> {
+    ["error", "errors"].iter().filter_map(|name| value.get(*name)).find(|error| !is_empty(error))
 }
 
 /// `{"code": 400, "msg": "…", "data": null}`: how Chinese gateways report errors.
 fn is_envelope(value: &Value) -> bool {
     let code = value.get("code").filter(|code| !is_empty(code));
-    let is_number = |code: &Value| code.is_number() || code.as_str().is_some_and(|text| text.parse::<u32>().is_ok());
-    code.is_some_and(is_number) && has_message(value)
+    code.is_some_and(is_code) && has_message(value) && !says_success(value)
 }
 
 /// Whether it has a message, and no choices.
 fn has_message(value: &Value) -> bool {
     let message = ["msg", "message"].iter().find_map(|name| value.get(*name).filter(|text| !is_empty(text)));
-    message.is_some_and(Value::is_string) && value.get("choices").is_none()
+    message.is_some_and(Value::is_string) && value.get("choices").is_none_or(Value::is_null)
+}
+
+/// Whether a value is a number, or a name such as `Arrearage` and `InvalidParameter.Size`.
+fn is_code(code: &Value) -> bool {
+    /// A shorter one may be anything.
+    const MIN_NAME: usize = 4;
+    let is_name = |text: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        text.len() >= MIN_NAME && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_part)
+    };
+    code.is_number() || code.as_str().is_some_and(|text| text.parse::<u32>().is_ok() || is_name(text))
 }
 
 /// Judges an error inside of a reply of status 200.
@@ -72,7 +89,7 @@ pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
     judge(&ReceivedError { carrier, after, ..ReceivedError::of_status(status, &body) })
 }
 
-/// Whether an error has nothing to say: null, false, 0, an empty text, or only such members.
+/// Whether an error has nothing to say: null, false, 0, an empty text, or only such members; or that all went well.
 fn is_empty(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => true,
@@ -82,8 +99,36 @@ fn is_empty(error: &Value) -> bool {
             matches!(text.trim(), "0" | "200") || NO_ERROR.contains(&text.trim().to_lowercase().as_str())
         }
         Value::Array(items) => items.iter().all(is_empty),
-        Value::Object(members) => members.values().all(is_empty),
+        Value::Object(members) => members.values().all(is_empty) || says_success(error),
     }
+}
+
+/// Whether an object says that all went well: `{"code": "Success", "message": "Request successful"}`,
+/// `{"success": true}`.
+fn says_success(error: &Value) -> bool {
+    const MEMBERS: &[&str] = &["code", "message", "msg", "status", "status_code", "status_msg", "type", "error"];
+    let is_number = |text: &str| text.trim().parse::<i64>().is_ok();
+    let (mut is_said, mut is_failed) = (error.get("success") == Some(&Value::Bool(true)), status_of(error).is_some());
+    is_failed |= error.get("success").is_some_and(|success| success != &Value::Bool(true));
+    for value in MEMBERS.iter().filter_map(|name| error.get(*name)) {
+        match value {
+            Value::String(text) if is_success(text) => is_said = true,
+            // Codes of success differ.
+            Value::String(text) if is_number(text) => {}
+            Value::Number(_) => {}
+            value => is_failed |= !is_empty(value),
+        }
+    }
+    is_said && !is_failed
+}
+
+/// Whether a text means success: `ok`, `Request successful`.
+fn is_success(text: &str) -> bool {
+    const WORDS: &[&str] = &["success", "successful", "successfully", "succeeded"];
+    const DENIALS: &[&str] = &["not", "no", "without", "failed", "error", "never", "but", "until"];
+    let text = text.trim().to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| find_word(&text, word).is_some());
+    matches!(text.as_str(), "ok" | "成功" | "请求成功") || has(WORDS) && !has(DENIALS) && !text.contains("n't")
 }
 
 /// The HTTP status that an error names in a number.
@@ -118,6 +163,13 @@ mod tests {
             json!({"code": 200, "message": "success"}),
             json!({"metadata": {}}),
             json!("null"),
+            json!({"code": "Success", "message": "Request successful"}),
+            json!({"success": true}),
+            json!({"success": true, "message": ""}),
+            json!({"code": 1000, "message": "success"}),
+            json!({"code": "0000", "message": "ok"}),
+            json!({"code": 1000, "msg": "请求成功", "request_id": "x"}),
+            json!({"status": "ok", "message": "Completed successfully"}),
         ] {
             assert_eq!(find_error(&json!({"choices": [], "error": error})), None, "{error}");
         }
@@ -130,6 +182,13 @@ mod tests {
             json!({"type": "server_error"}),
             json!([{"code": 400}]),
             json!(500),
+            json!({"success": false}),
+            json!({"success": true, "message": "upstream pool is busy"}),
+            json!({"success": true, "code": 429}),
+            json!({"code": 429, "message": "success"}),
+            json!({"code": "Success", "message": "The request was not successful"}),
+            json!({"code": 1000, "message": "upstream pool is busy"}),
+            json!({"message": "unsuccessful"}),
         ] {
             assert_eq!(find_error(&json!({ "error": error })), Some(&error), "{error}");
         }
@@ -144,6 +203,16 @@ mod tests {
             (json!({"code": 200, "msg": "success"}), false),
             (json!({"code": "x", "msg": "a page"}), false),
             (json!({"code": 400, "msg": "odd", "choices": []}), false),
+            (json!({"code": "Arrearage", "message": "Access denied", "request_id": "x"}), true),
+            (json!({"code": "InvalidParameter.Size", "message": "x", "choices": null}), true),
+            (json!({"code": "Arrearage", "message": ""}), false),
+            (json!({"code": "Arrearage", "message": "x", "choices": []}), false),
+            (json!({"code": "Success", "message": "Request successful"}), false),
+            (json!({"code": 1000, "message": "success"}), false),
+            (json!({"code": "a page", "message": "x"}), false),
+            (json!({"choices": null, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}), true),
+            (json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": "success"}}), false),
+            (json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}}), false),
         ] {
             assert_eq!(find_error(&value).is_some(), expected, "{value}");
         }
@@ -195,6 +264,16 @@ mod tests {
             (json!({"message": "Your credit balance is too low"}), "stop"),
             (json!({"code": "context_length_exceeded", "message": "x"}), "context_too_long"),
             (json!({"code": 500, "message": "please recharge the cache"}), "server_error"),
+            (
+                json!({"code": "Arrearage", "message": "Access denied, please make sure your account is in good standing."}),
+                "stop",
+            ),
+            (json!({"status_code": 1008, "status_msg": "insufficient balance"}), "stop"),
+            (json!({"code": 403, "reason": "NOT_ENOUGH_BALANCE", "message": "x"}), "stop"),
+            (json!({"reason": "RATE_LIMIT_EXCEEDED", "message": "x"}), "later"),
+            (json!({"code": "InternalError", "message": "x"}), "server_error"),
+            (json!([{"code": 429, "message": "upstream pool is busy"}]), "later"),
+            (json!({"message": "Model did not output valid JSON"}), "not_json"),
         ] {
             let found = match judge_late_error(&error).verdict {
                 Verdict::Later { .. } => "later",

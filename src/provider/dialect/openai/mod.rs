@@ -9,6 +9,7 @@
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`] and [`message_words`]: numbers and words
 //!   in their messages; [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`likely_cause`]: why,
 //!   by single words; [`credit`]: that the account has no credit; [`model_errors`]: that the model is unknown or retired;
+//!   [`invalid_reply`]: that the server rejects the reply itself;
 //!   [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error rejects; [`listed_efforts`]:
 //!   efforts that it supports; [`parameter_names`]: how it names it; [`output_bounds`]: bounds of the output limit;
 //!   [`output_room`]: what the context window leaves for it; [`transient`]: whether an error is transient
@@ -22,6 +23,7 @@ pub(crate) mod credit;
 pub(crate) mod error_body;
 pub(crate) mod errors;
 pub(crate) mod finish;
+pub(crate) mod invalid_reply;
 pub(crate) mod late_error;
 pub(crate) mod lenient_json;
 pub(crate) mod likely_cause;

@@ -2,8 +2,8 @@
 //! unknown, missing and null members, content in parts, numbers as floats or strings.
 
 use super::error_body::ErrorBody;
-use super::finish::{Finish, read_finish};
-use super::late_error::{find_error, judge_late_error};
+use super::finish::{Finish, find_finish};
+use super::late_error::{find_error, judge_late_error, member_error};
 use super::lenient_json;
 use super::message::Message;
 use super::usage::{counts_output, read_cost, read_usage};
@@ -146,7 +146,7 @@ impl Completion {
             self.read_error(error);
         }
         self.read_served(value);
-        self.is_filtered |= is_filtered(value.get("prompt_filter_results"));
+        self.is_filtered |= is_filtered(value.get("prompt_filter_results")) || is_blocked(value);
         let choice = self.next_choice(value);
         if let Some(choice) = choice {
             self.read_choice(choice, member);
@@ -188,19 +188,21 @@ impl Completion {
     }
 
     fn read_choice(&mut self, choice: &Value, member: &str) {
-        if let Some(error) = find_error(choice) {
+        let parts = [Some(choice), choice.get(member), choice.get("message"), choice.get("delta")];
+        if let Some(error) = parts.into_iter().flatten().find_map(member_error).or_else(|| find_error(choice)) {
             self.read_error(error);
         }
-        let finish = |name: &str| choice.get(name).and_then(Value::as_str).and_then(read_finish);
         let results = choice.get("content_filter_results");
         self.is_filtered |= is_filtered(results);
-        let stated = finish("finish_reason");
+        // Beside an end that is known, that of another member says nothing new.
+        let is_new = choice.get("finish_reason").is_some_and(|reason| !reason.is_null()) || self.finish.is_none();
+        let stated = find_finish(choice).filter(|finish| is_new || *finish != Finish::Stop);
         if stated == Some(Finish::Error) && self.has_ended_answer() {
             self.late_error.get_or_insert_with(|| json!({"message": "finish_reason: error"}));
         } else if let Some(stated) = stated {
-            // What routers and Azure call by a wider name.
-            let is_recitation = finish("native_finish_reason") == Some(Finish::Recitation)
-                || stated == Finish::ContentFilter && is_filtered(results.and_then(|found| found.get(PROTECTED_TEXT)));
+            // What Azure calls by a wider name.
+            let is_recitation =
+                stated == Finish::ContentFilter && is_filtered(results.and_then(|found| found.get(PROTECTED_TEXT)));
             self.finish = Some(if is_recitation { Finish::Recitation } else { stated });
         }
         let message = [member, "message", "delta"].iter().find_map(|name| choice.get(*name).filter(|m| !m.is_null()));
@@ -241,7 +243,9 @@ impl Completion {
 
 /// Whether a reply, a chunk or an error may be one of this API.
 pub(crate) fn is_of_api(value: &Value) -> bool {
-    MEMBERS.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null())) || find_error(value).is_some()
+    MEMBERS.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null()))
+        || find_error(value).is_some()
+        || is_blocked(value)
 }
 
 /// Gemini wraps errors in an array.
@@ -262,6 +266,14 @@ fn may_be_damaged(text: &str) -> bool {
 fn text(value: &Value, name: &str) -> Option<String> {
     let text = sanitize::id(value.get(name)?.as_str()?.trim());
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// Whether Gemini's verdict on a prompt, which it sends without choices, is that it is blocked.
+fn is_blocked(value: &Value) -> bool {
+    let reason =
+        ["/promptFeedback/blockReason", "/prompt_feedback/block_reason"].iter().find_map(|at| value.pointer(at));
+    let reason = reason.and_then(Value::as_str).unwrap_or_default();
+    !reason.trim().is_empty() && !reason.to_lowercase().ends_with("unspecified")
 }
 
 /// Whether Azure's results of a content filter, of a prompt or of a reply, say that it was blocked.

@@ -202,6 +202,9 @@ mod tests {
         const EMPTY: &str = r#"{"choices":[{"delta":{"content":""}}]}"#;
         const FAILED: &str = r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#;
         const IN_CHOICE: &str = r#"{"choices":[{"delta":{},"error":{"code":502,"message":"upstream"}}]}"#;
+        const IN_DELTA: &str = r#"{"choices":[{"delta":{"content":"","error":{"code":502,"message":"upstream"}},"finish_reason":"error"}]}"#;
+        const FLAT: &str = r#"{"code":"Arrearage","message":"Access denied","request_id":"x"}"#;
+        const BASE: &str = r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#;
         const WITH_STOP: &str =
             r#"{"error":{"code":502,"message":"upstream"},"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
         for (events, is_answer, late, output) in [
@@ -210,6 +213,11 @@ mod tests {
             (&[TEXT, STOP, USAGE, ERROR, "[DONE]"], true, true, Some(2)),
             (&[TEXT, STOP, USAGE, IN_CHOICE], true, true, Some(2)),
             (&[TEXT, STOP, USAGE, OVERLOADED], true, true, Some(2)),
+            (&[TEXT, STOP, USAGE, IN_DELTA], true, true, Some(2)),
+            (&[TEXT, IN_DELTA, STOP, USAGE], false, false, Some(2)),
+            (&[EMPTY, IN_DELTA], false, false, None),
+            (&[EMPTY, FLAT], false, false, None),
+            (&[BASE], false, false, None),
             (&[TEXT, STOP, ERROR, USAGE], true, true, Some(2)),
             (&[TEXT, STOP, ERROR], true, true, None),
             (&[TEXT, STOP, FAILED, USAGE], true, true, Some(2)),

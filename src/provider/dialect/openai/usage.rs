@@ -26,35 +26,36 @@ const CACHE_WRITE: &[&str] = &[
     "/cache_write_tokens",
     "/cache_creation_input_tokens",
 ];
-const REASONING: &[&str] =
-    &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens", "/reasoning_tokens"];
+const DETAILED_REASONING: &[&str] =
+    &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens"];
+const REASONING: &[&str] = &["/reasoning_tokens"];
 
 /// The tokens of the reply.
 const COMPLETION: &[&str] = &["completion_tokens", "output_tokens"];
 
 /// Reads token counts. `None` if they are missing or not believable.
 pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
-    let first = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
+    let count_of = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
     // Every request has a prompt: 0 means that the server did not count.
     let input = count(value.get("prompt_tokens")).filter(|input| *input > 0).or_else(|| other_input(value))?;
     let completion = COMPLETION.iter().find_map(|name| count(value.get(*name))).unwrap_or(0);
     let total = count(value.get("total_tokens")).filter(|total| *total <= MAX_TOKENS);
-    let stated = first(REASONING).unwrap_or(0);
+    let stated = count_of(DETAILED_REASONING).or_else(|| count_of(REASONING)).unwrap_or(0);
     // Gemini and xAI leave reasoning out of the completion and bill it.
-    let billed = match total {
-        Some(total) => total.saturating_sub(input),
-        // Reasoning that is more than the completion is not a part of it.
-        None if stated > completion => completion.saturating_add(stated),
-        None => 0,
-    };
+    let by_total = total.map_or(0, |total| total.saturating_sub(input));
+    // Reasoning that is more than the completion is not a part of it, whatever the total is. Only a count outside of the
+    // details gives way to a total.
+    let is_detailed = count_of(DETAILED_REASONING).is_some();
+    let is_beside = stated > completion && (is_detailed || total.unwrap_or(0) == 0);
+    let billed = by_total.max(if is_beside { completion.saturating_add(stated) } else { 0 });
     let output = completion.max(billed);
     if input.saturating_add(output) > MAX_TOKENS {
         return None;
     }
     let reasoning = if stated > 0 { stated } else { output - completion };
-    let cached_input = first(CACHED).unwrap_or(0).min(input);
+    let cached_input = count_of(CACHED).unwrap_or(0).min(input);
     // OpenRouter was seen to count the same tokens as read and as written.
-    let cache_write = first(CACHE_WRITE).unwrap_or(0).min(input - cached_input);
+    let cache_write = count_of(CACHE_WRITE).unwrap_or(0).min(input - cached_input);
     Some(Usage { input, cached_input, cache_write, output, reasoning: reasoning.min(output) })
 }
 
@@ -139,7 +140,31 @@ mod tests {
                 json!({"prompt_tokens": 300, "completion_tokens": 6, "completion_tokens_details": {"reasoning_tokens": 500}}),
                 usage(300, 0, 0, 506, 500),
             ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 306, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 0, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 0, "reasoning_tokens": 500}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 500, "output_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 900, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 600, 500),
+            ),
             // Inside of it: OpenAI.
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 500, "total_tokens": 800, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 500, 500),
+            ),
             (
                 json!({"prompt_tokens": 75, "completion_tokens": 44, "total_tokens": 119, "completion_tokens_details": {"reasoning_tokens": 33}}),
                 usage(75, 0, 0, 44, 33),

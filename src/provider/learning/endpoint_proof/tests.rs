@@ -214,7 +214,9 @@ fn after_an_answer_a_page_that_refuses_concerns_one_request() {
     assert_eq!(judged(&proof, refused()).0, "other", "the page's");
     let alone: Vec<_> = (0..3).map(|_| judged(&proof, refused()).0).collect();
     assert_eq!(alone, ["retry", "retry", "other"], "no other page shows it");
-    assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
+    let first = EndpointProof::default();
+    let before_any_answer: Vec<_> = (0..3).map(|_| judged(&first, refused()).0).collect();
+    assert_eq!(before_any_answer, ["later", "later", "stop"], "a firewall may refuse the first page");
 }
 
 #[test]

@@ -242,3 +242,83 @@ fn the_model_in_faults_of_the_server() {
     // Relays report it for a model whose servers are all down, too.
     assert_eq!(find_cause(503, &ErrorBody::parse(coded), false), None);
 }
+
+/// Accounts without credit, in codes, reasons and languages.
+#[test]
+fn credit_in_other_words_and_places() {
+    let of = |code: &str| format!(r#"{{"error":{{"message":"x","code":"{code}"}}}}"#);
+    let google = r#"[{"error":{"code":403,"message":"x","status":"PERMISSION_DENIED","details":[{"@type":"x"},{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BILLING_DISABLED"}]}}]"#;
+    for body in [
+        google.to_owned(),
+        message("This API method requires billing to be enabled. Please enable billing on project #1"),
+        of("AllocationQuota.FreeTierOnly"),
+        message("The free tier of the model has been exhausted."),
+        of("AccessDenied.Unpurchased"),
+        of("CommodityNotPurchased"),
+        r#"{"code":403,"reason":"NOT_ENOUGH_BALANCE","message":"x"}"#.to_owned(),
+        of("INVALID_PAYMENT_INSTRUMENT"),
+        of("SubscriptionDisabled"),
+        of("FailedOperation.ResourcePackExhausted"),
+        of("blocked_api_access"),
+        message("该令牌额度已用尽"),
+        message("预扣费额度失败, 用户剩余额度: 0"),
+        message("资源包余量已用尽，请购买资源包或开通后付费"),
+        message("餘額不足"),
+        message("Your billing account is not active."),
+        message("Crédit insuffisant"),
+        message("Guthaben aufgebraucht"),
+        message("Saldo insuficiente. Recargue su cuenta."),
+        message("残高が不足しています"),
+        message("잔액이 부족합니다"),
+        message("Недостаточно средств на счёте"),
+        r#"{"code":"Arrearage","message":"Access denied."}"#.to_owned(),
+    ] {
+        for status in [400, 403, 429] {
+            assert_eq!(find_cause(status, &ErrorBody::parse(&body), false), Some(Cause::NoCredit), "{status} {body}");
+        }
+    }
+    for (body, expected) in [
+        (message("the subscription of this page is not valid"), None),
+        (r#"{"error":{"message":"x","reason":"billing_disabled by a stamp"}}"#.to_owned(), None),
+        (of("x"), None),
+    ] {
+        assert_eq!(find_cause(400, &ErrorBody::parse(&body), false), expected, "{body}");
+    }
+}
+
+/// Words about credit beside a filter: what it stopped, or what it costs.
+#[test]
+fn filters_that_mention_credit() {
+    const OPENROUTER: &str =
+        "Your chosen model requires moderation and your input was flagged for \"violence\". No credits were charged.";
+    let coded = |code: &str, text: &str| serde_json::json!({"error": {"message": text, "code": code}}).to_string();
+    for (status, body, expected) in [
+        (403, message(OPENROUTER), Cause::ContentFilter),
+        (400, message("Blocked by guardrail, no credits have been deducted"), Cause::ContentFilter),
+        (400, message("Your prompt was flagged. You were charged 0 credits."), Cause::ContentFilter),
+        (400, coded("content_filter", "The page offers insufficient credit"), Cause::ContentFilter),
+        (400, coded("insufficient_quota", "Your account was flagged"), Cause::NoCredit),
+        (402, message("Insufficient credits. You have no credits, so nothing was charged."), Cause::NoCredit),
+        (403, message("You have no credits left"), Cause::NoCredit),
+    ] {
+        assert_eq!(find_cause(status, &ErrorBody::parse(&body), false), Some(expected), "{status} {body}");
+    }
+    let unclear = message("The request failed. No credits were charged.");
+    assert_eq!(find_cause(403, &ErrorBody::parse(&unclear), false), None);
+}
+
+/// Servers that check replies themselves.
+#[test]
+fn replies_that_are_not_valid() {
+    let invalid = Some(Cause::InvalidReply);
+    for (status, text, expected) in [
+        (400, "Model did not output valid JSON", invalid),
+        (422, "Model output is not valid JSON", invalid),
+        (400, "Response does not match the JSON schema", invalid),
+        (403, "Model output is not valid JSON", None),
+        (502, "Response is not valid JSON", None),
+        (400, "Invalid schema for response_format 'page'", None),
+    ] {
+        assert_eq!(find_cause(status, &ErrorBody::parse(&message(text)), false), expected, "{status} {text}");
+    }
+}

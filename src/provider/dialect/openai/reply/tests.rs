@@ -158,6 +158,28 @@ fn why_a_reply_ended() {
             ),
             "ContentFilter",
         ),
+        (json!({"choices": [], "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "ContentFilter"),
+        (json!({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {}}), "ContentFilter"),
+        (json!({"choices": [], "prompt_feedback": {"block_reason": "OTHER"}}), "ContentFilter"),
+        (json!({"choices": [], "promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"}}), "Empty"),
+        (json!({"choices": [], "promptFeedback": {"safetyRatings": []}}), "Empty"),
+        (
+            json!({"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "promptFeedback": {"blockReason": "SAFETY"}}),
+            "Finished",
+        ),
+        // The reason in other members.
+        (
+            choice(json!({"message": {"content": null}, "finish_reason": "stop", "native_finish_reason": "SAFETY"})),
+            "ContentFilter",
+        ),
+        (
+            choice(
+                json!({"message": {"content": "{\"a"}, "finish_reason": "stop", "native_finish_reason": "MAX_TOKENS"}),
+            ),
+            "Length",
+        ),
+        (choice(json!({"message": {"content": "{\"a"}, "finish_reason": {"type": "length"}})), "Length"),
+        (choice(json!({"message": {"content": "{}"}, "finish_reason": "stop", "stop_reason": 151_645})), "Finished"),
         // Errors, at the top and in a choice; empty ones are none.
         (json!({"choices": [{"message": {"content": "{}"}}], "error": busy()}), "error: later"),
         (choice(json!({"message": {"content": ""}, "finish_reason": "error", "error": busy()})), "error: later"),
@@ -167,6 +189,18 @@ fn why_a_reply_ended() {
                 json!({"message": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "x"}}),
             ),
             "error: server_error",
+        ),
+        (choice(json!({"message": {"content": "", "error": busy()}, "finish_reason": "error"})), "error: later"),
+        (choice(json!({"message": {"content": "{}", "error": busy()}, "finish_reason": null})), "error: later"),
+        (choice(json!({"delta": {"content": "", "error": busy()}})), "error: later"),
+        (choice(json!({"message": {"content": "", "errors": [busy()]}})), "error: later"),
+        (choice(json!({"message": {"content": ""}, "errors": [busy()]})), "error: later"),
+        (choice(json!({"message": {"content": ""}, "errors": ["upstream broke"]})), "error: server_error"),
+        (
+            choice(
+                json!({"message": {"content": "{}", "error": null, "errors": []}, "finish_reason": "stop", "errors": {}}),
+            ),
+            "Finished",
         ),
         (json!({"error": {"code": "content_filter", "message": "x"}}), "error: filter"),
         (json!([{"error": {"code": 503, "message": "x"}}]), "error: later"),
