@@ -79,7 +79,7 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
 fn names_empty_store(error: &clap::Error, words: &[String]) -> bool {
     let is_store = |value: &ContextValue| matches!(value, ContextValue::String(name) if name.starts_with("--store"));
     error.get(ContextKind::InvalidArg).is_some_and(is_store)
-        && std::env::var_os("DOCMILL_STORE").is_some_and(|value| value.is_empty())
+        && Environment::of_process().variable("DOCMILL_STORE").is_some_and(|value| value.is_empty())
         && !words.iter().any(|word| word.starts_with("--store"))
 }
 

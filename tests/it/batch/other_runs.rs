@@ -61,7 +61,7 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
     assert_eq!(statuses(&crate::bench::rows(&bench.text("second.jsonl")))["ok"], 2);
     // What was taken over is stored.
     let batches = bench.stats()["batches"].as_u64().unwrap();
-    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.run(&["-q", "--budget-usd", "5"]).code, 0);
     assert_eq!(statuses(&bench.rows())["ok"], 6);
     assert!(bench.stats()["pages"].as_object().unwrap().values().all(|count| *count == 1), "{}", bench.stats());
     assert!(batches >= 2);
