@@ -99,7 +99,10 @@ fn is_empty(error: &Value) -> bool {
             matches!(text.trim(), "0" | "200") || NO_ERROR.contains(&text.trim().to_lowercase().as_str())
         }
         Value::Array(items) => items.iter().all(is_empty),
-        Value::Object(members) => members.values().all(is_empty) || says_success(error),
+        Value::Object(members) => {
+            let says_failure = members.get("success") == Some(&Value::Bool(false));
+            !says_failure && members.values().all(is_empty) || says_success(error)
+        }
     }
 }
 
