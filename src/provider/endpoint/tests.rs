@@ -147,7 +147,7 @@ fn replies_of_every_kind() {
         // The first reply of this endpoint: the run waits.
         (reply(200, "", "<html>ok</html>"), "later", None, ""),
         (reply(200, "", r#"{"status":"ok"}"#), "later", None, ""),
-        (reply(403, "", "<html>Sign in"), "stop", None, ""),
+        (reply(403, "", "<html>Sign in"), "later", None, ""),
         (reply(400, "", "<html>Sign in"), "later", None, ""),
         (reply(200, "", r#"{"choices":[{"mess"#), "later", None, ""),
         (reply(200, "", r#"{"choices":[]}"#), "later", None, ""),

@@ -88,9 +88,9 @@ impl ErrorBody {
             .unwrap_or_default(),
         };
         let nested = NestedError::read(if error.is_string() { value } else { error });
-        let more = nested.beside(&own);
         // An error without a message, or whose message is the error of another server as it came.
         let is_whole = own.is_empty() || quoted_json(&own).is_some();
+        let more = nested.beside(if is_whole { "" } else { &own });
         let message = match own.as_str() {
             "" if nested.errors.is_empty() => error.to_string(),
             "" => more.join("; "),
