@@ -99,9 +99,9 @@ impl ErrorBody {
             own => format!("{own}: {}", more.join("; ")),
         };
         // Each message is a sentence of its own.
-        let sentences = [own.as_str()].into_iter().filter(|_| !is_whole).chain(more.iter().copied());
+        let sentences = if is_whole { nested.beside("") } else { [&[own.as_str()], more.as_slice()].concat() };
         let members = if is_whole { members(error) } else { String::new() };
-        let text_of = sentences.chain([members.as_str()]).collect::<Vec<_>>().join("\n");
+        let text_of = sentences.into_iter().chain([members.as_str()]).collect::<Vec<_>>().join("\n");
         Self {
             message: one_line(&message, MAX_MESSAGE_CHARS),
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
