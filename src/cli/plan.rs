@@ -11,10 +11,8 @@ use crate::base::money::Pico;
 use crate::base::sanitize::{self, for_terminal};
 use crate::base::units::{grouped, human_duration};
 use crate::session::{
-    Environment, Error, Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, ShardPlan,
-    plan_to_json,
+    Environment, Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, ShardPlan, plan_to_json,
 };
-use crate::store::BaseStore;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -64,10 +62,7 @@ fn open(args: &PlanArgs) -> Result<Session, Failure> {
         Some(base) if !base.is_file() => {
             return Err(Failure::new(WRONG_INPUT, format!("--base {}: there is no such file", base.display())));
         }
-        Some(base) if !job.store().exists() => {
-            BaseStore::check_version(base).map_err(Error::from)?;
-            job.with_store(base)
-        }
+        Some(base) if !job.store().exists() => job.with_base(base)?,
         _ => job,
     };
     Ok(Session::open(load::with_input(job)?, Environment::of_process()))

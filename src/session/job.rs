@@ -13,7 +13,7 @@ use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place,
 use crate::pipeline::RowSelection;
 use crate::select::Filter;
 use crate::source::carried_columns;
-use crate::store::ReadStore;
+use crate::store::{BaseStore, ReadStore};
 use crate::task::{Question, compile};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -140,6 +140,15 @@ impl Job {
     pub fn with_store(mut self, store: impl Into<PathBuf>) -> Self {
         self.manifest.store = store.into();
         self
+    }
+
+    /// The same with a base in place of its store, to plan a run that has no store yet.
+    ///
+    /// # Errors
+    /// When the base was written by another version.
+    pub fn with_base(self, base: &Path) -> Result<Self, Error> {
+        BaseStore::check_version(base)?;
+        Ok(self.with_store(base))
     }
 
     /// The same with a key that is read from this file, whatever the manifest states. It may be a descriptor such as

@@ -28,14 +28,14 @@ impl VagueError {
         }
     }
 
-    /// Whether an exchange ended with an error that rejects something by its name, which the request does not have (any
-    /// more): the name does not help.
+    /// Whether an exchange ended with an error that rejects several things by their names, none of which the request has
+    /// (any more): its text is fixed. A single name is believed, and the page fails.
     pub(crate) fn names_in_vain(exchange: &Exchange) -> bool {
         let is_rejection = matches!(
             &exchange.verdict,
             Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
         );
-        is_rejection && exchange.rejects_named
+        is_rejection && exchange.rejects_named && exchange.names_several
     }
 
     /// Whether errors with the same words are about the form. `pages`: the page of each; `is_held`: whether no other page
@@ -74,8 +74,9 @@ mod tests {
         }
         let named = Exchange { rejects_named: true, ..Exchange::new(page(ErrorKind::BadRequest), Charge::Nothing) };
         assert_eq!(VagueError::from_exchange(&named), None, "it says what it rejects");
-        assert!(VagueError::names_in_vain(&named));
-        let asked = Exchange { rejects_named: true, ..Exchange::new(internal(), Charge::Nothing) };
+        assert!(!VagueError::names_in_vain(&named));
+        assert!(VagueError::names_in_vain(&Exchange { names_several: true, ..named }));
+        let asked = Exchange { rejects_named: true, names_several: true, ..Exchange::new(internal(), Charge::Nothing) };
         assert!(!VagueError::names_in_vain(&asked));
     }
 

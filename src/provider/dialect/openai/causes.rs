@@ -189,10 +189,8 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     // That a refused request costs nothing is no complaint.
     let about_credit = without_free_clauses(&unquoted);
     let has_credit_words = |words: &[&str]| words.iter().any(|word| about_credit.contains(word));
-    let is_filter = |names: &[&str], words: &[&str]| has_code(names) || !is_internal && has(words);
-    // What a filter stops may be about credit, and the notice about its price, too.
-    let is_filtered =
-        || CAUSES.iter().any(|(cause, names, words)| *cause == Cause::ContentFilter && is_filter(names, words));
+    // What a filter stops may be about credit, too.
+    let is_filtered = || CAUSES.iter().any(|(cause, names, _)| *cause == Cause::ContentFilter && has_code(names));
     let is_cause = |cause: Cause, names: &[&str], words: &[&str]| match cause {
         Cause::NoCredit => {
             // A code counts in a message, too.
@@ -206,7 +204,7 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         }
         Cause::OutOfRoom => has(words) || matches!(status, 0..=400 | 422) && says_reasoning_took_all(&unquoted),
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
-        Cause::Recitation | Cause::ContentFilter => is_filter(names, words),
+        Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
         Cause::InvalidReply => {
             has_code(names) || has(words) || matches!(status, 0..=400 | 422) && says_invalid_reply(text)
         }

@@ -48,30 +48,30 @@ const MAX_MESSAGES: usize = 20;
 
 /// What the members of an error say, beside its own message.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct NestedError {
+pub(crate) struct NestedError {
     /// The messages, each with what it is about.
     messages: Vec<String>,
     /// The errors inside of it, from the outermost.
-    pub(super) errors: Vec<Value>,
+    pub(crate) errors: Vec<Value>,
 }
 
 impl NestedError {
     /// Reads the members of an error.
-    pub(super) fn read(error: &Value) -> Self {
+    pub(crate) fn read(error: &Value) -> Self {
         let mut found = Self::default();
         found.read_value(error, "", 0);
         found
     }
 
     /// Reads one member of an error.
-    pub(super) fn read_member(value: &Value) -> Self {
+    pub(crate) fn read_member(value: &Value) -> Self {
         let mut found = Self::default();
         found.read_value(value, "", 1);
         found
     }
 
     /// The messages that are not in `known`, each once.
-    pub(super) fn beside(&self, known: &str) -> Vec<&str> {
+    pub(crate) fn beside(&self, known: &str) -> Vec<&str> {
         let mut all = known.to_lowercase();
         let mut found: Vec<&str> = Vec::new();
         for message in &self.messages {
@@ -86,14 +86,14 @@ impl NestedError {
     }
 
     /// The codes of the errors inside of it.
-    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &str> {
         const NAMES: &[&str] = &["code", "type", "status", "error_code", "reason", "limit_source"];
         let codes = self.errors.iter().flat_map(|error| NAMES.iter().filter_map(|name| error.get(*name)?.as_str()));
         codes.filter(|code| !code.is_empty() && !code.contains(char::is_whitespace))
     }
 
     /// The first of its errors that names a parameter in `param`.
-    pub(super) fn param(&self) -> &str {
+    pub(crate) fn param(&self) -> &str {
         let params = self.errors.iter().filter_map(|error| error.get("param")?.as_str());
         params.map(str::trim).find(|param| !param.is_empty() && !param.eq_ignore_ascii_case("none")).unwrap_or_default()
     }
@@ -185,7 +185,7 @@ fn plain_name(name: &str) -> String {
 }
 
 /// The JSON that a text is.
-pub(super) fn quoted_json(text: &str) -> Option<Value> {
+pub(crate) fn quoted_json(text: &str) -> Option<Value> {
     let text = text.trim();
     let is_json = text.starts_with(['{', '[', '"']);
     is_json.then(|| serde_json::from_str(text).ok()).flatten()

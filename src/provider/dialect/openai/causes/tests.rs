@@ -296,6 +296,7 @@ fn filters_that_mention_credit() {
         (400, coded("insufficient_quota", "Your account was flagged"), Cause::NoCredit),
         (402, message("Insufficient credits. You have no credits, so nothing was charged."), Cause::NoCredit),
         (403, message("You have no credits left"), Cause::NoCredit),
+        (403, message("Your account was flagged: insufficient balance"), Cause::NoCredit),
     ] {
         assert_eq!(find_cause(status, &ErrorBody::parse(&body), false), Some(expected), "{status} {body}");
     }
