@@ -41,7 +41,7 @@ const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"
 /// Ends of such parameters.
 const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-sig", "_sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["token", "token__", "-authorization"];
+const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization"];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
 const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
 
@@ -66,6 +66,14 @@ const EXPIRIES: &[&str] = &[
 ];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
+    "token",
+    "accesstoken",
+    "authtoken",
+    "sessiontoken",
+    "csrftoken",
+    "sastoken",
+    "auth_key",
+    "auth-key",
     "sas",
     "jwt",
     "bearer",
@@ -153,7 +161,9 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
         .iter()
         .zip(parts)
         .map(|(name, part)| match name.as_str() {
-            "s" if is_digest(part) => Parameter::Token,
+            "s" if is_digest(part) => Parameter::Ambiguous,
+            // Qiniu: the deadline of its token.
+            "e" if has("token") => Parameter::Signature,
             name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
                 Parameter::Signature
             }
@@ -169,7 +179,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
             }
             name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
             name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,
-            name if AMBIGUOUS.contains(&name) => Parameter::Ambiguous,
+            name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => Parameter::Ambiguous,
             _ => Parameter::Name,
         })
         .collect();
@@ -178,6 +188,11 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
         expiries.for_each(|(_, kind)| *kind = Parameter::Signature);
     }
     kinds
+}
+
+/// Whether a name is a word such as `pagetoken`.
+fn is_word_with_token(name: &str) -> bool {
+    name.ends_with("token") && name.chars().all(char::is_alphanumeric)
 }
 
 /// The name of a parameter, decoded and in lower case.
