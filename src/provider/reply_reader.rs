@@ -236,7 +236,11 @@ impl ReplyReader<'_> {
         let is_failure = matches!(&exchange.verdict, Verdict::Retry(fault) if fault.change.is_none());
         match is_failure && !has_choice && exchange.charge == Charge::Unknown {
             true => {
-                let foreign = Some(Foreign::doubtful_body(beginning(&self.client.redact(body))));
+                // A server that loads its model says so in an error of its own: the run waits for it.
+                let is_own = serde_json::from_str::<serde_json::Value>(body)
+                    .is_ok_and(|body| body.get("error").is_some_and(serde_json::Value::is_object));
+                let shown = beginning(&self.client.redact(body));
+                let foreign = Some(Foreign { is_free: is_own, ..Foreign::doubtful_body(shown) });
                 Exchange { foreign, ..exchange }
             }
             false => exchange,

@@ -36,8 +36,20 @@ const WRAPPERS: &[&str] = &[
     "arguments",
     "parameters",
 ];
-/// Parts of the names of members that hold reasoning or a draft, in lower case: what is inside is no answer.
-const REASONING_MEMBERS: &[&str] = &["reason", "think", "thought", "analysis", "rationale", "scratchpad", "draft"];
+/// Names of members that hold reasoning or a draft, in lower case: what is inside is no answer.
+const REASONING_MEMBERS: &[&str] = &[
+    "reasoning",
+    "reasoning_content",
+    "thinking",
+    "thought",
+    "thoughts",
+    "thought_process",
+    "chain_of_thought",
+    "rationale",
+    "scratchpad",
+    "draft",
+    "first_draft",
+];
 /// Values of `type` in a JSON Schema.
 const SCHEMA_TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
 /// Maximum length of a placeholder such as `<label>`, in bytes.
@@ -190,8 +202,8 @@ fn has_requested(members: &Map<String, Value>, questions: &[&Question]) -> bool 
 fn unwrap(members: &Map<String, Value>, questions: &[&Question], depth: u32) -> Option<Map<String, Value>> {
     let is_wrapper = |name: &str| {
         let name = name.to_lowercase();
-        let is_reasoning = || REASONING_MEMBERS.iter().any(|part| name.contains(part));
-        WRAPPERS.contains(&name.as_str()) || members.len() == 1 && !is_reasoning()
+        let is_reasoning = REASONING_MEMBERS.contains(&name.as_str());
+        WRAPPERS.contains(&name.as_str()) || members.len() == 1 && !is_reasoning
     };
     let mut inner = members.iter().filter(|(name, _)| is_wrapper(name)).filter_map(|(_, value)| {
         let object = as_object(value)?;

@@ -11,13 +11,10 @@ const TAGS: &[&str] = &[
     "thoughts",
     "thought_process",
     "thinking_process",
-    "reason",
     "reasoning",
-    "rationale",
     "reflection",
     "analysis",
     "scratchpad",
-    "cot",
     "chain_of_thought",
     "inner_monologue",
 ];
@@ -206,7 +203,8 @@ mod tests {
             ("<think>a <reasoning> b</think>c", "c"),
             ("<think>a<thought>b</think>c</thought>d", "d"),
             ("<think>a</thinking>b", "b"),
-            ("<cot>a</cot>b<reason>c", "b"),
+            ("<inner_monologue>a</inner_monologue>b<chain_of_thought>c", "b"),
+            ("The <reason> is clear: b", "The <reason> is clear: b"),
             // Other tags and brackets.
             ("<thinker>a</thinker>", "<thinker>a</thinker>"),
             ("[reasoning] a", "[reasoning] a"),

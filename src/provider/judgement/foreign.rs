@@ -7,8 +7,8 @@ pub struct Foreign {
     pub what: String,
     /// An API that is starting may look like this: the run waits for it.
     pub may_be_outage: bool,
-    /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
-    /// nothing was executed.
+    /// It is what gateways send when they can't reach the API behind them, or a server that is not ready: it stays a
+    /// transient error, but nothing was executed.
     pub is_free: bool,
     /// An API may reply like this, too, such as with a stream that breaks off before its first event: it shows
     /// something else only from an endpoint that has never answered.

@@ -198,6 +198,7 @@ fn the_last_object_that_fits_is_the_answer() {
         (r#"{"a":{"b":{"c":{"d":{"e":{"kind":"invoice"}}}}}}"#, "missing"),
         // Reasoning and drafts inside of an object.
         (r#"{"reasoning":{"kind":"Letter"}}"#, "missing"),
+        (r#"{"document_analysis":{"kind":"invoice"}}"#, "invoice"),
         (r#"{"Thought":"{\"kind\":\"Letter\"}"}"#, "missing"),
         (r#"{"first_draft":{"kind":"Letter"},"final_result":{"kind":"invoice"}}"#, "invoice"),
         (r#"<thinking>A. <think>B.</think> So {"kind":"Letter"}, but"#, "not_json"),

@@ -35,7 +35,6 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
         (200, "application/json", r#"{"choices":[]}"#, 3),
         (200, "application/json", r#"{"id":"x","choices":[{"index":0,"mess"#, 3),
         (200, "application/json", r#"{"error":"unauthorized"}"#, 1),
-        (200, "application/json", r#"{"error":{"message":"The server had an error","type":"server_error"}}"#, 40),
         // Streams of events, JSON lines, and what looks like them.
         (200, "text/event-stream", PAGE, 3),
         (200, "text/event-stream", "", 3),
@@ -66,6 +65,26 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
             assert_eq!(report["pages"]["pending"], pages, "{case}: {}", report["pages"]);
             assert_eq!(report["cost"]["total_usd"].as_str().unwrap().parse::<f64>(), Ok(0.0), "{case}");
         }
+    }
+}
+
+/// An error of its own is one of an API that is not ready: the run waits, and pays nothing for it.
+#[test]
+fn a_server_that_is_loading_is_waited_for() {
+    let error = r#"{"error":{"message":"The model is loading","type":"server_error"}}"#;
+    let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+    for (failing, code, ok) in [(4, 0, 3), (u64::MAX, 6, 0)] {
+        let count = std::sync::atomic::AtomicU64::new(0);
+        let server = HttpServer::start(move |_, stream| {
+            let is_failing = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < failing;
+            stream.write_all(&reply(200, "application/json", if is_failing { error } else { answer }))
+        });
+        let bench = Bench::with_pages(3);
+        bench.job_at(&server.base_url, if ok == 0 { "retry: {max_wait: 2s}" } else { "" });
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        let report = bench.report();
+        assert_eq!((&report["pages"]["ok"], &report["tokens"]["input"]), (&ok.into(), &(100 * ok).into()), "{report}");
     }
 }
 
