@@ -234,16 +234,18 @@ impl ReplyReader<'_> {
         let has_choice = reply.has_choice;
         let exchange = self.judge(reply, questions);
         let is_failure = matches!(&exchange.verdict, Verdict::Retry(fault) if fault.change.is_none());
+        // A server that loads its model says so in an error of its own.
+        let has_error = || {
+            serde_json::from_str::<serde_json::Value>(body)
+                .is_ok_and(|body| body.get("error").is_some_and(serde_json::Value::is_object))
+        };
         match is_failure && !has_choice && exchange.charge == Charge::Unknown {
-            true => {
-                // A server that loads its model says so in an error of its own: the run waits for it.
-                let is_own = serde_json::from_str::<serde_json::Value>(body)
-                    .is_ok_and(|body| body.get("error").is_some_and(serde_json::Value::is_object));
+            true if !has_error() => {
                 let shown = beginning(&self.client.redact(body));
-                let foreign = Some(Foreign { is_free: is_own, ..Foreign::doubtful_body(shown) });
+                let foreign = Some(Foreign { may_be_billed: true, ..Foreign::doubtful_body(shown) });
                 Exchange { foreign, ..exchange }
             }
-            false => exchange,
+            _ => exchange,
         }
     }
 

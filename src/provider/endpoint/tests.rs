@@ -151,7 +151,7 @@ fn replies_of_every_kind() {
         (reply(400, "", "<html>Sign in"), "later", None, ""),
         (reply(200, "", r#"{"choices":[{"mess"#), "later", None, ""),
         (reply(200, "", r#"{"choices":[]}"#), "later", None, ""),
-        (reply(200, "", r#"{"error":{"message":"The server had an error"}}"#), "later", None, ""),
+        (reply(200, "", r#"{"error":{"message":"The server had an error"}}"#), "retry server_error", None, ""),
         (reply(200, "", r#"{"choices":[{"message":{}}],"error":{"code":502}}"#), "retry server_error", None, ""),
         (reply(200, "", &ANSWER.replace("\"stop\"", "\"length\"")), "1 done, cut", Some(5), r#"{"kind":"a"}"#),
         (

@@ -7,18 +7,20 @@ pub struct Foreign {
     pub what: String,
     /// An API that is starting may look like this: the run waits for it.
     pub may_be_outage: bool,
-    /// It is what gateways send when they can't reach the API behind them, or a server that is not ready: it stays a
-    /// transient error, but nothing was executed.
+    /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
+    /// nothing was executed.
     pub is_free: bool,
     /// An API may reply like this, too, such as with a stream that breaks off before its first event: it shows
     /// something else only from an endpoint that has never answered.
     pub may_be_api: bool,
+    /// What was cut out of a reply of an API: it may have billed the request.
+    pub may_be_billed: bool,
 }
 
 impl Foreign {
     /// A body that no API sends.
     pub(crate) fn body(what: String) -> Self {
-        Self { what, may_be_outage: false, is_free: false, may_be_api: false }
+        Self { what, may_be_outage: false, is_free: false, may_be_api: false, may_be_billed: false }
     }
 
     /// A body that an API sends when it fails.

@@ -91,7 +91,7 @@ impl EndpointProof {
             // An API that has answered breaks off a stream, or fails.
             exchange.foreign = exchange.foreign.take().filter(|foreign| !foreign.may_be_api);
         }
-        let Some(Foreign { what, may_be_outage, is_free, .. }) = &exchange.foreign else {
+        let Some(Foreign { what, may_be_outage, is_free, may_be_billed, .. }) = &exchange.foreign else {
             let is_settled = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
             if is_settled {
                 self.is_api.set(true);
@@ -125,8 +125,8 @@ impl EndpointProof {
             return;
         }
         // An endpoint that has answered may have executed the request before something in between replied, and may
-        // bill it: such a reply is charged like any that is none.
-        if *is_free || !self.was_proven {
+        // bill it: such a reply is charged like any that is none. So is what may be cut out of an API's reply.
+        if *is_free || !self.was_proven && !may_be_billed {
             exchange.charge = Charge::Nothing;
         }
         if *is_free {

@@ -31,10 +31,6 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
         (530, "text/html", PAGE, 3),
         (200, "application/json", r#"{"detail":"Not Found"}"#, 3),
         (200, "application/json", r#"{"choices":null,"detail":"Not Found"}"#, 3),
-        // What an API sends, too, when it fails.
-        (200, "application/json", r#"{"choices":[]}"#, 3),
-        (200, "application/json", r#"{"id":"x","choices":[{"index":0,"mess"#, 3),
-        (200, "application/json", r#"{"error":"unauthorized"}"#, 1),
         // Streams of events, JSON lines, and what looks like them.
         (200, "text/event-stream", PAGE, 3),
         (200, "text/event-stream", "", 3),
@@ -68,24 +64,38 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
     }
 }
 
-/// An error of its own is one of an API that is not ready: the run waits, and pays nothing for it.
+/// What an API sends, too, when it fails, may be billed.
 #[test]
-fn a_server_that_is_loading_is_waited_for() {
+fn what_may_be_cut_out_of_a_reply_ends_the_run_and_is_charged() {
+    for body in [r#"{"choices":[]}"#, r#"{"id":"x","choices":[{"index":0,"mess"#, r#"{"error":"unauthorized"}"#] {
+        let server = HttpServer::start(move |_, stream| stream.write_all(&reply(200, "application/json", body)));
+        let bench = Bench::with_pages(20);
+        bench.job_at(&server.base_url, "limits: {budget_usd: 5}");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{body}: {}", ran.stderr);
+        assert!(ran.stderr.contains(body) && ran.stderr.contains("hint: check provider.base_url"), "{}", ran.stderr);
+        // What is in flight when the third reply arrives is not taken back.
+        assert!(server.count() <= 11, "{body}: {} requests", server.count());
+        let report = bench.report();
+        assert_eq!(report["pages"]["pending"], 20, "{body}: {}", report["pages"]);
+        assert!(report["cost"]["total_usd"].as_str().unwrap().parse::<f64>().unwrap() > 0.0, "{body}");
+    }
+}
+
+/// An error of its own is one of an API that is not ready.
+#[test]
+fn a_server_that_is_loading_is_asked_again() {
     let error = r#"{"error":{"message":"The model is loading","type":"server_error"}}"#;
     let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
-    for (failing, code, ok) in [(4, 0, 3), (u64::MAX, 6, 0)] {
-        let count = std::sync::atomic::AtomicU64::new(0);
-        let server = HttpServer::start(move |_, stream| {
-            let is_failing = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < failing;
-            stream.write_all(&reply(200, "application/json", if is_failing { error } else { answer }))
-        });
-        let bench = Bench::with_pages(3);
-        bench.job_at(&server.base_url, if ok == 0 { "retry: {max_wait: 2s}" } else { "" });
-        let ran = bench.run(&[]);
-        assert_eq!(ran.code, code, "{}", ran.stderr);
-        let report = bench.report();
-        assert_eq!((&report["pages"]["ok"], &report["tokens"]["input"]), (&ok.into(), &(100 * ok).into()), "{report}");
-    }
+    let count = std::sync::atomic::AtomicU64::new(0);
+    let server = HttpServer::start(move |_, stream| {
+        let is_failing = count.fetch_add(1, Relaxed) < 4;
+        stream.write_all(&reply(200, "application/json", if is_failing { error } else { answer }))
+    });
+    let bench = Bench::with_pages(8);
+    bench.job_at(&server.base_url, "");
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, bench.report()["pages"]["ok"].clone()), (0, 8.into()), "{}", ran.stderr);
 }
 
 /// The web pages of some routers and proxies.
