@@ -110,7 +110,8 @@ impl ReplyReader<'_> {
             }
             Err(NotAReply::Damaged(text)) => {
                 let message = format!("the reply is not valid JSON: {text}");
-                let foreign = Some(Foreign::doubtful_body(beginning(&self.client.redact(&body))));
+                let shown = beginning(&self.client.redact(&body));
+                let foreign = Some(Foreign { may_be_billed: true, ..Foreign::doubtful_body(shown) });
                 Exchange { foreign, ..Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
             }
             Err(NotAReply::Foreign) => Exchange::from_foreign_body(beginning(&self.client.redact(&body))),
