@@ -151,7 +151,7 @@ impl SecretText {
 
 /// A text of members, such as a manifest, with `*` for every byte of a secret. `more`: spans that are secrets, too.
 #[must_use]
-pub fn without_secrets(text: &str, more: Vec<Range<usize>>) -> String {
+pub fn mask_members(text: &str, more: Vec<Range<usize>>) -> String {
     let mut spans = secret_spans(text);
     spans.extend(more);
     mask_spans(text, &spans)

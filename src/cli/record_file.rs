@@ -122,7 +122,7 @@ impl RecordFile {
             Self::Stream(path) => (path.display().to_string(), send(path, text)),
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
-                // Also a pipe that nobody reads any more: whoever asked for the record does not have it.
+                // A closed pipe is an error, too: the record did not arrive.
                 let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
                 ("standard output".to_owned(), written)
             }

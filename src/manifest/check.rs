@@ -34,6 +34,11 @@ impl Check {
         self.faults
     }
 
+    /// Where the values of the document are: byte ranges of the source, by JSON Pointers.
+    pub(crate) fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
     /// Reports a fault of the value at `pointer` (a JSON Pointer), unless the value is
     /// faulty already. If the value is absent, the position is that of its closest parent.
     /// `allowed` may be empty.

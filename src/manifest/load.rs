@@ -7,12 +7,11 @@ use super::schema::{RawJob, json_schema};
 use super::settings::Settings;
 use super::yaml::interpolate::{Variables, interpolate};
 use super::yaml::node::parse_yaml;
-use super::yaml::typed::{Positions, to_typed_json};
-use crate::base::mask::{is_secret_name, mask_secrets, mask_word, without_secrets};
+use super::yaml::typed::to_typed_json;
+use crate::base::mask::{is_secret_name, mask_secrets, mask_word};
 use serde::Deserialize;
 use serde_json::Value;
 use std::cell::RefCell;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Settings of a provider that are about its model.
@@ -145,21 +144,10 @@ fn check_source_with(
     };
     let raw = if model.is_some() { raw.for_another_model() } else { raw };
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let headers = header_values(&typed.positions);
     let mut check = Check::new(typed.positions, typed.broken, faults, folder);
-    let mut job = raw.check(path, source, &mut check);
-    job.stored_source = without_secrets(source, headers);
+    let job = raw.check(path, source, &mut check);
     let faults = check.into_faults();
     if faults.is_empty() { Ok((job, typed.value)) } else { Err(faults) }
-}
-
-/// Where values of headers are: each of them may be a key, whatever the name of its header.
-fn header_values(positions: &Positions) -> Vec<Range<usize>> {
-    let is_value = |pointer: &str| {
-        let name = pointer.strip_prefix("/provider/headers/");
-        name.is_some_and(|name| !name.contains('/')) && !positions.contains_key(&format!("{pointer}/env"))
-    };
-    positions.iter().filter(|(pointer, _)| is_value(pointer)).map(|(_, span)| span.clone()).collect()
 }
 
 #[cfg(test)]

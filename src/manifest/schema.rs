@@ -5,6 +5,7 @@ use super::check::Check;
 use super::job::Job;
 use super::protected_files::ProtectedFiles;
 use super::sections::delivery::{RawBatch, RawDelivery};
+use super::sections::header::header_values;
 use super::sections::image::RawImage;
 use super::sections::input::RawInput;
 use super::sections::limits::RawLimits;
@@ -17,7 +18,7 @@ use super::sections::retry::RawRetry;
 use super::sections::tasks::{RawTask, check_tasks};
 use super::settings::Settings;
 use super::yaml::ordered::Ordered;
-use crate::base::mask::without_secrets;
+use crate::base::mask::mask_members;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -123,7 +124,7 @@ impl RawJob {
             name: self.name,
             path: path.to_owned(),
             source: source.to_owned(),
-            stored_source: without_secrets(source, Vec::new()),
+            stored_source: mask_members(source, header_values(check.positions())),
             settings: Settings::default(),
             input: self.input.check(check),
             image,

@@ -110,8 +110,7 @@ impl ReplyReader<'_> {
             }
             Err(NotAReply::Damaged(text)) => {
                 let message = format!("the reply is not valid JSON: {text}");
-                let shown = beginning(&self.client.redact(&body));
-                let foreign = Some(Foreign { may_be_billed: true, ..Foreign::doubtful_body(shown) });
+                let foreign = Some(self.doubtful(&body));
                 Exchange { foreign, ..Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
             }
             Err(NotAReply::Foreign) => Exchange::from_foreign_body(beginning(&self.client.redact(&body))),
@@ -230,24 +229,20 @@ impl ReplyReader<'_> {
         }
     }
 
-    /// Judges a reply whose `body` is JSON. A failure without a choice and without usage may be of anything.
+    /// Judges a reply whose `body` is JSON. A failure that shows nothing of an API, and no usage, may be of anything.
     fn judge_whole(&self, reply: Reply, questions: &[&Question], body: &str) -> Exchange {
-        let has_choice = reply.has_choice;
+        let is_of_api = reply.is_of_api;
         let exchange = self.judge(reply, questions);
         let is_failure = matches!(&exchange.verdict, Verdict::Retry(fault) if fault.change.is_none());
-        // A server that loads its model says so in an error of its own.
-        let has_error = || {
-            serde_json::from_str::<serde_json::Value>(body)
-                .is_ok_and(|body| body.get("error").is_some_and(serde_json::Value::is_object))
-        };
-        match is_failure && !has_choice && exchange.charge == Charge::Unknown {
-            true if !has_error() => {
-                let shown = beginning(&self.client.redact(body));
-                let foreign = Some(Foreign { may_be_billed: true, ..Foreign::doubtful_body(shown) });
-                Exchange { foreign, ..exchange }
-            }
-            _ => exchange,
+        match is_failure && !is_of_api && exchange.charge == Charge::Unknown {
+            true => Exchange { foreign: Some(self.doubtful(body)), ..exchange },
+            false => exchange,
         }
+    }
+
+    /// What may be cut out of a reply of an API, which may have billed it.
+    fn doubtful(&self, body: &str) -> Foreign {
+        Foreign { may_be_billed: true, ..Foreign::doubtful_body(beginning(&self.client.redact(body))) }
     }
 
     fn judge(&self, reply: Reply, questions: &[&Question]) -> Exchange {

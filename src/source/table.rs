@@ -50,7 +50,7 @@ impl Table {
     fn carried(&self, values: Vec<Value>) -> String {
         let member = |(column, value): (&Column, Value)| {
             let value = match convert_value(column.kind, value) {
-                Value::String(text) if text.contains("//") => Value::String(without_secrets(&text)),
+                Value::String(text) if text.contains([':', '/']) => Value::String(without_secrets(&text)),
                 value => value,
             };
             (column.name.clone(), value)

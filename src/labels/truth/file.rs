@@ -147,7 +147,7 @@ impl TruthFile {
 /// A path as rows show it: without the secrets of URLs. Blanks may be part of the name of a file.
 fn read_path(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains("://") => without_secrets(text.trim()),
+        Ok(text) if text.contains(":/") => without_secrets(text.trim()),
         // The text of a path that is not UTF-8 is escaped already.
         Ok(text) => text.to_owned(),
         Err(_) => display_path(bytes),

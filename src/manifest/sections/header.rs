@@ -4,8 +4,10 @@ use crate::base::escape::pointer_token;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::interpolate::is_variable_name;
 use crate::manifest::yaml::ordered::Ordered;
+use crate::manifest::yaml::typed::Positions;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::ops::Range;
 
 /// Value of a header or of a parameter: a string, or the name of an environment variable that holds it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -67,4 +69,13 @@ pub(crate) fn check_secret_variable(name: &str, pointer: &str, check: &mut Check
             "the NAME of the variable that holds the secret, never the secret itself",
         );
     }
+}
+
+/// Where values of headers are: each of them may be a key, whatever the name of its header.
+pub(crate) fn header_values(positions: &Positions) -> Vec<Range<usize>> {
+    let is_value = |pointer: &str| {
+        let name = pointer.strip_prefix("/provider/headers/");
+        name.is_some_and(|name| !name.contains('/')) && !positions.contains_key(&format!("{pointer}/env"))
+    };
+    positions.iter().filter(|(pointer, _)| is_value(pointer)).map(|(_, span)| span.clone()).collect()
 }

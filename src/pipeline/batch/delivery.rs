@@ -203,7 +203,7 @@ impl<'a> BatchDelivery<'a> {
                 self.apply(filled, &mut step);
             }
             () = run.clock.sleep(BUDGET_POLL), if !takes && !has_batches => {
-                // The rest of the budget may be reserved for batches that nobody collects any more.
+                // The rest of the budget may be reserved for batches that no run collects.
                 self.take_over(self.asking.budget_holders.stopped_runs()).await?;
             }
         }

@@ -251,7 +251,7 @@ impl Worker {
             // Like a file that can't be read now.
             Reread::Postponed(fault) => {
                 if !self.run.shutdown.is_immediate() {
-                    let fault = Some(FaultRecord { kind: fault.kind.error_kind(), message: fault.message });
+                    let fault = Some(fault.into());
                     let record = self.new_record(entry, questions, None, 0);
                     self.changes.push(EntryChange::Put(EntryRecord { fault, ..record }));
                     self.run.counters.add_unreadable();
@@ -341,14 +341,12 @@ impl Worker {
                 NextStep::Ask(page) => _ = self.ready.blocking_send(*page),
                 NextStep::Nothing => self.run.counters.add_done(),
                 NextStep::Fail(fault) => {
-                    let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                    self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
+                    self.store_failure(prepared.page, to_prepare, &file.questions, fault.into(), false)?;
                 }
                 NextStep::Postpone(fault) => {
                     // A page that was given up because the run ends has no fault.
                     if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
-                        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                        self.store_failure(prepared.page, to_prepare, &file.questions, fault, true)?;
+                        self.store_failure(prepared.page, to_prepare, &file.questions, fault.into(), true)?;
                     }
                 }
                 // With `--retry redrawn`, the answers to the wrong picture are replaced, even when the page can't be
@@ -357,7 +355,7 @@ impl Worker {
                     if self.pass.selection.redrawn && is_answered(to_prepare) && !is_of_run(&fault) =>
                 {
                     if !self.run.shutdown.is_immediate() {
-                        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                        let fault = FaultRecord::from(fault);
                         self.changes.push(self.page_fault(prepared.page, fault.clone()));
                         self.store_failure(prepared.page, to_prepare, &file.questions, fault, false)?;
                     }
@@ -392,8 +390,7 @@ impl Worker {
         if self.run.shutdown.is_immediate() {
             return;
         }
-        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
-        self.changes.push(self.page_fault(page, fault));
+        self.changes.push(self.page_fault(page, fault.clone().into()));
         self.run.counters.add_unreadable();
     }
 
@@ -440,6 +437,12 @@ fn is_answered(to_prepare: &PageToPrepare) -> bool {
 
 fn fault_record(fault: &ReadFault) -> FaultRecord {
     FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() }
+}
+
+impl From<MediaFault> for FaultRecord {
+    fn from(fault: MediaFault) -> Self {
+        Self { kind: fault.kind.error_kind(), message: fault.message }
+    }
 }
 
 fn features_record(features: &PageFeatures) -> FeaturesRecord {

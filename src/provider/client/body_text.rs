@@ -1,4 +1,5 @@
-//! The text of a reply's body. APIs send UTF-8; what stands in front of them, such as a login page, may not.
+//! The text of bytes from elsewhere: the body of a reply, or a file of certificates. APIs send UTF-8; what is in front of
+//! them, such as a login page, may not.
 
 use crate::base::unicode::utf16_lossy;
 

@@ -1,6 +1,7 @@
 //! TLS to a server or to a proxy. The roots are loaded for the first connection that needs
 //! them: a run without such a connection works on a system that has none.
 
+use super::body_text::body_text;
 use super::server_verifier::ServerVerifier;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
@@ -65,15 +66,7 @@ impl Tls {
 /// Reads PEM certificates. Editors put a byte order mark before them, PowerShell writes UTF-16, and OpenSSL has more
 /// labels than one.
 fn read_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let units = |read: fn([u8; 2]) -> u16| {
-        let pairs = pem.chunks_exact(2).skip(1).map(|pair| read([pair[0], pair[1]]));
-        String::from_utf16_lossy(&pairs.collect::<Vec<_>>())
-    };
-    let text = match pem {
-        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
-        _ => String::from_utf8_lossy(pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)).into_owned(),
-    };
+    let text = body_text(pem.to_vec(), None);
     let text = ["TRUSTED CERTIFICATE-----", "X509 CERTIFICATE-----"].iter().fold(text, |text, label| {
         text.replace(&format!("-----BEGIN {label}"), "-----BEGIN CERTIFICATE-----")
             .replace(&format!("-----END {label}"), "-----END CERTIFICATE-----")

@@ -368,7 +368,7 @@ impl Dialect for PlainText {
             end: ReplyEnd::Finished,
             has_stated_end: true,
             served: Served::default(),
-            has_choice: true,
+            is_of_api: true,
             late_error: None,
         })
     }

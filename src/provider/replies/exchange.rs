@@ -274,7 +274,7 @@ mod tests {
                     end: end.clone(),
                     has_stated_end: true,
                     served: Served::default(),
-                    has_choice: true,
+                    is_of_api: true,
                     late_error: None,
                 },
                 &[],
@@ -315,7 +315,7 @@ mod tests {
                 end,
                 has_stated_end: true,
                 served,
-                has_choice: true,
+                is_of_api: true,
                 late_error: None,
             };
             let found = Exchange::from_reply(reply, &[], &sent).verdict;
@@ -348,7 +348,7 @@ mod tests {
                 end,
                 has_stated_end: true,
                 served,
-                has_choice: true,
+                is_of_api: true,
                 late_error: None,
             };
             let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
@@ -371,7 +371,7 @@ mod tests {
             end,
             has_stated_end: false,
             served,
-            has_choice: true,
+            is_of_api: true,
             late_error: None,
         };
         let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
@@ -393,7 +393,7 @@ mod tests {
             end,
             has_stated_end: true,
             served,
-            has_choice: true,
+            is_of_api: true,
             late_error: None,
         };
         let exchange = Exchange::from_reply(reply, &[], &sent());
@@ -419,7 +419,7 @@ mod tests {
                 end: failed(verdict.clone()),
                 has_stated_end: true,
                 served: Served::default(),
-                has_choice: true,
+                is_of_api: true,
                 late_error: None,
             };
             assert_eq!(Exchange::from_reply(reply, &[], &sent()).charge, charge, "{verdict:?}");

@@ -15,8 +15,9 @@ pub(crate) struct Reply {
     pub(crate) usage: Option<Usage>,
     /// Why the reply ended.
     pub(crate) end: ReplyEnd,
-    /// Whether it has a choice, with or without text.
-    pub(crate) has_choice: bool,
+    /// Whether it has what only an API sends: a choice, with or without text, or an error with members of its own, such as
+    /// that a model is loading.
+    pub(crate) is_of_api: bool,
     /// Whether the server states that it ended.
     pub(crate) has_stated_end: bool,
     /// Who gave the reply.

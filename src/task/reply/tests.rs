@@ -258,14 +258,16 @@ fn a_schema_is_no_answer_of_nulls() {
     }
 }
 
+/// A single task, with the labels `invoice` and `letter`.
+fn kinds() -> Vec<Question> {
+    let kind = TaskKind::Classify { question: None, labels: labels(&["invoice", "letter"]) };
+    compile(&[Task { name: "kind".into(), kind }], &[]).unwrap()
+}
+
 /// What follows a draft may take it back.
 #[test]
 fn an_object_between_prose_that_was_cut_is_a_draft() {
-    let tasks = [Task {
-        name: "kind".into(),
-        kind: TaskKind::Classify { question: None, labels: labels(&["invoice", "letter"]) },
-    }];
-    let questions = compile(&tasks, &[]).unwrap();
+    let questions = kinds();
     let asked: Vec<&Question> = questions.iter().collect();
     for (text, is_answer) in [
         (r#"My first guess is {"kind": "letter"}. But on a closer look it has items, so the right"#, false),
@@ -288,11 +290,7 @@ fn an_object_between_prose_that_was_cut_is_a_draft() {
 /// As Python writes objects.
 #[test]
 fn single_quotes_are_read() {
-    let tasks = [Task {
-        name: "kind".into(),
-        kind: TaskKind::Classify { question: None, labels: labels(&["invoice", "letter"]) },
-    }];
-    let questions = compile(&tasks, &[]).unwrap();
+    let questions = kinds();
     let asked: Vec<&Question> = questions.iter().collect();
     for (text, is_answer) in [
         ("{'kind': 'letter'}", true),

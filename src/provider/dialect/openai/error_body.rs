@@ -99,7 +99,7 @@ impl ErrorBody {
             own => format!("{own}: {}", more.join("; ")),
         };
         // Each message is a sentence of its own.
-        let sentences = if is_whole { nested.beside("") } else { [&[own.as_str()], more.as_slice()].concat() };
+        let sentences = if is_whole { more } else { [&[own.as_str()], more.as_slice()].concat() };
         let members = if is_whole { members(error) } else { String::new() };
         let text_of = sentences.into_iter().chain([members.as_str()]).collect::<Vec<_>>().join("\n");
         Self {

@@ -101,18 +101,10 @@ impl Completion {
         if let Some(text) = failed.or_else(|| self.message.only_call().filter(|_| content.trim().is_empty())) {
             text.clone_into(&mut content);
         }
-        let (has_choice, has_stated_end) = (self.choice.is_some(), self.finish.is_some());
+        let is_of_api = self.choice.is_some() || self.error.as_ref().is_some_and(Value::is_object);
+        let has_stated_end = self.finish.is_some();
         let late_error = self.late_error.map(|error| ErrorBody::from_value(&error).message);
-        Reply {
-            content,
-            reasoning,
-            usage: self.usage,
-            end,
-            has_choice,
-            has_stated_end,
-            served: self.served,
-            late_error,
-        }
+        Reply { content, reasoning, usage: self.usage, end, is_of_api, has_stated_end, served: self.served, late_error }
     }
 
     fn end(&self) -> ReplyEnd {
