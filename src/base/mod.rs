@@ -5,14 +5,14 @@
 //!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
-//! - [`causes`]: errors and what caused them
+//! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
-//!   [`url_parameters`]: which parameters of URLs are secrets
+//!   [`url_parameters`]: which parameters of URLs are secrets; [`trusted_roots`]: certificates of the system
 //! - [`shard`]: parts of an input; [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
@@ -24,6 +24,7 @@ pub mod decoder_version;
 pub mod digest;
 pub mod disk_space;
 pub mod escape;
+pub(crate) mod exit_codes;
 pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
@@ -47,6 +48,7 @@ pub mod sibling;
 pub mod simulator_profile;
 pub mod spreadsheet;
 pub mod text_reader;
+pub(crate) mod trusted_roots;
 pub mod unicode;
 pub mod units;
 pub(crate) mod url_parameters;

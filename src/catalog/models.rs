@@ -32,6 +32,19 @@ pub enum Sampling {
     Never,
 }
 
+impl Sampling {
+    /// Whether a request with this effort may have such parameters; `None`: the request states no effort.
+    #[must_use]
+    pub fn is_accepted(self, effort: Option<Effort>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::OnlyWithoutReasoning => effort.is_none_or(|effort| effort == Effort::None),
+            Self::OnlyExplicitNone => effort == Some(Effort::None),
+            Self::Never => false,
+        }
+    }
+}
+
 /// The parameter that limits the tokens of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputLimit {

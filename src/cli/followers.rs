@@ -1,6 +1,6 @@
-//! Programs that follow a run: an OpenLineage server, and the Dagster step that started it.
+//! Programs that follow a run or a merge: an OpenLineage server, and the Dagster step that started it.
 
-use super::caller_args::Caller;
+use super::caller_args::LineageArgs;
 use super::dagster_pipes::DagsterPipes;
 use super::exit::Failure;
 use super::lineage::Lineage;
@@ -19,9 +19,9 @@ struct State {
 
 impl Followers {
     /// Those whom the arguments and the environment name.
-    pub(crate) fn new(args: &Caller, environment: &Environment) -> Self {
+    pub(crate) fn new(args: &LineageArgs, environment: &Environment) -> Self {
         let followers = Self::of_environment(environment);
-        followers.lock().lineage = Lineage::of_arguments(&args.lineage, environment.clone());
+        followers.lock().lineage = Lineage::of_arguments(args, environment.clone());
         followers
     }
 

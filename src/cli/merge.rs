@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::exit::Failure;
-use super::lineage::Lineage;
+use super::followers::Followers;
 use super::load;
 use super::log;
 use super::merge_args::Merge;
@@ -13,22 +13,15 @@ use std::path::PathBuf;
 
 pub(crate) fn merge(args: &Merge, global: &Global) -> Result<u8, Failure> {
     let record = RunRecord::of_summary(args.summary.as_deref(), &args.lineage, &args.job.job);
-    let mut lineage = Lineage::of_arguments(&args.lineage, Environment::of_process());
-    let merged = run_recorded(args, global, &record, lineage.as_mut());
+    let followers = Followers::new(&args.lineage, &Environment::of_process());
+    let merged = run_recorded(args, global, &record, &followers);
     merged.inspect_err(|failure| {
         record.write_failure(failure);
-        if let Some(lineage) = &lineage {
-            lineage.fail(failure.message());
-        }
+        followers.fail(failure);
     })
 }
 
-fn run_recorded(
-    args: &Merge,
-    global: &Global,
-    record: &RunRecord,
-    mut lineage: Option<&mut Lineage>,
-) -> Result<u8, Failure> {
+fn run_recorded(args: &Merge, global: &Global, record: &RunRecord, followers: &Followers) -> Result<u8, Failure> {
     let stores = args.stores.iter().chain(&args.job.store).flat_map(|store| database_files(store));
     let files: Vec<PathBuf> = std::iter::once(args.job.job.clone()).chain(stores).collect();
     record.protect(&files)?;
@@ -40,20 +33,15 @@ fn run_recorded(
     if !global.quiet {
         log::status("INFO", &format!("store: {}", session.job().store().display()), serde_json::Map::new());
     }
-    if let Some(lineage) = &mut lineage {
-        lineage.begin(&session);
-    }
+    followers.begin(&session);
     let report = session.merge(&args.stores, args.allow_missing)?;
     let report = record.files().fold(report, |report, path| report.with_file(path));
     if !global.quiet {
         log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
     }
-    let error = report.error();
-    if let Some(lineage) = lineage {
-        lineage.end(&report.to_json(), error.as_ref().map(|error| error.message()));
-    }
+    followers.end(&report);
     let recorded = record.write_report(&report);
-    match error {
+    match report.error() {
         Some(error) => Err(error.into()),
         None => recorded.map(|()| 0),
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     let record = Arc::new(RunRecord::of_arguments(args));
-    let followers = Followers::new(&args.caller, &Environment::of_process());
+    let followers = Followers::new(&args.caller.lineage, &Environment::of_process());
     let ran = catch_unwind(AssertUnwindSafe(|| run_recorded(args, global, &record, &followers)));
     let ran = ran.unwrap_or_else(|_| Err(Failure::new(INTERNAL, "internal error: the program panicked")));
     ran.inspect_err(|failure| {

@@ -212,7 +212,7 @@ impl Passes<'_> {
     ) -> Result<Delivered, PipelineError> {
         delivery.begin_pass(asked.left());
         while let Some(step) = delivery.step(&mut ready).await? {
-            asked.count_begun(self.run, step.taken);
+            asked.begin_pages(self.run, step.taken);
             step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
             // Pages that are not sent in batches were all taken, or stopped, before.
             if step.is_full && self.run.job.is_batch {

@@ -46,7 +46,7 @@ pub fn run(
     check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
     let base = take_over(job, environment, options)?;
-    let job = &budget_beside(job, environment, base.as_deref())?;
+    let job = &subtract_base_spend(job, environment, base.as_deref())?;
     let purpose = RunPurpose::Job { selection: options.selection_text() };
     let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
@@ -115,9 +115,13 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
     Ok(Some(Arc::new(base)))
 }
 
-/// The job with its part of what the base leaves of the budget: earlier runs have spent of it, too. What those of this
-/// store have spent is counted in it already.
-fn budget_beside(job: &Arc<Job>, environment: &Environment, base: Option<&BaseStore>) -> Result<Arc<Job>, StoreError> {
+/// The job with the budget that is left after what earlier runs in the base store have spent: a shard gets its part of
+/// the rest. What earlier runs in the shard's own store have spent is counted there.
+fn subtract_base_spend(
+    job: &Arc<Job>,
+    environment: &Environment,
+    base: Option<&BaseStore>,
+) -> Result<Arc<Job>, StoreError> {
     let Some(mut budget) = job.limits.budget else { return Ok(job.clone()) };
     if let Some(base) = base {
         let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();

@@ -67,10 +67,14 @@ pub struct EndpointSetup {
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
     pub calibration: Calibration,
-    /// Partitions of the provider's prompt cache to use, at least 1. One partition takes about 15
-    /// requests per minute (OpenAI's prompt-caching guide, 2026).
-    pub cache_partitions: u64,
 }
+
+/// Requests a minute that one partition of a provider's prompt cache serves. Source: OpenAI's
+/// prompt-caching guide, 2026.
+const REQUESTS_PER_PARTITION: u32 = 15;
+
+/// Most partitions that are used.
+const MAX_PARTITIONS: u32 = 256;
 
 /// One model at one endpoint. It belongs to one thread.
 pub struct ModelEndpoint {
@@ -125,7 +129,7 @@ impl ModelEndpoint {
             price: setup.price,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
-            cache_partitions: setup.cache_partitions.max(1),
+            cache_partitions: cache_partitions(&setup.limits),
             frames: FrameCache::default(),
             habits: StreamHabits::default(),
         }
@@ -313,7 +317,7 @@ impl ModelEndpoint {
     ) -> Exchange {
         let call = self.dialect.page_call(self.page_body(request, outgoing, image));
         let url = self.client.url(&call.path);
-        let sent = self.clock.now();
+        let (sent, number) = (self.clock.now(), self.unanswered.begin());
         let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
             Ok(response) => {
                 let reader = ReplyReader {
@@ -339,9 +343,11 @@ impl ModelEndpoint {
         self.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
         self.name_model(&mut exchange.verdict);
         self.proof.judge(&mut exchange, &url, request.page, sent);
-        // Errors of forms that are only tried show nothing about the server.
-        if !outgoing.form.is_tried {
-            exchange.outage = self.unanswered.judge(&exchange, request.page);
+        if outgoing.form.is_tried {
+            // Errors of forms that are only tried show nothing about the server.
+            self.unanswered.leave_out(number);
+        } else {
+            exchange.outage = self.unanswered.judge(number, &exchange, request.page);
         }
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
@@ -422,6 +428,12 @@ impl ModelEndpoint {
     fn frame(&self, request: &PageRequest, capabilities: Capabilities) -> Rc<CachedFrame> {
         self.frames.get_or_build(request, capabilities, || self.builder.build(request, capabilities))
     }
+}
+
+/// The number of partitions of the provider's prompt cache to use.
+fn cache_partitions(limits: &Limits) -> u64 {
+    let stated = limits.requests_per_minute.map(|rate| rate.div_ceil(REQUESTS_PER_PARTITION));
+    stated.unwrap_or(limits.concurrency.stated_or_start()).clamp(1, MAX_PARTITIONS).into()
 }
 
 #[cfg(test)]

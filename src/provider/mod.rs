@@ -1,20 +1,20 @@
 //! Asks a model: one HTTP attempt for a page, its judgement and its cost. The loop over
 //! attempts is in the pipeline.
 //!
-//! From top to bottom; a folder or file imports only what is below it:
+//! Lowest first; a folder or file imports only what is above it in this list:
 //!
-//! - [`endpoint`]: one model at one endpoint, which owns all of the following
-//! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
-//!   [`stream_habits`]: how streams end
-//! - [`learning`]: what exchanges show about an endpoint; [`frames`]: what the requests for the same questions have in common
-//! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
-//! - [`pacing`]: when requests may be sent, by rates and by a cooldown
-//! - [`replies`]: what comes back, whatever the dialect
-//! - [`client`]: HTTP, timeouts, redaction; knows no dialect
-//! - [`judgement`]: what an attempt means and costs
-//! - [`form`]: what requests to an endpoint look like
 //! - [`request`]: what is asked about a page
+//! - [`form`]: what requests to an endpoint look like
+//! - [`judgement`]: what an attempt means and costs
+//! - [`client`]: HTTP, timeouts, redaction; knows no dialect
+//! - [`replies`]: what comes back, whatever the dialect
+//! - [`pacing`]: when requests may be sent, by rates and by a cooldown
+//! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
+//! - [`learning`]: what exchanges show about an endpoint; [`frames`]: what the requests for the same questions have in common
+//! - [`stream_habits`]: how streams end; [`reply_reader`]: reads and judges a reply
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
+//! - [`batch_client`]: the provider's Batch API
+//! - [`endpoint`]: one model at one endpoint, which owns all of these
 
 pub(crate) mod batch_client;
 pub(crate) mod client;
@@ -50,7 +50,7 @@ pub use frames::outgoing::Outgoing;
 pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
 pub use judgement::verdict::{Charge, Cut, Obstacle, Outage, PageFault, Refusal, TransientFault, Verdict};
 pub use learning::form_change::FormChange;
-pub use pacing::cooldown::Gate;
+pub use pacing::cooldown::{Gate, GiveUpReason};
 pub use pacing::endpoint_pacing::EndpointPacing;
 pub use pacing::pace_limits::{PaceLimits, WidthGrowth};
 pub use replies::batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};

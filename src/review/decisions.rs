@@ -171,38 +171,41 @@ impl Decisions {
         question: Option<Digest>,
     ) -> impl DoubleEndedIterator<Item = &Decision> {
         let of_page = self.by_page.get(page).map(Vec::as_slice).unwrap_or_default();
-        of_page.iter().filter(move |known| known.task == task && known.question == question && known.fits)
+        of_page.iter().filter(move |known| known.task == task && known.question == question)
     }
 
-    /// The reviewer's latest decision on a task of a page.
+    /// The latest decision of each reviewer, if it fits the task: an earlier one does not count in its place.
+    fn latest(&self, page: &PageId, task: usize, question: Option<Digest>) -> BTreeMap<&str, &Decision> {
+        let mut latest: BTreeMap<&str, &Decision> = BTreeMap::new();
+        self.of_task(page, task, question).for_each(|known| _ = latest.insert(&known.reviewer, known));
+        latest.retain(|_, known| known.fits);
+        latest
+    }
+
+    /// The reviewer's latest decision on a task of a page, if it fits the task.
     pub(crate) fn own(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
-        self.of_task(page, task, question).rev().find(|known| *known.reviewer == *self.reviewer)
+        let latest = self.of_task(page, task, question).rev().find(|known| *known.reviewer == *self.reviewer);
+        latest.filter(|known| known.fits)
     }
 
-    /// The human answer to a task of a page: the latest decision of any reviewer.
-    pub(crate) fn current(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
-        self.of_task(page, task, question).next_back()
-    }
-
-    /// The answer that `docmill eval` counts, or, if none was given blind, the latest at all.
+    /// The answer that `docmill eval` counts, or, if none was given blind, the latest at all. It counts whether or not
+    /// it fits the task: no answer of the model equals a label that was removed.
     pub(crate) fn counted(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
         let origin = |known: &&Decision| AnswerOrigin { is_blind: !known.is_shown, is_drawn: known.is_drawn };
         let of_task: Vec<&Decision> = self.of_task(page, task, question).collect();
-        let blind = find_blind_answer(of_task.iter(), origin).copied();
-        blind.or_else(|| self.current(page, task, question))
+        find_blind_answer(of_task.iter(), origin).or(of_task.last()).copied()
     }
 
-    /// The latest decision of each other reviewer.
+    /// The latest decision of each other reviewer, if it fits the task.
     pub(crate) fn others(&self, page: &PageId, task: usize, question: Option<Digest>) -> Vec<&Decision> {
-        let mut latest: BTreeMap<&str, &Decision> = BTreeMap::new();
-        let others = self.of_task(page, task, question).filter(|known| *known.reviewer != *self.reviewer);
-        others.for_each(|known| _ = latest.insert(&known.reviewer, known));
+        let mut latest = self.latest(page, task, question);
+        latest.remove(self.reviewer.as_str());
         latest.into_values().collect()
     }
 
     /// Whether another reviewer has decided.
     pub(crate) fn has_others(&self, page: &PageId, task: usize, question: Option<Digest>) -> bool {
-        self.of_task(page, task, question).any(|known| *known.reviewer != *self.reviewer)
+        !self.others(page, task, question).is_empty()
     }
 
     /// The decisions on a page that do not fit their task any more.
@@ -223,9 +226,8 @@ impl Decisions {
 
     /// How much those who have answered disagree: 2 if reviewers do, 1 if a reviewer and the model do.
     pub(crate) fn disagreement(&self, page: &PageId, task: usize, question: Option<Digest>, model: Option<&str>) -> u8 {
-        let mut values: BTreeMap<&str, &str> = BTreeMap::new();
-        self.of_task(page, task, question).for_each(|known| _ = values.insert(&known.reviewer, &known.value));
-        let distinct: BTreeSet<&str> = values.into_values().collect();
+        let latest = self.latest(page, task, question);
+        let distinct: BTreeSet<&str> = latest.into_values().map(|known| &*known.value).collect();
         match (distinct.len(), model) {
             (0, _) => 0,
             (1, Some(model)) => u8::from(!distinct.contains(canonical_text(model).as_str())),
@@ -268,11 +270,12 @@ impl Decisions {
     pub(crate) fn pairs(&self, task: usize) -> BTreeMap<(&str, &str), Vec<(&str, &str)>> {
         let mut pairs: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
         for known in self.by_page.values() {
-            let mut latest: BTreeMap<(Option<Digest>, &str), &str> = BTreeMap::new();
-            for one in known.iter().filter(|known| known.task == task && known.fits) {
-                latest.insert((one.question, &one.reviewer), &one.value);
+            let mut latest: BTreeMap<(Option<Digest>, &str), &Decision> = BTreeMap::new();
+            for one in known.iter().filter(|known| known.task == task) {
+                latest.insert((one.question, &one.reviewer), one);
             }
-            let latest: Vec<_> = latest.into_iter().collect();
+            let fitting = latest.into_iter().filter(|(_, known)| known.fits);
+            let latest: Vec<_> = fitting.map(|(key, known)| (key, &*known.value)).collect();
             for (at, ((question, a), value)) in latest.iter().enumerate() {
                 for ((_, b), other) in latest[at + 1..].iter().take_while(|((known, _), _)| known == question) {
                     pairs.entry((a, b)).or_default().push((value, other));
@@ -329,8 +332,7 @@ mod tests {
         let known = decisions(&[(1, 10, "ann", "a"), (2, 30, "bob", "b"), (3, 20, "ann", "b"), (4, 15, "cy", "a")]);
         let value = |found: Option<&Decision>| found.map(|known| known.value.to_string());
         assert_eq!(value(known.own(&page(), 0, None)), Some("\"b\"".into()));
-        assert_eq!(value(known.current(&page(), 0, None)), Some("\"b\"".into()));
-        assert_eq!(known.current(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)));
+        assert_eq!(known.counted(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)));
         let others: Vec<i64> = known.others(&page(), 0, None).iter().map(|known| known.id.0).collect();
         assert_eq!(others, [2, 4]);
         assert!(known.has_others(&page(), 0, None) && !known.has_others(&page(), 1, None));
@@ -339,9 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn decisions_that_do_not_fit_are_listed_and_count_for_nothing() {
-        let mut known = decisions(&[(1, 10, "ann", "a"), (2, 20, "ann", "gone")]);
-        assert_eq!(known.own(&page(), 0, None).map(|known| known.id), Some(DecisionId(1)));
+    fn a_decision_that_does_not_fit_is_listed_and_leaves_its_page_undecided() {
+        let mut known = decisions(&[(1, 10, "ann", "a"), (2, 20, "ann", "gone"), (5, 15, "bob", "b")]);
+        assert_eq!(known.own(&page(), 0, None), None, "as in rows, the decision before it does not come back");
+        assert_eq!(known.counted(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)), "as in docmill eval");
+        assert_eq!(known.others(&page(), 0, None).iter().map(|known| known.id.0).collect::<Vec<_>>(), [5]);
+        assert_eq!(known.disagreement(&page(), 0, None, Some("\"b\"")), 0);
+        assert!(known.pairs(0).is_empty());
         assert_eq!(known.unfit(&page(), 0).map(|known| known.id.0).collect::<Vec<_>>(), [2]);
         known.add(record(3, 30, "ann", "no task", "a"));
         known.set_page(&page(), vec![record(3, 30, "ann", "no task", "a")]);

@@ -10,13 +10,14 @@ use super::retirement::retirement_warning;
 use super::secrets::{client_options, missing_secrets, proxy_for};
 use super::stated_price::price_warnings;
 use crate::base::mask::{mask_secrets, mask_url};
+use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
 use crate::pipeline::{check_outputs_of, endpoint_id};
 use crate::prepare::target_size;
 use crate::provider::{Capabilities, FormSize, HttpClient};
-use crate::source::{Entries, NO_ROOTS_HINT, check_https};
+use crate::source::{Entries, check_https};
 use crate::store::ReadStore;
 use crate::task::Question;
 

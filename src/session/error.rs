@@ -1,5 +1,6 @@
 //! Errors of the public API.
 
+use crate::base::exit_codes::{BUDGET_REACHED, GATE_FAILED, is_retryable};
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::{ManifestError, shown_path};
@@ -8,16 +9,7 @@ use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
-/// The exit code of an internal error.
-pub(crate) const INTERNAL: u8 = 1;
-/// The exit code of wrong input: arguments, manifest, input folder.
-pub(crate) const WRONG_INPUT: u8 = 2;
-/// The exit code of a budget that is reached.
-pub(crate) const BUDGET_REACHED: u8 = 4;
-/// The exit code of an evaluation in which a mark was not reached.
-pub(crate) const GATE_FAILED: u8 = 7;
-/// The exit code of a store or an output that can't be read or written.
-pub(crate) const STORAGE: u8 = 8;
+pub(crate) use crate::base::exit_codes::{INTERNAL, STORAGE, WRONG_INPUT};
 
 /// The name of the manifest that `docmill init` writes into a folder.
 const MANIFEST_NAME: &str = "job.yaml";
@@ -124,7 +116,7 @@ impl Error {
     /// Whether running again without a change may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.exit_code, 6 | 8 | 9 | 10 | 130 | 143)
+        is_retryable(self.exit_code)
     }
 }
 

@@ -56,15 +56,12 @@ fn rejected_effort(facts: &ModelFacts, request: &Request, host: &str) -> Option<
 fn rejected_sampling(facts: &ModelFacts, request: &Request) -> Vec<Rejected> {
     // What `reasoning_effort: auto` asks for.
     let effort = stated_effort(request).map(|(_, effort)| effort).or(facts.auto_effort);
+    if facts.sampling.is_accepted(effort) {
+        return Vec::new();
+    }
     let why = match facts.sampling {
-        Sampling::Always => return Vec::new(),
         Sampling::Never => "rejects it; accepted: 1, or null to leave it out",
-        Sampling::OnlyWithoutReasoning | Sampling::OnlyExplicitNone => {
-            if effort.is_none_or(|effort| effort == Effort::None) {
-                return Vec::new();
-            }
-            "rejects it while it reasons; accepted: 1, or any value with request.reasoning_effort: none"
-        }
+        _ => "rejects it while it reasons; accepted: 1, or any value with request.reasoning_effort: none",
     };
     // A temperature of 0 is left out if it is rejected.
     let temperature = request.temperature.filter(|temperature| *temperature != 0.0);

@@ -11,7 +11,7 @@
 //! A profile ([`profiles`]) describes how the API of a family of models or of a server differs; the rules are
 //! data ([`rules`]).
 //!
-//! From the bottom to the top; a file imports only files above it in this list:
+//! Lowest first; a file imports only files above it in this list:
 //! - [`fixtures`]: recorded replies of providers; [`form`]: forms of replies; [`faults`]: faults of
 //!   requests; [`batch_fault`]: faults of batches; [`options`]: the options
 //! - [`api_error`]: the envelopes of errors; [`http`]: bodies of responses; [`multipart`]: file uploads

@@ -62,9 +62,6 @@ fn causes_text(error: &reqwest::Error) -> Option<String> {
 #[error("can't set up HTTP: {0}")]
 pub(crate) struct HttpSetupError(String);
 
-/// What helps when no https URL can be fetched for lack of certificates.
-pub const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE";
-
 /// Checks that https URLs can be fetched on this system. Connects to nothing.
 ///
 /// # Errors

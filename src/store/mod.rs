@@ -15,8 +15,7 @@
 //!
 //! The contract that any implementation has to keep is tested in `tests/it/store/contract`.
 //!
-//! Imports go one way: `error`, `page_status`, `records`, `sqlite`, `read`, `write`, `writer`, `merge`,
-//! `store`. No other stage sees SQLite.
+//! ARCHITECTURE.md has the order of imports. No other stage sees SQLite.
 //!
 //! # Durability
 //! The store uses WAL with `synchronous=FULL`: what a method of [`Store`] wrote survives a crash of

@@ -52,6 +52,13 @@ fn store_with_rows(path: &Path) -> Connection {
     db
 }
 
+/// The renderers that are installed.
+const RENDERERS: &str = "those of today";
+
+fn rule(skip: SkipRule) -> SettleRule {
+    SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip, renderers: RENDERERS.into() }
+}
+
 /// Reads everything; the first error.
 fn read_all(db: &Connection) -> Result<(), StoreError> {
     let (sets, job, recipe) = (SetMembers::default(), JobId(1), [RecipeId(1)]);
@@ -80,7 +87,7 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     batches::batches(db, RunKey(1))?;
     batches::batch_attempts(db, &sets, BatchId(1))?;
     batches::pages_in_batches(db)?;
-    settle_entries(db, job, SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip: SkipRule::default() })
+    settle_entries(db, job, &rule(SkipRule::default()))
 }
 
 #[test]
@@ -341,15 +348,16 @@ fn settling_reads_by_indices_and_sorts_nothing() {
 }
 
 /// A page of the history: what is stored of it.
-type StoredFacts = (bool, Option<bool>, bool, Vec<Option<(usize, bool, u32)>>);
+type StoredFacts = (Option<bool>, Option<bool>, bool, Vec<Option<(usize, bool, u32, bool)>>);
 
 /// An entry: its pages, the selected ones, whether it has a set of its own, what is stored of its pages.
 type StoredEntry = (u32, Option<Vec<u32>>, bool, Vec<Option<StoredFacts>>);
 
 fn stored_facts() -> impl Strategy<Value = StoredFacts> {
-    let outcome = (0_usize..4, any::<bool>(), 1_u32..5);
+    let outcome = (0_usize..4, any::<bool>(), 1_u32..5, any::<bool>());
     let outcomes = prop::collection::vec(prop::option::weighted(0.8, outcome), 2);
-    (prop::bool::weighted(0.2), prop::option::weighted(0.4, any::<bool>()), prop::bool::weighted(0.2), outcomes)
+    let option = prop::option::weighted(0.4, any::<bool>());
+    (option.clone(), option, prop::bool::weighted(0.2), outcomes)
 }
 
 fn stored_entries() -> impl Strategy<Value = Vec<StoredEntry>> {
@@ -385,11 +393,12 @@ proptest! {
             )
             .unwrap();
             for (page, facts) in (0_u32..).zip(pages) {
-                let Some((has_fault, is_blank, is_near, outcomes)) = facts else { continue };
+                let Some((has_current_fault, is_blank, is_near, outcomes)) = facts else { continue };
                 db.execute("INSERT INTO pages (content, page) VALUES (?1, ?2)", params![content, page]).unwrap();
                 let key = PageKey(db.last_insert_rowid());
-                if *has_fault {
-                    db.execute("INSERT INTO page_faults VALUES (?1, 3, 'damaged', '', '')", [key]).unwrap();
+                if let Some(is_current) = has_current_fault {
+                    let renderers = if *is_current { RENDERERS } else { "others" };
+                    db.execute("INSERT INTO page_faults VALUES (?1, 3, 'damaged', '', ?2)", params![key, renderers]).unwrap();
                 }
                 if let Some(is_blank) = is_blank {
                     db.execute("INSERT INTO marks VALUES (?1, 2, ?2, zeroblob(32))", params![key, is_blank]).unwrap();
@@ -398,17 +407,17 @@ proptest! {
                     db.execute("INSERT INTO near VALUES (1, ?1, ?1, 0)", [key]).unwrap();
                 }
                 for (recipe, outcome) in (1_i64..).zip(outcomes) {
-                    let Some((status, is_transient, runs)) = outcome else { continue };
+                    let Some((status, is_transient, runs, is_not_drawn)) = outcome else { continue };
                     let status = OutcomeStatus::ALL[*status];
                     let value = (status == OutcomeStatus::Ok).then_some("1");
-                    let put = "INSERT INTO answers VALUES (?1, ?2, 0, ?3, ?4, NULL, NULL, ?5, ?6, NULL, 0, 0)";
-                    db.execute(put, params![key, recipe, status, value, is_transient, runs]).unwrap();
+                    let reason = (status != OutcomeStatus::Ok && *is_not_drawn).then_some("incomplete_page");
+                    let put = "INSERT INTO answers VALUES (?1, ?2, 0, ?3, ?4, ?5, '', ?6, ?7, NULL, 0, 0)";
+                    db.execute(put, params![key, recipe, status, value, reason, is_transient, runs]).unwrap();
                 }
             }
         }
         let skip = SkipRule { blank, near_duplicates };
-        let rule = SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip };
-        settle_entries(&db, JobId(1), rule).unwrap();
+        settle_entries(&db, JobId(1), &rule(skip)).unwrap();
         let sets = SetMembers::default();
         for entry in entries::entries(&db, JobId(1), (0, b""), 99).unwrap() {
             let set = entry.set.unwrap_or(RecipeSetId(1));
@@ -417,6 +426,7 @@ proptest! {
                 let page = PageId { content: entry.content.unwrap(), page };
                 let known = pages::stored_page(&db, Some(JobId(1)), &page, &recipes, VERSIONS).unwrap();
                 let known = known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known);
+                let known = known.without_faults_of_other_renderers(RENDERERS);
                 matches!(known.status(skip, &TaskSelection::LATER_RUN), PageStatus::Ask(_))
             };
             let expected = (!entry.pages().any(is_open)).then_some(set);

@@ -16,7 +16,7 @@ pub(crate) struct RawLimits {
     /// Maximum number of tokens per minute, as the provider counts them. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 4_000_000_000_u64))]
     tokens_per_minute: Option<u64>,
-    /// Maximum number of requests in flight. As long as no rate limit is known, their number grows from 8. Default: at most 64, for as long as the server keeps up.
+    /// Maximum number of requests in flight. Default: 64. As long as no rate limit is known, docmill starts with 8 and sends more while the server keeps up.
     #[schemars(range(min = 1, max = 4096))]
     concurrency: Option<u32>,
     /// Maximum spend per `budget_scope`, in USD (default: no budget).

@@ -28,7 +28,9 @@ pub(crate) async fn adapt(
     }
     let cost = charge.budget;
     let is_overbilled = attempt.before.reserved.is_some_and(|reserved| cost > reserved);
-    if is_overbilled && run.job.limits.budget.is_some() {
+    // Without a budget, only the first bill ends the run: the next run has learned from it.
+    let is_first = asking.endpoint.calibration().images() == 0;
+    if is_overbilled && (is_first || run.job.limits.budget.is_some()) {
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
     if let Some(capabilities) = form.stored() {

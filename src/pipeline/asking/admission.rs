@@ -11,7 +11,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::run_pace::RunPace;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::pipeline::control::trouble::TroubleKind;
-use crate::provider::{Exchange, Gate, ModelEndpoint};
+use crate::provider::{Exchange, Gate, GiveUpReason, ModelEndpoint};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -145,8 +145,8 @@ impl Admission {
                     self.wait(wait, WaitReason::Cooldown).await?;
                     continue;
                 }
-                Gate::GivenUp => {
-                    self.shutdown.request(self.given_up());
+                Gate::GivenUp(reason) => {
+                    self.shutdown.request(self.unavailable(reason));
                     return Err(Ending);
                 }
             };
@@ -198,18 +198,18 @@ impl Admission {
         self.slots.cautious_replies.set(left);
     }
 
-    /// Why the cooldown has given up.
-    fn given_up(&self) -> RunOutcome {
+    /// How the run ends when nothing is sent any more.
+    fn unavailable(&self, reason: GiveUpReason) -> RunOutcome {
         let message = self.last_refusal.borrow();
-        match self.endpoint.pacing().excessive_delay() {
-            Some(delay) => RunOutcome::ProviderUnavailable(format!(
+        match reason {
+            GiveUpReason::LongDelay(delay) => RunOutcome::ProviderUnavailable(format!(
                 "the endpoint asks to wait {} (Retry-After), longer than retry.max_wait: {message}",
                 human_duration(delay)
             )),
-            None if self.endpoint.pacing().is_given_up() => RunOutcome::ProviderUnavailable(format!(
+            GiveUpReason::NeverAnswered => RunOutcome::ProviderUnavailable(format!(
                 "the endpoint has not answered any request, and may bill each of them: {message}"
             )),
-            None => RunOutcome::from_max_wait(&message),
+            GiveUpReason::MaxWait => RunOutcome::from_max_wait(&message),
         }
     }
 

@@ -50,7 +50,7 @@ impl AskedPages {
 
     /// Counts pages that are asked from now on. Before the first one the parts of an earlier run of a shard
     /// cease to count: the run may be killed.
-    pub(crate) fn count_begun(&mut self, run: &RunContext, pages: u64) {
+    pub(crate) fn begin_pages(&mut self, run: &RunContext, pages: u64) {
         if self.count == 0
             && pages > 0
             && let Err(error) = withdraw_parts(&Targets::of_job(&run.job, &run.job.output))
@@ -129,7 +129,7 @@ pub(crate) async fn ask_pages(
                 held.add(page, bytes);
                 let questions = next.questions.clone();
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
-                asked.count_begun(run, 1);
+                asked.begin_pages(run, 1);
                 if asked.left() == 0 && !asked.looks_for_more {
                     is_open = close_intake(&mut ready);
                 }

@@ -93,7 +93,7 @@ impl PagesElsewhere {
         let mut left: BTreeMap<(RunId, String), u64> = BTreeMap::new();
         for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
             let Some(mut page) = self.pages.pop_front() else { break };
-            match look_up(&reader, (skip, &selection), &page.page, &page.questions)? {
+            match look_up(&reader, (skip, &selection, &run.identity.renderers), &page.page, &page.questions)? {
                 Elsewhere::Asked(asked) => {
                     let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
@@ -189,7 +189,7 @@ enum Elsewhere {
 
 fn look_up(
     reader: &Reader,
-    (skip, selection): (SkipRule, &TaskSelection<'_>),
+    (skip, selection, renderers): (SkipRule, &TaskSelection<'_>, &str),
     page: &PageId,
     questions: &QuestionSet,
 ) -> Result<Elsewhere, StoreError> {
@@ -197,7 +197,8 @@ fn look_up(
     if let Some(asked) = reader.asked_elsewhere(page, &questions.recipes)? {
         return Ok(Elsewhere::Asked(asked));
     }
-    let known = reader.stored_page(None, page, &questions.recipes, VERSIONS)?;
+    let known =
+        reader.stored_page(None, page, &questions.recipes, VERSIONS)?.without_faults_of_other_renderers(renderers);
     Ok(match known.status(skip, selection) {
         PageStatus::Ask(_) => Elsewhere::Free,
         PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,

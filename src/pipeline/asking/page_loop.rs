@@ -1,15 +1,15 @@
-//! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, judge,
-//! settle, adapt, record.
+//! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, learn what the endpoint
+//! accepts, judge, settle, adapt, record.
 
 use super::adaptation::{adapt, learn_form, store_form};
 use super::admission::Slot;
 use super::attempt::{Attempt, by_recipe};
+use super::budget_watch::BudgetWatch;
 use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
 use super::stage::Asking;
 use super::telemetry;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
-use crate::base::money::Pico;
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
@@ -107,8 +107,10 @@ async fn make_attempt<'a>(
         tracing::debug!("the reply has no text: its answer is the last object of the reasoning");
     }
 
-    // Judge.
+    // Learn what the endpoint accepts: whether the reply costs the page an attempt depends on it.
     let form = learn_form(asking, &exchange, outgoing.form, attempt.may_try(&exchange, &run.job.retry));
+
+    // Judge.
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.
@@ -150,7 +152,7 @@ async fn open(
     attempt: &mut Attempt,
 ) -> Result<ControlFlow<PageEnd, (AttemptId, Outgoing)>, StoreError> {
     let run = asking.run;
-    let (mut unchanged, mut unsent) = (None, None);
+    let (mut watch, mut unsent) = (BudgetWatch::default(), None);
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
         if let Some(outcome) = attempt.unbounded(&run.job) {
@@ -166,17 +168,11 @@ async fn open(
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
             Opened::OverBudget { spent, reserved } => {
                 unsent.get_or_insert_with(|| asking.admission.hold_back());
-                let now = run.clock.now();
-                let since = match unchanged {
-                    Some((known, since)) if known == (spent, reserved) => since,
-                    _ => now,
-                };
-                unchanged = Some(((spent, reserved), since));
                 // Reservations of requests end with their timeout, those of stopped processes when they are given
                 // up. Those of batches may take a day.
                 let scope = attempt.open_record(run, None).budget.scope;
                 let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?.requests;
-                if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
+                if watch.is_over(spent, reserved, run.clock.now(), max_wait) {
                     run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
                 }

@@ -44,10 +44,6 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
-/// Requests a minute that one partition of a provider's prefix cache serves. Source: OpenAI's
-/// prompt-caching guide, 2026.
-const REQUESTS_PER_PARTITION: u32 = 15;
-
 impl<'a> Asking<'a> {
     /// The asking stage of a run.
     ///
@@ -61,9 +57,6 @@ impl<'a> Asking<'a> {
         let (job, keys) = (&run.job, &run.identity.keys);
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
-        let partitions = limits
-            .requests_per_minute
-            .map_or(limits.concurrency.stated_or_start(), |rate| rate.div_ceil(REQUESTS_PER_PARTITION));
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),
@@ -81,7 +74,6 @@ impl<'a> Asking<'a> {
                 keys.capabilities.as_deref(),
             ),
             calibration: calibrations.for_detail(job.image.detail),
-            cache_partitions: partitions.clamp(1, 256).into(),
         }));
         let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
         let budget_holders = BudgetHolders::default();

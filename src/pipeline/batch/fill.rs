@@ -6,10 +6,10 @@ use super::lines::line_id;
 use super::queue_limit::QueueLimit;
 use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
-use crate::base::money::Pico;
 use crate::catalog::MIN_CALIBRATION_IMAGES;
 use crate::manifest::BatchBounds;
 use crate::pipeline::asking::attempt::Attempt;
+use crate::pipeline::asking::budget_watch::BudgetWatch;
 use crate::pipeline::asking::page_loop::{fail_unsent, new_state};
 use crate::pipeline::asking::page_state::first_error;
 use crate::pipeline::asking::stage::Asking;
@@ -30,8 +30,8 @@ pub(crate) struct BatchFiller<'a> {
     held: VecDeque<ReadyPage>,
     /// Bills for requests of other runs that were no larger than expected at most.
     confirmed: u64,
-    /// What is spent and reserved of the budget into which pages do not fit, and since when it is the same.
-    stuck: Option<((Pico, Pico), Duration)>,
+    /// The budget into which pages do not fit.
+    watch: BudgetWatch,
 }
 
 /// What filling brought.
@@ -53,7 +53,7 @@ type Line = (Attempt, Bytes, ReadyPage);
 impl<'a> BatchFiller<'a> {
     /// A filler without pages.
     pub(crate) fn new(asking: &'a Asking<'a>, bounds: BatchBounds) -> Self {
-        Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0, stuck: None }
+        Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0, watch: BudgetWatch::default() }
     }
 
     /// Counts bills for requests of other runs that were no larger than expected at most.
@@ -160,7 +160,7 @@ impl<'a> BatchFiller<'a> {
                 let scope = attempt.open_record(run, Some(builder.batch)).budget.scope;
                 max_wait = self.asking.budget_holders.give_up_overdue(run, &scope).await?.batches;
             }
-            None => self.stuck = None,
+            None => self.watch = BudgetWatch::default(),
         }
         let now = run.clock.now();
         for (opened, (attempt, body, page)) in opened.into_iter().zip(lines) {
@@ -176,13 +176,7 @@ impl<'a> BatchFiller<'a> {
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { spent, reserved } => {
-                    let since = match self.stuck {
-                        Some((known, since)) if known == (spent, reserved) => since,
-                        _ => now,
-                    };
-                    self.stuck = Some(((spent, reserved), since));
-                    // Nobody ends what holds the rest.
-                    if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
+                    if self.watch.is_over(spent, reserved, now, max_wait) {
                         run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     }
                     unfinished.insert((page.page, page.questions.id), attempt.state);

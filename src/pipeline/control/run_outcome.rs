@@ -2,7 +2,9 @@
 //! `session/error.rs`.
 
 use super::error::PipelineError;
+use crate::base::exit_codes;
 use crate::base::money::Pico;
+use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::Refusal;
 use crate::store::StoreError;
@@ -21,8 +23,8 @@ impl Signal {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
+            Self::Interrupt => exit_codes::INTERRUPTED,
+            Self::Terminate => exit_codes::TERMINATED,
         }
     }
 }
@@ -65,7 +67,7 @@ pub enum RunOutcome {
         /// What the next request may cost.
         needed: Pico,
     },
-    /// The endpoint billed more for one request than was reserved for it, and there is a budget.
+    /// The endpoint billed more for one request than was reserved for it, and there is a budget or it was the first bill.
     UnexpectedBill {
         /// What the request cost.
         cost: Pico,
@@ -115,6 +117,8 @@ pub enum RunOutcome {
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
     InputError(String),
+    /// URLs of the input can't be fetched: the system trusts no certificates.
+    NoTrustedRoots(String),
     /// The rows can't be partitioned as `output.partition_by` requires.
     PartitionFault(String),
     /// A defect of docmill.
@@ -172,7 +176,7 @@ impl RunOutcome {
             Self::BatchPending { .. } => RunOutcomeName::BatchPending,
             Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
-            Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
+            Self::InputError(_) | Self::NoTrustedRoots(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
         }
     }
@@ -181,16 +185,18 @@ impl RunOutcome {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Complete | Self::Limited => 0,
-            Self::InternalError(_) => 1,
-            Self::InputError(_) | Self::PartitionFault(_) => 2,
-            Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
-            Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => 4,
-            Self::ProviderRefused(_) => 5,
-            Self::ProviderUnavailable(_) => 6,
-            Self::StorageError(_) | Self::DamagedStore(_) => 8,
-            Self::DeadlineReached | Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => 9,
-            Self::BatchPending { .. } => 10,
+            Self::Complete | Self::Limited => exit_codes::SUCCESS,
+            Self::InternalError(_) => exit_codes::INTERNAL,
+            Self::InputError(_) | Self::NoTrustedRoots(_) | Self::PartitionFault(_) => exit_codes::WRONG_INPUT,
+            Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => exit_codes::FAILED_PAGES,
+            Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => exit_codes::BUDGET_REACHED,
+            Self::ProviderRefused(_) => exit_codes::PROVIDER_REFUSED,
+            Self::ProviderUnavailable(_) => exit_codes::PROVIDER_UNAVAILABLE,
+            Self::StorageError(_) | Self::DamagedStore(_) => exit_codes::STORAGE,
+            Self::DeadlineReached | Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
+                exit_codes::DEADLINE_REACHED
+            }
+            Self::BatchPending { .. } => exit_codes::BATCH_PENDING,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::ShardsStopped { exit_code, .. } => *exit_code,
         }
@@ -222,7 +228,7 @@ impl RunOutcome {
                 format!(
                     "the rest of the budget of USD {limit} is reserved: USD {spent} is spent, USD {reserved} is reserved for requests in batches or in other runs, and the next request may cost USD {needed}"
                 ),
-                "run again when they have ended; part of a budget is kept free in case they cost more than they reserve. Or raise limits.budget_usd (or --budget-usd)".to_owned(),
+                "run again when these requests have ended (a part of the budget is kept free, because a request may cost more than was reserved for it), or raise limits.budget_usd (or --budget-usd)".to_owned(),
             ),
             Self::BudgetReached { spent, limit, needed, .. } => (
                 match *spent {
@@ -284,6 +290,7 @@ impl RunOutcome {
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
+            Self::NoTrustedRoots(message) => (message.clone(), NO_ROOTS_HINT.to_owned()),
             Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),
             Self::InternalError(message) => {
                 (message.clone(), format!("{RESUMABLE}; if it happens again, report it with the log"))
@@ -372,6 +379,7 @@ mod tests {
             (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
             (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
             (RunOutcome::InputError("line 3".into()), "input_error", 2),
+            (RunOutcome::NoTrustedRoots("no certificates".into()), "input_error", 2),
             (RunOutcome::PartitionFault("too many".into()), "input_error", 2),
             (RunOutcome::InternalError("defect".into()), "internal_error", 1),
         ] {

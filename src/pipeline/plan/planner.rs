@@ -264,7 +264,7 @@ impl<'a> Planner<'a> {
             }
             None => StoredPage::unknown(self.questions.len()),
         };
-        let known = known.seen_by(&self.renderers);
+        let known = known.without_faults_of_other_renderers(&self.renderers);
         // Near duplicates are determined anew by every run.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
         let selection = TaskSelection { retry: self.selection, begin: self.begin, ..TaskSelection::LATER_RUN };

@@ -66,7 +66,8 @@ pub(crate) fn conclude(
     let (job, keys) = (&run.job, &run.identity.keys);
     run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     if seen.has_changes {
-        let rule = SettleRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job) };
+        let renderers = run.identity.renderers.clone();
+        let rule = SettleRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job), renderers };
         run.store.settle_entries(keys.job, rule)?;
     }
     let reader = run.store.reader()?;

@@ -7,6 +7,7 @@ use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, write
 use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use crate::base::clock::Clock;
+use crate::base::exit_codes::{DEADLINE_REACHED, INTERNAL};
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::vocabulary::RunOutcomeName;
 use crate::export::{Targets, remove_shard_parts};
@@ -193,9 +194,11 @@ fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     };
     let most_severe = stopped.iter().min_by_key(rank)?;
     let (name, exit_code) = match &most_severe.outcome {
-        Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => (*name, u8::try_from(*exit_code).unwrap_or(1)),
+        Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => {
+            (*name, u8::try_from(*exit_code).unwrap_or(INTERNAL))
+        }
         // A run that died can be continued.
-        _ => (RunOutcomeName::PagesPending, 9),
+        _ => (RunOutcomeName::PagesPending, DEADLINE_REACHED),
     };
     let listed: Vec<String> = stopped
         .iter()

@@ -5,7 +5,8 @@ use super::changes::ChangeBuffer;
 use super::pass::ScanPass;
 use super::queue::FoundFile;
 use crate::base::ids::JobId;
-use crate::manifest::Place;
+use crate::base::units::counted;
+use crate::manifest::{Detect, Place};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
@@ -91,7 +92,12 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     }
     let left_out = entries.left_out();
     if left_out.unselected() > 0 {
-        tracing::info!("left out {} files by their extension: {}", left_out.unselected(), left_out.extensions());
+        let files = counted(left_out.unselected(), "file");
+        let by = match input.detect {
+            Detect::Extension => "by their extension",
+            Detect::Content => "by their content",
+        };
+        tracing::info!("left out {files} {by}: {}", left_out.extensions());
     }
     if !has_entries && !input.allow_empty && input.shard.is_none() {
         tracing::warn!("{}", left_out.explain_none(!input.include.is_empty()));

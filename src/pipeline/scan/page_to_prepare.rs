@@ -27,7 +27,7 @@ pub(crate) fn page_to_prepare(
     {
         known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
     }
-    let known = known.seen_by(&run.identity.renderers);
+    let known = known.without_faults_of_other_renderers(&run.identity.renderers);
     let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {
         let is_known = has_features || known.fault.is_some() && !pass.selection.failed;

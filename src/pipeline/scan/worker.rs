@@ -1,6 +1,7 @@
 //! One worker: reads a file, counts its pages, and prepares those that are to be asked.
 
 use super::changes::ChangeBuffer;
+use super::entry_records::{known_record, new_record};
 use super::page_to_prepare::page_to_prepare;
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
@@ -14,8 +15,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
-use crate::provider::Refusal;
-use crate::source::{Cancelled, Entry, HostLimits, NO_ROOTS_HINT, ReadFault, ReadFaultKind, SourceReader};
+use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
     TaskOutcome,
@@ -25,9 +25,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// File times younger than this are not trusted, in nanoseconds: the next change may fall into
-/// the same tick of the file system's clock.
-const UNTRUSTED_NS: i64 = 2_000_000_000;
 /// Pages of a file that a worker prepares before other workers may take some.
 const PAGES_AT_ONCE: usize = 8;
 
@@ -125,7 +122,7 @@ impl Worker {
                 // A line that has moved is stored at its new place, with what is known of it.
                 Some(known) => _ = self.store_known(&entry, &known, &questions),
                 None => {
-                    let listed = self.new_record(&entry, &questions, None, 1);
+                    let listed = new_record(&self.run, &entry, &questions, None, 1);
                     self.changes.push(EntryChange::Listed(listed));
                 }
             }
@@ -148,14 +145,7 @@ impl Worker {
 
     /// Stores what is known of an unchanged file at the place where the walk found it; the record.
     fn store_known(&mut self, entry: &Entry, known: &EntryRecord, questions: &QuestionSet) -> EntryRecord {
-        let record = EntryRecord {
-            modified_ns: known.modified_ns,
-            fault: known.fault.clone(),
-            settled_set: known.settled_set,
-            decoder: known.decoder,
-            repeats: known.repeats.clone(),
-            ..self.new_record(entry, questions, known.content, known.page_count)
-        };
+        let record = known_record(&self.run, entry, questions, known);
         if record != *known {
             self.changes.push(EntryChange::Put(record.clone()));
         }
@@ -211,7 +201,7 @@ impl Worker {
             Ok(bytes) => self.scan_content(entry, bytes, questions, None),
             Err(_) if self.run.shutdown.is_immediate() => Ok(()),
             Err(fault) => {
-                let record = self.new_record(entry, questions, None, 0);
+                let record = new_record(&self.run, entry, questions, None, 0);
                 // A final fault is not tried again as long as the file does not change.
                 let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
                 let fault = Some(fault_record(&fault));
@@ -252,21 +242,23 @@ impl Worker {
             Reread::Postponed(fault) => {
                 if !self.run.shutdown.is_immediate() {
                     let fault = Some(fault.into());
-                    let record = self.new_record(entry, questions, None, 0);
+                    let record = new_record(&self.run, entry, questions, None, 0);
                     self.changes.push(EntryChange::Put(EntryRecord { fault, ..record }));
                     self.run.counters.add_unreadable();
                 }
                 return Ok(());
             }
             Reread::Unreadable(fault) => {
-                let record = self.new_record(entry, questions, Some(content), 0);
+                let record = new_record(&self.run, entry, questions, Some(content), 0);
                 self.changes.push(EntryChange::Put(record));
                 self.record_unreadable(PageId { content, page: 0 }, &fault);
                 return Ok(());
             }
         };
-        let record =
-            EntryRecord { repeats: layout.repeats, ..self.new_record(entry, questions, Some(content), layout.count) };
+        let record = EntryRecord {
+            repeats: layout.repeats,
+            ..new_record(&self.run, entry, questions, Some(content), layout.count)
+        };
         self.count_pages(&record);
         self.changes.push(EntryChange::Put(record.clone()));
         let pages = self.pages_to_prepare(content, &record, questions)?;
@@ -288,11 +280,9 @@ impl Worker {
         match self.source.read(entry) {
             Err(fault) => match fault.kind {
                 ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
-                ReadFaultKind::NoRoots => Err(RunOutcome::ProviderRefused(Refusal {
-                    message: format!("an https URL of input.list {}", fault.message),
-                    hint: NO_ROOTS_HINT.to_owned(),
-                    may_be_page: false,
-                })),
+                ReadFaultKind::NoRoots => {
+                    Err(RunOutcome::NoTrustedRoots(format!("an https URL of input.list {}", fault.message)))
+                }
                 ReadFaultKind::TooLarge | ReadFaultKind::ReadFailed | ReadFaultKind::FetchFailed => Ok(Err(fault)),
             },
             Ok(bytes) => Ok(Ok(bytes)),
@@ -398,35 +388,6 @@ impl Worker {
     fn page_fault(&self, page: PageId, fault: FaultRecord) -> EntryChange {
         let renderers = self.run.identity.renderers.clone();
         EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers })
-    }
-
-    /// The record of an entry that was just scanned.
-    fn new_record(
-        &self,
-        entry: &Entry,
-        questions: &QuestionSet,
-        content: Option<Digest>,
-        page_count: u32,
-    ) -> EntryRecord {
-        let now_ns = self.run.clock.wall_ms().saturating_mul(1_000_000);
-        let is_untrusted = now_ns - entry.modified_ns.max(entry.changed_ns) < UNTRUSTED_NS;
-        EntryRecord {
-            line: entry.line,
-            path: entry.path.clone(),
-            size: entry.size,
-            modified_ns: if is_untrusted || content.is_none() { 0 } else { entry.modified_ns },
-            changed_ns: entry.changed_ns,
-            inode: entry.inode,
-            content,
-            page_count,
-            repeats: Vec::new(),
-            decoder: DECODER_VERSION,
-            selected: self.run.job.input.pages.select_pages(page_count),
-            fault: None,
-            carried: entry.carried.clone(),
-            set: questions.is_rendered.then_some(questions.id),
-            settled_set: None,
-        }
     }
 }
 

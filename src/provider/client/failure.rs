@@ -2,6 +2,7 @@
 
 use super::server_verifier::webpki_error;
 use crate::base::causes::{error_chain, join_messages};
+use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::foreign::Foreign;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
@@ -72,7 +73,9 @@ pub(crate) struct Expired;
 pub(crate) const PROXY_HINT: &str = "put the proxy's user and password into its URL: http://USER:PASSWORD@HOST:PORT";
 
 /// What helps when there are no certificates of authorities.
-pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";
+pub(crate) fn no_roots_hint() -> String {
+    format!("{NO_ROOTS_HINT} or provider.ca_file")
+}
 
 /// What helps against an invalid certificate.
 const CERTIFICATE_HINT: &str = "check provider.base_url and the server's certificate";
@@ -148,7 +151,8 @@ impl HttpFailure {
             }
             Self::Untrusted(message, hint) => (Verdict::stop(message, hint), Charge::Nothing),
             Self::NoRoots(message) => {
-                (Verdict::stop(format!("no trusted certificates for TLS: {message}"), NO_ROOTS_HINT), Charge::Nothing)
+                let message = format!("no trusted certificates for TLS: {message}");
+                (Verdict::stop(message, &no_roots_hint()), Charge::Nothing)
             }
             Self::TimedOut(timeout) => {
                 let message = format!("no complete reply within {}", timeout.key());

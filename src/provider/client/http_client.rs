@@ -6,7 +6,7 @@
 use super::call::{CallBody, HttpCall};
 use super::connection_pool::{Connection, ConnectionPool};
 use super::connector::Connector;
-use super::failure::{HttpFailure, NO_ROOTS_HINT, ReplyTimeout, causes};
+use super::failure::{HttpFailure, ReplyTimeout, causes, no_roots_hint};
 use super::reply_body::ReplyBody;
 use super::secret::Secret;
 use super::tls::Tls;
@@ -176,7 +176,7 @@ impl HttpClient {
     /// Why it can't, with what helps.
     pub fn check_tls(&self) -> Result<(), String> {
         match self.connector.needs_tls().then(|| self.tls.config()) {
-            Some(Err(message)) => Err(format!("no trusted certificates for TLS ({message}): {NO_ROOTS_HINT}")),
+            Some(Err(message)) => Err(format!("no trusted certificates for TLS ({message}): {}", no_roots_hint())),
             _ => Ok(()),
         }
     }

@@ -43,7 +43,6 @@ fn setup(client: HttpClient) -> EndpointSetup {
         price: None,
         capabilities: Capabilities::default(),
         calibration: Calibration::default(),
-        cache_partitions: 0,
     }
 }
 

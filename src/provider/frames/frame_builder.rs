@@ -1,7 +1,7 @@
 //! Builds what the requests for the same questions have in common: which parameters they carry.
 
 use super::frame_cache::CachedFrame;
-use crate::catalog::{Detail, Effort, ModelFacts, Sampling, model_facts};
+use crate::catalog::{Detail, Effort, ModelFacts, model_facts};
 use crate::manifest::{Image, Request};
 use crate::provider::dialect::interface::{Dialect, FrameOptions};
 use crate::provider::form::capability::{Capabilities, ReplyFormat, format_name};
@@ -82,11 +82,7 @@ impl FrameBuilder {
     /// The temperature to send; `None`: none. 0 is not sent where the model would reject it.
     fn temperature(&self, capabilities: Capabilities, effort: Option<Effort>, avoids_repetition: bool) -> Option<f64> {
         let stated = self.request.temperature?;
-        let accepts = match self.facts.map_or(Sampling::Always, |facts| facts.sampling) {
-            Sampling::Always => true,
-            Sampling::OnlyWithoutReasoning | Sampling::OnlyExplicitNone => effort == Some(Effort::None),
-            Sampling::Never => false,
-        };
+        let accepts = self.facts.is_none_or(|facts| facts.sampling.is_accepted(effort));
         let is_default = stated == 0.0;
         match is_default {
             true if !accepts || !capabilities.sends(Parameter::Temperature) => None,

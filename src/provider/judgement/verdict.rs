@@ -50,10 +50,10 @@ pub enum Obstacle {
     Other,
 }
 
-/// What requests without an answer show, one after the other.
+/// Whether consecutive requests without an answer indicate an outage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outage {
-    /// Nothing.
+    /// They do not.
     #[default]
     No,
     /// The server is down: what is sent now would have no answer, either.
@@ -76,8 +76,7 @@ pub enum Cut {
 /// A fault that may not occur again when the request is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransientFault {
-    /// The error kind as rows show it: `server_error`, `timeout`, `reset`, `cut_reply`,
-    /// `bad_reply`, `capability`, `batch_expired` or `batch_line`.
+    /// The error kind as rows show it.
     pub kind: ErrorKind,
     /// A message for people.
     pub message: String,
@@ -90,8 +89,7 @@ pub struct TransientFault {
 /// Why a page cannot be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageFault {
-    /// The error kind as rows show it: `refusal`, `content_filter`, `recitation`,
-    /// `request_too_large`, `context_too_long`, `image_refused` or `bad_request`.
+    /// The error kind as rows show it.
     pub kind: ErrorKind,
     /// A message for people.
     pub message: String,

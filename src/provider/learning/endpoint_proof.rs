@@ -55,28 +55,29 @@ struct Interrupted {
     replies: u64,
 }
 
-/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of the only
-/// refused page that are its own, although no other page was answered in the meantime.
+/// After as many refusals the run ends if no page was answered. If other pages were answered before and only one page is
+/// refused, that page fails after as many.
 const MAX_REFUSED: u32 = 3;
 
-/// Refused pages that end a run in which pages were answered, if none was in the meantime: the key or the
-/// access has changed. A run holds at least one page more, so that none has to be given up before.
+/// After as many refused pages without an answer in between, a run ends although pages were answered before: the key or
+/// the access has changed. A run holds at least one page more, so that no page has to be given up before.
 const MAX_REFUSED_PAGES: usize = 8;
 
-/// Other pages that are refused in a row, from which on an earlier answer shows nothing about one of them.
+/// When as many other pages are refused, too, an earlier answer does not show that a refusal concerns only its page.
 const MIN_STREAK: usize = 2;
 
-/// Replies of something else that end the run, when there was none of the API.
+/// The run ends after as many replies of something else if the API has not replied before.
 const MAX_FOREIGN: u32 = 3;
 
-/// Replies of something else in a row, to at least two pages, that end a run which the API has answered.
+/// The run ends after as many replies of something else in a row, to at least two pages, although the API has replied
+/// before; see also [`MIN_ROUNDS`].
 const MAX_STREAK: u32 = 8;
 
-/// Of these, requests that were sent one after the other: the run has waited in between, longer each time.
+/// Of these, as many must have been sent one after the other: the run waits in between, longer each time.
 const MIN_ROUNDS: u32 = 4;
 
-/// A page that something else replies to in as many streaks, each of which the API has ended, or as often while
-/// all other pages are answered, is refused by what is in between: the fault is its own.
+/// A page fails if something else replies to it in as many streaks with replies of the API in between, or more often
+/// than this while all other pages are answered: then what is in between refuses this page only.
 const MAX_INTERRUPTED: u32 = 3;
 
 const HINT: &str = "check provider.base_url, which usually ends with /v1: the reply may come from another server, a login page or a proxy";
@@ -84,6 +85,11 @@ const HINT: &str = "check provider.base_url, which usually ends with /v1: the re
 const EXPIRED_HINT: &str = "the reply may come from a login page, whose session is over, or from a proxy; look at what is between docmill and the API, then run again: pages without an answer are asked, and nothing is paid for twice";
 
 impl EndpointProof {
+    /// A proof that nothing has shown yet. `was_proven`: the endpoint has answered pages in an earlier run.
+    pub(crate) fn new(was_proven: bool) -> Self {
+        Self { was_proven, ..Self::default() }
+    }
+
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
     /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
     pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
@@ -125,7 +131,7 @@ impl EndpointProof {
             return;
         }
         // An endpoint that has answered may have executed the request before something in between replied, and may
-        // bill it: such a reply is charged like any that is none. So is what may be cut out of an API's reply.
+        // bill it: such a reply is charged like any other without an answer. So is what may be cut out of an API's reply.
         if *is_free || !self.was_proven && !may_be_billed {
             exchange.charge = Charge::Nothing;
         }
@@ -143,13 +149,6 @@ impl EndpointProof {
         let is_certain = is_refusal || self.foreign.get() >= MAX_FOREIGN;
         let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::Undecided };
         exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
-    }
-}
-
-impl EndpointProof {
-    /// A proof that nothing has shown yet. `was_proven`: the endpoint has answered pages in an earlier run.
-    pub(crate) fn new(was_proven: bool) -> Self {
-        Self { was_proven, ..Self::default() }
     }
 
     /// A reply of something else, after the API had replied: a login has expired, or a proxy is in between. The

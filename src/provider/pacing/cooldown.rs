@@ -14,8 +14,19 @@ pub enum Gate {
     Open(u32),
     /// Not for this long.
     Closed(Duration),
-    /// The provider has been unavailable for longer than the run waits.
-    GivenUp,
+    /// Nothing is sent any more.
+    GivenUp(GiveUpReason),
+}
+
+/// Why nothing is sent any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GiveUpReason {
+    /// The endpoint has never answered, and may bill every request.
+    NeverAnswered,
+    /// The endpoint asked for a delay that is longer than the run waits.
+    LongDelay(Duration),
+    /// The endpoint has been unavailable for longer than the run waits.
+    MaxWait,
 }
 
 /// The state of the cooldown.
@@ -197,29 +208,21 @@ impl Cooldown {
     /// Whether a request may be sent at `now`.
     #[must_use]
     pub(crate) fn gate(&self, now: Duration) -> Gate {
+        let long_delay = self.requested.filter(|delay| *delay > self.max_wait).map(GiveUpReason::LongDelay);
         match self.since {
-            _ if self.is_given_up => Gate::GivenUp,
-            Some(since) if now.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            _ if self.is_given_up => Gate::GivenUp(GiveUpReason::NeverAnswered),
             // A delay that ends too late is not waited for.
-            Some(since) if self.until.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            Some(since) if now.max(self.until).saturating_sub(since) > self.max_wait => {
+                Gate::GivenUp(long_delay.unwrap_or(GiveUpReason::MaxWait))
+            }
             _ if now < self.until => Gate::Closed(self.until - now),
             _ => Gate::Open(self.width),
         }
     }
 
-    /// Nothing is sent any more.
+    /// The endpoint has never answered: nothing is sent any more, although the run could wait longer.
     pub(crate) fn give_up(&mut self) {
         self.is_given_up = true;
-    }
-
-    /// Whether nothing is sent any more, although the run could wait longer.
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.is_given_up
-    }
-
-    /// The delay that the last refusal asked for, if it is longer than the run waits.
-    pub(crate) fn excessive_delay(&self) -> Option<Duration> {
-        self.requested.filter(|delay| *delay > self.max_wait)
     }
 
     /// A request, sent at `sent`, was refused at `now`. `after`: the minimum delay that the
@@ -371,13 +374,11 @@ mod tests {
         let mut cooldown = Cooldown::new(8, S(60));
         cooldown.on_throttled(S(100), S(100), None, 0.0);
         assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
-        assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
+        assert_eq!(cooldown.gate(S(161)), Gate::GivenUp(GiveUpReason::MaxWait));
         cooldown.on_success(S(160), false);
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
-        assert_eq!(cooldown.excessive_delay(), None);
         cooldown.on_throttled(S(200), S(200), Some(S(3600)), 0.0);
-        assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
-        assert_eq!(cooldown.excessive_delay(), Some(S(3600)));
+        assert_eq!(cooldown.gate(S(201)), Gate::GivenUp(GiveUpReason::LongDelay(S(3600))));
     }
 
     #[test]

@@ -33,18 +33,6 @@ impl EndpointPacing {
         self.cooldown.borrow().gate(self.clock.now())
     }
 
-    /// The delay that the endpoint asked for last, if it is longer than `retry.max_wait`.
-    #[must_use]
-    pub fn excessive_delay(&self) -> Option<Duration> {
-        self.cooldown.borrow().excessive_delay()
-    }
-
-    /// Whether the endpoint has never answered, and is not asked any more.
-    #[must_use]
-    pub fn is_given_up(&self) -> bool {
-        self.cooldown.borrow().is_given_up()
-    }
-
     /// The rate per minute that was learned from the endpoint, of requests or of `is_tokens`; `None`: none
     /// was, or the manifest states one.
     #[must_use]
@@ -150,6 +138,7 @@ mod tests {
     use crate::provider::form::capability_change::CapabilityChange;
     use crate::provider::judgement::rate_limits::ExceededLimit;
     use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault};
+    use crate::provider::pacing::cooldown::GiveUpReason;
     use crate::provider::pacing::pace_limits::WidthGrowth;
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
@@ -199,13 +188,11 @@ mod tests {
         for (outage, gate) in [
             (Outage::No, Gate::Open(8)),
             (Outage::Likely, Gate::Closed(Duration::from_millis(500))),
-            (Outage::Lasting, Gate::GivenUp),
+            (Outage::Lasting, Gate::GivenUp(GiveUpReason::NeverAnswered)),
         ] {
-            assert!(!pacing.is_given_up());
             assert!(!pacing.on_exchange(&failed(outage), clock.now(), 0.0));
             assert_eq!(pacing.gate(), gate, "{outage:?}");
         }
-        assert!(pacing.is_given_up());
     }
 
     #[test]

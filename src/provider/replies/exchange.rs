@@ -41,15 +41,15 @@ pub struct Exchange {
     pub parameters: Option<String>,
     /// Whether the answers were in the reasoning of a reply without any other text.
     pub answered_in_reasoning: bool,
-    /// What the API does not send, such as an HTML page.
+    /// A reply that the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
-    /// What it shows together with the requests before it.
+    /// Whether this and the requests before it without an answer indicate an outage.
     pub outage: Outage,
     /// Whether the words of the error reject a parameter by its name.
     pub rejects_named: bool,
-    /// Whether they name several parameters, of which perhaps not all are rejected.
+    /// Whether the words of the error name several parameters, of which perhaps not all are rejected.
     pub names_several: bool,
-    /// Whether they name nothing: what is changed for them is a guess.
+    /// Whether the words of the error name no parameter: what is changed because of them is a guess.
     pub is_guess: bool,
 }
 

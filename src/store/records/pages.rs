@@ -134,6 +134,13 @@ pub(crate) fn is_final(is_transient: bool, runs: u32) -> bool {
     !is_transient || runs >= MAX_RUNS
 }
 
+/// Whether a failure of this kind is that the page could not be drawn, and no fault of it holds for the renderers that
+/// are installed now: they may draw it.
+pub(crate) fn may_be_drawn(failure: Option<ErrorKind>, has_fault: bool) -> bool {
+    use ErrorKind::{CutShort, Damaged, IncompletePage};
+    !has_fault && matches!(failure, Some(CutShort | Damaged | IncompletePage))
+}
+
 impl TaskOutcome {
     /// A valid answer: a value as canonical JSON. `at_ms`: wall time in milliseconds.
     #[must_use]
@@ -146,13 +153,6 @@ impl TaskOutcome {
     #[must_use]
     pub fn failure(status: OutcomeStatus, fault: FaultRecord, is_transient: bool, at_ms: i64) -> Self {
         Self { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE }
-    }
-
-    /// Whether the reason is that the page could not be drawn, which another renderer or decoder may do.
-    fn is_not_drawn(&self) -> bool {
-        use ErrorKind::{CutShort, Damaged, IncompletePage};
-        let is_fault = |fault: &FaultRecord| matches!(fault.kind, CutShort | Damaged | IncompletePage);
-        self.fault.as_ref().is_some_and(is_fault)
     }
 
     /// What the page status rule needs of the outcome.
@@ -201,17 +201,16 @@ impl StoredPage {
         decide(&facts, selection)
     }
 
-    /// Forgets a fault that was found with other renderers than `renderers`. Failures that say the same are not final
+    /// Forgets a fault that was found with other renderers than `renderers`. Failures to draw the page are not final
     /// then: the next run tries again.
     #[must_use]
-    pub fn seen_by(mut self, renderers: &str) -> Self {
+    pub fn without_faults_of_other_renderers(mut self, renderers: &str) -> Self {
         if self.fault_renderers != renderers {
             self.fault = None;
         }
-        if self.fault.is_none() {
-            for outcome in self.outcomes.iter_mut().flatten() {
-                outcome.is_transient |= outcome.is_not_drawn();
-            }
+        let has_fault = self.fault.is_some();
+        for outcome in self.outcomes.iter_mut().flatten() {
+            outcome.is_transient |= may_be_drawn(outcome.fault.as_ref().map(|fault| fault.kind), has_fault);
         }
         self
     }
@@ -256,7 +255,7 @@ mod tests {
                 outcomes: vec![Some(failed(kind)), None],
                 ..StoredPage::default()
             };
-            let seen = page.seen_by("a");
+            let seen = page.without_faults_of_other_renderers("a");
             let is_final = seen.outcomes[0].as_ref().map(|outcome| outcome.facts().is_final);
             assert_eq!(is_final, Some(holds), "{fault_renderers:?} {kind:?}");
             assert_eq!(seen.fault.is_some(), fault_renderers == Some("a"));

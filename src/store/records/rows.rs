@@ -22,7 +22,7 @@ pub struct PageRecord {
     /// The page under which it is asked and decided on: of pages that are in a file twice, the first.
     /// `None` if the file could not be read.
     pub id: Option<PageId>,
-    /// What a run without options would do for the page. The status of a near duplicate that
+    /// What a run without options would do for the page with the renderers that its faults were found with. The status of a near duplicate that
     /// shows the answers of another page is that of the other page.
     pub status: PageStatus,
     /// Why the page cannot be read; only with [`PageStatus::Faulty`].

@@ -5,12 +5,12 @@ use crate::base::page_repeats::distinct_pages;
 use crate::store::error::StoreError;
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 use crate::store::records::entries::selected_pages;
-use crate::store::records::pages::{SkipRule, Versions, is_final};
+use crate::store::records::pages::{SkipRule, Versions, is_final, may_be_drawn};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
 
 /// What decides, apart from outcomes, whether the pages of a job are settled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SettleRule {
     /// The set of all recipes of the job.
     pub set: RecipeSetId,
@@ -18,13 +18,15 @@ pub struct SettleRule {
     pub versions: Versions,
     /// Which pages are skipped.
     pub skip: SkipRule,
+    /// The renderers and fonts that are installed: with others, faults of pages don't hold.
+    pub renderers: String,
 }
 
 /// The pages of the entries of a job that are not settled, in their order: a row for each
 /// outcome, and one for a page without outcomes or an entry without pages.
 pub(crate) const PAGES: &str = "
-SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.page_id IS NOT NULL, ifnull(m.blank, 0), n.page_id IS NOT NULL,
-       a.recipe_id, a.status, a.passing, a.runs, a.revision, e.repeats
+SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.renderers, ifnull(m.blank, 0), n.page_id IS NOT NULL,
+       a.recipe_id, a.status, a.passing, a.runs, a.revision, e.repeats, a.reason
 FROM entries e LEFT JOIN pages p ON p.content = e.content AND p.page BETWEEN min(e.page_count, 1) AND e.page_count
   LEFT JOIN page_faults f ON f.page_id = p.id AND f.decoder_version = ?3
   LEFT JOIN marks m ON m.page_id = p.id AND m.version = ?4
@@ -34,12 +36,12 @@ WHERE e.job_id = ?1 AND e.content IS NOT NULL AND e.settled_set IS NOT ifnull(e.
 ORDER BY e.line, e.path, p.page";
 
 /// Marks the entries of a job for whose pages a later run without options has nothing to do.
-pub(crate) fn settle_entries(db: &Connection, job: JobId, rule: SettleRule) -> Result<(), StoreError> {
-    let SettleRule { set, versions, skip } = rule;
+pub(crate) fn settle_entries(db: &Connection, job: JobId, rule: &SettleRule) -> Result<(), StoreError> {
+    let SettleRule { set, versions, skip, renderers } = rule;
     let mut find = db.prepare_cached(PAGES)?;
     let mut update = db.prepare_cached("UPDATE entries SET settled_set = ?2 WHERE id = ?1")?;
     let mut settle = |entry: Entry| -> Result<(), StoreError> {
-        if let Some((id, set)) = entry.into_settled(skip) {
+        if let Some((id, set)) = entry.into_settled(*skip) {
             update.execute(params![id, set])?;
         }
         Ok(())
@@ -56,7 +58,7 @@ pub(crate) fn settle_entries(db: &Connection, job: JobId, rule: SettleRule) -> R
             }
         }
         if let Some(entry) = &mut current {
-            entry.add(row, recipes.of_set(entry.set)?, skip)?;
+            entry.add(row, recipes.of_set(entry.set)?, (*skip, renderers))?;
         }
     }
     current.map_or(Ok(()), settle)
@@ -114,14 +116,20 @@ impl Entry {
     }
 
     /// Adds a row of the entry.
-    fn add(&mut self, row: &Row<'_>, recipes: &[RecipeId], skip: SkipRule) -> Result<(), StoreError> {
+    fn add(
+        &mut self,
+        row: &Row<'_>,
+        recipes: &[RecipeId],
+        (skip, renderers): (SkipRule, &str),
+    ) -> Result<(), StoreError> {
         let cells = Cells::new(row, "pages", || format!("of entry {}", self.id));
         let number: Option<u32> = cells.get(4)?;
         let Some(number) = number else { return Ok(()) };
         if self.page.as_ref().is_none_or(|page| page.number != number) {
+            let fault_renderers: Option<String> = row.get(5)?;
             let next = Page {
                 number,
-                has_fault: row.get(5)?,
+                has_fault: fault_renderers.as_deref() == Some(renderers),
                 is_blank: row.get(6)?,
                 is_near_duplicate: row.get(7)?,
                 outcomes: vec![None; recipes.len()],
@@ -135,7 +143,8 @@ impl Entry {
         let Some(page) = &mut self.page else { return Ok(()) };
         for (outcome, _) in page.outcomes.iter_mut().zip(recipes).filter(|(_, wanted)| **wanted == recipe) {
             let cells = Cells::new(row, "answers", || format!("page {number} of entry {}, recipe {recipe}", self.id));
-            let is_final = is_final(cells.get(10)?, cells.get(11)?);
+            let is_transient = cells.get::<bool>(10)? || may_be_drawn(cells.get(14)?, page.has_fault);
+            let is_final = is_final(is_transient, cells.get(11)?);
             *outcome = Some(OutcomeFacts { status: cells.get(9)?, is_final, revision: cells.get(12)? });
         }
         Ok(())

@@ -63,7 +63,7 @@ impl<'a> Executor<'a> {
             Command::ChangeEntries { job, changes } => entries::change(db, job, changes)?,
             Command::PutReread(file) => pages::put_reread(db, ledger.revision(db)?, &file)?,
             Command::PutNearDuplicates { job, near } => pages::put_near_duplicates(db, job, &near)?,
-            Command::SettleEntries { job, rule } => settled_entries::settle_entries(db, job, rule)?,
+            Command::SettleEntries { job, rule } => settled_entries::settle_entries(db, job, &rule)?,
             Command::DefineRecipes { recipes, policy } => {
                 let (set, tasks) = recipe_sets::define(db, &recipes, &policy)?;
                 return Ok(Answer::Defined { set, tasks });

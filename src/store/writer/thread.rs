@@ -4,6 +4,7 @@ use super::command::{Answer, Command, Message, Reply};
 use super::executor::{Effects, Executor};
 use super::write_lock::{WriteLock, try_begin};
 use crate::base::clock::Clock;
+use crate::base::file_identity::file_id;
 use crate::base::hooks::{Hooks, Point};
 use crate::base::ids::RunKey;
 use crate::store::error::StoreError;
@@ -44,7 +45,7 @@ pub(crate) fn start(
         lock: WriteLock::new(path, &connection, clock.clone())?,
         connection,
         path: path.to_owned(),
-        identity: file_identity(path),
+        identity: file_id(path),
         clock,
         hooks,
         run: None,
@@ -192,19 +193,8 @@ impl Writer {
 
 /// What is committed to a file that was removed or replaced would never be read.
 fn check_file(path: &Path, identity: Option<(u64, u64)>) -> Result<(), StoreError> {
-    if identity.is_some() && file_identity(path) != identity {
+    if identity.is_some() && file_id(path) != identity {
         return Err(StoreError::Failed(format!("{} was removed or replaced", path.display())));
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn file_identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn file_identity(_path: &Path) -> Option<(u64, u64)> {
-    None
 }

@@ -107,7 +107,6 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         // A large output limit, as the recorded requests had: what was not sent is not what is rejected.
         capabilities: Capabilities::default().with(CapabilityChange::OutputFactor).unwrap(),
         calibration: Default::default(),
-        cache_partitions: 1,
     });
     let request = PageRequest {
         questions: compile(&job.tasks, &[]).unwrap().into(),

@@ -51,6 +51,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
+        RunOutcome::NoTrustedRoots(text()),
         RunOutcome::PartitionFault(text()),
         RunOutcome::InternalError(text()),
     ];
@@ -76,6 +77,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::InputUnread { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
+            | RunOutcome::NoTrustedRoots(_)
             | RunOutcome::PartitionFault(_)
             | RunOutcome::InternalError(_) => {}
         }

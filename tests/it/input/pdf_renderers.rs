@@ -280,3 +280,34 @@ fn a_failure_to_draw_a_page_again_lasts_until_another_renderer_is_installed() {
     assert_eq!(run(&tools, &[]), drawn(2));
     assert_eq!(run(&tools, &["--retry", "redrawn"]), drawn(2));
 }
+
+/// A run that does not come to such a page must not leave a mark that nothing is to be asked of it.
+#[test]
+fn a_page_that_can_be_drawn_now_is_asked_though_another_run_ended_before_it() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/part.pdf", &incomplete());
+    bench.job("on_error: {max_failed: 100%}");
+    let (tools, nothing) = (bench.path("tools"), bench.path("nothing"));
+    std::fs::create_dir(&tools).unwrap();
+    script(&tools, STRIPES);
+    let run = |path: &Path, arguments: &[&str]| {
+        let mut command = bench.command(&[&["run", "job.yaml", "-q"], arguments].concat());
+        command.env("PATH", format!("{}:/usr/bin:/bin", path.display())).output().unwrap();
+    };
+    let status = || {
+        let rows = bench.rows();
+        let row = rows.iter().find(|row| row["path"] == "part.pdf").unwrap();
+        row["status"].as_str().unwrap_or("-").to_owned()
+    };
+    run(&nothing, &[]);
+    assert_eq!(status(), "failed");
+    let page = std::fs::read("tests/data/page.jpg").unwrap();
+    for number in 0..150 {
+        let comment = format!("{number:06}");
+        let unique = [&page[..2], &[0xFF, 0xFE, 0, 8], comment.as_bytes(), &page[2..]].concat();
+        bench.put(&format!("pages/a{number:03}.jpg"), &unique);
+    }
+    run(&tools, &["--limit", "1"]);
+    run(&tools, &[]);
+    assert_eq!(status(), "ok");
+}

@@ -240,42 +240,77 @@ fn few_modules_use_the_database_and_http() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Files of the command line for commands without a job, which need more than a session.
+const WITHOUT_A_JOB: &[&str] =
+    &["init", "models", "prepare", "schema", "simulate", "simulate_args", "store", "version"];
+
 /// Commands that take a job do everything through a session.
 #[test]
 fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
-    let mut wrong = Vec::new();
-    for name in [
-        "answers",
-        "check",
-        "diff",
-        "diff_args",
-        "eval",
-        "eval_args",
-        "export",
-        "load",
-        "metrics",
-        "plan",
-        "probe",
-        "progress",
-        "report",
-        "review",
-        "rows",
-        "run",
-        "run_record",
-        "runs",
-        "signals",
-        "try_page",
-    ] {
-        let module = ["cli".to_owned(), name.to_owned()];
-        assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
-        for path in imports.paths_of(&module) {
+    let cli = ["cli".to_owned()];
+    let children = imports.children(&cli);
+    let mut wrong: Vec<String> = WITHOUT_A_JOB
+        .iter()
+        .filter(|name| !children.iter().any(|child| child == *name))
+        .map(|name| format!("there is no cli/{name}"))
+        .collect();
+    for name in children.iter().filter(|name| !WITHOUT_A_JOB.contains(&name.as_str())) {
+        for path in imports.paths_of(&["cli".to_owned(), name.clone()]) {
             if !["cli", "session", "base"].contains(&path[0].as_str()) {
                 wrong.push(format!("cli/{name} imports {}", path.join("::")));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The tables of ARCHITECTURE.md that have this heading, as the cells of their rows.
+fn architecture_table(heading: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, table) = text.split_once(heading).unwrap_or_else(|| panic!("no table {heading}"));
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+#[test]
+fn the_architecture_shows_what_modules_import() {
+    let mut above: Vec<String> = Vec::new();
+    let mut shown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in architecture_table("| folder | input | output | imports, beside `base` |") {
+        let module = row[0].trim_matches('`').to_owned();
+        let imports: Vec<String> = match row[3].split_once("all of the above") {
+            Some((_, rest)) => {
+                let left_out: Vec<&str> = rest.split(['`', ',', ' ']).collect();
+                above.iter().filter(|module| !left_out.contains(&module.as_str())).cloned().collect()
+            }
+            None => {
+                let names = row[3].split(',').map(|name| name.split_whitespace().next().unwrap_or_default());
+                names.filter(|name| *name != "–").map(str::to_owned).collect()
+            }
+        };
+        let base = (module != "base").then(|| "base".to_owned());
+        shown.insert(module.clone(), imports.into_iter().chain(base).collect());
+        above.push(module);
+    }
+    // What commands without a job need is more than what the table says of the command line.
+    shown.remove("cli");
+    let enforced = IMPORTS.iter().filter(|(module, _)| *module != "cli");
+    let enforced: BTreeMap<String, BTreeSet<String>> = enforced
+        .map(|(module, imports)| ((*module).to_owned(), imports.iter().map(|name| (*name).to_owned()).collect()))
+        .collect();
+    assert_eq!(shown, enforced);
+}
+
+#[test]
+fn the_architecture_shows_the_layers_of_folders() {
+    for (folder, layers) in LAYERS {
+        let mut shown = Vec::new();
+        for row in architecture_table(&format!("| child of `{folder}` | duty |")) {
+            shown.extend(row[0].split(',').map(|name| name.trim().trim_matches('`').to_owned()));
+        }
+        assert_eq!(shown, *layers, "{folder}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl<B: Backend> Bench<B> {
 
     /// Settles the entries; the paths of those that are settled.
     fn settle_entries(&self, skip: SkipRule) -> Vec<String> {
-        let rule = SettleRule { set: self.keys.set, versions: VERSIONS, skip };
+        let rule = SettleRule { set: self.keys.set, versions: VERSIONS, skip, renderers: "renderers".into() };
         self.store.settle_entries(self.job(), rule).unwrap();
         let settled = self.entries().into_iter().filter(|entry| entry.settled_set == Some(self.keys.set));
         settled.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect()
