@@ -53,9 +53,9 @@ struct State {
     refused: Vec<&'static str>,
 }
 
-/// Whether these are the words of a run. Options with values may come before the command.
-pub(crate) fn is_run(words: &[String]) -> bool {
-    words.iter().skip(1).any(|word| word == "run")
+/// Whether these are the words of a run or a merge. Options with values may come before the command.
+pub(crate) fn is_run_or_merge(words: &[String]) -> bool {
+    words.iter().skip(1).any(|word| word == "run" || word == "merge")
 }
 
 impl RunRecord {
@@ -72,7 +72,7 @@ impl RunRecord {
         Self::new(summary, None, Some(manifest)).with_events(lineage)
     }
 
-    /// The records of a run whose arguments are wrong: what they name as far as it can be seen.
+    /// The records of a run or a merge whose arguments are wrong: what they name as far as it can be seen.
     pub(crate) fn of_words(words: &[String]) -> Option<Self> {
         let value = |name: &str| {
             let with_equals = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
@@ -84,7 +84,7 @@ impl RunRecord {
             with_equals.or_else(next).map(PathBuf::from)
         };
         let (summary, metrics) = (value(SUMMARY), value(METRICS_FILE));
-        let record = (is_run(words) && (summary.is_some() || metrics.is_some()))
+        let record = (is_run_or_merge(words) && (summary.is_some() || metrics.is_some()))
             .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))?;
         let shard = value("--shard").and_then(|text| ShardChoice::parse(text.to_str()?).ok());
         record.state().shard = shard.and_then(|choice| choice.shard().ok());

@@ -68,6 +68,13 @@ pub fn run(
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
+    for (provider, count) in run.store.reader()?.batches_elsewhere(keys.job, &job.provider.id)? {
+        let batches =
+            if count == 1 { "1 batch of the job is".to_owned() } else { format!("{count} batches of the job are") };
+        tracing::warn!(
+            "{batches} at another provider, {provider}: a run with that provider collects what is paid for there; until then its worst case counts against the budget"
+        );
+    }
     let passes = Passes {
         run: &run,
         environment,

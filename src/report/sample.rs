@@ -200,7 +200,7 @@ pub(crate) fn report() -> Report {
         started_ms: STARTED_MS,
         elapsed_ms: 65_250,
         pages: pages(),
-        is_input_cut: false,
+        is_walk_complete: Some(true),
         spend,
         outputs: vec![
             OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false, partitions: None },

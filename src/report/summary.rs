@@ -30,8 +30,9 @@ pub struct Report {
     pub elapsed_ms: i64,
     /// The pages of the job.
     pub pages: Pages,
-    /// Whether these are the pages of the files that were found before the run ended: there may be more.
-    pub is_input_cut: bool,
+    /// Whether the walk of the input came to its end. If not, these are the pages of the files that were found before, and
+    /// there may be more. `None`: not known.
+    pub is_walk_complete: Option<bool>,
     /// The spend of the attempts.
     pub spend: Spend,
     /// Output files that were written.

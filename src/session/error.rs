@@ -167,6 +167,9 @@ impl From<PipelineError> for Error {
             PipelineError::Store(StoreError::Newer { .. }) => {
                 Some("use the docmill that has written it, or a newer one; the store was not changed")
             }
+            PipelineError::Store(StoreError::Denied { .. }) => Some(
+                "this user has to be able to read and write the store and its folder: change their permissions or name another file with --store, then run again; nothing is paid for twice",
+            ),
             PipelineError::Store(StoreError::Foreign { .. }) => {
                 Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
             }

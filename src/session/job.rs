@@ -318,8 +318,12 @@ impl Job {
         let job = &self.manifest;
         let refused = |message: String| Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
         let store = ProtectedFiles::without_store(job).collision(&job.store);
-        if let Some(collision) = store.filter(|collision| *collision != Collision::Page) {
-            return refused(format!("the store {} would overwrite {}", job.store.display(), collision.what()));
+        match store {
+            None | Some(Collision::Page) => {}
+            Some(Collision::Folder) => return refused(format!("the store {} is a folder", job.store.display())),
+            Some(Collision::File(what)) => {
+                return refused(format!("the store {} would overwrite {what}", job.store.display()));
+            }
         }
         let files = ProtectedFiles::of_store(&job.store);
         let output =

@@ -1,9 +1,10 @@
 //! What a session's run has done so far: counters, and their text for Prometheus.
 
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::base::vocabulary::VerdictName;
 use crate::pipeline::{Counters, LATENCY_BOUNDS, Progress};
-use crate::report::openmetrics::{NO_LABELS, encode_family, encode_metrics};
+use crate::report::openmetrics::{encode_family, encode_metrics};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -28,6 +29,8 @@ pub(crate) struct RunLabels {
     pub(crate) run_id: String,
     /// The model's name.
     pub(crate) model: String,
+    /// The shard of the input, if it is one.
+    pub(crate) shard: Option<Shard>,
 }
 
 impl ProgressHandle {
@@ -56,69 +59,87 @@ struct LiveRun {
 }
 
 impl Collector for LiveRun {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let (encoder, now) = (&mut encoder, &self.snapshot);
-        self.encode_info(encoder)?;
-        encode_gauge(encoder, "files_found", "Pages found so far; a file counts as one until it is opened", now.found)?;
-        encode_gauge(encoder, "files_done", "Pages found so far that need nothing more", now.done)?;
-        encode_counter(encoder, "pages_asked", "Pages that were asked and are settled", as_f64(now.asked))?;
-        encode_counter(encoder, "pages_failed", "Pages and files that ended without an answer", as_f64(now.failed))?;
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (mut out, now) = (LiveMetrics::new(encoder, &self.run), &self.snapshot);
+        out.encode_info(&self.run)?;
+        out.encode_gauge("files_found", "Pages found so far; a file counts as one until it is opened", now.found)?;
+        out.encode_gauge("files_done", "Pages found so far that need nothing more", now.done)?;
+        out.encode_counter("pages_asked", "Pages that were asked and are settled", as_f64(now.asked))?;
+        out.encode_counter("pages_failed", "Pages and files that ended without an answer", as_f64(now.failed))?;
         let verdicts = VerdictName::ALL.iter().map(|verdict| verdict.name()).zip(now.verdicts);
-        encode_counters(encoder, "attempts", "Attempts by verdict", "verdict", verdicts)?;
-        encode_counter(encoder, "retries", "Repeat attempts", as_f64(now.retries))?;
+        out.encode_counters("attempts", "Attempts by verdict", "verdict", verdicts)?;
+        out.encode_counter("retries", "Repeat attempts", as_f64(now.retries))?;
         let tokens = ["input", "cached_input", "output"].into_iter().zip(now.tokens);
-        encode_counters(encoder, "tokens", "Tokens that were billed", "kind", tokens)?;
+        out.encode_counters("tokens", "Tokens that were billed", "kind", tokens)?;
         // Without a price it is not known what is spent.
         if let Some(cost) = now.cost_pico {
-            encode_counter(encoder, "cost_usd", "What was spent", Pico(cost).as_usd_f64())?;
+            out.encode_counter("cost_usd", "What was spent", Pico(cost).as_usd_f64())?;
         }
-        encode_gauge(encoder, "in_flight", "Requests in flight", now.in_flight)?;
-        let help = "Whether requests wait for a limit or an outage";
-        encode_gauge(encoder, "waiting", help, now.is_waiting.into())?;
-        self.encode_latencies(encoder)
+        out.encode_gauge("in_flight", "Requests in flight", now.in_flight)?;
+        out.encode_gauge("waiting", "Whether requests wait for a limit or an outage", now.is_waiting.into())?;
+        out.encode_latencies(now)
     }
 }
 
-impl LiveRun {
-    fn encode_info(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let labels = [
-            ("job_name", self.run.job.as_str()),
-            ("run_id", &self.run.run_id),
-            ("model", &self.run.model),
-            ("version", env!("CARGO_PKG_VERSION")),
-        ];
-        encode_family(encoder, "info", "The run", [(labels, ConstGauge::new(1.0))])
+/// Encodes metrics with the label `shard` for a shard, as those of the file at the end have it.
+struct LiveMetrics<'e> {
+    encoder: DescriptorEncoder<'e>,
+    shard: Option<String>,
+}
+
+impl<'e> LiveMetrics<'e> {
+    fn new(encoder: DescriptorEncoder<'e>, run: &RunLabels) -> Self {
+        Self { encoder, shard: run.shard.map(|shard| shard.to_string()) }
     }
 
-    fn encode_latencies(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    fn encode_info(&mut self, run: &RunLabels) -> fmt::Result {
+        let labels = [("job_name", run.job.as_str())].into_iter().chain(shard_label(self.shard.as_deref()));
+        let labels: Vec<(&str, &str)> = labels
+            .chain([("run_id", run.run_id.as_str()), ("model", &run.model), ("version", env!("CARGO_PKG_VERSION"))])
+            .collect();
+        encode_family(&mut self.encoder, "info", "The run", [(labels, ConstGauge::new(1.0))])
+    }
+
+    fn encode_latencies(&mut self, now: &Progress) -> fmt::Result {
         let bounds = LATENCY_BOUNDS.iter().map(|ms| as_f64(*ms) / 1000.0).chain([f64::INFINITY]);
-        let buckets: Vec<(f64, u64)> = bounds.zip(self.snapshot.latencies).collect();
-        let count = self.snapshot.latencies.iter().sum();
-        let sum = as_f64(self.snapshot.latency_ms) / 1000.0;
+        let buckets: Vec<(f64, u64)> = bounds.zip(now.latencies).collect();
+        let count = now.latencies.iter().sum();
+        let sum = as_f64(now.latency_ms) / 1000.0;
         let help = "Time from sending to the end of the reply";
-        let mut metric = encoder.encode_descriptor("attempt_latency_seconds", help, None, MetricType::Histogram)?;
-        metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+        let labels: Vec<(&str, &str)> = shard_label(self.shard.as_deref()).collect();
+        let mut metric =
+            self.encoder.encode_descriptor("attempt_latency_seconds", help, None, MetricType::Histogram)?;
+        metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+    }
+
+    fn encode_gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let labels: Vec<(&str, &str)> = shard_label(self.shard.as_deref()).collect();
+        encode_family(&mut self.encoder, name, help, [(labels, ConstGauge::new(as_f64(value)))])
+    }
+
+    fn encode_counter(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+        let labels: Vec<(&str, &str)> = shard_label(self.shard.as_deref()).collect();
+        encode_family(&mut self.encoder, name, help, [(labels, ConstCounter::new(value))])
+    }
+
+    /// One counter per value of `label`.
+    fn encode_counters<'a>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'a str,
+        counts: impl Iterator<Item = (&'a str, u64)>,
+    ) -> fmt::Result {
+        let shard = self.shard.as_deref();
+        let labels = |value| shard_label(shard).chain([(label, value)]).collect::<Vec<(&str, &str)>>();
+        let counters = counts.map(|(value, count)| (labels(value), ConstCounter::new(as_f64(count))));
+        encode_family(&mut self.encoder, name, help, counters)
     }
 }
 
-fn encode_gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
-    encode_family(encoder, name, help, [(NO_LABELS, ConstGauge::new(as_f64(value)))])
-}
-
-fn encode_counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> fmt::Result {
-    encode_family(encoder, name, help, [(NO_LABELS, ConstCounter::new(value))])
-}
-
-/// One counter per value of `label`.
-fn encode_counters<'a>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    label: &str,
-    counts: impl Iterator<Item = (&'a str, u64)>,
-) -> fmt::Result {
-    let counters = counts.map(|(value, count)| ([(label, value)], ConstCounter::new(as_f64(count))));
-    encode_family(encoder, name, help, counters)
+/// The label of a shard.
+fn shard_label(shard: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+    shard.into_iter().map(|shard| ("shard", shard))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus stores doubles")]
@@ -132,7 +153,6 @@ mod tests {
 
     #[test]
     fn counters_of_a_run() {
-        let run = RunLabels { job: "office \"mail\"".into(), run_id: "r".into(), model: "m".into() };
         let now = Progress {
             found: 12,
             done: 9,
@@ -149,8 +169,17 @@ mod tests {
             latency_ms: 131_234,
             ..Progress::default()
         };
-        insta::assert_snapshot!(
-            encode_metrics(LiveRun { run: Arc::new(run), snapshot: now }).replace(env!("CARGO_PKG_VERSION"), "VERSION")
-        );
+        let text = |shard: Option<Shard>| {
+            let run = RunLabels { job: "office \"mail\"".into(), run_id: "r".into(), model: "m".into(), shard };
+            let text = encode_metrics(LiveRun { run: Arc::new(run), snapshot: now.clone() });
+            text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+        };
+        insta::assert_snapshot!(text(None));
+        // Without its label, each line of a shard's is that of a run of the whole input.
+        let of_shard = text(Shard::new(3, 16));
+        let metrics: Vec<&str> = of_shard.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(metrics.iter().all(|line| line.matches("shard=\"3/16\"").count() == 1), "{of_shard}");
+        let without = ["{shard=\"3/16\"}", "shard=\"3/16\",", ",shard=\"3/16\""];
+        assert_eq!(without.iter().fold(of_shard, |text, label| text.replace(label, "")), text(None));
     }
 }

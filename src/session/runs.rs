@@ -43,9 +43,14 @@ pub(crate) fn known_runs(
     for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
         (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
     }
-    // A merge has brought them in shard by shard.
-    if runs.iter().any(|run| run.shard.is_some()) {
-        runs.sort_by_key(|run| Reverse((run.started_ms, run.run)));
+    match reader.shard()? {
+        // A shard takes over the runs of a base at any time.
+        Some(_) => runs.sort_by_key(|run| Reverse((run.shard.is_some(), run.run))),
+        // A merge has brought them in shard by shard.
+        None if runs.iter().any(|run| run.shard.is_some()) => {
+            runs.sort_by_key(|run| Reverse((run.started_ms, run.run)));
+        }
+        None => {}
     }
     Ok(runs)
 }

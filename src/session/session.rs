@@ -100,7 +100,7 @@ impl Session {
     #[must_use]
     pub fn progress(&self) -> ProgressHandle {
         let (job, run_id) = (self.job.name().to_owned(), self.run_id.to_string());
-        let run = RunLabels { job, run_id, model: self.job.model().to_owned() };
+        let run = RunLabels { job, run_id, model: self.job.model().to_owned(), shard: self.job.shard() };
         ProgressHandle::new(self.counters.clone(), run)
     }
 

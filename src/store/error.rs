@@ -1,5 +1,6 @@
 //! Errors of the store.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why the store cannot be used. Every command of a failed commit gets a clone.
@@ -11,6 +12,14 @@ pub enum StoreError {
         /// The file of the store.
         path: PathBuf,
         /// The reason, from the operating system or SQLite.
+        reason: String,
+    },
+    /// The user may not read or write the file or its folder.
+    #[error("cannot open the store {}: {reason}", path.display())]
+    Denied {
+        /// The file of the store.
+        path: PathBuf,
+        /// The reason, from the operating system.
         reason: String,
     },
     /// The file is not a store of docmill.
@@ -62,6 +71,14 @@ impl StoreError {
         let reason = reason.to_string();
         let limit = if reason.contains("I/O error") { describe_file_limit() } else { String::new() };
         Self::Open { path: path.to_owned(), reason: reason + &limit }
+    }
+
+    /// A call on the file of the store or its folder failed.
+    pub(crate) fn access(path: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::Denied { path: path.to_owned(), reason: error.to_string() },
+            _ => Self::open(path, error),
+        }
     }
 
     /// A file of the store, such as that of a batch, cannot be written.

@@ -86,7 +86,8 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     attempts::attempts(db, &sets, RunKey(1), AttemptId(0), (i64::MIN, i64::MAX), 9)?;
     batches::batches(db, RunKey(1))?;
     batches::batch_attempts(db, &sets, BatchId(1))?;
-    batches::pages_in_batches(db)?;
+    batches::recipes_in_batches(db)?;
+    batches::batches_elsewhere(db, job, "p")?;
     settle_entries(db, job, &rule(SkipRule::default()))
 }
 

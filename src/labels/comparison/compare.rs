@@ -11,6 +11,7 @@ use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
 use crate::labels::page_cost::PageCosts;
 use crate::labels::sampling::stated::{StatedTotal, find_contradiction};
+use crate::labels::sampling::task_sample::TaskSample;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;
@@ -39,6 +40,7 @@ pub(crate) struct CompareOptions<'a> {
 
 /// A page with truth.
 struct TruthPage {
+    id: PageId,
     cluster: Vec<u8>,
     /// By task: the probability with which it was drawn.
     sampled_with: Vec<Option<f64>>,
@@ -85,6 +87,11 @@ pub(crate) fn compare(
         contradictions: source.iter().flat_map(|source| source.samples()).map(|known| known.contradiction).collect(),
     };
     let mut counts = SourceCounts::default();
+    // A draw among the rows of an expression is one of those that match now only if as many do.
+    let is_within = |sample: &TaskSample| sample.draw.as_ref().is_some_and(|draw| draw.selection.is_some());
+    let mut samples: Vec<TaskSample> = source.as_ref().map_or(&[][..], TruthSource::samples).to_vec();
+    let counts_pages = samples.iter().any(is_within);
+    let mut matching: HashSet<PageId> = HashSet::new();
     read_page_pairs(old, new, &mut |pair| {
         // Also of pages that are not chosen, whose truth would otherwise seem to be about no page.
         // Human answers are about the content: those of an equal page are the same.
@@ -94,8 +101,11 @@ pub(crate) fn compare(
             let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
             source.truth_of(&page, &specs, &mut counts).into_iter().next()
         });
-        let is_chosen = options.pages.is_none_or(|pages| pages.contains(&pair.id));
-        if !is_chosen || options.filter.is_some_and(|filter| !filter.matches(&pair.old.row)) {
+        if options.filter.is_some_and(|filter| !filter.matches(&pair.old.row)) {
+            return Ok(());
+        }
+        matching.extend(Some(pair.id).filter(|id| counts_pages && id.page > 0));
+        if options.pages.is_some_and(|pages| !pages.contains(&pair.id)) {
             return Ok(());
         }
         let (truth, matched, shown) =
@@ -114,6 +124,8 @@ pub(crate) fn compare(
     for (result, left_out) in pass.comparison.tasks.iter_mut().zip(counts.left_out) {
         result.left_out = left_out;
     }
+    samples.iter_mut().for_each(|sample| sample.set_matching(matching.len() as u64));
+    pass.forget_outdated(samples);
     let mut faults = counts.faults;
     if let Some(TruthSource::File { file, index }) = &source {
         faults.extend(file.faults.iter().cloned());
@@ -197,12 +209,26 @@ impl Pass<'_> {
         }
         let answers = self.tasks.iter().map(|task| is_asked_twice(pair, task).then(|| answers(pair, task)));
         self.truth.push(TruthPage {
+            id: pair.id,
             cluster: cluster_key(&record.path, record.content),
             sampled_with: (0..self.tasks.len()).map(|at| truth.probability(at)).collect(),
             matched,
             answers: answers.collect(),
             truth: truth.tasks,
         });
+    }
+
+    /// Pages of a draw that is not a sample of the pages that there are now were drawn with no known probability.
+    fn forget_outdated(&mut self, samples: Vec<TaskSample>) {
+        for (at, (sample, task)) in samples.into_iter().zip(&mut self.comparison.tasks).enumerate() {
+            if !sample.is_outdated() {
+                continue;
+            }
+            for page in self.truth.iter_mut().filter(|page| sample.contains(Some(&page.id))) {
+                page.sampled_with.get_mut(at).into_iter().for_each(|probability| *probability = None);
+            }
+            task.outdated = sample.draw;
+        }
     }
 
     /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are not a valid sample

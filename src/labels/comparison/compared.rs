@@ -4,6 +4,7 @@ use crate::base::ids::PageId;
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
 use crate::labels::sampling::stated::StatedTotal;
+use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -100,6 +101,8 @@ pub(crate) struct TaskComparison {
     pub(crate) left_out: u64,
     /// Why its pages with truth are not a valid sample, if their stated probabilities contradict the job.
     pub(crate) contradiction: Option<StatedTotal>,
+    /// The draw of its human answers, if that is not a sample of the pages that there are now.
+    pub(crate) outdated: Option<DrawSummary>,
     /// What its pages with truth say about the others.
     pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.

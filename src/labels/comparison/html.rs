@@ -1,7 +1,7 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::compared::{AnswerChange, ChangedPage, Comparison, Extent, NO_INTERVAL, TaskComparison};
-use super::text::{DRAWN_ONLY, scope, shown_p, verdict};
+use super::text::{DRAWN_ONLY, outdated_lines, scope, shown_p, verdict};
 use crate::base::escape::{html_name, html_text};
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
@@ -39,6 +39,9 @@ pub(crate) fn render_html(
             let _ = writeln!(out, "<li>{}</li>", html_text(&change.to_string()));
         }
         out.push_str("</ul></section>\n");
+    }
+    for line in outdated_lines(comparison) {
+        let _ = writeln!(out, "<p>{}</p>", html_text(&line));
     }
     for task in &comparison.tasks {
         add_task(&mut out, comparison, task);

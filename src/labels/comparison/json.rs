@@ -52,6 +52,12 @@ fn task_to_json(task: &TaskComparison) -> Value {
         if task.left_out > 0 {
             members.insert("left_out".into(), json!(task.left_out));
         }
+        if let Some(draw) = &task.outdated {
+            let counts = json!({
+                "drawn_among": draw.drawn_among, "of": draw.population, "not_drawn": draw.not_drawn, "where": draw.selection,
+            });
+            members.insert("outdated_draw".into(), counts);
+        }
         if let Some(truth) = &task.truth {
             members.insert("truth_selection".into(), task.truth_kind.name().into());
             if let Some(total) = task.contradiction {

@@ -2,7 +2,9 @@
 
 use super::compared::{Comparison, Extent, NO_INTERVAL, PairedTruth, ScoreDifference, TaskComparison};
 use crate::base::money::Pico;
+use crate::base::sanitize::one_line;
 use crate::base::units::{counted, grouped};
+use crate::labels::evaluation::text::outdated_line;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{share, shown_warning};
 use crate::report::{TextTable, format_usd};
@@ -99,12 +101,21 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
         let left_out = counted(task.left_out, "page");
         table.text(1, &format!("{}: {left_out} with answers that were not drawn are left out", task.name));
     }
+    for line in outdated_lines(comparison) {
+        table.text(1, &line);
+    }
     for task in &comparison.tasks {
         match &task.truth {
             Some(truth) => add_paired(table, comparison, task, truth),
             None => table.row(1, &task.name, "no page"),
         }
     }
+}
+
+/// Which draws are not samples of the pages that there are now, and why.
+pub(crate) fn outdated_lines(comparison: &Comparison) -> Vec<String> {
+    let outdated = |task: &TaskComparison| Some(outdated_line(&one_line(&task.name, 60), task.outdated.as_ref()?));
+    comparison.tasks.iter().filter_map(outdated).collect()
 }
 
 fn add_paired(table: &mut TextTable, comparison: &Comparison, task: &TaskComparison, truth: &PairedTruth) {

@@ -25,8 +25,10 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Collected {
     /// The pages with truth, in the order of the job.
     pub(crate) pages: Vec<Observation>,
-    /// All pages that were selected.
+    /// All pages that were selected: if pages were drawn, different ones.
     pub(crate) job_pages: u64,
+    /// Selected pages that are not counted, because they equal one that is: drawn pages are different ones.
+    pub(crate) copies: u64,
     /// Pages with truth that were not selected.
     pub(crate) not_selected: u64,
     /// By task: how many of all selected pages are answered with each label.
@@ -81,6 +83,9 @@ pub(crate) fn collect(
     let mut fault: Option<StoreError> = None;
     let mut first_page: Option<Vec<u8>> = None;
     let mut pairs = ReviewerPairs::default();
+    // Each different page was drawn with its probability, however many copies of it there are.
+    let is_drawn = source.samples().iter().any(|sample| sample.pages.is_some());
+    let mut different: HashSet<PageId> = HashSet::new();
     let is_within = |sample: &TaskSample| sample.draw.as_ref().is_some_and(|draw| draw.selection.is_some());
     let counts_pages = source.samples().iter().any(is_within);
     let mut matching: HashSet<PageId> = HashSet::new();
@@ -89,8 +94,12 @@ pub(crate) fn collect(
         collected.example.get_or_insert_with(|| display_path(&page.record.path));
         if is_selected {
             matching.extend(page.record.id.filter(|id| counts_pages && id.page > 0));
-            collected.add_page(page, tasks);
             fault = collected.spend.add(page, costs).err().or(fault.take());
+            if page.record.id.is_some_and(|id| is_drawn && id.page > 0 && !different.insert(id)) {
+                collected.copies += 1;
+                return;
+            }
+            collected.add_page(page, tasks);
         }
         let known = source.truth_of(page, tasks, &mut counts);
         if is_selected && matches!(source, TruthSource::Answers { .. }) {

@@ -317,6 +317,7 @@ fn summarize(
         kind,
         stands_for,
         job_pages: collected.job_pages,
+        copies: collected.copies,
         not_selected: collected.not_selected,
         shown: collected.shown,
         imported: collected.imported,

@@ -41,8 +41,10 @@ pub(crate) struct TruthSummary {
     /// How many pages those that were drawn stand for: the sum of one divided by their probabilities. About
     /// `job_pages`, unless the sample is not finished, or was drawn from other pages. `None`: not a sample.
     pub(crate) stands_for: Option<f64>,
-    /// All selected pages of the job.
+    /// All selected pages of the job: if pages were drawn, different ones.
     pub(crate) job_pages: u64,
+    /// Selected pages that are not counted, because they equal one that is.
+    pub(crate) copies: u64,
     /// Pages with truth that the expression did not select.
     pub(crate) not_selected: u64,
     /// Human answers whose reviewer had seen the model's.
@@ -112,6 +114,13 @@ impl TruthSummary {
                 "{} left out: imported without `shown` = `false`, so they are not known to be blind; --include-shown counts them",
                 are(self.imported, "human answer")
             ));
+        }
+        if self.copies > 0 {
+            let copies = match self.copies {
+                1 => "1 copy of one is".to_owned(),
+                copies => format!("{} copies are", grouped(copies)),
+            };
+            notes.push(format!("pages were drawn among different ones: {copies} not counted"));
         }
         if self.undrawn > 0 {
             notes.push(format!(

@@ -72,6 +72,9 @@ fn truth_json(truth: &TruthSummary) -> Value {
         let notes: Vec<String> = truth.warning().into_iter().chain(truth.notes()).chain(samples).collect();
         members.insert("counts_shown".into(), truth.counts_shown.into());
         members.insert("notes".into(), notes.into());
+        if truth.copies > 0 {
+            members.insert("copies".into(), truth.copies.into());
+        }
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }

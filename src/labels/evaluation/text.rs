@@ -123,7 +123,7 @@ fn scope_line(evaluation: &Evaluation) -> String {
 }
 
 /// Why a draw is not a sample of the pages that there are now, and what makes it one.
-fn outdated_line(name: &str, draw: &DrawSummary) -> String {
+pub(crate) fn outdated_line(name: &str, draw: &DrawSummary) -> String {
     let (now, size) = (grouped(draw.population), draw.size_to_draw());
     if draw.selection.is_some() {
         return format!(

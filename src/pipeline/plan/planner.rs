@@ -22,7 +22,7 @@ use crate::provider::Capabilities;
 use crate::source::{self, SourceReader};
 use crate::store::{
     EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
-    TaskSelection,
+    TaskSelection, TasksToAsk,
 };
 use crate::task::{Question, recipe_difference};
 use bytes::Bytes;
@@ -50,7 +50,8 @@ pub(crate) struct Planner<'a> {
     /// The digest of their recipes.
     asked: Digest,
     keys: Vec<RecipeId>,
-    in_batches: HashSet<PageId>,
+    /// What pages are asked in batches that have not ended.
+    in_batches: HashSet<(PageId, RecipeId)>,
     /// Which pages are sent again, of which job; `None`: all that the selection names.
     filter: Option<(JobId, PageFilter)>,
     source: SourceReader,
@@ -90,7 +91,7 @@ impl<'a> Planner<'a> {
         let stored = reader.map(|reader| reader.capabilities(&endpoint_id(job))).transpose()?.flatten();
         let (host, model) = (job.provider.endpoint.host(), &job.provider.model);
         let capabilities = Capabilities::with_stored(host, model, stored.as_deref());
-        let in_batches = reader.map(Reader::pages_in_batches).transpose()?.unwrap_or_default();
+        let in_batches = reader.map(Reader::recipes_in_batches).transpose()?.unwrap_or_default();
         Ok(Self {
             job,
             reader,
@@ -250,10 +251,6 @@ impl<'a> Planner<'a> {
     /// Looks at a page; what it is expected to cost. `stored`: the number under which the store has it.
     fn page(&mut self, file: &mut File<'_>, number: u32, stored: Option<u32>) -> Result<Pico, PipelineError> {
         let page = PageId { content: file.content, page: number };
-        if self.in_batches.contains(&page) {
-            self.plan.under_way += 1;
-            return Ok(Pico::ZERO);
-        }
         if !self.seen.insert((page, self.asked, self.shard)) {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
@@ -286,6 +283,13 @@ impl<'a> Planner<'a> {
             }
             PageStatus::Ask(tasks) => tasks,
         };
+        // Another provider or model, or another question, has recipes of its own.
+        let is_open = |task: &usize| self.keys.get(*task).is_none_or(|key| !self.in_batches.contains(&(page, *key)));
+        let tasks: TasksToAsk = tasks.into_iter().filter(|(task, _)| is_open(task)).collect();
+        if tasks.is_empty() {
+            self.plan.under_way += 1;
+            return Ok(Pico::ZERO);
+        }
         if !self.is_selected(file, page)? {
             self.plan.not_selected += 1;
             return Ok(Pico::ZERO);

@@ -120,7 +120,12 @@ pub fn report(
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         is_priced: spend.unpriced == 0 && job.is_none_or(|job| job.price().is_some()),
         pages,
-        is_input_cut: false,
+        // Of a run that ended early it is not stored.
+        is_walk_complete: newest
+            .outcome
+            .as_ref()
+            .is_some_and(|(outcome, _)| outcome.has_listed_input())
+            .then_some(true),
         spend,
         outputs: Vec::new(),
         other_files: Vec::new(),

@@ -100,7 +100,7 @@ pub(crate) fn conclude(
         started_ms: run.identity.started_ms,
         elapsed_ms: i64::try_from(run.elapsed().as_millis()).unwrap_or(i64::MAX),
         pages,
-        is_input_cut: !seen.has_all && run.shutdown.is_immediate(),
+        is_walk_complete: Some(seen.has_all || !run.shutdown.is_immediate()),
         spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
         other_files: Vec::new(),

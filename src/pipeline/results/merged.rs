@@ -116,7 +116,7 @@ pub fn merge_stores(
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         pages,
-        is_input_cut: false,
+        is_walk_complete: has_all.then_some(true),
         spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs: outputs.files,
         other_files: Vec::new(),

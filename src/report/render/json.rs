@@ -37,6 +37,7 @@ pub fn render_json(report: &Report) -> Value {
             "pending": pages.pending, "skipped": pages.skipped, "from_store": pages.from_store, "asked": pages.asked,
             "near_duplicates": pages.near_duplicates, "duplicates": pages.duplicates,
         },
+        "walk_complete": report.is_walk_complete,
         "requests": {"sent": spend.requests},
         "attempts": {
             "sent": spend.sent, "succeeded": spend.succeeded, "failed": spend.failed, "rate_limited": spend.rate_limited, "lost": spend.lost,

@@ -10,9 +10,6 @@ use std::fmt;
 /// Content type of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Labels of a metric without labels.
-pub const NO_LABELS: [(&str, &str); 0] = [];
-
 /// Encodes everything that `collector` describes.
 #[must_use]
 pub fn encode_metrics(collector: impl Collector) -> String {
@@ -55,7 +52,7 @@ mod tests {
             let attempts = [("done", 3.0), ("a\"b\n\\", 0.0)]
                 .map(|(verdict, count)| ([("verdict", verdict)], ConstCounter::new(count)));
             encode_family(&mut encoder, "attempts", "Attempts", attempts)?;
-            encode_family(&mut encoder, "in_flight", "Now", [(NO_LABELS, ConstGauge::new(2.0))])?;
+            encode_family(&mut encoder, "in_flight", "Now", [(Vec::<(&str, &str)>::new(), ConstGauge::new(2.0))])?;
             let none = std::iter::empty::<([(&str, &str); 1], ConstGauge<f64>)>();
             encode_family(&mut encoder, "faults", "None", none)?;
             encode_family(&mut encoder, "exit_code", "Unknown", [([("job", "x")], ConstGauge::new(f64::NAN))])

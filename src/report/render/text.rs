@@ -55,9 +55,9 @@ fn title(report: &Report) -> String {
 fn add_pages(table: &mut TextTable, report: &Report) {
     let pages = &report.pages;
     table.heading("pages");
-    match report.is_input_cut {
-        true => table.row_with_note(1, "total", grouped(pages.total), "found so far; there may be more"),
-        false => table.row(1, "total", grouped(pages.total)),
+    match report.is_walk_complete {
+        Some(false) => table.row_with_note(1, "total", grouped(pages.total), "found so far; there may be more"),
+        Some(true) | None => table.row(1, "total", grouped(pages.total)),
     }
     let by_status = pages.by_status().map(|(status, count)| (status.name(), count));
     add_counts(table, 2, &by_status);
@@ -328,6 +328,7 @@ fn shown_path(path: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::report::pages::LabelCount;
+    use crate::report::render_json;
     use crate::report::sample::{empty_report, report};
     use crate::report::{Pages, Spend};
 
@@ -390,9 +391,11 @@ mod tests {
 
     #[test]
     fn the_total_of_a_run_that_ended_early_may_be_too_low() {
-        for (is_input_cut, expected) in [(true, 1), (false, 0)] {
-            let text = render_text(&Report { is_input_cut, ..report() });
+        for (is_walk_complete, expected) in [(Some(false), 1), (Some(true), 0), (None, 0)] {
+            let report = Report { is_walk_complete, ..report() };
+            let text = render_text(&report);
             assert_eq!(text.matches("  found so far; there may be more\n").count(), expected, "{text}");
+            assert_eq!(render_json(&report)["walk_complete"], serde_json::json!(is_walk_complete));
         }
     }
 

@@ -203,8 +203,8 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
 /// Answers.
 ///
 /// Of two answers to the same question, a valid one wins. Otherwise that of the store wins that knew the other one's
-/// run: it has replaced it. If neither did, both were asked at the same time: the earlier one wins, then that of the run
-/// with the smaller id.
+/// run: it has replaced it. If both did, one may be an earlier copy of the other: that of the newer run wins. If neither
+/// did, both were asked at the same time: the earlier one wins, then that of the run with the smaller id.
 fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let request = offsets.request;
     let answered = offsets.revision_of("a.revision");
@@ -216,6 +216,9 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let name = |answer: &str| format!("ifnull((SELECT run_id FROM main.runs WHERE id = {}), '')", run(answer));
     let (known, new) = (run("answers"), run("excluded"));
     let (known_name, new_name) = (name("answers"), name("excluded"));
+    let age =
+        |answer: &str| format!("(SELECT started_at, run_id, {answer}.at FROM main.runs WHERE id = {})", run(answer));
+    let (known_age, new_age) = (age("answers"), age("excluded"));
     let source_knew = format!("EXISTS (SELECT 1 FROM scratch.runs WHERE dst = {known})");
     let merged_knew = format!("EXISTS (SELECT 1 FROM scratch.runs WHERE dst = {new} AND NOT is_new)");
     vec![
@@ -230,7 +233,7 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
                WHEN (excluded.status = 'ok') <> (answers.status = 'ok') THEN excluded.status = 'ok'
                WHEN excluded.request_id = answers.request_id THEN excluded.at > answers.at
                WHEN {source_knew} <> {merged_knew} THEN {source_knew}
-               WHEN {source_knew} THEN excluded.at > answers.at
+               WHEN {source_knew} THEN {new_age} > {known_age}
                ELSE (excluded.at, {new_name}) < (answers.at, {known_name}) END"
         ),
     ]

@@ -1,7 +1,9 @@
 //! The keys of jobs, recipes, recipe sets, runs with their settings, batches and budgets of a source in the merged store:
 //! found by their natural keys, or new.
 
+use super::marks::has_ended;
 use super::merged_job::MergedJob;
+use super::run_order::begun_runs;
 use super::source::{own_job, source_jobs};
 use crate::base::digest::Digest;
 use crate::base::ids::{RecipeId, RecipeSetId, RunId, RunKey};
@@ -105,42 +107,45 @@ UPDATE main.runs AS t SET job_id = j.dst
     JOIN main.jobs o ON o.id = j.dst JOIN main.jobs k ON k.identity = s.identity
   WHERE t.id = m.dst AND t.job_id = k.id AND t.job_id <> j.dst AND o.identity = ?1";
 
-/// Runs that died are recorded as such: nothing else will do it.
+/// Runs that died are recorded as such: nothing else will do it. Their times are in the order of their store.
 fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
     let recipes: HashMap<i64, i64> = db
         .prepare("SELECT src, dst FROM scratch.recipes")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let mut find = db.prepare(
-        "SELECT r.id, r.run_id, r.tasks FROM source.runs r
+    let begun = begun_runs("source");
+    let mut find = db.prepare(&format!(
+        "SELECT r.id, r.run_id, r.tasks, b.begun - r.started_at FROM source.runs r JOIN {begun} AS b ON b.id = r.id
          WHERE NOT ?1
            OR r.id IN (SELECT q.run_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src)
            OR r.id IN (SELECT a.run_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src
              CROSS JOIN source.attempts a ON a.request_id = q.id)
          ORDER BY r.id",
-    )?;
+    ))?;
     let mut known = db.prepare("SELECT id FROM main.runs WHERE run_id = ?1")?;
     let mut insert = db.prepare(
         "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard,
            settings_id, is_trial)
-         SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at, r.heartbeat, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
-           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END,
+         SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at + ?6, r.heartbeat + ?6, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
+           ifnull(r.ended_at, r.heartbeat) + ?6, ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END,
            (SELECT t.id FROM source.settings o JOIN main.settings t ON t.hash = o.hash WHERE o.id = r.settings_id), r.is_trial
          FROM source.runs r JOIN scratch.jobs j ON j.src = r.job_id JOIN scratch.sets s ON s.src = r.set_id WHERE r.id = ?1",
     )?;
     // An earlier copy of the store may have been merged while the run was going on.
-    let mut update = db.prepare(
-        "UPDATE main.runs AS t SET heartbeat = r.heartbeat, ended_at = ifnull(r.ended_at, r.heartbeat), outcome = ifnull(r.outcome, ?3),
-           exit_code = CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END
-         FROM source.runs r WHERE r.id = ?1 AND t.id = ?2 AND r.heartbeat > t.heartbeat",
-    )?;
+    let (new_ended, known_ended) = (has_ended("r"), has_ended("t"));
+    let mut update = db.prepare(&format!(
+        "UPDATE main.runs AS t SET started_at = r.started_at + ?4, heartbeat = r.heartbeat + ?4, ended_at = ifnull(r.ended_at, r.heartbeat) + ?4,
+           outcome = ifnull(r.outcome, ?3), exit_code = CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END
+         FROM source.runs r WHERE r.id = ?1 AND t.id = ?2 AND ({new_ended}, r.heartbeat + ?4) > ({known_ended}, t.heartbeat)"
+    ))?;
     let mut put = db.prepare("INSERT INTO scratch.runs (src, dst, is_new) VALUES (?1, ?2, ?3)")?;
     let mut rows = find.query([is_part])?;
     while let Some(row) = rows.next()? {
         let (run, run_id, tasks): (RunKey, RunId, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let moved_ms: i64 = row.get(3)?;
         let found: Option<RunKey> = known.query_row([&run_id], |row| row.get(0)).optional()?;
         if let Some(found) = found {
-            update.execute(params![run, found, RunOutcomeName::Died])?;
+            update.execute(params![run, found, RunOutcomeName::Died, moved_ms])?;
             put.execute(params![run, found, false])?;
             continue;
         }
@@ -150,7 +155,7 @@ fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: K
         let tasks: Vec<(&str, i64)> =
             tasks.iter().map(|(task, recipe)| (task.as_str(), recipes.get(recipe).copied().unwrap_or(0))).collect();
         let tasks = serde_json::json!(tasks).to_string();
-        if insert.execute(params![run, tasks, RunOutcomeName::Died, revision, is_part])? == 0 {
+        if insert.execute(params![run, tasks, RunOutcomeName::Died, revision, is_part, moved_ms])? == 0 {
             return Err(StoreError::Damaged(format!("runs, run {run}: its job or its recipe set is missing")));
         }
         put.execute(params![run, db.last_insert_rowid(), true])?;

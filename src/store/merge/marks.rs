@@ -3,6 +3,7 @@
 //!
 //! The job of a mark is that of its run, as is what the run had come to: both are in the table `runs`.
 
+use super::run_order::begun_runs;
 use crate::base::digest::Digest;
 use crate::base::ids::JobId;
 use crate::base::shard::Shard;
@@ -13,10 +14,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// A run that has found files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileRun {
-    /// When it began (wall time in milliseconds), and its id; time 0: nothing has run.
+    /// When it began in the order of its store (wall time in milliseconds), and its id; time 0: nothing has run.
     pub(crate) begun: (i64, String),
+    /// Whether its end is recorded. An earlier copy of a store may have been made before.
+    has_ended: bool,
     /// Its last heartbeat. An earlier copy of a store has an earlier one.
-    pub(crate) heartbeat_ms: i64,
+    heartbeat_ms: i64,
 }
 
 /// The newest run that has found the files of a shard.
@@ -37,13 +40,13 @@ pub(crate) struct MergeMark {
 /// When it can't be read.
 pub(crate) fn read_marks(db: &Connection, database: &str, job: JobId) -> Result<Vec<MergeMark>, StoreError> {
     // Earlier versions marked a merged store as one of the whole input, with the run of a shard.
-    let listed = outcomes_with_list();
+    let (listed, ended) = (outcomes_with_list(), has_ended("r"));
     let mut find = db.prepare(&format!(
-        "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat, ifnull(r.outcome IN ({listed}), 0) FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
+        "SELECT m.number, m.shards, r.started_at, r.run_id, r.heartbeat, ifnull(r.outcome IN ({listed}), 0), {ended} FROM {database}.merges m JOIN {database}.runs r ON r.run_id = m.run_id
          WHERE r.job_id = ?1 AND (m.shards > 1 OR ifnull(r.shard, '0/1') = '0/1') ORDER BY r.started_at, r.run_id, m.shards, m.number"
     ))?;
     let marks = find.query_map([job], |row| {
-        let newest = FileRun { begun: (row.get(2)?, row.get(3)?), heartbeat_ms: row.get(4)? };
+        let newest = FileRun { begun: (row.get(2)?, row.get(3)?), has_ended: row.get(6)?, heartbeat_ms: row.get(4)? };
         Ok(MergeMark { number: (row.get(0)?, row.get(1)?), newest, is_listed: row.get(5)? })
     })?;
     let mut marks: Vec<MergeMark> = marks.collect::<Result<_, _>>()?;
@@ -85,13 +88,15 @@ fn newest_run(
     job: JobId,
     condition: &str,
 ) -> Result<Option<(FileRun, bool)>, StoreError> {
-    let listed = outcomes_with_list();
+    let (listed, ended, begun) = (outcomes_with_list(), has_ended("r"), begun_runs(database));
     let mut find = db.prepare(&format!(
-        "SELECT started_at, run_id, heartbeat, ifnull(outcome IN ({listed}), 0) FROM {database}.runs r WHERE job_id = ?1 AND is_trial = 0 AND {condition}
-         ORDER BY started_at DESC, run_id DESC LIMIT 1"
+        "SELECT b.begun, r.run_id, r.heartbeat + b.begun - r.started_at, ifnull(r.outcome IN ({listed}), 0), {ended}
+         FROM {database}.runs r JOIN {begun} AS b ON b.id = r.id WHERE r.job_id = ?1 AND r.is_trial = 0 AND {condition}
+         ORDER BY b.begun DESC, r.run_id DESC LIMIT 1"
     ))?;
     let found = find.query_row([job], |row| {
-        Ok((FileRun { begun: (row.get(0)?, row.get(1)?), heartbeat_ms: row.get(2)? }, row.get(3)?))
+        let begun = (row.get(0)?, row.get(1)?);
+        Ok((FileRun { begun, has_ended: row.get(4)?, heartbeat_ms: row.get(2)? }, row.get(3)?))
     });
     Ok(found.optional()?)
 }
@@ -101,6 +106,12 @@ fn outcomes_with_list() -> String {
     let listed = RunOutcomeName::ALL.iter().filter(|outcome| outcome.has_listed_input());
     let listed: Vec<String> = listed.map(|outcome| format!("'{outcome}'")).collect();
     listed.join(", ")
+}
+
+/// Whether the end of the run `{run}` is recorded, in SQL. An earlier copy of its store may not know it, and then it seems
+/// to have died.
+pub(crate) fn has_ended(run: &str) -> String {
+    format!("ifnull({run}.outcome, '{died}') <> '{died}'", died = RunOutcomeName::Died)
 }
 
 /// Whether the store with this fingerprint was merged for the job with this identity.

@@ -7,6 +7,7 @@ use super::human_answers::copy_human_answers;
 use super::keys::{KeyChoice, map_keys};
 use super::marks::{MergeMark, is_merged, mark_own_files, put_store, read_marks};
 use super::merged_job::{Merged, MergedJob};
+use super::run_order::order_own_runs;
 use super::scratch::{MERGED_CACHE, ScratchStore};
 use super::source::{SourceStore, check_unused, ended_runs, refused};
 use crate::base::file_identity::FileIdentity;
@@ -72,6 +73,7 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         reap_dead_runs(db, &mut ledger, into, None, job.at_ms)?;
         ledger.write(db)?;
         count_own(db)?;
+        order_own_runs(db)?;
         mark_own_files(db)
     })?;
     for store in &stores {

@@ -6,6 +6,7 @@
 //! that it is done.
 //!
 //! - [`merged_job`]: what is merged, and what came of it
+//! - [`run_order`]: when runs began, in the order of their store
 //! - [`marks`]: which stores were merged, and how far the files of a job in a store have come
 //! - [`source`]: a store that is merged: what it holds, and whether it may be
 //! - [`scratch`]: a temporary database with the keys of a source and those in the merged store
@@ -29,5 +30,6 @@ pub(crate) mod marks;
 #[expect(clippy::module_inception, reason = "the file of the function `merge`")]
 pub(crate) mod merge;
 pub(crate) mod merged_job;
+pub(crate) mod run_order;
 pub(crate) mod scratch;
 pub(crate) mod source;

@@ -1,6 +1,6 @@
 //! Batches and their attempts.
 
-use crate::base::ids::{AttemptId, AttemptName, BatchId, PageId, RecipeSetId, RunId, RunKey};
+use crate::base::ids::{AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::base::vocabulary::{AttemptPurpose, VerdictName};
 use crate::store::error::StoreError;
 use crate::store::read::pages::page_id;
@@ -94,17 +94,34 @@ fn earlier_attempts(db: &Connection, page: PageKey, set: RecipeSetId) -> Result<
     Ok(earlier)
 }
 
-/// The pages of all batches that have not ended.
-pub(crate) fn pages_in_batches(db: &Connection) -> Result<Vec<PageId>, StoreError> {
+/// The pages of all batches that have not ended, each with a recipe that it is asked there.
+pub(crate) fn recipes_in_batches(db: &Connection) -> Result<Vec<(PageId, RecipeId)>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT DISTINCT p.id, p.content, p.page FROM attempts a JOIN requests r ON r.id = a.request_id JOIN pages p ON p.id = r.page_id
+        "SELECT DISTINCT p.id, p.content, p.page, m.recipe_id FROM attempts a JOIN requests r ON r.id = a.request_id JOIN pages p ON p.id = r.page_id
+           JOIN recipe_set_members m ON m.set_id = r.set_id
          WHERE a.batch_id IS NOT NULL AND a.state = 'open'",
     )?;
     let pages = find.query_and_then([], |row| {
         let key: PageKey = row.get(0)?;
-        page_id(&Cells::new(row, "pages", || format!("page {}", key.0)), 1, 2)
+        let page = page_id(&Cells::new(row, "pages", || format!("page {}", key.0)), 1, 2)?;
+        Ok::<_, StoreError>((page, row.get(3)?))
     })?;
     pages.collect()
+}
+
+/// The batches of a job that have not ended, are at other providers, and belong to no run that goes on: by provider, how
+/// many.
+pub(crate) fn batches_elsewhere(db: &Connection, job: JobId, provider: &str) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT endpoint, count(*) FROM batches b WHERE job_id = ?1 AND endpoint <> ?2 AND state <> 'ended'
+           AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = b.run_id AND r.ended_at IS NULL)
+         GROUP BY endpoint ORDER BY endpoint",
+    )?;
+    let batches = find.query_and_then(params![job, provider], |row| {
+        let cells = Cells::new(row, "batches", || format!("of job {job}"));
+        Ok::<_, StoreError>((cells.get(0)?, cells.count(1)?))
+    })?;
+    batches.collect()
 }
 
 /// The keys of all batches that have not ended, of any run.

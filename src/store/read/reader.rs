@@ -330,9 +330,15 @@ impl Reader {
         batches::batch_attempts(&self.db, &self.sets, batch)
     }
 
-    /// The pages of all batches that have not ended.
-    pub fn pages_in_batches(&self) -> Result<Vec<PageId>, StoreError> {
-        batches::pages_in_batches(&self.db)
+    /// The pages of all batches that have not ended, each with a recipe that it is asked there.
+    pub fn recipes_in_batches(&self) -> Result<Vec<(PageId, RecipeId)>, StoreError> {
+        batches::recipes_in_batches(&self.db)
+    }
+
+    /// The batches of a job that have not ended, are at other providers, and belong to no run that goes on: by provider,
+    /// how many.
+    pub fn batches_elsewhere(&self, job: JobId, provider: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        batches::batches_elsewhere(&self.db, job, provider)
     }
 
     /// The keys of all batches that have not ended, of any run.

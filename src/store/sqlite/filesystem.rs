@@ -31,6 +31,10 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let removed = if created.is_ok() { std::fs::remove_file(&probe) } else { Ok(()) };
     let free = free_space(folder).filter(|free| *free < MIN_BYTES);
     match (created.and(removed), free) {
+        (Err(error), None) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let reason = format!("no file can be created in {}: {error}", folder.display());
+            Err(StoreError::Denied { path: path.to_owned(), reason })
+        }
         (Err(error), None) if error.kind() != io::ErrorKind::StorageFull => {
             failed(format!("no file can be created in {}: {error}", folder.display()))
         }

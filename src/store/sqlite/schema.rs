@@ -31,9 +31,12 @@ const STATEMENTS: usize = 64;
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     refuse_other_than_file(path)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::open(path, error))?;
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::access(path, &error))?;
     }
     create(path)?;
+    // SQLite would open a file that can't be written for reading, and fail later.
+    let writable = File::options().write(true).open(path).map(drop);
+    writable.map_err(|error| StoreError::access(path, &error))?;
     let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
     prepare(connection, path)
 }
@@ -42,7 +45,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
 /// other files get the mode of this one.
 pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     match File::options().write(true).create_new(true).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::open(path, error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::access(path, &error)),
         _ => Ok(()),
     }
 }
@@ -52,7 +55,7 @@ pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// When that cannot be told, such as in a folder that may not be entered.
 pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
-    path.try_exists().map_err(|error| StoreError::open(path, error))
+    path.try_exists().map_err(|error| StoreError::access(path, &error))
 }
 
 /// Opens the store at `path` for reading. Migrates an older one.
@@ -83,7 +86,7 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
 
 /// Opens the store at `path` for reading, as it is; `None`: it has another version than this program's.
 pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError> {
-    if !path.exists() {
+    if !exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     refuse_other_than_file(path)?;
@@ -143,7 +146,7 @@ fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),
         Ok(_) => match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(StoreError::open(path, error)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(StoreError::access(path, &error)),
             _ => Ok(()),
         },
         Err(_) => Ok(()),

@@ -73,12 +73,16 @@ fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
     use std::os::unix::process::ExitStatusExt;
     let bench = Bench::with_pages(400).simulator(Options::default());
     bench.job("limits: {concurrency: 64}");
-    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.run(&["--summary", "summary.json"]).code, 0);
     let before = bench.text("out.csv");
+    let walk_complete = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["walk_complete"].clone();
+    assert_eq!(walk_complete(&bench.text("summary.json")), true);
     // No reply comes, so the walk waits for the pages that it has found: the signal comes before its end.
     let bench = bench.simulator(hanging_after(0));
     bench.job("limits: {concurrency: 4}");
-    let start = |store: &str| bench.start(&["--progress", "off", "--grace", "100ms", "--store", store]);
+    let start = |store: &str| {
+        bench.start(&["--progress", "off", "--grace", "100ms", "--store", store, "--summary", "summary.json"])
+    };
     for round in 0..4_u64 {
         let child = start(&format!("other-{round}.db"));
         std::thread::sleep(Duration::from_millis(4 + 7 * round));
@@ -92,9 +96,21 @@ fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
     let mut child = start("asking.db");
     under_way(&bench, &mut child, bench.stats()["requests"].as_u64().unwrap() + 1);
     signal(&child, "TERM");
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
     assert!(bench.text("out.csv") == before);
     assert!(rows(&bench.text("partial/out.jsonl")).len() < 400, "the walk was cut short");
+    // Programs see it as people do.
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("found so far; there may be more"), "{text}");
+    assert_eq!(walk_complete(&bench.text("summary.json")), false);
+    let reported = |store: &str| bench.docmill(&["report", "job.yaml", "--format", "json", "--store", store]).stdout;
+    assert_eq!(walk_complete(&reported("asking.db")), serde_json::Value::Null, "the store does not have it");
+    assert_eq!(walk_complete(&reported("store.db")), true);
+    // So do those of a run that has used up its time.
+    bench.job("limits: {concurrency: 4, run_time: 300ms}");
+    let ran = bench.run(&["--grace", "100ms", "--store", "late.db", "--summary", "summary.json"]);
+    assert_eq!((ran.code, walk_complete(&bench.text("summary.json"))), (9, false.into()), "{}", ran.stderr);
 }
 
 #[test]

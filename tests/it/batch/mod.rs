@@ -2,6 +2,7 @@
 
 mod delivery;
 mod once;
+mod other_providers;
 #[cfg(unix)]
 mod other_runs;
 mod outages;

@@ -331,6 +331,25 @@ fn a_dagster_step_is_told_what_was_materialized() {
     let methods: Vec<&str> = messages.iter().map(|message| message["method"].as_str().unwrap()).collect();
     assert_eq!((code, methods), (Some(2), vec!["opened", "closed"]));
     assert!(messages[1]["params"]["exception"]["message"].as_str().unwrap().contains("--bogus"), "{}", messages[1]);
+    // A merge has the numbers of the whole job.
+    for shard in ["0", "1"] {
+        let (part, store) = (format!("{shard}/2"), format!("{shard}.db"));
+        assert_eq!(bench.run(&["-q", "--shard", &part, "--store", &store]).code, 0);
+    }
+    for (messages, arguments, code, expected) in [
+        ("m-1", &["0.db", "1.db"][..], 0, vec!["opened", "report_asset_materialization", "closed"]),
+        ("m-2", &["0.db"], 2, vec!["opened", "closed"]),
+        ("m-3", &["--bogus"], 2, vec!["opened", "closed"]),
+    ] {
+        let store = format!("{messages}.db");
+        let mut merge = bench.command(&[&["merge", "job.yaml", "-q", "--store", &store], arguments].concat());
+        merge.env("DAGSTER_PIPES_CONTEXT", parameter(&context));
+        merge.env("DAGSTER_PIPES_MESSAGES", parameter(&json!({"path": bench.path(messages)})));
+        assert_eq!(merge.output().unwrap().status.code(), Some(code), "{arguments:?}");
+        let sent = crate::bench::rows(&bench.text(messages));
+        let methods: Vec<&str> = sent.iter().map(|message| message["method"].as_str().unwrap()).collect();
+        assert_eq!(methods, expected, "{arguments:?}");
+    }
 }
 
 #[test]

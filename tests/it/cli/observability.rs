@@ -113,8 +113,8 @@ fn scrape(address: &str) -> String {
 }
 
 /// Starts a run that serves its counters, and returns their address.
-fn start_with_metrics(bench: &Bench) -> (Child, String) {
-    let mut child = bench.start(&["--progress", "off", "--metrics", "127.0.0.1:0"]);
+fn start_with_metrics(bench: &Bench, more: &[&str]) -> (Child, String) {
+    let mut child = bench.start(&[&["--progress", "off", "--metrics", "127.0.0.1:0"], more].concat());
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     let address = loop {
@@ -132,7 +132,7 @@ fn start_with_metrics(bench: &Bench) -> (Child, String) {
 fn a_run_serves_its_counters_while_it_runs() {
     let bench = Bench::with_pages(80).simulator(hanging_after(40));
     bench.job("limits: {concurrency: 2}");
-    let (mut child, address) = start_with_metrics(&bench);
+    let (mut child, address) = start_with_metrics(&bench, &[]);
     let mut seen = Vec::new();
     wait_until("40 pages are answered, and two requests are in flight", || {
         assert!(child.try_wait().unwrap().is_none(), "the run ended");
@@ -152,6 +152,22 @@ fn a_run_serves_its_counters_while_it_runs() {
     assert!(seen.iter().all(|samples| samples["docmill_in_flight"] <= 2.0));
     let taken = bench.start(&["--metrics", "203.0.113.1:1"]).wait_with_output().unwrap();
     assert_eq!(taken.status.code(), Some(2), "an address that is not ours");
+}
+
+#[test]
+fn the_counters_of_a_shard_have_the_label_of_its_file() {
+    let bench = Bench::with_pages(20).simulator(hanging_after(4));
+    bench.job("limits: {concurrency: 2}");
+    let (mut child, address) = start_with_metrics(&bench, &["--shard", "1/2", "--metrics-file", "run.prom"]);
+    wait_until("the run has sent something", || {
+        samples(&scrape(&address)).get("docmill_in_flight{shard=\"1/2\"}").is_some_and(|count| *count > 0.0)
+    });
+    for (text, count) in [(scrape(&address), 20), (bench.text("run.prom"), 2)] {
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(lines.len() >= count && lines.iter().all(|line| line.contains("shard=\"1/2\"")), "{text}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
@@ -189,7 +205,7 @@ fn half_open(address: &str) -> TcpStream {
 fn half_open_requests_do_not_block_the_counters() {
     let bench = Bench::with_pages(2).simulator(hanging_after(0));
     bench.job("limits: {concurrency: 1}");
-    let (mut child, address) = start_with_metrics(&bench);
+    let (mut child, address) = start_with_metrics(&bench, &[]);
     // More than are served at the same time.
     let open: Vec<TcpStream> = (0..40).map(|_| half_open(&address)).collect();
     assert!(samples(&scrape(&address)).contains_key("docmill_in_flight"));

@@ -283,3 +283,93 @@ fn a_draw_among_rows_is_no_sample_of_rows_that_came_later() {
         "{report}"
     );
 }
+
+/// Pages are drawn among different ones, so a copy of a drawn page is no further observation.
+#[test]
+fn copies_of_pages_count_once_where_pages_were_drawn() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &["--sample", "6"]);
+    let pages = served.pages("task=kind&limit=100");
+    decide(&served, &pages);
+    drop(served);
+    let before = evaluated(&bench, &[]);
+    assert_eq!((&before["truth"]["job_pages"], before["truth"].get("copies")), (&json!(12), None));
+    // A drawn page and another one get copies.
+    for (at, drawn) in [(0, true), (11, false)] {
+        let is_drawn = |at: u32| pages.iter().any(|page| page["path"] == format!("{at:05}.jpg"));
+        let at = (at..12).chain(0..at).find(|at| is_drawn(*at) == drawn).unwrap();
+        let content = std::fs::read(bench.path(&format!("pages/{at:05}.jpg"))).unwrap();
+        (0..9).for_each(|copy| bench.put(&format!("pages/copy-{at}-{copy}.jpg"), &content));
+    }
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let after = evaluated(&bench, &[]);
+    let truth = &after["truth"];
+    assert_eq!(
+        (&truth["selection"], &truth["job_pages"], &truth["copies"]),
+        (&json!("sample"), &json!(12), &json!(18))
+    );
+    assert_eq!((&truth["matched"], &truth["stands_for"]), (&json!(6), &before["truth"]["stands_for"]));
+    assert_eq!(after["tasks"]["kind"], before["tasks"]["kind"]);
+    assert_eq!(after["cost"], before["cost"]);
+    let note = "pages were drawn among different ones: 18 copies are not counted";
+    assert!(truth["notes"].as_array().unwrap().contains(&json!(note)), "{truth}");
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains(note), "{text}");
+    assert!(text.contains("estimated for all 12 pages from 6 that were drawn at random"), "{text}");
+    // A part of the rows may hold some copies only.
+    let part = evaluated(&bench, &["--where", "path like 'copy%'"]);
+    assert_eq!((&part["truth"]["job_pages"], &part["truth"]["copies"]), (&json!(2), &json!(16)));
+    // Without a draw, each row is a page.
+    let all = Served::start(&bench, &["--show"]);
+    drop(all);
+    bench.put("t.csv", b"path,kind\ncopy-0-0.jpg,form\n00000.jpg,form\n");
+    let ran = bench.docmill(&["eval", "job.yaml", "--format", "json", "--truth", "t.csv"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    assert_eq!(report["truth"]["job_pages"], json!(30), "{report}");
+}
+
+/// A draw among the rows of an expression is not a sample of the rows that match later, for a comparison either.
+#[test]
+fn a_comparison_knows_which_rows_pages_were_drawn_among() {
+    let bench = reviewed_job(24, "");
+    let expression = "path < '00012.jpg'";
+    let served = Served::start(&bench, &["--sample", "5", "--where", expression]);
+    decide(&served, &served.pages("task=kind&limit=100"));
+    drop(served);
+    let other = bench.text("job.yaml").replace("out.", "other.").replace(", form]", ", form, memo]");
+    bench.put("other.yaml", other.as_bytes());
+    let run_other = || {
+        let ran = bench.docmill(&["run", "other.yaml", "-q"]);
+        assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    };
+    run_other();
+    let compare = |arguments: &[&str]| {
+        let own = ["diff", "job.yaml", "--against", "other.yaml", "--answers", "blind"];
+        let ran = bench.docmill(&[&own, arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let compared = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&compare(&[arguments, &["--format", "json"]].concat())).unwrap()
+    };
+    let own = compared(&["--where", expression]);
+    assert_eq!((&own["truth_selection"], own["tasks"]["kind"].get("outdated_draw")), (&json!("sample"), None), "{own}");
+    // Among other rows.
+    for arguments in [&[][..], &["--where", "path < '00020.jpg'"], &["--where", "path < '00006.jpg'"]] {
+        assert_eq!(compared(arguments)["truth_selection"], "selected", "{arguments:?}");
+    }
+    (0..8).for_each(|at| bench.put(&format!("pages/00000-{at}.jpg"), &crate::bench::page(30 + at)));
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    run_other();
+    let later = compared(&["--where", expression]);
+    let kind = &later["tasks"]["kind"];
+    assert_eq!((&later["truth_selection"], &kind["truth"]["n"]), (&json!("selected"), &json!(5)), "{later}");
+    let draw = &kind["outdated_draw"];
+    assert_eq!((&draw["drawn_among"], &draw["of"], &draw["not_drawn"]), (&json!(12), &json!(20), &json!(0)), "{draw}");
+    let line = "kind: 20 match now: this is not a sample of them; draw one with --sample 5 and the same --where";
+    for text in [compare(&["--where", expression]), compare(&["--where", expression, "--format", "html"])] {
+        assert!(text.contains(line) && text.contains("not drawn at random"), "{text}");
+    }
+}

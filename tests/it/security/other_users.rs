@@ -114,3 +114,43 @@ fn a_store_that_cannot_be_reached_is_not_taken_for_none() {
         );
     }
 }
+
+#[test]
+fn a_store_that_cannot_be_opened_names_the_cause_and_the_remedy() {
+    const TEST: &str = "a_store_that_cannot_be_opened_names_the_cause_and_the_remedy";
+    let bench = open_to_all(1);
+    if !can_change_user(&bench, TEST) {
+        return;
+    }
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let sent = requests(&bench);
+    for (name, of_store, of_folder) in [("closed", 0o600, 0o755), ("locked", 0o644, 0o700), ("fixed", 0o644, 0o777)] {
+        bench.put(&format!("{name}/store.db"), &std::fs::read(bench.path("store.db")).unwrap());
+        set_mode(bench.path(&format!("{name}/store.db")), of_store);
+        set_mode(bench.path(name), of_folder);
+    }
+    let hint = "hint: this user has to be able to read and write the store and its folder: ";
+    for (store, command) in [
+        ("closed/store.db", &["run", "job.yaml"][..]),
+        ("closed/store.db", &["report", "job.yaml"]),
+        ("closed/store.db", &["plan", "job.yaml"]),
+        ("closed/store.db", &["store", "stats"]),
+        ("locked/store.db", &["run", "job.yaml"]),
+        ("locked/store.db", &["report", "job.yaml"]),
+        ("locked/store.db", &["export", "job.yaml"]),
+        // It can be read, and nothing else.
+        ("fixed/store.db", &["run", "job.yaml"]),
+    ] {
+        let ran = nobody(&bench, &[command, &["--store", store, "-q"]].concat()).unwrap();
+        let cause = format!("error: cannot open the store {store}: ");
+        assert!(ran.code == 8 && ran.stderr.starts_with(&cause), "{command:?} {store}: {} {}", ran.code, ran.stderr);
+        assert!(ran.stderr.contains("Permission denied (os error 13)"), "{command:?} {store}: {}", ran.stderr);
+        assert!(ran.stderr.contains(hint), "{command:?} {store}: {}", ran.stderr);
+    }
+    for store in ["closed/store.db", "locked/store.db"] {
+        let ran = nobody(&bench, &["merge", "job.yaml", store, "--store", "all.db", "-q"]).unwrap();
+        let cause = format!("error: cannot open the store {store}: Permission denied (os error 13)\n");
+        assert!(ran.code == 8 && ran.stderr.starts_with(&cause), "{store}: {} {}", ran.code, ran.stderr);
+    }
+    assert_eq!(requests(&bench), sent, "nothing is sent");
+}

@@ -1,6 +1,7 @@
 //! Shards of a job, and the merge of their stores.
 
 mod base;
+mod clocks;
 mod known_files;
 mod merging;
 mod newer_stores;

@@ -190,6 +190,35 @@ fn what_is_not_a_store_is_reported() {
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
+/// The first line names the store and what is wrong with it, the hint what to do. Nothing is sent.
+#[test]
+fn a_store_that_is_none_names_the_cause_and_the_remedy() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    bench.put("text.db", b"not a store at all");
+    rusqlite::Connection::open(bench.path("other.db")).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    std::fs::create_dir(bench.path("folder.db")).unwrap();
+    let is_none = "name the file of a store with --store or `store` in the manifest; the file was not changed";
+    for (store, code, cause, hint) in [
+        ("text.db", 8, "text.db is not a docmill store", is_none),
+        ("other.db", 8, "other.db is not a docmill store", is_none),
+        ("folder.db", 2, "the store folder.db is a folder", "name a path that nothing else uses"),
+    ] {
+        for command in ["run", "plan", "report", "rows", "export", "runs"] {
+            let ran = bench.docmill(&[command, "job.yaml", "--store", store, "-q"]);
+            let expected = format!("error: {cause}\n\nhint: {hint}\n");
+            assert_eq!((ran.code, ran.stderr), (code, expected), "{command} {store}");
+        }
+    }
+    for store in ["text.db", "other.db", "folder.db"] {
+        let ran = bench.docmill(&["merge", "job.yaml", store, "--store", "all.db", "-q"]);
+        let cause = format!("error: {store} is not a docmill store\n\nhint: name the file of a store");
+        assert!(ran.code == 8 && ran.stderr.starts_with(&cause), "{} {}", ran.code, ran.stderr);
+    }
+    assert_eq!(bench.text("text.db"), "not a store at all");
+    assert_eq!(bench.stats()["requests"], 0);
+}
+
 /// Every table's own pages, one after the other.
 #[test]
 fn whatever_is_damaged_a_salvaged_store_can_be_used() {

@@ -5,8 +5,9 @@ use super::fixtures::{Bench, NOW_MS, end, failed, granted, ok, page, settlement,
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
     AttemptId, AttemptName, AttemptState, BatchChange, BatchId, BatchProgress, BatchStart, BatchState, OpenAttempt,
-    Opened, RunId, RunStart, Settlement, VerdictName,
+    Opened, PageId, RecipeId, RunId, RunStart, Settlement, VerdictName,
 };
+use std::collections::HashSet;
 
 impl<B: Backend> Bench<B> {
     fn begin_batch(&self, key: &str) -> BatchId {
@@ -89,14 +90,15 @@ pub(crate) fn a_batch_goes_through_its_states<B: Backend>() {
     );
     assert_eq!((second.expected, second.reserved), (Some(Pico(60)), Some(Pico(100))));
     assert_eq!(bench.reader().set_members(second.set).unwrap(), bench.recipes());
-    let mut pages = bench.reader().pages_in_batches().unwrap();
-    pages.sort();
-    let mut expected = [page(1), page(2), page(3)];
-    expected.sort();
-    assert_eq!(pages, expected);
+    let recipes = bench.recipes();
+    let of_page = |number| recipes.iter().map(move |recipe| (page(number), *recipe));
+    let found: HashSet<(PageId, RecipeId)> = bench.reader().recipes_in_batches().unwrap().into_iter().collect();
+    assert_eq!(found, (1..=3).flat_map(of_page).collect());
+    let elsewhere = |provider: &str| bench.reader().batches_elsewhere(bench.keys.job, provider).unwrap();
+    assert!(elsewhere("p").is_empty() && elsewhere("q").is_empty(), "its run goes on");
     assert!(bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
     bench.change_batch(progress(batch, BatchState::Ended), Some("done"));
-    assert_eq!((record().len(), bench.reader().pages_in_batches().unwrap().len()), (0, 0));
+    assert_eq!((record().len(), bench.reader().recipes_in_batches().unwrap().len()), (0, 0));
 }
 
 pub(crate) fn the_attempts_of_a_batch_are_settled_once<B: Backend>() {
