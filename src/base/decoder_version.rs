@@ -18,7 +18,9 @@
 /// checksum are faults; scans in forms, over white paper, below hidden annotations or turned are decoded as they are.
 /// 10: PDF pages with masks, stencils and palettes whose entries the renderer can't use are drawn; damage within JBIG2,
 /// unknown masks, fonts of a graphics state that are missing and characters without a width are faults.
-pub const DECODER_VERSION: u32 = 10;
+/// 11: layers of PDF pages are shown as their usage for viewing states, annotations in hidden layers are not drawn, and
+/// rich text of annotations is; scans that are stencils or inline images are decoded as they are.
+pub const DECODER_VERSION: u32 = 11;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -50,6 +52,9 @@ pub const APPLIED_ENCODINGS_VERSION: u32 = 9;
 
 /// Since this version streams of PDF pages are corrected whose entries the renderer can't use.
 pub const USABLE_STREAMS_VERSION: u32 = 10;
+
+/// Since this version layers of PDF pages are shown as their usage states, and annotations accordingly.
+pub const KNOWN_LAYERS_VERSION: u32 = 11;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -26,7 +26,7 @@ enum Content {
     /// A file of one picture, with its header.
     Picture(Probe),
     Tiff(TiffFile),
-    Pdf(PdfFile),
+    Pdf(Box<PdfFile>),
 }
 
 impl Document {
@@ -39,7 +39,7 @@ impl Document {
         let format = ImageFormat::detect(&bytes)?;
         let content = match format {
             ImageFormat::Tiff => Content::Tiff(TiffFile::open(&bytes)?),
-            ImageFormat::Pdf => Content::Pdf(PdfFile::open(bytes.clone())?),
+            ImageFormat::Pdf => Content::Pdf(Box::new(PdfFile::open(bytes.clone())?)),
             _ => Content::Picture(probe(&bytes)?),
         };
         Ok(Self { bytes, content })

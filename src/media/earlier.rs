@@ -12,8 +12,8 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
 use crate::base::decoder_version::{
-    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION,
-    REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
+    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, KNOWN_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
+    USABLE_STREAMS_VERSION,
 };
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
@@ -84,19 +84,17 @@ impl EarlierPicture {
             return Ok(if has_changed { Self::with_other_colors() } else { Self::Same });
         }
         let now = pdf.draw(page, size)?;
+        if earlier < KNOWN_LAYERS_VERSION && now.losses.is_empty() && pdf.has_other_annotations(page)? {
+            return Ok(Self::Different("annotations are drawn otherwise now".to_owned()));
+        }
         if earlier >= BLENDED_GROUPS_VERSION {
             if !now.losses.is_empty() {
                 return Ok(Self::Incomplete(now.losses.describe()));
             }
-            let is_encoded = earlier >= APPLIED_ENCODINGS_VERSION;
-            let before =
-                if earlier < USABLE_STREAMS_VERSION { pdf.draw_unusable(page, size, is_encoded)? } else { None };
+            let before = pdf.draw_as(earlier, page, size)?;
             // A single letter counts.
-            return Ok(match before.is_some_and(|before| before.pixels.data != now.pixels.data) {
-                true if is_encoded => Self::Different("masks or images are drawn otherwise now".to_owned()),
-                true => Self::Different("some characters are others now".to_owned()),
-                false => Self::Same,
-            });
+            let different = before.filter(|(before, _)| before.pixels.data != now.pixels.data);
+            return Ok(different.map_or(Self::Same, |(_, effect)| Self::Different(effect.to_owned())));
         }
         let (earlier, reason) = if earlier >= REPAIRED_PAGES_VERSION {
             (pdf.draw_groups_apart(page, size)?, "transparency groups blend with the page now")

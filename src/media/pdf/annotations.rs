@@ -6,8 +6,10 @@ use super::appearance::{
 use super::content::Matrix;
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
+use super::layers::Layers;
 use super::overlay::Overlay;
 use super::page_items::page_items;
+use super::rich_text::read_rich_text;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
@@ -31,13 +33,17 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
     let mut overlay = Overlay::default();
     let mut count = 0;
     let form = Form::of_page(page);
+    let layers = Layers::of(page);
     for annotation in annotations_of(page) {
-        let flags = annotation.get::<u32>("F").unwrap_or(0);
         let kind = annotation.get::<Name<'_>>("Subtype");
-        if flags & (HIDDEN | NO_VIEW) != 0 || matches!(kind.as_deref(), None | Some(b"Link" | b"Popup")) {
+        if !is_visible(&annotation) || matches!(kind.as_deref(), None | Some(b"Link" | b"Popup")) {
             continue;
         }
         let Some(rect) = read_rect(&annotation) else { continue };
+        if layers.hide(&annotation) {
+            overlay.has_changed = true;
+            continue;
+        }
         count += 1;
         if count > MAX_ANNOTATIONS {
             overlay.lose_beyond(MAX_ANNOTATIONS, "annotations and form fields");
@@ -60,9 +66,10 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
 /// 32000-1, 12.5.5.
 pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matrix)> {
     let annotations = annotations_of(page).take(MAX_ANNOTATIONS);
+    let layers = Layers::of(page);
     let placed = |annotation: Dict<'a>| {
-        let is_hidden = annotation.get::<u32>("F").unwrap_or(0) & (HIDDEN | NO_VIEW) != 0;
-        let place = read_rect(&annotation).filter(|_| !is_hidden)?;
+        let is_visible = is_visible(&annotation) && !layers.hide(&annotation);
+        let place = read_rect(&annotation).filter(|_| is_visible)?;
         let appearance = appearance_stream(&annotation)?;
         let [a, b, c, d] = appearance.dict().get::<[f64; 4]>("BBox")?;
         let matrix = appearance.dict().get::<Matrix>("Matrix").map_or(Affine::IDENTITY, Affine::new);
@@ -72,6 +79,33 @@ pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matri
         placement.iter().all(|number| number.is_finite()).then_some((appearance, placement))
     };
     annotations.filter_map(placed).collect()
+}
+
+/// Whether a page has an annotation in a hidden layer that the renderer draws.
+pub(crate) fn shows_hidden_annotations(page: &Page<'_>) -> bool {
+    let layers = Layers::of(page);
+    annotations_of(page).any(|annotation| is_drawn_although_hidden(&annotation, &layers))
+}
+
+/// The annotations of a page in hidden layers that the renderer draws: their objects, and these as they are.
+pub(crate) fn find_hidden_appearances(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+    let layers = Layers::of(page);
+    let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return Vec::new() };
+    let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| {
+        let id = entry.as_obj_ref()?;
+        let annotation = page.xref().get::<Dict<'_>>(id.into())?;
+        is_drawn_although_hidden(&annotation, &layers).then(|| (id, annotation.data().to_vec()))
+    });
+    objects.collect()
+}
+
+fn is_drawn_although_hidden(annotation: &Dict<'_>, layers: &Layers) -> bool {
+    is_visible(annotation) && layers.hide(annotation) && appearance_stream(annotation).is_some()
+}
+
+/// Whether the flags of an annotation do not hide it.
+fn is_visible(annotation: &Dict<'_>) -> bool {
+    annotation.get::<u32>("F").unwrap_or(0) & (HIDDEN | NO_VIEW) == 0
 }
 
 /// What a page has an appearance of that viewers do not show: popups; and form fields whose appearance shows another
@@ -228,7 +262,12 @@ fn draw_free_text(annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, opacity: f
         box_.width(),
         box_.height()
     ));
-    let Some(text) = annotation.get::<Object<'_>>("Contents").and_then(|value| read_text(&value)) else { return };
+    let read = |key: &str| annotation.get::<Object<'_>>(key).and_then(|value| read_text(&value));
+    let plain = read("Contents").filter(|text| !text.is_empty());
+    let rich = || read("RC").map(|text| read_rich_text(&text)).filter(|text| !text.is_empty());
+    let is_rich = plain.is_none();
+    let Some(text) = plain.or_else(rich) else { return };
+    overlay.has_changed |= is_rich;
     let appearance = annotation.get::<Object<'_>>("DA").and_then(|value| read_text(&value));
     let style = TextStyle::read(&appearance.unwrap_or_default(), |name| base_font(form.fonts.as_ref(), name));
     let quadding = annotation.get::<u32>("Q").unwrap_or(0);

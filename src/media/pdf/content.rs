@@ -2,6 +2,8 @@
 //! state), 9.3.6 (text rendering mode 3: invisible).
 
 use super::content_repair::reads_to_its_end;
+use super::fill::Fill;
+use super::inline_image::to_object;
 use super::stream_end::StreamEnd;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Dict, Name, Object, Stream};
@@ -34,18 +36,28 @@ pub(crate) fn multiply(a: Matrix, b: Matrix) -> Matrix {
 
 /// The image that is all that a page shows.
 pub(crate) struct OnlyImage<'a> {
-    /// Its name in `resources`.
-    pub(crate) name: Vec<u8>,
+    pub(crate) source: ImageSource,
     /// The resources of the page, or of the form that paints it.
     pub(crate) resources: Resources<'a>,
     pub(crate) matrix: Matrix,
+    /// The colour that a stencil is painted with.
+    pub(crate) fill: Fill,
+}
+
+/// Where the data of an image is.
+#[derive(Debug, PartialEq)]
+pub(crate) enum ImageSource {
+    /// In the object with this name in the resources.
+    Named(Vec<u8>),
+    /// In the content stream: the object that it would be.
+    Inline(Vec<u8>),
 }
 
 /// Finds the image that is all that a content stream paints, even within forms. `None`: it paints anything else, or
 /// clips the page.
 pub(crate) fn find_only_image<'a>(content: &[u8], page: &Page<'a>) -> Option<OnlyImage<'a>> {
     let mut search = Search { page, image: None };
-    search.follow(content, page.resources(), IDENTITY, 0)?;
+    search.follow(content, page.resources(), State::new(IDENTITY, Fill::BLACK), 0)?;
     search.image
 }
 
@@ -54,8 +66,14 @@ pub(crate) fn find_only_image<'a>(content: &[u8], page: &Page<'a>) -> Option<Onl
 struct State {
     matrix: Matrix,
     text_mode: f64,
-    /// Whether areas are filled with white.
-    is_white: bool,
+    /// What areas are filled with.
+    fill: Fill,
+}
+
+impl State {
+    fn new(matrix: Matrix, fill: Fill) -> Self {
+        Self { matrix, text_mode: 0.0, fill }
+    }
 }
 
 /// The search for the only image of a page. Its functions return `None` if there is more than one, anything else is
@@ -66,8 +84,7 @@ struct Search<'p, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn follow(&mut self, content: &[u8], resources: &Resources<'a>, start: Matrix, depth: u32) -> Option<()> {
-        let mut state = State { matrix: start, text_mode: 0.0, is_white: false };
+    fn follow(&mut self, content: &[u8], resources: &Resources<'a>, mut state: State, depth: u32) -> Option<()> {
         let (mut saved, mut area) = (Vec::new(), None);
         let mut operations = UntypedIter::new(content);
         while let Some(operation) = operations.next() {
@@ -95,11 +112,10 @@ impl<'a> Search<'_, 'a> {
                 }
                 // A clip around the whole page has no effect.
                 b"W" | b"W*" => covers(self.page, area?).then_some(())?,
-                b"g" | b"rg" => state.is_white = numbers.iter().all(|tone| *tone >= 1.0),
-                b"k" => state.is_white = numbers.iter().all(|ink| *ink <= 0.0),
-                b"cs" | b"sc" | b"scn" => state.is_white = false,
+                b"g" | b"rg" | b"k" => state.fill = Fill::new(&numbers),
+                b"cs" | b"sc" | b"scn" => state.fill = Fill::Other,
                 // Paper is white anyway.
-                b"f" | b"F" | b"f*" if state.is_white && area.is_some() && self.image.is_none() => {}
+                b"f" | b"F" | b"f*" if state.fill.is_white() && area.is_some() && self.image.is_none() => {}
                 b"gs" => {
                     let changes = resources.get_ext_g_state(&name()?)?;
                     changes_nothing(&changes).then_some(())?;
@@ -109,15 +125,13 @@ impl<'a> Search<'_, 'a> {
                 b"Do" => {
                     let name = name()?;
                     match resources.get_x_object(&name).filter(is_form) {
-                        Some(form) => self.follow_form(&form, resources, state.matrix, depth)?,
-                        None => {
-                            let found =
-                                OnlyImage { name: name.to_vec(), resources: resources.clone(), matrix: state.matrix };
-                            if self.image.replace(found).is_some() {
-                                return None;
-                            }
-                        }
+                        Some(form) => self.follow_form(&form, resources, state, depth)?,
+                        None => self.add(ImageSource::Named(name.to_vec()), resources, state)?,
                     }
+                }
+                b"BI" => {
+                    let Some(Object::Stream(image)) = operation.operands().last() else { return None };
+                    self.add(ImageSource::Inline(to_object(image, resources)?), resources, state)?;
                 }
                 b"n" | b"Tj" | b"TJ" | b"'" | b"\"" | b"BT" | b"ET" | b"Tf" | b"Td" | b"TD" | b"Tm" | b"T*" | b"Tc"
                 | b"Tw" | b"Tz" | b"TL" | b"Ts" | b"BMC" | b"BDC" | b"EMC" | b"MP" | b"DP" | b"w" | b"J" | b"j"
@@ -128,9 +142,15 @@ impl<'a> Search<'_, 'a> {
         Some(())
     }
 
-    fn follow_form(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, depth: u32) -> Option<()> {
+    fn add(&mut self, source: ImageSource, resources: &Resources<'a>, state: State) -> Option<()> {
+        let State { matrix, fill, .. } = state;
+        let earlier = self.image.replace(OnlyImage { source, resources: resources.clone(), matrix, fill });
+        earlier.is_none().then_some(())
+    }
+
+    fn follow_form(&mut self, form: &Stream<'a>, resources: &Resources<'a>, state: State, depth: u32) -> Option<()> {
         let dict = form.dict();
-        let matrix = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
+        let matrix = dict.get::<Matrix>("Matrix").map_or(state.matrix, |inner| multiply(inner, state.matrix));
         let [x0, y0, x1, y1] = dict.get::<[f64; 4]>("BBox")?;
         let box_ = multiply([x1 - x0, 0.0, 0.0, y1 - y0, x0, y0], matrix);
         let is_whole = StreamEnd::of_data(form) == StreamEnd::Whole;
@@ -139,7 +159,7 @@ impl<'a> Search<'_, 'a> {
         }
         let content = form.decoded_data().ok().filter(|content| reads_to_its_end(content))?;
         let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
-        self.follow(&content, own.as_ref().unwrap_or(resources), matrix, depth + 1)
+        self.follow(&content, own.as_ref().unwrap_or(resources), State::new(matrix, state.fill), depth + 1)
     }
 }
 
@@ -249,6 +269,7 @@ mod tests {
                 ("0 0 0 0 k 5 5 9 9 re f* /Im0 Do", true),
                 ("0 0 150 220 re f /Im0 Do", false),
                 ("q 1 g Q 0 0 150 220 re f /Im0 Do", false),
+                ("g 0 0 150 220 re f /Im0 Do", false),
                 ("1 g /Im0 Do 0 0 9 9 re f", false),
                 ("/Missing gs /Im0 Do", false),
                 ("Q /Im0 Do", false),
@@ -265,7 +286,8 @@ mod tests {
         with_page(|page| {
             let content = b"q 9 0 0 9 9 9 cm Q q 2 0 0 2 10 20 cm 75 0 0 110 1 2 cm /Im0 Do Q";
             let image = find_only_image(content, page).unwrap();
-            assert_eq!((&*image.name, image.matrix), (&b"Im0"[..], [150.0, 0.0, 0.0, 220.0, 12.0, 24.0]));
+            assert_eq!(image.source, ImageSource::Named(b"Im0".to_vec()));
+            assert_eq!(image.matrix, [150.0, 0.0, 0.0, 220.0, 12.0, 24.0]);
         });
     }
 

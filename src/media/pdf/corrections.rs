@@ -3,9 +3,10 @@
 //! The library reads a file as it is, and has no way to change an object. So changed objects are appended
 //! to a copy of the file, as an editor does.
 
-use super::annotations::find_unshown_appearances;
+use super::annotations::{find_hidden_appearances, find_unshown_appearances};
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
+use super::layers::find_unread_layers;
 use super::stream_corrections::StreamCorrection;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
@@ -172,6 +173,16 @@ pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     let mut known = HashSet::new();
     let unshown = pdf.pages().iter().flat_map(|page| find_unshown_appearances(page, &mut known));
     unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
+}
+
+/// Layers of a page that the renderer shows or hides otherwise than viewers, and annotations in those that are hidden.
+pub(crate) fn correct_layers(page: &Page<'_>) -> Vec<Correction> {
+    let states = find_unread_layers(page).and_then(|(catalog, entry)| {
+        Some(Correction { id: catalog.obj_id()?.into(), content: catalog.data().to_vec(), entry })
+    });
+    let annotations = find_hidden_appearances(page).into_iter();
+    let annotations = annotations.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() });
+    states.into_iter().chain(annotations).collect()
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 //! a shadow on white paper is as dark when it is not multiplied.
 
 use super::annotations::visible_appearances;
+use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
-use super::objects::{MAX_DEPTH, MAX_OPERATIONS, hidden_layers};
+use super::objects::{MAX_DEPTH, MAX_OPERATIONS};
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
@@ -73,7 +74,7 @@ fn find_groups<'a>(page: &Page<'a>) -> BTreeMap<ObjectIdentifier, Group<'a>> {
         return BTreeMap::new();
     }
     let mut walk = Walk {
-        hidden: hidden_layers(page),
+        layers: Layers::of(page),
         groups: BTreeMap::new(),
         masks: BTreeSet::new(),
         known: HashMap::new(),
@@ -156,7 +157,7 @@ impl State {
 }
 
 struct Walk<'a> {
-    hidden: BTreeSet<ObjectIdentifier>,
+    layers: Layers,
     groups: BTreeMap<ObjectIdentifier, Group<'a>>,
     /// The forms that are masks.
     masks: BTreeSet<ObjectIdentifier>,
@@ -186,8 +187,8 @@ impl<'a> Walk<'a> {
                 b"Q" => state = saved.pop().unwrap_or(start),
                 b"BMC" => layers.push(false),
                 b"BDC" => {
-                    let layer = name(1).and_then(|name| resources.properties.get_ref(&*name));
-                    layers.push(layer.is_some_and(|layer| self.hidden.contains(&layer.into())));
+                    let layer = name(1).map(|name| self.layers.look_up(&resources.properties, &name, Part::Content));
+                    layers.push(layer.is_some_and(|layer| layer.is_hidden));
                 }
                 b"EMC" => _ = layers.pop(),
                 b"gs" => {
@@ -223,7 +224,7 @@ impl<'a> Walk<'a> {
 
     fn paint(&mut self, object: &Stream<'a>, resources: &Resources<'a>, state: State, depth: u32) -> bool {
         let dict = object.dict();
-        let is_hidden = dict.get_ref("OC").is_some_and(|layer| self.hidden.contains(&layer.into()));
+        let is_hidden = self.layers.hide(dict);
         match dict.get::<Name<'_>>("Subtype").as_deref() {
             _ if is_hidden => false,
             Some(b"Form") => self.paint_form(object, resources, state, depth),

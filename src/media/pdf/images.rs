@@ -37,6 +37,7 @@ pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
                 _ => find_jbig2_fault(image, &data).map(|fault| match fault {
                     Jbig2Fault::Damaged => Lost::Image("damaged JBIG2 data".to_owned()),
                     Jbig2Fault::Unsupported => Lost::Codec("a kind of JBIG2".to_owned()),
+                    Jbig2Fault::TooLarge => Lost::Image("JBIG2 data of too many pixels".to_owned()),
                 }),
             })
         }

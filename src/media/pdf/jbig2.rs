@@ -4,6 +4,7 @@
 //! Source: ITU-T T.88, clause 7 (segments) and annex E (arithmetic coding).
 
 use super::stream_data::{UNKNOWN_LENGTH, split_segment_header};
+use crate::media::pixels::MAX_PIXELS;
 use hayro::hayro_syntax::object::{Array, Dict, Stream};
 use hayro_jbig2::{DecodeError, DecodeSettings, Globals, Page};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -29,6 +30,8 @@ pub(crate) enum Jbig2Fault {
     Damaged,
     /// A kind that the library lacks.
     Unsupported,
+    /// A few bytes may stand for any number of pixels, each of which takes its time.
+    TooLarge,
 }
 
 /// What is wrong with the JBIG2 `data` of an image.
@@ -54,6 +57,10 @@ fn find_fault(globals: &[u8], data: &[u8]) -> Result<(), Jbig2Fault> {
     let (globals, page) = (split(globals)?, split(data)?);
     if page.is_empty() {
         return Err(Jbig2Fault::Damaged);
+    }
+    let pixels = globals.iter().chain(&page).map(Segment::count_coded_pixels);
+    if pixels.fold(0, u64::saturating_add) > MAX_PIXELS {
+        return Err(Jbig2Fault::TooLarge);
     }
     let join = |segments: &[Segment<'_>]| {
         segments.iter().flat_map(|segment| [segment.header, segment.data].concat()).collect::<Vec<_>>()
@@ -128,6 +135,17 @@ fn split(data: &[u8]) -> Result<Vec<Segment<'_>>, Jbig2Fault> {
 }
 
 impl Segment<'_> {
+    /// The pixels that are coded one by one: those of a generic region or a refinement.
+    fn count_coded_pixels(&self) -> u64 {
+        let side = |at: usize| {
+            let bytes = self.data.get(at..)?.first_chunk()?;
+            Some(u64::from(u32::from_be_bytes(*bytes)))
+        };
+        let is_coded = matches!(self.kind, 36 | 38 | 39 | 40 | 42 | 43);
+        let pixels = side(0).zip(side(4)).map(|(width, height)| width.saturating_mul(height));
+        pixels.filter(|_| is_coded).unwrap_or(0)
+    }
+
     /// Its data, if it is arithmetic-coded and does not have the mark of its end.
     fn data_without_end(&self) -> Option<&[u8]> {
         let flag = |at: usize| self.data.get(at).is_some_and(|flags| flags & 1 != 0);

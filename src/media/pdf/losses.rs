@@ -36,6 +36,8 @@ pub(crate) enum Lost {
     Blending,
     /// A mask of what is painted, of a kind that is not known.
     Mask,
+    /// A layer that the renderer shows or hides against the document.
+    Layer,
     /// An annotation or a form field of this kind, which has no appearance.
     Appearance(String),
 }
@@ -58,6 +60,7 @@ impl Lost {
             Self::Font => "text in a font that can't be read".to_owned(),
             Self::Blending => "a transparency group should blend with what is below it".to_owned(),
             Self::Mask => "a mask can't be applied".to_owned(),
+            Self::Layer => "a layer can't be shown or hidden".to_owned(),
             Self::Appearance(kind) if several => format!("{count} times: {kind} without appearance"),
             Self::Appearance(kind) => format!("{kind} without appearance"),
         }
@@ -69,6 +72,8 @@ impl Lost {
     fn is_in_the_file(&self) -> bool {
         match self {
             Self::Content(_) | Self::Image(_) | Self::Paint(_) | Self::Glyphs(_) => false,
+            // Renderers do not agree on layers.
+            Self::Layer => false,
             Self::Syntax
             | Self::Limit(_)
             | Self::Codec(_)
@@ -241,6 +246,7 @@ mod tests {
             (Lost::Font, true),
             (Lost::Blending, true),
             (Lost::Mask, true),
+            (Lost::Layer, false),
             (Lost::Appearance(name()), true),
         ] {
             let mut losses = Losses::default();

@@ -2,10 +2,11 @@
 //!
 //! - [`encryption`]: files of which only the attachments are encrypted
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
-//! - [`soft_mask`]: which masks the renderer applies
+//! - [`layers`]: which layers are hidden; [`soft_mask`]: which masks the renderer applies
 //! - [`stream_corrections`]: entries of streams that the renderer can't use
 //! - [`page_items`]: the arrays of a page
 //! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
+//! - [`fill`]: the colour of areas; [`inline_image`]: inline images as objects
 //! - [`color_space`]: the channels of colour spaces; [`functions`]: what computes colours; [`mesh`]: the data of shadings
 //! - [`deflate`], [`stream_data`], [`stream_end`]: whether deflated and other data, JPEG and JBIG2 in a stream are complete
 //! - [`jbig2`]: whether JBIG2 can be decoded without inventing a part of it
@@ -17,7 +18,7 @@
 //!   file are complete
 //! - [`font_flags`]: fonts whose encoding it would ignore; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
-//! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
+//! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
 //!   a page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
 //! - [`pdf_file`]: the pages of a file
@@ -34,6 +35,7 @@ pub(crate) mod drawing;
 pub(crate) mod embedded_font;
 pub(crate) mod encryption;
 pub(crate) mod examine;
+pub(crate) mod fill;
 pub(crate) mod font_flags;
 pub(crate) mod fonts;
 pub(crate) mod form_field;
@@ -41,7 +43,9 @@ pub(crate) mod form_text;
 pub(crate) mod functions;
 pub(crate) mod groups;
 pub(crate) mod images;
+pub(crate) mod inline_image;
 pub(crate) mod jbig2;
+pub(crate) mod layers;
 pub(crate) mod losses;
 pub(crate) mod mesh;
 pub(crate) mod objects;
@@ -53,6 +57,7 @@ pub(crate) mod pdf_file;
 pub(crate) mod poppler;
 pub(crate) mod raster_scan;
 pub(crate) mod renderer;
+pub(crate) mod rich_text;
 pub(crate) mod scan;
 pub(crate) mod soft_mask;
 pub(crate) mod stream_check;

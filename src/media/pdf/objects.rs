@@ -1,22 +1,23 @@
 //! Finds what a page refers to and the file does not hold: content streams that can't be decoded; forms,
 //! images, patterns, shadings and glyphs that are missing.
 
-use super::annotations::visible_appearances;
+use super::annotations::{shows_hidden_annotations, visible_appearances};
 use super::color_space::has_colors;
 use super::content::{Matrix, multiply};
 use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
+use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
 use super::paints::{PatternPaint, has_shading};
 use super::soft_mask::is_lost_mask;
 use super::symbol_font::{count_symbols, find_lost_symbols};
 use super::type3_font::Type3Font;
 use hayro::hayro_syntax::content::UntypedIter;
-use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
 use hayro::kurbo::{Affine, Point, Rect};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
@@ -29,8 +30,10 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     if let Some(lost) = find_lost_content(page) {
         losses.add(Lost::Content(lost.to_owned()), None);
     }
-    let hidden = hidden_layers(page);
-    let mut walk = Walk { losses, target, hidden, visited: HashSet::new(), operations: 0 };
+    if shows_hidden_annotations(page) {
+        losses.add(Lost::Layer, None);
+    }
+    let mut walk = Walk { losses, target, layers: Layers::of(page), visited: HashSet::new(), operations: 0 };
     if let Some(content) = page.page_stream() {
         // The streams together: an array may begin in one and end in the next.
         if let Some(lost) = find_unread(content) {
@@ -41,21 +44,6 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     for (appearance, place) in visible_appearances(page) {
         walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
     }
-}
-
-/// The optional content that the document turns off by default (ISO 32000-1, 8.11.4.3).
-pub(crate) fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
-    let xref = page.xref();
-    let groups = || {
-        let catalog = xref.get::<Dict<'_>>(xref.root_id())?;
-        let off = catalog.get::<Dict<'_>>("OCProperties")?.get::<Dict<'_>>("D")?.get::<Array<'_>>("OFF")?;
-        let ids = off.raw_iter().filter_map(|item| match item {
-            MaybeRef::Ref(reference) => Some(reference.into()),
-            MaybeRef::NotRef(_) => None,
-        });
-        Some(ids.collect())
-    };
-    groups().unwrap_or_default()
 }
 
 /// What the graphics state has of what is examined.
@@ -129,7 +117,7 @@ const INVISIBLE: [f64; 2] = [3.0, 7.0];
 struct Walk<'l> {
     losses: &'l mut Losses,
     target: Rect,
-    hidden: BTreeSet<ObjectIdentifier>,
+    layers: Layers,
     visited: HashSet<ObjectIdentifier>,
     operations: u32,
 }
@@ -170,8 +158,11 @@ impl Walk<'_> {
                 b"BMC" => layers.push(false),
                 b"BDC" => {
                     let name = operation.operands().nth(1).and_then(|name| name.clone().into_name());
-                    let layer = name.and_then(|name| resources.properties.get_ref(&*name));
-                    layers.push(layer.is_some_and(|layer| self.hidden.contains(&layer.into())));
+                    let layer = name.map(|name| self.layers.look_up(&resources.properties, &name, Part::Content));
+                    if layer.is_some_and(|layer| layer.is_lost && !is_hidden) {
+                        self.losses.add(Lost::Layer, None);
+                    }
+                    layers.push(layer.is_some_and(|layer| layer.is_hidden));
                 }
                 b"EMC" => _ = layers.pop(),
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
@@ -285,7 +276,11 @@ impl Walk<'_> {
             return;
         };
         let dict = stream.dict();
-        if dict.get_ref("OC").is_some_and(|layer| self.hidden.contains(&layer.into())) {
+        let layer = self.layers.look_up(dict, b"OC", Part::Object);
+        if layer.is_lost {
+            self.losses.add(Lost::Layer, Some(unit.intersect(self.target)));
+        }
+        if layer.is_hidden {
             return;
         }
         match dict.get::<Name<'_>>("Subtype").as_deref() {

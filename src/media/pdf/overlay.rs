@@ -34,6 +34,8 @@ pub(crate) struct Overlay {
     pub(crate) kinds: BTreeSet<&'static str>,
     /// Where it is drawn.
     pub(crate) places: Vec<Rect>,
+    /// Whether versions of the decoder before 11 drew something else.
+    pub(crate) has_changed: bool,
 }
 
 impl Overlay {

@@ -20,6 +20,10 @@ const MAX_PAGES: usize = 0xF_FFFF;
 /// one another may claim any number of pages.
 const MAX_REPEATED_PAGES: usize = 10_000;
 
+/// Largest number of pages that a document may count but not list, if it has fewer objects. PDFium lists any number,
+/// MuPDF and Poppler up to that of the objects.
+const MAX_UNLISTED_PAGES: usize = 1000;
+
 /// Largest number of entries that are read, and of steps that are made to find the pages.
 const MAX_ENTRIES: usize = 2 * MAX_PAGES;
 
@@ -45,7 +49,7 @@ impl PageTree {
     /// entries, where the types of nodes, sizes of pages or appearances of form fields are wrong.
     pub(crate) fn read(pdf: Pdf, wanted: Corrections) -> (Pdf, Self) {
         let listed = pdf.pages().len();
-        let Some(Found { pages, mut corrections, has_cycle }) = walk(&pdf) else {
+        let Some(Found { pages, mut corrections }) = walk(&pdf) else {
             // The library's list is all that is known.
             let pages = (0..listed).map(|place| TreePage { place: Some(place), listed: Some(place) }).collect();
             return (pdf, Self { pages, listed, is_corrected: false });
@@ -62,10 +66,7 @@ impl PageTree {
         let (pdf, places) = corrected.unwrap_or_else(|| (pdf, pages.clone()));
         let pages = places.into_iter().zip(pages).map(|(place, listed)| TreePage { place, listed }).collect();
         let mut tree = Self { pages, listed, is_corrected };
-        // Where the tree has a cycle, entries that are not pages are counted.
-        if !has_cycle {
-            tree.apply_count(&pdf);
-        }
+        tree.apply_count(&pdf);
         (pdf, tree)
     }
 
@@ -77,8 +78,11 @@ impl PageTree {
             // References to missing objects are deleted pages.
             Some(count) if count == readable => self.pages.retain(|page| page.place.is_some()),
             // Pages that are counted, but not listed, are missing.
-            Some(count) if count > self.pages.len() && count <= pdf.len().min(MAX_PAGES) && readable > 0 => {
-                self.pages.resize(count, TreePage { place: None, listed: None });
+            Some(count) if count > self.pages.len() && readable > 0 => {
+                let max = pdf.len().max(self.pages.len() + MAX_UNLISTED_PAGES).min(MAX_PAGES);
+                if count <= max {
+                    self.pages.resize(count, TreePage { place: None, listed: None });
+                }
             }
             _ => {}
         }
@@ -125,10 +129,8 @@ struct Found {
     /// The place of each page in the library's list; `None`: it can't be read.
     pages: Vec<Option<usize>>,
     /// The entry `Type` of objects for which it is missing or wrong, so that the library takes them for
-    /// what they are not.
+    /// what they are not, and the entry `Kids` of nodes with references that it does not follow.
     corrections: Vec<Correction>,
-    /// Whether a node lists one that it is below.
-    has_cycle: bool,
 }
 
 /// Finds all pages of the page tree. `None`: it is damaged, lists other pages than the library,
@@ -137,12 +139,12 @@ fn walk(pdf: &Pdf) -> Option<Found> {
     let mut walk = Walk::new(pdf);
     let pages = walk.pages(&read_root(pdf)?, pdf.len().clamp(MAX_REPEATED_PAGES, MAX_PAGES))?;
     let found: HashSet<usize> = pages.iter().flatten().chain(&walk.rejected).copied().collect();
-    let mistyped: HashSet<ObjectIdentifier> = walk.mistyped.iter().map(|node| node.id.into()).collect();
+    let mistyped: HashSet<ObjectIdentifier> = walk.corrections.iter().map(|node| node.id.into()).collect();
     let is_known = |(place, page): (usize, &Page<'_>)| {
         found.contains(&place) || page.raw().obj_id().is_some_and(|id| mistyped.contains(&id))
     };
     let is_whole = pdf.pages().iter().enumerate().all(is_known);
-    is_whole.then_some(Found { pages, corrections: walk.mistyped, has_cycle: walk.has_cycle })
+    is_whole.then_some(Found { pages, corrections: walk.corrections })
 }
 
 /// The root of the page tree.
@@ -195,10 +197,9 @@ struct Walk<'a> {
     known: HashMap<ObjRef, Kid<'a>>,
     /// The number of entries that have been read.
     entries: usize,
-    mistyped: Vec<Correction>,
+    corrections: Vec<Correction>,
     /// Places in the library's list of objects that are not pages.
     rejected: Vec<usize>,
-    has_cycle: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -216,15 +217,15 @@ impl<'a> Walk<'a> {
             places_by_id,
             known: HashMap::new(),
             entries: 0,
-            mistyped: Vec::new(),
+            corrections: Vec::new(),
             rejected: Vec::new(),
-            has_cycle: false,
         }
     }
 
     /// All pages below `root`; `None`: it is not a node, or has more than `max` pages.
     fn pages(&mut self, root: &Dict<'a>, max: usize) -> Option<Vec<Option<usize>>> {
         let root_id = root.obj_id().map(ObjRef::from);
+        self.correct_references(root, root_id);
         let mut open = vec![OpenNode { id: root_id, kids: read_kids(root)?, next: 0 }];
         // The nodes that are open: a reference to one of them is a cycle, and no page.
         let mut path: HashSet<ObjRef> = root_id.into_iter().collect();
@@ -241,11 +242,13 @@ impl<'a> Walk<'a> {
             node.next += 1;
             visited += 1;
             let (id, kid) = match entry {
-                KidEntry::Reference(id) if path.contains(id) => {
-                    self.has_cycle = true;
-                    continue;
+                KidEntry::Reference(id) => {
+                    let id = self.with_known_generation(*id);
+                    if path.contains(&id) {
+                        continue;
+                    }
+                    (Some(id), self.resolve(id))
                 }
-                KidEntry::Reference(id) => (Some(*id), self.resolve(*id)),
                 KidEntry::Direct(dict) => (None, self.classify(dict, None)),
                 KidEntry::Other => (None, Kid::Unreadable),
             };
@@ -285,6 +288,7 @@ impl<'a> Walk<'a> {
             && let Some(kids) = read_kids(dict)
         {
             self.entries += kids.len();
+            self.correct_references(dict, id);
             if !is_node {
                 self.mark_mistyped(dict, id, "Pages");
             }
@@ -309,9 +313,31 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A reference with the generation of the object with its number: viewers ignore those of references.
+    fn with_known_generation(&self, id: ObjRef) -> ObjRef {
+        let known = ObjectIdentifier::new(id.obj_number, 0);
+        let is_known = |id: ObjectIdentifier| self.xref.get::<Dict<'_>>(id).is_some();
+        if id.gen_number != 0 && !is_known(id.into()) && is_known(known) { known.into() } else { id }
+    }
+
+    /// Marks a node with references of another generation than the objects have.
+    fn correct_references(&mut self, dict: &Dict<'a>, id: Option<ObjRef>) {
+        let Some((id, kids)) = id.zip(read_kids(dict)) else { return };
+        let reference = |kid: &KidEntry<'_>| match kid {
+            KidEntry::Reference(id) => Some(*id),
+            _ => None,
+        };
+        let Some(references) = kids.iter().map(reference).collect::<Option<Vec<_>>>() else { return };
+        let known: Vec<_> = references.iter().map(|id| self.with_known_generation(*id)).collect();
+        if known != references {
+            let kids: String = known.iter().map(|id| format!("{} {} R ", id.obj_number, id.gen_number)).collect();
+            self.corrections.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Kids[{kids}]") });
+        }
+    }
+
     fn mark_mistyped(&mut self, dict: &Dict<'a>, id: Option<ObjRef>, kind: &'static str) {
         if let Some(id) = id {
-            self.mistyped.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Type/{kind}") });
+            self.corrections.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Type/{kind}") });
         }
     }
 }

@@ -1,17 +1,24 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
+use super::annotations::draw_annotations;
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
-use super::corrections::{Corrections, correct, correct_entries, dissolve_groups, replace_content};
+use super::corrections::{
+    Correction, Corrections, correct, correct_entries, correct_layers, dissolve_groups, replace_content,
+};
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
-use super::font_flags::correct_font_flags;
+use super::font_flags::{correct_font_flags, correct_font_types};
 use super::groups::BlendingGroups;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
-use super::scan::Scan;
+use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::correct_streams;
+use crate::base::decoder_version::{
+    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, KNOWN_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
+    USABLE_STREAMS_VERSION,
+};
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
 use crate::media::page_layout::PageLayout;
@@ -42,6 +49,7 @@ pub(crate) struct PdfFile {
     layout: PageLayout,
     /// The same file without corrections, opened when it is needed.
     uncorrected: OnceCell<Option<Box<PdfFile>>>,
+    masks: OpaqueMasks,
 }
 
 impl PdfFile {
@@ -63,7 +71,7 @@ impl PdfFile {
         if layout.count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
-        Ok(Self { bytes, pdf, tree, layout, uncorrected: OnceCell::new() })
+        Ok(Self { bytes, pdf, tree, layout, uncorrected: OnceCell::new(), masks: OpaqueMasks::default() })
     }
 
     /// The numbers of its pages.
@@ -83,13 +91,12 @@ impl PdfFile {
     /// A page that does not exist or can't be read.
     pub(crate) fn probe(&self, page: u32) -> Result<Probe, MediaFault> {
         let page = self.page(page)?;
-        let (width, height, orientation) = match Scan::find(page) {
-            Some(scan) => (scan.width, scan.height, scan.orientation),
-            None => {
-                let (width, height) = nominal_size(page);
-                (width, height, Orientation::NoTransforms)
-            }
-        };
+        let found =
+            with_scan(page, &self.masks, |scan| scan.map(|(scan, _)| (scan.width, scan.height, scan.orientation)));
+        let (width, height, orientation) = found.unwrap_or_else(|| {
+            let (width, height) = nominal_size(page);
+            (width, height, Orientation::NoTransforms)
+        });
         Ok(Probe { format: ImageFormat::Pdf, width, height, orientation, is_plain: false })
     }
 
@@ -105,13 +112,13 @@ impl PdfFile {
         renderers: &PdfRenderers,
     ) -> Result<(Pixels, String), MediaFault> {
         let page = self.page(number)?;
-        match Scan::find(page) {
-            Some(scan) => {
+        with_scan(page, &self.masks, |found| match found {
+            Some((scan, place)) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
                 let upright = Probe::turn_size(target, scan.orientation);
                 let turn = |(pixels, renderer)| (undo_orientation(pixels, scan.orientation), renderer);
-                match scan.decode(page, target) {
+                match scan.decode(place, target) {
                     Ok(Some(pixels)) => Ok((pixels, SCANNED_IMAGE.to_owned())),
                     Ok(None) => renderers.draw(&self.bytes, number, page, upright).map(turn),
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
@@ -124,7 +131,7 @@ impl PdfFile {
                 let changed = self.changed(number, target);
                 renderers.draw(&self.bytes, number, changed.as_ref().unwrap_or(self).page(number)?, target)
             }
-        }
+        })
     }
 
     /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the
@@ -161,10 +168,11 @@ impl PdfFile {
         all.filter(shows_the_same).or(file)
     }
 
-    /// The same file with fonts of a page whose encoding the renderer applies. `None`: it applies all, or draws none.
-    fn encoded(&self, number: u32) -> Option<Self> {
+    /// The same file with entries of objects that a page is drawn with. `None`: there is none to be corrected, or they
+    /// can't be changed.
+    fn corrected(&self, number: u32, find: impl Fn(&Page<'_>) -> Vec<Correction>) -> Option<Self> {
         let page = self.page(number).ok()?;
-        let corrections = Some(correct_font_flags(page)).filter(|corrections| !corrections.is_empty())?;
+        let corrections = Some(find(page)).filter(|corrections| !corrections.is_empty())?;
         self.reopened(correct(&self.pdf, &corrections)?, number, page.page_stream().unwrap_or_default())
     }
 
@@ -180,19 +188,47 @@ impl PdfFile {
     fn reopened(&self, pdf: Pdf, number: u32, content: &[u8]) -> Option<Self> {
         let (pdf, tree) = PageTree::read(pdf, Corrections::Types);
         let layout = tree.layout();
-        let file = Self { bytes: self.bytes.clone(), pdf, tree, layout, uncorrected: OnceCell::new() };
+        let file = Self {
+            bytes: self.bytes.clone(),
+            pdf,
+            tree,
+            layout,
+            uncorrected: OnceCell::new(),
+            masks: OpaqueMasks::default(),
+        };
         let is_same = file.layout.count == self.layout.count
             && file.page(number).is_ok_and(|page| page.page_stream().unwrap_or_default() == content);
         is_same.then_some(file)
     }
 
-    /// The same file, changed so that the renderer draws a page as viewers do. `None`: it does that with the file as
-    /// it is.
+    /// The same file with one change. `None`: it would be the same, or can't be changed.
+    fn with_change(&self, change: Change, number: u32, size: (u32, u32)) -> Option<Self> {
+        match change {
+            Change::Content => self.repaired(number),
+            Change::Encodings => self.corrected(number, correct_font_flags),
+            Change::Streams => self.usable(number),
+            Change::FontTypes => self.corrected(number, correct_font_types),
+            Change::Layers => self.corrected(number, correct_layers),
+            Change::Groups => self.dissolved(number, size),
+        }
+    }
+
+    /// The same file, changed so that the renderer draws a page as viewers do, as the version `decoder` did that. Also
+    /// returns the first change that this version makes, and that one did not. `None`: there is none.
+    fn changed_by(&self, decoder: u32, number: u32, size: (u32, u32)) -> (Option<Self>, Option<Change>) {
+        let (mut file, mut left_out) = (None, None);
+        for change in Change::ALL {
+            let changed = file.as_ref().unwrap_or(self).with_change(change, number, size);
+            match change.since() <= decoder {
+                true => file = changed.or(file),
+                false => left_out = left_out.or(changed.map(|_| change)),
+            }
+        }
+        (file, left_out)
+    }
+
     fn changed(&self, number: u32, size: (u32, u32)) -> Option<Self> {
-        let repaired = self.repaired(number);
-        let encoded = repaired.as_ref().unwrap_or(self).encoded(number).or(repaired);
-        let usable = encoded.as_ref().unwrap_or(self).usable(number).or(encoded);
-        usable.as_ref().unwrap_or(self).dissolved(number, size).or(usable)
+        self.changed_by(DECODER_VERSION, number, size).0
     }
 
     /// Draws a page (from 1) with the built-in renderer only, upright.
@@ -203,29 +239,27 @@ impl PdfFile {
         draw(self.changed(number, size).as_ref().unwrap_or(self).page(number)?, size, Manner::Full)
     }
 
-    /// The same with the streams that the renderer can't use, as versions of the decoder before 10 did; `is_encoded`:
-    /// with the encodings that it ignores, which versions before 9 did not apply. `None`: it draws the same.
+    /// The same as the version `decoder` did it, and how it differs. `None`: it draws the same.
     ///
     /// # Errors
     /// As [`PdfFile::draw`].
-    pub(crate) fn draw_unusable(
+    pub(crate) fn draw_as(
         &self,
+        decoder: u32,
         number: u32,
         size: (u32, u32),
-        is_encoded: bool,
-    ) -> Result<Option<Drawing>, MediaFault> {
-        let repaired = self.repaired(number);
-        let encoded = repaired.as_ref().unwrap_or(self).encoded(number);
-        let (has_encodings, file) = match encoded {
-            Some(encoded) if is_encoded => (false, Some(encoded)),
-            encoded => (encoded.is_some(), repaired),
-        };
-        let file = file.as_ref().unwrap_or(self);
-        if !has_encodings && file.usable(number).is_none() {
-            return Ok(None);
-        }
-        let dissolved = file.dissolved(number, size);
-        draw(dissolved.as_ref().unwrap_or(file).page(number)?, size, Manner::Full).map(Some)
+    ) -> Result<Option<(Drawing, &'static str)>, MediaFault> {
+        let (file, Some(left_out)) = self.changed_by(decoder, number, size) else { return Ok(None) };
+        let drawing = draw(file.as_ref().unwrap_or(self).page(number)?, size, Manner::Full)?;
+        Ok(Some((drawing, left_out.effect())))
+    }
+
+    /// Whether annotations are drawn otherwise than by versions of the decoder before 11.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn has_other_annotations(&self, number: u32) -> Result<bool, MediaFault> {
+        Ok(draw_annotations(self.page(number)?).has_changed)
     }
 
     /// The same with the transparency groups as they are, as versions of the decoder before 7 did.
@@ -261,7 +295,8 @@ impl PdfFile {
     /// # Errors
     /// A page that does not exist.
     pub(crate) fn had_other_colors(&self, number: u32) -> Result<bool, MediaFault> {
-        Ok(Scan::find(self.page(number)?).is_some_and(|scan| scan.had_other_colors()))
+        let page = self.page(number)?;
+        Ok(with_scan(page, &self.masks, |scan| scan.is_some_and(|(scan, _)| scan.had_other_colors())))
     }
 
     /// Whether a page (from 1) is drawn, and not decoded as a scan.
@@ -269,7 +304,50 @@ impl PdfFile {
     /// # Errors
     /// A page that does not exist.
     pub(crate) fn is_drawn(&self, number: u32) -> Result<bool, MediaFault> {
-        Ok(Scan::find(self.page(number)?).is_none())
+        Ok(with_scan(self.page(number)?, &self.masks, |scan| scan.is_none()))
+    }
+}
+
+/// What is changed in a file so that the renderer draws a page as viewers do.
+#[derive(Clone, Copy)]
+enum Change {
+    /// Content that the renderer reads to its end.
+    Content,
+    /// Encodings of fonts that it applies.
+    Encodings,
+    /// Streams that it can use.
+    Streams,
+    /// Types of fonts that it knows.
+    FontTypes,
+    /// States of layers that it reads.
+    Layers,
+    /// No transparency groups that it draws apart.
+    Groups,
+}
+
+impl Change {
+    /// All of them, in the order in which they are made.
+    const ALL: [Self; 6] = [Self::Content, Self::Encodings, Self::Streams, Self::FontTypes, Self::Layers, Self::Groups];
+
+    /// The version of the decoder since which it is made.
+    fn since(self) -> u32 {
+        match self {
+            Self::Content => REPAIRED_PAGES_VERSION,
+            Self::Encodings => APPLIED_ENCODINGS_VERSION,
+            Self::Streams => USABLE_STREAMS_VERSION,
+            Self::FontTypes | Self::Layers => KNOWN_LAYERS_VERSION,
+            Self::Groups => BLENDED_GROUPS_VERSION,
+        }
+    }
+
+    /// How a page differs that was drawn without it.
+    fn effect(self) -> &'static str {
+        match self {
+            Self::Content | Self::Encodings | Self::FontTypes => "some characters are others now",
+            Self::Streams => "masks or images are drawn otherwise now",
+            Self::Layers => "layers are shown or hidden otherwise now",
+            Self::Groups => "transparency groups blend with the page now",
+        }
     }
 }
 

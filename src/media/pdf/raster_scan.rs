@@ -2,7 +2,7 @@
 //! decodes them at their own size, with their colour space.
 
 use super::color_space::{count_channels, is_known};
-use super::content::OnlyImage;
+use super::content::{ImageSource, OnlyImage};
 use super::images::has_usable_decode;
 use super::jbig2::with_height;
 use super::stream_check::{check_image, damaged};
@@ -12,7 +12,7 @@ use crate::media::pixels::{MAX_PIXELS, Pixels};
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, InterpreterCache,
-    InterpreterSettings, SoftMask, interpret,
+    InterpreterSettings, LumaData, Paint, SoftMask, interpret,
 };
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::content::TypedIter;
@@ -34,18 +34,25 @@ pub(crate) struct RasterFormat {
 impl RasterFormat {
     /// The format of an image of this size; `None`: it is not a raster scan, or has more pixels
     /// than a picture may have.
-    pub(crate) fn read(stream: &Stream<'_>, page: &Page<'_>, (width, height): (u32, u32)) -> Option<Self> {
+    pub(crate) fn read(
+        stream: &Stream<'_>,
+        page: &Page<'_>,
+        (width, height): (u32, u32),
+        is_stencil: bool,
+    ) -> Option<Self> {
         let dict = stream.dict();
-        let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
+        let bits = if is_stencil { 1 } else { dict.get::<u32>("BitsPerComponent").unwrap_or(8) };
         let find = |name: &Name<'_>| page.resources().get_color_space(name);
         let color_space = dict.get::<Object<'_>>("ColorSpace").filter(|space| is_known(space, &find));
-        let stated = color_space.and_then(|space| count_channels(&space, &find));
+        let stated = if is_stencil { Some(1) } else { color_space.and_then(|space| count_channels(&space, &find)) };
         if !has_usable_decode(dict, stated) {
             return None;
         }
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
-            [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, stated.unwrap_or(1)),
+            [Filter::JpxDecode] if !is_stencil && dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => {
+                (8, stated.unwrap_or(1))
+            }
             // One whose height the library does not find is drawn.
             [Filter::Jbig2Decode] if with_height(&stream.raw_data(), height).is_none() => (1, stated?),
             filters if filters.iter().all(is_lossless) => (bits, stated?),
@@ -100,14 +107,34 @@ pub(crate) fn decode(
 
 /// The image that the operator `Do` paints, without scaling it.
 fn paint(page: &Page<'_>, image: &OnlyImage<'_>, target: (u32, u32)) -> Option<Pixels> {
-    let name: String = image.name.iter().map(|byte| format!("#{byte:02X}")).collect();
-    let content = format!("/{name} Do");
+    let ImageSource::Named(name) = &image.source else { return None };
+    let name: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
+    let content = format!("{} /{name} Do", image.fill.operator().unwrap_or_default());
     let bounds = Rect::new(0.0, 0.0, 1.0, 1.0);
     let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
     let mut context = Context::new(Affine::IDENTITY, bounds, &cache, page.xref(), settings);
     let mut canvas = Canvas { target, pixels: None };
     interpret(TypedIter::new(content.as_bytes()), &image.resources, &mut context, &mut canvas);
     canvas.pixels.map(Pixels::simplify)
+}
+
+/// A stencil that a colour is painted through, over white. `None`: it is not a colour.
+fn paint_through(mask: LumaData, paint: &Paint<'_>) -> Option<Pixels> {
+    let Paint::Color(color) = paint else { return None };
+    let [red, green, blue, opacity] = color.to_rgba().components();
+    let is_grey = red.to_bits() == green.to_bits() && green.to_bits() == blue.to_bits();
+    let tones = if is_grey { vec![red] } else { vec![red, green, blue] };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+    let over_white = |tone: f32, share: u8| {
+        let share = f32::from(share) * opacity / 255.0;
+        ((1.0 - share + share * tone) * 255.0).round().clamp(0.0, 255.0) as u8
+    };
+    // What each share of the colour gives.
+    let shown: Vec<Vec<u8>> =
+        (0..=u8::MAX).map(|share| tones.iter().map(|tone| over_white(*tone, share)).collect()).collect();
+    let data = mask.data.iter().flat_map(|share| shown[usize::from(*share)].iter().copied()).collect();
+    let channels = if is_grey { 1 } else { 3 };
+    Some(Pixels { width: mask.width, height: mask.height, channels, data })
 }
 
 /// Takes an image instead of painting it.
@@ -118,7 +145,13 @@ struct Canvas {
 
 impl<'a> Device<'a> for Canvas {
     fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        let Image::Raster(raster) = image else { return };
+        let raster = match image {
+            Image::Raster(raster) => raster,
+            Image::Stencil(stencil) => {
+                stencil.with_stencil(|mask, paint| self.pixels = paint_through(mask, paint), Some(self.target));
+                return;
+            }
+        };
         let mut keep = |pixels: Pixels| self.pixels = Some(pixels);
         raster.with_rgba(
             |image, _| match image {

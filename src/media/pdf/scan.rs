@@ -1,15 +1,16 @@
 //! PDF pages that are one scanned image: the image is decoded, and the page is not drawn. JPEG
 //! and fax pages are decoded here, other images in [`super::raster_scan`].
 //!
-//! Scanners write an image that covers the page; text recognition adds invisible text. A page
-//! that shows anything else is drawn, and so is an image that is masked, mirrored, stretched or
-//! smaller than the page. Source: ISO 32000-1, 8.9 (images).
+//! Scanners write an image that covers the page, or a stencil that a colour is painted through; text
+//! recognition adds invisible text. A page that shows anything else is drawn, and so is an image that is
+//! masked, mirrored, stretched or smaller than the page. Source: ISO 32000-1, 8.9 (images).
 
 use super::annotations::{draw_annotations, visible_appearances};
 use super::color_space::count_plain_channels;
-use super::content::{OnlyImage, count_turns, covers, find_only_image, has_square_pixels};
+use super::content::{ImageSource, OnlyImage, count_turns, covers, find_only_image, has_square_pixels};
 use super::content_repair::reads_to_its_end;
-use super::images::has_usable_decode;
+use super::images::{has_other_bits, has_usable_decode};
+use super::inline_image::to_file;
 use super::raster_scan::{self, RasterFormat};
 use super::stream_check::decode_parameters;
 use super::stream_data::find_jpeg;
@@ -18,10 +19,12 @@ use crate::media::fax::Fax;
 use crate::media::jpeg;
 use crate::media::pixels::{MAX_PIXELS, Pixels};
 use hayro::hayro_syntax::Filter;
-use hayro::hayro_syntax::object::{Array, Name, Object, Stream};
+use hayro::hayro_syntax::object::{Array, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Rotation};
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The number of rows that may be missing at the end of a fax page, unless it has fewer than 20 times as many.
 const MAX_MISSING_FAX_ROWS: u32 = 64;
@@ -31,6 +34,8 @@ pub(crate) struct Scan<'a> {
     /// Where the page paints it.
     image: OnlyImage<'a>,
     stream: Stream<'a>,
+    /// Whether it is a stencil.
+    is_stencil: bool,
     /// The format of a raster scan.
     raster: Option<RasterFormat>,
     pub(crate) width: u32,
@@ -43,21 +48,45 @@ pub(crate) struct Scan<'a> {
 /// a scan long.
 const MAX_CONTENT_BYTES: usize = 4 << 20;
 
-impl<'a> Scan<'a> {
-    /// The image of a scanned page; `None` for any other page.
-    pub(crate) fn find(page: &Page<'a>) -> Option<Self> {
-        let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
-        let image = find_only_image(content, page)?;
-        // What is behind a damaged part may be drawn over the scan, and so are stamps and signatures.
-        if !reads_to_its_end(content) || shows_annotations(page) {
-            return None;
+/// Gives `read` the image of a scanned page, and the page that paints it; `None` for any other page. An inline image is
+/// read as the object that it would be, in a file of its own. `masks`: the masks of its images that are known.
+pub(crate) fn with_scan<R>(
+    page: &Page<'_>,
+    masks: &OpaqueMasks,
+    read: impl FnOnce(Option<(&Scan<'_>, &Page<'_>)>) -> R,
+) -> R {
+    let Some(image) = find_image(page) else { return read(None) };
+    match &image.source {
+        ImageSource::Inline(object) => {
+            let file = to_file(object, page, image.matrix, image.fill);
+            let alone = file.as_ref().and_then(|file| file.pages().first());
+            let scan = alone.and_then(|page| Scan::read(page, find_image(page)?, &OpaqueMasks::default()));
+            read(scan.as_ref().zip(alone))
         }
-        let stream = image.resources.x_objects.get::<Stream<'_>>(&*image.name)?;
+        ImageSource::Named(_) => read(Scan::read(page, image, masks).as_ref().map(|scan| (scan, page))),
+    }
+}
+
+/// The image that is all that a page shows.
+fn find_image<'a>(page: &Page<'a>) -> Option<OnlyImage<'a>> {
+    let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
+    let image = find_only_image(content, page)?;
+    // What is behind a damaged part may be drawn over the scan, and so are stamps and signatures.
+    (reads_to_its_end(content) && !shows_annotations(page)).then_some(image)
+}
+
+impl<'a> Scan<'a> {
+    fn read(page: &Page<'a>, image: OnlyImage<'a>, masks: &OpaqueMasks) -> Option<Self> {
+        let ImageSource::Named(name) = &image.source else { return None };
+        let stream = image.resources.x_objects.get::<Stream<'_>>(&**name)?;
         let dict = stream.dict();
         let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
             && !dict.contains_key("Mask")
-            && !dict.contains_key("OC")
-            && dict.get::<bool>("ImageMask") != Some(true);
+            && !dict.contains_key("OC");
+        let is_stencil = dict.get::<bool>("ImageMask") == Some(true);
+        if is_stencil && (has_other_bits(&stream) || dict.contains_key("SMask") || image.fill.operator().is_none()) {
+            return None;
+        }
         let side = |key: &str| dict.get::<u32>(key).filter(|side| (1..=65_000).contains(side));
         let (width, height) = (side("Width")?, side("Height")?);
         let turns = count_turns(image.matrix)?;
@@ -76,16 +105,16 @@ impl<'a> Scan<'a> {
             2 => Orientation::Rotate180,
             _ => Orientation::Rotate270,
         };
-        let raster = RasterFormat::read(&stream, page, (width, height));
-        let scan = Self { image, stream, raster, width, height, orientation };
+        let raster = RasterFormat::read(&stream, page, (width, height), is_stencil);
+        let scan = Self { image, stream, is_stencil, raster, width, height, orientation };
         let mask = scan.stream.dict().get::<Stream<'_>>("SMask");
-        (scan.is_readable() && mask.is_none_or(|mask| is_opaque(&mask))).then_some(scan)
+        (scan.is_readable() && mask.is_none_or(|mask| masks.contain(&mask))).then_some(scan)
     }
 
     /// Whether the image can be decoded here.
     fn is_readable(&self) -> bool {
         match self.stream.filters().as_slice() {
-            [Filter::DctDecode] => self.channels().is_some() && !self.has_decode_array(),
+            [Filter::DctDecode] => !self.is_stencil && self.channels().is_some() && !self.has_decode_array(),
             [Filter::CcittFaxDecode] => self.bit_is_white().is_some(),
             _ => self.raster.is_some(),
         }
@@ -101,10 +130,11 @@ impl<'a> Scan<'a> {
         dict.contains_key("Decode") || dict.contains_key("D")
     }
 
-    /// Whether the bit 1 of a bilevel image is white; `None` for other images.
+    /// Whether the bit 1 of a bilevel image is white; `None` for other images. A stencil is painted where its bits are 0.
     fn bit_is_white(&self) -> Option<bool> {
         let dict = self.stream.dict();
-        if self.channels() != Some(1) || !has_usable_decode(dict, Some(1)) {
+        let is_bilevel = if self.is_stencil { self.image.fill.is_black() } else { self.channels() == Some(1) };
+        if !is_bilevel || !has_usable_decode(dict, Some(1)) {
             return None;
         }
         match dict.get::<Array<'_>>("Decode") {
@@ -188,6 +218,17 @@ fn shows_annotations(page: &Page<'_>) -> bool {
         || !overlay.kinds.is_empty()
         || !overlay.lost.is_empty()
         || !visible_appearances(page).is_empty()
+}
+
+/// The masks of a file's images of which it is known whether they hide nothing.
+#[derive(Debug, Default)]
+pub(crate) struct OpaqueMasks(RefCell<HashMap<ObjectIdentifier, bool>>);
+
+impl OpaqueMasks {
+    /// Whether this mask hides nothing. It is decoded once.
+    fn contain(&self, mask: &Stream<'_>) -> bool {
+        *self.0.borrow_mut().entry(mask.obj_id()).or_insert_with(|| is_opaque(mask))
+    }
 }
 
 /// Whether a mask hides nothing.

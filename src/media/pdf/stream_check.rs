@@ -115,6 +115,9 @@ fn check_jbig2(stream: &Stream<'_>) -> Result<(), MediaFault> {
         None => Ok(()),
         Some(Jbig2Fault::Damaged) => Err(damaged()),
         Some(Jbig2Fault::Unsupported) => Err(MediaFault::unsupported("a kind of JBIG2")),
+        Some(Jbig2Fault::TooLarge) => {
+            Err(MediaFault::new(MediaFaultKind::TooLarge, "the JBIG2 data of the page has too many pixels"))
+        }
     }
 }
 

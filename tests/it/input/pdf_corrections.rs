@@ -126,6 +126,17 @@ fn text_without_a_font_or_a_width_is_lost() {
     for (font, expected) in [("5 0 R", None), ("9 0 R", Some("text in a font that can't be read"))] {
         check(page(b"/G gs BT 20 20 Td (Text) Tj ET", &state(font), std::slice::from_ref(&helvetica)), expected);
     }
+    // A font without a type that is known is what it looks like, in an object of its own or not.
+    let font = |entries: &str| format!("<< /Type /Font {entries} /BaseFont /Helvetica >>");
+    for entries in ["", "/Subtype /NoSuchType", "/Subtype /Type1"] {
+        let content = b"BT /F#31 20 Tf 20 20 Td (Text) Tj ET";
+        check(page(content, &format!("/Font << /F1 {} >>", font(entries)), &[]), None);
+        check(page(content, "/Font << /F1 5 0 R >>", &[font(entries).into_bytes()]), None);
+        check(page(content, "/Font 5 0 R", &[format!("<< /F1 {} >>", font(entries)).into_bytes()]), None);
+        let form = "/Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << /Font << /F1 6 0 R >> >>";
+        let more = [stream(form, content), font(entries).into_bytes()];
+        check(page(b"/Im0 Do", IMAGES, &more), None);
+    }
     // One that is not embedded, with widths that leave nothing of its characters.
     for (width, expected) in
         [("600 ", None), ("0 ", Some("2 characters have no glyph in its font, which states no width"))]

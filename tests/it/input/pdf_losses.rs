@@ -252,6 +252,9 @@ fn fields_and_annotations_without_appearance_are_drawn() {
         ("/Subtype /Polygon /Vertices [20 90 100 110 180 90] /C [0]", "", MIDDLE),
         ("/Subtype /Stamp /Name /TopSecret", "", MIDDLE),
         // No content of the page.
+        // Rich text, where there is no other.
+        ("/Subtype /FreeText /C [] /Border [0 0 0] /RC (<body><p>ONLY <b>RICH</b></p></body>)", "", MIDDLE),
+        ("/Subtype /FreeText /C [] /Border [0 0 0] /RC (<body><p></p></body>)", "", NOTHING),
         ("/Subtype /Link", "", NOTHING),
         ("/Subtype /Popup /Contents (hidden)", "", NOTHING),
         ("/Subtype /Text /Contents (a comment)", "", NOTHING),
@@ -269,10 +272,21 @@ fn what_earlier_versions_made_of_a_page() {
     let field = "/Subtype /Widget /FT /Tx /V (A value) /Rect [20 80 180 120]";
     assert_eq!(compare(annotated(field, "")), EarlierPicture::Incomplete("form fields without appearance".into()));
     assert_eq!(compare(annotated("/Subtype /Link /Rect [0 0 9 9]", "")), EarlierPicture::Same);
+    let note = |text: &str| annotated(&format!("/Subtype /FreeText /Rect [20 80 180 120] {text}"), "");
+    let annotations = EarlierPicture::Different("annotations are drawn otherwise now".into());
+    for (text, earlier, expected) in [
+        ("/RC (<p>Rich</p>)", 10, &annotations),
+        ("/RC (<p>Rich</p>)", 11, &EarlierPicture::Same),
+        ("/RC (<p>Rich</p>) /Contents (Plain)", 10, &EarlierPicture::Same),
+        ("", 10, &EarlierPicture::Same),
+    ] {
+        let document = Document::open(note(text).into()).unwrap();
+        assert_eq!(document.compare_with_earlier(1, (300, 300), earlier).unwrap(), *expected, "{text}");
+    }
     let broken = jpeg_image(|data, frame| data[frame + 1] = 0xC9);
     let EarlierPicture::Incomplete(lost) = compare(page_with(broken, PART, "")) else { panic!("not incomplete") };
     assert!(lost.contains("arithmetic-coded JPEG"), "{lost}");
     assert_eq!(compare(page_with(jpeg_image(|_, _| {}), PART, "")), EarlierPicture::Same);
     assert_eq!(compare(jpeg()), EarlierPicture::Same);
-    assert_eq!(DECODER_VERSION, 10, "raised once for each release");
+    assert_eq!(DECODER_VERSION, 11, "raised once for each release");
 }

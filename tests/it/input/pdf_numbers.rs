@@ -102,14 +102,22 @@ fn pages_have_the_numbers_of_the_page_tree() {
         ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Pages /Kids 99 0 R >>"], "1 x 3", &[], Some(&[1, 3])),
         ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Pages /Count 1 >>"], "1 x 3", &[], Some(&[1, 3])),
         ("3 0 R 6 0 R 5 0 R", "/Count 2", &["<< /Type /Pages /Count 0 >>"], "1 3", &[], None),
+        // References with another generation than the objects have: of a page, of a node, and to nothing.
+        ("3 0 R 4 1 R 5 0 R", "/Count 3", &[], "1 2 3", &[], Some(&[1, 3])),
+        ("3 0 R 6 2 R", "/Count 3", &[NODE], "1 2 3", &[], None),
+        ("6 0 R", "/Count 2", &["<< /Type /Pages /Parent 2 0 R /Kids [4 7 R 5 0 R] >>"], "2 3", &[], Some(&[2])),
+        ("3 0 R 99 1 R 5 0 R", "/Count 3", &[], "1 x 3", &[], Some(&[1, 3])),
+        ("3 0 R 2 1 R 5 0 R", "/Count 2", &[], "1 3", &[], None),
         // Cycles.
         ("3 0 R 2 0 R 5 0 R", "/Count 2", &[], "1 3", &[], None),
-        ("3 0 R 2 0 R 5 0 R", "/Count 3", &[], "1 3", &[], None),
+        ("3 0 R 2 0 R 5 0 R", "/Count 3", &[], "1 3 x", &[], None),
         ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Pages /Kids [4 0 R 6 0 R 2 0 R] >>"], "1 2 3", &[], None),
         // The number of pages that the root states.
         ("3 0 R 4 0 R", "/Count 5", &[], "1 2 x x x", &[], None),
         ("3 0 R 99 0 R 5 0 R", "/Count 5", &[], "1 x 3 x x", &[], Some(&[1, 3])),
         ("3 0 R 99 0 R 5 0 R", "/Count 2", &[], "1 3", &[], None),
+        ("3 0 R 4 0 R", "/Count 9", &[], "1 2 x x x x x x x", &[], None),
+        ("3 0 R 4 0 R", "/Count 20000", &[], "1 2", &[], None),
         ("3 0 R 4 0 R", "/Count 2000000000", &[], "1 2", &[], None),
         ("3 0 R 4 0 R", "/Count 1", &[], "1 2", &[], None),
         ("3 0 R 4 0 R", "/Count -3", &[], "1 2", &[], None),
@@ -195,6 +203,14 @@ fn a_few_objects_can_not_be_millions_of_pages() {
     let nodes: Vec<String> = (0..depth).map(|at| format!("<< /Type /Pages /Kids [{} 0 R] >>", at + 7)).collect();
     let nodes: Vec<&str> = nodes.iter().map(String::as_str).chain(["<< /Type /Page >>"]).collect();
     assert_eq!(Document::open(document("6 0 R", "", &nodes).into()).unwrap().layout().count, 1);
+}
+
+#[test]
+fn pages_that_are_counted_and_not_listed_are_kept_up_to_a_limit() {
+    for (count, pages) in [(1001, 1001), (1002, 1002), (1003, 2)] {
+        let document = Document::open(document("3 0 R 4 0 R", &format!("/Count {count}"), &[]).into()).unwrap();
+        assert_eq!(document.layout(), PageLayout::of_count(pages), "{count}");
+    }
 }
 
 #[test]

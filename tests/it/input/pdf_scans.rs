@@ -6,8 +6,8 @@ use crate::skip::{CASES, case_file, skip};
 use docmill::internal::media::{Document, MediaFault, MediaFaultKind, Pixels};
 use std::io::Write;
 
-const WIDTH: usize = 37;
-const HEIGHT: usize = 29;
+pub(crate) const WIDTH: usize = 37;
+pub(crate) const HEIGHT: usize = 29;
 
 /// A page that shows this image and nothing else; `more` are the objects from 6.
 fn page(entries: &str, data: &[u8], page_entries: &str, more: &[Vec<u8>]) -> Vec<u8> {
@@ -27,7 +27,7 @@ fn page(entries: &str, data: &[u8], page_entries: &str, more: &[Vec<u8>]) -> Vec
 }
 
 /// The picture of a page, and its channels; `None`: it is drawn at another size.
-fn picture(bytes: Vec<u8>) -> Result<Option<(Vec<u8>, u8)>, MediaFault> {
+pub(crate) fn picture(bytes: Vec<u8>) -> Result<Option<(Vec<u8>, u8)>, MediaFault> {
     let document = Document::open(bytes.into())?;
     let probe = document.probe(1)?;
     if (probe.width as usize, probe.height as usize) != (WIDTH, HEIGHT) {
@@ -44,7 +44,7 @@ fn fault(bytes: Vec<u8>) -> Option<MediaFaultKind> {
 
 /// Samples of a picture with `channels`: a board of light and dark squares of one pixel, less
 /// regular to the right.
-fn samples(channels: usize, max: usize) -> Vec<u16> {
+pub(crate) fn samples(channels: usize, max: usize) -> Vec<u16> {
     let sample = |at: usize| {
         let (x, y, channel) = (at / channels % WIDTH, at / channels / WIDTH, at % channels);
         let step = (max / 255).max(1);
@@ -55,7 +55,7 @@ fn samples(channels: usize, max: usize) -> Vec<u16> {
 }
 
 /// The samples in rows of whole bytes, as a PDF has them.
-fn pack(samples: &[u16], channels: usize, bits: usize) -> Vec<u8> {
+pub(crate) fn pack(samples: &[u16], channels: usize, bits: usize) -> Vec<u8> {
     let pack_row = |row: &[u16]| {
         let mut packed = vec![0_u8; (row.len() * bits).div_ceil(8)];
         for (at, sample) in row.iter().enumerate() {
@@ -69,7 +69,7 @@ fn pack(samples: &[u16], channels: usize, bits: usize) -> Vec<u8> {
     samples.chunks(WIDTH * channels).flat_map(pack_row).collect()
 }
 
-fn deflate(data: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
@@ -79,12 +79,12 @@ fn lzw(data: &[u8]) -> Vec<u8> {
     weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(data).unwrap()
 }
 
-fn run_length(data: &[u8]) -> Vec<u8> {
+pub(crate) fn run_length(data: &[u8]) -> Vec<u8> {
     let runs = data.chunks(128).flat_map(|run| [&[u8::try_from(run.len() - 1).unwrap()], run].concat());
     runs.chain([128]).collect()
 }
 
-fn hex(data: &[u8]) -> Vec<u8> {
+pub(crate) fn hex(data: &[u8]) -> Vec<u8> {
     let digits: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
     (digits + ">").into_bytes()
 }
@@ -309,7 +309,7 @@ fn every_byte_that_is_missing_or_wrong_in_a_deflated_scan_is_noticed() {
 }
 
 /// A JBIG2 stream of a page of this size with one region, coded as in fax Group 4.
-fn jbig2((width, height): (u32, u32), fax: &[u8]) -> Vec<u8> {
+pub(crate) fn jbig2((width, height): (u32, u32), fax: &[u8]) -> Vec<u8> {
     let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
     let segment = |number: u8, kind: u8, data: &[u8]| {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
