@@ -101,7 +101,9 @@ for count in arguments.pages:
         else:
             _, status, usage = os.wait4(process.pid, 0)
             assert os.waitstatus_to_exitcode(status) == 0, status
-            rows = f", {(usage.ru_utime + usage.ru_stime - cpu) / pages * 1e6:.0f} us for rows"
+            # Budgets are recomputed after the last store is marked, and belong to this part.
+            total, peak = usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss / 1024)
+            rows = f", {(total - cpu) / pages * 1e6:.0f} us for budgets and rows, {total:.1f} s in all"
         print(f"{pages} pages in {arguments.shards} shards: {cpu:.1f} s CPU, {cpu / pages * 1e6:.0f} us a page{rows}, peak {peak:.0f} MB, "
               f"stores {sources / pages:.0f} bytes a page, merged {size(merged) / pages:.0f} bytes a page", flush=True)
     finally:
