@@ -292,6 +292,7 @@ impl Worker {
                     message: format!("an https URL of input.list {}", fault.message),
                     hint: NO_ROOTS_HINT.to_owned(),
                     may_be_page: false,
+                    may_be_credit: false,
                 })),
                 ReadFaultKind::TooLarge | ReadFaultKind::ReadFailed | ReadFaultKind::FetchFailed => Ok(Err(fault)),
             },
