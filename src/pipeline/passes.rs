@@ -187,7 +187,7 @@ impl Passes<'_> {
             left = asking_all => left,
             () = self.deadline() => Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: None }),
         };
-        seen.is_cut = !pass.seen.is_asking();
+        seen.stopped_asking = !pass.seen.is_asking();
         pass.seen.stop_asking();
         threads.join(&self.run.shutdown);
         seen.add(&pass.seen);

@@ -24,7 +24,7 @@ pub use encode::encode_jpeg;
 pub(crate) use fingerprint_index::FingerprintIndex;
 #[cfg(feature = "internal")]
 pub use page::prepare;
-pub use page::{Prepared, page_count_from_header, pass_through, size_from_header};
+pub use page::{Prepared, is_single_page, pass_through, size_from_header};
 pub use page_features::PageFeatures;
 pub use resize::resize_upright;
 pub use size::{full_size, target_size};

@@ -50,13 +50,13 @@ pub fn pass_through(bytes: &Bytes, image: &Image) -> Result<Option<Prepared>, Me
     }
 }
 
-/// The number of pages of a file, from its header. `None`: the file has to be opened as a
+/// Whether a file has exactly one page, from its header. `false`: the file has to be opened as a
 /// [`Document`].
 ///
 /// # Errors
 /// A file that is not an image, is cut short, damaged or too large.
-pub fn page_count_from_header(bytes: &[u8]) -> Result<Option<u32>, MediaFault> {
-    Ok(read_header(bytes)?.map(|_| 1))
+pub fn is_single_page(bytes: &[u8]) -> Result<bool, MediaFault> {
+    Ok(read_header(bytes)?.is_some())
 }
 
 /// The upright width and height of the picture in a file, in pixels, from its header. `None`:

@@ -45,9 +45,12 @@ impl<'a> BatchClient<'a> {
         match self.json(call, timeout).await {
             Ok(reply) => self.dialect.read_file_id(&reply),
             // It is the call that the provider does not support.
-            Err(BatchFault::NotFound(message)) => {
-                Err(BatchFault::Refused(Refusal { message, hint: NO_BATCH_API.into(), may_be_page: false }))
-            }
+            Err(BatchFault::NotFound(message)) => Err(BatchFault::Refused(Refusal {
+                message,
+                hint: NO_BATCH_API.into(),
+                may_be_page: false,
+                may_be_credit: false,
+            })),
             Err(fault) => Err(fault),
         }
     }

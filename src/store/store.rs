@@ -1,7 +1,7 @@
 //! The handle of the store.
 
 use super::batch_files;
-use super::writer::command::{Answer, Command, Message};
+use super::writer::command::{Command, CommandReply, Message};
 use super::writer::thread::start;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
@@ -84,7 +84,7 @@ impl Store {
     /// Begins a run: stores its job and recipes, marks the open attempts of dead runs lost, and
     /// adopts the batches that they left.
     pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
-        let Answer::Keys(keys) = self.blocking(Command::BeginRun(Box::new(start)))? else {
+        let CommandReply::Keys(keys) = self.blocking(Command::BeginRun(Box::new(start)))? else {
             return Err(StoreError::Closed);
         };
         if !keys.dead.is_empty() {
@@ -129,7 +129,7 @@ impl Store {
         policy: String,
     ) -> Result<(RecipeSetId, Vec<TaskKey>), StoreError> {
         match self.blocking(Command::DefineRecipes { recipes, policy })? {
-            Answer::Defined { set, tasks } => Ok((set, tasks)),
+            CommandReply::Defined { set, tasks } => Ok((set, tasks)),
             _ => Err(StoreError::Closed),
         }
     }
@@ -137,7 +137,7 @@ impl Store {
     /// Marks the open attempts of a run lost, except for those of batches; their number.
     pub fn mark_lost(&self, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
         match self.blocking(Command::MarkLost { run, at_ms })? {
-            Answer::Lost(count) => Ok(count),
+            CommandReply::Lost(count) => Ok(count),
             _ => Err(StoreError::Closed),
         }
     }
@@ -145,21 +145,21 @@ impl Store {
     /// Marks attempts of other runs lost, unless they have ended: their processes are stopped or
     /// hang. Their reservations count as spent.
     pub async fn give_up_attempts(&self, attempts: Vec<AttemptId>, at_ms: i64) -> Result<(), StoreError> {
-        self.answer(Command::GiveUpAttempts { attempts, at_ms }).await.map(|_| ())
+        self.call(Command::GiveUpAttempts { attempts, at_ms }).await.map(|_| ())
     }
 
     /// Opens an attempt.
     pub async fn open_attempt(&self, open: OpenAttempt) -> Result<Opened, StoreError> {
-        match self.answer(Command::OpenAttempt(Box::new(open))).await? {
-            Answer::Opened(opened) => Ok(opened),
+        match self.call(Command::OpenAttempt(Box::new(open))).await? {
+            CommandReply::Opened(opened) => Ok(opened),
             _ => Err(StoreError::Closed),
         }
     }
 
     /// Opens attempts, one after the other, in one commit.
     pub async fn open_attempts(&self, opens: Vec<OpenAttempt>) -> Result<Vec<Opened>, StoreError> {
-        match self.answer(Command::OpenAttempts(opens)).await? {
-            Answer::OpenedMany(opened) => Ok(opened),
+        match self.call(Command::OpenAttempts(opens)).await? {
+            CommandReply::OpenedMany(opened) => Ok(opened),
             _ => Err(StoreError::Closed),
         }
     }
@@ -167,17 +167,17 @@ impl Store {
     /// Settles an attempt and stores its outcomes. An attempt that was marked lost in the
     /// meantime is not charged again.
     pub async fn settle_attempt(&self, settlement: Settlement) -> Result<(), StoreError> {
-        self.answer(Command::SettleAttempt(Box::new(settlement))).await.map(|_| ())
+        self.call(Command::SettleAttempt(Box::new(settlement))).await.map(|_| ())
     }
 
     /// Settles attempts of a batch in one commit. Attempts that are settled stay as they are.
     pub async fn settle_batch_attempts(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
-        self.answer(Command::SettleBatchAttempts(settlements)).await.map(|_| ())
+        self.call(Command::SettleBatchAttempts(settlements)).await.map(|_| ())
     }
 
     /// Stores outcomes that no single attempt led to.
     pub async fn put_outcomes(&self, page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)>) -> Result<(), StoreError> {
-        self.answer(Command::PutOutcomes { page, outcomes }).await.map(|_| ())
+        self.call(Command::PutOutcomes { page, outcomes }).await.map(|_| ())
     }
 
     /// As [`Store::put_outcomes`], blocking.
@@ -191,31 +191,31 @@ impl Store {
 
     /// Stores a learned fact about an endpoint.
     pub async fn remember_endpoint(&self, endpoint: String, fact: EndpointFact) -> Result<(), StoreError> {
-        self.answer(Command::RememberEndpoint { endpoint, fact }).await.map(|_| ())
+        self.call(Command::RememberEndpoint { endpoint, fact }).await.map(|_| ())
     }
 
     /// Begins a batch, in the state `filling`.
     pub async fn begin_batch(&self, start: BatchStart) -> Result<BatchId, StoreError> {
-        match self.answer(Command::BeginBatch(Box::new(start))).await? {
-            Answer::Batch(batch) => Ok(batch),
+        match self.call(Command::BeginBatch(Box::new(start))).await? {
+            CommandReply::Batch(batch) => Ok(batch),
             _ => Err(StoreError::Closed),
         }
     }
 
     /// Records the state of a batch. Attempts that are open when it ends are marked lost.
     pub async fn change_batch(&self, change: BatchChange) -> Result<(), StoreError> {
-        self.answer(Command::ChangeBatch(Box::new(change))).await.map(|_| ())
+        self.call(Command::ChangeBatch(Box::new(change))).await.map(|_| ())
     }
 
     /// Deletes a batch that was never submitted, and returns its reservations.
     pub async fn withdraw_batch(&self, batch: BatchId) -> Result<(), StoreError> {
-        self.answer(Command::WithdrawBatch(batch)).await.map(|_| ())
+        self.call(Command::WithdrawBatch(batch)).await.map(|_| ())
     }
 
     /// Gives a run the batches of a provider that have not ended and that no live run has. `stopped`: runs whose
     /// processes are stopped or hang; what they have submitted can be collected by others.
     pub async fn adopt_batches(&self, run: RunKey, provider: String, stopped: Vec<RunId>) -> Result<(), StoreError> {
-        self.answer(Command::AdoptBatches { run, provider, stopped }).await.map(|_| ())
+        self.call(Command::AdoptBatches { run, provider, stopped }).await.map(|_| ())
     }
 
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with
@@ -240,7 +240,7 @@ impl Store {
     /// Stores a draw; its id. One of the same pages, among as many, keeps the id that it has.
     pub fn put_draw(&self, draw: NewDraw) -> Result<DrawId, StoreError> {
         match self.blocking(Command::PutDraw(Box::new(draw)))? {
-            Answer::Draw(id) => Ok(id),
+            CommandReply::Draw(id) => Ok(id),
             _ => Err(StoreError::Closed),
         }
     }
@@ -262,20 +262,20 @@ impl Store {
 
     fn decisions(&self, command: Command) -> Result<Vec<DecisionId>, StoreError> {
         match self.blocking(command)? {
-            Answer::Decisions(ids) => Ok(ids),
+            CommandReply::Decisions(ids) => Ok(ids),
             _ => Err(StoreError::Closed),
         }
     }
 
-    async fn answer(&self, command: Command) -> Result<Answer, StoreError> {
+    async fn call(&self, command: Command) -> Result<CommandReply, StoreError> {
         self.send(command)?.await.map_err(|_| StoreError::Closed)?
     }
 
-    fn blocking(&self, command: Command) -> Result<Answer, StoreError> {
+    fn blocking(&self, command: Command) -> Result<CommandReply, StoreError> {
         self.send(command)?.blocking_recv().map_err(|_| StoreError::Closed)?
     }
 
-    fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
+    fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<CommandReply, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Message { command, reply }).map_err(|_| StoreError::Closed)?;
         Ok(answer)

@@ -62,7 +62,7 @@ struct Slots {
     unsent: Cell<u32>,
     /// Replies that are awaited with one request in flight: before the first, what the endpoint bills
     /// is not known, and until a reply has the form that was asked for, what it accepts.
-    cautious_replies: Cell<u32>,
+    cautious_replies_left: Cell<u32>,
     /// Whether a request has waited for a slot since the last reply.
     is_full: Cell<bool>,
     changed: Notify,
@@ -82,7 +82,7 @@ pub(crate) struct Unsent<'a> {
 impl Admission {
     /// Admission to an endpoint.
     pub(crate) fn new(run: &RunContext, endpoint: Rc<ModelEndpoint>, has_budget: bool) -> Self {
-        let cautious_replies = match endpoint.capabilities().is_understood() {
+        let cautious_replies_left = match endpoint.capabilities().is_understood() {
             true => u32::from(has_budget),
             false => MAX_CAUTIOUS_REPLIES,
         };
@@ -98,7 +98,7 @@ impl Admission {
             slots: Slots {
                 in_flight: Cell::new(0),
                 unsent: Cell::new(0),
-                cautious_replies: Cell::new(cautious_replies),
+                cautious_replies_left: Cell::new(cautious_replies_left),
                 is_full: Cell::new(false),
                 changed: Notify::new(),
             },
@@ -118,7 +118,7 @@ impl Admission {
 
     /// Whether requests are sent one after the other.
     fn is_cautious(&self) -> bool {
-        self.slots.cautious_replies.get() > 0 || self.endpoint.is_trying()
+        self.slots.cautious_replies_left.get() > 0 || self.endpoint.is_trying()
     }
 
     /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
@@ -172,7 +172,7 @@ impl Admission {
             let request = if has_request { Ok(()) } else { pacing.try_request() };
             has_request |= request.is_ok();
             if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
-                self.explain_rate_wait(*rate_wait.get_or_insert(self.clock.now()), has_request)?;
+                self.check_rate_wait(*rate_wait.get_or_insert(self.clock.now()), has_request)?;
                 let wait = wait.min(MAX_RATE_WAIT);
                 self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
@@ -193,9 +193,9 @@ impl Admission {
             true => 0,
             // Errors of forms that are tried are not replies.
             false if self.endpoint.is_trying() => return,
-            false => self.slots.cautious_replies.get().saturating_sub(1),
+            false => self.slots.cautious_replies_left.get().saturating_sub(1),
         };
-        self.slots.cautious_replies.set(left);
+        self.slots.cautious_replies_left.set(left);
     }
 
     /// How the run ends when nothing is sent any more.
@@ -216,7 +216,7 @@ impl Admission {
     /// A request has waited since `since` for a rate, and none is in flight whose reply could raise it. A
     /// rate that the endpoint's headers lower to almost nothing is a cause like any other: it is shown, and
     /// waited for no longer than `retry.max_wait`.
-    fn explain_rate_wait(&self, since: Duration, is_tokens: bool) -> Result<(), Ending> {
+    fn check_rate_wait(&self, since: Duration, is_tokens: bool) -> Result<(), Ending> {
         let waited = self.clock.now().saturating_sub(since);
         if self.slots.in_flight.get() > 0 || waited < SHOWN_RATE_WAIT.min(self.max_wait) {
             return Ok(());

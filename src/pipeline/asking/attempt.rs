@@ -119,7 +119,7 @@ impl Attempt {
                     job.provider.model
                 ),
                 hint: "choose another model, or remove limits.budget_usd; nothing was sent without a limit".to_owned(),
-                may_be_page: false,
+                may_be_page: false, may_be_credit: false,
             })
         })
     }

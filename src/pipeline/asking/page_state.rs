@@ -65,7 +65,7 @@ enum LastAttempt {
     /// Reasoning used up the output limit.
     OutOfRoom,
     /// A transient error.
-    Transient { fault: FaultRecord, may_run: bool, has_waited: bool },
+    Transient { fault: FaultRecord, may_run: bool, has_waited: bool, is_undecided: bool },
     /// An error that no other attempt can change.
     Page(PageFault),
 }
@@ -96,7 +96,7 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
         LastAttempt::Page(_) => Step::Settled,
         // An attempt that can't end within the page's time is not begun.
         _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Settled,
-        LastAttempt::Transient { .. } if state.tries >= retry.attempts => Step::Settled,
+        LastAttempt::Transient { is_undecided: false, .. } if state.tries >= retry.attempts => Step::Settled,
         LastAttempt::Transient { has_waited: true, .. } => ask(state.repair.clone()),
         LastAttempt::Transient { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
@@ -253,14 +253,17 @@ impl PageState {
                     }
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
                     FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::OutOfRoom,
-                    FormChange::Doubted => {
-                        LastAttempt::Transient { fault: fault.into(), may_run: false, has_waited: false }
-                    }
+                    FormChange::Doubted => LastAttempt::Transient {
+                        fault: fault.into(),
+                        may_run: false,
+                        has_waited: false,
+                        is_undecided: false,
+                    },
                     // Whatever it says, the server may have failed: another attempt may succeed.
                     FormChange::Exhausted(_) if exchange.is_servers_fault() => {
                         self.tries += 1;
                         let fault = FaultRecord { kind: ErrorKind::ServerError, ..fault.into() };
-                        LastAttempt::Transient { fault, may_run: false, has_waited: false }
+                        LastAttempt::Transient { fault, may_run: false, has_waited: false, is_undecided: false }
                     }
                     FormChange::Exhausted(_) | FormChange::PageWithoutFormat => {
                         let message = fault.message.clone();
@@ -273,8 +276,8 @@ impl PageState {
             Verdict::Retry(fault) => {
                 // In another form it is another request.
                 self.tries += u32::from(!matches!(form, FormChange::Trying(_) | FormChange::Proven { .. }));
-                let may_run = fault.may_run;
-                self.last = LastAttempt::Transient { fault: fault.into(), may_run, has_waited: false };
+                let (may_run, is_undecided) = (fault.may_run, exchange.is_undecided);
+                self.last = LastAttempt::Transient { fault: fault.into(), may_run, has_waited: false, is_undecided };
                 Vec::new()
             }
             // Admission waits; the attempt does not count.

@@ -177,6 +177,7 @@ impl Collector<'_> {
                 message,
                 hint,
                 may_be_page: false,
+                may_be_credit: false,
             }));
         }
         Ok(())

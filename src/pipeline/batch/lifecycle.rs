@@ -192,6 +192,7 @@ impl Batch {
                             message,
                             hint,
                             may_be_page: false,
+                            may_be_credit: false,
                         })));
                     }
                     CreationStep::Request => {}

@@ -353,7 +353,7 @@ mod tests {
     use super::*;
 
     fn refusal() -> Refusal {
-        Refusal { message: "no credit".into(), hint: "add credit".into(), may_be_page: false }
+        Refusal { message: "no credit".into(), hint: "add credit".into(), may_be_page: false, may_be_credit: false }
     }
 
     #[test]

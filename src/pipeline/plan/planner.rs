@@ -17,7 +17,7 @@ use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::results::job_rows::known_recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
-use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
+use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::provider::Capabilities;
 use crate::source::{self, SourceReader};
 use crate::store::{
@@ -219,9 +219,9 @@ impl<'a> Planner<'a> {
     /// The pages of a file; none when it can't be opened.
     fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(PageLayout::of_count(0)) };
-        match page_count_from_header(bytes) {
-            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
-            Ok(None) => {
+        match is_single_page(bytes) {
+            Ok(true) => Ok(PageLayout::of_count(1)),
+            Ok(false) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
                 Ok(opened.unwrap_or_else(|_| PageLayout::of_count(0)))

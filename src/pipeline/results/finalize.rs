@@ -28,7 +28,7 @@ pub(crate) struct InputSeen {
     /// The last walk reached its end: every file has a row.
     has_all: bool,
     /// The last pass stopped asking before it had looked at everything, such as at `--limit`.
-    pub(crate) is_cut: bool,
+    pub(crate) stopped_asking: bool,
     /// What the last pass could not look at.
     unread: Option<UnreadInput>,
 }
@@ -73,7 +73,7 @@ pub(crate) fn conclude(
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, &seen, &*environment.hooks)?;
     // At a limit of all pages there is nothing left.
-    let is_cut = seen.is_cut && pages.asked < pages.total;
+    let is_cut = seen.stopped_asking && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
         Some(outcome) => outcome,
         None if pages.pending > 0 && !options.is_partial() && may_go_on => {

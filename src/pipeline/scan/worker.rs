@@ -14,7 +14,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
-use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
+use crate::prepare::{DecoderCommand, PageFeatures, is_single_page};
 use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
@@ -221,9 +221,9 @@ impl Worker {
         known: Option<&EntryRecord>,
     ) -> Result<(), RunOutcome> {
         let content = Digest::compute(&bytes);
-        let opened = match page_count_from_header(&bytes) {
-            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
-            Ok(None) => self.preparer.open(content, &bytes)?.map(|layout| PageLayout::clone(&layout)),
+        let opened = match is_single_page(&bytes) {
+            Ok(true) => Ok(PageLayout::of_count(1)),
+            Ok(false) => self.preparer.open(content, &bytes)?.map(|layout| PageLayout::clone(&layout)),
             Err(fault) => Err(fault),
         };
         let (preparer, shutdown) = (&mut self.preparer, &self.run.shutdown);

@@ -106,6 +106,8 @@ pub struct Refusal {
     pub hint: String,
     /// Whether the provider may refuse only this page: others show it.
     pub may_be_page: bool,
+    /// Whether it may do so because the account has no credit.
+    pub may_be_credit: bool,
 }
 
 /// What an attempt cost.
@@ -151,12 +153,20 @@ impl Verdict {
 
     /// The end of the run.
     pub(crate) fn stop(message: impl Into<String>, hint: &str) -> Self {
-        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned(), may_be_page: false })
+        let (message, hint) = (message.into(), hint.to_owned());
+        Self::Stop(Refusal { message, hint, may_be_page: false, may_be_credit: false })
     }
 
     /// The end of the run, unless the provider answers other pages.
     pub(crate) fn stop_or_page(message: impl Into<String>, hint: &str) -> Self {
-        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned(), may_be_page: true })
+        let (message, hint) = (message.into(), hint.to_owned());
+        Self::Stop(Refusal { message, hint, may_be_page: true, may_be_credit: false })
+    }
+
+    /// The same, in words that may mean that the account has no credit.
+    pub(crate) fn no_credit_or_page(message: impl Into<String>, hint: &str) -> Self {
+        let (message, hint) = (message.into(), hint.to_owned());
+        Self::Stop(Refusal { message, hint, may_be_page: true, may_be_credit: true })
     }
 
     /// The message for people, if there is one.

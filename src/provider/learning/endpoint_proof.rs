@@ -18,8 +18,12 @@ pub(crate) struct EndpointProof {
     foreign: Cell<u32>,
     /// Pages that were answered.
     answers: Cell<u64>,
+    /// When the latest request was sent that was answered.
+    answered_sent: Cell<Duration>,
     /// Pages with refusals that may concern only them.
     refused: RefCell<HashMap<u64, Refused>>,
+    /// The latest of them whose words may mean that the account has no credit.
+    no_credit: RefCell<Option<Refusal>>,
     /// Replies of the API.
     replies: Cell<u64>,
     /// Replies of something else, since the last of the API.
@@ -42,6 +46,10 @@ struct Refused {
     times: u32,
     /// Answers to other pages before the first refusal.
     answers: u64,
+    /// When it was refused first.
+    at: Duration,
+    /// Whether the account may have no credit, by the words of a refusal.
+    may_be_credit: bool,
 }
 
 /// A page for which something else replied, after the API had.
@@ -58,6 +66,10 @@ struct Interrupted {
 /// After as many refusals the run ends if no page was answered. If other pages were answered before and only one page is
 /// refused, that page fails after as many.
 const MAX_REFUSED: u32 = 3;
+
+/// After as many refusals a page shows that the account has no credit, where other pages that were refused are not
+/// asked any more.
+const MAX_UNDECIDED: u32 = 2 * MAX_REFUSED;
 
 /// After as many refused pages without an answer in between, a run ends although pages were answered before: the key or
 /// the access has changed. A run holds at least one page more, so that no page has to be given up before.
@@ -110,8 +122,9 @@ impl EndpointProof {
             }
             if matches!(exchange.verdict, Verdict::Done { .. }) {
                 self.answers.set(self.answers.get() + 1);
+                self.answered_sent.set(self.answered_sent.get().max(sent));
             }
-            self.judge_refusal(&mut exchange.verdict, page);
+            self.judge_refusal(exchange, page, sent);
             return;
         };
         if self.is_api.get() {
@@ -121,7 +134,7 @@ impl EndpointProof {
                 self.judge_interruption(exchange, url, page, sent);
             } else {
                 // A gateway refuses this request.
-                self.judge_refusal(&mut exchange.verdict, page);
+                self.judge_refusal(exchange, page, sent);
             }
             return;
         }
@@ -181,43 +194,77 @@ impl EndpointProof {
             if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Foreign, message) };
     }
 
-    /// A refusal that may concern one page: it does if another page is answered before the page is refused
-    /// again. One page that is alone does not show that all are refused, where others were answered before.
-    fn judge_refusal(&self, verdict: &mut Verdict, page: u64) {
-        let Verdict::Stop(Refusal { message, may_be_page: true, .. }) = &*verdict else { return };
-        let message = message.clone();
+    /// A refusal that may concern one page: it does if another page is answered that was sent after it. One page that is
+    /// alone does not show that all are refused, where others were answered before. Where its words are about credit,
+    /// other pages or a later run show whether the account has any.
+    fn judge_refusal(&self, exchange: &mut Exchange, page: u64, sent: Duration) {
+        let Verdict::Stop(refusal) = &exchange.verdict else { return };
+        if !refusal.may_be_page {
+            return;
+        }
+        if refusal.may_be_credit {
+            self.no_credit.replace(Some(refusal.clone()));
+        }
+        let message = refusal.message.clone();
         let answers = self.answers.get();
         let mut refused = self.refused.borrow_mut();
         let others = refused.iter().filter(|(other, refused)| **other != page && refused.answers == answers).count();
-        let this = refused.entry(page).or_insert(Refused { times: 0, answers });
+        let now = sent + exchange.latency;
+        let this = refused.entry(page).or_insert(Refused { times: 0, answers, at: now, may_be_credit: false });
         this.times += 1;
-        if answers > this.answers && others < MIN_STREAK {
+        this.may_be_credit |= refusal.may_be_credit;
+        let is_answered_since = answers > this.answers && self.answered_sent.get() >= this.at;
+        if is_answered_since && others < MIN_STREAK {
             refused.remove(&page);
-            *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+            exchange.verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             return;
         }
         if answers > this.answers {
-            // The answers may have been under way when all others were refused.
-            *this = Refused { times: 1, answers };
+            // The answers were under way when it was refused, or may have been when all others were.
+            let at = if is_answered_since { now } else { this.at };
+            *this = Refused { times: 1, answers, at, ..*this };
         }
-        let is_repeated = this.times >= MAX_REFUSED;
+        let this = *this;
         let since: Vec<&Refused> = refused.values().filter(|refused| refused.answers == answers).collect();
+        let is_alone = since.len() == 1;
+        let may_be_credit = since.iter().any(|refused| refused.may_be_credit);
         if answers == 0 {
             if since.iter().map(|refused| refused.times).sum::<u32>() < MAX_REFUSED {
-                *verdict = Verdict::later(Obstacle::Undecided, message);
-            } else if self.was_proven && since.len() == 1 {
-                *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+                exchange.verdict = Verdict::later(Obstacle::Undecided, message);
+            } else if self.was_proven && is_alone {
+                exchange.verdict = refused_page(may_be_credit, message);
+            } else {
+                self.name_credit(&mut exchange.verdict, may_be_credit);
             }
             return;
         }
-        if since.len() >= MAX_REFUSED_PAGES {
+        let is_repeated = this.times >= MAX_REFUSED;
+        let are_repeated = this.times >= MAX_UNDECIDED || since.iter().all(|refused| refused.times >= MAX_REFUSED);
+        if since.len() >= MAX_REFUSED_PAGES || may_be_credit && !is_alone && are_repeated {
+            self.name_credit(&mut exchange.verdict, may_be_credit);
             return;
         }
-        *verdict = match is_repeated && since.len() == 1 {
-            true => Verdict::page_fault(ErrorKind::BadRequest, message),
+        exchange.is_undecided = !is_repeated || may_be_credit && !is_alone;
+        exchange.verdict = match is_repeated && is_alone {
+            true => refused_page(may_be_credit, message),
             // Asked again: other pages show whether they are refused, too.
             false => Verdict::transient(ErrorKind::BadRequest, message),
         };
+    }
+
+    /// The end of a run in which refusals may be for lack of credit names that.
+    fn name_credit(&self, verdict: &mut Verdict, may_be_credit: bool) {
+        if let Some(refusal) = self.no_credit.borrow().clone().filter(|_| may_be_credit) {
+            *verdict = Verdict::Stop(refusal);
+        }
+    }
+}
+
+/// A page that alone is refused, again and again. Whether an account has credit, a later run may show.
+fn refused_page(may_be_credit: bool, message: String) -> Verdict {
+    match may_be_credit {
+        true => Verdict::transient(ErrorKind::BadRequest, message),
+        false => Verdict::page_fault(ErrorKind::BadRequest, message),
     }
 }
 

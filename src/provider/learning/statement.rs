@@ -59,6 +59,7 @@ fn stop(value: &str, message: &str) -> Verdict {
         message: format!("the endpoint rejects {value}: {message}"),
         hint: hint.to_owned(),
         may_be_page: false,
+        may_be_credit: false,
     })
 }
 

@@ -43,7 +43,7 @@ pub(crate) enum Command {
 }
 
 /// The answer to a command.
-pub(crate) enum Answer {
+pub(crate) enum CommandReply {
     Keys(Box<RunKeys>),
     Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
     Opened(Opened),
@@ -56,10 +56,10 @@ pub(crate) enum Answer {
 }
 
 /// Where the answer to a command goes.
-pub(crate) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+pub(crate) type ReplySender = oneshot::Sender<Result<CommandReply, StoreError>>;
 
 /// A command, and where its answer goes once it is durable.
 pub(crate) struct Message {
     pub(crate) command: Command,
-    pub(crate) reply: Reply,
+    pub(crate) reply: ReplySender,
 }

@@ -1,6 +1,6 @@
 //! Executes commands within one transaction.
 
-use super::command::{Answer, Command};
+use super::command::{Command, CommandReply};
 use crate::base::ids::{RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::sqlite::run_lock::RunLock;
@@ -38,7 +38,7 @@ impl<'a> Executor<'a> {
         Self { db, path, ledger: Ledger::new(sequences), effects: Effects::default() }
     }
 
-    pub(crate) fn execute(&mut self, command: Command) -> Result<Answer, StoreError> {
+    pub(crate) fn execute(&mut self, command: Command) -> Result<CommandReply, StoreError> {
         let (db, ledger) = (self.db, &mut self.ledger);
         match command {
             Command::BeginRun(start) => {
@@ -54,7 +54,7 @@ impl<'a> Executor<'a> {
                 };
                 self.effects.dead.extend(keys.dead.iter().cloned());
                 self.effects.begun = Some((keys.run, lock));
-                return Ok(Answer::Keys(Box::new(keys)));
+                return Ok(CommandReply::Keys(Box::new(keys)));
             }
             Command::EndRun(end) => {
                 runs::end(db, ledger, &end)?;
@@ -66,17 +66,17 @@ impl<'a> Executor<'a> {
             Command::SettleEntries { job, rule } => settled_entries::settle_entries(db, job, &rule)?,
             Command::DefineRecipes { recipes, policy } => {
                 let (set, tasks) = recipe_sets::define(db, &recipes, &policy)?;
-                return Ok(Answer::Defined { set, tasks });
+                return Ok(CommandReply::Defined { set, tasks });
             }
-            Command::OpenAttempt(open) => return Ok(Answer::Opened(attempts::open(db, ledger, &open)?)),
+            Command::OpenAttempt(open) => return Ok(CommandReply::Opened(attempts::open(db, ledger, &open)?)),
             Command::OpenAttempts(opens) => {
                 let opened = opens.iter().map(|open| attempts::open(db, ledger, open));
-                return Ok(Answer::OpenedMany(opened.collect::<Result<_, _>>()?));
+                return Ok(CommandReply::OpenedMany(opened.collect::<Result<_, _>>()?));
             }
             Command::SettleAttempt(settlement) => attempts::settle(db, ledger, &settlement)?,
             Command::SettleBatchAttempts(settlements) => batches::settle(db, ledger, &settlements)?,
             Command::MarkLost { run, at_ms } => {
-                return Ok(Answer::Lost(attempts::mark_lost(db, ledger, run, at_ms)?));
+                return Ok(CommandReply::Lost(attempts::mark_lost(db, ledger, run, at_ms)?));
             }
             Command::GiveUpAttempts { attempts, at_ms } => {
                 attempts.into_iter().try_for_each(|attempt| attempts::give_up(db, ledger, attempt, at_ms))?;
@@ -86,22 +86,22 @@ impl<'a> Executor<'a> {
                 outcomes::put_outcomes(db, ledger.revision(db)?, page, None, &outcomes)?;
             }
             Command::RememberEndpoint { endpoint, fact } => endpoints::remember(db, &endpoint, &fact)?,
-            Command::BeginBatch(start) => return Ok(Answer::Batch(batches::begin(db, &start)?)),
+            Command::BeginBatch(start) => return Ok(CommandReply::Batch(batches::begin(db, &start)?)),
             Command::ChangeBatch(change) => batches::change(db, ledger, &change)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, ledger, batch)?,
             Command::AdoptBatches { run, provider, stopped } => batches::adopt(db, run, &provider, &stopped)?,
             Command::PutDecisions { decisions, is_group } => {
-                return Ok(Answer::Decisions(decisions::put(db, ledger, &decisions, is_group)?));
+                return Ok(CommandReply::Decisions(decisions::put(db, ledger, &decisions, is_group)?));
             }
             Command::WithdrawGroup { group, at_ms } => {
-                return Ok(Answer::Decisions(decisions::withdraw_group(db, ledger, group, at_ms)?));
+                return Ok(CommandReply::Decisions(decisions::withdraw_group(db, ledger, group, at_ms)?));
             }
-            Command::PutDraw(draw) => return Ok(Answer::Draw(draws::put(db, &draw)?)),
+            Command::PutDraw(draw) => return Ok(CommandReply::Draw(draws::put(db, &draw)?)),
             Command::PutShown(shown) => shown_answers::put(db, &shown)?,
             // Within a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
         }
-        Ok(Answer::Done)
+        Ok(CommandReply::Done)
     }
 
     /// The transaction is rolled back.

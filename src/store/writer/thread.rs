@@ -1,6 +1,6 @@
 //! The writer thread: takes commands, commits them in groups, answers once they are durable.
 
-use super::command::{Answer, Command, Message, Reply};
+use super::command::{Command, CommandReply, Message, ReplySender};
 use super::executor::{Effects, Executor};
 use super::write_lock::{WriteLock, try_begin};
 use crate::base::clock::Clock;
@@ -80,7 +80,7 @@ impl Writer {
         loop {
             match messages.recv_timeout(HEARTBEAT) {
                 Ok(first) if matches!(first.command, Command::Close) => {
-                    let _ = first.reply.send(Ok(Answer::Done));
+                    let _ = first.reply.send(Ok(CommandReply::Done));
                     return;
                 }
                 Ok(first) => self.group(first, messages),
@@ -114,11 +114,11 @@ impl Writer {
         &mut self,
         first: Message,
         messages: &Receiver<Message>,
-        answered: &mut Vec<(Reply, Result<Answer, StoreError>)>,
+        answered: &mut Vec<(ReplySender, Result<CommandReply, StoreError>)>,
     ) -> Result<(), StoreError> {
         let began = self.clock.now();
         if let Err(error) = check_file(&self.path, self.identity) {
-            answered.push((first.reply, Ok(Answer::Done)));
+            answered.push((first.reply, Ok(CommandReply::Done)));
             return Err(error);
         }
         let transaction = match self.lock.begin(&self.connection) {
@@ -128,7 +128,7 @@ impl Writer {
                 let others = if self.lock.is_given_up() { messages.try_iter().collect() } else { Vec::new() };
                 for message in std::iter::once(first).chain(others) {
                     self.is_closing |= matches!(message.command, Command::Close);
-                    answered.push((message.reply, Ok(Answer::Done)));
+                    answered.push((message.reply, Ok(CommandReply::Done)));
                 }
                 return Err(error);
             }

@@ -85,7 +85,26 @@ fn what_each_reply_means() {
             ),
             "ok invoice, once",
         ),
+        (said("<inner_voice>It may be {\"kind\": \"letter\"} but"), "invalid not_json"),
+        (said(&format!("{invoice}\n<inner_voice>or is it {{\"kind\": \"letter\"}}?")), "ok invoice, once"),
+        // What can mean only one thing.
+        (said("{“kind”: “invoice”}"), "ok invoice, once"),
+        (said("{\"kind\": \"invoice\", // it's {sure}\n}"), "ok invoice, once"),
+        (said("{kind: \"invoice\"}"), "invalid not_json"),
         // Answers elsewhere.
+        (completion(json!({"content": "", "thinking": invoice}), json!("stop")), "ok invoice, once"),
+        (
+            completion(json!({"thinking_blocks": [{"type": "thinking", "thinking": invoice}]}), json!("stop")),
+            "ok invoice, once",
+        ),
+        (
+            json!({"choices": [{"index": 0, "reasoning_content": invoice, "finish_reason": "stop"}], "usage": {"promptTokens": 1000, "completionTokens": 20}}),
+            "ok invoice, once",
+        ),
+        (
+            completion(json!({"content": "", "thinking": format!("{invoice} But wait")}), json!("stop")),
+            "invalid empty_reply",
+        ),
         (completion(json!({"content": null, "reasoning": invoice}), json!("stop")), "ok invoice, once"),
         (completion(json!({"content": "", "reasoning_content": invoice}), json!("stop")), "ok invoice, once"),
         (completion(call, json!("tool_calls")), "ok invoice, once"),
@@ -283,6 +302,9 @@ fn hidden_reasoning_is_billed_and_within_the_budget() {
         ),
         (json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 806}), 506),
         (json!({"prompt_tokens": 300, "completion_tokens": 506, "total_tokens": 806}), 506),
+        (json!({"promptTokens": 300, "completionTokens": 6, "totalTokens": 806}), 506),
+        (json!({"inputTokens": 300, "outputTokens": 506, "reasoningTokens": 500}), 506),
+        (json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 306, "reasoning_tokens": 500}), 506),
     ] {
         answer["usage"] = usage.clone();
         let server = server(vec![answer.to_string(); 40]);

@@ -1,12 +1,15 @@
 //! What ends a run, with which exit code, and what is kept.
 
 use crate::bench::{Bench, hanging_after, rows, statuses, under_way};
+use crate::harness::recording_server::{RecordingServer, error, invoice};
 #[cfg(unix)]
 use crate::harness::signal::signal;
 #[cfg(unix)]
 use crate::harness::wait::wait_until;
 use docmill::internal::simulator::{Fault, Options};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[test]
@@ -29,6 +32,45 @@ fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answere
         // Those that were on the way when the tenth was answered came through too.
         assert!((10..=14).contains(&kept["ok"]) && kept["ok"] + kept["pending"] == 60, "{fault:?} {kept:?}");
     }
+}
+
+/// Words that may also stand for what a page shows, a firewall that refuses one of the pages, and few pages left.
+#[test]
+fn the_last_pages_stay_pending_when_the_credit_runs_out() {
+    for (attempts, has_firewall) in [(1, false), (2, true), (6, false), (6, true)] {
+        let is_paid = Arc::new(AtomicBool::new(false));
+        let paid = is_paid.clone();
+        let recorded = RecordingServer::start(move |_, at| match at {
+            _ if at < 2 || paid.load(Ordering::Relaxed) => invoice(),
+            _ if has_firewall && at % 3 == 0 => error(403, "Forbidden"),
+            _ => error(400, "Your wallet is empty"),
+        });
+        let manifest = format!(
+            "tasks: {{kind: {{classify: {{labels: [invoice, letter]}}}}}}\nlimits: {{concurrency: 1}}\nretry: {{attempts: {attempts}, max_wait: 2s}}\non_error: {{max_failed: 100%, stop_after: 0}}"
+        );
+        let bench = Bench::with_model(&recorded.server.base_url, 5, "some-model", &manifest);
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{attempts}: {}", ran.stderr);
+        assert!(ran.stderr.contains("add credit"), "{attempts}: {}", ran.stderr);
+        let kept = statuses(&rows(&bench.text("partial/out.jsonl")));
+        assert_eq!((kept["ok"], kept["pending"]), (2, 3), "{attempts} {kept:?}");
+        let refused = recorded.count();
+        assert!(refused <= 2 + 3 * 3 + 2, "{attempts}: {refused} requests");
+        is_paid.store(true, Ordering::Relaxed);
+        assert_eq!(bench.run(&[]).code, 0);
+        assert_eq!((recorded.count(), statuses(&bench.rows())["ok"]), (refused + 3, 5), "{attempts}");
+    }
+    // The only page that is left fails, and the next run asks it again.
+    let recorded = RecordingServer::start(|_, at| match at {
+        1..=3 => error(400, "Your wallet is empty"),
+        _ => invoice(),
+    });
+    let manifest = "tasks: {kind: {classify: {labels: [invoice, letter]}}}\nlimits: {concurrency: 1}\nretry: {attempts: 1, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
+    let bench = Bench::with_model(&recorded.server.base_url, 2, "some-model", manifest);
+    assert_eq!((bench.run(&[]).code, recorded.count()), (0, 4));
+    assert_eq!(statuses(&bench.rows())["failed"], 1);
+    assert_eq!((bench.run(&[]).code, recorded.count()), (0, 5));
+    assert_eq!(statuses(&bench.rows())["ok"], 2);
 }
 
 #[test]

@@ -37,7 +37,12 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
         RunOutcome::UnexpectedBill { cost: spent },
-        RunOutcome::ProviderRefused(Refusal { message: text(), hint: text(), may_be_page: false }),
+        RunOutcome::ProviderRefused(Refusal {
+            message: text(),
+            hint: text(),
+            may_be_page: false,
+            may_be_credit: false,
+        }),
         RunOutcome::ProviderUnavailable(text()),
         RunOutcome::StorageError(text()),
         RunOutcome::DamagedStore(text()),

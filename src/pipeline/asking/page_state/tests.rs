@@ -19,6 +19,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         answered_in_reasoning: false,
         foreign: None,
         outage: crate::provider::Outage::No,
+        is_undecided: false,
         rejects_named: false,
         is_guess: false,
         names_several: false,
@@ -260,4 +261,22 @@ fn what_other_runs_have_tried_counts() {
         };
         assert_eq!(next, expected, "{purpose:?} {earlier:?} {letter}");
     }
+}
+
+/// A refused page of which other pages have yet to show whether the refusal is its own.
+#[test]
+fn attempts_do_not_end_a_page_whose_refusal_is_undecided() {
+    let retry = Retry { attempts: 1, ..RETRY };
+    let mut state = PageState::new([(0, "kind".to_owned(), None)].into_iter());
+    let ask = Step::Ask { variation: Variation::default(), repair: None };
+    let refused = exchange(Verdict::transient(ErrorKind::BadRequest, "HTTP 403"));
+    for _ in 0..3 {
+        let undecided = Exchange { is_undecided: true, ..refused.clone() };
+        state.apply_exchange(&undecided, &ask, FormChange::None, 1);
+        assert!(matches!(next_step(&state, &retry), Step::Wait(_)));
+        state.finish_wait(Duration::from_secs(1));
+        assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
+    }
+    state.apply_exchange(&refused, &ask, FormChange::None, 1);
+    assert!(matches!(next_step(&state, &retry), Step::Settled));
 }

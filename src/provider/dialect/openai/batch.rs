@@ -100,6 +100,7 @@ impl BatchDialect for OpenAiBatches {
                 message: fault.message,
                 hint: "check batch.megabytes and batch.requests against the provider's limits".into(),
                 may_be_page: false,
+                may_be_credit: false,
             }),
             Verdict::Done { .. } => BatchFault::missing_member("error"),
         }

@@ -270,7 +270,7 @@ fn judge_cause(cause: Cause, received: &ReceivedError<'_>) -> Verdict {
     let message = received.message();
     match cause {
         // 402 means it by definition.
-        Cause::PerhapsNoCredit if received.status != 402 => Verdict::stop_or_page(message, ADD_CREDIT),
+        Cause::PerhapsNoCredit if received.status != 402 => Verdict::no_credit_or_page(message, ADD_CREDIT),
         Cause::NoCredit | Cause::PerhapsNoCredit => Verdict::stop(message, ADD_CREDIT),
         Cause::CreditInFlight => Verdict::Later { after, obstacle: Obstacle::Other, message },
         Cause::BadKey => Verdict::stop(message, CHECK_KEY),

@@ -6,6 +6,20 @@ use serde_json::Value;
 /// Maximum number of tool calls that are kept apart: only a single one is read.
 const MAX_CALLS: usize = 2;
 
+/// Members of a message that hold its reasoning. Servers repeat the same text under several names: the first one that has
+/// any counts. Sources: vLLM, SGLang, OpenRouter, Ollama's own API, LiteLLM's `thinking_blocks` (2026-11).
+const REASONING: &[&str] = &[
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "reasoning_text",
+    "thinking",
+    "thinking_content",
+    "thinking_blocks",
+    "thought",
+    "thoughts",
+];
+
 /// The text of a message, as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Message {
@@ -77,22 +91,21 @@ impl Message {
         if kind == "refusal" {
             self.refusal.push_str(part.get("refusal").and_then(Value::as_str).unwrap_or_default());
         } else if is_thought {
-            let text = [kind, "text", "summary", "content"].iter().find_map(|name| part.get(*name));
-            text.into_iter().for_each(|text| push_texts(&mut self.reasoning, text));
+            push_thought(&mut self.reasoning, part);
         } else {
             push_texts(&mut self.content, part);
         }
     }
 
-    /// Servers repeat the same reasoning under several names.
+    /// Adds the reasoning of a message, or of a part of one.
     fn push_reasoning(&mut self, message: &Value) {
-        let text = |name: &str| message.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        match text("reasoning_content").or_else(|| text("reasoning")) {
-            Some(text) => self.reasoning.push_str(text),
-            None => {
-                if let Some(details) = message.get("reasoning_details").filter(|details| details.is_array()) {
-                    push_texts(&mut self.reasoning, details);
-                }
+        let before = self.reasoning.len();
+        for name in REASONING {
+            if let Some(value) = message.get(*name) {
+                push_thought(&mut self.reasoning, value);
+            }
+            if self.reasoning.len() > before {
+                return;
             }
         }
     }
@@ -117,6 +130,21 @@ fn is_part(value: &Value) -> bool {
     value.is_string()
         || value.get("type").is_some_and(Value::is_string) && has_text
         || value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key("text"))
+}
+
+/// Appends the text of reasoning: a text, a part of a message, or a list of both.
+fn push_thought(out: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Array(items) => items.iter().for_each(|item| push_thought(out, item)),
+        Value::Object(part) => {
+            let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+            let names = [kind, "text", "thinking", "summary", "content"];
+            let text = names.iter().find_map(|name| part.get(*name).filter(|text| !text.is_null()));
+            text.into_iter().for_each(|text| push_texts(out, text));
+        }
+        _ => {}
+    }
 }
 
 /// Appends a text, the `text` of an object, or those of a list.
@@ -182,6 +210,21 @@ mod tests {
             (json!({"content": null, "reasoning_content": "hm", "reasoning": "hm"}), "", "hm"),
             (json!({"content": "a", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}), "a", "hm"),
             (json!({"content": "a", "reasoning": "hm", "reasoning_details": [{"text": "hm"}]}), "a", "hm"),
+            (json!({"content": "", "thinking": "hm", "reasoning": null}), "", "hm"),
+            (
+                json!({"content": "", "thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "x"}]}),
+                "",
+                "hm",
+            ),
+            (json!({"reasoning": {"text": "hm"}}), "", "hm"),
+            (json!({"reasoning_content": [{"type": "text", "text": "h"}, "m"]}), "", "hm"),
+            (json!({"reasoning_content": "", "thoughts": "hm"}), "", "hm"),
+            (
+                json!({"reasoning_details": [{"type": "reasoning.summary", "summary": "hm"}, {"type": "reasoning.encrypted", "data": "x"}]}),
+                "",
+                "hm",
+            ),
+            (json!({"thinking": true, "reasoning": {"effort": "low"}, "thought": 3}), "", ""),
         ] {
             let found = read(std::slice::from_ref(&message));
             assert_eq!((found.content.as_str(), found.reasoning.as_str()), (content, reasoning), "{message}");

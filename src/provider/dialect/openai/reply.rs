@@ -143,9 +143,13 @@ impl Completion {
         if let Some(choice) = choice {
             self.read_choice(choice, member);
         }
-        // Groq and Moonshot have them elsewhere in streams.
-        let places =
-            [value.get("usage"), value.pointer("/x_groq/usage"), choice.and_then(|choice| choice.get("usage"))];
+        // Groq and Moonshot have them elsewhere in streams, and gateways to Gemini where its own API has them.
+        let places = [
+            value.get("usage"),
+            value.get("usageMetadata"),
+            value.pointer("/x_groq/usage"),
+            choice.and_then(|choice| choice.get("usage")),
+        ];
         let counts = if choice.is_some() { FinalCounts::WithChoice } else { FinalCounts::Alone };
         places.into_iter().flatten().for_each(|usage| self.read_usage(usage, counts));
     }
@@ -201,7 +205,8 @@ impl Completion {
         match (message, choice.get("text").and_then(Value::as_str)) {
             (Some(message), _) => self.message.push(message),
             (None, Some(text)) => self.message.push_text(text),
-            (None, None) => {}
+            // What a message has may be in the choice.
+            (None, None) => self.message.push(choice),
         }
     }
 

@@ -1,11 +1,13 @@
 //! Token counts and costs, as servers report them.
 //!
 //! Sources: OpenAI's spec 2.3.0 (2026-08); recorded replies of Gemini, xAI, Mistral, DeepSeek,
-//! Databricks, Moonshot and OpenRouter (2026-11). Members of one meaning have several names.
+//! Databricks, Moonshot and OpenRouter; the usage of the Vercel AI SDK, of Bedrock's Converse and of Gemini's own API
+//! (2026-11). Members of one meaning have several names, which are also written in camel case.
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Largest believable token count of one request; a larger one is ignored.
 const MAX_TOKENS: u64 = 100_000_000;
@@ -19,36 +21,45 @@ const CACHED: &[&str] = &[
     "/num_cached_tokens",
     "/cached_tokens",
     "/cache_read_input_tokens",
+    "/cached_input_tokens",
+    "/cached_content_token_count",
 ];
 const CACHE_WRITE: &[&str] = &[
     "/prompt_tokens_details/cache_write_tokens",
     "/prompt_tokens_details/cache_creation_tokens",
     "/cache_write_tokens",
     "/cache_creation_input_tokens",
+    "/cache_write_input_tokens",
 ];
-const DETAILED_REASONING: &[&str] =
-    &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens"];
-const REASONING: &[&str] = &["/reasoning_tokens"];
+/// Reasoning, as a part of the reply's tokens or beside them.
+const REASONING: &[&str] = &[
+    "/completion_tokens_details/reasoning_tokens",
+    "/output_tokens_details/reasoning_tokens",
+    "/reasoning_tokens",
+    "/thoughts_token_count",
+];
 
+/// The tokens of the prompt, those in the cache included.
+const PROMPT: &[&str] = &["prompt_tokens", "prompt_token_count"];
 /// The tokens of the reply.
-const COMPLETION: &[&str] = &["completion_tokens", "output_tokens"];
+const COMPLETION: &[&str] = &["completion_tokens", "output_tokens", "candidates_token_count"];
+/// Those of the prompt and the reply.
+const TOTAL: &[&str] = &["total_tokens", "total_token_count"];
 
 /// Reads token counts. `None` if they are missing or not believable.
 pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
+    let value = &*in_snake_case(value);
     let count_of = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
     // Every request has a prompt: 0 means that the server did not count.
-    let input = count(value.get("prompt_tokens")).filter(|input| *input > 0).or_else(|| other_input(value))?;
-    let completion = COMPLETION.iter().find_map(|name| count(value.get(*name))).unwrap_or(0);
-    let total = count(value.get("total_tokens")).filter(|total| *total <= MAX_TOKENS);
-    let stated = count_of(DETAILED_REASONING).or_else(|| count_of(REASONING)).unwrap_or(0);
+    let input = first_count(value, PROMPT).filter(|input| *input > 0).or_else(|| other_input(value))?;
+    let completion = first_count(value, COMPLETION).unwrap_or(0);
+    let total = first_count(value, TOTAL).filter(|total| *total <= MAX_TOKENS);
+    let stated = count_of(REASONING).unwrap_or(0);
     // Gemini and xAI leave reasoning out of the completion and bill it.
     let by_total = total.map_or(0, |total| total.saturating_sub(input));
-    // Reasoning that is more than the completion is not a part of it, whatever the total is. Only a count outside of the
-    // details gives way to a total.
-    let is_detailed = count_of(DETAILED_REASONING).is_some();
-    let is_beside = stated > completion && (is_detailed || total.unwrap_or(0) == 0);
-    let billed = by_total.max(if is_beside { completion.saturating_add(stated) } else { 0 });
-    let output = completion.max(billed);
+    // Reasoning that is more than the completion is not a part of it, whatever the total is.
+    let beside = if stated > completion { completion.saturating_add(stated) } else { 0 };
+    let output = completion.max(by_total).max(beside);
     if input.saturating_add(output) > MAX_TOKENS {
         return None;
     }
@@ -61,15 +72,52 @@ pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
 
 /// Whether an object with token counts has any for the reply: some servers count it only at the end.
 pub(crate) fn counts_output(value: &Value) -> bool {
-    let is_counted = COMPLETION.iter().chain(&["total_tokens"]).any(|name| count(value.get(*name)).is_some());
+    let value = &*in_snake_case(value);
+    let is_counted = first_count(value, COMPLETION).is_some() || first_count(value, TOTAL).is_some();
     is_counted || REASONING.iter().any(|name| count(value.pointer(name)).is_some_and(|tokens| tokens > 0))
+}
+
+/// The first of these members that is a count.
+fn first_count(value: &Value, names: &[&str]) -> Option<u64> {
+    names.iter().find_map(|name| count(value.get(*name)))
+}
+
+/// Token counts with the names of members in snake case, as the API spells them: `promptTokens` as `prompt_tokens`.
+/// A member that has its proper name stays.
+fn in_snake_case(value: &Value) -> Cow<'_, Value> {
+    let Value::Object(members) = value else { return Cow::Borrowed(value) };
+    let is_camel = |name: &str| name.contains(|c: char| c.is_ascii_uppercase());
+    let has_camel = |value: &Value| value.as_object().is_some_and(|inner| inner.keys().any(|name| is_camel(name)));
+    if !has_camel(value) && !members.values().any(has_camel) {
+        return Cow::Borrowed(value);
+    }
+    let mut renamed = members.clone();
+    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+        let inner = in_snake_case(value).into_owned();
+        let proper = snake_case(name);
+        if proper == *name || members.get(&proper).is_none_or(Value::is_null) {
+            renamed.insert(proper, inner);
+        }
+    }
+    Cow::Owned(Value::Object(renamed))
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
 }
 
 /// The prompt's tokens in the words of other APIs: those of the Messages API are without what the cache has
 /// (Anthropic's reference of `usage`, 2026).
 fn other_input(value: &Value) -> Option<u64> {
     let input = count(value.get("input_tokens"))?;
-    let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"];
+    let cache = ["cache_read_input_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"];
     let cached = cache.iter().filter_map(|name| count(value.get(*name))).fold(0, u64::saturating_add);
     Some(input.saturating_add(cached)).filter(|input| *input > 0)
 }
@@ -79,6 +127,7 @@ fn other_input(value: &Value) -> Option<u64> {
 /// With a key of one's own at the provider that a router chose (`is_byok`), `cost` is only the
 /// router's share (OpenRouter's usage accounting, 2026-11).
 pub(crate) fn read_cost(usage: &Value) -> Option<Pico> {
+    let usage = &*in_snake_case(usage);
     let cost = usage.get("cost")?;
     let cost = dollars(cost.get("total_cost").unwrap_or(cost))?;
     let is_own_key = usage.get("is_byok") == Some(&Value::Bool(true));
@@ -173,7 +222,15 @@ mod tests {
             (json!({"prompt_tokens": 10, "completion_tokens": 5, "reasoning_tokens": 9}), usage(10, 0, 0, 14, 9)),
             (
                 json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "reasoning_tokens": 9}),
-                usage(10, 0, 0, 5, 5),
+                usage(10, 0, 0, 14, 9),
+            ),
+            (
+                json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 24, "reasoning_tokens": 9}),
+                usage(10, 0, 0, 14, 9),
+            ),
+            (
+                json!({"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19, "reasoning_tokens": 5}),
+                usage(10, 0, 0, 9, 5),
             ),
             // A total that is less, or absurd, changes nothing.
             (json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 3}), usage(10, 0, 0, 5, 0)),
@@ -230,6 +287,29 @@ mod tests {
                 json!({"prompt_tokens": 9, "completion_tokens": null, "completion_tokens_details": {"reasoning_tokens": 50}}),
                 usage(9, 0, 0, 50, 50),
             ),
+            // Camel case: the Vercel AI SDK, Bedrock's Converse, Gemini's own API.
+            (json!({"promptTokens": 100, "completionTokens": 7, "totalTokens": 107}), usage(100, 0, 0, 7, 0)),
+            (
+                json!({"promptTokens": 100, "completionTokens": 7, "totalTokens": 157, "completionTokensDetails": {"reasoningTokens": 50}, "promptTokensDetails": {"cachedTokens": 60}}),
+                usage(100, 60, 0, 57, 50),
+            ),
+            (
+                json!({"inputTokens": 100, "outputTokens": 57, "totalTokens": 157, "reasoningTokens": 50, "cachedInputTokens": 60}),
+                usage(100, 60, 0, 57, 50),
+            ),
+            (
+                json!({"inputTokens": 100, "outputTokens": 7, "totalTokens": 187, "cacheReadInputTokens": 60, "cacheWriteInputTokens": 20}),
+                usage(180, 60, 20, 7, 0),
+            ),
+            (
+                json!({"promptTokenCount": 100, "candidatesTokenCount": 7, "thoughtsTokenCount": 50, "totalTokenCount": 157}),
+                usage(100, 0, 0, 57, 50),
+            ),
+            (
+                json!({"prompt_tokens": 100, "promptTokens": 9, "completionTokens": 7, "completion_tokens": 8}),
+                usage(100, 0, 0, 8, 0),
+            ),
+            (json!({"prompt_tokens": 100, "completion_tokens": null, "completionTokens": 7}), usage(100, 0, 0, 7, 0)),
             // Not counted, or not believable.
             (json!({"prompt_tokens": null, "completion_tokens": 5}), None),
             (json!({"prompt_tokens": 1e18, "completion_tokens": 5}), None),

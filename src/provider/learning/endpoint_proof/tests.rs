@@ -291,3 +291,77 @@ fn many_refused_pages_in_a_row_end_the_run() {
         }
     }
 }
+
+/// What becomes of a page that is refused at `at`, in words that may be about credit.
+fn without_credit(proof: &EndpointProof, page: u64, at: Duration) -> String {
+    let refusal = Verdict::no_credit_or_page("HTTP 400: the wallet is empty", "add credit");
+    refused_at(proof, page, at, refusal)
+}
+
+fn refused_at(proof: &EndpointProof, page: u64, at: Duration, refusal: Verdict) -> String {
+    let mut exchange = Exchange::new(refusal, Charge::Nothing);
+    proof.judge(&mut exchange, "http://x", page, at);
+    let end = match exchange.verdict {
+        Verdict::Later { .. } => "later".to_owned(),
+        Verdict::Page(_) => "page".to_owned(),
+        Verdict::Retry(_) => "retry".to_owned(),
+        Verdict::Stop(refusal) => refusal.hint,
+        Verdict::Done { .. } => "done".to_owned(),
+    };
+    if exchange.is_undecided { format!("{end}, undecided") } else { end }
+}
+
+/// The last pages of a run, when the account's credit runs out.
+#[test]
+fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() {
+    let now = Duration::ZERO;
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    let found: Vec<String> = [1, 2, 1, 2, 1, 2].map(|page| without_credit(&proof, page, now)).into();
+    assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
+    // One of them is refused in other words, and the end names credit all the same.
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    let forbidden = || Verdict::stop_or_page("HTTP 403", "check it");
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        found.push(without_credit(&proof, 1, now));
+        found.push(refused_at(&proof, 2, now, forbidden()));
+    }
+    assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
+    // A page that is not asked any more does not keep the others.
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    without_credit(&proof, 1, now);
+    let found: Vec<String> = (0..6).map(|_| without_credit(&proof, 2, now)).collect();
+    assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
+    // One page alone is asked by a later run. Other words than of credit are its own.
+    for proof in [EndpointProof::new(false), EndpointProof::new(false)] {
+        answer(&proof, 0);
+        let found: Vec<String> = (0..4).map(|_| without_credit(&proof, 1, now)).collect();
+        assert_eq!(found, ["retry, undecided", "retry, undecided", "retry", "retry"]);
+    }
+    let proof = EndpointProof::new(true);
+    let found: Vec<String> = (0..3).map(|_| without_credit(&proof, 1, now)).collect();
+    assert_eq!(found, ["later", "later", "retry"]);
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    let found: Vec<String> = (0..3).map(|_| refused_at(&proof, 1, now, forbidden())).collect();
+    assert_eq!(found, ["retry, undecided", "retry, undecided", "page"]);
+}
+
+#[test]
+fn an_answer_that_was_under_way_does_not_show_that_a_refusal_is_the_pages() {
+    let at = Duration::from_secs;
+    let answer_sent = |proof: &EndpointProof, seconds: u64| {
+        let mut done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+        proof.judge(&mut done, "http://x", 9, at(seconds));
+    };
+    let proof = EndpointProof::new(false);
+    answer_sent(&proof, 0);
+    assert_eq!(without_credit(&proof, 1, at(2)), "retry, undecided");
+    answer_sent(&proof, 1);
+    assert_eq!(without_credit(&proof, 1, at(3)), "retry, undecided", "it was sent before");
+    answer_sent(&proof, 4);
+    assert_eq!(without_credit(&proof, 1, at(5)), "page");
+}
