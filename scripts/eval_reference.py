@@ -53,12 +53,14 @@ def f1_interval(right, either):
 
 
 def effective_n(values, weights, clusters):
-    """By the cluster-robust variance of a weighted mean."""
+    """By the cluster-robust variance of a weighted mean; null where it has none, as with one cluster."""
+    if len(set(clusters)) < 2:
+        return None
     values, n = np.array(values, float), len(values)
     fit = WLS(values, np.ones(n), weights=np.array(weights)).fit(cov_type="cluster", cov_kwds={"groups": np.array(clusters)})
     mean, variance = fit.params[0], fit.bse[0] ** 2
     is_simple = len(set(weights)) == 1 and len(set(clusters)) == n
-    if variance < 1e-24 or len(set(clusters)) < 2 or is_simple:
+    if not variance >= 1e-24 or is_simple:
         return None
     return number(min(max(mean * (1 - mean) / variance, 1.0), n))
 
@@ -110,7 +112,9 @@ def classification(rng):
         if expected["kappa"] is not None:
             kappa = cohens_kappa(matrix)
             assert abs(kappa.kappa - expected["kappa"]) < 1e-12
-            expected["kappa_interval"] = [max(number(kappa.kappa_low), -1), min(number(kappa.kappa_upp), 1)]
+            ends = [number(kappa.kappa_low), number(kappa.kappa_upp)]
+            # By rounding, the variance of a kappa of 1 may be below 0.
+            expected["kappa_interval"] = None if None in ends else [max(ends[0], -1), min(ends[1], 1)]
         expected["intervals"] = {}
         for label in used:
             tp = sum(t == a == label for t, a in zip(truth, answers))

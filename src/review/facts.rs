@@ -1,5 +1,6 @@
 //! What pages are filtered and ordered by: a few bytes for each page, read once in the background.
 
+use crate::base::digest::{Digest, canonical};
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use crate::export::Row;
 use serde_json::Value;
@@ -33,6 +34,18 @@ impl Interned {
     }
 }
 
+/// The beginning of a digest of an answer in canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AnswerDigest([u8; 7]);
+
+impl AnswerDigest {
+    /// That of an answer as canonical JSON.
+    pub(crate) fn of_canonical(json: &str) -> Self {
+        let digest = Digest::compute(json.as_bytes());
+        Self(digest.as_bytes().first_chunk().copied().unwrap_or_default())
+    }
+}
+
 /// What is known of one page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageFacts {
@@ -46,6 +59,8 @@ pub(crate) struct PageFacts {
     pub(crate) suspicion: u32,
     /// By task: the number of the model's answer, for tasks with groups; [`NONE`] otherwise.
     pub(crate) answers: Box<[u32]>,
+    /// By task: a digest of the model's answer, to compare it with decisions; `None`: there is no answer.
+    pub(crate) digests: Box<[Option<AnswerDigest>]>,
     /// By carried column: the number of the value; [`NONE`]: empty.
     pub(crate) carried: Box<[u32]>,
 }
@@ -93,6 +108,10 @@ impl Facts {
             }
         });
         let answers: Box<[u32]> = answers.collect();
+        let digests = row
+            .answers
+            .iter()
+            .map(|value| (has_answer || !value.is_null()).then(|| AnswerDigest::of_canonical(&canonical(value))));
         let carried = row.carried.iter().enumerate().map(|(column, value)| {
             match self.carried.get_mut(column).filter(|_| !value.is_null()) {
                 Some(known) => known.number(value.to_string()),
@@ -105,6 +124,7 @@ impl Facts {
             cost: row.cost.map_or(0, |cost| cost.0),
             suspicion: own_suspicion(row),
             answers,
+            digests: digests.collect(),
             carried: carried.collect(),
         };
         if let Some(slot) = self.pages.get_mut(at) {
@@ -228,6 +248,10 @@ mod tests {
         }
         assert_eq!(facts.answers[0].texts, ["\"a\""]);
         assert!(facts.answers[1].texts.is_empty(), "free text has no groups");
+        let digests = &facts.pages[0].as_ref().unwrap().digests;
+        assert_eq!(digests[1], Some(AnswerDigest::of_canonical("\"some text\"")), "and can be compared");
+        facts.set(0, &row(&Value::Null, 1), &[true, false]);
+        assert_eq!(facts.pages[0].as_ref().unwrap().digests[0], None);
         assert_eq!((facts.answers[0].find("\"a\""), facts.answers[0].find("\"b\"")), (0, NONE));
         assert_eq!(facts.carried[0].texts, ["\"customer\""]);
     }

@@ -1,7 +1,7 @@
 //! The pages of a view with what the reviewer has done with them, kept up to date page by page.
 
 use super::decisions::Decisions;
-use super::facts::{Facts, NONE, PageFacts};
+use super::facts::{AnswerDigest, Facts, NONE, PageFacts};
 use super::index::{IndexedPage, PageIndex};
 use super::page_name::PageKey;
 use super::rank_set::RankSet;
@@ -198,16 +198,19 @@ fn ordered(view: &ViewQuery, given: Given<'_>) -> Vec<u32> {
             let score = |at: &u32| {
                 let indexed = index.get(*at)?;
                 let scores = view.tasks.iter().map(|task| {
-                    let model = page(at).and_then(|page| {
-                        let number = *page.answers.get(*task)?;
-                        facts?.answers.get(*task)?.texts.get(number as usize)
-                    });
-                    decisions.disagreement(
-                        &indexed.id,
-                        *task,
-                        index.question(indexed, *task),
-                        model.map(String::as_str),
-                    )
+                    let question = index.question(indexed, *task);
+                    match decisions.disagreement(&indexed.id, *task, question, None) {
+                        0 => {
+                            // Reviewers agree, so any decision is that of all.
+                            let own = decisions.own(&indexed.id, *task, question);
+                            let known =
+                                own.or_else(|| decisions.others(&indexed.id, *task, question).into_iter().next());
+                            let model = page(at).and_then(|page| *page.digests.get(*task)?);
+                            let differs = |model, value| model != AnswerDigest::of_canonical(value);
+                            u8::from(known.zip(model).is_some_and(|(known, model)| differs(model, &known.value)))
+                        }
+                        score => score,
+                    }
                 });
                 scores.max()
             };

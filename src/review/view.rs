@@ -159,7 +159,7 @@ impl ViewQuery {
             || self.status.is_some()
             || self.error.is_some()
             || self.carried.is_some()
-            || matches!(self.order, ReviewOrder::Label | ReviewOrder::Suspected | ReviewOrder::Cost)
+            || !matches!(self.order, ReviewOrder::Random)
     }
 
     /// Whether it shows pages as they were drawn, and not by what is known of them.

@@ -55,7 +55,16 @@ impl FilterColumns {
                 let message = format!("there are two members with the name `{flat}`");
                 Err((message, format!("write {one} or {other}")))
             }
-            (None, _) => Err((format!("there is no column `{}`", names.join(".")), self.suggestion(names, &flat))),
+            (None, _) => {
+                // Backquotes around a name and its members, as some dialects of SQL have them.
+                let parts: Vec<&str> = names.iter().flat_map(|name| name.split('.')).collect();
+                let quoted = self.columns.iter().find(|column| column.names().eq(parts.iter().copied()));
+                let allowed = match quoted {
+                    Some(column) => format!("backquotes enclose a single name: write {column}"),
+                    None => self.suggestion(names, &flat),
+                };
+                Err((format!("there is no column `{}`", names.join(".")), allowed))
+            }
         }
     }
 

@@ -30,6 +30,9 @@ pub struct DiffAsking {
     pub cost: Option<Pico>,
     /// The expected cost of asking every page of the job; `None`: unknown.
     pub full_cost: Option<Pico>,
+    /// Where the expected cost is unknown: the least and the greatest cost of the pages that are to be asked, and of every
+    /// page of the job. `None`: the price is unknown.
+    bounds: Option<[[Pico; 2]; 2]>,
     /// The budget, and what of it is spent or reserved; `None`: there is none.
     budget: Option<(Pico, Pico)>,
     /// The pages without a later answer.
@@ -48,11 +51,13 @@ impl DiffAsking {
     /// What asking the sample would cost, as one line.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let usd = |cost: Option<Pico>| {
-            cost.map_or_else(|| "an unknown price".to_owned(), |cost| format!("about {}", format_usd(cost)))
+        let usd = |cost: Option<Pico>, at: usize| match (cost, self.bounds) {
+            (Some(cost), _) => format!("about {}", format_usd(cost)),
+            (None, Some(bounds)) => bounds[at].map(format_usd).join(" to "),
+            (None, None) => "an unknown price".to_owned(),
         };
         let sample = counted(self.pages, "page");
-        let full = usd(self.full_cost);
+        let full = usd(self.full_cost, 1);
         match self.to_ask() {
             0 => format!(
                 "every page of the sample of {sample} is answered: nothing would be sent; a full run would cost {full}"
@@ -60,7 +65,7 @@ impl DiffAsking {
             count => format!(
                 "{} would be sent for the sample of {sample}, for {}; a full run would cost {full}",
                 counted(count, "request"),
-                usd(self.cost)
+                usd(self.cost, 0)
             ),
         }
     }
@@ -69,28 +74,36 @@ impl DiffAsking {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let usd = |cost: Option<Pico>| cost.map(|cost| cost.to_string());
-        json!({
+        let mut members = json!({
             "job": self.job_name, "pages": self.pages, "requests": self.to_ask(),
             "expected_usd": usd(self.cost), "full_usd": usd(self.full_cost),
-        })
+        });
+        if let (None, Some([[low, high], _]), Some(members)) = (self.cost, self.bounds, members.as_object_mut()) {
+            members.insert("low_usd".into(), low.to_string().into());
+            members.insert("high_usd".into(), high.to_string().into());
+        }
+        members
     }
 
     pub(crate) fn pages_to_ask(&self) -> &[ProbePage] {
         &self.to_ask
     }
 
-    /// Checks that the budget allows what the pages are expected to cost. The run itself reserves the worst case.
+    /// Checks that the budget allows what the pages are expected to cost, or, if that is unknown, what they may cost at
+    /// most. The run itself reserves the worst case.
     ///
     /// # Errors
     /// When it does not: with the exit code of a reached budget.
     pub fn check_budget(&self) -> Result<(), Error> {
-        let Some(((limit, spent), cost)) = self.budget.zip(self.cost) else { return Ok(()) };
+        let greatest = self.bounds.map(|[[_, greatest], _]| greatest);
+        let Some(((limit, spent), cost)) = self.budget.zip(self.cost.or(greatest)) else { return Ok(()) };
         let left = (limit - spent).max(Pico::ZERO);
         if cost <= left {
             return Ok(());
         }
+        let costs = if self.cost.is_some() { "costs about" } else { "may cost" };
         Err(Error::of_budget(format!(
-            "the sample costs about USD {cost}, and of the budget of USD {limit} only USD {left} is left: nothing was sent"
+            "the sample {costs} USD {cost}, and of the budget of USD {limit} only USD {left} is left: nothing was sent"
         ))
         .with_hint("raise limits.budget_usd or give --budget-usd, or ask a smaller sample"))
     }
@@ -132,17 +145,22 @@ pub(crate) fn prepare_diff(
             "give it with --price INPUT,OUTPUT in USD per million tokens of prompts and of replies, such as --price 0.15,0.60; 0,0 if it is free",
         ));
     }
-    // If the image tokens of a model are unknown, those of before are the best estimate.
+    let full_run = sides.full_run(environment)?;
+    // If the image tokens of a model are unknown, those of before are the best estimate: of the pages that have some.
     let by_tokens = || -> Option<(Pico, u64)> {
-        let sum = to_ask.iter().map(|page| page.cost).collect::<Option<Vec<Pico>>>()?;
-        let sum: Pico = sum.into_iter().sum();
-        Some((sum.of_pages(all_pages, to_ask.len() as u64), all_pages))
+        let known: Vec<Pico> = to_ask.iter().filter_map(|page| page.cost).collect();
+        let sum: Pico = known.iter().copied().sum();
+        (!known.is_empty()).then(|| (sum.of_pages(all_pages, known.len() as u64), all_pages))
     };
-    let full_cost = sides.full_run(environment)?.and_then(|(cost, all)| Some((cost?, all))).or_else(by_tokens);
-    let cost = match to_ask.len() as u64 {
+    let expected = full_run.as_ref().and_then(|run| Some((run.expected?, run.pages)));
+    let full_cost = expected.or_else(by_tokens);
+    let count = to_ask.len() as u64;
+    let cost = match count {
         0 => Some(Pico::ZERO),
         count => full_cost.map(|(cost, all)| cost.of_pages(count, all)),
     };
+    let bounds = full_run.and_then(|run| Some((run.bounds?, run.pages)));
+    let bounds = bounds.map(|(full, all)| [full.map(|cost| cost.of_pages(count, all)), full]);
     let budget = sides.budget(SystemClock::new().wall_ms())?;
     let mut asked = sides.new_job;
     // The sample takes the place of no output. Batches would take up to a day.
@@ -150,7 +168,7 @@ pub(crate) fn prepare_diff(
     asked.manifest.is_batch = false;
     let full_cost = full_cost.map(|(cost, _)| cost);
     let job_name = job.name().to_owned();
-    Ok(Some(DiffAsking { job: asked, pages: sample.len() as u64, cost, full_cost, budget, to_ask, job_name }))
+    Ok(Some(DiffAsking { job: asked, pages: sample.len() as u64, cost, full_cost, bounds, budget, to_ask, job_name }))
 }
 
 /// Compares the stored answers.
@@ -188,7 +206,7 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
     comparison.full_cost = match sides.full_run(environment) {
         // The price may have changed since these pages were asked.
         Ok(_) if sides.new_job.manifest.price().is_none() => None,
-        Ok(run) => run.and_then(|(expected, pages)| comparison.measured_cost(pages).or(expected)),
+        Ok(run) => run.and_then(|run| comparison.measured_cost(run.pages).or(run.expected)),
         Err(PipelineError::Source(_) | PipelineError::Input(_)) => None,
         Err(error) => return Err(error.into()),
     };

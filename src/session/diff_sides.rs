@@ -16,8 +16,8 @@ use crate::labels::history::{
 };
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
-    self, PipelineError, ProbePage, RowSide, budget_counter, draw_key, is_probe_open, read_page_pairs, row_columns,
-    stored_job,
+    self, PipelineError, ProbePage, Projection, RowSide, budget_counter, draw_key, is_probe_open, read_page_pairs,
+    row_columns, stored_job,
 };
 use crate::select::{Filter, FilterColumns};
 use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError};
@@ -29,6 +29,16 @@ use std::collections::HashSet;
 const PRICED_FILES: u64 = 400;
 /// Sections in which two manifests differ without another answer or cost: the same pages are compared.
 const NOT_COMPARED: &[&str] = &["name", "input", "output", "store"];
+
+/// What asking all pages costs.
+pub(crate) struct FullRun {
+    /// Their number.
+    pub(crate) pages: u64,
+    /// The expected cost; `None`: unknown, for example because the image tokens of the model are.
+    pub(crate) expected: Option<Pico>,
+    /// The least and the greatest cost; `None`: the price is unknown.
+    pub(crate) bounds: Option<[Pico; 2]>,
+}
 
 /// Both sides, opened.
 pub(crate) struct Sides {
@@ -191,9 +201,8 @@ impl Sides {
         )
     }
 
-    /// The expected cost of asking every page anew with the later settings (`None`: unknown), and the number of pages;
-    /// `None`: their number is not known.
-    pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<(Option<Pico>, u64)>, PipelineError> {
+    /// What asking every page anew with the later settings costs; `None`: the number of pages is not known.
+    pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<FullRun>, PipelineError> {
         if self.new_job.reads_standard_input() {
             return Ok(None);
         }
@@ -209,7 +218,12 @@ impl Sides {
             SystemClock::new().wall_ms(),
             environment.decoder().clone(),
         )?;
-        Ok(plan.projection.map(|projection| (projection.expected, projection.to_ask)))
+        let bounds = plan.quote.as_ref().and_then(|quote| Some((quote.cost?, quote.pages)));
+        Ok(plan.projection.map(|Projection { expected, to_ask: pages, .. }| FullRun {
+            pages,
+            expected,
+            bounds: bounds.map(|(cost, of)| [cost.low, cost.high].map(|cost| cost.of_pages(pages, of))),
+        }))
     }
 
     /// In which settings both sides differ.

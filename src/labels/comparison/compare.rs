@@ -84,6 +84,7 @@ pub(crate) fn compare(
         },
         truth: Vec::new(),
         truth_of_pages: HashSet::new(),
+        unopened: 0,
         contradictions: source.iter().flat_map(|source| source.samples()).map(|known| known.contradiction).collect(),
     };
     let mut counts = SourceCounts::default();
@@ -146,6 +147,8 @@ struct Pass<'a> {
     comparison: Comparison,
     truth: Vec<TruthPage>,
     truth_of_pages: HashSet<PageId>,
+    /// Selected pages that no human answer is about, because their files could not be opened.
+    unopened: u64,
     /// By task: why pages with human answers are not a valid sample, if their stated probabilities are of several.
     contradictions: Vec<Option<StatedTotal>>,
 }
@@ -156,6 +159,7 @@ impl Pass<'_> {
         let mut changes = Vec::new();
         let mut is_compared = false;
         self.comparison.selected += 1;
+        self.unopened += u64::from(pair.id.page == 0);
         for (task, result) in self.tasks.iter().zip(&mut self.comparison.tasks) {
             let (old, new) = answers(pair, task);
             let is_asked_twice = is_asked_twice(pair, task);
@@ -238,9 +242,9 @@ impl Pass<'_> {
         let probabilities: Vec<Option<f64>> = known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
         let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
         let selected = self.comparison.selected;
-        let contradiction = match self.contradictions.get(at) {
-            Some(contradiction) => *contradiction,
-            None => find_contradiction(&stated(), selected),
+        let (contradiction, selected) = match self.contradictions.get(at) {
+            Some(contradiction) => (*contradiction, selected - self.unopened),
+            None => (find_contradiction(&stated(), selected), selected),
         };
         let kind = TruthKind::of_pages(probabilities.iter().copied(), selected, contradiction.is_some());
         (!probabilities.is_empty()).then(|| (kind, contradiction.filter(|_| kind == TruthKind::Selected)))

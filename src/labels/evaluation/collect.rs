@@ -4,7 +4,7 @@
 use super::agreement::{Agreement, ReviewerPairs};
 use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
-use super::spend::SpendTotals;
+use super::spend::{SpendTotals, is_asked};
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
 use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
@@ -29,6 +29,9 @@ pub(crate) struct Collected {
     pub(crate) job_pages: u64,
     /// Selected pages that are not counted, because they equal one that is: drawn pages are different ones.
     pub(crate) copies: u64,
+    /// Those of the selected pages that no draw can contain, and no human answer is about: of files that could not be
+    /// opened. They are known to have no answer. 0 if the truth is not human answers: a file can be about them.
+    pub(crate) unopened: u64,
     /// Pages with truth that were not selected.
     pub(crate) not_selected: u64,
     /// By task: how many of all selected pages are answered with each label.
@@ -85,6 +88,7 @@ pub(crate) fn collect(
     let mut pairs = ReviewerPairs::default();
     // Each different page was drawn with its probability, however many copies of it there are.
     let is_drawn = source.samples().iter().any(|sample| sample.pages.is_some());
+    let is_human = matches!(source, TruthSource::Answers { .. });
     let mut different: HashSet<PageId> = HashSet::new();
     let is_within = |sample: &TaskSample| sample.draw.as_ref().is_some_and(|draw| draw.selection.is_some());
     let counts_pages = source.samples().iter().any(is_within);
@@ -95,14 +99,15 @@ pub(crate) fn collect(
         if is_selected {
             matching.extend(page.record.id.filter(|id| counts_pages && id.page > 0));
             fault = collected.spend.add(page, costs).err().or(fault.take());
-            if page.record.id.is_some_and(|id| is_drawn && id.page > 0 && !different.insert(id)) {
+            if page.record.id.is_some_and(|id| is_drawn && !different.insert(id)) {
                 collected.copies += 1;
                 return;
             }
+            collected.unopened += u64::from(is_human && page.record.id.is_none_or(|id| id.page == 0));
             collected.add_page(page, tasks);
         }
         let known = source.truth_of(page, tasks, &mut counts);
-        if is_selected && matches!(source, TruthSource::Answers { .. }) {
+        if is_selected && is_human {
             pairs.add(page, tasks);
         }
         // Pages of a file follow one another.
@@ -187,6 +192,11 @@ impl Collected {
         self.pages.retain(|page| page.tasks.iter().any(Option::is_some));
     }
 
+    /// The selected pages that pages with truth can be a sample of.
+    pub(crate) fn reachable(&self) -> u64 {
+        self.job_pages - self.unopened
+    }
+
     /// Counts a selected page.
     fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
         self.job_pages += 1;
@@ -225,6 +235,7 @@ fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Op
         content: record.content,
         // The page of a file that could not be opened is that of the row.
         id: record.id.filter(|id| id.page > 0),
+        is_asked: is_asked(page),
         fingerprint,
         split: known.truth.split,
         sampled_with: known.truth.sampled_with,

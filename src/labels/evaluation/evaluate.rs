@@ -13,6 +13,7 @@ use super::page_clusters::group_pages;
 use super::prevalence::add_prevalences;
 use super::splits::Splits;
 use super::suspects::rank_suspects;
+use super::task_result::opened_share;
 use super::truth_source::TruthSource;
 use super::wrong_pages::find_wrong_pages;
 use crate::base::path_text::display_path;
@@ -75,6 +76,9 @@ pub(crate) fn evaluate(
             continue;
         }
         let (mut result, disagreements) = measure_task(task, position, &measured);
+        if result.truth_kind != TruthKind::Selected {
+            result.count_unopened(collected.unopened, collected.job_pages);
+        }
         add_prevalences(&mut result, task, position, &measured, &collected);
         result.disagreements = disagreements.len() as u64;
         result.suspects = rank_suspects(task, position, &measured, &result, disagreements);
@@ -82,7 +86,13 @@ pub(crate) fn evaluate(
     }
     let unseen = results.iter().filter(|result| !result.unseen_labels.is_empty());
     truth.unseen_labels = unseen.map(|result| (result.name.clone(), result.unseen_labels.clone())).collect();
+    truth.unopened = results.iter().map(|result| result.unopened).max().unwrap_or(0);
     let wrong = find_wrong_pages(&tasks, &measured);
+    // Pages that could not be opened are known not to be right.
+    let opened = match TruthKind::of_tasks(kinds.iter().copied()) {
+        TruthKind::Selected => 1.0,
+        TruthKind::Sample | TruthKind::All => opened_share(collected.unopened, collected.job_pages),
+    };
     let all_tasks = TaskSpec::list(questions, &[]).unwrap_or_default();
     let gates = apply_gates(&options.gates, &results, &all_tasks).map_err(EvalError::input)?;
     Ok(Evaluation {
@@ -91,8 +101,8 @@ pub(crate) fn evaluate(
         truth,
         tasks: results,
         per_1000: collected.spend.per_1000(),
-        per_1000_correct: collected.spend.per_1000_correct(wrong.correct_share),
-        correct_pages: wrong.correct_share,
+        per_1000_correct: collected.spend.per_1000_correct(wrong.asked_per_right),
+        correct_pages: wrong.correct_share * opened,
         gates,
         wrong_pages: wrong.count,
         wrong: wrong.pages,
@@ -263,7 +273,7 @@ fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> (Tr
         }
     };
     let probabilities = known.map(|known| known.sampled_with);
-    let kind = TruthKind::of_pages(probabilities, collected.job_pages, contradiction.is_some());
+    let kind = TruthKind::of_pages(probabilities, collected.reachable(), contradiction.is_some());
     (kind, contradiction.filter(|_| kind == TruthKind::Selected))
 }
 
@@ -318,6 +328,7 @@ fn summarize(
         stands_for,
         job_pages: collected.job_pages,
         copies: collected.copies,
+        unopened: 0,
         not_selected: collected.not_selected,
         shown: collected.shown,
         imported: collected.imported,

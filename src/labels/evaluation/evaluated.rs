@@ -45,6 +45,9 @@ pub(crate) struct TruthSummary {
     pub(crate) job_pages: u64,
     /// Selected pages that are not counted, because they equal one that is.
     pub(crate) copies: u64,
+    /// Those of `job_pages` that no draw can contain, because their files could not be opened. 0 if no measure is about all
+    /// pages.
+    pub(crate) unopened: u64,
     /// Pages with truth that the expression did not select.
     pub(crate) not_selected: u64,
     /// Human answers whose reviewer had seen the model's.
@@ -90,19 +93,24 @@ impl TruthSummary {
         shown_warning(if self.counts_shown { self.shown } else { 0 })
     }
 
+    /// The selected pages that pages with truth can be a sample of.
+    pub(crate) fn reachable(&self) -> u64 {
+        self.job_pages - self.unopened
+    }
+
     /// How many pages a sample stands for, if that is not all of them. If the probabilities contradict the job, another note
     /// shows it.
     #[expect(clippy::cast_precision_loss, reason = "numbers of pages")]
     fn stands_for_line(&self) -> Option<String> {
         let pages = self.stands_for.filter(|pages| self.kind == TruthKind::Sample && *pages > 0.0)?;
-        let all = self.job_pages.max(1) as f64;
+        let all = self.reachable().max(1) as f64;
         if (LEAST_SHARE..=MOST_SHARE).contains(&(pages / all)) {
             return None;
         }
         let (measured, expected) = (grouped(self.measured), self.measured as f64 * all / pages);
         Some(format!(
             "by their probabilities, the drawn pages stand for about {pages:.0} of {} pages, and {measured} of about {expected:.0} expected pages are there: check that the sample is complete, and that --where has the expression with which it was drawn",
-            grouped(self.job_pages)
+            grouped(self.reachable())
         ))
     }
 
@@ -121,6 +129,14 @@ impl TruthSummary {
                 copies => format!("{} copies are", grouped(copies)),
             };
             notes.push(format!("pages were drawn among different ones: {copies} not counted"));
+        }
+        if self.unopened > 0 {
+            notes.push(format!(
+                "{} could not be opened, so no draw contains them: they count as wrong in \"no answer as wrong\" and in gates, and \
+                 shares of labels are of the {} that could",
+                counted(self.unopened, "page"),
+                grouped(self.reachable())
+            ));
         }
         if self.undrawn > 0 {
             notes.push(format!(

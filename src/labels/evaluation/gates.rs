@@ -68,6 +68,8 @@ pub(crate) struct GateResult {
     pub(crate) estimate: Option<Estimate>,
     /// Pages that were compared, and pages without an answer, which count as wrong.
     pub(crate) pages: (u64, u64),
+    /// Pages that no draw can contain, because they could not be opened. They count as wrong, too.
+    pub(crate) unopened: u64,
 }
 
 impl GateResult {
@@ -84,9 +86,12 @@ impl GateResult {
             (GateMeasure::F1, None) => format!("macro F1 of {}", self.task),
         };
         let (pages, unanswered) = self.pages;
-        let counted = match unanswered {
-            0 => String::new(),
-            count => format!(", counting {} without an answer as wrong", counted(count, "page")),
+        let wrong = [(unanswered, "without an answer"), (self.unopened, "that could not be opened")];
+        let wrong = wrong.iter().filter(|(count, _)| *count > 0);
+        let wrong: Vec<String> = wrong.map(|(count, what)| format!("{} {what}", counted(*count, "page"))).collect();
+        let counted = match wrong.as_slice() {
+            [] => String::new(),
+            wrong => format!(", counting {} as wrong", wrong.join(" and ")),
         };
         match self.estimate {
             Some(estimate) => {
@@ -182,6 +187,7 @@ fn apply(spec: &GateSpec, target: &GateTarget<'_>) -> GateResult {
         mark: spec.mark,
         estimate,
         pages: target.result.map_or((0, 0), |task| (task.n, task.unanswered_pages())),
+        unopened: target.result.map_or(0, |task| task.unopened),
     }
 }
 

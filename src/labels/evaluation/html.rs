@@ -5,7 +5,7 @@ use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, WrongPage};
 use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::{ALL_RIGHT, cost_of_right, sample_lines, short_answer, worth_note};
+use super::text::{ALL_RIGHT, cost_of_right, sample_lines, short_answer, unopened_words, worth_note};
 use super::truth_text::faults_by_effect;
 use crate::base::escape::{html_name, html_text};
 use crate::base::units::grouped;
@@ -59,8 +59,12 @@ fn scope(evaluation: &Evaluation) -> String {
     let truth = &evaluation.truth;
     let (measured, all) = (grouped(truth.measured), grouped(truth.job_pages));
     let about = match truth.kind {
-        TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
+        TruthKind::Sample => {
+            let unopened = unopened_words(evaluation);
+            format!("estimated for all {all} pages{unopened} from {measured} that were drawn at random")
+        }
         TruthKind::All => {
+            let all = grouped(truth.reachable());
             format!("measured on all {all} pages: intervals are about pages like these, not about these pages")
         }
         TruthKind::Selected => format!(
@@ -128,7 +132,10 @@ fn add_task(out: &mut String, task: &TaskResult) {
     }
     let estimates = [
         ("accuracy", task.accuracy),
-        ("accuracy, no answer counted as wrong", task.accuracy_of_all.filter(|_| task.unanswered_pages() > 0)),
+        (
+            "accuracy, no answer counted as wrong",
+            task.accuracy_of_all.filter(|_| task.unanswered_pages() + task.unopened > 0),
+        ),
         ("exactly equal", task.exact.filter(|exact| Some(*exact) != task.accuracy)),
         ("macro F1", task.macro_f1),
     ];

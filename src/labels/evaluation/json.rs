@@ -75,6 +75,9 @@ fn truth_json(truth: &TruthSummary) -> Value {
         if truth.copies > 0 {
             members.insert("copies".into(), truth.copies.into());
         }
+        if truth.unopened > 0 {
+            members.insert("unopened".into(), truth.unopened.into());
+        }
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }

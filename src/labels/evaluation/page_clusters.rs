@@ -57,6 +57,7 @@ mod tests {
             page: number,
             content: Some(content),
             id: Some(PageId { content, page: number }),
+            is_asked: true,
             fingerprint,
             split: None,
             sampled_with: None,

@@ -1,5 +1,6 @@
 //! How frequent a label is among all pages: the answers of all pages, corrected by the errors that the pages with
-//! truth show. Only for a probability sample. Where every page has truth, it is known.
+//! truth show. Only for a probability sample. Where every page has truth, it is known. Files that could not be opened are
+//! left out where no page of them can be drawn: nothing is known of their labels.
 
 use super::collect::{Collected, labels_of};
 use super::measured::{Measured, TaskPage};
@@ -38,7 +39,7 @@ pub(crate) fn add_prevalences(
         let of_sample = sample.iter().filter(|page| page.answer).count();
         let of_all = predicted.get(&label.label).copied().unwrap_or_default();
         let others = Unlabeled {
-            pages: to_usize(collected.job_pages).saturating_sub(sample.len()),
+            pages: to_usize(collected.reachable()).saturating_sub(sample.len()),
             predicted: to_usize(of_all).saturating_sub(of_sample),
         };
         label.prevalence = estimate_prevalence(&sample, &design, others)

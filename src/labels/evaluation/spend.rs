@@ -27,7 +27,7 @@ impl SpendTotals {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn add(&mut self, page: &JobPage, costs: &PageCosts<'_>) -> Result<(), StoreError> {
-        if page.model_row.attempts == 0 || page.record.duplicate_of.is_some() {
+        if !is_asked(page) {
             return Ok(());
         }
         let cost = costs.of_page(&page.record)?;
@@ -42,17 +42,23 @@ impl SpendTotals {
         Some(Pico(i64::try_from(cost).unwrap_or(i64::MAX)))
     }
 
-    /// The cost of 1,000 pages that are answered correctly, if this share of them is.
-    pub(crate) fn per_1000_correct(&self, share: f64) -> Option<Pico> {
+    /// The cost of 1,000 pages that are answered correctly. `asked_per_right`: how many pages are asked for each of them.
+    /// Copies are right, too, and are not asked.
+    pub(crate) fn per_1000_correct(&self, asked_per_right: Option<f64>) -> Option<Pico> {
         let cost = self.per_1000()?;
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             reason = "money to about 16 digits; saturates"
         )]
-        let scaled = (share > 0.0).then(|| Pico((cost.0 as f64 / share).round() as i64));
+        let scaled = asked_per_right.map(|asked| Pico((cost.0 as f64 * asked).round() as i64));
         scaled
     }
+}
+
+/// Whether a page was asked under the current recipes.
+pub(crate) fn is_asked(page: &JobPage) -> bool {
+    page.model_row.attempts > 0 && page.record.duplicate_of.is_none()
 }
 
 #[cfg(test)]
@@ -63,8 +69,8 @@ mod tests {
     fn cost_of_correct_answers() {
         let spend = SpendTotals { cost: Some(Pico(900)), asked: 3 };
         assert_eq!(spend.per_1000(), Some(Pico(300_000)));
-        assert_eq!(spend.per_1000_correct(0.75), Some(Pico(400_000)));
-        assert_eq!(spend.per_1000_correct(0.0), None);
+        assert_eq!(spend.per_1000_correct(Some(4.0 / 3.0)), Some(Pico(400_000)));
+        assert_eq!(spend.per_1000_correct(None), None);
         assert_eq!(SpendTotals::default().per_1000(), None);
         assert_eq!(SpendTotals { cost: None, asked: 3 }.per_1000(), None);
     }

@@ -77,6 +77,7 @@ mod tests {
             page: 1,
             content: None,
             id: None,
+            is_asked: true,
             fingerprint: None,
             split: split.map(Into::into),
             sampled_with: None,

@@ -30,13 +30,16 @@ pub(crate) struct TaskResult {
     pub(crate) right: u64,
     /// Pages with truth and without an answer, by the reason.
     pub(crate) unanswered: BTreeMap<&'static str, u64>,
+    /// Pages that no draw can contain, because their files could not be opened: they count as wrong among all pages. 0 if
+    /// the measures are not about all pages.
+    pub(crate) unopened: u64,
     /// Clusters of pages that are not independent of one another.
     pub(crate) clusters: u64,
     /// The number of independent pages that would show as much as these.
     pub(crate) effective_n: f64,
     /// Correct answers among the pages with an answer.
     pub(crate) accuracy: Option<Estimate>,
-    /// Correct answers among all pages with truth: gates compare its lower bound.
+    /// Correct answers among all pages with truth and those that could not be opened: gates compare its lower bound.
     pub(crate) accuracy_of_all: Option<Estimate>,
     /// Exactly equal answers among the pages with an answer (`extract`, `question`).
     pub(crate) exact: Option<Estimate>,
@@ -91,6 +94,30 @@ impl TaskResult {
     pub(crate) fn unanswered_pages(&self) -> u64 {
         self.unanswered.values().sum()
     }
+
+    /// Adds pages that are known to have no answer to the measures that count such pages. `all`: the number of all pages.
+    pub(crate) fn count_unopened(&mut self, unopened: u64, all: u64) {
+        self.unopened = unopened;
+        if unopened == 0 {
+            return;
+        }
+        let opened = opened_share(unopened, all);
+        self.accuracy_of_all = self.accuracy_of_all.map(|estimate| estimate.map(|share| share * opened));
+        // Their labels are not known. They are missed by each label in the ratio of the pages that have it in truth or answer,
+        // so the Jaccard index of F1 is that of the opened pages times their share. The function is convex: applied to a
+        // mean of F1, it is at most the mean of its values.
+        let missed = |f1: f64| 2.0 * opened * f1 / (2.0 - f1 + opened * f1);
+        self.macro_f1_of_all = self.macro_f1_of_all.map(|estimate| estimate.map(missed));
+        for label in &mut self.labels {
+            label.f1_of_all = label.f1_of_all.map(|estimate| estimate.map(missed));
+        }
+    }
+}
+
+/// The share of pages that could be opened.
+#[expect(clippy::cast_precision_loss, reason = "numbers of pages")]
+pub(crate) fn opened_share(unopened: u64, all: u64) -> f64 {
+    1.0 - unopened as f64 / all.max(unopened).max(1) as f64
 }
 
 /// What was measured of a label.
@@ -173,5 +200,38 @@ impl Suspect {
     /// Whether the truth is more likely to be wrong than the answer.
     pub(crate) fn is_likely(&self) -> bool {
         self.is_contradicted || self.is_unknown || self.score >= MIN_SUSPECT_SCORE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_that_could_not_be_opened_count_as_wrong_and_as_missed() {
+        let estimate = |value: f64| {
+            let interval = Interval { low: value - 0.1, high: value };
+            Some(Estimate { value, interval, exact: interval, lower_bound: value - 0.1, effective_n: 40.0 })
+        };
+        let label = LabelResult { f1_of_all: estimate(0.8), ..LabelResult::default() };
+        let mut task = TaskResult {
+            accuracy: estimate(1.0),
+            accuracy_of_all: estimate(1.0),
+            macro_f1_of_all: estimate(0.8),
+            labels: vec![label],
+            ..TaskResult::default()
+        };
+        let before = task.clone();
+        task.count_unopened(0, 50);
+        assert_eq!(task, before);
+        task.count_unopened(5, 55);
+        let all = task.accuracy_of_all.unwrap();
+        let near = |one: f64, other: f64| assert!((one - other).abs() < 1e-12, "{one} {other}");
+        near(all.value, 50.0 / 55.0);
+        near(all.lower_bound, 0.9 * 50.0 / 55.0);
+        assert_eq!((task.accuracy, task.unopened), (before.accuracy, 5), "of the pages with an answer");
+        // 40 right pages, 10 missed and 10 too many are 0.8; with 6 more missed, 10 % of the 60, it is 80 / 106.
+        near(task.labels[0].f1_of_all.unwrap().value, 80.0 / 106.0);
+        near(task.macro_f1_of_all.unwrap().value, 80.0 / 106.0);
     }
 }

@@ -72,7 +72,8 @@ impl Cut {
 /// How good the answers to a task are.
 fn answer_line(task: &TaskResult) -> String {
     let name = one_line(&task.name, 60);
-    let missing = task.unanswered_pages();
+    let unopened = if task.truth_kind == TruthKind::All { task.unopened } else { 0 };
+    let missing = task.unanswered_pages() + unopened;
     let Some(accuracy) = task.accuracy else {
         return format!("{name}: no page with truth has an answer ({} without one)", grouped(missing));
     };
@@ -101,12 +102,28 @@ fn answer_line(task: &TaskResult) -> String {
     }
 }
 
+/// How many of all pages could not be opened, as an insertion; empty: none.
+pub(crate) fn unopened_words(evaluation: &Evaluation) -> String {
+    match evaluation.truth.unopened {
+        0 => String::new(),
+        unopened => format!(", of which {} could not be opened,", grouped(unopened)),
+    }
+}
+
 /// What the numbers are about.
 fn scope_line(evaluation: &Evaluation) -> String {
     let truth = &evaluation.truth;
     let (measured, all) = (grouped(truth.measured), grouped(truth.job_pages));
     match truth.kind {
-        TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
+        TruthKind::Sample => {
+            let unopened = unopened_words(evaluation);
+            format!("estimated for all {all} pages{unopened} from {measured} that were drawn at random")
+        }
+        TruthKind::All if truth.unopened > 0 => format!(
+            "every page that could be opened has truth, and {} of {all} could not: intervals are about pages like these, not \
+             about these pages",
+            grouped(truth.unopened)
+        ),
         TruthKind::All => {
             "every page has truth: intervals are about pages like these, not about these pages".to_owned()
         }
@@ -193,7 +210,7 @@ fn add_task(table: &mut TextTable, task: &TaskResult, cut: Cut) {
         }
     };
     estimate("accuracy", task.accuracy);
-    if task.unanswered_pages() > 0 {
+    if task.unanswered_pages() + task.unopened > 0 {
         estimate("no answer as wrong", task.accuracy_of_all);
     }
     estimate("exactly equal", task.exact.filter(|exact| Some(*exact) != task.accuracy));

@@ -21,12 +21,14 @@ pub(crate) struct WrongPages {
     pub(crate) count: u64,
     /// The share of measured pages that are right in every measured task.
     pub(crate) correct_share: f64,
+    /// How many pages are asked for each page that is right; `None`: none is right.
+    pub(crate) asked_per_right: Option<f64>,
 }
 
 /// Finds the measured pages that are answered wrongly. A page without an answer is wrong.
 pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> WrongPages {
     let mut pages = Vec::new();
-    let mut found = WrongPages { pages: Vec::new(), count: 0, correct_share: 0.0 };
+    let mut found = WrongPages { pages: Vec::new(), count: 0, correct_share: 0.0, asked_per_right: None };
     let mut terms = Vec::new();
     let kind = TruthKind::of_tasks(measured.kinds.iter().copied());
     for (at, page) in measured.pages.iter().enumerate() {
@@ -47,8 +49,15 @@ pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> W
         }
     }
     keep_worst(&mut found.pages);
-    found.correct_share =
-        estimate_ratio(&terms, &measured.design_of(kind, &pages)).map_or(0.0, |estimate| estimate.value);
+    let design = measured.design_of(kind, &pages);
+    found.correct_share = estimate_ratio(&terms, &design).map_or(0.0, |estimate| estimate.value);
+    let sum = |counts: &dyn Fn(usize) -> bool| -> f64 {
+        design.weights().iter().enumerate().filter(|(at, _)| counts(*at)).map(|(_, weight)| weight).sum()
+    };
+    let (asked, right) = (sum(&|at| pages[at].page.is_asked), sum(&|at| terms[at].part > 0.0));
+    // Where no measured page was asked, because all are copies, others of the job were.
+    let asked = if asked > 0.0 { asked } else { sum(&|_| true) };
+    found.asked_per_right = (right > 0.0).then(|| asked / right);
     found
 }
 

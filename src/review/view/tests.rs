@@ -47,7 +47,7 @@ fn what_tells_the_answer_reveals_it() {
         ("order=cost", false, true),
         ("status=ok", false, true),
         ("order=label", true, true),
-        ("order=disagreement", true, false),
+        ("order=disagreement", true, true),
         ("label=%22a%22", true, true),
         ("state=others", true, false),
         ("mode=grid", true, false),

@@ -351,3 +351,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn backquotes_around_a_name_and_its_members_are_explained() {
+    let columns = FilterColumns::of_rows(&spec());
+    for (text, suggested) in [
+        ("`total.amount` > 1", "total.amount"),
+        ("`total.payee.name` = 'x'", "total.payee.name"),
+        ("`total.payee`.name = 'x'", "total.payee.name"),
+        ("`total.payee.full name` = 'x'", "total.payee.`full name`"),
+    ] {
+        let error = Filter::parse(text, &columns).map(|filter| filter.to_string()).unwrap_err();
+        assert_eq!(error.allowed, format!("backquotes enclose a single name: write {suggested}"), "{text}");
+        let (first, rest) = text.rsplit_once('`').map(|(_, rest)| (suggested, rest)).unwrap();
+        let rest = rest.strip_prefix(".name").unwrap_or(rest);
+        assert!(Filter::parse(&format!("{first}{rest}"), &columns).is_ok(), "{first}{rest}");
+    }
+}

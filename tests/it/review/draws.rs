@@ -373,3 +373,90 @@ fn a_comparison_knows_which_rows_pages_were_drawn_among() {
         assert!(text.contains(line) && text.contains("not drawn at random"), "{text}");
     }
 }
+
+/// A draw contains only pages that could be opened; those that could not are known to have no answer.
+#[test]
+fn pages_that_could_not_be_opened_count_as_wrong_beside_a_draw() {
+    let bench = reviewed_job(20, "on_error: {max_failed: 100%}");
+    // The last two are equal.
+    (0..6).for_each(|at| bench.put(&format!("pages/broken-{at}.jpg"), format!("no picture {}", at.min(4)).as_bytes()));
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let rows = bench.rows();
+    let kinds: Vec<&str> = rows.iter().filter_map(|row| row["kind"].as_str()).collect();
+    assert_eq!(kinds.len(), 20);
+    // The model is always right.
+    let decide_all = |size: &str| {
+        let served = Served::start(&bench, &["--sample", size]);
+        for page in served.pages("task=kind&limit=100&state=undecided") {
+            let row = rows.iter().find(|row| row["path"] == page["path"]).unwrap();
+            served.decide(&page, "kind", row["kind"].clone());
+        }
+    };
+    let near = |value: &Value, expected: f64| {
+        assert!((value.as_f64().unwrap() - expected).abs() < 1e-9, "{value} {expected}");
+    };
+    decide_all("16");
+    let report = evaluated(&bench, &[]);
+    let (truth, kind) = (&report["truth"], &report["tasks"]["kind"]);
+    assert_eq!(
+        (&truth["selection"], &truth["job_pages"], &truth["unopened"], &truth["copies"]),
+        (&json!("sample"), &json!(25), &json!(5), &json!(1))
+    );
+    assert_eq!((&truth["draws"]["kind"]["of"], &kind["n"]), (&json!(20), &json!(16)));
+    near(&kind["accuracy"]["value"], 1.0);
+    near(&kind["accuracy_of_all"]["value"], 20.0 / 25.0);
+    near(&report["correct_pages"], 20.0 / 25.0);
+    assert!(kind["accuracy_of_all"]["low"].as_f64().unwrap() < 0.7, "{kind}");
+    // Shares are those among the pages that could be opened.
+    for (label, found) in kind["labels"].as_object().unwrap() {
+        let Some(value) = found["prevalence"]["value"].as_f64() else { continue };
+        let count = u32::try_from(kinds.iter().filter(|kind| *kind == label).count()).unwrap();
+        assert!((value - f64::from(count) / 20.0).abs() < 0.03, "{label}: {value} of {count}");
+    }
+    let bound = bench.docmill(&["eval", "job.yaml", "--min-accuracy", "0.75"]);
+    assert_eq!(bound.code, 7, "{}", bound.stdout);
+    assert!(
+        bound.stderr.contains("on 16 pages, counting 5 pages that could not be opened as wrong"),
+        "{}",
+        bound.stderr
+    );
+    assert!(bound.stdout.contains("no answer as wrong"), "{}", bound.stdout);
+    for text in [bound.stdout, bench.docmill(&["eval", "job.yaml", "--format", "html"]).stdout] {
+        let scope = "estimated for all 25 pages, of which 5 could not be opened, from 16 that were drawn at random";
+        assert!(text.contains(scope) && text.contains("are of the 20 that could"), "{text}");
+        assert!(!text.contains("stand for about"), "{text}");
+    }
+    // Other rows are another whole.
+    let part = evaluated(&bench, &["--where", "status = 'ok'"]);
+    assert_eq!(part["truth"].get("unopened"), None, "{part}");
+    near(&part["tasks"]["kind"]["accuracy_of_all"]["value"], 1.0);
+
+    // An export states the probability of the same draw, and is the same sample in another store.
+    bench.put("answers.csv", bench.docmill(&["answers", "export", "job.yaml"]).stdout.as_bytes());
+    assert_eq!(bench.text("answers.csv").matches(",0.8,").count(), 16, "{}", bench.text("answers.csv"));
+    for arguments in [&["run", "job.yaml", "-q"][..], &["answers", "import", "job.yaml", "answers.csv"]] {
+        let ran = bench.docmill(&[arguments, &["--store", "copy.db"]].concat());
+        assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    }
+    let copied = evaluated(&bench, &["--store", "copy.db"]);
+    assert_eq!((&copied["tasks"], &copied["truth"]["unopened"]), (&report["tasks"], &json!(5)));
+
+    // Every page that can be decided on.
+    decide_all("20");
+    let report = evaluated(&bench, &[]);
+    assert_eq!((&report["truth"]["selection"], &report["truth"]["unopened"]), (&json!("all"), &json!(6)), "{report}");
+    near(&report["tasks"]["kind"]["accuracy_of_all"]["value"], 20.0 / 26.0);
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains("accuracy 1.000 of 20 of all 26 pages; 6 without an answer"), "{text}");
+    assert!(text.contains("every page that could be opened has truth, and 6 of 26 could not"), "{text}");
+    // For a comparison as well.
+    let other = bench.text("job.yaml").replace("out.", "other.").replace(", form]", ", form, memo]");
+    bench.put("other.yaml", other.as_bytes());
+    let ran = bench.docmill(&["run", "other.yaml", "-q"]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let compared =
+        ["diff", "job.yaml", "--against", "other.yaml", "--answers", "blind", "--task", "kind", "--format", "json"];
+    let compared: Value = serde_json::from_str(&bench.docmill(&compared).stdout).unwrap();
+    assert_eq!(compared["truth_selection"], "all", "{compared}");
+}

@@ -121,3 +121,31 @@ fn a_question_that_names_a_column_is_decided_on_for_each_value() {
     let answers: Vec<Value> = bench.rows().iter().map(|row| row["theirs"].clone()).collect();
     assert_eq!(answers, [true, false]);
 }
+
+#[test]
+fn pages_on_which_a_reviewer_and_the_model_differ_come_first() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &["--show"]);
+    let pages = served.pages("task=*&limit=100");
+    let answer = |page: &Value, task: &str| page["tasks"][task]["answer"]["value"].clone();
+    let answered = |task: &str| -> Vec<Value> {
+        pages.iter().filter(|page| !answer(page, task).is_null()).skip(4).take(2).cloned().collect()
+    };
+    let mut expected = Vec::new();
+    for (task, other) in
+        [("kind", json!("other")), ("marks", json!(["seal", "logo", "stamp"])), ("sum", json!(-12345.5))]
+    {
+        let [same, differs] = answered(task).try_into().unwrap();
+        served.decide(&same, task, answer(&same, task));
+        let other = if answer(&differs, task) == other { json!("form") } else { other };
+        served.decide(&differs, task, other);
+        expected.push((task, paths(&[differs])));
+    }
+    drop(served);
+    for (task, first) in expected {
+        // On a server that has not been asked anything before.
+        let served = Served::start(&bench, &["--show", "--order", "disagreement"]);
+        let found = paths(&served.pages(&format!("task={task}&order=disagreement&limit=100")));
+        assert_eq!((&found[..1], found.len()), (&first[..], 12), "{task}");
+    }
+}

@@ -416,3 +416,37 @@ fn text_is_cut_on_a_terminal_only() {
     let history = bench.docmill(&["runs", "other.yaml"]).stdout;
     assert!(history.contains(&long) && !history.contains('…'), "{history}");
 }
+
+/// A page whose old answer has no attempt that succeeded does not make the price of the others unknown.
+#[test]
+fn a_page_without_a_known_cost_is_priced_as_the_others() {
+    let bench = answered(6);
+    let arguments = ["diff", "job.yaml", "--model", "acme/vision-1", "--price", "100,200", "--sample", "6"];
+    let price = || -> Value {
+        let dry = bench.docmill(&[&arguments[..], &["--dry-run", "--format", "json"]].concat());
+        assert_eq!(dry.code, 0, "{}", dry.stderr);
+        serde_json::from_str(&dry.stdout).unwrap()
+    };
+    let too_little = || bench.docmill(&[&arguments[..], &["--budget-usd", "0.0001", "--yes"]].concat());
+    let all = usd(&price()["expected_usd"]);
+    let forget = |pages: &str| {
+        let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+        db.execute(&format!("UPDATE attempts SET verdict = 'page' WHERE {pages}"), []).unwrap();
+    };
+    forget("id = (SELECT min(id) FROM attempts)");
+    let most = price();
+    assert!((usd(&most["expected_usd"]) / all - 1.0).abs() < 0.05 && most.get("high_usd").is_none(), "{all} {most}");
+    let refused = too_little();
+    assert_eq!((refused.code, requests(&bench)), (4, 6), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the sample costs about USD"), "{}", refused.stderr);
+    // No page has a known cost.
+    forget("1");
+    let none = price();
+    let (low, high) = (usd(&none["low_usd"]), usd(&none["high_usd"]));
+    assert!(none["expected_usd"].is_null() && low > 0.0 && low < high, "{none}");
+    let refused = too_little();
+    assert_eq!((refused.code, requests(&bench)), (4, 6), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the sample may cost USD"), "{}", refused.stderr);
+    let text = bench.docmill(&[&arguments[..], &["--dry-run"]].concat()).stdout;
+    assert!(text.contains(" to USD ") && !text.contains("unknown"), "{text}");
+}
