@@ -224,15 +224,21 @@ impl Decisions {
         self.unfit(page, task).next().is_some()
     }
 
-    /// How much those who have answered disagree: 2 if reviewers do, 1 if a reviewer and the model do.
-    pub(crate) fn disagreement(&self, page: &PageId, task: usize, question: Option<Digest>, model: Option<&str>) -> u8 {
+    /// How much those who have answered disagree: 2 if reviewers do, 1 if a reviewer and the model do. `model_differs`:
+    /// whether the model has given another answer than this value.
+    pub(crate) fn disagreement(
+        &self,
+        page: &PageId,
+        task: usize,
+        question: Option<Digest>,
+        model_differs: impl Fn(&str) -> bool,
+    ) -> u8 {
         let latest = self.latest(page, task, question);
         let distinct: BTreeSet<&str> = latest.into_values().map(|known| &*known.value).collect();
-        match (distinct.len(), model) {
-            (0, _) => 0,
-            (1, Some(model)) => u8::from(!distinct.contains(canonical_text(model).as_str())),
-            (1, None) => 0,
-            _ => 2,
+        match distinct.first() {
+            None => 0,
+            Some(value) if distinct.len() == 1 => u8::from(model_differs(value)),
+            Some(_) => 2,
         }
     }
 
@@ -284,11 +290,6 @@ impl Decisions {
         }
         pairs
     }
-}
-
-/// JSON text in canonical form.
-fn canonical_text(json: &str) -> String {
-    serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| crate::base::digest::canonical(&value))
 }
 
 #[cfg(test)]
@@ -346,7 +347,7 @@ mod tests {
         assert_eq!(known.own(&page(), 0, None), None, "as in rows, the decision before it does not come back");
         assert_eq!(known.counted(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)), "as in docmill eval");
         assert_eq!(known.others(&page(), 0, None).iter().map(|known| known.id.0).collect::<Vec<_>>(), [5]);
-        assert_eq!(known.disagreement(&page(), 0, None, Some("\"b\"")), 0);
+        assert_eq!(known.disagreement(&page(), 0, None, |value| value != "\"b\""), 0);
         assert!(known.pairs(0).is_empty());
         assert_eq!(known.unfit(&page(), 0).map(|known| known.id.0).collect::<Vec<_>>(), [2]);
         known.add(record(3, 30, "ann", "no task", "a"));
@@ -356,7 +357,10 @@ mod tests {
 
     #[test]
     fn disagreement_among_reviewers_comes_before_that_with_the_model() {
-        let score = |known: &[(i64, i64, &str, &str)], model| decisions(known).disagreement(&page(), 0, None, model);
+        let score = |known: &[(i64, i64, &str, &str)], model: Option<&str>| {
+            let differs = |value: &str| model.is_some_and(|model| model != value);
+            decisions(known).disagreement(&page(), 0, None, differs)
+        };
         assert_eq!(score(&[], Some("\"a\"")), 0);
         assert_eq!(score(&[(1, 1, "ann", "a")], Some("\"a\"")), 0);
         assert_eq!(score(&[(1, 1, "ann", "a")], Some("\"b\"")), 1);

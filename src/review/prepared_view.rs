@@ -199,18 +199,9 @@ fn ordered(view: &ViewQuery, given: Given<'_>) -> Vec<u32> {
                 let indexed = index.get(*at)?;
                 let scores = view.tasks.iter().map(|task| {
                     let question = index.question(indexed, *task);
-                    match decisions.disagreement(&indexed.id, *task, question, None) {
-                        0 => {
-                            // Reviewers agree, so any decision is that of all.
-                            let own = decisions.own(&indexed.id, *task, question);
-                            let known =
-                                own.or_else(|| decisions.others(&indexed.id, *task, question).into_iter().next());
-                            let model = page(at).and_then(|page| *page.digests.get(*task)?);
-                            let differs = |model, value| model != AnswerDigest::of_canonical(value);
-                            u8::from(known.zip(model).is_some_and(|(known, model)| differs(model, &known.value)))
-                        }
-                        score => score,
-                    }
+                    let model = page(at).and_then(|page| *page.digests.get(*task)?);
+                    let differs = |value: &str| model.is_some_and(|model| model != AnswerDigest::of_canonical(value));
+                    decisions.disagreement(&indexed.id, *task, question, differs)
                 });
                 scores.max()
             };
