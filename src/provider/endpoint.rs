@@ -367,10 +367,6 @@ impl ModelEndpoint {
         exchange.verdict = match exchange.verdict {
             // In a batch the provider waits for limits; throttling is a fault like any other.
             Verdict::Later { message, .. } => Verdict::transient(ErrorKind::ServerError, message),
-            // It is asked again: other pages show whether it is the account's.
-            Verdict::Stop(refusal) if refusal.may_be_credit => {
-                Verdict::transient(ErrorKind::BadRequest, refusal.message)
-            }
             // The provider has taken the batch: it refuses the page.
             Verdict::Stop(refusal) if refusal.may_be_page => {
                 Verdict::page_fault(ErrorKind::BadRequest, refusal.message)

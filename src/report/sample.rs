@@ -48,6 +48,7 @@ pub(crate) fn attempt(id: i64, cost: Option<i64>) -> AttemptRecord {
         purpose: AttemptPurpose::Ask,
         opened_ms: 1_795_478_400_000 + id * 3_600_000,
         recipes: vec![RecipeId(1), RecipeId(2)],
+        rendered: Vec::new(),
         model: "openai/gpt-4o-mini".into(),
         verdict: Some(VerdictName::Done),
         http_status: Some(200),

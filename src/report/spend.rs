@@ -17,6 +17,10 @@ const MAX_SLOWEST: usize = 5;
 /// Lowest bound of the latency histogram, in milliseconds.
 const MIN_LATENCY_BOUND_MS: u64 = 100;
 
+/// What a task is called whose name is not known: its question named columns of a line that the list does not have any
+/// more. No task has such a name.
+const UNKNOWN_TASK: &str = "(unknown)";
+
 /// The spend of attempts.
 #[derive(Clone, Debug, Default)]
 pub struct Spend {
@@ -163,7 +167,9 @@ impl Spend {
             }
         }
         for (recipe, part) in attempt.recipes.iter().zip(cost.split(attempt.recipes.len())) {
-            let task = run.tasks.iter().find(|task| task.recipe_id == *recipe).map_or("", |task| task.task.as_str());
+            let rendered = || attempt.rendered.iter().find(|(known, _)| known == recipe).map(|(_, at)| *at);
+            let at = run.tasks.iter().position(|task| task.recipe_id == *recipe).or_else(rendered);
+            let task = at.and_then(|at| run.tasks.get(at)).map_or(UNKNOWN_TASK, |task| task.task.as_str());
             self.by_task.entry(task.to_owned()).or_default().add(attempt.tokens, part);
         }
         self.by_model.entry(attempt.model.clone()).or_default().add(attempt.tokens, cost);

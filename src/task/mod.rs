@@ -11,14 +11,12 @@
 //!   back to a question
 //! - [`reply_length`]: how long a reply may be
 //! - [`reply`]: reads a reply: tolerant of its format, strict about its values;
-//!   [`objects`]: the JSON objects in its text; [`near_json`]: those that are not quite JSON; [`thought`]: marks of
-//!   reasoning in it
+//!   [`objects`]: the JSON objects in its text; [`thought`]: marks of reasoning in it
 
 pub(crate) mod bounds;
 pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod label;
-pub(crate) mod near_json;
 pub(crate) mod objects;
 pub(crate) mod prompt;
 pub(crate) mod question;

@@ -1,6 +1,6 @@
-//! Finds the JSON objects of a reply, in linear time. Reasoning, prose and code fences are ignored.
+//! Finds the JSON objects of a reply, in linear time. Reasoning, prose, code fences and trailing
+//! commas are ignored.
 
-use super::near_json::{begins_members, double_quoted, object_length, parse};
 use super::thought::{ThoughtMark, thought_marks};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
@@ -68,7 +68,7 @@ impl<'a> Objects<'a> {
         self.at = start + 1;
         let rest = &self.text[start..];
         let is_member = self.is_recovering && is_member_value(&self.text[..start]);
-        if is_member || !begins_members(&rest[1..]) {
+        if is_member || !rest[1..].trim_start().starts_with(['"', '\'', '}']) {
             return None;
         }
         let length = object_length(rest);
@@ -142,6 +142,78 @@ impl Iterator for Objects<'_> {
     }
 }
 
+/// An object that is valid JSON, apart from trailing commas, line breaks in texts, and Python's or JavaScript's quotes and
+/// words for values.
+pub(crate) fn parse(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair(&double_quoted(text)))).ok()
+}
+
+/// Whether an object has its names in single quotes, as Python writes it.
+fn is_single_quoted(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('\''))
+}
+
+/// An object with double quotes around its texts.
+pub(crate) fn double_quoted(text: &str) -> Cow<'_, str> {
+    if !is_single_quoted(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut quote, mut is_escaped) = (None, false);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(_), c) if is_escaped => {
+                is_escaped = false;
+                // JSON has no such escape.
+                if c == '\'' {
+                    out.pop();
+                }
+                out.push(c);
+            }
+            (Some(_), '\\') => {
+                is_escaped = true;
+                out.push(c);
+            }
+            (Some(open), c) if c == open => {
+                quote = None;
+                out.push('"');
+            }
+            (Some(_), '"') => out.push_str("\\\""),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                out.push('"');
+            }
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Bytes up to the brace that closes the first one. `None` if there is none.
+fn object_length(text: &str) -> Option<usize> {
+    let is_single_quoted = is_single_quoted(text);
+    let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            _ if is_escaped => is_escaped = false,
+            (Some(_), b'\\') => is_escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"') => quote = Some(byte),
+            (None, b'\'') if is_single_quoted => quote = Some(byte),
+            (None, b'{') => depth += 1,
+            (None, b'}') => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Where an object stops being JSON; `None`: it only breaks off.
 fn fault_offset(text: &str) -> Option<usize> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err().filter(|e| e.classify() != Category::Eof)?;
@@ -154,6 +226,39 @@ fn fault_offset(text: &str) -> Option<usize> {
 fn is_member_value(before: &str) -> bool {
     let before = before.trim_end();
     before.ends_with([',', '[']) || before.strip_suffix(':').is_some_and(|key| key.trim_end().ends_with('"'))
+}
+
+/// Words for values that JSON does not have, and those that it has for them.
+const WORDS: [(&str, &str); 5] =
+    [("None", "null"), ("True", "true"), ("False", "false"), ("NaN", "null"), ("Infinity", "null")];
+
+/// Removes trailing commas, escapes control characters in texts, and replaces the words of other languages.
+fn repair(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut is_escaped) = (false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        if in_string {
+            in_string = is_escaped || c != '"';
+            is_escaped = !is_escaped && c == '\\';
+            match c {
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\0'..' ' => {}
+                c => out.push(c),
+            }
+        } else if let Some((word, value)) = WORDS.iter().find(|(word, _)| rest.starts_with(word)) {
+            length = word.len();
+            out.truncate(out.strip_suffix('-').map_or(out.len(), str::len));
+            out.push_str(value);
+        } else if c != ',' || !rest[1..].trim_start().starts_with(['}', ']']) {
+            in_string = c == '"';
+            out.push(c);
+        }
+        rest = &rest[length..];
+    }
+    out
 }
 
 #[cfg(test)]
@@ -193,10 +298,6 @@ mod tests {
             (r"{'a': 'it's'} {'b': 1}", r#"{"b":1}"#),
             (r"Use {'a'}. {'b': 1}", r#"{"b":1}"#),
             (r"{'a': 'b', 'c': 'd", "~"),
-            // Comments, and typographic quotes.
-            ("So: {\n  // \"it's\" }\n  “a”: “b”,\n} {\"c\": 1 /* } */}", r#"{"a":"b"}{"c":1}"#),
-            ("{“a”: “b”, // cut", "~"),
-            ("{\"a\": 1, /* cut", "~"),
             (r#"{"a":"} { \" </think>"}"#, r#"{"a":"} { \" </think>"}"#),
             (r#"Use { and }, {a, b}. {"c":1}"#, r#"{"c":1}"#),
             (r#"<think>{"a":1}</think>{"b":2}"#, r#"{"b":2}"#),

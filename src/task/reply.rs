@@ -4,11 +4,10 @@
 use super::check::check_value;
 use super::fault::TaskFault;
 use super::label::find_label;
-use super::near_json::{double_quoted, parse};
-use super::objects::{Found, Objects};
+use super::objects::{Found, Objects, double_quoted, parse};
 use super::question::Question;
 use super::shape::Shape;
-use super::thought::{unknown_thought, visible_text};
+use super::thought::visible_text;
 use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -135,7 +134,6 @@ struct Candidate {
 /// The last of the objects that fit best: models draft before they answer. Objects before an answer that breaks off are
 /// drafts, unless the reply goes on repeating one.
 fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
-    let text = before_unknown_thought(text);
     let mut best: Option<Candidate> = None;
     let mut objects = Objects::new(text);
     let mut last_two = [0..0, 0..0];
@@ -160,21 +158,6 @@ fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
         }
     }
     best
-}
-
-/// The text before an open tag whose name is unknown: what follows is not known to be an answer.
-fn before_unknown_thought(text: &str) -> &str {
-    if !text.contains('<') {
-        return text;
-    }
-    let mut objects = Objects::new(text);
-    let mut places = Vec::new();
-    while let Some(found) = objects.next() {
-        if found != Found::Discard {
-            places.push(objects.place());
-        }
-    }
-    &text[..unknown_thought(text, &places).unwrap_or(text.len())]
 }
 
 /// Whether an object that breaks off has a requested member, or breaks off before its first one is known.

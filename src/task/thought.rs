@@ -3,8 +3,6 @@
 //! Models write them themselves, so servers without a parser for reasoning pass them on. Sources:
 //! chat templates of DeepSeek, Qwen, Mistral, Cohere, Kimi, Gemma and gpt-oss (harmony), 2026-11.
 
-use std::ops::Range;
-
 /// Names of tags around reasoning, in lower case.
 const TAGS: &[&str] = &[
     "think",
@@ -30,89 +28,6 @@ const END_TOKENS: &[&str] =
     &["/think", "/thinking", "/thought", "end_of_thought", "end_of_thinking", "end_thinking", "end_think"];
 /// Maximum length of a mark in bytes, attributes included.
 const MAX_MARK_BYTES: usize = 80;
-/// Names of tags that hold no reasoning, in lower case: HTML, and special tokens.
-const OTHER_TAGS: &[&str] = &[
-    "html",
-    "head",
-    "body",
-    "title",
-    "div",
-    "span",
-    "section",
-    "article",
-    "main",
-    "header",
-    "footer",
-    "pre",
-    "code",
-    "samp",
-    "strong",
-    "em",
-    "small",
-    "sub",
-    "sup",
-    "del",
-    "ins",
-    "mark",
-    "br",
-    "hr",
-    "wbr",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "table",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "th",
-    "td",
-    "caption",
-    "img",
-    "figure",
-    "figcaption",
-    "blockquote",
-    "cite",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "bos",
-    "eos",
-    "pad",
-    "unk",
-    "sep",
-    "cls",
-    "mask",
-    "image",
-    "text",
-];
-/// Parts of names of tags around an answer, in lower case.
-const ANSWER_TAGS: &[&str] = &[
-    "answer",
-    "final",
-    "output",
-    "result",
-    "response",
-    "reply",
-    "json",
-    "solution",
-    "conclusion",
-    "data",
-    "object",
-    "label",
-    "turn",
-    "assistant",
-];
-/// Lengths of names of tags.
-const TAG_NAME: std::ops::RangeInclusive<usize> = 2..=40;
-/// Tags of unknown names that are looked at.
-const MAX_UNKNOWN_TAGS: usize = 16;
 /// The end of reasoning where a server removed the special tokens of harmony.
 const BARE_FINAL: &str = "assistantfinal";
 /// The beginning of reasoning where a server removed them.
@@ -187,69 +102,6 @@ pub(crate) fn visible_text(text: &str) -> String {
         out.push_str(&text[at..]);
     }
     out
-}
-
-/// Where reasoning begins behind a tag of an unknown name, such as `<inner_voice>`: it begins a line outside of the
-/// `objects` of the text, is never closed, and words follow other than objects. An object alone behind such a tag is
-/// wrapped in it.
-pub(crate) fn unknown_thought(text: &str, objects: &[Range<usize>]) -> Option<usize> {
-    let is_inside = |at: usize| {
-        let next = objects.partition_point(|object| object.end <= at);
-        objects.get(next).is_some_and(|object| object.contains(&at))
-    };
-    let tags = text.match_indices('<').filter_map(|(at, _)| Some((at, unknown_tag(&text[at..])?)));
-    let tags = tags.filter(|(at, _)| {
-        let line = text[..*at].trim_end_matches([' ', '\t']);
-        (line.is_empty() || line.ends_with('\n')) && !is_inside(*at)
-    });
-    let last_end = thought_marks(text).iter().filter(|mark| !mark.opens).map(|mark| mark.start).max().unwrap_or(0);
-    let opened = tags.take(MAX_UNKNOWN_TAGS).find(|(at, name)| {
-        let after = at + 1 + name.len();
-        *at >= last_end && !is_closed(&text[after..], name) && has_words(text, after, objects)
-    });
-    opened.map(|(at, _)| at)
-}
-
-/// The name of the tag of an unknown kind that `rest` begins with.
-fn unknown_tag(rest: &str) -> Option<&str> {
-    let inner = &rest[1..];
-    let length = inner.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':')))?;
-    let name = &inner[..length];
-    let tail = &inner[length..inner.floor_char_boundary(MAX_MARK_BYTES.max(length))];
-    let (attributes, _) = tail.split_once('>')?;
-    let is_tag = TAG_NAME.contains(&length)
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && (attributes.is_empty() || attributes.starts_with(char::is_whitespace))
-        && !attributes.ends_with('/')
-        && !attributes.contains('<');
-    let lower = name.to_ascii_lowercase();
-    let is_other = OTHER_TAGS.contains(&lower.as_str()) || ANSWER_TAGS.iter().any(|part| lower.contains(part));
-    (is_tag && !is_other && mark(rest).is_none()).then_some(name)
-}
-
-/// Whether the tag `name` is closed in what follows it.
-fn is_closed(rest: &str, name: &str) -> bool {
-    rest.match_indices("</").any(|(at, _)| {
-        let end = rest[at + 2..].trim_start();
-        end.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
-    })
-}
-
-/// Whether a text has words from `start` on, outside of objects, tags and the marks of code fences.
-fn has_words(text: &str, start: usize, objects: &[Range<usize>]) -> bool {
-    let mut outside = String::new();
-    let mut at = start;
-    for object in objects.iter().filter(|object| object.start >= start) {
-        outside.push_str(&text[at..object.start]);
-        outside.push(' ');
-        at = object.end;
-    }
-    outside.push_str(&text[at..]);
-    let mut in_tag = true;
-    outside.replace("```json", "").chars().any(|c| {
-        in_tag = c == '<' || in_tag && c != '>';
-        !in_tag && c.is_alphanumeric()
-    })
 }
 
 /// The mark that `rest` begins with: its length, whether it opens, and the name of its tag.

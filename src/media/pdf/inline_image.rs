@@ -57,7 +57,9 @@ pub(crate) fn to_file(object: &[u8], page: &Page<'_>, matrix: [f64; 6], fill: Fi
         Rotation::FlippedHorizontal => 270,
     };
     let matrix: String = matrix.iter().map(|number| format!("{number} ")).collect();
-    let content = format!("{} {matrix}cm /I Do", fill.operator().unwrap_or_default());
+    // A colour that takes more than one operator stays one.
+    let fill = fill.operator().unwrap_or_else(|| "/Pattern cs".to_owned());
+    let content = format!("{fill} {matrix}cm /I Do");
     let page = format!(
         "<</Type/Page/Parent 2 0 R/MediaBox[{} {} {} {}]/Rotate {turn}/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
         box_.x0, box_.y0, box_.x1, box_.y1

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 /// Deepest nesting of an expression, and most of the groups in it.
 const MAX_DEPTH: u32 = 16;
 const MAX_GROUPS: usize = 10_000;
+/// Most places of an expression in which references to inner expressions are followed.
+const MAX_INNER: usize = 100;
 
 type Groups = BTreeSet<ObjectIdentifier>;
 
@@ -36,6 +38,8 @@ pub(crate) struct Layers {
     hidden: Groups,
     /// Those that the renderer hides.
     hidden_by_renderer: Groups,
+    /// All groups.
+    all: Groups,
 }
 
 impl Layers {
@@ -73,7 +77,14 @@ impl Layers {
                 _ => {}
             }
         }
-        Some(Self { hidden, hidden_by_renderer })
+        // The states of a configuration are about groups of its intent only.
+        let is_meant = |group: &ObjectIdentifier| {
+            let group = xref.get::<Dict<'_>>(*group).unwrap_or_default();
+            let (wanted, own) = (intents(&config), intents(&group));
+            wanted.iter().any(|intent| intent == b"All" || own.contains(intent))
+        };
+        hidden.retain(is_meant);
+        Some(Self { hidden, hidden_by_renderer, all: all.into_iter().collect() })
     }
 
     /// How the part of a page is drawn whose layer is the entry `key` of `dict`.
@@ -84,7 +95,7 @@ impl Layers {
         let is_in = |groups: &Groups| group.is_some_and(|group| groups.contains(&group));
         let is_membership = has_type || layer.contains_key("VE") || layer.contains_key("OCGs");
         let is_hidden = match layer.get::<Array<'_>>("VE") {
-            Some(expression) if is_membership => !shows(&expression, &self.hidden, 0).unwrap_or(true),
+            Some(expression) if is_membership => !self.shows(&expression, 0).unwrap_or(true),
             _ if is_membership => hides_members(&layer, &self.hidden),
             _ => is_in(&self.hidden),
         };
@@ -94,6 +105,33 @@ impl Layers {
             _ => hides_members(&layer, &self.hidden_by_renderer),
         };
         Visibility { is_hidden, is_lost: is_hidden != is_hidden_by_renderer }
+    }
+
+    /// Whether an expression shows what it is about. `None`: it is not an expression.
+    fn shows(&self, expression: &Array<'_>, depth: u32) -> Option<bool> {
+        let mut items = expression.raw_iter().enumerate();
+        let operator = match items.next()? {
+            (_, MaybeRef::NotRef(Object::Name(operator))) => operator,
+            _ => return None,
+        };
+        let inner = |inner: &Array<'_>| if depth < MAX_DEPTH { self.shows(inner, depth + 1) } else { None };
+        let mut operands = items.take(MAX_GROUPS).filter_map(|(at, item)| match item {
+            MaybeRef::Ref(group) if at < MAX_INNER && !self.all.contains(&group.into()) => {
+                match expression.iter::<Object<'_>>().nth(at) {
+                    Some(Object::Array(found)) => inner(&found),
+                    _ => Some(!self.hidden.contains(&group.into())),
+                }
+            }
+            MaybeRef::Ref(group) => Some(!self.hidden.contains(&group.into())),
+            MaybeRef::NotRef(Object::Array(found)) => inner(&found),
+            MaybeRef::NotRef(_) => None,
+        });
+        match &*operator {
+            b"And" => Some(operands.all(|shown| shown)),
+            b"Or" => Some(operands.any(|shown| shown)),
+            b"Not" => operands.next().map(|shown| !shown),
+            _ => None,
+        }
     }
 
     /// Whether an object is hidden.
@@ -121,30 +159,20 @@ fn hides_members(membership: &Dict<'_>, hidden: &Groups) -> bool {
         }
 }
 
-/// Whether an expression shows what it is about. `None`: it is none.
-fn shows(expression: &Array<'_>, hidden: &Groups, depth: u32) -> Option<bool> {
-    let mut items = expression.raw_iter();
-    let operator = match items.next()? {
-        MaybeRef::NotRef(Object::Name(operator)) => operator,
-        _ => return None,
+/// The intents of a group or a configuration.
+fn intents(dict: &Dict<'_>) -> Vec<Vec<u8>> {
+    let names: Vec<Vec<u8>> = match (dict.get::<Name<'_>>("Intent"), dict.get::<Array<'_>>("Intent")) {
+        (Some(name), _) => vec![name.to_vec()],
+        (None, Some(names)) => names.iter::<Name<'_>>().map(|name| name.to_vec()).collect(),
+        (None, None) => Vec::new(),
     };
-    let mut operands = items.take(MAX_GROUPS).filter_map(|item| match item {
-        MaybeRef::Ref(group) => Some(!hidden.contains(&group.into())),
-        MaybeRef::NotRef(Object::Array(inner)) if depth < MAX_DEPTH => shows(&inner, hidden, depth + 1),
-        MaybeRef::NotRef(_) => None,
-    });
-    match &*operator {
-        b"And" => Some(operands.all(|shown| shown)),
-        b"Or" => Some(operands.any(|shown| shown)),
-        b"Not" => operands.next().map(|shown| !shown),
-        _ => None,
-    }
+    if names.is_empty() { vec![b"View".to_vec()] } else { names }
 }
 
 /// The catalog of a page's document, and the entry with which the renderer shows and hides its layers. `None`: it does that
 /// with the document as it is.
 pub(crate) fn find_unread_layers<'a>(page: &Page<'a>) -> Option<(Dict<'a>, String)> {
-    let Layers { hidden, hidden_by_renderer } = Layers::of(page);
+    let Layers { hidden, hidden_by_renderer, .. } = Layers::of(page);
     let xref = page.xref();
     let catalog = Some(xref.get::<Dict<'a>>(xref.root_id())?).filter(|_| hidden != hidden_by_renderer)?;
     let off: String = hidden.iter().map(|group| format!("{} {} R ", group.obj_number, group.gen_number)).collect();

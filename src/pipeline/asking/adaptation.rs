@@ -4,6 +4,7 @@
 use super::attempt::{Attempt, SentRequest};
 use super::charge::compared_costs;
 use super::stage::Asking;
+use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::{Calibration, Fit};
 use crate::manifest::Job;
@@ -26,12 +27,8 @@ pub(crate) async fn adapt(
     if let Verdict::Stop(refusal) = &exchange.verdict {
         run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
     }
-    let cost = charge.budget;
-    let is_overbilled = attempt.before.reserved.is_some_and(|reserved| cost > reserved);
-    // Without a budget, only the first bill ends the run: the next run has learned from it.
-    let is_first = asking.endpoint.calibration().images() == 0;
-    if is_overbilled && (is_first || run.job.limits.budget.is_some()) {
-        run.shutdown.request(RunOutcome::UnexpectedBill { cost });
+    if is_unexpected_bill(asking, attempt, charge) {
+        run.shutdown.request(RunOutcome::UnexpectedBill { cost: charge.budget });
     }
     if let Some(capabilities) = form.stored() {
         store_form(asking, capabilities).await?;
@@ -44,6 +41,23 @@ pub(crate) async fn adapt(
     match &attempt.sent {
         Some(sent) => calibrate(asking, sent, &attempt.request, exchange).await,
         None => Ok(()),
+    }
+}
+
+/// Whether a bill ends the run. With a budget, any that is above its reservation does. Without one, only the first of the
+/// endpoint does, if it is far above: smaller differences are reported, and later runs have learned from it. A price of 0
+/// is no measure, and an estimate no bill.
+fn is_unexpected_bill(asking: &Asking<'_>, attempt: &Attempt, charge: &AttemptCharge) -> bool {
+    let Some(reserved) = attempt.before.reserved else { return false };
+    let is_first = asking.endpoint.calibration().images() == 0;
+    match asking.run.job.limits.budget {
+        Some(_) => charge.budget > reserved,
+        None => {
+            is_first
+                && !charge.is_estimated
+                && reserved > Pico::ZERO
+                && attempt.before.headroom.is_exceeded(reserved, charge.budget)
+        }
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn collect(
     let mut next = 0;
     while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
         let exchange = Exchange::from_missing_line(remote.status != RemoteStatus::Failed);
-        collector.settle(id, attempt, exchange).await?;
+        collector.queue_settlement(id, attempt, exchange).await?;
     }
     collector.settle_group().await?;
     asking.run.hooks.reached(Point::BatchCollected);
@@ -128,7 +128,7 @@ impl Collector<'_> {
                 let Some((id, attempt)) = batch.attempts.remove(&line.custom_id) else { continue };
                 let outgoing = attempt.sent.as_ref().map(|sent| &sent.outgoing);
                 let exchange = self.asking.endpoint.judge_line(&line, &attempt.request, outgoing);
-                if let Err(error) = self.settle(id, attempt, exchange).await {
+                if let Err(error) = self.queue_settlement(id, attempt, exchange).await {
                     return Ok(Err(error));
                 }
             }
@@ -156,7 +156,7 @@ impl Collector<'_> {
             let mut next = 0;
             while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
                 let exchange = Exchange::from_full_queue(message.clone());
-                self.settle(id, attempt, exchange).await?;
+                self.queue_settlement(id, attempt, exchange).await?;
             }
             return Ok(());
         }
@@ -165,7 +165,7 @@ impl Collector<'_> {
             let Some((id, attempt)) = line.and_then(|line| batch.attempts.remove_number(line)) else { continue };
             is_explained = true;
             let exchange = Exchange::from_rejected_line(format!("{code}: {message}"));
-            self.settle(id, attempt, exchange).await?;
+            self.queue_settlement(id, attempt, exchange).await?;
         }
         if !is_explained {
             let message = match remote.errors.first() {
@@ -183,8 +183,14 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// Settles one attempt with its result.
-    async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
+    /// Judges the result of one attempt, and settles it with others. What it shows about the endpoint counts at once: it only
+    /// concerns requests of the next batch.
+    async fn queue_settlement(
+        &mut self,
+        id: AttemptId,
+        mut attempt: Attempt,
+        exchange: Exchange,
+    ) -> Result<(), StoreError> {
         let Asking { run, .. } = self.asking;
         let retry = &run.job.retry;
         let form = match &attempt.sent {

@@ -69,7 +69,7 @@ pub struct Counters {
     latency_ms: AtomicU64,
 }
 
-/// A limit that is none by default.
+/// A limit. By default there is none.
 #[derive(Debug)]
 struct Limit(AtomicU64);
 

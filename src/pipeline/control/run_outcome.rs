@@ -67,7 +67,8 @@ pub enum RunOutcome {
         /// What the next request may cost.
         needed: Pico,
     },
-    /// The endpoint billed more for one request than was reserved for it, and there is a budget or it was the first bill.
+    /// The endpoint billed more for one request than was reserved for it, and there is a budget, or it was the first bill
+    /// and far above.
     UnexpectedBill {
         /// What the request cost.
         cost: Pico,

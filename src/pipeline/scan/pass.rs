@@ -59,6 +59,7 @@ pub(crate) struct ScanSeen {
     is_asking: AtomicBool,
     /// Set when the walk reached its end: every file has a row.
     has_all: AtomicBool,
+    has_dropped: AtomicBool,
     /// Set when the input, or what is known of it, differs from what the store had.
     has_changes: AtomicBool,
     /// Parts of the input that can't be looked at: how many, and the first.
@@ -95,6 +96,7 @@ impl ScanPass {
             seen: ScanSeen {
                 is_asking: AtomicBool::new(true),
                 has_all: AtomicBool::new(false),
+                has_dropped: AtomicBool::new(false),
                 has_changes: AtomicBool::new(false),
                 unread: Mutex::new(None),
             },
@@ -119,9 +121,14 @@ impl ScanSeen {
         self.is_asking.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the walk reached its end.
+    /// Whether the walk reached its end, and everything that it found is stored.
     pub(crate) fn has_all(&self) -> bool {
-        self.has_all.load(Ordering::Relaxed)
+        self.has_all.load(Ordering::Relaxed) && !self.has_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Something that the walk found is not stored, because the run ends at once or can't go on.
+    pub(crate) fn set_dropped(&self) {
+        self.has_dropped.store(true, Ordering::Relaxed);
     }
 
     /// The walk reached its end.

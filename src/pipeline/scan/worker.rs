@@ -86,11 +86,13 @@ impl Worker {
             if result.is_ok() && !self.run.shutdown.is_immediate() {
                 let worked = catch_unwind(AssertUnwindSafe(|| self.work_on(item)));
                 result = worked.unwrap_or_else(|_| Err(RunOutcome::InternalError("a worker panicked".into())));
+            } else {
+                self.pass.seen.set_dropped();
             }
             queue.finish_item();
         }
-        result?;
-        Ok(self.changes.write_all()?)
+        let stored = result.and_then(|()| Ok(self.changes.write_all()?));
+        stored.inspect_err(|_| self.pass.seen.set_dropped())
     }
 
     fn work_on(&mut self, item: WorkItem) -> Result<(), RunOutcome> {

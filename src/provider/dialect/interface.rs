@@ -38,7 +38,7 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Reads a reply that was not streamed.
     ///
     /// # Errors
-    /// When the body is none.
+    /// When the body is not a reply.
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply>;
 
     /// A reader for one streamed reply.
@@ -197,13 +197,13 @@ pub(crate) trait BatchDialect {
     /// Reads a batch.
     ///
     /// # Errors
-    /// When the reply is none.
+    /// When the reply does not describe a batch.
     fn read_batch(&self, reply: &Value) -> Result<RemoteBatch, BatchFault>;
 
     /// Reads one page of the list of batches.
     ///
     /// # Errors
-    /// When the reply is none.
+    /// When the reply is not such a list.
     fn read_list(&self, reply: &Value) -> Result<BatchList, BatchFault>;
 
     /// Judges a reply whose status is not 2xx.

@@ -196,7 +196,7 @@ impl EndpointProof {
 
     /// A refusal that may concern one page: it does if another page is answered that was sent after it. One page that is
     /// alone does not show that all are refused, where others were answered before. Where its words are about credit,
-    /// other pages or a later run show whether the account has any.
+    /// other pages show whether the account has any.
     fn judge_refusal(&self, exchange: &mut Exchange, page: u64, sent: Duration) {
         let Verdict::Stop(refusal) = &exchange.verdict else { return };
         if !refusal.may_be_page {
@@ -232,7 +232,7 @@ impl EndpointProof {
             if since.iter().map(|refused| refused.times).sum::<u32>() < MAX_REFUSED {
                 exchange.verdict = Verdict::later(Obstacle::Undecided, message);
             } else if self.was_proven && is_alone {
-                exchange.verdict = refused_page(may_be_credit, message);
+                exchange.verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             } else {
                 self.name_credit(&mut exchange.verdict, may_be_credit);
             }
@@ -246,7 +246,7 @@ impl EndpointProof {
         }
         exchange.is_undecided = !is_repeated || may_be_credit && !is_alone;
         exchange.verdict = match is_repeated && is_alone {
-            true => refused_page(may_be_credit, message),
+            true => Verdict::page_fault(ErrorKind::BadRequest, message),
             // Asked again: other pages show whether they are refused, too.
             false => Verdict::transient(ErrorKind::BadRequest, message),
         };
@@ -257,14 +257,6 @@ impl EndpointProof {
         if let Some(refusal) = self.no_credit.borrow().clone().filter(|_| may_be_credit) {
             *verdict = Verdict::Stop(refusal);
         }
-    }
-}
-
-/// A page that alone is refused, again and again. Whether an account has credit, a later run may show.
-fn refused_page(may_be_credit: bool, message: String) -> Verdict {
-    match may_be_credit {
-        true => Verdict::transient(ErrorKind::BadRequest, message),
-        false => Verdict::page_fault(ErrorKind::BadRequest, message),
     }
 }
 

@@ -16,6 +16,10 @@ const MIN_STREAK: usize = 5;
 /// Such requests in a row, for at least two pages, after which the run ends if the endpoint has never answered.
 const MAX_UNPROVEN: usize = 8;
 
+/// Such requests since the last answer, for at least two pages, from which on the run waits although others between them
+/// are in flight, if these are fewer: they hang.
+const MIN_AMONG_HANGING: usize = 10;
+
 /// Most requests that are remembered. A run has fewer in flight.
 const MAX_REMEMBERED: usize = 4096;
 
@@ -120,8 +124,19 @@ impl UnansweredRequests {
             _ if !has_several => Outage::No,
             MAX_UNPROVEN.. if !self.is_proven.get() => Outage::Lasting,
             MIN_STREAK.. => Outage::Likely,
+            _ if Self::are_most_unanswered(&sent) => Outage::Likely,
             _ => Outage::No,
         }
+    }
+
+    /// Whether many requests since the last answer have none, and fewer between them are in flight.
+    fn are_most_unanswered(sent: &VecDeque<Ended>) -> bool {
+        let is_unanswered = |ended: &Ended| matches!(ended, Ended::Unanswered(_));
+        let last = sent.iter().rposition(is_unanswered).map_or(0, |at| at + 1);
+        let between = || sent.iter().take(last).skip_while(|ended| !is_unanswered(ended));
+        let unanswered = between().filter(|ended| is_unanswered(ended)).count();
+        let in_flight = between().filter(|ended| **ended == Ended::NotYet).count();
+        unanswered >= MIN_AMONG_HANGING && unanswered > in_flight
     }
 }
 
@@ -183,6 +198,10 @@ mod tests {
             ("123456", vec![0, 1, 3, 4, 5, 2], Likely),
             // Requests that were sent later are answered.
             ("12345.", vec![5, 0, 1, 2, 3, 4], No),
+            // Fewer hang than fail; as many.
+            ("1.23.45.67.89.01.23", vec![0, 2, 3, 5, 6, 8, 9, 11, 12, 14], Likely),
+            ("1.2.3.4.5.6.7.8.9.0.1", vec![0, 2, 4, 6, 8, 10, 12, 14, 16, 18], Likely),
+            ("1..2..3..4..5..6..7..8..9..0", vec![0, 3, 6, 9, 12, 15, 18, 21, 24, 27], No),
             // One that was sent before is answered.
             (".12345", vec![1, 2, 3, 0, 4, 5], Likely),
         ] {

@@ -82,9 +82,13 @@ fn usage_estimates_and_latencies_are_of_replies() {
 
 #[test]
 fn a_task_that_the_run_does_not_know_keeps_its_part() {
-    let spend = spend_of(&[AttemptRecord { recipes: vec![RecipeId(2), RecipeId(9)], ..attempt(1, Some(7)) }], 2);
+    let record = AttemptRecord { recipes: vec![RecipeId(2), RecipeId(9)], ..attempt(1, Some(7)) };
+    let spend = spend_of(std::slice::from_ref(&record), 2);
     let parts: Vec<(&str, Pico)> = spend.by_task.iter().map(|(task, part)| (task.as_str(), part.cost)).collect();
-    assert_eq!(parts, [("", Pico(3)), ("total", Pico(4))]);
+    assert_eq!(parts, [(UNKNOWN_TASK, Pico(3)), ("total", Pico(4))]);
+    // A question that was rendered for a line of a list.
+    let spend = spend_of(&[AttemptRecord { rendered: vec![(RecipeId(9), 0)], ..record }], 2);
+    assert_eq!(spend.by_task.keys().collect::<Vec<_>>(), ["kind", "total"]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Attempts one by one, for the spend report.
 
-use crate::base::ids::{AttemptId, RunKey};
+use crate::base::ids::{AttemptId, RecipeId, RunKey};
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptPurpose, AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::recipes::SetMembers;
+use crate::store::read::runs::tasks;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord, BatchHolder, ServedRecord};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
@@ -32,7 +33,33 @@ pub(crate) fn attempts(
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = find.query_and_then(params![run, after, since_ms, until_ms, limit], |row| attempt(db, sets, row))?;
-    rows.collect()
+    let mut attempts: Vec<AttemptRecord> = rows.collect::<Result<_, StoreError>>()?;
+    let known = run_recipes(db, run)?;
+    for attempt in attempts.iter_mut().filter(|attempt| attempt.recipes.iter().any(|recipe| !known.contains(recipe))) {
+        attempt.rendered = rendered_recipes(db, attempt.id)?;
+    }
+    Ok(attempts)
+}
+
+/// The recipes of the tasks of a run. Those of questions that name columns are not those that are asked.
+fn run_recipes(db: &Connection, run: RunKey) -> Result<Vec<RecipeId>, StoreError> {
+    let mut find = db.prepare_cached("SELECT tasks FROM runs WHERE id = ?1")?;
+    let mut rows = find.query([run])?;
+    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+    let tasks = tasks(&Cells::new(row, "runs", || format!("run {}", run.0)), 0)?;
+    Ok(tasks.into_iter().map(|task| task.recipe_id).collect())
+}
+
+/// The recipes of the page of an attempt that were rendered for a line of the list, with the places of their tasks.
+fn rendered_recipes(db: &Connection, attempt: AttemptId) -> Result<Vec<(RecipeId, usize)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT DISTINCT m.recipe_id, m.position
+         FROM attempts a JOIN requests r ON r.id = a.request_id JOIN runs ON runs.id = a.run_id JOIN pages p ON p.id = r.page_id
+           JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content JOIN recipe_set_members m ON m.set_id = e.set_id
+         WHERE a.id = ?1",
+    )?;
+    let members = find.query_map([attempt], |row| Ok((row.get(0)?, row.get::<_, u32>(1)? as usize)))?;
+    Ok(members.collect::<Result<_, _>>()?)
 }
 
 /// The open attempts of other live runs that hold reservations of a budget, without lines of batches.
@@ -103,6 +130,7 @@ fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptR
         purpose: purpose.unwrap_or(AttemptPurpose::Ask),
         opened_ms: cells.get(15)?,
         recipes: sets.of_set(db, cells.get(3)?)?,
+        rendered: Vec::new(),
         model: cells.get(4)?,
         verdict: cells.get(5)?,
         http_status: cells.get(6)?,

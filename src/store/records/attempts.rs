@@ -187,6 +187,9 @@ pub struct AttemptRecord {
     pub opened_ms: i64,
     /// The recipes that it asked, in their order.
     pub recipes: Vec<RecipeId>,
+    /// Those of them whose question was rendered for a line of the list, with the place of their task among the tasks of
+    /// the job, as far as the list still has the line.
+    pub rendered: Vec<(RecipeId, usize)>,
     /// The name of the model.
     pub model: String,
     /// The verdict; `None` unless it is settled.

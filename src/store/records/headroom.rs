@@ -55,6 +55,12 @@ impl Headroom {
         let lines = multiple(now.batch, self.batch_percent);
         self.fits_beside(limit, now, reserved) || is_alone && now.spent + lines + reserved <= limit
     }
+
+    /// Whether a bill is above the multiple of what was reserved for it. For requests that are sent on their own.
+    #[must_use]
+    pub fn is_exceeded(self, reserved: Pico, billed: Pico) -> bool {
+        billed > multiple(reserved, self.single_percent)
+    }
 }
 
 /// `percent` of an amount, rounded up.

@@ -304,37 +304,6 @@ fn single_quotes_are_read() {
 }
 
 #[test]
-fn tags_of_unknown_names_that_are_never_closed_are_open_thoughts() {
-    let questions = all_kinds();
-    let kind = questions.iter().find(|q| q.name == "kind").unwrap();
-    let (letter, invoice) = (r#"{"kind":"letter"}"#, r#"{"kind":"invoice"}"#);
-    for (text, expected) in [
-        (format!("<inner_voice>{letter} but the stamp"), None),
-        (format!("<reason>It may be {letter}"), None),
-        (format!("  <plan step=\"1\">\n1. Maybe {letter}\n2. Check the stamp"), None),
-        (format!("<CoT>\n```json\n{letter}\n```\nBut the stamp"), None),
-        (format!("{invoice}\n<inner-voice>or is it {letter}?"), Some("invoice")),
-        (format!("<a1:plan>x {letter}</A1:Plan>{invoice}"), Some("invoice")),
-        (format!("<reason>x {letter}</reason>\n<plan>y {letter}"), Some("Letter")),
-        // The end of reasoning.
-        (format!("<reason>It is {letter}</think>{invoice}"), Some("invoice")),
-        // An object in a tag, tags that hold none, and words that are no tags.
-        (format!("<page>{invoice}"), Some("invoice")),
-        (format!("<page>\n```json\n{invoice}\n```<|im_end|>"), Some("invoice")),
-        (format!("<final_answer>It is {invoice}"), Some("invoice")),
-        (format!("<p>The page: {invoice}"), Some("invoice")),
-        (format!("<plan/> It is {invoice}"), Some("invoice")),
-        (format!("<s>It is {invoice}"), Some("invoice")),
-        (format!("The <reason> is clear: {invoice}"), Some("invoice")),
-        (format!("<3 pages: {invoice}"), Some("invoice")),
-        ("{\"note\":\"a\n<reason> b\",\"kind\":\"invoice\"} So it is".to_owned(), Some("invoice")),
-    ] {
-        let found = read_reply(&text, &[kind]);
-        assert_eq!(found[0].as_ref().ok(), expected.map(Value::from).as_ref(), "{text}");
-    }
-}
-
-#[test]
 fn answers_in_reasoning_are_all_valid() {
     let questions = all_kinds();
     let kind = questions.iter().find(|q| q.name == "kind").unwrap();

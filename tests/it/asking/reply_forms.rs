@@ -85,13 +85,6 @@ fn what_each_reply_means() {
             ),
             "ok invoice, once",
         ),
-        (said("<inner_voice>It may be {\"kind\": \"letter\"} but"), "invalid not_json"),
-        (said(&format!("{invoice}\n<inner_voice>or is it {{\"kind\": \"letter\"}}?")), "ok invoice, once"),
-        // What can mean only one thing.
-        (said("{“kind”: “invoice”}"), "ok invoice, once"),
-        (said("{\"kind\": \"invoice\", // it's {sure}\n}"), "ok invoice, once"),
-        (said("{kind: \"invoice\"}"), "invalid not_json"),
-        // Answers elsewhere.
         (completion(json!({"content": "", "thinking": invoice}), json!("stop")), "ok invoice, once"),
         (
             completion(json!({"thinking_blocks": [{"type": "thinking", "thinking": invoice}]}), json!("stop")),

@@ -95,6 +95,17 @@ fn an_endpoint_that_bills_differently_is_detected_after_20_pages() {
     }
 }
 
+/// A difference that is not credible costs one request, also without a budget.
+#[test]
+fn a_first_bill_far_above_every_rule_ends_a_run_without_a_budget() {
+    let bench = mixed(10).simulator(Options { bill_times: 1000.0, ..Options::default() });
+    bench.job("");
+    let ran = bench.run(&["-q"]);
+    assert_eq!((ran.code, bench.stats()["requests"].as_u64()), (4, Some(1)), "{}", ran.stderr);
+    assert_eq!(bench.report()["outcome"], "unexpected_bill");
+    assert_eq!(bench.run(&["-q"]).code, 0, "the next run has learned from it");
+}
+
 /// Without a price and without a rule there is no number, and none is made up.
 #[test]
 fn unknown_costs_are_reported_as_unknown() {

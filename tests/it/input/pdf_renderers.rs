@@ -247,19 +247,30 @@ fn a_renderer_that_is_not_installed_is_an_error_at_the_start() {
     }
 }
 
+/// A job with a page that only another renderer can draw, a folder with that renderer, and one without.
+fn bench_with_renderer(settings: &str) -> (Bench, PathBuf, PathBuf) {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/part.pdf", &incomplete());
+    bench.job(settings);
+    let (tools, nothing) = (bench.path("tools"), bench.path("nothing"));
+    std::fs::create_dir(&tools).unwrap();
+    script(&tools, STRIPES);
+    (bench, tools, nothing)
+}
+
+/// Runs the job with the renderers of a folder.
+fn run_with(bench: &Bench, renderers: &Path, arguments: &[&str]) {
+    let mut command = bench.command(&[&["run", "job.yaml", "-q"], arguments].concat());
+    command.env("PATH", format!("{}:/usr/bin:/bin", renderers.display())).output().unwrap();
+}
+
 /// A page whose earlier picture was wrong is asked again on request. It can't be drawn without a renderer that
 /// was there before; the failure lasts as long as that renderer is missing.
 #[test]
 fn a_failure_to_draw_a_page_again_lasts_until_another_renderer_is_installed() {
-    let bench = Bench::with_pages(0).simulator(Options::default());
-    bench.put("pages/part.pdf", &incomplete());
-    bench.job("");
-    let (tools, nothing) = (bench.path("tools"), bench.path("nothing"));
-    std::fs::create_dir(&tools).unwrap();
-    script(&tools, STRIPES);
+    let (bench, tools, nothing) = bench_with_renderer("");
     let run = |path: &Path, arguments: &[&str]| {
-        let mut command = bench.command(&[&["run", "job.yaml", "-q"], arguments].concat());
-        command.env("PATH", format!("{}:/usr/bin:/bin", path.display())).output().unwrap();
+        run_with(&bench, path, arguments);
         let row = &bench.rows()[0];
         let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
         (text("status"), text("error_kind"), bench.stats()["requests"].as_u64().unwrap())
@@ -284,22 +295,13 @@ fn a_failure_to_draw_a_page_again_lasts_until_another_renderer_is_installed() {
 /// A run that does not come to such a page must not leave a mark that nothing is to be asked of it.
 #[test]
 fn a_page_that_can_be_drawn_now_is_asked_though_another_run_ended_before_it() {
-    let bench = Bench::with_pages(0).simulator(Options::default());
-    bench.put("pages/part.pdf", &incomplete());
-    bench.job("on_error: {max_failed: 100%}");
-    let (tools, nothing) = (bench.path("tools"), bench.path("nothing"));
-    std::fs::create_dir(&tools).unwrap();
-    script(&tools, STRIPES);
-    let run = |path: &Path, arguments: &[&str]| {
-        let mut command = bench.command(&[&["run", "job.yaml", "-q"], arguments].concat());
-        command.env("PATH", format!("{}:/usr/bin:/bin", path.display())).output().unwrap();
-    };
+    let (bench, tools, nothing) = bench_with_renderer("on_error: {max_failed: 100%}");
     let status = || {
         let rows = bench.rows();
         let row = rows.iter().find(|row| row["path"] == "part.pdf").unwrap();
         row["status"].as_str().unwrap_or("-").to_owned()
     };
-    run(&nothing, &[]);
+    run_with(&bench, &nothing, &[]);
     assert_eq!(status(), "failed");
     let page = std::fs::read("tests/data/page.jpg").unwrap();
     for number in 0..150 {
@@ -307,7 +309,7 @@ fn a_page_that_can_be_drawn_now_is_asked_though_another_run_ended_before_it() {
         let unique = [&page[..2], &[0xFF, 0xFE, 0, 8], comment.as_bytes(), &page[2..]].concat();
         bench.put(&format!("pages/a{number:03}.jpg"), &unique);
     }
-    run(&tools, &["--limit", "1"]);
-    run(&tools, &[]);
+    run_with(&bench, &tools, &["--limit", "1"]);
+    run_with(&bench, &tools, &[]);
     assert_eq!(status(), "ok");
 }

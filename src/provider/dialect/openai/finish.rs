@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Why a model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
-    /// It finished, or the reason is none that is known.
+    /// It finished, or the reason is unknown.
     Stop,
     /// The output limit or the context window ended the reply.
     Length,

@@ -26,7 +26,7 @@ const BUSY: &[&str] = &["overloaded", "at capacity", "too busy", "is busy", "ser
 /// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
-/// The error that a reply or a chunk carries. Empty ones are none: gateways send the member beside answers.
+/// The error that a reply or a chunk carries. An empty `error` is not an error: gateways send it beside answers.
 pub(crate) fn find_error(value: &Value) -> Option<&Value> {
     let error = value.get("error").filter(|error| !is_empty(error));
     // vLLM and Mistral have no wrapper.

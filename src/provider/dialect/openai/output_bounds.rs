@@ -1,6 +1,6 @@
 //! Bounds of the output limit that an error states, in the words of many servers: `max_tokens must be less than or
 //! equal to 8192`, `integer below minimum value. Expected a value >= 256`. A bound is a number behind words that
-//! compare, in a sentence about the output limit; other numbers, such as status codes and ids, are none.
+//! compare, in a sentence about the output limit; other numbers, such as status codes and ids, are not bounds.
 //!
 //! Sources: errors of servers that their users quoted (2026-11).
 
@@ -176,7 +176,7 @@ const TOO_LITTLE: &[&str] =
     &["floor", "minimum", "min", "least", "small", "low", "short", "below", "under", "higher", "increase", "raise"];
 /// Words that stand between a comparison and its number, at most.
 const MAX_DISTANCE: usize = 14;
-/// A smaller maximum is none: no model is limited to so little.
+/// A smaller number is not a maximum: no model is limited to so little.
 const MIN_MOST: u32 = 16;
 
 impl OutputBounds {

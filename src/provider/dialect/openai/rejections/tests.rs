@@ -204,7 +204,7 @@ fn a_parameter_is_named_in_any_words() {
     }
 }
 
-/// Plural and everyday names of parameters, with any status; the same words about a page are none.
+/// Plural and everyday names of parameters, with any status; the same words about a page are not rejections.
 #[test]
 fn everyday_names_of_parameters() {
     let cases: &[(&str, &[&str])] = &[
