@@ -22,7 +22,7 @@ const MAX_REPEATED_PAGES: usize = 10_000;
 
 /// Largest number of pages that a document may count but not list, if it has fewer objects. PDFium lists any number,
 /// MuPDF and Poppler up to that of the objects.
-const MAX_UNLISTED_PAGES: usize = 1000;
+const MAX_UNLISTED_PAGES: usize = 100;
 
 /// Largest number of entries that are read, and of steps that are made to find the pages.
 const MAX_ENTRIES: usize = 2 * MAX_PAGES;
