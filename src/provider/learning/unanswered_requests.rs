@@ -114,30 +114,33 @@ impl UnansweredRequests {
         let sent = self.sent.borrow();
         let before = sent.iter().take(at + 1).rev().take_while(|ended| **ended != Ended::NotYet);
         let after = sent.iter().skip(at + 1).take_while(|ended| **ended != Ended::NotYet);
-        let page = |ended: &Ended| match ended {
-            Ended::Unanswered(page) => Some(*page),
-            Ended::NotYet | Ended::Otherwise => None,
-        };
-        let pages: Vec<u64> = before.chain(after).filter_map(page).collect();
-        let has_several = pages.iter().any(|page| Some(page) != pages.first());
-        match pages.len() {
-            _ if !has_several => Outage::No,
+        match count_unanswered(before.chain(after)) {
             MAX_UNPROVEN.. if !self.is_proven.get() => Outage::Lasting,
             MIN_STREAK.. => Outage::Likely,
-            _ if Self::are_most_unanswered(&sent) => Outage::Likely,
+            _ if are_most_unanswered(&sent) => Outage::Likely,
             _ => Outage::No,
         }
     }
+}
 
-    /// Whether many requests since the last answer have none, and fewer between them are in flight.
-    fn are_most_unanswered(sent: &VecDeque<Ended>) -> bool {
-        let is_unanswered = |ended: &Ended| matches!(ended, Ended::Unanswered(_));
-        let last = sent.iter().rposition(is_unanswered).map_or(0, |at| at + 1);
-        let between = || sent.iter().take(last).skip_while(|ended| !is_unanswered(ended));
-        let unanswered = between().filter(|ended| is_unanswered(ended)).count();
-        let in_flight = between().filter(|ended| **ended == Ended::NotYet).count();
-        unanswered >= MIN_AMONG_HANGING && unanswered > in_flight
-    }
+/// The number of requests without an answer; 0 if all are for one page: the fault may be its own.
+fn count_unanswered<'a>(sent: impl Iterator<Item = &'a Ended>) -> usize {
+    let page = |ended: &Ended| match ended {
+        Ended::Unanswered(page) => Some(*page),
+        Ended::NotYet | Ended::Otherwise => None,
+    };
+    let pages: Vec<u64> = sent.filter_map(page).collect();
+    if pages.iter().all(|page| Some(page) == pages.first()) { 0 } else { pages.len() }
+}
+
+/// Whether many requests since the last answer have none, and fewer between them are in flight.
+fn are_most_unanswered(sent: &VecDeque<Ended>) -> bool {
+    let is_unanswered = |ended: &Ended| matches!(ended, Ended::Unanswered(_));
+    let last = sent.iter().rposition(is_unanswered).map_or(0, |at| at + 1);
+    let between = || sent.iter().take(last).skip_while(|ended| !is_unanswered(ended));
+    let in_flight = between().filter(|ended| **ended == Ended::NotYet).count();
+    let unanswered = count_unanswered(between());
+    unanswered >= MIN_AMONG_HANGING && unanswered > in_flight
 }
 
 #[cfg(test)]
