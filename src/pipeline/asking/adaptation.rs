@@ -46,7 +46,7 @@ pub(crate) async fn adapt(
 
 /// Whether a bill ends the run. With a budget, any that is above its reservation does. Without one, only the first of the
 /// endpoint does, if it is far above: smaller differences are reported, and later runs have learned from it. A price of 0
-/// is no measure, and an estimate no bill.
+/// allows no judgement, and an estimate is not a bill.
 fn is_unexpected_bill(asking: &Asking<'_>, attempt: &Attempt, charge: &AttemptCharge) -> bool {
     let Some(reserved) = attempt.before.reserved else { return false };
     let is_first = asking.endpoint.calibration().images() == 0;
