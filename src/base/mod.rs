@@ -7,6 +7,7 @@
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program
 //! - [`money`], [`usage`]: amounts of money and of tokens
+//! - [`json_text`]: texts that are known to be JSON
 //! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
@@ -29,6 +30,7 @@ pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
 pub mod ids;
+pub mod json_text;
 pub mod label_text;
 pub(crate) mod lowest;
 pub mod mask;

@@ -2,6 +2,7 @@
 
 use super::spec::RowSpec;
 use crate::base::digest::Digest;
+use crate::base::json_text::JsonText;
 use crate::store::{DecisionRecord, PageRecord, current_decision};
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::Value;
@@ -31,10 +32,10 @@ pub fn human_answers(record: &PageRecord, spec: &RowSpec, questions: &[Option<Di
     if answers.iter().all(Option::is_none) { Vec::new() } else { answers }
 }
 
-/// A human answer (JSON) in the form of its task. It is checked like the value of a reply.
+/// A human answer in the form of its task. It is checked like the value of a reply.
 ///
 /// # Errors
 /// If it does not fit the task, such as a label that the task does not have any more.
-pub fn human_value(shape: &Shape, value: &str) -> Result<Value, TaskFault> {
-    check_value(shape, &serde_json::from_str(value).unwrap_or_default())
+pub fn human_value(shape: &Shape, value: &JsonText) -> Result<Value, TaskFault> {
+    check_value(shape, &value.value())
 }

@@ -1,11 +1,12 @@
 //! One page as a row.
 
 use super::spec::RowSpec;
+use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{AnswerSource, ErrorKind, OutcomeStatus, RowStatus};
 use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt::Write;
 
 /// One page as a row.
@@ -160,8 +161,7 @@ fn task_status(outcome: Option<&TaskOutcome>) -> RowStatus {
 /// One answer per task, and who gave it. The model has no answers to a page with an error.
 fn answers(record: &PageRecord, human: HumanAnswers<'_>) -> (Vec<Value>, Vec<Option<AnswerSource>>) {
     let model = |outcome: &Option<TaskOutcome>| {
-        let outcome = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?;
-        serde_json::from_str(outcome.value.as_deref()?).ok()
+        outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?.value.clone()
     };
     let answer = |(position, outcome)| {
         if let Some(value) = human.of_task(position) {
@@ -176,8 +176,7 @@ fn answers(record: &PageRecord, human: HumanAnswers<'_>) -> (Vec<Value>, Vec<Opt
 
 /// The values of the current carried columns. The list may have had other columns when it was read.
 fn carried_values(record: &PageRecord, spec: &RowSpec) -> Vec<Value> {
-    let mut values: Map<String, Value> =
-        record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut values = record.carried.as_ref().map(JsonText::members).unwrap_or_default();
     spec.carried.iter().map(|column| values.remove(&column.name).unwrap_or_default()).collect()
 }
 

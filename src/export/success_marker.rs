@@ -1,6 +1,7 @@
 //! `_SUCCESS`: an empty file that is in a folder only while everything in it is complete, as Hadoop and
 //! Spark write it. Schedulers wait for it.
 
+use super::error::ExportError;
 use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::hooks::NoHooks;
 use std::collections::BTreeSet;
@@ -26,11 +27,11 @@ impl SuccessMarkers {
     /// Writes the markers.
     ///
     /// # Errors
-    /// If one can't be written, with its path.
-    pub fn write(&self) -> Result<(), (PathBuf, io::Error)> {
+    /// If one can't be written.
+    pub fn write(&self) -> Result<(), ExportError> {
         for folder in &self.folders {
             let path = folder.join(NAME);
-            atomic_file::write(&path, b"", &NoHooks).map_err(|error| (path, error))?;
+            atomic_file::write(&path, b"", &NoHooks).map_err(|error| ExportError::new(&path, error))?;
         }
         Ok(())
     }

@@ -138,7 +138,7 @@ impl Passes<'_> {
         sample_pages(&reader, job, count, &mut |entry, page| match &self.filter {
             None => Ok(true),
             Some(filter) => {
-                let questions = sets.for_entry(entry.carried.as_deref(), &reader)?;
+                let questions = sets.for_entry(entry.carried.as_ref(), &reader)?;
                 filter.selects(&reader, job, entry, page, (&questions.recipes, &questions.questions))
             }
         })

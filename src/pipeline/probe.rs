@@ -14,8 +14,8 @@ use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, rendered_questions, skip_rule};
 use super::model::ready_page::ReadyPage;
+use super::model::recipe::known_recipes;
 use super::model::recipe::recipes;
-use super::results::job_rows::known_recipes;
 use super::scan::pass::{ScanPass, ScanPurpose};
 use super::scan::sample::sample_pages;
 use crate::base::decoder_version::has_current_page_numbers;
@@ -32,6 +32,7 @@ use crate::store::{
     EntryRecord, PageStatus, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
 };
 use crate::task::Question;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -46,8 +47,8 @@ pub struct ProbePage {
     pub id: PageId,
     /// The first entry that has it.
     pub entry: EntryRecord,
-    /// The model's answers as JSON, by task; `None`: it has none.
-    pub answers: Vec<Option<String>>,
+    /// The model's answers, by task; `None`: it has none.
+    pub answers: Vec<Option<Value>>,
     /// What asking it once more is expected to cost: as much as the last time, at the price of today. `None`:
     /// unknown.
     pub cost: Option<Pico>,
@@ -115,7 +116,7 @@ fn recipes_of(
     questions: &[Question],
     entry: &EntryRecord,
 ) -> Result<Vec<RecipeId>, StoreError> {
-    let questions = rendered_questions(questions, entry.carried.as_deref())?;
+    let questions = rendered_questions(questions, entry.carried.as_ref());
     Ok(known_recipes(reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
 }
 
@@ -234,7 +235,7 @@ fn prepare_pages(
     for page in pages {
         let mut open = Vec::new();
         for set in sets {
-            let questions = set.for_entry(page.entry.carried.as_deref(), &reader)?;
+            let questions = set.for_entry(page.entry.carried.as_ref(), &reader)?;
             let outcomes = reader.stored_page(None, &page.id, &questions.recipes, VERSIONS)?.outcomes;
             let tasks = tasks_to_ask(&outcomes);
             if !tasks.is_empty() {

@@ -13,7 +13,7 @@ use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
 use super::model::ready_page::{PageEnd, ReadyPage};
-use super::results::job_rows::known_recipes;
+use super::model::recipe::known_recipes;
 use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
@@ -62,7 +62,7 @@ pub fn questions_for_file(
     let is_it =
         |entry: &Entry| std::fs::canonicalize(entry.find_file(job.input.base()).0).is_ok_and(|path| path == wanted);
     let line = Entries::start(&job.input)?.filter_map(Result::ok).find(is_it);
-    Ok(line.map(|entry| rendered_questions(questions, entry.carried.as_deref())).transpose()?)
+    Ok(line.map(|entry| rendered_questions(questions, entry.carried.as_ref())))
 }
 
 /// The outcome of a task of a tried page.

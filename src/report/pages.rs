@@ -188,7 +188,7 @@ impl Pages {
     fn count_labels(&mut self, record: &PageRecord, human: &[Option<Value>], is_duplicate: bool, runs: &[RunKey]) {
         for (position, task) in &self.label_tasks {
             let outcome = record.outcomes.get(*position).and_then(Option::as_ref);
-            let model = || serde_json::from_str(outcome?.value.as_deref()?).ok();
+            let model = || outcome?.value.clone();
             let human = human.get(*position).and_then(Option::as_ref).cloned();
             let Some(value) = human.or_else(model) else { continue };
             let cost = if is_duplicate { 0 } else { task_cost(record, *position, runs).0 };

@@ -110,7 +110,7 @@ fn attempts() -> Vec<AttemptRecord> {
 /// A page with a valid answer to both tasks, which this run paid `cost` for.
 pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
     let outcome = |value: &str| {
-        let value = Some(value.to_owned());
+        let value = serde_json::from_str(value).ok();
         Some(TaskOutcome {
             status: OutcomeStatus::Ok,
             value,
@@ -165,7 +165,7 @@ fn pages() -> Pages {
     let mut letter = page("mail/2 & <b>.jpg", 970_000_001);
     letter.page = 2;
     letter.spend.push(spend(RUN, 300_000_000));
-    letter.outcomes[0].as_mut().unwrap().value = Some("\"letter\"".into());
+    letter.outcomes[0].as_mut().unwrap().value = Some("letter".into());
     add(letter, RowStatus::Ok, None);
     add(PageRecord { spend: vec![spend(RunKey(1), 400_000_000)], ..page("mail/known.jpg", 0) }, RowStatus::Ok, None);
     let copy = PageRecord { duplicate_of: Some(b"mail/1.jpg".to_vec()), ..page("mail/copy.jpg", 473_600_000) };

@@ -8,8 +8,8 @@ use super::page_name::parse_page_name;
 use super::skips::PageTask;
 use super::state::Review;
 use super::view::ViewQuery;
-use crate::base::digest::canonical;
 use crate::base::ids::{DecisionId, PageId};
+use crate::base::json_text::JsonText;
 use crate::store::NewDecision;
 use crate::task::check_value;
 use serde_json::{Value, json};
@@ -44,10 +44,10 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
         let value = one.get("value").unwrap_or(&Value::Null);
         let value = check_value(&review.tasks[task].shape, value)
             .map_err(|fault| ApiError::Wrong(format!("{name}: {}", fault.message)))?;
-        let (value, question) = (canonical(&value), review.index.question(indexed, task));
+        let (value, question) = (JsonText::canonical(&value), review.index.question(indexed, task));
         let shown = shown_answer(review, view, indexed, task)?;
         let first = decisions.counted(&indexed.id, task, question).filter(|first| !first.is_shown);
-        changed += u64::from(shown.is_some() && first.is_some_and(|first| *first.value != *value));
+        changed += u64::from(shown.is_some() && first.is_some_and(|first| first.value != value));
         new.push(NewDecision {
             page: indexed.id,
             job: review.job.name.clone(),
@@ -75,7 +75,7 @@ fn shown_answer(
     view: &ViewQuery,
     page: &IndexedPage,
     task: usize,
-) -> Result<Option<String>, ApiError> {
+) -> Result<Option<JsonText>, ApiError> {
     let name = review.tasks.get(task).map(|task| task.name.as_str());
     let question = review.index.question(page, task);
     let known = review.shown_answers(&page.id)?;
@@ -89,7 +89,7 @@ fn shown_answer(
     }
     let found = review.page(page)?;
     let answer = found.and_then(|found| found.model_row.answers.get(task).cloned()).unwrap_or_default();
-    Ok(Some(canonical(&answer)))
+    Ok(Some(JsonText::canonical(&answer)))
 }
 
 /// Takes back what the reviewer has done in one step: `{"group": id}` or `{"skip": number}`. A group of their own

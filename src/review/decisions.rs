@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, PageId};
+use crate::base::json_text::JsonText;
 use crate::export::human_value;
 use crate::labels::sampling::blind_answer::{AnswerOrigin, find_blind_answer};
 use crate::store::{DecisionRecord, Reader, StoreError};
@@ -22,8 +23,8 @@ pub(crate) struct Decision {
     pub(crate) task: usize,
     /// The digest of the question, for questions that differ from line to line.
     pub(crate) question: Option<Digest>,
-    /// The value as canonical JSON: in the form of the task, if it fits.
-    pub(crate) value: Box<str>,
+    /// The value in canonical form: in the form of the task, if it fits.
+    pub(crate) value: JsonText,
     /// Who decided.
     pub(crate) reviewer: Box<str>,
     /// When: wall time in milliseconds.
@@ -128,7 +129,7 @@ impl Decisions {
             task,
             question: decision.question,
             fits: checked.is_ok(),
-            value: checked.map_or(decision.value, |value| crate::base::digest::canonical(&value)).into(),
+            value: checked.map_or(decision.value, |value| JsonText::canonical(&value)),
             at_ms: decision.decided_at_ms,
             is_shown: decision.shown.is_some(),
             is_drawn: decision.draw.is_some() || decision.sampled_with.is_some(),
@@ -231,10 +232,10 @@ impl Decisions {
         page: &PageId,
         task: usize,
         question: Option<Digest>,
-        model_differs: impl Fn(&str) -> bool,
+        model_differs: impl Fn(&JsonText) -> bool,
     ) -> u8 {
         let latest = self.latest(page, task, question);
-        let distinct: BTreeSet<&str> = latest.into_values().map(|known| &*known.value).collect();
+        let distinct: BTreeSet<&JsonText> = latest.into_values().map(|known| &known.value).collect();
         match distinct.first() {
             None => 0,
             Some(value) if distinct.len() == 1 => u8::from(model_differs(value)),
@@ -281,7 +282,7 @@ impl Decisions {
                 latest.insert((one.question, &one.reviewer), one);
             }
             let fitting = latest.into_iter().filter(|(_, known)| known.fits);
-            let latest: Vec<_> = fitting.map(|(key, known)| (key, &*known.value)).collect();
+            let latest: Vec<_> = fitting.map(|(key, known)| (key, known.value.as_str())).collect();
             for (at, ((question, a), value)) in latest.iter().enumerate() {
                 for ((_, b), other) in latest[at + 1..].iter().take_while(|((known, _), _)| known == question) {
                     pairs.entry((a, b)).or_default().push((value, other));
@@ -313,7 +314,7 @@ mod tests {
             job: "job".into(),
             task: task.into(),
             question: None,
-            value: format!("\"{value}\""),
+            value: JsonText::from_value(&value.into()),
             reviewer: reviewer.into(),
             decided_at_ms: at,
             sampled_with: None,
@@ -347,7 +348,7 @@ mod tests {
         assert_eq!(known.own(&page(), 0, None), None, "as in rows, the decision before it does not come back");
         assert_eq!(known.counted(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)), "as in docmill eval");
         assert_eq!(known.others(&page(), 0, None).iter().map(|known| known.id.0).collect::<Vec<_>>(), [5]);
-        assert_eq!(known.disagreement(&page(), 0, None, |value| value != "\"b\""), 0);
+        assert_eq!(known.disagreement(&page(), 0, None, |value| value.as_str() != "\"b\""), 0);
         assert!(known.pairs(0).is_empty());
         assert_eq!(known.unfit(&page(), 0).map(|known| known.id.0).collect::<Vec<_>>(), [2]);
         known.add(record(3, 30, "ann", "no task", "a"));
@@ -358,7 +359,7 @@ mod tests {
     #[test]
     fn disagreement_among_reviewers_comes_before_that_with_the_model() {
         let score = |known: &[(i64, i64, &str, &str)], model: Option<&str>| {
-            let differs = |value: &str| model.is_some_and(|model| model != value);
+            let differs = |value: &JsonText| model.is_some_and(|model| model != value.as_str());
             decisions(known).disagreement(&page(), 0, None, differs)
         };
         assert_eq!(score(&[], Some("\"a\"")), 0);

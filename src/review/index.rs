@@ -4,6 +4,7 @@ use super::page_name::PageKey;
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::json_text::JsonText;
 use crate::pipeline::draw_key;
 use crate::store::{EntryCursor, EntryRecord, JobId, Reader, StoreError};
 use std::collections::HashMap;
@@ -30,7 +31,7 @@ impl IndexedPage {
 }
 
 /// The digests of the questions for a line of a list with these carried values.
-pub(crate) type Digests<'a> = dyn Fn(Option<&str>) -> QuestionDigests + 'a;
+pub(crate) type Digests<'a> = dyn Fn(Option<&JsonText>) -> QuestionDigests + 'a;
 
 /// The pages of a job, in the order of its rows.
 #[derive(Debug, Default)]
@@ -78,7 +79,7 @@ impl PageIndex {
             return;
         };
         let place = position(self.places.len());
-        let asked = digests.map_or_else(QuestionDigests::default, |digests| digests(entry.carried.as_deref()));
+        let asked = digests.map_or_else(QuestionDigests::default, |digests| digests(entry.carried.as_ref()));
         for page in entry.distinct_pages() {
             let id = PageId { content, page };
             let at = position(self.pages.len());
@@ -191,9 +192,10 @@ mod tests {
     #[test]
     fn equal_pages_that_are_asked_something_else_are_not_one() {
         let mut index = PageIndex::default();
-        let digests = |carried: Option<&str>| Box::from([carried.map(|text| Digest::compute(text.as_bytes()))]);
-        for customer in ["{\"c\":1}", "{\"c\":2}", "{\"c\":1}"] {
-            index.add(&EntryRecord { carried: Some(customer.into()), ..entry("a", "one", 1) }, Some(&digests));
+        let digests =
+            |carried: Option<&JsonText>| Box::from([carried.map(|text| Digest::compute(text.as_str().as_bytes()))]);
+        for carried in ["{\"c\":1}", "{\"c\":2}", "{\"c\":1}"] {
+            index.add(&EntryRecord { carried: JsonText::parse(carried).ok(), ..entry("a", "one", 1) }, Some(&digests));
         }
         assert_eq!((index.len(), index.places.len()), (2, 3));
         let asked = [index.question(&index.pages[1], 0)];

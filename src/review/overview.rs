@@ -8,6 +8,7 @@ use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
 use super::worth::{Step, Worth, agreement};
 use crate::base::ids::PageId;
+use crate::base::json_text::JsonText;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use serde_json::{Value, json};
@@ -138,11 +139,13 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
         };
         let mut worth = None;
         if is_random {
-            let step = |(at, decided): (u32, Option<(Box<str>, bool)>)| {
+            let step = |(at, decided): (u32, Option<(JsonText, bool)>)| {
                 let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
                 let answers = review.model_answers(at)?;
                 let step = |answer: &Option<Value>| match (answer, review.tasks.get(*task)) {
-                    (Some(answer), Some(task)) => Step::Decided { is_right: task.is_right(answer, &value), is_shown },
+                    (Some(answer), Some(task)) => {
+                        Step::Decided { is_right: task.is_right(answer, &value.value()), is_shown }
+                    }
                     _ => Step::Unanswered,
                 };
                 Ok::<_, ApiError>(answers.get(*task).map(step))
@@ -184,7 +187,7 @@ fn group_json(review: &Review, group: &Group, skipped: usize) -> Value {
     let values: BTreeMap<&str, Value> = of_first
         .filter_map(|(_, known)| {
             let name = review.tasks.get(known.task)?.name.as_str();
-            Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
+            Some((name, known.value.value()))
         })
         .collect();
     let (page, path, number) = place_of(review, first);

@@ -6,8 +6,9 @@ use super::index::IndexedPage;
 use super::page_name::page_name;
 use super::state::Review;
 use super::view::ViewQuery;
-use crate::base::digest::{Digest, canonical};
+use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::json_text::JsonText;
 use crate::export::Row;
 use crate::pipeline::JobPage;
 use crate::store::ShownAnswer;
@@ -67,7 +68,7 @@ fn page_json(
                 reviewer: review.options.reviewer.clone(),
                 task: name.clone(),
                 question,
-                answer: canonical(&answer),
+                answer: JsonText::canonical(&answer),
                 shown_at_ms: review.clock.wall_ms(),
             });
         }
@@ -118,8 +119,7 @@ fn task_json(
 }
 
 fn decision_json(decision: &Decision) -> Value {
-    let value: Value = serde_json::from_str(&decision.value).unwrap_or_default();
-    json!({"value": value, "reviewer": decision.reviewer, "at": decision.at_ms, "is_shown": decision.is_shown})
+    json!({"value": decision.value.value(), "reviewer": decision.reviewer, "at": decision.at_ms, "is_shown": decision.is_shown})
 }
 
 fn shortened(value: &Value) -> Value {

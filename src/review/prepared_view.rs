@@ -7,6 +7,7 @@ use super::page_name::PageKey;
 use super::rank_set::RankSet;
 use super::skips::PageTask;
 use super::view::{ReviewOrder, ReviewState, ViewQuery};
+use crate::base::json_text::JsonText;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use std::collections::HashSet;
 
@@ -200,7 +201,9 @@ fn ordered(view: &ViewQuery, given: Given<'_>) -> Vec<u32> {
                 let scores = view.tasks.iter().map(|task| {
                     let question = index.question(indexed, *task);
                     let model = page(at).and_then(|page| *page.digests.get(*task)?);
-                    let differs = |value: &str| model.is_some_and(|model| model != AnswerDigest::of_canonical(value));
+                    let differs = |value: &JsonText| {
+                        model.is_some_and(|model| model != AnswerDigest::of_canonical(value.as_str()))
+                    };
                     decisions.disagreement(&indexed.id, *task, question, differs)
                 });
                 scores.max()

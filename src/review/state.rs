@@ -12,6 +12,7 @@ use super::view::ViewQuery;
 use super::views::Views;
 use crate::base::clock::Clock;
 use crate::base::ids::{DrawId, PageId};
+use crate::base::json_text::JsonText;
 use crate::base::vocabulary::{DrawRule, RowStatus};
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::sampling::stated::stated_probability;
@@ -121,7 +122,7 @@ impl Review {
     pub(crate) fn open(parts: ReviewParts) -> Result<Self, PipelineError> {
         let ReviewParts { options, job, questions, store, pictures, clock } = parts;
         let lookup = PageLookup::open(store.reader()?, job.clone(), questions.clone())?;
-        let digests = |carried: Option<&str>| lookup.question_digests(carried).unwrap_or_default();
+        let digests = |carried: Option<&JsonText>| lookup.question_digests(carried);
         let has_templates = questions.iter().any(Question::is_template);
         let index = PageIndex::read(lookup.reader(), lookup.key(), has_templates.then_some(&digests))?;
         let columns = lookup.columns().carried.iter().map(|column| column.name.clone()).collect();

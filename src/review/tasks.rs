@@ -50,9 +50,8 @@ impl ReviewTask {
     }
 
     /// Whether an answer of the model is right, by a decision (JSON text). The rule is that of `docmill eval`.
-    pub(crate) fn is_right(&self, answer: &Value, decision: &str) -> bool {
-        let Ok(decision) = serde_json::from_str::<Value>(decision) else { return false };
-        let truth: Vec<Option<Value>> = self.spec.leaves.iter().map(|leaf| Some(leaf.value(&decision))).collect();
+    pub(crate) fn is_right(&self, answer: &Value, decision: &Value) -> bool {
+        let truth: Vec<Option<Value>> = self.spec.leaves.iter().map(|leaf| Some(leaf.value(decision))).collect();
         is_right_answer(&self.spec, &truth, answer)
     }
 

@@ -65,7 +65,7 @@ impl From<TriedOutcome> for TriedAnswer {
         let text = match outcome {
             None => "not asked".to_owned(),
             Some(outcome) => match (&outcome.value, &outcome.fault) {
-                (Some(value), _) => value.clone(),
+                (Some(value), _) => value.to_string(),
                 (None, Some(fault)) => format!("{} ({}): {}", outcome.status.name(), fault.kind, fault.message),
                 (None, None) => outcome.status.name().to_owned(),
             },

@@ -6,6 +6,7 @@ use super::entry::path_bytes;
 use super::error::SourceError;
 use super::list::{PathList, STANDARD_INPUT};
 use super::table::Table;
+use crate::base::json_text::JsonText;
 use crate::manifest::{Choice, Detect, Input, Place, Selection};
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
@@ -41,7 +42,7 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
 ///
 /// # Errors
 /// When the list can't be read.
-pub fn visit_carried(input: &Input, visit: impl FnMut(String) -> bool) -> Result<(), SourceError> {
+pub fn visit_carried(input: &Input, visit: impl FnMut(JsonText) -> bool) -> Result<(), SourceError> {
     match &input.place {
         Place::List(path) if !PathList::is_path_list(path) => {
             let mut visit = visit;

@@ -7,6 +7,7 @@ use super::list::{ListedPath, PathList, STANDARD_INPUT};
 use super::signed_url::{Redacted, TokenClashes, redact};
 use super::table::{Table, TableRow};
 use super::walk::{Walk, WalkItem};
+use crate::base::json_text::JsonText;
 use crate::base::path_text::path_of_text;
 use crate::base::unicode::trim_blanks;
 use crate::manifest::{Column, Input, Place};
@@ -175,7 +176,7 @@ struct ListedRow {
     path: Vec<u8>,
     /// Whether blanks around the path are a part of it in any case.
     is_exact: bool,
-    carried: Option<String>,
+    carried: Option<JsonText>,
     version: u64,
 }
 

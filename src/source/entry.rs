@@ -2,6 +2,7 @@
 
 use super::signed_url::Address;
 use crate::base::file_names::find_in_both_forms;
+use crate::base::json_text::JsonText;
 use std::path::{Path, PathBuf};
 
 /// One file of a folder, or one row of a list. Holds no content.
@@ -23,7 +24,7 @@ pub struct Entry {
     /// Inode number; 0 on systems without one. Of a URL: a digest of its version as the list has it, or 0.
     pub inode: u64,
     /// The carried values of the list's other columns, as a JSON object.
-    pub carried: Option<String>,
+    pub carried: Option<JsonText>,
 }
 
 impl Entry {

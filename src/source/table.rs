@@ -5,6 +5,7 @@ use super::error::{SourceError, WalkFault};
 use super::list_file::ListFile;
 use super::signed_url::without_secrets;
 use crate::base::digest::Digest;
+use crate::base::json_text::JsonText;
 use crate::manifest::{Column, Input};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub(crate) struct TableRow {
     /// The path or URL as written in the list.
     pub(crate) path: Vec<u8>,
     /// The carried values, as a JSON object.
-    pub(crate) carried: String,
+    pub(crate) carried: JsonText,
     /// A digest of the file's version as the list has it; 0 if it has none.
     pub(crate) version: u64,
 }
@@ -47,7 +48,7 @@ impl Table {
     }
 
     /// The carried values of a row, by the names of their columns.
-    fn carried(&self, values: Vec<Value>) -> String {
+    fn carried(&self, values: Vec<Value>) -> JsonText {
         let member = |(column, value): (&Column, Value)| {
             let value = match convert_value(column.kind, value) {
                 Value::String(text) if text.contains([':', '/']) => Value::String(without_secrets(&text)),
@@ -55,7 +56,7 @@ impl Table {
             };
             (column.name.clone(), value)
         };
-        Value::Object(self.columns.iter().zip(values).map(member).collect()).to_string()
+        JsonText::from_value(&Value::Object(self.columns.iter().zip(values).map(member).collect()))
     }
 }
 

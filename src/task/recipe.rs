@@ -8,7 +8,8 @@
 
 use super::prompt::PROMPT_VERSION;
 use super::question::Question;
-use crate::base::digest::{Digest, canonical};
+use crate::base::digest::Digest;
+use crate::base::json_text::JsonText;
 use crate::manifest::{EFFORT_MEMBER, Job, PICTURE_VERSION, Request};
 use serde_json::{Map, Value, json};
 
@@ -19,8 +20,8 @@ pub struct Recipe {
     pub task: String,
     /// Digest of `body`: the part of the key.
     pub hash: Digest,
-    /// The recipe as canonical JSON.
-    pub body: String,
+    /// The recipe in canonical form.
+    pub body: JsonText,
 }
 
 /// The recipes of a job's questions, in the same order.
@@ -47,7 +48,7 @@ fn recipe(job: &Job, question: &Question) -> Recipe {
         "prompt": PROMPT_VERSION,
         "task": question.recipe,
     });
-    Recipe { task: question.name.clone(), hash: Digest::compute_json(&body), body: canonical(&body) }
+    Recipe { task: question.name.clone(), hash: Digest::compute_json(&body), body: JsonText::canonical(&body) }
 }
 
 /// Additional members of the request body. A stated reasoning effort has the key that it has as a
@@ -60,11 +61,11 @@ fn extra(request: &Request) -> Map<String, Value> {
     extra
 }
 
-/// Names of the members in which a recipe (canonical JSON) differs from a stored one. `None` if they belong
+/// Names of the members in which a recipe differs from a stored one. `None` if they belong
 /// to different kinds of tasks. What of the picture follows from another model is not named.
 #[must_use]
-pub fn recipe_difference(ours: &str, theirs: &Value) -> Option<Vec<String>> {
-    let ours: Map<String, Value> = serde_json::from_str(ours).unwrap_or_default();
+pub fn recipe_difference(ours: &JsonText, theirs: &Value) -> Option<Vec<String>> {
+    let ours = ours.members();
     let nothing = Map::new();
     let theirs = theirs.as_object().unwrap_or(&nothing);
     let kind = |recipe: &Map<String, Value>| {

@@ -20,7 +20,7 @@ fn spec() -> RowSpec {
 fn row(path: &str) -> Row {
     let outcome = TaskOutcome {
         status: OutcomeStatus::Ok,
-        value: Some("\"letter\"".into()),
+        value: Some("letter".into()),
         fault: None,
         is_transient: false,
         runs: 1,

@@ -2,7 +2,7 @@
 
 use super::answer_line::AnswerValue;
 use super::exact_json::exact_json;
-use crate::base::digest::canonical;
+use crate::base::json_text::JsonText;
 use crate::base::units::parse_boolean;
 use crate::labels::truth::cell::{is_empty, read_leaf, tag_parts};
 use crate::task::{Shape, TaskFault, check_value};
@@ -22,12 +22,10 @@ pub(crate) fn cell_text(value: &Value, stored: &str) -> String {
 ///
 /// # Errors
 /// If it does not fit the task.
-pub(crate) fn read_stored(shape: &Shape, value: &AnswerValue) -> Result<String, TaskFault> {
-    let text = canonical(&read_value(shape, value)?);
-    Ok(match (value, serde_json::from_str::<Value>(&text)) {
-        (AnswerValue::Text(source), Ok(sorted)) => exact_json(&sorted, source.trim()),
-        _ => text,
-    })
+pub(crate) fn read_stored(shape: &Shape, value: &AnswerValue) -> Result<JsonText, TaskFault> {
+    let text = JsonText::canonical(&read_value(shape, value)?);
+    let AnswerValue::Text(source) = value else { return Ok(text) };
+    Ok(JsonText::parse(exact_json(&text.value(), source.trim())).unwrap_or(text))
 }
 
 /// The value of a cell in the form of its task.
@@ -172,10 +170,10 @@ mod tests {
             (bill, r#"{"total": 100000000000000000001, "note": 1}"#, r#"{"paid":null,"total":100000000000000000001}"#),
         ] {
             let read = read_stored(&shape, &AnswerValue::Text(text.into())).unwrap();
-            assert_eq!(read, stored);
-            let value = check_value(&shape, &serde_json::from_str(&read).unwrap()).unwrap();
-            let again = read_stored(&shape, &AnswerValue::Text(cell_text(&value, &read))).unwrap();
-            assert_eq!(again, stored, "exported, and imported again");
+            assert_eq!(read.as_str(), stored);
+            let value = check_value(&shape, &read.value()).unwrap();
+            let again = read_stored(&shape, &AnswerValue::Text(cell_text(&value, read.as_str()))).unwrap();
+            assert_eq!(again, read, "exported, and imported again");
         }
     }
 }

@@ -131,7 +131,7 @@ fn line_of(
     let decision = &record.decision;
     let found = locator.describe(decision)?;
     let question = questions.iter().find(|question| question.name == decision.task);
-    let mut value: Value = serde_json::from_str(&decision.value).unwrap_or_default();
+    let mut value = decision.value.value();
     let unfit = match question {
         None => Some("the job has no such task".to_owned()),
         Some(question) => match human_value(&question.shape, &decision.value) {
@@ -150,7 +150,7 @@ fn line_of(
         page: decision.page.page,
         task: decision.task.clone(),
         question: found.question,
-        value: AnswerValue::Text(cell_text(&value, &decision.value)),
+        value: AnswerValue::Text(cell_text(&value, decision.value.as_str())),
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
         sampled_with: probabilities.find(decision),

@@ -8,12 +8,14 @@ use super::label_studio::from_label_studio;
 use super::locator::Locator;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::json_text::JsonText;
 use crate::base::other_format::name_other_format;
 use crate::base::sanitize::one_line;
 use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -34,7 +36,7 @@ pub struct ImportOptions {
 }
 
 /// What was shown to the reviewer of an imported answer that is not blind: a file does not have it.
-pub(crate) const SHOWN_IN_FILE: &str = "null";
+pub(crate) const SHOWN_IN_FILE: Value = Value::Null;
 
 /// What becomes of the lines of a file.
 #[derive(Clone, Debug, Default)]
@@ -179,12 +181,12 @@ fn decision_of(
         sampled_with: line.sampled_with,
         draw: None,
         // The file does not have what was shown.
-        shown: line.is_shown.unwrap_or(!options.is_blind).then(|| SHOWN_IN_FILE.to_owned()),
+        shown: line.is_shown.unwrap_or(!options.is_blind).then(|| JsonText::from_value(&SHOWN_IN_FILE)),
     }))
 }
 
 /// What makes two decisions on a page the same one.
-type Key = (String, Option<Digest>, String, String, i64);
+type Key = (String, Option<Digest>, JsonText, String, i64);
 
 fn key(decision: &NewDecision) -> Key {
     let NewDecision { task, question, value, reviewer, decided_at_ms, .. } = decision.clone();
@@ -202,7 +204,7 @@ struct StoredDecisions {
     /// Whether they are blind.
     keys: HashMap<Key, bool>,
     /// The latest value by task, question and reviewer, and whether it is blind.
-    latest: HashMap<(String, Option<Digest>, String), (String, bool)>,
+    latest: HashMap<(String, Option<Digest>, String), (JsonText, bool)>,
 }
 
 impl Stored<'_> {
@@ -245,7 +247,7 @@ struct Undated(HashMap<UndatedKey, FirstLine>);
 type UndatedKey = (PageId, String, Option<Digest>, String);
 
 /// The place of a line and its value.
-type FirstLine = (String, String);
+type FirstLine = (String, JsonText);
 
 impl Undated {
     fn add(&mut self, line: &AnswerLine, decision: &NewDecision) -> Result<(), LineFault> {

@@ -116,7 +116,7 @@ impl<'a> Locator<'a> {
         }
         let mut digests: Vec<Option<Digest>> = Vec::new();
         for entry in entries {
-            let rendered = rendered_questions(std::slice::from_ref(question), entry.carried.as_deref())?;
+            let rendered = rendered_questions(std::slice::from_ref(question), entry.carried.as_ref());
             digests.extend(rendered.iter().map(Question::rendered_digest));
         }
         digests.sort_unstable();
@@ -152,7 +152,7 @@ impl<'a> Locator<'a> {
         }
         let (Some(digest), Some(task)) = (decision.question, task.filter(|_| is_template)) else { return Ok(found) };
         for entry in &entries {
-            let rendered = rendered_questions(std::slice::from_ref(task), entry.carried.as_deref())?;
+            let rendered = rendered_questions(std::slice::from_ref(task), entry.carried.as_ref());
             let is_same = |question: &&Question| question.rendered_digest() == Some(digest);
             if let Some(question) = rendered.iter().find(is_same) {
                 found.path = display_path(&entry.path);

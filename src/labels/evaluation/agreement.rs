@@ -1,6 +1,7 @@
 //! Whether reviewers agree with one another.
 
 use crate::base::digest::Digest;
+use crate::base::json_text::JsonText;
 use crate::base::sanitize::one_line;
 use crate::base::units::{counted, grouped};
 use crate::eval::{Design, cohens_kappa};
@@ -50,7 +51,7 @@ impl Agreement {
 #[derive(Debug, Default)]
 pub(crate) struct ReviewerPairs {
     pairs: BTreeMap<(usize, String, String), Vec<(usize, usize)>>,
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<JsonText, usize>,
 }
 
 impl ReviewerPairs {

@@ -1,6 +1,7 @@
 //! The human answers to one task of one page, and which of them is its truth.
 
 use crate::base::digest::Digest;
+use crate::base::json_text::JsonText;
 use crate::labels::answers::import::SHOWN_IN_FILE;
 use crate::labels::sampling::blind_answer::{AnswerOrigin, find_blind_answer};
 use crate::store::{DecisionRecord, current_decision};
@@ -65,5 +66,5 @@ fn origin(record: &DecisionRecord) -> AnswerOrigin {
 
 /// Whether it was imported, and not as a blind answer.
 fn is_imported(record: &DecisionRecord) -> bool {
-    record.decision.draw.is_none() && record.decision.shown.as_deref() == Some(SHOWN_IN_FILE)
+    record.decision.draw.is_none() && record.decision.shown.as_ref().map(JsonText::value) == Some(SHOWN_IN_FILE)
 }

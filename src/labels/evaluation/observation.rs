@@ -95,10 +95,7 @@ pub(crate) fn model_answer(record: &PageRecord, position: usize) -> Result<Value
         return Err(Unanswered::Pending);
     };
     match outcome.status {
-        OutcomeStatus::Ok => {
-            let value = outcome.value.as_deref().and_then(|text| serde_json::from_str(text).ok());
-            value.ok_or(Unanswered::Invalid)
-        }
+        OutcomeStatus::Ok => outcome.value.clone().ok_or(Unanswered::Invalid),
         OutcomeStatus::Invalid => Err(Unanswered::Invalid),
         OutcomeStatus::Refused => Err(Unanswered::Refused),
         OutcomeStatus::Failed => Err(Unanswered::Failed),

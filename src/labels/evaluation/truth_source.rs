@@ -3,6 +3,7 @@
 use super::answers_of_task::AnswersOfTask;
 use super::error::EvalError;
 use super::options::TruthChoice;
+use crate::base::json_text::JsonText;
 use crate::base::path_text::display_path;
 use crate::labels::sampling::human_samples::read_samples;
 use crate::labels::sampling::task_sample::{Membership, TaskSample};
@@ -17,7 +18,7 @@ use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
 use crate::store::Reader;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Carried columns that have the meaning that they have in a truth file.
 const SPLIT: &str = "split";
@@ -172,8 +173,7 @@ impl TruthSource {
                 known.filter(|known| known.truth.has_any()).collect()
             }
             Self::Columns { targets, spellings } => {
-                let carried = page.record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok());
-                let values: Map<String, Value> = carried.unwrap_or_default();
+                let values = page.record.carried.as_ref().map(JsonText::members).unwrap_or_default();
                 let mut truth = PageTruth::unknown(tasks.len());
                 let mut fault = |message: String| {
                     counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));

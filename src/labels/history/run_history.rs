@@ -108,9 +108,9 @@ pub(crate) fn changes_of_recipes(
 /// When the store can't be read.
 pub(crate) fn settings_of(reader: &Reader, id: Option<SettingsId>) -> Result<Option<Value>, StoreError> {
     let Some(id) = id else { return Ok(None) };
-    let damaged = |what: String| StoreError::Damaged(format!("table settings, row {id}: {what}"));
-    let body = reader.settings_body(id)?.ok_or_else(|| damaged("there is no such row".into()))?;
-    serde_json::from_str(&body).map(Some).map_err(|error| damaged(error.to_string()))
+    let body = reader.settings_body(id)?;
+    let missing = || StoreError::Damaged(format!("table settings, row {id}: there is no such row"));
+    body.map(|body| Some(body.value())).ok_or_else(missing)
 }
 
 /// The recipes of a store, each read once.

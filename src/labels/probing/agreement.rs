@@ -66,18 +66,17 @@ pub(crate) fn measure_agreement(
             others.push(probe_outcomes(reader, job, variant, page)?);
         }
         for ((at, _), (task, pairs)) in positions.iter().zip(tasks.iter_mut().zip(&mut same_pairs)) {
-            let first = page.answers.get(*at).and_then(Option::as_deref);
+            let first = page.answers.get(*at).cloned().flatten();
             let other = |outcomes: &Vec<Option<crate::store::TaskOutcome>>| {
                 let outcome = outcomes.get(*at)?.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?;
                 outcome.value.clone()
             };
-            let answers: Option<Vec<String>> =
-                std::iter::once(first.map(str::to_owned)).chain(others.iter().map(other)).collect();
+            let answers: Option<Vec<Value>> = std::iter::once(first).chain(others.iter().map(other)).collect();
             match answers {
                 Some(answers) => {
                     task.add(
                         (&display_path(&page.entry.path), page.id.page),
-                        &answers.iter().map(|text| normal(text)).collect::<Vec<_>>(),
+                        &answers.into_iter().map(normal).collect::<Vec<_>>(),
                         pairs,
                     );
                 }
@@ -124,28 +123,28 @@ impl TaskAgreement {
 }
 
 /// An answer as text, whatever the order of its labels: texts as they are, everything else as JSON.
-fn normal(answer: &str) -> String {
-    match serde_json::from_str(answer) {
-        Ok(Value::String(text)) => text,
-        Ok(Value::Array(mut items)) if items.iter().all(Value::is_string) => {
+fn normal(answer: Value) -> String {
+    match answer {
+        Value::String(text) => text,
+        Value::Array(mut items) if items.iter().all(Value::is_string) => {
             items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             Value::Array(items).to_string()
         }
-        Ok(other) => crate::base::digest::canonical(&other),
-        Err(_) => answer.to_owned(),
+        other => crate::base::digest::canonical(&other),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn answers_are_compared_whatever_the_order_of_labels() {
-        assert_eq!(normal(r#"["b","a"]"#), normal(r#"["a","b"]"#));
-        assert_eq!(normal(r#"{"b":1,"a":[2,1]}"#), normal(r#"{"a":[2,1],"b":1}"#));
-        assert_ne!(normal("[1,2]"), normal("[2,1]"));
-        assert_eq!(normal(r#""letter""#), "letter");
+        assert_eq!(normal(json!(["b", "a"])), normal(json!(["a", "b"])));
+        assert_eq!(normal(json!({"b": 1, "a": [2, 1]})), normal(json!({"a": [2, 1], "b": 1})));
+        assert_ne!(normal(json!([1, 2])), normal(json!([2, 1])));
+        assert_eq!(normal(json!("letter")), "letter");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::cell_truth::{CellTruth, Misfit, read_answer, read_cell, read_unfit};
 use super::columns::Target;
 use super::fault::FaultPlace;
 use super::task_spec::TaskSpec;
+use crate::base::json_text::JsonText;
 use crate::labels::probability::read_probability;
 use crate::task::check_value;
 use serde_json::Value;
@@ -80,9 +81,9 @@ impl PageTruth {
     }
 
     /// Adds a human answer, as the store has it.
-    pub(crate) fn add_answer(&mut self, tasks: &[TaskSpec], at: usize, answer: &str, reviewer: &str) {
+    pub(crate) fn add_answer(&mut self, tasks: &[TaskSpec], at: usize, answer: &JsonText, reviewer: &str) {
         let Some(task) = tasks.get(at) else { return };
-        let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+        let answer = answer.value();
         let found = match check_value(&task.shape, &answer) {
             Ok(answer) => {
                 let values = task.leaves.iter().map(|leaf| Some(leaf.value(&answer))).collect();

@@ -228,7 +228,7 @@ impl PageState {
                 let mut still_open = Vec::new();
                 for (mut task, read) in self.open.drain(..).zip(reading) {
                     match read {
-                        Ok(value) => answered.push((task.index, TaskOutcome::answer(value.to_string(), at_ms))),
+                        Ok(value) => answered.push((task.index, TaskOutcome::answer(value.clone(), at_ms))),
                         Err(fault) => {
                             task.fault = Some(fault.clone());
                             still_open.push(task);

@@ -3,12 +3,12 @@
 
 use super::recipe::recipes;
 use crate::base::ids::{RecipeId, RecipeSetId};
+use crate::base::json_text::JsonText;
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::{DecoderCommand, PageFeatures};
 use crate::store::{Reader, RunKeys, SkipRule, Store, StoreError, Versions};
 use crate::task::Question;
-use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -62,15 +62,19 @@ impl QuestionSets {
         self.has_templates
     }
 
-    /// The set of an entry that carries these values (a JSON object).
+    /// The set of an entry that carries these values.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn for_entry(&self, carried: Option<&str>, reader: &Reader) -> Result<Arc<QuestionSet>, StoreError> {
+    pub(crate) fn for_entry(
+        &self,
+        carried: Option<&JsonText>,
+        reader: &Reader,
+    ) -> Result<Arc<QuestionSet>, StoreError> {
         if !self.has_templates {
             return Ok(self.common.clone());
         }
-        let questions = rendered_questions(&self.common.questions, carried)?;
+        let questions = rendered_questions(&self.common.questions, carried);
         let recipes = recipes(&self.job, &questions);
         let key: String = recipes.iter().map(|recipe| recipe.hash.to_string()).collect();
         if let Some(known) = self.rendered.lock().ok().and_then(|kept| kept.get(&key).cloned()) {
@@ -96,17 +100,10 @@ impl QuestionSets {
     }
 }
 
-/// The questions with the values that an entry carries (a JSON object).
-///
-/// # Errors
-/// When the values are damaged: a page must not be asked with other words.
-pub(crate) fn rendered_questions(questions: &[Question], carried: Option<&str>) -> Result<Arc<[Question]>, StoreError> {
-    let parse = |text| {
-        serde_json::from_str(text)
-            .map_err(|error| StoreError::Damaged(format!("table entries, column carried: {error}")))
-    };
-    let values: Map<String, Value> = carried.map_or(Ok(Map::new()), parse)?;
-    Ok(questions.iter().map(|question| question.rendered(&values)).collect())
+/// The questions with the values that an entry carries.
+pub(crate) fn rendered_questions(questions: &[Question], carried: Option<&JsonText>) -> Arc<[Question]> {
+    let values = carried.map(JsonText::members).unwrap_or_default();
+    questions.iter().map(|question| question.rendered(&values)).collect()
 }
 
 /// What decides, beside the recipes, whether an entry is settled: when it changes, the next walk

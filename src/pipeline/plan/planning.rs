@@ -14,8 +14,9 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::{budget_counter, stored_job};
 use crate::pipeline::control::options::selection_text;
 use crate::pipeline::model::question_set::{policy_now, rendered_questions};
+use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::model::recipe::recipes;
-use crate::pipeline::results::job_rows::{columns_of_job, known_recipes};
+use crate::pipeline::results::row_columns::columns_of_job;
 use crate::pipeline::scan::diff::find_unchanged;
 use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::DecoderCommand;
@@ -83,7 +84,7 @@ pub fn plan(
             continue;
         }
         if has_templates {
-            planner.set_questions(rendered_questions(questions, entry.carried.as_deref())?)?;
+            planner.set_questions(rendered_questions(questions, entry.carried.as_ref()))?;
         }
         let known = match (reader, &mut stored) {
             (Some(reader), Some(stored)) => {

@@ -2,9 +2,9 @@
 
 use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
-use super::job_rows::{
-    JobRows, RowChoice, RowRecipes, RowSelection, WrittenRows, columns_of_job, known_recipes, write_markers,
-};
+use super::job_rows::{JobRows, RowRecipes, WrittenRows};
+use super::row_choice::{RowChoice, RowSelection};
+use super::row_columns::columns_of_job;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RecipeId;
 use crate::export::{RowFormat, RowSpec, RowStream, Targets};
@@ -12,6 +12,7 @@ use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::model::recipe::known_recipes;
 use crate::report::{Report, read_spend};
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
 use crate::task::{Question, Shape, question_from_recipe};
@@ -40,7 +41,7 @@ pub fn export(
     rows.writes_empty |= selection.filter.is_some() || selection.sample.is_some();
     let WrittenRows { outputs, .. } =
         rows.write(&columns, &Targets::of_job(job, output), AskedRuns::default(), has_all, &|| false, hooks)?;
-    write_markers(&outputs.markers)?;
+    outputs.markers.write()?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
 

@@ -2,7 +2,8 @@
 
 use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
-use super::job_rows::{JobRows, columns_of_job, write_markers};
+use super::job_rows::JobRows;
+use super::row_columns::columns_of_job;
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RunKey;
@@ -123,7 +124,7 @@ pub(crate) fn conclude(
         report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     }
     // Readers that wait for a marker find everything else.
-    write_markers(&markers)?;
+    markers.write()?;
     Ok(Conclusion::Ended(Box::new(report), outcome))
 }
 

@@ -1,21 +1,20 @@
 //! The rows of a job, made from the store alone.
 
 use super::asked_runs::AskedRuns;
+use super::row_choice::{RowChoice, RowPlace, RowSelection};
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId};
 use crate::base::lowest::Lowest;
 use crate::catalog::RequestPrice;
-use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
+use crate::export::{ExportError, Outputs, Row, RowSpec, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
-use crate::pipeline::model::recipe::recipes;
+use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::scan::sample::draw_key;
 use crate::report::Pages;
-use crate::select::Filter;
-use crate::source::carried_columns;
-use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
+use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError};
 use crate::task::{Question, Shape, recipe_text_digest};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -38,42 +37,6 @@ pub(crate) struct JobRows<'a> {
     pub(crate) model_only: bool,
     /// Which rows are read.
     pub(crate) choice: RowChoice<'a>,
-}
-
-/// Which rows are read, and with which answers.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RowSelection<'a> {
-    /// Whether rows show only the model's answers.
-    pub model_only: bool,
-    /// Only rows that match.
-    pub filter: Option<&'a Filter>,
-    /// Only rows with status `failed`, `invalid` or `refused`.
-    pub only_unusable: bool,
-    /// Only a sample of this many of these pages: the same ones every time, each once.
-    pub sample: Option<u64>,
-}
-
-/// The place of a row: line and path of its file, and its page.
-pub(crate) type RowPlace = (u64, Vec<u8>, u32);
-
-/// Which rows are read: those that have all of these properties.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct RowChoice<'a> {
-    /// They match.
-    pub(crate) filter: Option<&'a Filter>,
-    /// Their status is `failed`, `invalid` or `refused`.
-    pub(crate) only_unusable: bool,
-    /// They are among these.
-    pub(crate) drawn: Option<&'a HashSet<RowPlace>>,
-}
-
-impl RowChoice<'_> {
-    fn has(&self, row: &Row, entry: &EntryRecord) -> bool {
-        let is_drawn = |drawn: &HashSet<RowPlace>| drawn.contains(&(entry.line, entry.path.clone(), row.page));
-        self.drawn.is_none_or(is_drawn)
-            && (!self.only_unusable || row.status.is_unusable())
-            && self.filter.is_none_or(|filter| filter.matches(row))
-    }
 }
 
 /// A row as it was read.
@@ -283,7 +246,7 @@ impl<'a> JobRows<'a> {
                 Ok(EntryTasks { recipes, questions })
             }
             (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = rendered_questions(questions, entry.carried.as_deref())?;
+                let questions = rendered_questions(questions, entry.carried.as_ref());
                 let recipes = known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id);
                 let digests = questions.iter().map(Question::rendered_digest);
                 Ok(EntryTasks { recipes: recipes.collect(), questions: digests.collect() })
@@ -296,56 +259,6 @@ impl<'a> JobRows<'a> {
     fn text_digest(&self, recipe: RecipeId) -> Result<Option<Digest>, StoreError> {
         Ok(self.reader.recipe(recipe)?.get("task").and_then(recipe_text_digest))
     }
-}
-
-/// A job's tasks with the recipes that the store has for them; [`RecipeId::UNSTORED`] for new ones.
-///
-/// # Errors
-/// When the store can't be read.
-pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
-    let key = |recipe: crate::store::RecipeRecord| {
-        let recipe_id = reader.recipe_id(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
-        Ok(TaskKey { recipe_id, task: recipe.task })
-    };
-    recipes(job, questions).into_iter().map(key).collect()
-}
-
-/// The names of a job's tasks and their recipes.
-pub(crate) fn recipe_bodies(job: &Job, questions: &[Question]) -> Vec<(String, Value)> {
-    let body = |text: &str| serde_json::from_str(text).unwrap_or_default();
-    recipes(job, questions).into_iter().map(|recipe| (recipe.task, body(&recipe.body))).collect()
-}
-
-/// The columns of a job's rows.
-///
-/// # Errors
-/// When the job's list can't be read.
-pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
-    let carried = carried_columns(&job.input)?;
-    let has_distance = job.input.near_duplicates.is_some();
-    let (flatten, has_sources) = (job.output.flatten, job.output.answer_source);
-    Ok(RowSpec { carried, has_distance, flatten, has_sources, ..RowSpec::new(questions, keys, &job.provider.model) })
-}
-
-/// The columns of a job's rows, whatever the store has.
-///
-/// # Errors
-/// When the job's list can't be read.
-pub(crate) fn row_columns(job: &Job, questions: &[Question]) -> Result<RowSpec, PipelineError> {
-    columns_of_job(job, questions, &[])
-}
-
-/// The settings of the formats of a job's rows.
-pub(crate) fn row_targets(job: &Job) -> Targets {
-    Targets::of_job(job, &job.output)
-}
-
-/// Writes the markers of complete folders: the last step.
-///
-/// # Errors
-/// When one can't be written.
-pub(crate) fn write_markers(markers: &SuccessMarkers) -> Result<(), ExportError> {
-    markers.write().map_err(|(path, error)| ExportError::new(&path, error))
 }
 
 /// The tasks whose answers are labels: place and name.

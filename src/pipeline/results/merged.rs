@@ -3,9 +3,10 @@
 use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
 use super::finalize::{judge, write_report};
-use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, write_markers};
+use super::job_rows::{JobRows, WrittenRows};
 use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
+use super::row_columns::columns_of_job;
 use crate::base::clock::Clock;
 use crate::base::exit_codes::{DEADLINE_REACHED, INTERNAL};
 use crate::base::hooks::{Hooks, NoHooks};
@@ -16,6 +17,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::policy_now;
+use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::scan::near_duplicates::find_near_duplicates;
 use crate::prepare::DecoderCommand;
 use crate::report::{Report, read_spend};
@@ -136,7 +138,7 @@ pub fn merge_stores(
         targets.files().try_for_each(|(_, path)| remove_shard_parts(path, &job.name))?;
     }
     // Readers that wait for a marker find everything else.
-    write_markers(&outputs.markers)?;
+    outputs.markers.write()?;
     let elapsed_ms = u64::try_from(clock.now().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         event = "merged",

@@ -1,12 +1,13 @@
 //! The pages of a job with their answers under two sets of recipes.
 
-use super::job_rows::known_recipes;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, RecipeId};
+use crate::base::json_text::JsonText;
 use crate::export::{Row, RowSpec};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
+use crate::pipeline::model::recipe::known_recipes;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, SkipRule, StoreError};
 use crate::task::Question;
 use serde_json::Value;
@@ -44,18 +45,18 @@ pub(crate) struct RunRecipe<'a> {
 }
 
 impl Templates<'_> {
-    /// The recipes of an entry that carries these values (a JSON object).
-    fn recipes(&self, reader: &Reader, carried: Option<&str>) -> Result<Vec<RecipeId>, StoreError> {
+    /// The recipes of an entry that carries these values.
+    fn recipes(&self, reader: &Reader, carried: Option<&JsonText>) -> Result<Vec<RecipeId>, StoreError> {
         match self {
             Self::OfJob(job, questions) => {
-                let questions = rendered_questions(questions, carried)?;
+                let questions = rendered_questions(questions, carried);
                 Ok(known_recipes(reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
             }
             Self::OfRun(recipes) => {
                 let recipe = |known: &RunRecipe<'_>| {
                     let Some((body, question)) = &known.template else { return Ok(known.recipe) };
                     let mut body = body.clone();
-                    for question in rendered_questions(std::slice::from_ref(*question), carried)?.iter() {
+                    for question in rendered_questions(std::slice::from_ref(*question), carried).iter() {
                         body["task"] = question.recipe.clone();
                     }
                     Ok(reader.recipe_id(&Digest::compute_json(&body))?.unwrap_or(RecipeId::UNSTORED))
@@ -108,7 +109,7 @@ impl<'a> RowSide<'a> {
 
     fn page(&self, entry: &EntryRecord, row: (u32, u32), other: Option<&PageRecord>) -> Result<PageSide, StoreError> {
         let rendered = match self.reader.zip(self.templates.as_ref()) {
-            Some((reader, templates)) => Some(templates.recipes(reader, entry.carried.as_deref())?),
+            Some((reader, templates)) => Some(templates.recipes(reader, entry.carried.as_ref())?),
             None => None,
         };
         let recipes = rendered.as_deref().unwrap_or(&self.columns.recipes);

@@ -1,13 +1,16 @@
 //! The pages of a job with everything that the store has of them, for measuring and reviewing answers.
 
-use super::job_rows::{JobRows, ReadRow, columns_of_job, known_recipes};
+use super::job_rows::{JobRows, ReadRow};
+use super::row_columns::columns_of_job;
 use crate::base::digest::Digest;
 use crate::base::ids::JobId;
+use crate::base::json_text::JsonText;
 use crate::export::{Row, RowSpec};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::rendered_questions;
+use crate::pipeline::model::recipe::known_recipes;
 use crate::store::{PageRecord, Reader};
 use crate::task::Question;
 use std::sync::Arc;
@@ -104,13 +107,11 @@ impl PageLookup {
         Ok(found)
     }
 
-    /// By task: the digest of the question for a line of a list with these carried values (a JSON object), as
+    /// By task: the digest of the question for a line of a list with these carried values, as
     /// [`JobPage::questions`] has them.
-    ///
-    /// # Errors
-    /// When the values are damaged.
-    pub fn question_digests(&self, carried: Option<&str>) -> Result<Box<[Option<Digest>]>, PipelineError> {
-        let questions = rendered_questions(&self.questions, carried)?;
-        Ok(questions.iter().map(Question::rendered_digest).collect())
+    #[must_use]
+    pub fn question_digests(&self, carried: Option<&JsonText>) -> Box<[Option<Digest>]> {
+        let questions = rendered_questions(&self.questions, carried);
+        questions.iter().map(Question::rendered_digest).collect()
     }
 }

@@ -6,7 +6,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::source::{carried_columns, visit_carried};
 use crate::store::{ReadStore, StoreError, check_store_writable};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::Path;
 
 /// Checks that the outputs and the store of a job can be written. The files that the store knows of the job show
@@ -34,7 +34,7 @@ fn check_partitions(job: &Job) -> Result<(), PipelineError> {
     let (mut known, mut line, mut fault) = (KnownPartitions::default(), 0_u64, None);
     visit_carried(&job.input, |carried| {
         line += 1;
-        let carried: Map<String, Value> = serde_json::from_str(&carried).unwrap_or_default();
+        let carried = carried.members();
         let values = keys.iter().map(|key| (*key, carried.get(*key).unwrap_or(&Value::Null)));
         fault = known
             .add(values)

@@ -1,11 +1,14 @@
 //! What `docmill rows` shows: the rows of a job, of which some are selected.
 
 use super::asked_runs::AskedRuns;
-use super::job_rows::{JobRows, RowSelection, columns_of_job, known_recipes};
+use super::job_rows::JobRows;
+use super::row_choice::RowSelection;
+use super::row_columns::columns_of_job;
 use crate::export::{ExportError, Row};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
+use crate::pipeline::model::recipe::known_recipes;
 use crate::report::Failures;
 use crate::store::Reader;
 use crate::task::Question;

@@ -55,7 +55,7 @@ fn an_unknown_price_makes_the_savings_unknown() {
 fn labels_are_counted_with_the_cost_of_their_task() {
     let labelled = |value: &str, cost| {
         let mut record = page("x", cost);
-        record.outcomes[0].as_mut().unwrap().value = Some(value.into());
+        record.outcomes[0].as_mut().unwrap().value = Some(serde_json::from_str(value).unwrap());
         record
     };
     let mut pages = label_pages();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, PageId};
+use crate::base::json_text::JsonText;
 use crate::review::decisions::Decisions;
 use crate::review::index::PageIndex;
 use crate::review::page_name::page_name;
@@ -81,7 +82,7 @@ impl Six {
                 job: "job".into(),
                 task: "kind".into(),
                 question: None,
-                value: "\"x\"".into(),
+                value: JsonText::parse("\"x\"").unwrap(),
                 reviewer: reviewer.into(),
                 decided_at_ms: id,
                 sampled_with: None,
@@ -156,7 +157,7 @@ fn pages_on_which_people_disagree_come_first() {
         job: "job".into(),
         task: "kind".into(),
         question: None,
-        value: "\"y\"".into(),
+        value: JsonText::parse("\"y\"").unwrap(),
         reviewer: "ann".into(),
         decided_at_ms: 9,
         sampled_with: None,
@@ -182,7 +183,7 @@ fn a_view_that_is_kept_shows_what_a_new_one_would() {
             job: "job".into(),
             task: "kind".into(),
             question: None,
-            value: value.into(),
+            value: JsonText::parse(value).unwrap(),
             reviewer: reviewer.into(),
             decided_at_ms: id,
             sampled_with: None,

@@ -55,7 +55,6 @@ pub(crate) fn all_decisions(
 fn decision(row: &Row<'_>) -> Result<DecisionRecord, StoreError> {
     let id: DecisionId = row.get(0)?;
     let cells = Cells::new(row, "decisions", || format!("decision {id}"));
-    let json = |index| cells.json_text(index);
     let sampled_with: Option<f64> = cells.get(9)?;
     if sampled_with.is_some_and(|probability| !(probability > 0.0 && probability <= 1.0)) {
         return Err(cells.damaged(9, "not a probability"));
@@ -65,12 +64,12 @@ fn decision(row: &Row<'_>) -> Result<DecisionRecord, StoreError> {
         job: cells.get(3)?,
         task: cells.get(4)?,
         question: cells.get(5)?,
-        value: json(6)?.ok_or_else(|| cells.damaged(6, "a decision has a value"))?,
+        value: cells.get(6)?,
         reviewer: cells.get(7)?,
         decided_at_ms: cells.get(8)?,
         sampled_with,
         draw: cells.get(12)?,
-        shown: json(10)?,
+        shown: cells.get(10)?,
     };
     Ok(DecisionRecord { id, decision, group: cells.get(13)?, is_withdrawn: cells.get(11)? })
 }

@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeSetId};
+use crate::base::json_text::JsonText;
 use crate::store::error::StoreError;
 use crate::store::read::pages::fault;
 use crate::store::records::entries::EntryRecord;
@@ -95,8 +96,8 @@ pub(crate) fn settled_entries(db: &Connection, job: JobId, set: Option<RecipeSet
 fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
     let id: i64 = row.get(14)?;
     let cells = Cells::new(row, "entries", || format!("entry {id}"));
-    let carried = cells.json_text(11)?;
-    if carried.as_ref().is_some_and(|text| !text.trim_start().starts_with('{')) {
+    let carried: Option<JsonText> = cells.get(11)?;
+    if carried.as_ref().is_some_and(|text| !text.is_object()) {
         return Err(cells.damaged(11, "not a JSON object"));
     }
     Ok(EntryRecord {

@@ -104,7 +104,7 @@ pub(crate) fn outcomes(
 fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, StoreError> {
     let outcome = TaskOutcome {
         status: cells.get(1)?,
-        value: cells.json_text(2)?,
+        value: cells.optional_json(2)?,
         fault: fault(cells, 3, 4)?,
         is_transient: cells.get(5)?,
         runs: cells.get(6)?,

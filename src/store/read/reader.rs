@@ -5,6 +5,7 @@ use crate::base::digest::Digest;
 use crate::base::ids::{
     AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey, SettingsId,
 };
+use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
@@ -61,7 +62,7 @@ impl Reader {
     }
 
     /// The settings of a run ([`RunRecord::settings`]) as canonical JSON.
-    pub fn settings_body(&self, id: SettingsId) -> Result<Option<String>, StoreError> {
+    pub fn settings_body(&self, id: SettingsId) -> Result<Option<JsonText>, StoreError> {
         runs::settings_body(&self.db, id)
     }
 

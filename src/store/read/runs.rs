@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey, SettingsId};
+use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
@@ -70,11 +71,11 @@ pub(crate) fn shard(db: &Connection) -> Result<Option<Shard>, StoreError> {
 }
 
 /// The settings of a run as canonical JSON.
-pub(crate) fn settings_body(db: &Connection, id: SettingsId) -> Result<Option<String>, StoreError> {
+pub(crate) fn settings_body(db: &Connection, id: SettingsId) -> Result<Option<JsonText>, StoreError> {
     let mut find = db.prepare_cached("SELECT body FROM settings WHERE id = ?1")?;
     let mut rows = find.query([id])?;
     match rows.next()? {
-        Some(row) => Cells::new(row, "settings", || format!("settings {id}")).json_text(0),
+        Some(row) => Cells::new(row, "settings", || format!("settings {id}")).get(0),
         None => Ok(None),
     }
 }
@@ -173,5 +174,6 @@ pub(crate) fn endpoint(db: &Connection, id: &str) -> Result<(Option<String>, Opt
     let mut rows = find.query([id])?;
     let Some(row) = rows.next()? else { return Ok((None, None)) };
     let cells = Cells::new(row, "endpoints", || format!("endpoint `{id}`"));
-    Ok((cells.json_text(0)?, cells.json_text(1)?))
+    let text = |index| Ok::<_, StoreError>(cells.get::<Option<JsonText>>(index)?.map(String::from));
+    Ok((text(0)?, text(1)?))
 }

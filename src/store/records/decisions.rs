@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, DrawId, PageId};
+use crate::base::json_text::JsonText;
 
 /// A human answer to one task of one page, to be stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +19,7 @@ pub struct NewDecision {
     /// their text.
     pub question: Option<Digest>,
     /// The answer as canonical JSON ([`canonical`](crate::base::digest::canonical)).
-    pub value: String,
+    pub value: JsonText,
     /// Who decided.
     pub reviewer: String,
     /// When: wall time in milliseconds.
@@ -28,7 +29,7 @@ pub struct NewDecision {
     /// The draw that has led to it; `None`: none has.
     pub draw: Option<DrawId>,
     /// The model's answer that the reviewer saw before the decision, as JSON; `None`: the decision was blind.
-    pub shown: Option<String>,
+    pub shown: Option<JsonText>,
 }
 
 /// A stored decision.
@@ -71,7 +72,7 @@ mod tests {
             job: "mail".into(),
             task: "kind".into(),
             question: None,
-            value: id.to_string(),
+            value: JsonText::from_value(&id.into()),
             reviewer: reviewer.into(),
             decided_at_ms: at,
             sampled_with: None,

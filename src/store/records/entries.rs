@@ -3,6 +3,7 @@
 use super::pages::{FaultRecord, FeaturesRecord, PageFaultRecord};
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeSetId};
+use crate::base::json_text::JsonText;
 use crate::base::page_repeats::{distinct_pages, first_of};
 use std::collections::HashMap;
 
@@ -34,7 +35,7 @@ pub struct EntryRecord {
     /// Why the file could not be read.
     pub fault: Option<FaultRecord>,
     /// The values of the other columns of the list, as a JSON object.
-    pub carried: Option<String>,
+    pub carried: Option<JsonText>,
     /// The recipe set of its pages, if it differs from that of the job.
     pub set: Option<RecipeSetId>,
     /// The recipe set under which all its pages are settled.

@@ -4,6 +4,7 @@ use crate::base::digest::Digest;
 use crate::base::ids::{PageId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
+use serde_json::Value;
 
 /// An error: its kind, and a message for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,9 +112,8 @@ pub struct SkipRule {
 pub struct TaskOutcome {
     /// The status of the task.
     pub status: OutcomeStatus,
-    /// The answer as canonical JSON; always there with `ok`. Null means that null is the
-    /// answer.
-    pub value: Option<String>,
+    /// The answer; always there with `ok`. Null means that null is the answer.
+    pub value: Option<Value>,
     /// Why there is no answer.
     pub fault: Option<FaultRecord>,
     /// Whether the fault is transient: later runs ask again, up to [`MAX_RUNS`] runs.
@@ -142,9 +142,9 @@ pub(crate) fn may_be_drawn(failure: Option<ErrorKind>, has_fault: bool) -> bool 
 }
 
 impl TaskOutcome {
-    /// A valid answer: a value as canonical JSON. `at_ms`: wall time in milliseconds.
+    /// A valid answer. `at_ms`: wall time in milliseconds.
     #[must_use]
-    pub fn answer(value: String, at_ms: i64) -> Self {
+    pub fn answer(value: Value, at_ms: i64) -> Self {
         let (status, value) = (OutcomeStatus::Ok, Some(value));
         Self { status, value, fault: None, is_transient: false, runs: 1, at_ms, revision: Revision::NONE }
     }

@@ -4,6 +4,7 @@ use super::decisions::DecisionRecord;
 use super::pages::{FaultRecord, SkipRule, TaskOutcome, Versions};
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId, RunKey};
+use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::store::page_status::PageStatus;
@@ -16,7 +17,7 @@ pub struct PageRecord {
     /// The number of the page, from 1; 0 if the file could not be opened as pages.
     pub page: u32,
     /// The values of the other columns of the list, as a JSON object.
-    pub carried: Option<String>,
+    pub carried: Option<JsonText>,
     /// The digest of the file; `None` if it could not be read.
     pub content: Option<Digest>,
     /// The page under which it is asked and decided on: of pages that are in a file twice, the first.

@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey, SettingsId};
+use crate::base::json_text::JsonText;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::page_status::RunBegin;
@@ -15,7 +16,7 @@ pub struct RecipeRecord {
     /// The digest of `body`: the identity of the recipe.
     pub hash: Digest,
     /// The recipe as canonical JSON, so that two recipes can be compared.
-    pub body: String,
+    pub body: JsonText,
 }
 
 /// A task of a run and its recipe.

@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::json_text::JsonText;
 
 /// The model's answer to a task of a page, which a reviewer has seen before a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct ShownAnswer {
     /// As [`NewDecision::question`](super::decisions::NewDecision::question).
     pub question: Option<Digest>,
     /// The answer, as JSON.
-    pub answer: String,
+    pub answer: JsonText,
     /// When: wall time in milliseconds.
     pub shown_at_ms: i64,
 }

@@ -59,16 +59,6 @@ where
         text.map(parse).transpose().map_err(|error| self.damaged(index, &error.to_string()))
     }
 
-    /// The text of a JSON value that can be read.
-    pub(crate) fn json_text(&self, index: usize) -> Result<Option<String>, StoreError> {
-        let text: Option<String> = self.get(index)?;
-        if let Some(text) = &text {
-            let checked = serde_json::from_str::<serde_json::Value>(text);
-            checked.map_err(|error| self.damaged(index, &error.to_string()))?;
-        }
-        Ok(text)
-    }
-
     /// The value of a column is not one that docmill writes.
     pub(crate) fn damaged(&self, index: usize, reason: &str) -> StoreError {
         let column = self.row.as_ref().column_name(index).unwrap_or("?").to_owned();
@@ -80,6 +70,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::json_text::JsonText;
     use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
     use crate::store::sqlite::values::shown;
     use rusqlite::Connection;
@@ -124,7 +115,9 @@ mod tests {
         assert_eq!(read("SELECT NULL AS kind", |cells| cells.get::<Option<ErrorKind>>(0)), Ok(None));
         assert_eq!(read("SELECT NULL AS tokens", |cells| cells.count(0)), Ok(0));
         assert_eq!(read("SELECT NULL AS selected", |cells| cells.optional_json::<Vec<u32>>(0)), Ok(None));
-        assert_eq!(read("SELECT '{}' AS carried", |cells| cells.json_text(0)), Ok(Some("{}".to_owned())));
+        let text = |query| read(query, |cells| cells.get::<Option<JsonText>>(0));
+        assert_eq!(text("SELECT NULL AS carried"), Ok(None));
+        assert_eq!(text("SELECT '{}' AS carried"), Ok(Some(JsonText::parse("{}").unwrap())));
     }
 
     #[test]

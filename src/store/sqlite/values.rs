@@ -5,6 +5,7 @@ use crate::base::ids::{
     AttemptId, BatchId, DecisionId, DrawId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
     SettingsId,
 };
+use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::shard::Shard;
@@ -36,6 +37,18 @@ macro_rules! integers {
             }
         }
     )+ };
+}
+
+impl ToSql for JsonText {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for JsonText {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(|error| FromSqlError::Other(error.into()))
+    }
 }
 
 integers!(

@@ -1,6 +1,7 @@
 //! Outcomes of tasks.
 
 use crate::base::ids::{RecipeId, RequestId, Revision};
+use crate::base::json_text::JsonText;
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
 use crate::store::records::pages::TaskOutcome;
@@ -46,7 +47,7 @@ pub(crate) fn put_outcomes(
             page,
             recipe,
             outcome.status,
-            outcome.value,
+            outcome.value.as_ref().map(JsonText::from_value),
             fault.map(|fault| fault.kind),
             fault.map(|fault| &fault.message),
             outcome.is_transient,

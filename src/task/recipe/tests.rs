@@ -106,7 +106,7 @@ fn hashes_do_not_change() {
 
 #[test]
 fn bodies_do_not_change() {
-    let body = |manifest: &str, at: usize| recipes_of(manifest, &[], None).remove(at).body;
+    let body = |manifest: &str, at: usize| recipes_of(manifest, &[], None).remove(at).body.to_string();
     assert_eq!(
         body(SIMULATED, 0),
         r#"{"extra":{},"model":"openai/gpt-4o-mini","picture":{"detail":"high","max_side":null,"min_side":null,"rule":"openai-tile","size":"standard","version":2},"prompt":1,"provider":"simulator:7","revision":null,"sampling":{"temperature":0.0,"top_p":null},"task":{"classify":"What kind of page is this?","labels":[["invoice","A request for payment."],["letter",null],["other","None of the other labels fits."]]}}"#
@@ -124,7 +124,7 @@ fn bodies_do_not_change() {
 #[test]
 fn a_hash_is_the_digest_of_its_body() {
     for recipe in recipes_of(LOCAL, &[], None) {
-        assert_eq!(recipe.hash, Digest::compute(recipe.body.as_bytes()), "{}", recipe.task);
+        assert_eq!(recipe.hash, Digest::compute(recipe.body.as_str().as_bytes()), "{}", recipe.task);
     }
 }
 
@@ -170,7 +170,7 @@ fn what_is_part_of_a_recipe() {
 fn differences_name_the_members() {
     let body = |manifest: &str, at: usize| recipes_of(manifest, &[], None).remove(at).body;
     let kind = body(SIMULATED, 0);
-    let differ = |theirs: &str| recipe_difference(&kind, &serde_json::from_str(theirs).unwrap());
+    let differ = |theirs: &JsonText| recipe_difference(&kind, &theirs.value());
     let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     assert_eq!(differ(&kind), names(&[]));
     let other = SIMULATED.replace("seed: 7", "seed: 8").replace("A request for payment.", "A bill.");
@@ -194,7 +194,7 @@ fn knowledge_about_models_is_no_part_of_a_recipe() {
         )
     };
     let picture = |model: &str, image: &str| {
-        let body: Value = serde_json::from_str(&recipes_of(&manifest(model, image), &[], None)[0].body).unwrap();
+        let body = recipes_of(&manifest(model, image), &[], None)[0].body.value();
         body["picture"].clone()
     };
     let expected = |rule: &str, max_side: Option<u32>| json!({"version": 2, "detail": "high", "size": "standard", "rule": rule, "max_side": max_side, "min_side": null});

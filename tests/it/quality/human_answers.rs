@@ -6,6 +6,7 @@ use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::NoHooks;
 use docmill::internal::base::ids::PageId;
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::{NewDecision, Store};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,12 +27,12 @@ fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<f64>, bool)]) {
             job: "test".into(),
             task: "kind".into(),
             question: None,
-            value: json!(value).to_string(),
+            value: JsonText::from_value(&json!(value)),
             reviewer: "ann".into(),
             decided_at_ms: 1_790_000_000_000 + at as i64,
             sampled_with: *sampled_with,
             draw: None,
-            shown: is_shown.then(|| row["kind"].to_string()),
+            shown: is_shown.then(|| JsonText::from_value(&row["kind"])),
         };
     store.put_decisions(decisions.iter().enumerate().map(decision).collect()).unwrap();
 }

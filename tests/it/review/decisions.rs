@@ -1,6 +1,7 @@
 //! Decisions: what is stored of them, when, and what is shown before.
 
 use super::client::{Served, reviewed_job, store, stored_decisions};
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::NewDecision;
 use serde_json::{Value, json};
 
@@ -38,10 +39,11 @@ fn answers_are_hidden_until_decided_and_what_was_shown_is_stored() {
     // From now on the answer is known: a second decision is not blind any more.
     served.decide(&page, "kind", json!("letter"));
     let stored = stored_decisions(&bench);
-    let facts: Vec<_> =
-        stored.iter().map(|known| (known.decision.value.clone(), known.decision.shown.clone())).collect();
-    let model = json!(model).to_string();
-    assert_eq!(facts, [("\"form\"".into(), None), ("\"letter\"".into(), Some(model))]);
+    let facts: Vec<_> = stored
+        .iter()
+        .map(|known| (known.decision.value.value(), known.decision.shown.as_ref().map(JsonText::value)))
+        .collect();
+    assert_eq!(facts, [(json!("form"), None), (json!("letter"), Some(json!(model)))]);
     assert_eq!(stored[0].decision.reviewer, "ann");
     // Filters and orders that tell the answer, and the grid, reveal it.
     for query in ["order=label", "mode=grid", "order=disagreement"] {
@@ -324,7 +326,11 @@ fn decisions_that_do_not_fit_any_more_are_listed() {
     served.decide(&page, "kind", json!("form"));
     let known = stored_decisions(&bench)[0].decision.clone();
     let store = store(&bench);
-    let memo = NewDecision { value: "\"memo\"".into(), decided_at_ms: known.decided_at_ms + 1, ..known.clone() };
+    let memo = NewDecision {
+        value: JsonText::from_value(&json!("memo")),
+        decided_at_ms: known.decided_at_ms + 1,
+        ..known.clone()
+    };
     let gone = NewDecision { task: "gone".into(), ..memo.clone() };
     store.put_decisions(vec![memo, gone]).unwrap();
     store.close();

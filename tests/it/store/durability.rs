@@ -7,6 +7,7 @@ use crate::skip::{GCC, skip};
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
 use docmill::internal::store::{
@@ -65,7 +66,7 @@ fn page(number: u32) -> PageId {
 fn outcome(value: u64) -> TaskOutcome {
     TaskOutcome {
         status: OutcomeStatus::Ok,
-        value: Some(value.to_string()),
+        value: Some(value.into()),
         fault: None,
         is_transient: false,
         runs: 1,
@@ -80,7 +81,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     let recipes = ["a", "b"].map(|task| RecipeRecord {
         task: task.into(),
         hash: Digest::compute(task.as_bytes()),
-        body: "{}".into(),
+        body: JsonText::parse("{}").unwrap(),
     });
     let start = RunStart {
         run_id: RunId::new(format!("run-{run}")),
@@ -114,7 +115,7 @@ fn values(path: &Path, pages: u32, recipes: &[RecipeId]) -> BTreeMap<(u32, usize
         let known = reader.stored_page(None, &page(number), recipes, VERSIONS).unwrap();
         for (at, outcome) in known.outcomes.iter().enumerate() {
             if let Some(outcome) = outcome {
-                found.insert((number, at), outcome.value.as_ref().unwrap().parse().unwrap());
+                found.insert((number, at), outcome.value.as_ref().and_then(serde_json::Value::as_u64).unwrap());
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::Backend;
 use super::fixtures::{Bench, NOW_MS, VERSIONS, entry, page, start};
 use docmill::internal::base::digest::Digest;
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::{
     DecisionId, DecisionRecord, DrawRule, EntryChange, EntryRecord, NearDuplicate, NewDecision, NewDraw, PageId,
     PageRecord, RowOptions, RunId, RunStart, ShownAnswer, SkipRule,
@@ -14,12 +15,12 @@ fn decision(page: PageId, value: &str, at: i64) -> NewDecision {
         job: "invoices".into(),
         task: "kind".into(),
         question: None,
-        value: format!("\"{value}\""),
+        value: JsonText::from_value(&value.into()),
         reviewer: "ann".into(),
         decided_at_ms: NOW_MS + at,
         sampled_with: Some(0.25),
         draw: None,
-        shown: Some("\"form\"".into()),
+        shown: Some(JsonText::from_value(&"form".into())),
     }
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn a_decision_that_is_stored_is_not_stored_again<B: Backend>() {
     let ids = bench.store.put_decisions(vec![first.clone(), first.clone()]).unwrap();
     assert_eq!(ids[0], ids[1]);
     for other in [
-        NewDecision { value: "\"form\"".into(), ..first.clone() },
+        NewDecision { value: JsonText::from_value(&"form".into()), ..first.clone() },
         NewDecision { reviewer: "bob".into(), ..first.clone() },
         NewDecision { task: "date".into(), ..first.clone() },
         NewDecision { job: "mail".into(), ..first.clone() },
@@ -140,13 +141,13 @@ pub(crate) fn what_a_reviewer_has_seen_first_stays<B: Backend>() {
         reviewer: "ann".into(),
         task: "kind".into(),
         question: None,
-        answer: "\"form\"".into(),
+        answer: JsonText::from_value(&"form".into()),
         shown_at_ms: NOW_MS,
     };
     let question = Some(Digest::compute(b"From ACME?"));
     let all = vec![
         shown.clone(),
-        ShownAnswer { answer: "\"letter\"".into(), ..shown.clone() },
+        ShownAnswer { answer: JsonText::from_value(&"letter".into()), ..shown.clone() },
         ShownAnswer { question, ..shown.clone() },
         ShownAnswer { reviewer: "bob".into(), ..shown.clone() },
         ShownAnswer { job: "mail".into(), ..shown.clone() },

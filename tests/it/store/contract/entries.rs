@@ -4,6 +4,7 @@ use super::Backend;
 use super::fixtures::{
     Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, ok, page, page_fault, recipe_record,
 };
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::{
     EntryChange, EntryRecord, ErrorKind, NearDuplicate, PageId, RecipeId, RecipeSetId, SettleRule, SkipRule,
     TaskOutcome,
@@ -80,7 +81,7 @@ pub(crate) fn differences_are_applied<B: Backend>() {
         content: Some(content(9)),
         page_count: 12,
         selected: Some(vec![2, 3, 12]),
-        carried: Some(r#"{"id":7}"#.into()),
+        carried: JsonText::parse(r#"{"id":7}"#).ok(),
         set: Some(bench.keys.set),
         ..entry("b", 2)
     };
@@ -103,7 +104,7 @@ pub(crate) fn a_listed_entry_keeps_what_is_known_of_an_unchanged_file<B: Backend
     let known = EntryRecord { settled_set: Some(bench.keys.set), ..entry("a", 1) };
     bench.change(put([known.clone(), entry("b", 1), entry("c", 1)]));
     let listed = |path: &str| EntryRecord { content: None, page_count: 1, modified_ns: 0, ..entry(path, 1) };
-    let carried = Some(r#"{"id":8}"#.to_owned());
+    let carried = JsonText::parse(r#"{"id":8}"#).ok();
     bench.change(vec![
         EntryChange::Listed(EntryRecord { carried: carried.clone(), set: Some(RecipeSetId(5)), ..listed("a") }),
         EntryChange::Listed(EntryRecord { size: 7, ..listed("b") }),
@@ -183,7 +184,7 @@ pub(crate) fn entries_with_a_set_of_their_own_are_settled_under_it<B: Backend>()
     let bench = Bench::<B>::new();
     let (own, tasks) = bench.store.define_recipes(vec![recipe_record("total")], "policy".into()).unwrap();
     bench.change(put([
-        EntryRecord { set: Some(own), carried: Some("{}".into()), ..entry("a", 1) },
+        EntryRecord { set: Some(own), carried: JsonText::parse("{}").ok(), ..entry("a", 1) },
         EntryRecord { set: Some(own), ..entry("b", 2) },
         entry("c", 1),
     ]));

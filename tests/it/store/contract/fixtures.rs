@@ -2,6 +2,7 @@
 
 use super::Backend;
 use docmill::internal::base::digest::Digest;
+use docmill::internal::base::json_text::JsonText;
 use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
@@ -107,7 +108,7 @@ impl<B: Backend> Bench<B> {
 
 pub(crate) fn recipe_record(task: &str) -> RecipeRecord {
     let body = format!(r#"{{"task":"{task}"}}"#);
-    RecipeRecord { task: task.to_owned(), hash: Digest::compute(body.as_bytes()), body }
+    RecipeRecord { task: task.to_owned(), hash: Digest::compute(body.as_bytes()), body: JsonText::parse(body).unwrap() }
 }
 
 pub(crate) fn start(run: &str) -> RunStart {
@@ -240,10 +241,9 @@ pub(crate) fn without_revisions(mut outcomes: Vec<Option<TaskOutcome>>) -> Vec<O
 
 /// A valid answer.
 pub(crate) fn ok(value: &str) -> TaskOutcome {
-    let value = Some(format!("\"{value}\""));
     TaskOutcome {
         status: OutcomeStatus::Ok,
-        value,
+        value: Some(value.into()),
         fault: None,
         is_transient: false,
         runs: 1,
