@@ -6,7 +6,7 @@ use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::client::upload::file_call;
 use super::dialect::interface::{BatchDialect, ErrorReply};
-use super::judgement::verdict::Refusal;
+use super::judgement::verdict::ProviderRefusal;
 use super::replies::batch::{BatchFault, BatchLine, NO_BATCH_API, RemoteBatch};
 use crate::base::clock::Clock;
 use reqwest::Response;
@@ -45,12 +45,9 @@ impl<'a> BatchClient<'a> {
         match self.json(call, timeout).await {
             Ok(reply) => self.dialect.read_file_id(&reply),
             // It is the call that the provider does not support.
-            Err(BatchFault::NotFound(message)) => Err(BatchFault::Refused(Refusal {
-                message,
-                hint: NO_BATCH_API.into(),
-                may_be_page: false,
-                may_be_credit: false,
-            })),
+            Err(BatchFault::NotFound(message)) => {
+                Err(BatchFault::Refused(ProviderRefusal::of_all(message, NO_BATCH_API)))
+            }
             Err(fault) => Err(fault),
         }
     }

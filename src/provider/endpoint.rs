@@ -368,7 +368,7 @@ impl ModelEndpoint {
             // In a batch the provider waits for limits; throttling is a fault like any other.
             Verdict::Later { message, .. } => Verdict::transient(ErrorKind::ServerError, message),
             // The provider has taken the batch: it refuses the page.
-            Verdict::Stop(refusal) if refusal.may_be_page => {
+            Verdict::Stop(refusal) if refusal.may_be_page() => {
                 Verdict::page_fault(ErrorKind::BadRequest, refusal.message)
             }
             verdict => verdict,

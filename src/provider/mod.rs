@@ -48,7 +48,9 @@ pub use form::parameter::{Parameter, Parameters};
 pub use form::sent_form::SentForm;
 pub use frames::outgoing::Outgoing;
 pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
-pub use judgement::verdict::{Charge, Cut, Obstacle, Outage, PageFault, Refusal, TransientFault, Verdict};
+pub use judgement::verdict::{
+    Charge, Cut, Obstacle, Outage, PageFault, ProviderRefusal, RefusalScope, TransientFault, Verdict,
+};
 pub use learning::form_change::FormChange;
 pub use pacing::cooldown::{Gate, GiveUpReason};
 pub use pacing::endpoint_pacing::EndpointPacing;

@@ -15,7 +15,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::Prepared;
-use crate::provider::{Exchange, FormChange, ModelEndpoint, Outgoing, PageRequest, Refusal, Verdict};
+use crate::provider::{Exchange, FormChange, ModelEndpoint, Outgoing, PageRequest, ProviderRefusal, Verdict};
 use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
@@ -113,14 +113,13 @@ impl Attempt {
     pub(crate) fn unbounded(&self, job: &Job) -> Option<RunOutcome> {
         let is_unbounded = job.limits.budget.is_some() && !self.before.estimate.is_bounded;
         is_unbounded.then(|| {
-            RunOutcome::ProviderRefused(Refusal {
-                message: format!(
+            RunOutcome::ProviderRefused(ProviderRefusal::of_all(
+                format!(
                     "the endpoint accepts no output limit, and the maximum output of provider.model ({}) is unknown: limits.budget_usd can't be guaranteed",
                     job.provider.model
                 ),
-                hint: "choose another model, or remove limits.budget_usd; nothing was sent without a limit".to_owned(),
-                may_be_page: false, may_be_credit: false,
-            })
+                "choose another model, or remove limits.budget_usd; nothing was sent without a limit",
+            ))
         })
     }
 

@@ -13,7 +13,8 @@ use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::PageEnd;
 use crate::provider::{
-    BatchError, BatchFault, CapabilityChange, Exchange, FormChange, FullQueue, Refusal, RemoteBatch, RemoteStatus,
+    BatchError, BatchFault, CapabilityChange, Exchange, FormChange, FullQueue, ProviderRefusal, RemoteBatch,
+    RemoteStatus,
 };
 use crate::store::{Settlement, StoreError};
 use std::time::Duration;
@@ -172,13 +173,9 @@ impl Collector<'_> {
                 Some(error) => format!("batch {} failed: {}: {}", remote.id, error.code, error.message),
                 None => format!("batch {} failed, and the provider gives no reason", remote.id),
             };
-            let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
-            self.asking.run.shutdown.request(RunOutcome::ProviderRefused(Refusal {
-                message,
-                hint,
-                may_be_page: false,
-                may_be_credit: false,
-            }));
+            let hint = "look at the batch at the provider; nothing of it was billed";
+            let refusal = ProviderRefusal::of_all(message, hint);
+            self.asking.run.shutdown.request(RunOutcome::ProviderRefused(refusal));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::lines::BatchAttempts;
 use crate::base::hooks::Point;
 use crate::base::ids::{BatchId, PageId};
 use crate::pipeline::asking::stage::Asking;
-use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
+use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
 use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
 use std::path::PathBuf;
 
@@ -187,13 +187,8 @@ impl Batch {
                     CreationStep::Await => return Ok(BatchStep::Working),
                     CreationStep::GiveUp => {
                         let message = "the provider does not confirm the creation of a batch".to_owned();
-                        let hint = "look at the batches at the provider, then run again".to_owned();
-                        return Ok(BatchStep::Failed(BatchFault::Refused(Refusal {
-                            message,
-                            hint,
-                            may_be_page: false,
-                            may_be_credit: false,
-                        })));
+                        let hint = "look at the batches at the provider, then run again";
+                        return Ok(BatchStep::Failed(BatchFault::Refused(ProviderRefusal::of_all(message, hint))));
                     }
                     CreationStep::Request => {}
                 },

@@ -6,7 +6,7 @@ use crate::base::exit_codes;
 use crate::base::money::Pico;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
-use crate::provider::Refusal;
+use crate::provider::ProviderRefusal;
 use crate::store::StoreError;
 
 /// A signal that ended a run.
@@ -74,7 +74,7 @@ pub enum RunOutcome {
         cost: Pico,
     },
     /// The provider refuses every request.
-    ProviderRefused(Refusal),
+    ProviderRefused(ProviderRefusal),
     /// No request succeeded for longer than `retry.max_wait`; the provider's last message.
     ProviderUnavailable(String),
     /// The store or an output can't be read or written.
@@ -353,8 +353,8 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
 mod tests {
     use super::*;
 
-    fn refusal() -> Refusal {
-        Refusal { message: "no credit".into(), hint: "add credit".into(), may_be_page: false, may_be_credit: false }
+    fn refusal() -> ProviderRefusal {
+        ProviderRefusal::of_all("no credit".into(), "add credit")
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub enum Verdict {
     /// This page cannot be answered; other pages can.
     Page(PageFault),
     /// No page can be answered: end the run.
-    Stop(Refusal),
+    Stop(ProviderRefusal),
 }
 
 /// What all requests wait for.
@@ -97,17 +97,46 @@ pub struct PageFault {
     pub is_refusal: bool,
 }
 
+/// What the provider may refuse when it refuses a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalScope {
+    /// Every request.
+    AllRequests,
+    /// Every request, or only the page of this one: other pages show it.
+    RequestsOrPage,
+    /// The same, in words that may mean that the account has no credit.
+    CreditOrPage,
+}
+
 /// Why the provider answers no request at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ProviderRefusal {
     /// The provider's message.
     pub message: String,
     /// What the user can do.
     pub hint: String,
-    /// Whether the provider may refuse only this page: others show it.
-    pub may_be_page: bool,
+    /// What it may refuse.
+    pub scope: RefusalScope,
+}
+
+impl ProviderRefusal {
+    /// A refusal of every request.
+    #[must_use]
+    pub fn of_all(message: String, hint: impl Into<String>) -> Self {
+        Self { message, hint: hint.into(), scope: RefusalScope::AllRequests }
+    }
+
+    /// Whether the provider may refuse only this page.
+    #[must_use]
+    pub fn may_be_page(&self) -> bool {
+        self.scope != RefusalScope::AllRequests
+    }
+
     /// Whether it may do so because the account has no credit.
-    pub may_be_credit: bool,
+    #[must_use]
+    pub fn may_be_credit(&self) -> bool {
+        self.scope == RefusalScope::CreditOrPage
+    }
 }
 
 /// What an attempt cost.
@@ -153,20 +182,19 @@ impl Verdict {
 
     /// The end of the run.
     pub(crate) fn stop(message: impl Into<String>, hint: &str) -> Self {
-        let (message, hint) = (message.into(), hint.to_owned());
-        Self::Stop(Refusal { message, hint, may_be_page: false, may_be_credit: false })
+        Self::Stop(ProviderRefusal::of_all(message.into(), hint))
     }
 
     /// The end of the run, unless the provider answers other pages.
     pub(crate) fn stop_or_page(message: impl Into<String>, hint: &str) -> Self {
-        let (message, hint) = (message.into(), hint.to_owned());
-        Self::Stop(Refusal { message, hint, may_be_page: true, may_be_credit: false })
+        let scope = RefusalScope::RequestsOrPage;
+        Self::Stop(ProviderRefusal { message: message.into(), hint: hint.to_owned(), scope })
     }
 
     /// The same, in words that may mean that the account has no credit.
     pub(crate) fn no_credit_or_page(message: impl Into<String>, hint: &str) -> Self {
-        let (message, hint) = (message.into(), hint.to_owned());
-        Self::Stop(Refusal { message, hint, may_be_page: true, may_be_credit: true })
+        let scope = RefusalScope::CreditOrPage;
+        Self::Stop(ProviderRefusal { message: message.into(), hint: hint.to_owned(), scope })
     }
 
     /// The message for people, if there is one.

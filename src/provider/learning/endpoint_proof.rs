@@ -3,7 +3,7 @@
 
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::foreign::Foreign;
-use crate::provider::judgement::verdict::{Charge, Obstacle, Refusal, Verdict};
+use crate::provider::judgement::verdict::{Charge, Obstacle, ProviderRefusal, Verdict};
 use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub(crate) struct EndpointProof {
     /// Pages with refusals that may concern only them.
     refused: RefCell<HashMap<u64, Refused>>,
     /// The latest of them whose words may mean that the account has no credit.
-    no_credit: RefCell<Option<Refusal>>,
+    no_credit: RefCell<Option<ProviderRefusal>>,
     /// Replies of the API.
     replies: Cell<u64>,
     /// Replies of something else, since the last of the API.
@@ -158,7 +158,7 @@ impl EndpointProof {
         let message = not_an_api(&format!("{url} is not a chat completions API"), exchange.status, what);
         self.foreign.set(self.foreign.get() + 1);
         // A firewall may refuse a single page.
-        let is_refusal = matches!(&exchange.verdict, Verdict::Stop(refusal) if !refusal.may_be_page);
+        let is_refusal = matches!(&exchange.verdict, Verdict::Stop(refusal) if !refusal.may_be_page());
         let is_certain = is_refusal || self.foreign.get() >= MAX_FOREIGN;
         let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::Undecided };
         exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
@@ -199,10 +199,10 @@ impl EndpointProof {
     /// other pages show whether the account has any.
     fn judge_refusal(&self, exchange: &mut Exchange, page: u64, sent: Duration) {
         let Verdict::Stop(refusal) = &exchange.verdict else { return };
-        if !refusal.may_be_page {
+        if !refusal.may_be_page() {
             return;
         }
-        if refusal.may_be_credit {
+        if refusal.may_be_credit() {
             self.no_credit.replace(Some(refusal.clone()));
         }
         let message = refusal.message.clone();
@@ -212,7 +212,7 @@ impl EndpointProof {
         let now = sent + exchange.latency;
         let this = refused.entry(page).or_insert(Refused { times: 0, answers, at: now, may_be_credit: false });
         this.times += 1;
-        this.may_be_credit |= refusal.may_be_credit;
+        this.may_be_credit |= refusal.may_be_credit();
         let is_answered_since = answers > this.answers && self.answered_sent.get() >= this.at;
         if is_answered_since && others < MIN_STREAK {
             refused.remove(&page);

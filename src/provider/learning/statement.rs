@@ -8,7 +8,7 @@ use crate::provider::dialect::interface::Dialect;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::parameter::Parameter;
 use crate::provider::judgement::transient::Transient;
-use crate::provider::judgement::verdict::{Refusal, Verdict};
+use crate::provider::judgement::verdict::Verdict;
 use crate::provider::judgement::wording::{is_marked, is_meant, names, without_quoted_data};
 
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
@@ -28,7 +28,7 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: 
             rejected_member(request, message, is_rejection)
         }
         // Not an account or a key, which concern all requests.
-        Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, is_rejection),
+        Verdict::Stop(refusal) if refusal.may_be_page() => rejected_member(request, &refusal.message, is_rejection),
         _ => None,
     };
     if let Some(found) = found {
@@ -55,12 +55,7 @@ fn judge_change(request: &Request, change: CapabilityChange, message: &str, dial
 
 fn stop(value: &str, message: &str) -> Verdict {
     let hint = "change or remove it in the manifest, or choose another model; finished pages are kept";
-    Verdict::Stop(Refusal {
-        message: format!("the endpoint rejects {value}: {message}"),
-        hint: hint.to_owned(),
-        may_be_page: false,
-        may_be_credit: false,
-    })
+    Verdict::stop(format!("the endpoint rejects {value}: {message}"), hint)
 }
 
 /// The values of the request that the manifest states and an endpoint may reject.

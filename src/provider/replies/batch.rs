@@ -1,7 +1,7 @@
 //! A batch as the provider reports it, whatever the dialect.
 
 use crate::provider::client::failure::HttpFailure;
-use crate::provider::judgement::verdict::{Obstacle, Refusal, Verdict};
+use crate::provider::judgement::verdict::{Obstacle, ProviderRefusal, Verdict};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ pub enum BatchFault {
     /// The provider has no such file or batch.
     NotFound(String),
     /// It will not succeed.
-    Refused(Refusal),
+    Refused(ProviderRefusal),
 }
 
 impl BatchFault {

@@ -20,7 +20,7 @@ const MAX_TOKENS: usize = 16;
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// `Host` is not this server.
     WrongHost,
     /// It comes from the page of another server, or a change does not say where it comes from.
@@ -74,46 +74,46 @@ impl Guard {
     }
 
     /// Checks `Host` and `Origin`.
-    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let hosts = headers.get_all(HOST).iter().collect::<Vec<_>>();
-        let [host] = hosts.as_slice() else { return Err(Refusal::WrongHost) };
+        let [host] = hosts.as_slice() else { return Err(Rejection::WrongHost) };
         let is_own = |host: &str| {
             let port = format!(":{}", self.port);
             host.strip_suffix(&port).is_some_and(|name| matches!(name, "127.0.0.1" | "localhost"))
         };
-        let host = host.to_str().ok().filter(|host| is_own(host)).ok_or(Refusal::WrongHost)?;
+        let host = host.to_str().ok().filter(|host| is_own(host)).ok_or(Rejection::WrongHost)?;
         let own = format!("http://{host}");
         match headers.get_all(ORIGIN).iter().all(|origin| origin.as_bytes() == own.as_bytes()) {
             true => Ok(()),
-            false => Err(Refusal::WrongOrigin),
+            false => Err(Rejection::WrongOrigin),
         }
     }
 
     /// Checks that a browser does not ask for the page of another server, even if that is on this computer.
-    pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Rejection> {
         let mut sites = headers.get_all("sec-fetch-site").iter().map(|site| site.as_bytes());
-        if sites.all(|site| matches!(site, b"same-origin" | b"none")) { Ok(()) } else { Err(Refusal::WrongOrigin) }
+        if sites.all(|site| matches!(site, b"same-origin" | b"none")) { Ok(()) } else { Err(Rejection::WrongOrigin) }
     }
 
     /// Checks that a change comes from a page of this server, as JSON. A form of another page can send neither.
-    pub(crate) fn check_change(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check_change(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         if !headers.contains_key(ORIGIN) {
-            return Err(Refusal::WrongOrigin);
+            return Err(Rejection::WrongOrigin);
         }
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        if kind.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::NotJson) }
+        if kind.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Rejection::NotJson) }
     }
 
     /// Checks the cookie.
-    pub(crate) fn check_cookie(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check_cookie(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let name = self.cookie_name();
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let digests: Vec<Digest> =
             pairs.filter(|(known, _)| *known == name).map(|(_, value)| Digest::compute(value.as_bytes())).collect();
         let is_known = self.lock().browsers.iter().any(|browser| digests.contains(browser));
-        if is_known { Ok(()) } else { Err(Refusal::NotSignedIn) }
+        if is_known { Ok(()) } else { Err(Rejection::NotSignedIn) }
     }
 
     /// Cookies are shared among the ports of a host.
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn only_this_server_and_its_own_pages_are_answered() {
         let guard = Guard::new(4321);
-        let (host, origin) = (Err(Refusal::WrongHost), Err(Refusal::WrongOrigin));
+        let (host, origin) = (Err(Rejection::WrongHost), Err(Rejection::WrongOrigin));
         for (pairs, expected) in [
             (&[("host", "127.0.0.1:4321")][..], Ok(())),
             (&[("host", "localhost:4321"), ("origin", "http://localhost:4321")], Ok(())),
@@ -180,10 +180,10 @@ mod tests {
         for (pairs, expected) in [
             (&[("origin", "x"), ("content-type", "application/json")][..], Ok(())),
             (&[("origin", "x"), ("content-type", "Application/JSON; charset=utf-8")], Ok(())),
-            (&[("content-type", "application/json")], Err(Refusal::WrongOrigin)),
-            (&[("origin", "x")], Err(Refusal::NotJson)),
-            (&[("origin", "x"), ("content-type", "text/plain")], Err(Refusal::NotJson)),
-            (&[("origin", "x"), ("content-type", "application/x-www-form-urlencoded")], Err(Refusal::NotJson)),
+            (&[("content-type", "application/json")], Err(Rejection::WrongOrigin)),
+            (&[("origin", "x")], Err(Rejection::NotJson)),
+            (&[("origin", "x"), ("content-type", "text/plain")], Err(Rejection::NotJson)),
+            (&[("origin", "x"), ("content-type", "application/x-www-form-urlencoded")], Err(Rejection::NotJson)),
         ] {
             assert_eq!(guard.check_change(&headers(pairs)), expected, "{pairs:?}");
         }
@@ -194,8 +194,8 @@ mod tests {
         for (site, expected) in [
             ("same-origin", Ok(())),
             ("none", Ok(())),
-            ("same-site", Err(Refusal::WrongOrigin)),
-            ("cross-site", Err(Refusal::WrongOrigin)),
+            ("same-site", Err(Rejection::WrongOrigin)),
+            ("cross-site", Err(Rejection::WrongOrigin)),
         ] {
             assert_eq!(Guard::check_site(&headers(&[("sec-fetch-site", site)])), expected, "{site}");
         }
@@ -213,7 +213,7 @@ mod tests {
         assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{set}");
         assert_eq!(guard.exchange(token), None, "only once");
         let cookie = set.split(';').next().unwrap();
-        let refused = Err(Refusal::NotSignedIn);
+        let refused = Err(Rejection::NotSignedIn);
         for (pairs, expected) in [
             (vec![("cookie", format!("a=b; {cookie}"))], Ok(())),
             (vec![("cookie", "a=b".to_owned()), ("cookie", cookie.to_owned())], Ok(())),

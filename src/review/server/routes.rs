@@ -1,7 +1,7 @@
 //! What is answered: the page, its data, pictures, and changes.
 
 use super::assets::{AGAIN, PAGE, SIGNED_OUT, find_asset};
-use super::guard::{Guard, Refusal};
+use super::guard::{Guard, Rejection};
 use super::response::{Reply, error_reply, json_reply, redirect, reply, text_reply};
 use crate::review::api::Api;
 use crate::review::api_error::ApiError;
@@ -42,11 +42,11 @@ impl Routes {
         let (head, body) = request.into_parts();
         match self.checked(head, body).await {
             Ok(reply) => reply,
-            Err(refusal) => refused(refusal),
+            Err(rejection) => rejected(rejection),
         }
     }
 
-    async fn checked(&self, head: Parts, body: Incoming) -> Result<Reply, Refusal> {
+    async fn checked(&self, head: Parts, body: Incoming) -> Result<Reply, Rejection> {
         self.guard.check_origin(&head.headers)?;
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         if path.len() + query.len() > MAX_URI_BYTES {
@@ -68,7 +68,7 @@ impl Routes {
     }
 
     /// The page, or the way to it.
-    fn page(&self, head: &Parts, query: &str) -> Result<Reply, Refusal> {
+    fn page(&self, head: &Parts, query: &str) -> Result<Reply, Rejection> {
         let is_signed_in = self.guard.check_cookie(&head.headers).is_ok();
         let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
         let Some((_, token)) = token else {
@@ -78,13 +78,13 @@ impl Routes {
                 // After a link from elsewhere, browsers keep the cookie back, also on the way from the address with
                 // the token. The next step comes from this page.
                 false if site == Some(b"cross-site") => Ok(reply(StatusCode::FORBIDDEN, HTML, AGAIN)),
-                false => Err(Refusal::NotSignedIn),
+                false => Err(Rejection::NotSignedIn),
             };
         };
         let cookie = match is_signed_in {
             // A token is spent also by a browser that does not need it.
             true => self.guard.exchange(&token).and(None),
-            false => Some(self.guard.exchange(&token).ok_or(Refusal::NotSignedIn)?),
+            false => Some(self.guard.exchange(&token).ok_or(Rejection::NotSignedIn)?),
         };
         let mut response = redirect("/");
         if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
@@ -150,11 +150,11 @@ fn api_error(error: &ApiError) -> Reply {
     error_reply(status, &error.to_string())
 }
 
-fn refused(refusal: Refusal) -> Reply {
-    match refusal {
-        Refusal::WrongHost => text_reply(StatusCode::MISDIRECTED_REQUEST, "this server does not have this name\n"),
-        Refusal::WrongOrigin => text_reply(StatusCode::FORBIDDEN, "the request comes from another page\n"),
-        Refusal::NotJson => text_reply(StatusCode::UNSUPPORTED_MEDIA_TYPE, "changes are sent as JSON\n"),
-        Refusal::NotSignedIn => reply(StatusCode::FORBIDDEN, HTML, SIGNED_OUT),
+fn rejected(rejection: Rejection) -> Reply {
+    match rejection {
+        Rejection::WrongHost => text_reply(StatusCode::MISDIRECTED_REQUEST, "this server does not have this name\n"),
+        Rejection::WrongOrigin => text_reply(StatusCode::FORBIDDEN, "the request comes from another page\n"),
+        Rejection::NotJson => text_reply(StatusCode::UNSUPPORTED_MEDIA_TYPE, "changes are sent as JSON\n"),
+        Rejection::NotSignedIn => reply(StatusCode::FORBIDDEN, HTML, SIGNED_OUT),
     }
 }

@@ -25,7 +25,7 @@ struct ClosedLists {
 fn closed_lists() -> ClosedLists {
     use docmill::internal::base::vocabulary::{AttemptPurpose, ErrorKind, RowStatus, RunOutcomeName, VerdictName};
     use docmill::internal::pipeline::{RunOutcome, Signal};
-    use docmill::internal::provider::Refusal;
+    use docmill::internal::provider::ProviderRefusal;
 
     let text = String::new;
     let spent = docmill::internal::base::money::Pico::ZERO;
@@ -37,12 +37,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
         RunOutcome::UnexpectedBill { cost: spent },
-        RunOutcome::ProviderRefused(Refusal {
-            message: text(),
-            hint: text(),
-            may_be_page: false,
-            may_be_credit: false,
-        }),
+        RunOutcome::ProviderRefused(ProviderRefusal::of_all(text(), text())),
         RunOutcome::ProviderUnavailable(text()),
         RunOutcome::StorageError(text()),
         RunOutcome::DamagedStore(text()),

@@ -9,7 +9,7 @@ use super::message_numbers::labelled_number;
 use crate::base::sanitize::one_line;
 use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::dialect::interface::{BatchDialect, BatchList, ErrorReply, LineResult};
-use crate::provider::judgement::verdict::{Obstacle, Refusal, Verdict};
+use crate::provider::judgement::verdict::{Obstacle, ProviderRefusal, Verdict};
 use crate::provider::replies::batch::{
     BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus,
 };
@@ -91,17 +91,15 @@ impl BatchDialect for OpenAiBatches {
         let asks_for_change = matches!(&judged.verdict, Verdict::Retry(fault) if fault.change.is_some());
         match if asks_for_change { judged.otherwise.0 } else { judged.verdict } {
             Verdict::Stop(refusal) if status == 404 || status == 405 => {
-                BatchFault::Refused(Refusal { hint: NO_BATCH_API.into(), ..refusal })
+                BatchFault::Refused(ProviderRefusal { hint: NO_BATCH_API.into(), ..refusal })
             }
             Verdict::Stop(refusal) => BatchFault::Refused(refusal),
             Verdict::Retry(fault) => BatchFault::Transient { message: fault.message, after, obstacle: Obstacle::Other },
             Verdict::Later { message, after, obstacle } => BatchFault::Transient { message, after, obstacle },
-            Verdict::Page(fault) => BatchFault::Refused(Refusal {
-                message: fault.message,
-                hint: "check batch.megabytes and batch.requests against the provider's limits".into(),
-                may_be_page: false,
-                may_be_credit: false,
-            }),
+            Verdict::Page(fault) => BatchFault::Refused(ProviderRefusal::of_all(
+                fault.message,
+                "check batch.megabytes and batch.requests against the provider's limits",
+            )),
             Verdict::Done { .. } => BatchFault::missing_member("error"),
         }
     }

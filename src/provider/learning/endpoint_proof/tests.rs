@@ -116,7 +116,7 @@ fn interrupt_sent(proof: &EndpointProof, number: u64, sent: Duration) -> (&'stat
         Verdict::Stop(refusal) => {
             let said = "http://x/v1 does not reply as a chat completions API any more; it replied with HTTP 200: ";
             assert!(refusal.message.starts_with(said), "{}", refusal.message);
-            assert!(!refusal.may_be_page && refusal.hint.contains("run again"));
+            assert!(!refusal.may_be_page() && refusal.hint.contains("run again"));
             "stop"
         }
         _ => "other",

@@ -11,7 +11,7 @@ fn name(verdict: &Verdict) -> String {
         Verdict::Later { after, .. } => format!("later {:?}", after.map(|after| after.as_millis())),
         Verdict::Page(fault) if fault.is_refusal => format!("refused {}", fault.kind),
         Verdict::Page(fault) => format!("page {}", fault.kind),
-        Verdict::Stop(refusal) if refusal.may_be_page => "stop or page".into(),
+        Verdict::Stop(refusal) if refusal.may_be_page() => "stop or page".into(),
         Verdict::Stop(_) => "stop".into(),
     }
 }
