@@ -18,7 +18,7 @@ pub(crate) struct Reply {
     /// Whether it has what only an API sends: a choice, with or without text, or an error with members of its own, such as
     /// that a model is loading.
     pub(crate) is_of_api: bool,
-    /// Whether the server states that it ended.
+    /// Whether the server states that the model ended it.
     pub(crate) has_stated_end: bool,
     /// Who gave the reply.
     pub(crate) served: Served,

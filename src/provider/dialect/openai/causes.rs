@@ -50,6 +50,34 @@ impl Cause {
     }
 }
 
+/// Words of errors of a content filter, in lower case.
+const FILTER_WORDS: &[&str] = &[
+    "content management policy",
+    "content policy",
+    "content filter",
+    "content_filter",
+    "moderation",
+    "flagged",
+    "usage guidelines",
+    "usage policies",
+    "usage policy",
+    "violates our",
+    "safety system",
+    "safety filter",
+    "safety guidelines",
+    "safety policy",
+    "inappropriate content",
+    "data inspection",
+    "responsible ai",
+    "prohibited content",
+    "sensitive content",
+    "sensitive words",
+    "blocked by guardrail",
+    "blocked by a guardrail",
+    "blocked by the guardrail",
+    "guardrail intervened",
+];
+
 /// Codes and words of a cause, in lower case. In the order in which they are looked for.
 const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
@@ -89,32 +117,7 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "content_blocked",
             "sensitive_content",
         ],
-        &[
-            "content management policy",
-            "content policy",
-            "content filter",
-            "content_filter",
-            "moderation",
-            "flagged",
-            "usage guidelines",
-            "usage policies",
-            "usage policy",
-            "violates our",
-            "safety system",
-            "safety filter",
-            "safety guidelines",
-            "safety policy",
-            "inappropriate content",
-            "data inspection",
-            "responsible ai",
-            "prohibited content",
-            "sensitive content",
-            "sensitive words",
-            "blocked by guardrail",
-            "blocked by a guardrail",
-            "blocked by the guardrail",
-            "guardrail intervened",
-        ],
+        FILTER_WORDS,
     ),
     (
         Cause::ContextTooLong,
@@ -189,18 +192,18 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     // That a refused request costs nothing is no complaint.
     let about_credit = without_free_clauses(&unquoted);
     let has_credit_words = |words: &[&str]| words.iter().any(|word| about_credit.contains(word));
+    // A code counts in a message, too.
+    let names_code = |names: &[&str]| names.iter().any(|name| name.contains('_') && find_word(text, name).is_some());
     // What a filter stops may be about credit, too.
     let is_filtered = || CAUSES.iter().any(|(cause, names, _)| *cause == Cause::ContentFilter && has_code(names));
     let is_cause = |cause: Cause, names: &[&str], words: &[&str]| match cause {
         Cause::NoCredit => {
-            // A code counts in a message, too.
-            let is_named = names.iter().any(|name| name.contains('_') && find_word(text, name).is_some());
             // Beside a delay, words about credit are advice.
             let is_advice = status == 429 && has_delay;
             // A server has budgets of other kinds, too.
             let is_vague = is_internal && has(&["budget has been exceeded", "exceeded your current quota"]);
             let is_in_words = || !is_advice && !is_vague && has_credit_words(words) && !is_filtered();
-            has_code(names) || is_named || is_in_words()
+            has_code(names) || names_code(names) || is_in_words()
         }
         Cause::OutOfRoom => has(words) || matches!(status, 0..=400 | 422) && says_reasoning_took_all(&unquoted),
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
@@ -215,6 +218,12 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         _ => has_code(names) || has(words),
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
+    // Beside words of a filter, those about credit may be text of the page that the filter quotes.
+    let is_coded = || status == 402 || has_code(CREDIT_CODES) || names_code(CREDIT_CODES);
+    let found = match found {
+        Some(Cause::NoCredit) if has(FILTER_WORDS) && !is_coded() => Some(Cause::PerhapsNoCredit),
+        found => found,
+    };
     let is_advised = !is_internal && status != 429 && has_credit_words(CREDIT_ADVICE);
     // Beside a delay, such words are advice.
     let may_mean_credit = !passes && (status != 429 || !has_delay);

@@ -8,8 +8,10 @@ use serde_json::Value;
 /// Why a model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
-    /// It finished, or the reason is unknown.
+    /// It finished.
     Stop,
+    /// It called a tool, or the reason is unknown: the reply is over, and need not be complete.
+    Other,
     /// The output limit or the context window ended the reply.
     Length,
     /// A content filter did.
@@ -20,6 +22,21 @@ pub(crate) enum Finish {
     Error,
 }
 
+/// Words of reasons that a model gives that has finished.
+const STOP: &[&str] = &[
+    "stop",
+    "stopped",
+    "end",
+    "ended",
+    "eos",
+    "eot",
+    "complete",
+    "completed",
+    "done",
+    "finish",
+    "finished",
+    "success",
+];
 /// Parts of reasons that a filter for published works gives.
 const RECITATION: &[&str] = &["recitation", "copyright", "protected"];
 /// Parts of reasons that other filters give.
@@ -82,17 +99,18 @@ fn name_of(text: &str) -> String {
 pub(crate) fn read_finish(text: &str) -> Option<Finish> {
     let name = name_of(text);
     let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    let is_denied = name.split('_').any(|word| DENIALS.contains(&word));
+    let has_word = |words: &[&str]| name.split('_').any(|word| words.contains(&word));
+    let unfiltered = if has_word(STOP) { Finish::Stop } else { Finish::Other };
     Some(match name.as_str() {
         "" | "null" | "none" => return None,
-        _ if is_denied => Finish::Stop,
+        _ if has_word(DENIALS) => unfiltered,
         _ if has(RECITATION) => Finish::Recitation,
         _ if has(FILTER) => Finish::ContentFilter,
         _ if is_length(&name) => Finish::Length,
         _ if ERROR.contains(&name.as_str()) || name.starts_with("rate_limit") || name.ends_with("_error") => {
             Finish::Error
         }
-        _ => Finish::Stop,
+        _ => unfiltered,
     })
 }
 
@@ -136,11 +154,12 @@ pub(crate) fn find_finish(choice: &Value) -> Option<Finish> {
 /// The reasons in the order in which one that says more follows one that says less.
 fn rank(finish: Finish) -> u8 {
     match finish {
-        Finish::Stop => 0,
-        Finish::Error => 1,
-        Finish::Length => 2,
-        Finish::ContentFilter => 3,
-        Finish::Recitation => 4,
+        Finish::Other => 0,
+        Finish::Stop => 1,
+        Finish::Error => 2,
+        Finish::Length => 3,
+        Finish::ContentFilter => 4,
+        Finish::Recitation => 5,
     }
 }
 
@@ -149,7 +168,9 @@ fn is_clearer(own: Finish, stated: Finish) -> bool {
     match (own, stated) {
         // What routers call by a wider name.
         (Finish::Recitation, _) => true,
-        (Finish::ContentFilter, Finish::Stop | Finish::Error) | (Finish::Length, Finish::Stop) => true,
+        (Finish::ContentFilter, Finish::Stop | Finish::Other | Finish::Error)
+        | (Finish::Length, Finish::Stop | Finish::Other)
+        | (Finish::Stop, Finish::Other) => true,
         _ => false,
     }
 }
@@ -162,9 +183,20 @@ mod tests {
     fn reasons_in_every_spelling() {
         for (texts, expected) in [
             (&["", " ", "null", "NONE"][..], None),
+            (&["stop", "STOP", "eos", "end_turn", "stop_sequence", "FinishReason.STOP", "ended"], Some(Finish::Stop)),
             (
-                &["stop", "STOP", "eos", "end_turn", "stop_sequence", "tool_calls", "FinishReason.STOP", "x"],
-                Some(Finish::Stop),
+                &[
+                    "tool_calls",
+                    "x",
+                    "OTHER",
+                    "cancelled",
+                    "timeout",
+                    "interrupted",
+                    "disconnected",
+                    "MALFORMED_FUNCTION_CALL",
+                    "UNEXPECTED_TOOL_CALL",
+                ],
+                Some(Finish::Other),
             ),
             (
                 &[
@@ -295,6 +327,13 @@ mod tests {
                     "stop_token",
                     "end_of_text",
                     "stop: no_filter",
+                    "content_block_stop",
+                    "stop_sequence: ###",
+                ],
+                Some(Finish::Stop),
+            ),
+            (
+                &[
                     "not_filtered",
                     "unfiltered",
                     "safety_passed",
@@ -303,13 +342,11 @@ mod tests {
                     "tool_use",
                     "max_turns_reached",
                     "tool_call_limit_reached",
-                    "content_block_stop",
                     "FINISH_REASON_OTHER",
                     "LANGUAGE",
                     "time_limit_exceeded",
-                    "stop_sequence: ###",
                 ],
-                Some(Finish::Stop),
+                Some(Finish::Other),
             ),
             (&["FINISH_REASON_NONE", "null", "\u{a0}"], None),
         ] {
@@ -350,7 +387,9 @@ mod tests {
                 json!({"finish_reason": "content_filter", "native_finish_reason": "RECITATION"}),
                 Some(Finish::Recitation),
             ),
-            (json!({"finish_reason": "tool_calls", "native_finish_reason": "tool_use"}), Some(Finish::Stop)),
+            (json!({"finish_reason": "tool_calls", "native_finish_reason": "tool_use"}), Some(Finish::Other)),
+            (json!({"finish_reason": "x", "native_finish_reason": "STOP"}), Some(Finish::Stop)),
+            (json!({"finish_reason": "x", "native_finish_reason": "MAX_TOKENS"}), Some(Finish::Length)),
         ] {
             assert_eq!(find_finish(&choice), expected, "{choice}");
         }

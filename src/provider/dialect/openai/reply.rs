@@ -102,7 +102,7 @@ impl Completion {
             text.clone_into(&mut content);
         }
         let is_of_api = self.choice.is_some() || self.error.as_ref().is_some_and(Value::is_object);
-        let has_stated_end = self.finish.is_some();
+        let has_stated_end = self.finish.is_some_and(|finish| finish != Finish::Other);
         let late_error = self.late_error.map(|error| ErrorBody::from_value(&error).message);
         Reply { content, reasoning, usage: self.usage, end, is_of_api, has_stated_end, served: self.served, late_error }
     }
@@ -192,7 +192,7 @@ impl Completion {
         self.is_filtered |= is_filtered(results);
         // Beside an end that is known, that of another member says nothing new.
         let is_new = choice.get("finish_reason").is_some_and(|reason| !reason.is_null()) || self.finish.is_none();
-        let stated = find_finish(choice).filter(|finish| is_new || *finish != Finish::Stop);
+        let stated = find_finish(choice).filter(|finish| is_new || !matches!(finish, Finish::Stop | Finish::Other));
         if stated == Some(Finish::Error) && self.has_ended_answer() {
             self.late_error.get_or_insert_with(|| json!({"message": "finish_reason: error"}));
         } else if let Some(stated) = stated {
