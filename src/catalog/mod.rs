@@ -42,6 +42,7 @@ pub use models::{
     model_facts,
 };
 pub use price::Price;
+pub(crate) use price_list::priced_models;
 pub use price_list::{ListedPrice, find_price, find_price_anywhere};
 pub use price_table::PriceTable;
 pub use reasoning::ReasoningTokens;

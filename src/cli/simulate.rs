@@ -35,8 +35,10 @@ pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         bill_jump_after: args.bill_jump_after,
         lifetime: args.lifetime,
     };
-    let server = Server::start(options)
-        .map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
+    let server = Server::start(options).map_err(|error| {
+        Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port))
+            .with_hint("another program may use it: choose another one with --port; 0 selects a free one")
+    })?;
     outln!("{}", server.base_url());
     // The server keeps running if stdout is closed.
     let _ = std::io::stdout().flush();

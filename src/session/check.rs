@@ -9,7 +9,7 @@ use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
 use super::secrets::{client_options, missing_secrets, proxy_for};
 use super::stated_price::price_warnings;
-use crate::base::mask::{mask_secrets, mask_url};
+use crate::base::mask::mask_url;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
@@ -160,9 +160,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     if job.batch.is_given && !job.is_batch {
         notes.push("`batch` is set, but `delivery: batch` is not: requests are sent at once, at full price".into());
     }
-    for name in missing_secrets(job, environment) {
-        notes.push(format!("the environment variable {} is not set", mask_secrets(&name)));
-    }
+    notes.extend(missing_secrets(job, environment));
     let provider = &job.provider;
     if let Endpoint::Remote { base_url } = &provider.endpoint {
         let client = client_options(job, environment, base_url)

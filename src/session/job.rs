@@ -12,9 +12,9 @@ use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place, ProtectedFiles};
 use crate::pipeline::RowSelection;
 use crate::select::Filter;
-use crate::source::carried_columns;
+use crate::source::{carried_columns, left_out_columns};
 use crate::store::{BaseStore, ReadStore};
-use crate::task::{Question, compile};
+use crate::task::{Question, compile, find_left_out};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -127,7 +127,9 @@ impl Job {
                 .with_hint("rename one (columns with input.rename), or name the columns to carry in input.carry"));
         }
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let questions = compile(&manifest.tasks, &names).map_err(|faults| {
+        let left_out = find_left_out(&manifest.tasks, &left_out_columns(&manifest.input)?);
+        let compiled = if left_out.is_empty() { compile(&manifest.tasks, &names) } else { Err(left_out) };
+        let questions = compiled.map_err(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Error::new(WRONG_INPUT, lines.join("\nerror: "))
         })?;

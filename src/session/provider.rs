@@ -4,7 +4,6 @@ use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::open_files::OpenFiles;
 use super::secrets::{client_options, missing_secrets};
-use crate::base::mask::mask_secrets;
 use crate::manifest::{Endpoint, Job, SimulatorSpec};
 use crate::provider::HttpClient;
 use crate::simulator::{Options, Server};
@@ -26,9 +25,7 @@ impl Provider {
     pub(crate) fn connect(job: &Job, environment: &Environment) -> Result<Self, Error> {
         let missing = missing_secrets(job, environment);
         if !missing.is_empty() {
-            // The name may be a key that was put in its place.
-            let message = format!("the environment variable {} is not set", mask_secrets(&missing.join(", ")));
-            return Err(Error::new(WRONG_INPUT, message)
+            return Err(Error::new(WRONG_INPUT, missing.join("; "))
                 .with_hint("provider.api_key_env, and `env` in provider.headers and provider.query, name variables that hold secrets"));
         }
         let (base_url, simulator) = match &job.provider.endpoint {

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The variables that the job names for secrets and that are not set.
+/// What is wrong with the variables that the job names for secrets: one is not set, or empty.
 pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<String> {
     let header = |(_, value): &(String, Header)| match value {
         Header::Env(name) => Some(name.clone()),
@@ -18,7 +18,16 @@ pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<Strin
     let headers = job.provider.headers.iter().filter_map(header);
     let query = job.provider.query.secret.iter().map(|(_, name)| name.clone());
     let named = job.provider.api_key_env.iter().cloned().chain(headers).chain(query);
-    named.filter(|name| environment.variable(name).is_none_or(|value| value.trim().is_empty())).collect()
+    let fault = |name: String| {
+        let fault = match environment.variable(&name) {
+            None => "not set",
+            Some(value) if value.trim().is_empty() => "empty",
+            Some(_) => return None,
+        };
+        // The name may be a key that was put in its place.
+        Some(format!("the environment variable {} is {fault}", mask_secrets(&name)))
+    };
+    named.filter_map(fault).collect()
 }
 
 /// Maximum size of a file with a key or with certificates, in bytes.

@@ -210,6 +210,12 @@ impl Session {
         retirement.into_iter().chain(rejected).chain(output).chain(prices).collect()
     }
 
+    /// Whether a run without pages is a success.
+    #[must_use]
+    pub fn may_be_empty(&self) -> bool {
+        self.job.manifest.input.may_be_empty()
+    }
+
     /// Those of [`Session::warnings`] about prices that a run shows. With the model of the run before, a price that is
     /// not the listed one was agreed on.
     #[must_use]

@@ -111,6 +111,12 @@ impl ColumnPlan {
         Self { path, carried, version: Vec::new(), names: Vec::new() }
     }
 
+    /// The names of the columns that are not carried, apart from that of the paths.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let is_left_out = |at: &usize| *at != self.path && !self.carried.contains(at);
+        (0..self.names.len()).filter(is_left_out).map(|at| self.names[at].clone()).collect()
+    }
+
     /// The carried columns.
     ///
     /// # Errors

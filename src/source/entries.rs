@@ -210,6 +210,19 @@ impl Iterator for Entries {
     }
 }
 
+/// The names of the columns that `input.carry` leaves out.
+///
+/// # Errors
+/// As [`carried_columns`].
+pub fn left_out_columns(input: &Input) -> Result<Vec<String>, SourceError> {
+    match &input.place {
+        Place::List(path) if input.carry.is_some() && !PathList::is_path_list(path) => {
+            Ok(Table::open(path, input)?.left_out())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// The columns that an input carries into the rows. Only lists with columns have some.
 ///
 /// # Errors

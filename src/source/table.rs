@@ -42,6 +42,11 @@ impl Table {
         Ok(Self { path: path.to_owned(), plan, columns, list, is_over: false })
     }
 
+    /// The names of the columns that are not carried, apart from that of the paths.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        self.plan.left_out()
+    }
+
     /// The carried columns.
     pub(crate) fn into_columns(self) -> Vec<Column> {
         self.columns

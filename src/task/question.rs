@@ -2,7 +2,7 @@
 
 use super::schema::compile_schema;
 use super::shape::Shape;
-use super::words::Words;
+use super::words::{Words, named_column};
 use crate::base::digest::Digest;
 use crate::manifest::{AnswerType, Label, Task, TaskKind};
 use serde_json::{Map, Value, json};
@@ -84,6 +84,21 @@ pub fn compile(tasks: &[Task], columns: &[&str]) -> Result<Vec<Question>, Vec<Ta
         }
     }
     if defects.is_empty() { Ok(questions) } else { Err(defects) }
+}
+
+/// Finds texts that name columns which the list has and the job does not carry: no row has their values, and the braces
+/// would be sent.
+#[must_use]
+pub fn find_left_out(tasks: &[Task], left_out: &[String]) -> Vec<TaskDefect> {
+    let defect = |task: &Task| {
+        let mut copy = task.clone();
+        let column = named_column(text_of(&mut copy)?, left_out)?;
+        let message = format!(
+            "{{{column}}} is a column that input.carry leaves out; add it to input.carry, or write {{{{{column}}}}} for literal braces"
+        );
+        Some(TaskDefect::Template { task: task.name.clone(), message })
+    };
+    tasks.iter().filter_map(defect).collect()
 }
 
 /// The tasks without the descriptions of their labels, to estimate what these cost.
@@ -292,6 +307,23 @@ mod tests {
             assert_eq!(probe.recipe["probe"], json!({"repeat": 2}));
             assert_ne!(plain.recipe, probe.recipe);
             assert_eq!(plain.rendered_digest(), probe.rendered_digest());
+        }
+    }
+
+    #[test]
+    fn columns_that_are_not_carried_are_named() {
+        let left_out = ["customer".to_owned(), "sum".to_owned()];
+        let defects = |text: &str| -> Vec<String> {
+            find_left_out(&[ask(text)], &left_out).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            defects("From {customer}, {sum}?"),
+            [
+                "the question of task `t`: {customer} is a column that input.carry leaves out; add it to input.carry, or write {{customer}} for literal braces"
+            ]
+        );
+        for text in ["From {{customer}}?", "From customer?", "From {client}?", "{\"sum\": 1}", "{ sum }"] {
+            assert_eq!(defects(text), [""; 0], "{text}");
         }
     }
 

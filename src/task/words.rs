@@ -66,6 +66,16 @@ impl Words {
     }
 }
 
+/// The first of these columns that `text` names.
+pub(crate) fn named_column<'a>(text: &str, columns: &'a [String]) -> Option<&'a str> {
+    let is_named = |column: &&String| {
+        let name = format!("{{{column}}}");
+        let mut found = text.match_indices(&name).map(|(at, _)| (&text[..at], &text[at + name.len()..]));
+        found.any(|(before, after)| !before.ends_with('{') && !after.starts_with('}'))
+    };
+    columns.iter().find(is_named).map(String::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -125,6 +125,12 @@ impl Input {
             Place::Given(_) => Path::new(""),
         }
     }
+
+    /// Whether an input without pages is a success: the manifest allows it, or this is a shard, which may have none.
+    #[must_use]
+    pub fn may_be_empty(&self) -> bool {
+        self.allow_empty || self.shard.is_some()
+    }
 }
 
 /// Column of a list that holds the paths or URLs, unless `path_column` names another one.

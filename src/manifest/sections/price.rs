@@ -1,8 +1,9 @@
 //! `provider.price`: what tokens cost.
 
 use crate::base::money::{Pico, per_token};
-use crate::catalog::{ListedPrice, Price, PriceTable, find_price_anywhere};
+use crate::catalog::{ListedPrice, Price, PriceTable, find_price_anywhere, priced_models};
 use crate::manifest::check::Check;
+use crate::manifest::faults::nearest_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -64,13 +65,29 @@ impl RawPrice {
 /// How to state the price of `model` at `host`, which is not listed. It may be listed at another provider.
 pub(crate) fn missing_price_hint(host: &str, model: &str) -> String {
     let how = "set provider.price: {input: …, output: …} in USD per million tokens; 0 means free";
-    let Some(elsewhere) = find_price_anywhere(host, model) else { return how.to_owned() };
+    let Some(elsewhere) = find_price_anywhere(host, model) else {
+        return match similar_model(host, model) {
+            Some(similar) => format!("did you mean `{similar}`? otherwise {how}"),
+            None => how.to_owned(),
+        };
+    };
     // Prices of short prompts.
     let price = elsewhere.price.base(i64::MAX);
     let usd = |token: Pico| token.times(1_000_000).to_string();
     let (input, output) = (usd(price.input), usd(price.output));
     let ListedPrice { source, as_of, .. } = elsewhere;
     format!("{how}; elsewhere it costs {{input: {input}, output: {output}}} ({source}, {as_of})")
+}
+
+/// A model with a price at `host` whose name differs from that of `model` by a typing mistake: at most two characters.
+fn similar_model(host: &str, model: &str) -> Option<String> {
+    const MAX_DIFFERENCE: usize = 2;
+    let (vendor, name) = model.rsplit_once('/').map_or(("", model), |(vendor, name)| (vendor, name));
+    let priced = priced_models();
+    let at_host = priced.iter().filter(|(at, _)| at == host).map(|(_, name)| name.as_str());
+    let nearest = nearest_name(name, at_host)?;
+    let is_near = strsim::damerau_levenshtein(&name.to_lowercase(), nearest) <= MAX_DIFFERENCE;
+    is_near.then(|| if vendor.is_empty() { nearest.to_owned() } else { format!("{vendor}/{nearest}") })
 }
 
 /// The price at the simulator, whose costs are simulated.

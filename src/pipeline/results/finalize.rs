@@ -164,7 +164,7 @@ pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     // A shard may have no page; only the merge knows how many failed of all pages.
     let is_shard = job.input.shard.is_some();
     if pages.total == 0 {
-        if is_shard || job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
+        if job.input.may_be_empty() { RunOutcome::Complete } else { RunOutcome::NoPages }
     } else if is_partial && pages.pending > 0 {
         // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited

@@ -83,7 +83,7 @@ impl<'a> JobRows<'a> {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         let recipes = RowRecipes::Rendered(job, questions);
         // A part without rows is there, too: readers count parts.
-        let writes_empty = job.input.allow_empty || job.input.shard.is_some();
+        let writes_empty = job.input.may_be_empty();
         Self {
             reader,
             job: key,

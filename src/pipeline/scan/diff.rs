@@ -99,7 +99,7 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
         };
         tracing::info!("left out {files} {by}: {}", left_out.extensions());
     }
-    if !has_entries && !input.allow_empty && input.shard.is_none() {
+    if !has_entries && !input.may_be_empty() {
         tracing::warn!("{}", left_out.explain_none(!input.include.is_empty()));
     }
 }

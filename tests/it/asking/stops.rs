@@ -189,11 +189,14 @@ fn no_page_and_too_many_failed_pages() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.job("");
     assert_eq!(bench.run(&[]).code, 3);
+    let warns = || bench.docmill(&["plan", "job.yaml"]).stderr.contains("the input has no pages; check input.folder");
+    assert!(warns());
     bench.put(
         "job.yaml",
         bench.text("job.yaml").replace("{folder: pages}", "{folder: pages, allow_empty: true}").as_bytes(),
     );
     assert_eq!(bench.run(&[]).code, 0);
+    assert!(!warns());
 
     let bench = Bench::with_pages(10).simulator(Options::default());
     bench.put("pages/bad.png", b"not a picture");

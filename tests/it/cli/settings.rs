@@ -67,4 +67,9 @@ fn a_budget_without_a_price_shows_what_to_write() {
     ] {
         assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
     }
+    let misspelled = elsewhere.replace("openai/gpt-6-luna", "openai/gpt-4o-mimi");
+    bench.put("job.yaml", misspelled.as_bytes());
+    let ran = bench.docmill(&["check", "job.yaml"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("did you mean `openai/gpt-4o-mini`?"), "{}", ran.stderr);
 }

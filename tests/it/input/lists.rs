@@ -93,6 +93,11 @@ fn questions_may_name_columns() {
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("the list has no column `client`; columns: customer"), "{}", ran.stderr);
+    list_job(&bench, "list: list.csv, carry: []", tasks);
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 2, "the braces are not sent");
+    assert!(ran.stderr.contains("{customer} is a column that input.carry leaves out"), "{}", ran.stderr);
+    assert_eq!(bench.stats()["requests"], 3);
 }
 
 #[test]

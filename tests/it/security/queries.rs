@@ -51,6 +51,9 @@ fn a_secret_in_the_query_is_nowhere_but_in_the_request() {
     bench.put("job.yaml", job.as_bytes());
     let unset = bench.run(&[]);
     assert!(unset.code == 2 && unset.stderr.contains("DOCMILL_TEST_KEY is not set"), "{}", unset.stderr);
+    let empty = bench.command(&["run", "job.yaml"]).env("DOCMILL_TEST_KEY", " ").output().unwrap();
+    let message = String::from_utf8_lossy(&empty.stderr);
+    assert!(empty.status.code() == Some(2) && message.contains("DOCMILL_TEST_KEY is empty"), "{message}");
     for arguments in [
         &["run", "job.yaml", "-vv", "--log-format", "json", "--summary", "summary.json"][..],
         &["run", "job.yaml", "-vv", "--retry", "all"],

@@ -78,6 +78,9 @@ const FILTER_WORDS: &[&str] = &[
     "guardrail intervened",
 ];
 
+/// What a filter reads.
+const FILTERED: &[&str] = &["text", "image", "picture", "page", "document", "file", "phrase", "words"];
+
 /// Codes and words of a cause, in lower case. In the order in which they are looked for.
 const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
@@ -218,10 +221,11 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         _ => has_code(names) || has(words),
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
-    // Beside words of a filter, those about credit may be text of the page that the filter quotes.
+    // Beside words of a filter and of what it has read, those about credit may be text of the page.
+    let is_about_page = || has(FILTER_WORDS) && FILTERED.iter().any(|word| find_word(text, word).is_some());
     let is_coded = || status == 402 || has_code(CREDIT_CODES) || names_code(CREDIT_CODES);
     let found = match found {
-        Some(Cause::NoCredit) if has(FILTER_WORDS) && !is_coded() => Some(Cause::PerhapsNoCredit),
+        Some(Cause::NoCredit) if is_about_page() && !is_coded() => Some(Cause::PerhapsNoCredit),
         found => found,
     };
     let is_advised = !is_internal && status != 429 && has_credit_words(CREDIT_ADVICE);
