@@ -23,6 +23,14 @@ pub fn database_files(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| with_suffix(database, suffix))
 }
 
+/// Whether `path` has the name of a file that SQLite keeps beside a database, in WAL mode or without it. A program that
+/// opens that database replaces or removes the file.
+#[must_use]
+pub fn is_beside_database(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ["-wal", "-shm", "-journal"].iter().any(|suffix| name.ends_with(suffix))
+}
+
 /// A new name for a temporary file beside `path`: `.<name>.<16 random digits>.tmp`. No two processes
 /// choose the same one, even if they run in containers or on machines that share the folder.
 #[must_use]
@@ -55,6 +63,9 @@ mod tests {
         let files = database_files(Path::new("a.b/store.db"));
         assert_eq!(files, ["a.b/store.db", "a.b/store.db-wal", "a.b/store.db-shm"].map(PathBuf::from));
         assert_eq!(with_suffix(Path::new("out"), ".partial"), Path::new("out.partial"));
+        for (name, is_beside) in [("s.db-wal", true), ("s.db-shm", true), ("s.db-journal", true), ("wal/s.db", false)] {
+            assert_eq!(is_beside_database(Path::new(name)), is_beside, "{name}");
+        }
     }
 
     #[test]

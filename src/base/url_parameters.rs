@@ -39,9 +39,26 @@ const SIGNATURES: &[&str] = &[
 /// Prefixes of such parameters.
 const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"];
 /// Ends of such parameters.
-const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-sig", "_sig", "-credential", "-security-token"];
+const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization"];
+const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization", "_sign", "-sign"];
+/// Ends of the names of secrets, without hyphens and underscores. They are in no other word.
+const SECRET_ENDS: &[&str] = &[
+    "secret",
+    "password",
+    "accesskey",
+    "apikey",
+    "authkey",
+    "privatekey",
+    "secretkey",
+    "sharekey",
+    "signkey",
+    "signingkey",
+    "sessionkey",
+    "userkey",
+    "licensekey",
+    "subscriptionkey",
+];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
 const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
 
@@ -63,6 +80,9 @@ const EXPIRIES: &[&str] = &[
     "temp_url_expires",
     "temp_url_prefix",
     "temp_url_ip_range",
+    // Wangsu and Tencent, beside `wsSecret` and `txSecret`.
+    "wstime",
+    "txtime",
 ];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
@@ -72,35 +92,19 @@ const TOKENS: &[&str] = &[
     "sessiontoken",
     "csrftoken",
     "sastoken",
-    "auth_key",
-    "auth-key",
     "sas",
     "jwt",
     "bearer",
     "auth",
     "authorization",
-    "authkey",
     "tempauth",
     "rlkey",
     "sign",
-    "api_key",
-    "api-key",
-    "apikey",
-    "x-api-key",
-    "subscription-key",
-    "ocp-apim-subscription-key",
-    "client_secret",
-    "secret",
-    "password",
     "passwd",
     "pwd",
     "pass",
     "credential",
     "credentials",
-    "access_key",
-    "accesskey",
-    "secret_key",
-    "secretkey",
     // Upyun; WordPress; Google Drive; Java and PHP.
     "_upt",
     "_wpnonce",
@@ -179,6 +183,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
             }
             name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
             name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,
+            name if names_secret(name) => Parameter::Token,
             name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => Parameter::Ambiguous,
             _ => Parameter::Name,
         })
@@ -188,6 +193,12 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
         expiries.for_each(|(_, kind)| *kind = Parameter::Signature);
     }
     kinds
+}
+
+/// Whether a name ends with one of a secret, however its words are joined: `wssecret`, `private_key`, `x-api-key`.
+fn names_secret(name: &str) -> bool {
+    let joined = name.replace(['-', '_'], "");
+    SECRET_ENDS.iter().any(|end| joined.ends_with(end))
 }
 
 /// Whether a name is a word such as `pagetoken`.

@@ -8,6 +8,7 @@ use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
+use crate::base::sibling::is_beside_database;
 use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place, ProtectedFiles};
 use crate::pipeline::RowSelection;
@@ -319,6 +320,11 @@ impl Job {
     pub(crate) fn check_store(&self) -> Result<(), Error> {
         let job = &self.manifest;
         let refused = |message: String| Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
+        let target = std::fs::canonicalize(&job.store).unwrap_or_else(|_| job.store.clone());
+        if is_beside_database(&job.store) || is_beside_database(&target) {
+            let message = "has the name of a file that SQLite keeps beside a store, and would be lost with it";
+            return refused(format!("the store {} {message}", job.store.display()));
+        }
         let store = ProtectedFiles::without_store(job).collision(&job.store);
         match store {
             None | Some(Collision::Page) => {}

@@ -137,6 +137,7 @@ pub(crate) fn collect(
     if let Some(error) = fault {
         return Err(error.into());
     }
+    collected.leave_out_answered_unopened();
     collected.shown += counts.shown;
     (collected.rows, collected.faults) = (counts.rows, counts.faults);
     (collected.imported, collected.undrawn) = (counts.imported, counts.undrawn);
@@ -168,6 +169,14 @@ impl Collected {
     /// Whether the job has no page.
     pub(crate) fn is_without_pages(&self) -> bool {
         self.example.is_none()
+    }
+
+    /// Human answers from a file can be about pages that could not be opened. These pages have truth then, and if one has a
+    /// probability, the sample that it is of can contain all of them.
+    fn leave_out_answered_unopened(&mut self) {
+        let answered = self.pages.iter().filter(|page| page.id.is_none_or(|id| id.page == 0));
+        let is_drawn = answered.clone().any(Observation::is_drawn);
+        self.unopened = if is_drawn { 0 } else { self.unopened.saturating_sub(answered.count() as u64) };
     }
 
     /// Pages of a draw that is not a sample of the pages that there are now were drawn with no known probability.

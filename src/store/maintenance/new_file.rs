@@ -1,7 +1,7 @@
 //! A database file that appears under its name only when it is complete.
 
 use crate::base::atomic_file;
-use crate::base::sibling::{database_files, temporary_beside};
+use crate::base::sibling::{database_files, is_beside_database, temporary_beside};
 use crate::store::error::StoreError;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,10 @@ impl NewFile {
     pub(crate) fn beside(target: &Path) -> Result<Self, StoreError> {
         if target.exists() {
             return Err(StoreError::Failed(format!("{} exists already", target.display())));
+        }
+        if is_beside_database(target) {
+            let message = "is the name of a file that SQLite keeps beside a store, and would be lost with it";
+            return Err(StoreError::Failed(format!("{} {message}", target.display())));
         }
         Ok(Self { target: target.to_owned(), path: temporary_beside(target) })
     }

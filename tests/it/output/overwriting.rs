@@ -196,6 +196,8 @@ fn files_that_do_not_exist_yet_are_protected_too() {
     // The manifest is checked by the same rule.
     for (output, what) in [
         ("store: list.csv\noutput: {csv: x.csv}", "the store would overwrite the list"),
+        ("store: list.db-wal\noutput: {csv: x.csv}", "has the name of a file that SQLite keeps beside a store"),
+        ("store: list.db-journal\noutput: {csv: x.csv}", "has the name of a file that SQLite keeps beside a store"),
         ("store: x.db\noutput: {csv: x.db}", "the output would overwrite the store"),
         ("store: x.db\noutput: {csv: scans/data.bin}", "the output would overwrite a page of the list"),
         ("store: x.db\noutput: {csv: scans/missing.csv}", "the output would overwrite a page of the list"),

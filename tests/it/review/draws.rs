@@ -374,6 +374,29 @@ fn a_comparison_knows_which_rows_pages_were_drawn_among() {
     }
 }
 
+/// A file of answers may state a probability for pages that could not be opened: they are in its sample, and count there.
+#[test]
+fn pages_that_could_not_be_opened_count_once_if_they_are_in_a_sample() {
+    let bench = reviewed_job(8, "on_error: {max_failed: 100%}");
+    (0..2).for_each(|at| bench.put(&format!("pages/broken-{at}.jpg"), format!("no picture {at}").as_bytes()));
+    bench.run(&[]);
+    let rows = bench.rows();
+    let drawn = rows.iter().filter(|row| row["kind"].is_string()).take(4);
+    let mut answers = "path,page,task,value,reviewer,sampled_with,shown\n".to_owned();
+    for row in drawn {
+        let [path, kind] = ["path", "kind"].map(|name| row[name].as_str().unwrap());
+        answers.push_str(&format!("{path},1,kind,{kind},ann,0.5,false\n"));
+    }
+    answers.push_str("broken-0.jpg,0,kind,letter,ann,0.5,false\n");
+    bench.put("answers.csv", answers.as_bytes());
+    let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let report = evaluated(&bench, &[]);
+    let value = report["tasks"]["kind"]["accuracy_of_all"]["value"].as_f64().unwrap();
+    assert!((value - 0.8).abs() < 1e-9, "{report}");
+    assert_eq!(report["truth"].get("unopened"), None, "{report}");
+}
+
 /// A draw contains only pages that could be opened; those that could not are known to have no answer.
 #[test]
 fn pages_that_could_not_be_opened_count_as_wrong_beside_a_draw() {
