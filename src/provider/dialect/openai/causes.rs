@@ -184,14 +184,16 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
         names.iter().any(|name| codes.iter().any(|code| is(code, name)))
     };
-    // Relays use the code for a model that has no free channel for the moment.
-    let is_named = !is_internal && has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]);
-    if !passes && (is_named || names_unknown_model(text)) {
-        return Some(Cause::UnknownModel);
-    }
     // Names of parameters are often quoted.
     let unquoted = text.replace(['`', '\'', '"'], "");
     let has = |words: &[&str]| words.iter().any(|word| unquoted.contains(word));
+    // Beside words of a filter and of what it has read, those about anything else may be text of the page.
+    let is_about_page = || has(FILTER_WORDS) && FILTERED.iter().any(|word| find_word(text, word).is_some());
+    // Relays use the code for a model that has no free channel for the moment.
+    let is_named = !is_internal && has_code(&["model_not_found", "invalid_model", "deploymentnotfound"]);
+    if !passes && (is_named || names_unknown_model(text) && !is_about_page()) {
+        return Some(Cause::UnknownModel);
+    }
     // That a refused request costs nothing is no complaint.
     let about_credit = without_free_clauses(&unquoted);
     let has_credit_words = |words: &[&str]| words.iter().any(|word| about_credit.contains(word));
@@ -221,8 +223,6 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         _ => has_code(names) || has(words),
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
-    // Beside words of a filter and of what it has read, those about credit may be text of the page.
-    let is_about_page = || has(FILTER_WORDS) && FILTERED.iter().any(|word| find_word(text, word).is_some());
     let is_coded = || status == 402 || has_code(CREDIT_CODES) || names_code(CREDIT_CODES);
     let found = match found {
         Some(Cause::NoCredit) if is_about_page() && !is_coded() => Some(Cause::PerhapsNoCredit),

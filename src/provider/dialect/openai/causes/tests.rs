@@ -152,6 +152,8 @@ fn causes_by_status() {
             message("Moderation: the image contains the text \"Your credit balance is too low\", which is disallowed."),
             Some(Cause::PerhapsNoCredit),
         ),
+        (400, false, message("Safety system: model not found in page"), Some(Cause::ContentFilter)),
+        (404, false, message("The moderation model was not found"), Some(Cause::UnknownModel)),
         (402, false, message("The image was flagged: insufficient balance"), Some(Cause::NoCredit)),
         (400, false, message("insufficient_quota: the image was flagged"), Some(Cause::NoCredit)),
         (403, false, message("You are out of funds."), Some(Cause::PerhapsNoCredit)),
