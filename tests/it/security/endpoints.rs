@@ -119,13 +119,15 @@ fn a_hostile_server_is_bounded() {
     for (name, answer, kinds) in answers {
         let server = raw(answer);
         let bench = Bench::with_pages(1);
-        bench.job_at(&server.url, QUICK);
-        let ran = run_within(&bench, 1500);
         let code = match (kinds, name) {
             ([], "nothing") => 6,
             ([], _) => 5,
             _ => 0,
         };
+        // Several replies show that there is no API, however long a busy machine takes for them.
+        let job = if code == 5 { QUICK.replace("max_wait: 2s", "max_wait: 30s") } else { QUICK.to_owned() };
+        bench.job_at(&server.url, &job);
+        let ran = run_within(&bench, 1500);
         assert_eq!(ran.code, code, "{name}: {}", ran.stderr);
         assert!(server.connections.load(Ordering::Relaxed) > 0, "{name}: the server was asked");
         if kinds.is_empty() {
