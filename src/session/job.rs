@@ -13,9 +13,9 @@ use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place, ProtectedFiles};
 use crate::pipeline::RowSelection;
 use crate::select::Filter;
-use crate::source::{carried_columns, left_out_columns};
+use crate::source::{ListColumns, list_columns};
 use crate::store::{BaseStore, ReadStore};
-use crate::task::{Question, compile, find_left_out};
+use crate::task::{Question, compile, find_uncarried};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ impl Job {
             let message = format!("--var {name}: the manifest does not use ${{{name}}}");
             return Err(Error::new(WRONG_INPUT, message).with_hint("variables are written ${NAME} in the manifest"));
         }
-        let columns = carried_columns(&manifest.input)?;
+        let ListColumns { carried: columns, uncarried } = list_columns(&manifest.input)?;
         let clash = columns.iter().find(|column| manifest.tasks.iter().any(|task| task.name == column.name));
         if let Some(column) = clash {
             let message = format!("the list carries a column `{}`, and a task has the same name", column.name);
@@ -128,8 +128,8 @@ impl Job {
                 .with_hint("rename one (columns with input.rename), or name the columns to carry in input.carry"));
         }
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let left_out = find_left_out(&manifest.tasks, &left_out_columns(&manifest.input)?);
-        let compiled = if left_out.is_empty() { compile(&manifest.tasks, &names) } else { Err(left_out) };
+        let defects = find_uncarried(&manifest.tasks, &uncarried);
+        let compiled = if defects.is_empty() { compile(&manifest.tasks, &names) } else { Err(defects) };
         let questions = compiled.map_err(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Error::new(WRONG_INPUT, lines.join("\nerror: "))

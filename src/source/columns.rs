@@ -40,6 +40,15 @@ pub(crate) struct ColumnPlan {
     names: Vec<String>,
 }
 
+/// The columns of a list. Inputs of other kinds have none.
+#[derive(Debug, Default)]
+pub struct ListColumns {
+    /// Those that the rows carry.
+    pub carried: Vec<Column>,
+    /// The names of those that `input.carry` leaves out.
+    pub uncarried: Vec<String>,
+}
+
 impl ColumnPlan {
     /// Finds the columns that `input` names among those of the list.
     ///
@@ -112,9 +121,9 @@ impl ColumnPlan {
     }
 
     /// The names of the columns that are not carried, apart from that of the paths.
-    pub(crate) fn left_out(&self) -> Vec<String> {
-        let is_left_out = |at: &usize| *at != self.path && !self.carried.contains(at);
-        (0..self.names.len()).filter(is_left_out).map(|at| self.names[at].clone()).collect()
+    pub(crate) fn uncarried(&self) -> Vec<String> {
+        let is_uncarried = |at: &usize| *at != self.path && !self.carried.contains(at);
+        (0..self.names.len()).filter(is_uncarried).map(|at| self.names[at].clone()).collect()
     }
 
     /// The carried columns.

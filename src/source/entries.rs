@@ -1,5 +1,6 @@
 //! The entries of an input: a folder or a list.
 
+use super::columns::ListColumns;
 use super::entry::{Entry, path_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
@@ -210,26 +211,21 @@ impl Iterator for Entries {
     }
 }
 
-/// The names of the columns that `input.carry` leaves out.
-///
-/// # Errors
-/// As [`carried_columns`].
-pub fn left_out_columns(input: &Input) -> Result<Vec<String>, SourceError> {
-    match &input.place {
-        Place::List(path) if input.carry.is_some() && !PathList::is_path_list(path) => {
-            Ok(Table::open(path, input)?.left_out())
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// The columns that an input carries into the rows. Only lists with columns have some.
+/// The columns of an input's list.
 ///
 /// # Errors
 /// When the list can't be read, or its columns don't fit the job.
-pub fn carried_columns(input: &Input) -> Result<Vec<Column>, SourceError> {
+pub fn list_columns(input: &Input) -> Result<ListColumns, SourceError> {
     match &input.place {
         Place::List(path) if !PathList::is_path_list(path) => Ok(Table::open(path, input)?.into_columns()),
-        _ => Ok(Vec::new()),
+        _ => Ok(ListColumns::default()),
     }
+}
+
+/// The columns that an input carries into the rows.
+///
+/// # Errors
+/// As [`list_columns`].
+pub fn carried_columns(input: &Input) -> Result<Vec<Column>, SourceError> {
+    Ok(list_columns(input)?.carried)
 }

@@ -35,9 +35,10 @@ pub(crate) mod table;
 pub(crate) mod test_input;
 pub(crate) mod walk;
 
+pub use columns::ListColumns;
 pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::{count_entries, visit_carried};
-pub use entries::{Entries, FoundFile, carried_columns, left_out_columns};
+pub use entries::{Entries, FoundFile, carried_columns, list_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{SourceError, WalkFault};
 pub use fetch::check_https;

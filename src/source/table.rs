@@ -1,6 +1,6 @@
 //! A list with columns: CSV, TSV, JSON Lines or Parquet, read row by row.
 
-use super::columns::{ColumnPlan, convert_value, find_path, is_blank};
+use super::columns::{ColumnPlan, ListColumns, convert_value, find_path, is_blank};
 use super::error::{SourceError, WalkFault};
 use super::list_file::ListFile;
 use super::signed_url::without_secrets;
@@ -42,14 +42,9 @@ impl Table {
         Ok(Self { path: path.to_owned(), plan, columns, list, is_over: false })
     }
 
-    /// The names of the columns that are not carried, apart from that of the paths.
-    pub(crate) fn left_out(&self) -> Vec<String> {
-        self.plan.left_out()
-    }
-
-    /// The carried columns.
-    pub(crate) fn into_columns(self) -> Vec<Column> {
-        self.columns
+    /// Its columns, apart from that of the paths.
+    pub(crate) fn into_columns(self) -> ListColumns {
+        ListColumns { uncarried: self.plan.uncarried(), carried: self.columns }
     }
 
     /// The carried values of a row, by the names of their columns.

@@ -34,7 +34,7 @@ pub use bounds::Bounds;
 pub use check::check_value;
 pub use fault::TaskFault;
 pub use prompt::{PROMPT_VERSION, SYSTEM, bounded_reply_schema, instructions, repair_text, reply_schema};
-pub use question::{Question, TaskDefect, compile, find_left_out, without_descriptions};
+pub use question::{Question, TaskDefect, compile, find_uncarried, without_descriptions};
 pub use recipe::{Recipe, recipe_difference, recipes};
 pub use reply::{Reading, read_reply};
 pub(crate) use reply::{read_cut_reply, read_reasoning};

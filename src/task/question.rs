@@ -89,13 +89,11 @@ pub fn compile(tasks: &[Task], columns: &[&str]) -> Result<Vec<Question>, Vec<Ta
 /// Finds texts that name columns which the list has and the job does not carry: no row has their values, and the braces
 /// would be sent.
 #[must_use]
-pub fn find_left_out(tasks: &[Task], left_out: &[String]) -> Vec<TaskDefect> {
+pub fn find_uncarried(tasks: &[Task], uncarried: &[String]) -> Vec<TaskDefect> {
     let defect = |task: &Task| {
         let mut copy = task.clone();
-        let column = named_column(text_of(&mut copy)?, left_out)?;
-        let message = format!(
-            "{{{column}}} is a column that input.carry leaves out; add it to input.carry, or write {{{{{column}}}}} for literal braces"
-        );
+        let column = named_column(text_of(&mut copy)?, uncarried)?;
+        let message = format!("{{{column}}} is a column that input.carry leaves out; add it to input.carry");
         Some(TaskDefect::Template { task: task.name.clone(), message })
     };
     tasks.iter().filter_map(defect).collect()
@@ -312,15 +310,13 @@ mod tests {
 
     #[test]
     fn columns_that_are_not_carried_are_named() {
-        let left_out = ["customer".to_owned(), "sum".to_owned()];
+        let uncarried = ["customer".to_owned(), "sum".to_owned()];
         let defects = |text: &str| -> Vec<String> {
-            find_left_out(&[ask(text)], &left_out).iter().map(ToString::to_string).collect()
+            find_uncarried(&[ask(text)], &uncarried).iter().map(ToString::to_string).collect()
         };
         assert_eq!(
             defects("From {customer}, {sum}?"),
-            [
-                "the question of task `t`: {customer} is a column that input.carry leaves out; add it to input.carry, or write {{customer}} for literal braces"
-            ]
+            ["the question of task `t`: {customer} is a column that input.carry leaves out; add it to input.carry"]
         );
         for text in ["From {{customer}}?", "From customer?", "From {client}?", "{\"sum\": 1}", "{ sum }"] {
             assert_eq!(defects(text), [""; 0], "{text}");

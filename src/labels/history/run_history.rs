@@ -109,7 +109,7 @@ pub(crate) fn changes_of_recipes(
 pub(crate) fn settings_of(reader: &Reader, id: Option<SettingsId>) -> Result<Option<Value>, StoreError> {
     let Some(id) = id else { return Ok(None) };
     let body = reader.settings_body(id)?;
-    let missing = || StoreError::Damaged(format!("table settings, row {id}: there is no such row"));
+    let missing = || StoreError::Damaged(format!("table settings: row {id} is missing"));
     body.map(|body| Some(body.value())).ok_or_else(missing)
 }
 
