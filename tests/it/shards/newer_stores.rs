@@ -36,7 +36,7 @@ fn a_run_that_died_before_it_had_listed_its_files_removes_none() {
     Connection::open(bench.path("new.db"))
         .unwrap()
         .execute_batch(
-            "UPDATE runs SET run_id = run_id || 'x', started_at = started_at + 1000, ended_at = started_at + 2000, outcome = 'died';
+            "UPDATE runs SET run_id = run_id || 'x', started_at = started_at + 1, ended_at = started_at + 2, outcome = 'died';
              DELETE FROM entries;",
         )
         .unwrap();
