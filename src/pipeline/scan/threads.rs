@@ -79,7 +79,10 @@ impl ScanThreads {
                 Err(_) => run.shutdown.request(RunOutcome::InternalError("reading the input panicked".into())),
             }
             is_walked.store(true, Ordering::Relaxed);
-            run.counters.end_walk();
+            // A walk that was ended does not know how much there is.
+            if !run.shutdown.is_immediate() {
+                run.counters.end_walk();
+            }
             queue.close();
         })?);
         Ok((pages, Self { handles }))

@@ -241,11 +241,12 @@ impl Cooldown {
         self.width = 1;
     }
 
-    /// A request, sent at `sent`, was answered. One that was in flight when the cooldown
-    /// began does not show that it is over. Where a rate paces requests (`is_paced`), the
-    /// width is restored at once.
-    pub(crate) fn on_success(&mut self, sent: Duration, is_paced: bool) {
+    /// A request, sent at `sent`, was answered at `now`. One that was in flight when the cooldown
+    /// began does not show that it is over, but that the endpoint answers: the time until the run gives up
+    /// starts again. Where a rate paces requests (`is_paced`), the width is restored at once.
+    pub(crate) fn on_success(&mut self, sent: Duration, now: Duration, is_paced: bool) {
         if sent < self.until {
+            self.since = self.since.map(|_| now);
             return;
         }
         (self.since, self.requested) = (None, None);
@@ -271,7 +272,7 @@ mod tests {
         assert_eq!(cooldown.gate(S(10)), Gate::Closed(S(2)));
         assert_eq!(cooldown.gate(S(12)), Gate::Open(1));
         for width in [2, 4, 8, 8] {
-            cooldown.on_success(S(12), false);
+            cooldown.on_success(S(12), S(12), false);
             assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
         }
     }
@@ -280,10 +281,23 @@ mod tests {
     fn a_known_rate_restores_the_width_at_once() {
         let mut cooldown = Cooldown::new(8, S(600));
         cooldown.on_throttled(S(9), S(10), Some(S(2)), 0.0);
-        cooldown.on_success(S(11), true);
+        cooldown.on_success(S(11), S(11), true);
         assert_eq!(cooldown.gate(S(12)), Gate::Open(1), "only the probe does");
-        cooldown.on_success(S(12), true);
+        cooldown.on_success(S(12), S(12), true);
         assert_eq!(cooldown.gate(S(12)), Gate::Open(8));
+    }
+
+    #[test]
+    fn answers_in_flight_show_that_the_endpoint_is_there() {
+        let mut cooldown = Cooldown::new(8, S(3));
+        cooldown.on_throttled(S(9), S(10), Some(S(1)), 0.0);
+        cooldown.on_throttled(S(11), S(12), Some(S(1)), 0.0);
+        cooldown.on_success(S(9), S(12), false);
+        assert_eq!(cooldown.gate(S(14)), Gate::Open(1), "not 4 s without an answer");
+        assert_eq!(cooldown.gate(S(16)), Gate::GivenUp(GiveUpReason::MaxWait));
+        cooldown.on_throttled(S(13), S(13), Some(S(4)), 0.0);
+        cooldown.on_success(S(9), S(13), false);
+        assert_eq!(cooldown.gate(S(13)), Gate::GivenUp(GiveUpReason::LongDelay(S(4))), "as before");
     }
 
     /// The width after these many replies, 100 ms apart.
@@ -375,7 +389,7 @@ mod tests {
         cooldown.on_throttled(S(100), S(100), None, 0.0);
         assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
         assert_eq!(cooldown.gate(S(161)), Gate::GivenUp(GiveUpReason::MaxWait));
-        cooldown.on_success(S(160), false);
+        cooldown.on_success(S(160), S(160), false);
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
         cooldown.on_throttled(S(200), S(200), Some(S(3600)), 0.0);
         assert_eq!(cooldown.gate(S(201)), Gate::GivenUp(GiveUpReason::LongDelay(S(3600))));
@@ -385,9 +399,9 @@ mod tests {
     fn a_late_refusal_after_a_success_is_a_new_cooldown() {
         let mut cooldown = Cooldown::new(8, S(600));
         cooldown.on_throttled(S(10), S(10), Some(S(5)), 0.0);
-        cooldown.on_success(S(9), false);
+        cooldown.on_success(S(9), S(9), false);
         assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only the probe raises the width");
-        cooldown.on_success(S(15), false);
+        cooldown.on_success(S(15), S(15), false);
         cooldown.on_throttled(S(9), S(16), None, 0.0);
         assert_eq!(cooldown.gate(S(16)), Gate::Closed(BACKOFF.delay(1)));
     }

@@ -96,7 +96,7 @@ impl EndpointPacing {
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
                 self.limiter.borrow_mut().on_processed();
-                cooldown.on_success(sent, self.limiter.borrow().is_pacing());
+                cooldown.on_success(sent, self.clock.now(), self.limiter.borrow().is_pacing());
                 true
             }
         }

@@ -95,6 +95,27 @@ fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() 
     assert!(!screen.contains("last error"), "nothing went wrong: {screen}");
 }
 
+/// The walk of a run that was interrupted does not know how many pages there are; the count ahead of it does.
+#[test]
+fn the_total_does_not_shrink_when_a_run_is_interrupted() {
+    const PAGES: u64 = 800;
+    let bench = slow_bench(PAGES as usize);
+    let options = ["--progress", "plain", "--progress-interval", "100ms", "--log-format", "json"];
+    let mut child = bench.start(&options);
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut progress = lines.filter_map(|line| {
+        let line: Value = serde_json::from_str(&line).ok()?;
+        let total = line.get("pages_total")?.as_u64()?;
+        Some((total, line["is_minimum"].as_bool().unwrap()))
+    });
+    assert!(progress.by_ref().any(|known| known == (PAGES, false)), "the total is known");
+    signal(&child, "TERM");
+    let after: Vec<(u64, bool)> = progress.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!after.is_empty(), "lines while it stops");
+    assert!(after.iter().all(|(total, is_minimum)| *total == PAGES || *is_minimum), "{after:?}");
+}
+
 #[test]
 fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
     let bench = Bench::with_pages(3);
