@@ -38,6 +38,7 @@ pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub(crate) use control::time_left::{Estimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};
+pub(crate) use model::entry_recipes::EntryRecipes;
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::rendered_questions;
 pub(crate) use model::recipe::{known_recipes, recipe_bodies};
@@ -52,7 +53,7 @@ pub use probe::{ProbePage, ProbeSample, ask_probes, is_probe_open, probe_outcome
 pub use results::commands::{export, export_stream, report};
 pub use results::merged::{MergeSources, merge_stores};
 pub use results::merged_runs::{merged_runs, shards_of_runs};
-pub(crate) use results::page_pairs::{PagePair, PageSide, RowSide, RunRecipe, Templates, read_page_pairs};
+pub(crate) use results::page_pairs::{PagePair, PageSide, RowSide, read_page_pairs};
 pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;
 pub use results::row_choice::RowSelection;

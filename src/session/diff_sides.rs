@@ -16,7 +16,7 @@ use crate::labels::history::{
 };
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
-    self, PipelineError, ProbePage, Projection, RowSide, RunRecipe, Templates, budget_counter, draw_key, is_probe_open,
+    self, EntryRecipes, PipelineError, ProbePage, Projection, RowSide, budget_counter, draw_key, is_probe_open,
     read_page_pairs, row_columns, stored_job,
 };
 use crate::select::{Filter, FilterColumns};
@@ -113,23 +113,18 @@ impl Sides {
         let side = RowSide::of_job(Some(&self.old_reader), Some(self.key), questions, carried)?;
         let Some(run) = &self.run else { return Ok(side) };
         // The recipes of a run determine the form of its answers.
-        let (mut tasks, mut recipes) = (Vec::new(), Vec::new());
-        for TaskKey { task, recipe_id } in &run.tasks {
+        let task = |TaskKey { task, recipe_id }: &TaskKey| {
             let body = self.old_reader.recipe(*recipe_id)?;
             let question = body.get("task").and_then(|recipe| question_from_recipe(task, recipe));
             let question = question.ok_or_else(|| {
                 StoreError::Damaged(format!("table recipes, row {recipe_id}: its task can't be read"))
             })?;
-            let is_template = |known: &&Question| {
-                known.name == *task && known.is_template() && body.get("task") == Some(&known.recipe)
-            };
-            let template = job.questions.iter().find(is_template).map(|known| (body.clone(), known));
-            recipes.push(RunRecipe { recipe: *recipe_id, template });
-            tasks.push((task.clone(), question.shape));
-        }
-        let common = recipes.iter().map(|known| known.recipe).collect();
+            Ok((task.clone(), question.shape))
+        };
+        let tasks = run.tasks.iter().map(task).collect::<Result<_, StoreError>>()?;
+        let common = run.tasks.iter().map(|task| task.recipe_id).collect();
         let columns = RowSpec { tasks, recipes: common, model: run.model.clone(), ..side.columns };
-        Ok(RowSide { columns, templates: Some(Templates::OfRun(recipes)), ..side })
+        Ok(RowSide { columns, recipes: EntryRecipes::of_run(&self.old_reader, run)?, ..side })
     }
 
     pub(crate) fn new_side<'a>(&'a self, carried: &RowSpec) -> Result<RowSide<'a>, Error> {

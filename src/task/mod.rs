@@ -40,5 +40,5 @@ pub use reply::{Reading, read_reply};
 pub(crate) use reply::{read_cut_reply, read_reasoning};
 pub use reply_length::{SampleReplies, sample_replies};
 pub use shape::{Field, Shape};
-pub use stored::{question_from_recipe, recipe_text_digest};
+pub use stored::{question_from_recipe, recipe_text_digest, rendered_recipe};
 pub(crate) use thought::visible_text;

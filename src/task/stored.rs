@@ -4,8 +4,9 @@
 use super::question::Question;
 use super::schema::compile_schema;
 use super::shape::Shape;
+use super::words::Words;
 use crate::base::digest::Digest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The question of a task's recipe, to read answers with. It has no text. `None` if the
 /// recipe is not of this version.
@@ -41,8 +42,28 @@ pub fn question_from_recipe(name: &str, recipe: &Value) -> Option<Question> {
 /// not of this version.
 #[must_use]
 pub fn recipe_text_digest(recipe: &Value) -> Option<Digest> {
-    let text = ["classify", "tag", "extract", "question"].iter().find_map(|kind| recipe.get(kind)?.as_str());
-    text.map(|text| Digest::compute(text.as_bytes()))
+    text_of(recipe).map(|(_, text)| Digest::compute(text.as_bytes()))
+}
+
+/// The recipe of a task for a line of a list that carries these values. `None`: it is the recipe itself, because its
+/// text names no columns, or because it can't have been written for these columns.
+#[must_use]
+pub fn rendered_recipe(recipe: &Value, values: &Map<String, Value>) -> Option<Value> {
+    let (kind, text) = text_of(recipe)?;
+    // Without columns, braces have no meaning.
+    if values.is_empty() || !text.contains(['{', '}']) {
+        return None;
+    }
+    let columns: Vec<&str> = values.keys().map(String::as_str).collect();
+    let words = Words::parse(text, &columns).ok()?;
+    let mut rendered = recipe.clone();
+    rendered[kind] = words.render(values).into();
+    Some(rendered)
+}
+
+/// The member of a recipe that names the kind of the task, and the text of the task.
+fn text_of(recipe: &Value) -> Option<(&'static str, &str)> {
+    ["classify", "tag", "extract", "question"].into_iter().find_map(|kind| Some((kind, recipe.get(kind)?.as_str()?)))
 }
 
 #[cfg(test)]
@@ -85,6 +106,34 @@ mod tests {
         let Shape::Object(fields) = question_from_recipe("t", &stored).unwrap().shape else { panic!() };
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
+    }
+
+    /// As compiled with the columns of the list: a run and a report on it later have the same keys.
+    #[test]
+    fn a_stored_recipe_is_rendered_as_its_question() {
+        let values = json!({"customer": "{acme}", "number": 7, "none": null});
+        let values = values.as_object().unwrap();
+        let schema = json!({"type": "object", "properties": {"total": {"type": "number"}}});
+        for text in ["plain", "of {customer}", "of {{customer}}", "{number}{none} {{", "}}"] {
+            let kinds = [
+                TaskKind::Question { text: text.into(), answer: AnswerType::Text, required: true },
+                TaskKind::Classify { question: Some(text.into()), labels: vec![] },
+                TaskKind::Tag { question: Some(text.into()), labels: vec![], max: Some(2) },
+                TaskKind::Extract { question: Some(text.into()), schema: schema.clone(), schema_path: "x".into() },
+            ];
+            for kind in kinds {
+                let task = [Task { name: "t".into(), kind }];
+                let question = compile(&task, &["customer", "number", "none"]).unwrap().remove(0);
+                let expected = question.is_template().then(|| question.rendered(values).recipe);
+                assert_eq!(rendered_recipe(&question.recipe, values), expected, "{text}");
+                // Without columns, braces have no meaning.
+                assert_eq!(rendered_recipe(&question.recipe, &Map::new()), None, "{text}");
+            }
+        }
+        // A text that was not written for these columns, and a task without a text.
+        for recipe in [json!({"question": "of {other}"}), json!({"question": "a { b"}), json!({"type": "{number}"})] {
+            assert_eq!(rendered_recipe(&recipe, values), None, "{recipe}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::asked_runs::AskedRuns;
 use super::billing::billing_of;
-use super::job_rows::{JobRows, RowRecipes, WrittenRows};
+use super::job_rows::{JobRows, WrittenRows};
 use super::row_choice::{RowChoice, RowSelection};
 use super::row_columns::columns_of_job;
 use crate::base::hooks::Hooks;
@@ -11,6 +11,7 @@ use crate::export::{RowFormat, RowSpec, RowStream, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
+use crate::pipeline::model::entry_recipes::EntryRecipes;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::pipeline::model::recipe::known_recipes;
 use crate::report::{Report, read_spend};
@@ -95,7 +96,7 @@ pub fn report(
         reader,
         job: newest.job,
         options,
-        recipes: RowRecipes::Stored,
+        recipes: EntryRecipes::of_run(reader, newest)?,
         writes_empty: false,
         price: job.and_then(|job| job.price_at(newest.ended_ms.unwrap_or(newest.started_ms))),
         model_only: false,

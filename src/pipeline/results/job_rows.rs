@@ -4,18 +4,18 @@ use super::asked_runs::AskedRuns;
 use super::row_choice::{RowChoice, RowPlace, RowSelection};
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{JobId, RecipeId};
+use crate::base::ids::JobId;
 use crate::base::lowest::Lowest;
 use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, Targets, WrittenOutputs, human_answers};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
-use crate::pipeline::model::recipe::known_recipes;
+use crate::pipeline::model::entry_recipes::{EntryRecipes, EntryTasks};
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::scan::sample::draw_key;
 use crate::report::Pages;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError};
-use crate::task::{Question, Shape, recipe_text_digest};
+use crate::task::{Question, Shape};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ pub(crate) struct JobRows<'a> {
     /// How pages are shown.
     pub(crate) options: RowOptions,
     /// Which recipes an entry's rows show.
-    pub(crate) recipes: RowRecipes<'a>,
+    pub(crate) recipes: EntryRecipes<'a>,
     /// Whether outputs without rows are written.
     pub(crate) writes_empty: bool,
     /// The price that asking has now. `None`: unknown, or savings are not computed.
@@ -53,22 +53,6 @@ pub(crate) struct ReadRow<'a> {
     pub(crate) row: Row,
 }
 
-/// What the pages of an entry are asked.
-struct EntryTasks {
-    recipes: Vec<RecipeId>,
-    /// By task: the digest of a question whose text differs from line to line.
-    questions: Vec<Option<Digest>>,
-}
-
-/// Which recipes an entry's rows show.
-#[derive(Clone, Copy)]
-pub(crate) enum RowRecipes<'a> {
-    /// Those of the manifest, with the values that the entry carries.
-    Rendered(&'a Job, &'a [Question]),
-    /// Those that it was last asked under.
-    Stored,
-}
-
 /// What was written, and what it holds.
 pub(crate) struct WrittenRows {
     /// The pages by status.
@@ -81,7 +65,7 @@ impl<'a> JobRows<'a> {
     /// The rows of a job as its manifest wants them.
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
-        let recipes = RowRecipes::Rendered(job, questions);
+        let recipes = EntryRecipes::of_job(job, questions);
         // A part without rows is there, too: readers count parts.
         let writes_empty = job.input.may_be_empty();
         Self {
@@ -114,7 +98,7 @@ impl<'a> JobRows<'a> {
         let Some(count) = selection.sample else { return Ok(None) };
         let RowSelection { model_only, filter, only_unusable, .. } = selection;
         let choice = RowChoice { filter, only_unusable, drawn: None };
-        let rows = JobRows { model_only, choice, recipes: self.recipes, ..*self };
+        let rows = JobRows { model_only, choice, recipes: self.recipes.clone(), ..*self };
         rows.draw(columns, count).map(Some)
     }
 
@@ -194,7 +178,7 @@ impl<'a> JobRows<'a> {
         let options = RowOptions { with_decisions, ..self.options };
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
-            let EntryTasks { recipes, questions } = self.tasks_of(&entry, &columns.recipes, with_decisions)?;
+            let EntryTasks { recipes, questions } = self.tasks_of(&entry, columns)?;
             for row in entry.rows() {
                 let record = self.reader.row(self.job, &entry, row, &recipes, options)?;
                 let human = human_answers(&record, columns, &questions);
@@ -220,7 +204,7 @@ impl<'a> JobRows<'a> {
         (entry, page): (&EntryRecord, u32),
         on_page: &mut dyn FnMut(ReadRow<'_>),
     ) -> Result<(), PipelineError> {
-        let EntryTasks { recipes, questions } = self.tasks_of(entry, &columns.recipes, true)?;
+        let EntryTasks { recipes, questions } = self.tasks_of(entry, columns)?;
         let Some(row) = entry.rows().find(|(known, _)| *known == page) else { return Ok(()) };
         let record = self.reader.row(self.job, entry, row, &recipes, self.options)?;
         let human = human_answers(&record, columns, &questions);
@@ -229,35 +213,8 @@ impl<'a> JobRows<'a> {
         Ok(())
     }
 
-    fn tasks_of(
-        &self,
-        entry: &EntryRecord,
-        common: &[RecipeId],
-        with_decisions: bool,
-    ) -> Result<EntryTasks, StoreError> {
-        match (&self.recipes, entry.set) {
-            (RowRecipes::Stored, Some(set)) => {
-                let recipes = self.reader.set_members(set)?;
-                let question = |(own, common): (&RecipeId, &RecipeId)| match with_decisions && own != common {
-                    true => self.text_digest(*own),
-                    false => Ok(None),
-                };
-                let questions = recipes.iter().zip(common).map(question).collect::<Result<_, _>>()?;
-                Ok(EntryTasks { recipes, questions })
-            }
-            (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = rendered_questions(questions, entry.carried.as_ref());
-                let recipes = known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id);
-                let digests = questions.iter().map(Question::rendered_digest);
-                Ok(EntryTasks { recipes: recipes.collect(), questions: digests.collect() })
-            }
-            _ => Ok(EntryTasks { recipes: common.to_vec(), questions: Vec::new() }),
-        }
-    }
-
-    /// The digest of the text of a question that was rendered for a line of a list.
-    fn text_digest(&self, recipe: RecipeId) -> Result<Option<Digest>, StoreError> {
-        Ok(self.reader.recipe(recipe)?.get("task").and_then(recipe_text_digest))
+    fn tasks_of(&self, entry: &EntryRecord, columns: &RowSpec) -> Result<EntryTasks, StoreError> {
+        self.recipes.of_entry(self.reader, entry.carried.as_ref(), &columns.recipes)
     }
 }
 

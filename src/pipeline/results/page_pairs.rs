@@ -1,16 +1,14 @@
 //! The pages of a job with their answers under two sets of recipes.
 
-use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, RecipeId};
-use crate::base::json_text::JsonText;
 use crate::export::{Row, RowSpec};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, rendered_questions, skip_rule};
+use crate::pipeline::model::entry_recipes::{EntryRecipes, EntryTasks};
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::known_recipes;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, SkipRule, StoreError};
 use crate::task::Question;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// One side of a comparison: answers in a store, under some recipes.
@@ -21,50 +19,10 @@ pub(crate) struct RowSide<'a> {
     pub(crate) job: JobId,
     /// The columns of its rows. Their recipes are those of every page, unless questions differ from line to line.
     pub(crate) columns: RowSpec,
-    /// Where recipes differ from line to line of a list; `None`: they don't.
-    pub(crate) templates: Option<Templates<'a>>,
+    /// Which recipes the pages of an entry have.
+    pub(crate) recipes: EntryRecipes<'a>,
     /// Which pages are skipped.
     pub(crate) skip: SkipRule,
-}
-
-/// Recipes that differ from line to line of a list.
-pub(crate) enum Templates<'a> {
-    /// Those of a job.
-    OfJob(&'a Job, &'a [Question]),
-    /// Those of an earlier run, in the order of its tasks.
-    OfRun(Vec<RunRecipe<'a>>),
-}
-
-/// The recipe of a task of an earlier run.
-pub(crate) struct RunRecipe<'a> {
-    /// The recipe of every page, unless its question differs from line to line.
-    pub(crate) recipe: RecipeId,
-    /// The body of the recipe, and the job's question if it has the same text with columns; `None`: the recipe is that
-    /// of every page.
-    pub(crate) template: Option<(Value, &'a Question)>,
-}
-
-impl Templates<'_> {
-    /// The recipes of an entry that carries these values.
-    fn recipes(&self, reader: &Reader, carried: Option<&JsonText>) -> Result<Vec<RecipeId>, StoreError> {
-        match self {
-            Self::OfJob(job, questions) => {
-                let questions = rendered_questions(questions, carried);
-                Ok(known_recipes(reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
-            }
-            Self::OfRun(recipes) => {
-                let recipe = |known: &RunRecipe<'_>| {
-                    let Some((body, question)) = &known.template else { return Ok(known.recipe) };
-                    let mut body = body.clone();
-                    for question in rendered_questions(std::slice::from_ref(*question), carried).iter() {
-                        body["task"] = question.recipe.clone();
-                    }
-                    Ok(reader.recipe_id(&Digest::compute_json(&body))?.unwrap_or(RecipeId::UNSTORED))
-                };
-                recipes.iter().map(recipe).collect()
-            }
-        }
-    }
 }
 
 /// A page under the recipes of one side.
@@ -102,23 +60,21 @@ impl<'a> RowSide<'a> {
         let recipes = keys.map_or(unknown, |keys| keys.into_iter().map(|key| key.recipe_id).collect());
         let columns =
             RowSpec { carried: carried.carried.clone(), recipes, ..RowSpec::new(questions, &[], &job.provider.model) };
-        let has_templates = questions.iter().any(Question::is_template);
-        let templates = has_templates.then_some(Templates::OfJob(job, questions));
-        Ok(Self { reader, job: key.unwrap_or(JobId(0)), columns, templates, skip: skip_rule(job) })
+        let recipes = EntryRecipes::of_job(job, questions);
+        Ok(Self { reader, job: key.unwrap_or(JobId(0)), columns, recipes, skip: skip_rule(job) })
     }
 
     fn page(&self, entry: &EntryRecord, row: (u32, u32), other: Option<&PageRecord>) -> Result<PageSide, StoreError> {
-        let rendered = match self.reader.zip(self.templates.as_ref()) {
-            Some((reader, templates)) => Some(templates.recipes(reader, entry.carried.as_ref())?),
-            None => None,
-        };
-        let recipes = rendered.as_deref().unwrap_or(&self.columns.recipes);
+        let common = &self.columns.recipes;
         let options = RowOptions { versions: VERSIONS, skip: self.skip, with_decisions: true };
         let record = match (self.reader, other) {
-            (Some(reader), _) => reader.row(self.job, entry, row, recipes, options)?,
+            (Some(reader), _) => {
+                let EntryTasks { recipes, .. } = self.recipes.of_entry(reader, entry.carried.as_ref(), common)?;
+                reader.row(self.job, entry, row, &recipes, options)?
+            }
             (None, Some(other)) => PageRecord {
-                recipes: recipes.to_vec(),
-                outcomes: vec![None; recipes.len()],
+                recipes: common.clone(),
+                outcomes: vec![None; common.len()],
                 spend: Vec::new(),
                 ..other.clone()
             },

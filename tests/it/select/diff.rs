@@ -450,23 +450,3 @@ fn a_page_without_a_known_cost_is_priced_as_the_others() {
     let text = bench.docmill(&[&arguments[..], &["--dry-run"]].concat()).stdout;
     assert!(text.contains(" to USD ") && !text.contains("unknown"), "{text}");
 }
-
-/// Their recipes differ from line to line, also those of an earlier run.
-#[test]
-fn questions_that_name_columns_are_compared_and_reported_under_their_task() {
-    let bench = Bench::with_pages(3).simulator(Options::default());
-    bench.put("list.csv", b"path,customer\npages/00000.jpg,A\npages/00001.jpg,B\npages/00002.jpg,B\n");
-    let job = |labels: &str| {
-        let ours = "ours: {question: {text: 'Is it from {customer}?', type: boolean, required: true}}";
-        bench.job(&format!("tasks: {{kind: {{classify: {{labels: [{labels}], other: true}}}}, {ours}}}"));
-        bench.put("job.yaml", bench.text("job.yaml").replace("folder: pages", "list: list.csv").as_bytes());
-        assert_eq!(bench.run(&["-q"]).code, 0);
-    };
-    job("invoice, letter");
-    let report = bench.report();
-    let tasks: Vec<&String> = report["by_task"].as_object().unwrap().keys().collect();
-    assert_eq!(tasks, ["kind", "ours"]);
-    job("bill, invoice, letter");
-    let found = diff(&bench, &["--recipe", "previous"]);
-    assert_eq!(found["tasks"]["ours"]["same"], 3, "{found}");
-}

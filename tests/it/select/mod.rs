@@ -1,5 +1,6 @@
 //! Pages that are selected by their rows: `--where`, `docmill rows`, `docmill runs`, `docmill diff`.
 
+mod column_questions;
 mod diff;
 mod documents;
 mod pages;
