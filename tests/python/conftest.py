@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -25,6 +26,24 @@ def program() -> str:
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
     built = Path(target) / "release" / "docmill"
     return str(built) if built.exists() else shutil.which("docmill") or "docmill"
+
+
+def record_skip(report: Any) -> None:
+    """Appends what a skipped test needs to the file that DOCMILL_SKIP_LOG names, as tests/it/harness/skip.rs does it."""
+    log = os.environ.get("DOCMILL_SKIP_LOG")
+    if log and report.skipped:
+        reason = str(report.longrepr[2])
+        module = re.search(r"could not import '([\w.]+)'", reason)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{module[1] if module else reason}: {report.nodeid}\n")
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    record_skip(report)
+
+
+def pytest_collectreport(report: Any) -> None:
+    record_skip(report)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,16 +10,17 @@ use crate::pipeline::asking::stage::Asking;
 use crate::provider::BatchClient;
 use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use tokio::fs::File;
+use tokio::io::{AsyncWriteExt, BufWriter};
 
 /// Maximum number of bytes of a line, besides the body of its request.
 pub(crate) const LINE_FRAME_BYTES: u64 = 160;
 /// Bytes that are written at once.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// A batch that is being built.
+/// A batch that is being built. Its file is written beside the only thread that talks to the network: a write or a sync
+/// may take seconds.
 pub(crate) struct BatchBuilder {
     /// The batch.
     pub(crate) batch: BatchId,
@@ -56,7 +57,7 @@ impl BatchBuilder {
             })
             .await?;
         #[expect(clippy::disallowed_methods, reason = "read only when the store has recorded that it is complete")]
-        let file = File::create(&path).map_err(|error| StoreError::write(&path, error))?;
+        let file = File::create(&path).await.map_err(|error| StoreError::write(&path, error))?;
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
         Ok(Self { batch, key, path, out, attempts: BatchAttempts::default(), bytes: 0, tokens: 0 })
     }
@@ -75,7 +76,7 @@ impl BatchBuilder {
     ///
     /// # Errors
     /// When the file can't be written.
-    pub(crate) fn write(
+    pub(crate) async fn write(
         &mut self,
         (request, id, custom_id): (RequestId, AttemptId, String),
         mut attempt: Attempt,
@@ -85,7 +86,7 @@ impl BatchBuilder {
         attempt.state.request = Some(request);
         let (head, tail) = batches.line_frame(&custom_id);
         for part in [head.as_bytes(), body, tail.as_bytes()] {
-            self.out.write_all(part).map_err(|error| StoreError::write(&self.path, error))?;
+            self.out.write_all(part).await.map_err(|error| StoreError::write(&self.path, error))?;
             self.bytes += part.len() as u64;
         }
         self.tokens += queued_tokens(&attempt);
@@ -101,15 +102,8 @@ impl BatchBuilder {
         let run = asking.run;
         let path = self.path.clone();
         let requests = self.requests();
-        self.out.flush().map_err(|error| StoreError::write(&path, error))?;
-        let out = self.out;
-        // Off the only thread that talks to the network: a sync may take seconds.
-        let synced = tokio::task::spawn_blocking(move || out.get_ref().sync_all()).await;
-        match synced {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(StoreError::write(&path, error)),
-            Err(error) => return Err(StoreError::write(&path, error)),
-        }
+        self.out.flush().await.map_err(|error| StoreError::write(&path, error))?;
+        self.out.get_ref().sync_all().await.map_err(|error| StoreError::write(&path, error))?;
         let progress = BatchProgress {
             batch: self.batch,
             state: BatchState::Filled,

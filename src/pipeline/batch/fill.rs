@@ -167,12 +167,8 @@ impl<'a> BatchFiller<'a> {
             match opened {
                 Opened::Granted { request, attempt: id, sequence } => {
                     filled.has_written = true;
-                    builder.write(
-                        (request, id, line_id(&run.identity.run_id, sequence)),
-                        attempt,
-                        &body,
-                        &self.asking.endpoint.batches(),
-                    )?;
+                    let name = (request, id, line_id(&run.identity.run_id, sequence));
+                    builder.write(name, attempt, &body, &self.asking.endpoint.batches()).await?;
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { spent, reserved } => {

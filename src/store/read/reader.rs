@@ -137,11 +137,6 @@ impl Reader {
         recipes::known_set(&self.db, recipes, policy)
     }
 
-    /// The recipes of a set, in its order.
-    pub fn set_members(&self, set: RecipeSetId) -> Result<Vec<RecipeId>, StoreError> {
-        self.sets.of_set(&self.db, set)
-    }
-
     /// What the store knows of a page under these recipes. Whether it is a near duplicate is
     /// known only with a job.
     pub fn stored_page(

@@ -158,7 +158,9 @@ fn a_server_without_an_end_costs_its_time_out_and_no_memory() {
             "request: {{stream: {is_stream}, timeout: 2500ms, idle_timeout: 1s}}\nretry: {{attempts: 2, timed_out: resend}}\non_error: {{max_failed: 100%}}"
         ));
         assert_eq!(bench.run(&["-q"]).code, 0, "{name}");
-        for row in bench.rows() {
+        let rows = bench.rows();
+        assert_eq!(rows.len(), 2, "{name}, stream {is_stream}");
+        for row in rows {
             assert_eq!(row["error_kind"], "timeout", "{name}, stream {is_stream}");
             let key = if name == "stall" { "request.idle_timeout" } else { "request.timeout" };
             assert!(row["error"].as_str().unwrap().contains(key), "{name}: {row}");

@@ -356,7 +356,7 @@ fn equal_pages_match_and_their_contradictions_are_listed() {
 fn a_job_without_answers_has_every_member() {
     let bench = labeled(2, KINDS);
     bench.put("pages/broken.jpg", b"not a picture");
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 3);
     let line = json!({"path": "broken.jpg", "kind": "letter", "marks": [], "total": {"amount": 1}, "sender": "x"});
     bench.put("truth.jsonl", line.to_string().as_bytes());
     let report = eval_json(&bench, &["--truth", "truth.jsonl"]);

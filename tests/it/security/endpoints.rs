@@ -15,6 +15,11 @@ struct Raw {
 }
 
 fn raw(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Raw {
+    raw_to(move |_, stream| answer(stream))
+}
+
+/// The same, whose answer depends on the beginning of the request.
+fn raw_to(answer: impl Fn(&[u8], &mut TcpStream) + Send + Sync + 'static) -> Raw {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let (answer, connections) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
@@ -27,8 +32,8 @@ fn raw(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Raw {
                 stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
                 stream.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
                 let mut request = [0; 65_536];
-                let _ = stream.read(&mut request);
-                answer(&mut stream);
+                let length = stream.read(&mut request).unwrap_or(0);
+                answer(&request[..length], &mut stream);
             });
         }
     });
@@ -164,8 +169,18 @@ const KEY: &str = "sk-canary-0123456789abcdef";
 
 #[test]
 fn a_key_is_nowhere_but_in_the_request() {
+    let received = Arc::new(AtomicUsize::new(0));
+    let count = |received: &Arc<AtomicUsize>| {
+        let received = received.clone();
+        move |request: &[u8]| {
+            let has_key = request.windows(KEY.len()).any(|window| window == KEY.as_bytes());
+            received.fetch_add(usize::from(has_key), Ordering::Relaxed);
+        }
+    };
     // A server that repeats the key in its errors, in all ways that there are.
-    let server = raw(|stream| {
+    let seen = count(&received);
+    let server = raw_to(move |request, stream| {
+        seen(request);
         let body = format!(
             "{{\"error\":{{\"message\":\"Incorrect API key provided: {KEY}.\",\"type\":\"{KEY}\",\"code\":\"{KEY}\"}}}}"
         );
@@ -178,7 +193,11 @@ fn a_key_is_nowhere_but_in_the_request() {
     let content = format!("{{\"kind\": \"{KEY}\", \"marks\": [\"{KEY}\"], \"words\": \"{KEY}\"}}");
     let answer =
         serde_json::json!({"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}).to_string();
-    let answering = raw(move |stream| drop(stream.write_all(&whole(answer.as_bytes(), "connection: close\r\n"))));
+    let seen = count(&received);
+    let answering = raw_to(move |request, stream| {
+        seen(request);
+        drop(stream.write_all(&whole(answer.as_bytes(), "connection: close\r\n")));
+    });
     let bench = Bench::with_pages(2);
     bench.put("key", format!("  {KEY}\n").as_bytes());
     let words = "tasks: {kind: {classify: {labels: [a, b]}}, marks: {tag: {labels: [a, b]}}, words: {question: {text: Which?, type: text}}}";
@@ -187,6 +206,7 @@ fn a_key_is_nowhere_but_in_the_request() {
         (&server.url, "api_key_file: key"),
         (&answering.url, "api_key_file: key"),
     ] {
+        let before = received.load(Ordering::Relaxed);
         bench.job_at(url, &format!("{words}\n{QUICK}"));
         let job = bench.text("job.yaml");
         bench.put("job.yaml", job.replace("id: test", &format!("id: test, {with}")).as_bytes());
@@ -196,12 +216,18 @@ fn a_key_is_nowhere_but_in_the_request() {
             let ran = Ran::from(command.env("DOCMILL_TEST_KEY", KEY).output().unwrap());
             assert!(!ran.stderr.contains("sk-canary") && !ran.stdout.contains("sk-canary"), "{}", ran.stderr);
         }
+        assert!(received.load(Ordering::Relaxed) > before, "{with}: the server received the key");
     }
+    let mut files = Vec::new();
     for entry in walkdir::WalkDir::new(bench.path("")).into_iter().flatten().filter(|entry| entry.file_type().is_file())
     {
         let bytes = std::fs::read(entry.path()).unwrap();
         let holds = bytes.windows(9).any(|window| window == b"sk-canary");
-        assert!(!holds || entry.file_name() == "key", "{}", entry.path().display());
+        assert_eq!(holds, entry.file_name() == "key", "{}", entry.path().display());
+        files.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    for name in ["key", "out.jsonl", "store.db", "summary.json"] {
+        assert!(files.iter().any(|file| file == name), "{name}: {files:?}");
     }
 }
 

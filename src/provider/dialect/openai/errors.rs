@@ -4,7 +4,8 @@
 //! Source: OpenAI's error-codes guide and spec 2.3.0, and errors that compatible servers
 //! were seen to send (2026-11).
 
-use super::causes::{Cause, find_cause};
+use super::cause::Cause;
+use super::causes::find_cause;
 use super::error_body::ErrorBody;
 use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
@@ -81,7 +82,8 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
 pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
     let ReceivedError { status, error, after, should_retry, .. } = *received;
     let changes = find_changes(status, error);
-    let verdict = match (judge_status(received, changes.first().copied()), should_retry) {
+    let cause = find_cause(status, error, after.is_some());
+    let verdict = match (judge_status(received, cause, changes.first().copied()), should_retry) {
         (Verdict::Page(fault), Some(true)) => Verdict::transient(ErrorKind::ServerError, fault.message),
         (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => {
             Verdict::page_fault(ErrorKind::BadRequest, fault.message)
@@ -97,7 +99,7 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
         Verdict::Retry(TransientFault { change: Some(change), .. }) if changes.first() == Some(change) => changes,
         Verdict::Retry(TransientFault { change: Some(change), .. }) => vec![*change],
         // What is explained otherwise mentions parameters as advice.
-        _ if find_cause(status, error, after.is_some()).is_some() => Vec::new(),
+        _ if cause.is_some() => Vec::new(),
         _ => named_changes(status, error),
     };
     ErrorJudgement {
@@ -106,15 +108,14 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
         exceeded: if is_throttled { exceeded_limit(error) } else { None },
         named_changes,
         is_guess: names_nothing(status, error),
-        otherwise: judge_otherwise(received, after),
+        otherwise: judge_otherwise(received, cause),
         invalid_reply: is_invalid_reply.then(|| error.failed_generation.clone().unwrap_or_default()),
     }
 }
 
 /// What an error means, and what it cost, if the request does not have what it rejects.
-fn judge_otherwise(received: &ReceivedError<'_>, after: Option<Duration>) -> (Verdict, Charge) {
+fn judge_otherwise(received: &ReceivedError<'_>, cause: Option<Cause>) -> (Verdict, Charge) {
     let ReceivedError { status, error, .. } = *received;
-    let cause = find_cause(status, error, after.is_some());
     let verdict = match (status, cause) {
         // With 410 the mere mention of a model counts.
         (_, Some(cause @ (Cause::NoVision | Cause::RetiredModel))) if error.is_of_api(status) && status != 410 => {
@@ -122,7 +123,7 @@ fn judge_otherwise(received: &ReceivedError<'_>, after: Option<Duration>) -> (Ve
         }
         (500.., _) => Verdict::transient(ErrorKind::ServerError, received.message()),
         (_, Some(Cause::ContextTooLong)) => Verdict::page_fault(ErrorKind::ContextTooLong, received.message()),
-        _ => judge_by_status(received),
+        _ => judge_by_status(received, cause),
     };
     // The server may have executed the request.
     let may_have_run = status >= 500 && !matches!(status, 501 | 503) || status == 408;
@@ -193,11 +194,12 @@ pub(crate) fn likely_hint(message: &str, model: Option<&str>) -> Option<&'static
     })
 }
 
-/// Judges an error by its body, and then by its status. `change`: what to change for the parameter that it rejects.
-fn judge_status(received: &ReceivedError<'_>, change: Option<CapabilityChange>) -> Verdict {
-    let ReceivedError { status, error, after, .. } = *received;
+/// Judges an error by its body, and then by its status. `cause`: what is known of its cause; `change`: what to change for
+/// the parameter that it rejects.
+fn judge_status(received: &ReceivedError<'_>, cause: Option<Cause>, change: Option<CapabilityChange>) -> Verdict {
+    let ReceivedError { status, error, .. } = *received;
     if status < 400 || status == 407 {
-        return judge_by_status(received);
+        return judge_by_status(received, cause);
     }
     // What a gateway writes on its page is not an error of the API.
     let is_of_api = error.is_of_api(status);
@@ -205,19 +207,18 @@ fn judge_status(received: &ReceivedError<'_>, change: Option<CapabilityChange>) 
     // A parameter that is named is what is not supported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
     let is_cause = |cause: &Cause| (is_of_api || cause.is_credit() && error.is_plain) && !is_other(*cause);
-    let cause = find_cause(status, error, after.is_some()).filter(is_cause);
-    match (status, cause, change) {
+    match (status, cause.filter(is_cause), change) {
         // What these statuses mean by definition, unless the error clearly rejects a parameter.
         (401 | 429, None, Some(change)) => capability(change, received.message()),
-        (401 | 429, ..) => judge_by_status(received),
+        (401 | 429, ..) => judge_by_status(received, cause),
         (_, Some(cause), _) => judge_cause(cause, received),
         (_, None, Some(change)) => capability(change, received.message()),
-        (_, None, None) => judge_by_status(received),
+        (_, None, None) => judge_by_status(received, cause),
     }
 }
 
-/// Judges an error that nothing is known of but its status.
-fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
+/// Judges an error by its status. `cause`: what is known of its cause, which matters where the status has several.
+fn judge_by_status(received: &ReceivedError<'_>, cause: Option<Cause>) -> Verdict {
     let ReceivedError { status, error, after, .. } = *received;
     let message = received.message();
     match status {
@@ -228,9 +229,7 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         300..=399 => {
             Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")
         }
-        401 if find_cause(status, error, after.is_some()).is_some_and(Cause::is_credit) => {
-            Verdict::stop(message, ADD_CREDIT)
-        }
+        401 if cause.is_some_and(Cause::is_credit) => Verdict::stop(message, ADD_CREDIT),
         401 => Verdict::stop(message, CHECK_KEY),
         402 => Verdict::stop(message, ADD_CREDIT),
         403 => {
@@ -248,7 +247,7 @@ fn judge_by_status(received: &ReceivedError<'_>) -> Verdict {
         410 => Verdict::stop_or_page(message, RETIRED),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
-        429 => judge_too_many_requests(received),
+        429 => judge_too_many_requests(received, cause),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
         501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
         498 | 503 | 529 => Verdict::Later { after, obstacle: Obstacle::Unavailable, message },
@@ -293,12 +292,12 @@ fn capability(change: CapabilityChange, message: String) -> Verdict {
     Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
 }
 
-fn judge_too_many_requests(received: &ReceivedError<'_>) -> Verdict {
+fn judge_too_many_requests(received: &ReceivedError<'_>, cause: Option<Cause>) -> Verdict {
     let ReceivedError { error, after, .. } = *received;
     let message = received.message();
     // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
     let is_quota_message = after.is_none() && error.mentions("exceeded your current quota");
-    if is_quota_message || find_cause(429, error, after.is_some()).is_some_and(Cause::is_credit) {
+    if is_quota_message || cause.is_some_and(Cause::is_credit) {
         return Verdict::stop(
             message,
             "the account's credit or spend limit is used up: raise it, then run again; finished pages are kept",

@@ -7,7 +7,8 @@
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`] and [`message_words`]: numbers and words
-//!   in their messages; [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`likely_cause`]: why,
+//!   in their messages; [`errors`]: what an error means; [`cause`]: why, which [`causes`] finds by the codes and words
+//!   of [`cause_words`]; [`likely_cause`]: why,
 //!   by single words; [`credit`]: that the account has no credit; [`model_errors`]: that the model is unknown or retired;
 //!   [`invalid_reply`]: that the server rejects the reply itself;
 //!   [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error rejects; [`listed_efforts`]:
@@ -18,6 +19,8 @@
 
 pub(crate) mod batch;
 pub(crate) mod batch_line;
+pub(crate) mod cause;
+mod cause_words;
 pub(crate) mod causes;
 pub(crate) mod credit;
 pub(crate) mod error_body;
