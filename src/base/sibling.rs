@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// some to 143.
 const MAX_REPEATED_BYTES: usize = 100;
 
+/// Name of the folder beside a store for the outputs of runs that left pages pending.
+pub const PARTIAL_FOLDER: &str = "partial";
+
 /// The path with `suffix` appended to its last component: `a/store.db` and `-wal` become
 /// `a/store.db-wal`.
 #[must_use]

@@ -7,7 +7,7 @@ use super::out::outln;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
 use crate::manifest::ProtectedFiles;
-use crate::session::overwriting::WrittenFile;
+use crate::session::overwriting::{Content, WrittenFile};
 use crate::session::{Error, Job};
 use crate::store;
 use crate::store::{Contents, StoreError};
@@ -75,7 +75,7 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
 /// don't exist yet.
 fn check_target(job: Option<&Job>, store: &Path, to: &Path) -> Result<(), Failure> {
     if let Some(job) = job {
-        return Ok(job.check_written(&[WrittenFile::other("--to", to)])?);
+        return Ok(job.check_written(&[WrittenFile::new("--to", to, Content::Other)])?);
     }
     match ProtectedFiles::of_store(store).collision(to) {
         Some(collision) => Err(Failure::new(WRONG_INPUT, format!("--to would overwrite {}", collision.what()))

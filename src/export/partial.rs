@@ -6,13 +6,11 @@
 //! folders of their own, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
 use crate::base::digest::Digest;
-use crate::base::sibling::short_name;
+use crate::base::sibling::{PARTIAL_FOLDER, short_name};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Name of the folder.
-const FOLDER: &str = "partial";
 /// Hexadecimal digits of the name of an output's own folder.
 const OWN_FOLDER_DIGITS: usize = 16;
 
@@ -23,7 +21,7 @@ pub(crate) struct PartialFolder(PathBuf);
 impl PartialFolder {
     /// The folder beside `store`.
     pub(crate) fn beside(store: &Path) -> Self {
-        Self(store.with_file_name(FOLDER))
+        Self(store.with_file_name(PARTIAL_FOLDER))
     }
 
     /// The path of the partial file of the output `target`, which no other output has. Creates its

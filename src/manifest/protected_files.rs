@@ -6,7 +6,8 @@ use super::job::Job;
 use super::sections::input::{Detect, Input, Place};
 use super::selection::{Choice, Selection};
 use crate::base::file_identity::{FileIdentity, real_path};
-use crate::base::sibling::database_files;
+use crate::base::sibling::{PARTIAL_FOLDER, database_files};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Extensions that no page of an input folder has. A file with one of them may be written below that
@@ -40,6 +41,8 @@ pub(crate) struct ProtectedFiles {
     files: Vec<(FileIdentity, &'static str)>,
     /// The store, beside which its locks and batches are.
     store: Option<PathBuf>,
+    /// The folder of partial outputs, which a complete run removes.
+    partial: Option<PathBuf>,
     input: Option<InputFolder>,
 }
 
@@ -54,12 +57,13 @@ struct InputFolder {
 impl ProtectedFiles {
     /// What the job reads, and its store; without its outputs.
     pub(crate) fn of_job(job: &Job) -> Self {
-        Self::without_store(job).with_store(&job.store)
+        let partial = real_path(&job.store.with_file_name(PARTIAL_FOLDER));
+        Self { partial: Some(partial), ..Self::without_store(job).with_store(&job.store) }
     }
 
     /// A store and what is beside it.
     pub(crate) fn of_store(store: &Path) -> Self {
-        Self { files: Vec::new(), store: None, input: None }.with_store(store)
+        Self { files: Vec::new(), store: None, partial: None, input: None }.with_store(store)
     }
 
     fn with_store(mut self, store: &Path) -> Self {
@@ -74,7 +78,7 @@ impl ProtectedFiles {
             Place::Folder(folder) => Some(InputFolder::new(folder, &job.input)),
             Place::List(_) | Place::Given(_) => None,
         };
-        let mut files = Self { files: Vec::new(), store: None, input };
+        let mut files = Self { files: Vec::new(), store: None, partial: None, input };
         job.used_files().iter().for_each(|(file, what)| files.add(file, what));
         files
     }
@@ -96,7 +100,27 @@ impl ProtectedFiles {
         if self.store.as_ref().is_some_and(|store| belongs_to_store(file.path(), store)) {
             return Some(Collision::File("a file of the store"));
         }
+        if self.partial.as_ref().is_some_and(|folder| file.path().starts_with(folder)) {
+            return Some(Collision::File("a partial output"));
+        }
         self.input.as_ref().filter(|input| input.has_page(file.path())).map(|_| Collision::Page)
+    }
+
+    /// What a part of the output at `path` would overwrite if its rows are partitioned by `columns`:
+    /// `out/customer=A/rows.csv`.
+    pub(crate) fn part_collision(&self, path: &Path, columns: &[String]) -> Option<Collision> {
+        let path = real_path(path);
+        let (folder, name) = (path.parent()?, path.file_name()?);
+        let is_part = |file: &FileIdentity| {
+            let below = file.path().strip_prefix(folder).ok().filter(|below| below.file_name() == Some(name));
+            let Some(folders) = below.and_then(Path::parent) else { return false };
+            let is_of = |(folder, column): (&OsStr, &String)| {
+                folder.to_string_lossy().strip_prefix(column.as_str()).is_some_and(|value| value.starts_with('='))
+            };
+            folders.iter().count() == columns.len() && folders.iter().zip(columns).all(is_of)
+        };
+        let file = self.files.iter().find(|(file, _)| is_part(file));
+        file.filter(|_| !columns.is_empty()).map(|(_, what)| Collision::File(what))
     }
 
     /// Reports outputs and a store that would overwrite a file in use or each other, or be found as
@@ -112,6 +136,12 @@ impl ProtectedFiles {
                 report(check, &format!("/output/{key}"), "the output", collision);
             }
             files.add(path, "another output");
+        }
+        for (key, path) in job.output.row_files() {
+            if let Some(Collision::File(what)) = files.part_collision(path, &job.output.partition_by) {
+                let message = format!("a partition of the output would overwrite {what}");
+                check.report(&format!("/output/{key}"), &message, "a path that nothing else uses");
+            }
         }
     }
 }

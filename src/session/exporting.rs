@@ -2,7 +2,7 @@
 
 use super::error::{Error, WRONG_INPUT};
 use super::job::{Job, Outputs};
-use super::overwriting::WrittenFile;
+use super::overwriting::{Content, WrittenFile};
 use crate::base::hooks::NoHooks;
 use crate::pipeline;
 use crate::store::ReadStore;
@@ -15,7 +15,8 @@ use std::path::PathBuf;
 pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<PathBuf>, Error> {
     let other = instead.other_rows();
     let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
-    let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
+    let given =
+        given.into_iter().filter_map(|(option, path)| Some(WrittenFile::new(option, path.as_ref()?, Content::Rows)));
     match given.collect::<Vec<_>>().as_slice() {
         // Readers of the manifest's outputs expect all rows.
         [] if other.is_some() => {
@@ -25,7 +26,7 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
                 Error::new(WRONG_INPUT, message).with_hint("give --csv, --parquet or --jsonl; `-` is standard output")
             );
         }
-        [] => job.check_outputs()?,
+        [] => job.check_outputs(&[])?,
         given => job.check_written(given)?,
     }
     job.check_part_names(instead)?;

@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
-use super::overwriting::{WrittenFile, find_overwritten};
+use super::overwriting::{Content, WrittenFile, find_overwritten};
 use super::sharding;
 use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
@@ -295,16 +295,19 @@ impl Job {
         matches!(self.manifest.provider.endpoint, manifest::Endpoint::Simulator(_))
     }
 
-    /// Checks that the outputs of the manifest and the store take the place of nothing else.
+    /// Checks that the outputs of the manifest and the store take the place of nothing else. `others`: further files that
+    /// must stay, with their descriptions.
     ///
     /// # Errors
     /// When one of them would overwrite another file.
-    pub(crate) fn check_outputs(&self) -> Result<(), Error> {
+    pub(crate) fn check_outputs(&self, others: &[(&Path, &'static str)]) -> Result<(), Error> {
         let (job, output) = (&self.manifest, &self.manifest.output);
         self.check_store()?;
-        let written: Vec<_> =
-            output.files().map(|(key, path)| WrittenFile::output(format!("output.{key}"), path)).collect();
-        let Some((at, what)) = find_overwritten(job, &written, &[]) else { return Ok(()) };
+        let rows = output.row_files().map(|(key, path)| (key, path, Content::Rows));
+        let report = output.report.iter().map(|path| ("report", path, Content::Output));
+        let file = |(key, path, content): (_, &PathBuf, _)| WrittenFile::new(format!("output.{key}"), path, content);
+        let written: Vec<_> = rows.chain(report).map(file).collect();
+        let Some((at, what)) = find_overwritten(job, &written, others) else { return Ok(()) };
         let message = format!("the output would overwrite {what}");
         let position = output.files().nth(at).and_then(|(key, _)| {
             output.positions.files.iter().find(|(known, _)| *known == key).map(|(_, position)| position.clone())

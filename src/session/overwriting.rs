@@ -2,15 +2,19 @@
 //! store, what it reads, its pages, and its other outputs.
 
 use crate::base::file_identity::{FileIdentity, real_path};
+use crate::base::path_text::percent_decoded;
+use crate::base::unicode::nfc;
 use crate::manifest::{Choice, Collision, Job, Place, ProtectedFiles, Selection};
 use crate::media::ImageFormat;
-use crate::source::{Entries, Entry};
+use crate::source::{Entries, Entry, path_from_bytes};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// First bytes of a file that show its format.
 const HEAD_BYTES: u64 = 1024;
+/// Those of a SQLite database (<https://sqlite.org/fileformat.html>, section 1.3).
+const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// A file that is to be written.
 #[derive(Clone, Debug)]
@@ -19,19 +23,25 @@ pub(crate) struct WrittenFile {
     pub(crate) option: String,
     /// Its path.
     pub(crate) path: PathBuf,
-    /// Whether it holds rows or a report, and not a record of the run, which is not mistaken for a page.
-    pub(crate) is_output: bool,
+    /// What it holds.
+    pub(crate) content: Content,
+}
+
+/// What a written file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Rows, which may be written in partitions.
+    Rows,
+    /// A report, or human answers.
+    Output,
+    /// A record of a run, a copy of the store: not mistaken for a page.
+    Other,
 }
 
 impl WrittenFile {
-    /// A file of rows or a report.
-    pub(crate) fn output(option: impl ToString, path: &Path) -> Self {
-        Self { option: option.to_string(), path: path.to_owned(), is_output: true }
-    }
-
-    /// A record of a run, a copy of the store, an image.
-    pub(crate) fn other(option: impl ToString, path: &Path) -> Self {
-        Self { option: option.to_string(), path: path.to_owned(), is_output: false }
+    /// The file that `option` names.
+    pub(crate) fn new(option: impl ToString, path: &Path, content: Content) -> Self {
+        Self { option: option.to_string(), path: path.to_owned(), content }
     }
 }
 
@@ -46,14 +56,20 @@ pub(crate) fn find_overwritten(
     others.iter().for_each(|(path, what)| protected.add(path, what));
     for (at, file) in written.iter().enumerate() {
         let collision = protected.collision(&file.path);
-        let is_harmless = collision == Some(Collision::Page) && !file.is_output && !is_selected(job, &file.path);
+        let is_harmless =
+            collision == Some(Collision::Page) && file.content == Content::Other && !is_selected(job, &file.path);
         if let Some(collision) = collision.filter(|_| !is_harmless) {
             return Some((at, collision.what()));
         }
-        if is_image(&file.path) {
-            return Some((at, "an image or a document"));
+        if let Some(what) = irreplaceable(&file.path) {
+            return Some((at, what));
         }
         protected.add(&file.path, "another file that is written");
+    }
+    for (at, file) in written.iter().enumerate().filter(|(_, file)| file.content == Content::Rows) {
+        if let Some(collision) = protected.part_collision(&file.path, &job.output.partition_by) {
+            return Some((at, collision.what()));
+        }
     }
     listed_page(job, written).map(|at| (at, "a page of the list"))
 }
@@ -73,12 +89,19 @@ fn is_selected(job: &Job, path: &Path) -> bool {
     choice == Some(Choice::Take)
 }
 
-/// Whether there is a file whose first bytes are those of a format of pages.
-fn is_image(path: &Path) -> bool {
+/// What a file is that no output takes the place of, by its first bytes: a page, or paid answers, whosever they are.
+/// `None`: it is another file, or there is none.
+fn irreplaceable(path: &Path) -> Option<&'static str> {
     let mut head = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut read = || File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head);
-    is_file && read().is_ok() && ImageFormat::detect(&head).is_ok()
+    if !is_file || read().is_err() {
+        return None;
+    }
+    if head.starts_with(DATABASE) {
+        return Some("a store or another database");
+    }
+    ImageFormat::detect(&head).is_ok().then_some("an image or a document")
 }
 
 /// The position of a file that is a page of the job's list.
@@ -91,18 +114,22 @@ fn listed_page(job: &Job, written: &[WrittenFile]) -> Option<usize> {
     let mut entries = Entries::start(&job.input).ok()?;
     while let Some(path) = entries.next_listed() {
         let Ok(path) = path else { continue };
-        // Names first: a list may have millions of rows on a slow file system.
-        let name = String::from_utf8_lossy(path.rsplit(|byte| *byte == b'/').next().unwrap_or(&path)).to_lowercase();
-        if files.iter().all(|(_, known)| *known != name) {
-            continue;
-        }
-        let entry = Entry { line: 1, path, ..Entry::default() };
-        if entry.url().is_some() {
-            continue;
-        }
-        let page = FileIdentity::of_path(&entry.file(job.input.base()));
-        if let Some(at) = files.iter().position(|(file, _)| file.is_same(&page)) {
-            return Some(at);
+        // A list may name a file as rows do, where bytes that are no text are escaped.
+        let escaped = path.contains(&b'%').then(|| percent_decoded(&String::from_utf8_lossy(&path)));
+        for path in [Some(path), escaped].into_iter().flatten() {
+            // Names first: a list may have millions of rows on a slow file system.
+            let name = comparable_name(&path_from_bytes(&path));
+            if files.iter().all(|(_, known)| *known != name) {
+                continue;
+            }
+            let entry = Entry { line: 1, path, ..Entry::default() };
+            if entry.url().is_some() {
+                continue;
+            }
+            let page = FileIdentity::of_path(&entry.find_file(job.input.base()).0);
+            if let Some(at) = files.iter().position(|(file, _)| file.is_same(&page)) {
+                return Some(at);
+            }
         }
     }
     None
@@ -110,6 +137,11 @@ fn listed_page(job: &Job, written: &[WrittenFile]) -> Option<usize> {
 
 fn identity(path: &Path) -> (FileIdentity, String) {
     let file = FileIdentity::of_path(path);
-    let name = file.path().file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = comparable_name(file.path());
     (file, name)
+}
+
+/// The name of a file, in one form for all spellings that may name the same file.
+fn comparable_name(path: &Path) -> String {
+    nfc(&path.file_name().unwrap_or_default().to_string_lossy()).to_lowercase()
 }

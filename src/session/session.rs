@@ -149,7 +149,7 @@ impl Session {
     /// When the input can't be searched, the store or an output can't be read or written, or a run
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
-        self.job.check_outputs()?;
+        self.job.check_outputs(&[])?;
         let environment = self.pipeline_environment()?;
         let mut job = self.job.manifest.clone();
         if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {

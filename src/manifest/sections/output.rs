@@ -133,4 +133,9 @@ impl Output {
         let files = [("csv", &self.csv), ("parquet", &self.parquet), ("jsonl", &self.jsonl), ("report", &self.report)];
         files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?)))
     }
+
+    /// Those of rows, by key.
+    pub(crate) fn row_files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        self.files().filter(|(key, _)| *key != "report")
+    }
 }

@@ -15,7 +15,11 @@ fn bench() -> Bench {
     bench.put("key.txt", b"secret\n");
     bench.put("scans/a.jpg", &page(50));
     bench.put("scans/data.bin", b"not an image, but named by the list");
-    bench.put("list.csv", b"path\nscans/a.jpg\nscans/data.bin\nscans/missing.csv\n");
+    // A name in the other form of accents, and one with an escaped letter.
+    bench.put("scans/caf\u{e9}.bin", b"not an image either");
+    bench.put("scans/b c.bin", b"nor this");
+    let list = "path\nscans/a.jpg\nscans/data.bin\nscans/missing.csv\nscans/cafe\u{301}.bin\nscans/b%20c.bin\n";
+    bench.put("list.csv", list.as_bytes());
     let url = bench.server.as_ref().unwrap().base_url();
     for (name, input) in [("folder.yaml", "folder: pages"), ("list.yaml", "list: list.csv")] {
         let job = format!(
@@ -75,7 +79,15 @@ fn every_option_refuses_every_file_that_must_survive() {
         "./pages/../store.db",
     ];
     let of_folder = ["folder.yaml", "pages/00000.jpg", "pages/00001.jpg"];
-    let of_list = ["list.yaml", "list.csv", "scans/a.jpg", "scans/data.bin", "scans/missing.csv"];
+    let of_list = [
+        "list.yaml",
+        "list.csv",
+        "scans/a.jpg",
+        "scans/data.bin",
+        "scans/missing.csv",
+        "scans/caf\u{e9}.bin",
+        "scans/b c.bin",
+    ];
     let before = contents(&bench);
     for (job, own) in [("folder.yaml", &of_folder[..]), ("list.yaml", &of_list)] {
         let report = format!("{job}.report.json");
@@ -202,6 +214,9 @@ fn files_that_do_not_exist_yet_are_protected_too() {
         ("store: x.db\noutput: {csv: scans/data.bin}", "the output would overwrite a page of the list"),
         ("store: x.db\noutput: {csv: scans/missing.csv}", "the output would overwrite a page of the list"),
         ("store: x.db\noutput: {csv: page.csv}", "the output would overwrite"),
+        ("store: x.db\noutput: {csv: partial/rows.csv}", "the output would overwrite a partial output"),
+        ("store: x.db\noutput: {report: partial/deep/report.json}", "the output would overwrite a partial output"),
+        ("store: x.db\noutput: {jsonl: store.db}", "the output would overwrite a store or another database"),
     ] {
         let job = bench.text("list.yaml");
         let end = job.find("store: ").unwrap();
@@ -213,6 +228,103 @@ fn files_that_do_not_exist_yet_are_protected_too() {
         }
         assert!(!bench.path("x.db").exists());
     }
+}
+
+/// Neither a store of another job nor a copy of one.
+#[test]
+fn no_output_takes_the_place_of_a_store() {
+    let bench = bench();
+    assert_eq!(bench.docmill(&["store", "backup", "--job", "list.yaml", "--to", "backup.db"]).code, 0);
+    bench.put("other.yaml", bench.text("folder.yaml").replace("store: store.db", "store: other.db").as_bytes());
+    let before = contents(&bench);
+    for file in ["store.db", "backup.db", "store.csv"] {
+        for arguments in [
+            &["export", "other.yaml", "--csv", file][..],
+            &["export", "other.yaml", "--parquet", file],
+            &["export", "other.yaml", "--jsonl", file],
+            &["answers", "export", "other.yaml", "--csv", file],
+            &["run", "other.yaml", "--lineage", file],
+            &["run", "other.yaml", "--summary", file],
+            &["run", "other.yaml", "--metrics-file", file],
+        ] {
+            let ran = bench.docmill(arguments);
+            assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+            assert!(contents(&bench) == before, "{arguments:?}");
+        }
+    }
+}
+
+/// `out/kind=a/rows.csv` is a part of `out/rows.csv`.
+#[test]
+fn no_partition_of_an_output_takes_the_place_of_a_file_of_the_job() {
+    let bench = bench();
+    let part = "out/kind=a/rows.csv";
+    let job = bench.text("list.yaml").replace("store: store.db", "store: x.db");
+    let (job, _) = job.split_at(job.find("output: ").unwrap());
+    for (name, what) in [
+        ("list.csv", "the list"),
+        ("labels.csv", "the labels of a task"),
+        ("schema.json", "the schema of a task"),
+        ("key.txt", "the file with the API key"),
+        ("x.db", "the store"),
+    ] {
+        let file = std::fs::read(bench.path(name)).unwrap_or_default();
+        for (key, outputs, is_refused) in [
+            ("csv", "csv: out/rows.csv, partition_by: [kind]", true),
+            ("jsonl", "csv: a.csv, jsonl: ./out/rows.csv, partition_by: [kind]", true),
+            ("parquet", "parquet: out/../out/rows.csv, partition_by: [kind]", true),
+            ("csv", "csv: out/rows.csv, partition_by: [kind, status]", false),
+            ("csv", "csv: out/rows.csv, partition_by: [status]", false),
+            ("csv", "csv: out/rows.csv", false),
+        ] {
+            let text = format!("{}output: {{{outputs}}}\n", job.replace(name, part));
+            bench.put("part.yaml", text.as_bytes());
+            bench.put(part, &file);
+            for command in ["check", "run"] {
+                let ran = bench.docmill(&[command, "part.yaml"]);
+                let message = format!("a partition of the output would overwrite {what}");
+                assert_eq!(ran.stderr.contains(&message), is_refused, "{name} {outputs}: {}", ran.stderr);
+                if is_refused {
+                    assert_eq!(ran.code, 2, "{command} {name} {outputs}: {}", ran.stderr);
+                    assert!(ran.stderr.contains(&format!("{key}: ")), "{}", ran.stderr);
+                    assert_eq!(std::fs::read(bench.path(part)).unwrap(), file, "{name} {outputs}");
+                } else {
+                    break;
+                }
+            }
+        }
+        if name != "x.db" {
+            let text = format!("{}output: {{csv: far/rows.csv, partition_by: [kind]}}\n", job.replace(name, part));
+            bench.put("part.yaml", text.as_bytes());
+            let ran = bench.docmill(&["export", "part.yaml", "--csv", "out/rows.csv"]);
+            assert_eq!(ran.code, 2, "{name}: {}", ran.stderr);
+            assert!(ran.stderr.contains(&format!("--csv would overwrite {what}")), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn no_output_takes_the_place_of_a_store_that_is_merged() {
+    let bench = Bench::with_pages(4).simulator(Options::default());
+    bench.job("");
+    for shard in ["0/2", "1/2"] {
+        assert_eq!(bench.run(&["--shard", shard, "-q"]).code, 0);
+    }
+    let stores = ["store-00000-of-00002.db", "store-00001-of-00002.db"];
+    let before = stores.map(|store| std::fs::read(bench.path(store)).unwrap());
+    let job = bench.text("job.yaml");
+    for (key, output) in
+        [("csv", "out.csv"), ("parquet", "out.parquet"), ("jsonl", "out.jsonl"), ("report", "report.json")]
+    {
+        for file in ["store-00001-of-00002.db", "./store-00000-of-00002.db-wal"] {
+            bench.put("merged.yaml", job.replace(&format!("{key}: {output}"), &format!("{key}: {file}")).as_bytes());
+            let ran = bench.docmill(&["merge", "merged.yaml", stores[0], stores[1], "--store", "merged.db"]);
+            assert_eq!(ran.code, 2, "{key} {file}: {}", ran.stderr);
+            assert!(ran.stderr.contains("the output would overwrite a store"), "{}", ran.stderr);
+            assert!(stores.map(|store| std::fs::read(bench.path(store)).unwrap()) == before, "{key} {file}");
+        }
+    }
+    assert_eq!(bench.docmill(&["merge", "job.yaml", stores[0], stores[1], "--store", "merged.db"]).code, 0);
 }
 
 #[test]
