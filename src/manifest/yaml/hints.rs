@@ -96,7 +96,7 @@ mod tests {
             ("a: {x: y\nb: {c: d}", Some(BRACKETS)),
             // Spaces.
             ("version: 1\nname:m\nb: c", Some(SPACE_AFTER_COLON)),
-            ("a:\n  -x\n  -y\nb: c", Some(SPACE_AFTER_DASH)),
+            ("a:\n  b:\n  -x\n  -y\nc: d", Some(SPACE_AFTER_DASH)),
             ("version: 1\nname = m\nb: c", Some(KEY)),
         ] {
             let faults = parse_yaml(source).unwrap_err();
