@@ -47,7 +47,17 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     for file in files {
         outln!("{}", file.display());
     }
+    warn_of_more(&session)?;
     Ok(0)
+}
+
+/// Warns if the store may not know all pages, as after a first run that was interrupted.
+fn warn_of_more(session: &Session) -> Result<(), Failure> {
+    if session.is_partly_listed()? {
+        let message = "warning: no run has listed the whole input yet: there may be more pages";
+        log::line("WARN", message, serde_json::Map::new());
+    }
+    Ok(())
 }
 
 /// The format that is written to standard output, if one is.
@@ -73,6 +83,7 @@ fn stream_format(args: &Export) -> Result<Option<RowFormat>, Failure> {
 
 fn stream(session: &Session, format: RowFormat, rows: RowSelection<'_>) -> Result<u8, Failure> {
     let pending = session.export_stream(format, rows, BufWriter::with_capacity(BUFFER_BYTES, Stdout))?;
+    warn_of_more(session)?;
     if pending > 0 {
         let pages = if pending == 1 { "page is" } else { "pages are" };
         log::line("WARN", &format!("warning: {} {pages} pending", grouped(pending)), serde_json::Map::new());

@@ -236,7 +236,7 @@ fn text(plan: &Plan) -> String {
         for (reason, count) in reasons {
             let _ = writeln!(
                 out,
-                "`{task}`: {} pages have an answer to a similar task with a different {reason}",
+                "`{task}`: {} pages were answered with other settings (different: {reason}) and are asked again",
                 grouped(*count)
             );
         }
@@ -290,7 +290,8 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
             (_, Some(false)) if reservation.is_some_and(|cost| cost > left) => "not enough for one request".to_owned(),
             (Some(pages), _) => format!("enough for {} pages", grouped(pages)),
             (None, Some(false)) => "not enough for all pages".to_owned(),
-            (None, _) => "how many pages that pays for is unknown".to_owned(),
+            (None, Some(true)) => "enough for all pages".to_owned(),
+            (None, None) => "how many pages that pays for is unknown".to_owned(),
         };
         let of = if left == limit { String::new() } else { format!(" of {limit} is left") };
         let _ = writeln!(out, "{:<24} USD {left}{of}: {enough}", "budget");

@@ -12,6 +12,9 @@ use std::io::BufWriter;
 /// Bytes that are written to standard output at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// What to know of the rows if no run has come to the end of the input.
+const FOUND_SO_FAR: &str = "; no run has listed the whole input yet: there may be more pages";
+
 pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
     let query = RowsQuery {
@@ -34,7 +37,8 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
             out!("{gap}{}", shown.failures);
         }
         if !quiet {
-            log::line("INFO", &summary(&shown), serde_json::Map::new());
+            let known = if session.is_partly_listed()? { FOUND_SO_FAR } else { "" };
+            log::line("INFO", &format!("{}{known}", summary(&shown)), serde_json::Map::new());
         }
     }
     Ok(0)

@@ -174,6 +174,11 @@ impl Column {
         matches!(self.source, CellSource::Row(_))
     }
 
+    /// Whether a list has carried it into the rows.
+    pub(crate) fn is_carried(&self) -> bool {
+        matches!(self.source, CellSource::Carried(..))
+    }
+
     /// The position of the task whose answer the column shows, or a member of it.
     pub(crate) fn task(&self) -> Option<usize> {
         match self.source {

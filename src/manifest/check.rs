@@ -1,7 +1,7 @@
 //! What the sections use to check their values: positions, paths, and the list of faults.
 
 use super::faults::Fault;
-use super::yaml::typed::Positions;
+use super::yaml::typed::{Positions, nearest_position};
 use crate::base::units::parse_duration;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -53,14 +53,7 @@ impl Check {
 
     /// The position of the value at `pointer`, or of its closest parent: a byte range of the source.
     pub(crate) fn span(&self, pointer: &str) -> Range<usize> {
-        let mut nearest = pointer;
-        loop {
-            match (self.positions.get(nearest), nearest.rfind('/')) {
-                (Some(span), _) => return span.clone(),
-                (None, Some(end)) => nearest = &nearest[..end],
-                (None, None) => return 0..0,
-            }
-        }
+        nearest_position(&self.positions, pointer)
     }
 
     /// Like [`Check::report`], for a value that may be a secret: the source is not shown.

@@ -13,8 +13,10 @@ use super::sections::request::Request;
 use super::sections::retry::Retry;
 use super::sections::tasks::{Task, TaskKind};
 use super::settings::Settings;
+use super::yaml::typed::{Positions, nearest_position};
 use crate::base::digest::Digest;
 use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Maximum number of runs of one job that read standard input at once, beside the first.
@@ -29,6 +31,8 @@ pub struct Job {
     pub path: PathBuf,
     /// Text of the manifest, before variables are replaced.
     pub source: String,
+    /// Where its values are.
+    pub(crate) positions: Positions,
     /// What the store keeps of it: the same without secrets.
     pub stored_source: String,
     /// What the store keeps of the settings of a run.
@@ -64,6 +68,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// The position of the value at this JSON Pointer, or of its closest parent: a byte range of the source.
+    pub(crate) fn position(&self, pointer: &str) -> Range<usize> {
+        nearest_position(&self.positions, pointer)
+    }
+
     /// Identity of the job in the store: its name, its input with resolved paths, and the pages that it
     /// selects.
     #[must_use]

@@ -124,6 +124,7 @@ impl RawJob {
             name: self.name,
             path: path.to_owned(),
             source: source.to_owned(),
+            positions: check.positions().clone(),
             stored_source: mask_members(source, header_values(check.positions())),
             settings: Settings::default(),
             input: self.input.check(check),

@@ -17,6 +17,7 @@ use super::learning::form_change::{FormChange, FormLearner, LearningTerms};
 use super::learning::statement::{stated_values, states, stop_if_stated};
 use super::learning::unanswered_requests::UnansweredRequests;
 use super::learning::unexplained_errors::UnexplainedErrors;
+use super::learning::wrong_path::name_wrong_path;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::replies::batch::BatchLine;
 use super::replies::exchange::Exchange;
@@ -343,6 +344,7 @@ impl ModelEndpoint {
         self.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
         self.name_model(&mut exchange.verdict);
         self.proof.judge(&mut exchange, &url, request.page, sent);
+        name_wrong_path(&mut exchange, &url);
         if outgoing.form.is_tried {
             // Errors of forms that are only tried show nothing about the server.
             self.unanswered.leave_out(number);
@@ -405,6 +407,12 @@ impl ModelEndpoint {
                 *read = Err(TaskFault::new(ErrorKind::Length, "the answer may be cut"));
             }
         }
+    }
+
+    /// Whether the endpoint has answered a request, in this run or in an earlier one.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.proof.has_answered()
     }
 
     /// Adds the model to a hint to check its name.

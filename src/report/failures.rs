@@ -65,6 +65,12 @@ impl Failures {
         self.by_kind.entry(kind.name().to_owned()).or_insert_with(new).pages += 1;
     }
 
+    /// The name of the kind of error that all pages have; `None`: there are several, or none.
+    pub(crate) fn only_kind(&self) -> Option<&str> {
+        let mut kinds = self.by_kind.keys();
+        kinds.next().filter(|_| kinds.next().is_none()).map(String::as_str)
+    }
+
     /// The error that all pages have; `None`: there are several, or none.
     pub(crate) fn only_cause(&self) -> Option<&str> {
         let (first, others) = self.first.split_first()?;

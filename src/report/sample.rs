@@ -212,6 +212,7 @@ pub(crate) fn report() -> Report {
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),
         base: Some("/srv/mail".into()),
         sends_again: false,
+        is_merged: false,
     }
 }
 

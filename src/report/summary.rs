@@ -48,6 +48,8 @@ pub struct Report {
     /// Whether the run was asked to send pages again that have an answer or a failure (`--refresh`,
     /// `--retry`): the same command would do so again.
     pub sends_again: bool,
+    /// Whether the pages are those of several shards, whose stores were merged.
+    pub is_merged: bool,
 }
 
 /// How an endpoint bills images.

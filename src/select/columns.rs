@@ -1,6 +1,6 @@
 //! The columns that an expression may name, and their values in a row.
 
-use super::value::{Value, ValueKind};
+use super::value::{Literal, Value, ValueKind};
 use crate::base::money::Pico;
 use crate::export::{Cell, CellKind, Column, Row, RowSpec};
 use crate::manifest::nearest_name;
@@ -95,6 +95,21 @@ impl FilterColumn {
     /// The position of the task whose answer it holds.
     pub(crate) fn task(&self) -> Option<usize> {
         self.column.task()
+    }
+
+    /// What is wrong if its order is compared with this value, and what is allowed: a text, such as a cell of a CSV list,
+    /// is not compared with a number. In quotes that would be done by its characters.
+    pub(crate) fn order_fault(&self, literal: &Literal) -> Option<(String, &'static str)> {
+        if self.kind != ValueKind::Text || !matches!(literal, Literal::Whole(_) | Literal::Decimal(_)) {
+            return None;
+        }
+        let allowed = match self.column.is_carried() {
+            true => {
+                "text is compared by its characters ('9' > '10'), and cells of CSV lists are text: numbers of a JSON Lines or Parquet list can be compared"
+            }
+            false => "text in quotes; it is compared by its characters",
+        };
+        Some((format!("`{self}` is text and can't be compared with a number"), allowed))
     }
 
     /// The name that it has, or would have, as a column of a file.

@@ -164,11 +164,13 @@ impl<'a> Parser<'a> {
         let (left, right) = match (left, right) {
             (Operand::Column(column), Operand::Literal(literal)) => {
                 self.check_comparable(&column, left_span, (comparison, symbol_span))?;
+                self.check_order(&column, comparison, (&literal, &right_span))?;
                 let literal = self.fitting(&column, (literal, right_span), !comparison.is_order())?;
                 (Operand::Column(column), Operand::Literal(literal))
             }
             (Operand::Literal(literal), Operand::Column(column)) => {
                 self.check_comparable(&column, right_span, (comparison, symbol_span))?;
+                self.check_order(&column, comparison, (&literal, &left_span))?;
                 let literal = self.fitting(&column, (literal, left_span), !comparison.is_order())?;
                 (Operand::Literal(literal), Operand::Column(column))
             }
@@ -325,6 +327,19 @@ impl<'a> Parser<'a> {
             ValueKind::Boolean if comparison.is_order() => {
                 Err(self.error(symbol, format!("`{column}` is {}: it has no order", column.kind.name()), allowed))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a text is not compared with a number by its order.
+    fn check_order(
+        &self,
+        column: &FilterColumn,
+        comparison: Comparison,
+        (literal, span): (&Literal, &Range<usize>),
+    ) -> Result<(), FilterError> {
+        match column.order_fault(literal) {
+            Some((message, allowed)) if comparison.is_order() => Err(self.error(span.clone(), message, allowed)),
             _ => Ok(()),
         }
     }

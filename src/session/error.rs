@@ -155,6 +155,9 @@ impl From<StoreError> for Error {
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
         let hint = match &error {
+            PipelineError::Source(SourceError::Folder { path, .. }) if path.is_file() => {
+                Some("input.folder names a file; a list of files is given with input.list")
+            }
             PipelineError::Source(error) if error.is_missing() => {
                 Some("input.folder and input.list are relative to the manifest")
             }

@@ -5,7 +5,7 @@ use super::job::{Job, Outputs};
 use super::overwriting::{Content, WrittenFile};
 use crate::base::hooks::NoHooks;
 use crate::pipeline;
-use crate::store::ReadStore;
+use crate::store::{ReadStore, RunRecord};
 use std::path::PathBuf;
 
 /// Writes the outputs of the manifest, or others `instead`. Returns the files. `now_ms`: wall time.
@@ -42,6 +42,19 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
     let output = job.outputs(instead);
     let has_all = first_run(job, now_ms)?.is_none();
     Ok(pipeline::export(&reader, &job.manifest, &job.questions, &output, instead.selection(), has_all, &NoHooks)?)
+}
+
+/// Whether no run of the job has come to the end of its input yet: there may be pages that the store does not know.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn is_partly_listed(job: &Job) -> Result<bool, Error> {
+    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let Some(key) = pipeline::stored_job(&reader, &job.manifest)? else { return Ok(false) };
+    let has_listed = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(name, _)| name.has_listed_input());
+    let mut runs = reader.runs(Some(key))?;
+    runs.retain(|run| !run.is_trial);
+    Ok(!runs.is_empty() && !runs.iter().any(has_listed))
 }
 
 /// The id of the first run of the job, while it is in progress: the store does not know all pages yet. `now_ms`: wall

@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
+use super::list_faults::{list_error, same_name_error, task_error};
 use super::overwriting::{Content, WrittenFile, find_overwritten};
 use super::sharding;
 use crate::base::file_identity::real_path;
@@ -120,20 +121,16 @@ impl Job {
             let message = format!("--var {name}: the manifest does not use ${{{name}}}");
             return Err(Error::new(WRONG_INPUT, message).with_hint("variables are written ${NAME} in the manifest"));
         }
-        let ListColumns { carried: columns, uncarried } = list_columns(&manifest.input)?;
+        let ListColumns { carried: columns, uncarried } =
+            list_columns(&manifest.input).map_err(|error| list_error(&manifest, error))?;
         let clash = columns.iter().find(|column| manifest.tasks.iter().any(|task| task.name == column.name));
         if let Some(column) = clash {
-            let message = format!("the list carries a column `{}`, and a task has the same name", column.name);
-            return Err(Error::new(WRONG_INPUT, message)
-                .with_hint("rename one (columns with input.rename), or name the columns to carry in input.carry"));
+            return Err(same_name_error(&manifest, &column.name));
         }
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let defects = find_uncarried(&manifest.tasks, &uncarried);
         let compiled = if defects.is_empty() { compile(&manifest.tasks, &names) } else { Err(defects) };
-        let questions = compiled.map_err(|faults| {
-            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Error::new(WRONG_INPUT, lines.join("\nerror: "))
-        })?;
+        let questions = compiled.map_err(|defects| task_error(&manifest, &defects))?;
         check_columns(&manifest, columns, &questions)?;
         Ok(Self { manifest, questions: questions.into() })
     }

@@ -37,6 +37,7 @@ pub(crate) mod evaluation;
 pub(crate) mod event_post;
 pub(crate) mod exporting;
 pub(crate) mod job;
+pub(crate) mod list_faults;
 pub(crate) mod listed_files;
 pub(crate) mod merging;
 pub(crate) mod open_files;

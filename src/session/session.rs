@@ -298,6 +298,15 @@ impl Session {
         exporting::first_run(&self.job, self.clock.wall_ms())
     }
 
+    /// Whether no run of the job has come to the end of its input yet, as after a first run that was interrupted: there
+    /// may be pages that the store does not know.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn is_partly_listed(&self) -> Result<bool, Error> {
+        exporting::is_partly_listed(&self.job)
+    }
+
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
     /// pending.
     ///

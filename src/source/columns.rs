@@ -1,6 +1,8 @@
 //! The columns of a list: their types, and which of them are carried into the rows.
 
+use super::error::ListFault;
 use super::signed_url::without_secrets;
+use crate::base::escape::{key_pointer, pointer_token};
 use crate::base::unicode::{nfd, trim_blanks};
 use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input, PATH_COLUMN};
 use serde_json::Value;
@@ -23,6 +25,9 @@ pub(crate) struct ListRow {
     /// The values of the columns that name the version of a file.
     pub(crate) version: Vec<Value>,
 }
+
+/// The setting that names the list.
+const LIST: &str = "/input/list";
 
 /// Columns that name the version of the file behind a URL, in any case.
 const VERSION_COLUMNS: &[&str] = &["etag", "version"];
@@ -53,42 +58,43 @@ impl ColumnPlan {
     /// Finds the columns that `input` names among those of the list.
     ///
     /// # Errors
-    /// All faults, one a line: a column that is missing, has two of its name, or has a name
-    /// that no column of a row can have.
-    pub(crate) fn choose(known: &[ListColumn], input: &Input) -> Result<Self, String> {
+    /// All faults: a column that is missing, has two of its name, or has a name that no column of a row can have.
+    pub(crate) fn choose(known: &[ListColumn], input: &Input) -> Result<Self, Vec<ListFault>> {
         let originals: Vec<&str> = known.iter().map(|column| column.name.as_str()).collect();
         let names = new_names(&originals, input);
         let all = || originals.iter().map(|name| without_secrets(name)).collect::<Vec<_>>().join(", ");
         let path = find_path(&originals, input).ok_or_else(|| {
-            format!(
-                "there is no column `{}`; it has: {}; set input.path_column to one of them",
-                input.path_column,
-                all()
-            )
+            let setting = if input.path_column == PATH_COLUMN { LIST } else { "/input/path_column" };
+            let message = format!("there is no column `{}`; it has: {}", input.path_column, all());
+            vec![fault(setting, message, "set input.path_column to one of them")]
         })?;
         let mut faults = Vec::new();
         for (old, _) in input.rename.iter().filter(|(old, _)| find_name(&originals, old).is_none()) {
-            faults.push(format!("input.rename names the unknown column `{old}`; the list has: {}", all()));
+            let key = key_pointer(&format!("/input/rename/{}", pointer_token(old)));
+            let message = format!("input.rename names the unknown column `{old}`; the list has: {}", all());
+            faults.push(fault(&key, message, "one of the list's columns"));
         }
         let carried: Vec<usize> = match &input.carry {
             Some(wanted) => wanted
                 .iter()
-                .filter_map(|name| {
+                .enumerate()
+                .filter_map(|(nth, name)| {
                     let found = position(&originals, &names, name);
                     if found.is_none() {
-                        faults.push(format!("input.carry names the unknown column `{name}`; the list has: {}", all()));
+                        let message = format!("input.carry names the unknown column `{name}`; the list has: {}", all());
+                        faults.push(fault(&format!("/input/carry/{nth}"), message, "one of the list's columns"));
                     }
                     found
                 })
                 .collect(),
             None => (0..names.len()).filter(|at| *at != path).collect(),
         };
-        let mut suggested: Vec<(String, String)> = Vec::new();
+        let (mut suggested, mut unusable): (Vec<(String, String)>, Vec<String>) = Default::default();
         for (nth, at) in carried.iter().enumerate() {
             let name = &names[*at];
             if let Some(why) = ColumnNameFault::find(name) {
                 let shown = without_secrets(name);
-                faults.push(format!("the column `{shown}` (column {}) {why}", at + 1));
+                unusable.push(format!("the column `{shown}` (column {}) {why}", at + 1));
                 let is_taken = |new: &str| {
                     names.iter().any(|name| name == new) || suggested.iter().any(|(_, earlier)| earlier == new)
                 };
@@ -97,22 +103,24 @@ impl ColumnPlan {
             } else if let Some(earlier) = carried[..nth].iter().find(|earlier| names[**earlier] == *name) {
                 let which =
                     if earlier == at { String::new() } else { format!(" (columns {} and {})", earlier + 1, at + 1) };
-                faults.push(format!("the column `{name}` occurs twice{which}"));
+                let allowed = "rename one with input.rename, or list the columns to carry in input.carry";
+                faults.push(fault(LIST, format!("the column `{name}` occurs twice{which}"), allowed));
             }
         }
         if !suggested.is_empty() {
             let pair = |(old, new): &(String, String)| format!("{}: {new}", Value::from(old.as_str()));
             let pairs = suggested.iter().map(pair).collect::<Vec<_>>().join(", ");
-            faults.push(format!(
+            let allowed = format!(
                 "give such columns a name with input.rename: {{{pairs}}}, or list the other columns in input.carry"
-            ));
+            );
+            faults.push(fault(LIST, unusable.join("; "), &allowed));
         }
         let names_version = |at: &usize| {
             let is_version = |name: &str| VERSION_COLUMNS.iter().any(|known| name.eq_ignore_ascii_case(known));
             *at != path && (is_version(originals[*at]) || is_version(&names[*at]))
         };
         let version = (0..names.len()).filter(names_version).collect();
-        if faults.is_empty() { Ok(Self { path, carried, version, names }) } else { Err(faults.join("\n  ")) }
+        if faults.is_empty() { Ok(Self { path, carried, version, names }) } else { Err(faults) }
     }
 
     /// The column at `path` with paths, and those at `carried`, whatever their names.
@@ -130,18 +138,21 @@ impl ColumnPlan {
     ///
     /// # Errors
     /// A column with values that no row can hold.
-    pub(crate) fn carried_columns(&self, known: &[ListColumn]) -> Result<Vec<Column>, String> {
+    pub(crate) fn carried_columns(&self, known: &[ListColumn]) -> Result<Vec<Column>, Vec<ListFault>> {
         let column = |at: &usize| {
             let (name, kind) = (&self.names[*at], &known[*at].kind);
             let kind = kind.clone().map_err(|what| {
-                format!(
-                    "the column `{name}` holds {what}, which rows can't hold; list the other columns in input.carry"
-                )
+                let message = format!("the column `{name}` holds {what}, which rows can't hold");
+                vec![fault(LIST, message, "list the other columns in input.carry")]
             })?;
             Ok(Column { name: name.clone(), kind })
         };
         self.carried.iter().map(column).collect()
     }
+}
+
+fn fault(pointer: &str, message: String, allowed: &str) -> ListFault {
+    ListFault { pointer: pointer.to_owned(), message, allowed: allowed.to_owned() }
 }
 
 /// The names of a list's columns as rows have them.
@@ -228,7 +239,12 @@ mod tests {
 
     fn choose(names: &[&str], carry: Option<&[&str]>) -> Result<ColumnPlan, String> {
         let carry = carry.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        ColumnPlan::choose(&known(names), &Input { carry, ..input(Path::new("x")) })
+        ColumnPlan::choose(&known(names), &Input { carry, ..input(Path::new("x")) }).map_err(|faults| text(&faults))
+    }
+
+    fn text(faults: &[ListFault]) -> String {
+        let lines = faults.iter().map(|fault| format!("{} {}; {}", fault.pointer, fault.message, fault.allowed));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -306,7 +322,7 @@ mod tests {
             let rename = rename.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
             let carry = carry.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
             let input = Input { rename, carry, path_column: path_column.into(), ..input(Path::new("x")) };
-            let found = ColumnPlan::choose(&known(&names), &input);
+            let found = ColumnPlan::choose(&known(&names), &input).map_err(|faults| text(&faults));
             match expected {
                 Ok((path, columns)) => {
                     let found = found.unwrap();
@@ -329,7 +345,7 @@ mod tests {
         let plan = choose(&["path", "a", "b"], None).unwrap();
         let carried = |at: &[usize]| ColumnPlan { carried: at.to_vec(), ..plan.clone() }.carried_columns(&columns());
         assert_eq!(carried(&[1]).unwrap().len(), 1);
-        assert!(carried(&[1, 2]).unwrap_err().contains("`b` holds lists or structs"));
+        assert!(carried(&[1, 2]).unwrap_err()[0].message.contains("`b` holds lists or structs"));
     }
 
     #[test]

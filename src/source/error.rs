@@ -13,7 +13,7 @@ pub enum SourceError {
         /// The operating system's message.
         reason: String,
     },
-    /// The list can't be read, or its columns don't fit the job.
+    /// The list can't be read.
     #[error("the list {name}: {reason}")]
     List {
         /// The list's path.
@@ -21,9 +21,28 @@ pub enum SourceError {
         /// A lower-case fragment.
         reason: String,
     },
+    /// The columns of the list don't fit the job.
+    #[error("{}", faults.iter().map(|fault| format!("the list {name}: {}", fault.message)).collect::<Vec<_>>().join("\n"))]
+    Columns {
+        /// The list's path.
+        name: String,
+        /// All faults.
+        faults: Vec<ListFault>,
+    },
     /// A glob doesn't compile.
     #[error("{0}")]
     Glob(String),
+}
+
+/// What is wrong with the columns of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFault {
+    /// The setting that it is about: a JSON Pointer into the manifest.
+    pub pointer: String,
+    /// A lower-case fragment.
+    pub message: String,
+    /// How to fix it. May be empty.
+    pub allowed: String,
 }
 
 impl SourceError {
@@ -33,7 +52,7 @@ impl SourceError {
         match self {
             Self::Folder { .. } => true,
             Self::List { name, .. } => !Path::new(name).exists(),
-            Self::Glob(_) => false,
+            Self::Columns { .. } | Self::Glob(_) => false,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::{count_entries, visit_carried};
 pub use entries::{Entries, FoundFile, carried_columns, list_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
-pub use error::{SourceError, WalkFault};
+pub use error::{ListFault, SourceError, WalkFault};
 pub use fetch::check_https;
 pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};

@@ -37,8 +37,9 @@ impl Table {
     pub(crate) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |reason: String| SourceError::List { name: path.display().to_string(), reason };
         let list = ListFile::open(path, &|names| find_path(names, input)).map_err(fault)?;
-        let plan = ColumnPlan::choose(list.columns(), input).map_err(fault)?;
-        let columns = plan.carried_columns(list.columns()).map_err(fault)?;
+        let misfits = |faults| SourceError::Columns { name: path.display().to_string(), faults };
+        let plan = ColumnPlan::choose(list.columns(), input).map_err(misfits)?;
+        let columns = plan.carried_columns(list.columns()).map_err(misfits)?;
         Ok(Self { path: path.to_owned(), plan, columns, list, is_over: false })
     }
 
@@ -243,7 +244,7 @@ mod tests {
             ("l.csv", b"path,\"a\nb\"\r\nx,\"1\n2\"\r\n\r\ny", "line 6: found record with 1 field"),
             ("l.csv", b"\xFF\xFEp\0a", "not valid UTF-16"),
             ("l.csv", b"\xFF\xFE\0\0p\0\0\0", "UTF-32"),
-            ("l.csv", b"https://h/x.jpg?sig=SECRET\n", "it has: https://h/x.jpg; set"),
+            ("l.csv", b"https://h/x.jpg?sig=SECRET\n", "it has: https://h/x.jpg"),
             ("l.csv", b"path,a\nx,1\ny,\xe9\n", "line 3 is not UTF-8"),
             ("l.jsonl", b"{\"path\":\"x\"}\n[1]\n", "line 2: not a JSON object"),
             ("l.jsonl", b"\"https://h/x?sig=SECRET\"\n", "line 1: not a JSON object"),

@@ -8,34 +8,44 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The history as text: a line for each run, and below it what changed in the manifest before it. `is_cut`: whether long
-/// values are cut.
+/// The widths of the columns, so that lines of several outputs are aligned.
+const WIDTHS: [usize; 6] = [28, 16, 10, 20, 9, 12];
+
+/// The history as text: a line for each run, and below it what changed in the manifest before it. `is_cut`: whether it is
+/// for a terminal: long values are cut, and columns are no wider than they have to be.
 #[must_use]
 pub fn history_to_text(history: &RunHistory, is_cut: bool) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{:<28}  {:<16}  {:>10}  {:<20}  {:>9}  {:>12}",
-        "run", "started (UTC)", "took", "outcome", "pages", "cost USD"
-    );
-    for run in &history.runs {
-        let started: String = rfc3339(run.started_ms).chars().take(16).collect();
-        let took = elapsed(run).map_or(String::new(), human_duration);
-        let cost = run.cost.map_or("unknown".to_owned(), |cost| cost.to_string());
-        let _ = writeln!(
-            text,
-            "{:<28}  {:<16}  {took:>10}  {:<20}  {:>9}  {cost:>12}",
-            run.run_id,
-            started.replace('T', " "),
-            run.outcome,
-            grouped(run.pages),
-        );
+    let header = ["run", "started (UTC)", "took", "outcome", "pages", "cost USD"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = history.runs.iter().map(cells).collect();
+    let widest = |at: usize| rows.iter().chain([&header]).map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths = if is_cut { std::array::from_fn(widest) } else { WIDTHS };
+    let mut text = line(&header, widths);
+    for (run, row) in history.runs.iter().zip(&rows) {
+        text += &line(row, widths);
         for change in &run.changes {
             let change = if is_cut { change.to_string() } else { change.in_full() };
             let _ = writeln!(text, "    {}", for_terminal(&change));
         }
     }
     text
+}
+
+/// What is shown of a run.
+fn cells(run: &HistoryRun) -> [String; 6] {
+    let started: String = rfc3339(run.started_ms).chars().take(16).collect();
+    [
+        run.run_id.clone(),
+        started.replace('T', " "),
+        elapsed(run).map_or(String::new(), human_duration),
+        run.outcome.clone(),
+        grouped(run.pages),
+        run.cost.map_or("unknown".to_owned(), |cost| cost.to_string()),
+    ]
+}
+
+fn line([run, started, took, outcome, pages, cost]: &[String; 6], widths: [usize; 6]) -> String {
+    let [a, b, c, d, e, f] = widths;
+    format!("{run:<a$}  {started:<b$}  {took:>c$}  {outcome:<d$}  {pages:>e$}  {cost:>f$}\n")
 }
 
 /// The history as JSON.

@@ -182,10 +182,15 @@ impl RawInput {
                 let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
                 if !LIST_EXTENSIONS.contains(&extension.as_str()) {
                     let message = match extension.as_str() {
+                        _ if path.is_dir() => "the list is a folder".to_owned(),
                         "" => "the list has no extension".to_owned(),
                         other => format!("`{other}` is not the extension of a list"),
                     };
-                    let allowed = format!("one of: {}; or `-` for standard input", LIST_EXTENSIONS.join(", "));
+                    let allowed = if path.is_dir() {
+                        "a file; a folder is given with `folder`".to_owned()
+                    } else {
+                        format!("one of: {}; or `-` for standard input", LIST_EXTENSIONS.join(", "))
+                    };
                     check.report("/input/list", &message, &allowed);
                 }
                 return Place::List(path);

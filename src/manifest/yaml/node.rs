@@ -1,6 +1,7 @@
 //! YAML -> a tree of nodes with positions. Scalars keep their text: whether `no` is a
 //! boolean is decided later, where the expected type is known.
 
+use super::hints::hint;
 use crate::manifest::faults::Fault;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 use std::collections::{HashMap, HashSet};
@@ -119,7 +120,10 @@ impl<'s> Builder<'s> {
                 let message = error.info().to_string();
                 Err(match self.tab_in_indentation(offset).filter(|_| message.contains("tab")) {
                     Some(tab) => fault(tab..tab + 1, "not valid YAML: a tab in the indentation", "spaces"),
-                    None => Fault::new(offset..offset, format!("not valid YAML: {message}"), None),
+                    None => {
+                        let allowed = hint(self.source, offset, &message).map(str::to_owned);
+                        Fault::new(offset..offset, format!("not valid YAML: {message}"), allowed)
+                    }
                 })
             }
         }

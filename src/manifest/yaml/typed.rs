@@ -19,6 +19,18 @@ const NULL_IS_A_VALUE: &str = "x-null-is-a-value";
 /// chooses, by its [`key_pointer`].
 pub(crate) type Positions = HashMap<String, Range<usize>>;
 
+/// The position of the value at `pointer`, or of its closest parent.
+pub(crate) fn nearest_position(positions: &Positions, pointer: &str) -> Range<usize> {
+    let mut nearest = pointer;
+    loop {
+        match (positions.get(nearest), nearest.rfind('/')) {
+            (Some(span), _) => return span.clone(),
+            (None, Some(end)) => nearest = &nearest[..end],
+            (None, None) => return 0..0,
+        }
+    }
+}
+
 /// The JSON of a document, with positions and faults.
 ///
 /// A value that is missing or has the wrong type is replaced by a placeholder, so that the
@@ -235,7 +247,14 @@ impl Converter {
     }
 
     fn report_type(&mut self, node: &Node, expected: &str, schema: &Value) -> Value {
-        self.report(&node.span, format!("expected {expected}, found {}", node.describe()), None);
+        let is_key = |text: &str| text.split_once(':').is_some_and(|(key, _)| is_plain_key(key));
+        let allowed = match &node.kind {
+            NodeKind::Scalar { text, is_plain: true } if expected == "a mapping" && is_key(text) => {
+                Some("a space after the colon: `key: value`".to_owned())
+            }
+            _ => None,
+        };
+        self.report(&node.span, format!("expected {expected}, found {}", node.describe()), allowed);
         self.placeholder(schema)
     }
 
@@ -265,6 +284,11 @@ impl Converter {
             _ => Value::Null,
         }
     }
+}
+
+/// Whether a text looks like a key of the manifest.
+fn is_plain_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn types_of(schema: &Value) -> Vec<&str> {

@@ -201,15 +201,17 @@ impl Admission {
     /// How the run ends when nothing is sent any more.
     fn unavailable(&self, reason: GiveUpReason) -> RunOutcome {
         let message = self.last_refusal.borrow();
+        let has_answered = self.endpoint.has_answered();
+        let unavailable = |message| RunOutcome::ProviderUnavailable { message, has_answered };
         match reason {
-            GiveUpReason::LongDelay(delay) => RunOutcome::ProviderUnavailable(format!(
+            GiveUpReason::LongDelay(delay) => unavailable(format!(
                 "the endpoint asks to wait {} (Retry-After), longer than retry.max_wait: {message}",
                 human_duration(delay)
             )),
-            GiveUpReason::NeverAnswered => RunOutcome::ProviderUnavailable(format!(
-                "the endpoint has not answered any request, and may bill each of them: {message}"
-            )),
-            GiveUpReason::MaxWait => RunOutcome::from_max_wait(&message),
+            GiveUpReason::NeverAnswered => {
+                unavailable(format!("the endpoint has not answered any request, and may bill each of them: {message}"))
+            }
+            GiveUpReason::MaxWait => RunOutcome::from_max_wait(&message, has_answered),
         }
     }
 
@@ -228,7 +230,7 @@ impl Admission {
             self.counters.set_trouble(TroubleKind::RateLimit, &message, Some(self.max_wait));
             return Ok(());
         }
-        self.shutdown.request(RunOutcome::from_max_wait(&format!("the provider limits the rate: {message}")));
+        self.shutdown.request(RunOutcome::from_max_wait(&format!("the provider limits the rate: {message}"), true));
         Err(Ending)
     }
 

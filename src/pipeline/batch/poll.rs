@@ -203,7 +203,7 @@ impl<'a> BatchPoller<'a> {
         let since = *self.full_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
             let message = "its queue of batches has no space".to_owned();
-            run.shutdown.request(RunOutcome::from_max_wait(&message));
+            run.shutdown.request(RunOutcome::from_max_wait(&message, true));
         }
         self.is_blocked = is_alone && should_fit;
         if is_alone && !self.is_once {
@@ -247,7 +247,8 @@ impl<'a> BatchPoller<'a> {
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
-            run.shutdown.request(RunOutcome::from_max_wait(message));
+            let has_answered = self.asking.endpoint.has_answered() || self.batches.iter().any(Batch::is_queued);
+            run.shutdown.request(RunOutcome::from_max_wait(message, has_answered));
         }
         after.unwrap_or_default().min(run.job.retry.max_wait)
     }

@@ -75,8 +75,13 @@ pub enum RunOutcome {
     },
     /// The provider refuses every request.
     ProviderRefused(ProviderRefusal),
-    /// No request succeeded for longer than `retry.max_wait`; the provider's last message.
-    ProviderUnavailable(String),
+    /// No request succeeded for longer than `retry.max_wait`.
+    ProviderUnavailable {
+        /// The provider's last message.
+        message: String,
+        /// Whether the endpoint has answered a request, in this run or in an earlier one.
+        has_answered: bool,
+    },
     /// The store or an output can't be read or written.
     StorageError(String),
     /// The store holds what docmill never writes.
@@ -132,6 +137,10 @@ pub(crate) const DAMAGED_STORE_HINT: &str = "`docmill store check` shows the dam
 /// The hint for rows that can't be partitioned as the manifest requires.
 pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
 
+/// The hint for pages whose decoder had too little memory.
+const MORE_MEMORY_HINT: &str =
+    "give the machine or the container more memory, or run fewer processes on it; the next run tries these pages again";
+
 /// The hint of outcomes after which the same command continues.
 const RESUMABLE: &str = "run the same command again to continue; nothing is paid for twice";
 
@@ -168,7 +177,7 @@ impl RunOutcome {
             Self::BudgetReached { .. } => RunOutcomeName::BudgetReached,
             Self::UnexpectedBill { .. } => RunOutcomeName::UnexpectedBill,
             Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
-            Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
+            Self::ProviderUnavailable { .. } => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
@@ -192,7 +201,7 @@ impl RunOutcome {
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => exit_codes::FAILED_PAGES,
             Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => exit_codes::BUDGET_REACHED,
             Self::ProviderRefused(_) => exit_codes::PROVIDER_REFUSED,
-            Self::ProviderUnavailable(_) => exit_codes::PROVIDER_UNAVAILABLE,
+            Self::ProviderUnavailable { .. } => exit_codes::PROVIDER_UNAVAILABLE,
             Self::StorageError(_) | Self::DamagedStore(_) => exit_codes::STORAGE,
             Self::DeadlineReached | Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
                 exit_codes::DEADLINE_REACHED
@@ -249,7 +258,8 @@ impl RunOutcome {
             Self::ProviderRefused(refusal) => {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
-            Self::ProviderUnavailable(message) => (
+            Self::ProviderUnavailable { message, has_answered: true } => (message.clone(), RESUMABLE.to_owned()),
+            Self::ProviderUnavailable { message, has_answered: false } => (
                 message.clone(),
                 format!("if it has never answered, check provider.base_url; otherwise {RESUMABLE}"),
             ),
@@ -300,9 +310,11 @@ impl RunOutcome {
         Some((what, hint))
     }
 
-    /// No request succeeded for as long as the run waits. `message`: the last error.
-    pub(crate) fn from_max_wait(message: &str) -> Self {
-        Self::ProviderUnavailable(format!("no request succeeded for longer than retry.max_wait: {message}"))
+    /// No request succeeded for as long as the run waits. `message`: the last error; `has_answered`: whether the endpoint
+    /// has answered before.
+    pub(crate) fn from_max_wait(message: &str, has_answered: bool) -> Self {
+        let message = format!("no request succeeded for longer than retry.max_wait: {message}");
+        Self::ProviderUnavailable { message, has_answered }
     }
 }
 
@@ -345,6 +357,7 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
+        ErrorKind::DecoderOutOfMemory => MORE_MEMORY_HINT,
         _ => "see the message; the server may be down or misconfigured",
     }
 }
@@ -372,7 +385,7 @@ mod tests {
             ),
             (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
-            (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),
+            (RunOutcome::ProviderUnavailable { message: "503".into(), has_answered: true }, "provider_unavailable", 6),
             (RunOutcome::StorageError("full".into()), "storage_error", 8),
             (RunOutcome::DamagedStore("row 3".into()), "storage_error", 8),
             (RunOutcome::DeadlineReached, "deadline_reached", 9),
@@ -386,6 +399,15 @@ mod tests {
         ] {
             assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");
             assert_eq!(outcome.explanation().is_none(), exit_code == 0, "success needs no explanation: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn the_base_url_is_doubted_only_if_the_endpoint_has_never_answered() {
+        for has_answered in [true, false] {
+            let (_, hint) = RunOutcome::from_max_wait("503", has_answered).explanation().unwrap();
+            assert_eq!(hint.contains("provider.base_url"), !has_answered, "{hint}");
+            assert!(hint.contains("run the same command again to continue"), "{hint}");
         }
     }
 

@@ -111,11 +111,12 @@ pub fn report(
         Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
         None => ("running".to_owned(), None),
     };
+    let shard = newest.shard.filter(|shard| runs.iter().all(|run| run.shard == Some(*shard)));
     Ok(Report {
         job: newest.job_name.clone(),
         run_id: newest.run_id.to_string(),
         runs: runs.len(),
-        shard: newest.shard.filter(|shard| runs.iter().all(|run| run.shard == Some(*shard))),
+        shard,
         outcome,
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
@@ -134,6 +135,7 @@ pub fn report(
         billing: job.map(|job| billing_of(reader, job)).transpose()?.flatten(),
         base: job.map(|job| job.input.base().to_owned()),
         sends_again: false,
+        is_merged: shard.is_none() && newest.shard.is_some(),
     })
 }
 

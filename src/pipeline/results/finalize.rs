@@ -109,6 +109,7 @@ pub(crate) fn conclude(
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
         sends_again: options.selection.is_any(),
+        is_merged: false,
     };
     run.store.end_run(RunEnd {
         run: keys.run,

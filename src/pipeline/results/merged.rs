@@ -126,6 +126,7 @@ pub fn merge_stores(
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
         sends_again: false,
+        is_merged: true,
     };
     if runs.len() > 1 {
         report.spend.pages = asked.count_pages(&reader, i64::MIN, i64::MAX)?;

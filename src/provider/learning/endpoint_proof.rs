@@ -102,6 +102,11 @@ impl EndpointProof {
         Self { was_proven, ..Self::default() }
     }
 
+    /// Whether the endpoint has answered a request, in this run or in an earlier one.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.was_proven || self.answers.get() > 0
+    }
+
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
     /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
     pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {

@@ -16,3 +16,4 @@ pub(crate) mod statement;
 pub(crate) mod unanswered_requests;
 pub(crate) mod unexplained_errors;
 pub(crate) mod vague_error;
+pub(crate) mod wrong_path;

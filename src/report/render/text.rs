@@ -5,6 +5,7 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
+use crate::base::vocabulary::ErrorKind;
 use crate::report::failures::Failures;
 use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
@@ -14,6 +15,8 @@ use std::fmt::Write;
 
 /// Maximum number of slowest attempts and of most expensive pages.
 const MAX_LISTED: usize = 3;
+/// What to know of the number of pages if the input was not listed to its end.
+const FOUND_SO_FAR: &str = "found so far; there may be more";
 /// Maximum number of labels of a task.
 const MAX_LABELS: usize = 10;
 
@@ -56,7 +59,11 @@ fn add_pages(table: &mut TextTable, report: &Report) {
     let pages = &report.pages;
     table.heading("pages");
     match report.is_walk_complete {
-        Some(false) => table.row_with_note(1, "total", grouped(pages.total), "found so far; there may be more"),
+        // Of a run that was stopped early it is not stored.
+        None if ["interrupted", "died", "running", "deadline_reached"].contains(&report.outcome.as_str()) => {
+            table.row_with_note(1, "total", grouped(pages.total), FOUND_SO_FAR);
+        }
+        Some(false) => table.row_with_note(1, "total", grouped(pages.total), FOUND_SO_FAR),
         Some(true) | None => table.row(1, "total", grouped(pages.total)),
     }
     let by_status = pages.by_status().map(|(status, count)| (status.name(), count));
@@ -287,6 +294,14 @@ fn next_step(report: &Report) -> Option<&'static str> {
             "some pages are left to be sent again; run the same command again to continue, without paying twice for a page",
         );
     }
+    if pages.pending > 0 && report.is_merged {
+        return Some("some pages are pending; run the shards again, then merge again, without paying twice for a page");
+    }
+    if pages.pending > 0 && report.outcome == "limited" {
+        return Some(
+            "some pages are pending: they were left out (--limit, --sample, --task); run again without that to send them, without paying twice for a page",
+        );
+    }
     if pages.pending > 0 {
         return Some("some pages are pending; run the same command again to resume, without paying twice for a page");
     }
@@ -297,6 +312,16 @@ fn next_step(report: &Report) -> Option<&'static str> {
     }
     if pages.invalid * 20 > pages.total {
         return Some("many replies were invalid; check the `error` column, then the labels and their descriptions");
+    }
+    if pages.unusable() > 0 && pages.failures.only_kind() == Some(ErrorKind::DecoderOutOfMemory.name()) {
+        return Some(
+            "the decoder had too little memory: give the machine or the container more, or run fewer processes on it; the next run tries these pages again, without --retry",
+        );
+    }
+    if pages.unusable() > 0 && report.is_merged {
+        return Some(
+            "see the `error` column for the causes; run the shards with `--retry failed,invalid,refused` to send them again, then merge again",
+        );
     }
     if pages.unusable() > 0 {
         return Some("see the `error` column for the causes; `--retry failed,invalid,refused` sends them again");
@@ -314,6 +339,14 @@ fn next_step(report: &Report) -> Option<&'static str> {
             "run it without --refresh and --retry from now on: then it sends only new and changed files, and with them it sends pages again",
         );
     }
+    if pages.asked > 0 && report.is_merged {
+        return Some("run the shards again at any time, then merge again; only new and changed files are sent");
+    }
+    if pages.asked > 0 && report.shard.is_some() {
+        return Some(
+            "when all shards have run, merge their stores with `docmill merge`; the same command again sends only new and changed files",
+        );
+    }
     if pages.asked > 0 {
         return Some("run the same command again at any time; it sends only new and changed files");
     }
@@ -327,6 +360,7 @@ fn shown_path(path: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::shard::Shard;
     use crate::report::pages::LabelCount;
     use crate::report::render_json;
     use crate::report::sample::{empty_report, report};
@@ -362,6 +396,35 @@ mod tests {
     }
 
     #[test]
+    fn the_hint_fits_shards_and_failures_of_memory() {
+        let shard = Shard::new(0, 2).unwrap();
+        for (shard, is_merged, pending, kinds, expected) in [
+            (Some(shard), false, 0, &[][..], "when all shards have run, merge"),
+            (None, true, 0, &[], "run the shards again at any time, then merge again"),
+            (None, true, 1, &[], "some pages are pending; run the shards again, then merge"),
+            (
+                None,
+                true,
+                0,
+                &[ErrorKind::Timeout],
+                "see the `error` column for the causes; run the shards with `--retry",
+            ),
+            (None, false, 0, &[ErrorKind::DecoderOutOfMemory], "the decoder had too little memory"),
+            (None, false, 0, &[ErrorKind::DecoderOutOfMemory, ErrorKind::Timeout], "see the `error` column"),
+        ] {
+            let mut pages = Pages::default();
+            (pages.total, pages.ok, pages.asked, pages.pending) = (100, 90, 90, pending);
+            for kind in kinds {
+                pages.failed += 1;
+                pages.failures.add(b"a.pdf", 1, *kind, "x");
+            }
+            let outcome = if pending > 0 { "limited" } else { "complete" };
+            let report = Report { outcome: outcome.into(), pages, shard, is_merged, is_priced: true, ..empty_report() };
+            assert!(next_step(&report).is_some_and(|hint| hint.starts_with(expected)), "{expected}");
+        }
+    }
+
+    #[test]
     fn the_hint_after_a_refresh_does_not_recommend_it() {
         for (outcome, hint) in [
             ("complete", "run it without --refresh and --retry"),
@@ -391,8 +454,14 @@ mod tests {
 
     #[test]
     fn the_total_of_a_run_that_ended_early_may_be_too_low() {
-        for (is_walk_complete, expected) in [(Some(false), 1), (Some(true), 0), (None, 0)] {
-            let report = Report { is_walk_complete, ..report() };
+        for (outcome, is_walk_complete, expected) in [
+            ("complete", Some(false), 1),
+            ("complete", Some(true), 0),
+            ("complete", None, 0),
+            ("interrupted", Some(true), 0),
+            ("interrupted", None, 1),
+        ] {
+            let report = Report { is_walk_complete, outcome: outcome.into(), ..report() };
             let text = render_text(&report);
             assert_eq!(text.matches("  found so far; there may be more\n").count(), expected, "{text}");
             assert_eq!(render_json(&report)["walk_complete"], serde_json::json!(is_walk_complete));

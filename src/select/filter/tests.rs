@@ -196,6 +196,8 @@ fn mistakes_are_shown_at_their_place() {
         "cost_usd > '0.01'",
         "cost_usd > 0.01 USD",
         "kind = 5",
+        "kind > 5",
+        "truth >= 5.5",
         "kind = true",
         "kind > signed",
         "signed = 'yes'",

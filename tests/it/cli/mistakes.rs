@@ -50,6 +50,60 @@ fn an_empty_variable_is_named() {
     assert!(code == Some(2) && text.contains("--store") && !text.contains("DOCMILL_STORE"), "{text}");
 }
 
+/// What is wrong with an input is shown at its place in the manifest.
+#[test]
+fn faults_of_lists_have_a_place_and_lists_and_folders_are_told_apart() {
+    let bench = Bench::with_pages(1);
+    bench.job("");
+    let job = bench.text("job.yaml");
+    bench.put("l.csv", b"path,customer,Invoice No.\npages/00000.jpg,A,7\n");
+    bench.put("short.csv", b"path,customer\npages/00000.jpg\n");
+    std::fs::create_dir(bench.path("folder.csv")).unwrap();
+    for (input, place, parts) in [
+        ("list: none.csv", "3:15", &["the list ", "none.csv", "No such file", "relative to the manifest"][..]),
+        ("list: short.csv", "3:15", &["short.csv: line 2: found record with 1 field"]),
+        ("list: pages", "3:15", &["the list is a folder", "a folder is given with `folder`"]),
+        ("list: folder.csv", "3:15", &["the list folder.csv: ", "a file; a folder is given with input.folder"]),
+        ("list: l.csv", "3:15", &["`Invoice No.` (column 3)", "input.rename: {\"Invoice No.\": invoice_no}"]),
+        (
+            "list: l.csv, rename: {No: no}, carry: [customer]",
+            "3:31",
+            &["input.rename names the unknown column `No`; the list has: path, customer"],
+        ),
+        ("list: l.csv, carry: [customer, custmer]", "3:40", &["input.carry names the unknown column `custmer`"]),
+        (
+            "list: l.csv, path_column: file",
+            "3:35",
+            &["there is no column `file`; it has: path, customer", "set input.path_column"],
+        ),
+        (
+            "folder: l.csv",
+            "",
+            &["Not a directory", "input.folder names a file; a list of files is given with input.list"],
+        ),
+    ] {
+        bench.put("job.yaml", job.replace("folder: pages", input).as_bytes());
+        let ran = bench.docmill(&["check", "job.yaml"]);
+        let place =
+            if place.is_empty() { "error: the input folder".to_owned() } else { format!("error: job.yaml:{place}: ") };
+        assert!(ran.code == 2 && ran.stderr.starts_with(&place), "{input}: {}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{input}: {} shows {part}", ran.stderr);
+        }
+    }
+    let task = "tasks: {ours: {question: {text: \"From {custmer}?\", type: boolean}}, ";
+    let job = job.replace("folder: pages", "list: l.csv, carry: [customer]").replace("tasks: {", task);
+    bench.put("job.yaml", job.as_bytes());
+    let ran = bench.docmill(&["check", "job.yaml"]);
+    let shown = "^^^^^^^^^^^^^^^^^";
+    assert!(
+        ran.code == 2 && ran.stderr.starts_with("error: job.yaml:") && ran.stderr.contains(shown),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("the list has no column `custmer`; columns: customer"), "{}", ran.stderr);
+}
+
 #[test]
 fn the_first_line_names_the_cause() {
     let web = web_server();

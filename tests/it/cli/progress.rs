@@ -114,6 +114,27 @@ fn the_total_does_not_shrink_when_a_run_is_interrupted() {
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert!(!after.is_empty(), "lines while it stops");
     assert!(after.iter().all(|(total, is_minimum)| *total == PAGES || *is_minimum), "{after:?}");
+    // What the store knows is a part.
+    for command in ["rows", "export"] {
+        let ran = bench.docmill(&[command, "job.yaml"]);
+        let note = "no run has listed the whole input yet: there may be more pages";
+        assert!(ran.code == 0 && ran.stderr.contains(note), "{command}: {}", ran.stderr);
+    }
+    let report = bench.docmill(&["report", "job.yaml"]).stdout;
+    assert!(report.contains("found so far; there may be more"), "{report}");
+}
+
+#[test]
+fn lines_of_runs_fit_into_the_terminal() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let Some(seen) = in_terminal(&bench, "60", "-", &["runs", "job.yaml"]) else { return };
+    let lines: Vec<&String> = seen.screen.iter().filter(|line| !line.trim().is_empty()).collect();
+    let is_cut = |line: &&String| line.chars().count() <= 60 && line.ends_with('…');
+    assert!(lines.len() == 2 && lines.iter().all(is_cut), "{lines:?}");
+    let piped = bench.docmill(&["runs", "job.yaml"]).stdout;
+    assert!(piped.contains("cost USD\n") && !piped.contains('…'), "{piped}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
         RunOutcome::UnexpectedBill { cost: spent },
         RunOutcome::ProviderRefused(ProviderRefusal::of_all(text(), text())),
-        RunOutcome::ProviderUnavailable(text()),
+        RunOutcome::ProviderUnavailable { message: text(), has_answered: true },
         RunOutcome::StorageError(text()),
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
@@ -66,7 +66,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::BudgetReached { .. }
             | RunOutcome::UnexpectedBill { .. }
             | RunOutcome::ProviderRefused(_)
-            | RunOutcome::ProviderUnavailable(_)
+            | RunOutcome::ProviderUnavailable { .. }
             | RunOutcome::StorageError(_)
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached

@@ -107,7 +107,7 @@ fn columns_are_renamed_and_faults_say_how() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!((&bench.rows()[0]["path"], &bench.rows()[0]["invoice_no"]), (&json!("pages/00000.jpg"), &json!(7)));
     for (rename, fault) in [
-        ("{Nr: nr}", "input.rename names the unknown column `Nr`"),
+        ("{Nr: nr}", "error: job.yaml:3:52: the list l.jsonl: input.rename names the unknown column `Nr`"),
         ("{\"Invoice No.\": Nr}", "job.yaml:3:"),
         ("{\"Invoice No.\": status}", "`status` has the name of a column of every row"),
     ] {

@@ -127,7 +127,10 @@ fn what_follows_from_another_model_is_no_change_of_the_manifest() {
     let of_model = manifest.replace("openai/gpt-4o-mini", "claude-haiku-4-5");
     bench.put("job.yaml", of_model.as_bytes());
     let plan = bench.docmill(&["plan", "job.yaml"]).stdout;
-    assert!(plan.contains("2 pages have an answer to a similar task with a different model\n"), "{plan}");
+    assert!(
+        plan.contains("2 pages were answered with other settings (different: model) and are asked again\n"),
+        "{plan}"
+    );
     assert_eq!(bench.run(&["-q"]).code, 0);
     let changes = |arguments: &[&str]| -> Vec<String> {
         let ran = bench.docmill(arguments);
