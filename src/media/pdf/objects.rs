@@ -52,6 +52,9 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     }
     walk.within = Within::Annotation;
     for (appearance, place) in visible_appearances(page) {
+        if walk.layers.is_hidden_by_renderer(appearance.dict()) {
+            walk.losses.add(Lost::Layer, None);
+        }
         walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
     }
 }
@@ -156,7 +159,7 @@ impl Within {
 struct Walk<'l> {
     losses: &'l mut Losses,
     target: Rect,
-    layers: Layers,
+    layers: Layers<'l>,
     xref: &'l XRef,
     within: Within,
     visited: HashSet<ObjectIdentifier>,
@@ -198,12 +201,11 @@ impl Walk<'_> {
                 }
                 b"BMC" => layers.push(false),
                 b"BDC" => {
-                    let name = operation.operands().nth(1).and_then(|name| name.clone().into_name());
-                    let layer = name.map(|name| self.layers.look_up(&resources.properties, &name, Part::Content));
-                    if layer.is_some_and(|layer| layer.is_lost && !is_hidden) {
+                    let layer = self.layers.look_up_content(operation.operands(), &resources.properties);
+                    if layer.is_lost && !is_hidden {
                         self.losses.add(Lost::Layer, None);
                     }
-                    layers.push(layer.is_some_and(|layer| layer.is_hidden));
+                    layers.push(layer.is_hidden);
                 }
                 b"EMC" => _ = layers.pop(),
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),

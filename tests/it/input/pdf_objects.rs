@@ -124,6 +124,31 @@ fn a_form_that_is_lost_is_not_called_an_image() {
 }
 
 #[test]
+fn references_find_objects_of_another_generation() {
+    let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", b"50 50 100 100 re f");
+    let whole = page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[form]);
+    let expected = draw(whole.clone()).unwrap();
+    let text = String::from_utf8(whole).unwrap();
+    for (object, changed) in [
+        ("/Contents 4 0 R", "/Contents 4 1 R"),
+        ("4 0 obj", "4 1 obj"),
+        ("/X 5 0 R", "/X 5 2 R"),
+        ("\n5 0 obj", "\n5 3 obj"),
+    ] {
+        assert!(text.contains(object), "{object}");
+        assert!(draw(text.replacen(object, changed, 1).into_bytes()).unwrap() == expected, "{object}");
+    }
+    // No object has this number.
+    check(text.replacen("/X 5 0 R", "/X 7 1 R", 1).into_bytes(), Some("is missing in the file"));
+    let compared = |bytes: String| {
+        Document::open(bytes.into_bytes().into()).unwrap().compare_with_earlier(1, (200, 200), 11).unwrap()
+    };
+    let different = EarlierPicture::Different("objects are drawn that were not found before".to_owned());
+    assert_eq!(compared(text.replacen("/X 5 0 R", "/X 5 2 R", 1)), different);
+    assert_eq!(compared(text), EarlierPicture::Same);
+}
+
+#[test]
 fn damaged_images_in_masks_are_lost() {
     let group = |image: Vec<u8>| {
         let form = stream(
