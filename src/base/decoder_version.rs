@@ -20,7 +20,10 @@
 /// unknown masks, fonts of a graphics state that are missing and characters without a width are faults.
 /// 11: layers of PDF pages are shown as their usage for viewing states, annotations in hidden layers are not drawn, and
 /// rich text of annotations is; scans that are stencils or inline images are decoded as they are.
-pub const DECODER_VERSION: u32 = 11;
+/// 12: layers that a document does not list are shown, and annotations whose appearance is in a hidden layer; annotations in
+/// hidden layers are left out wherever they stand; stencils of fax data, and in colours of any space, are decoded as they are;
+/// references find objects of another generation.
+pub const DECODER_VERSION: u32 = 12;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -55,6 +58,10 @@ pub const USABLE_STREAMS_VERSION: u32 = 10;
 
 /// Since this version layers of PDF pages are shown as their usage states, and annotations accordingly.
 pub const KNOWN_LAYERS_VERSION: u32 = 11;
+
+/// Since this version layers of PDF pages that the document does not list are shown, and annotations whose appearance is in a
+/// hidden layer, and references find objects of another generation.
+pub const LISTED_LAYERS_VERSION: u32 = 12;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -41,11 +41,15 @@ const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"
 /// Ends of such parameters.
 const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
-const TOKEN_ENDS: &[&str] = &["_token", "-token", "_token__", "-authorization", "_sign", "-sign"];
+const TOKEN_ENDS: &[&str] =
+    &["_token", "-token", "_token__", "-authorization", "_sign", "-sign", "_sgn", "-sgn", "_tk", "-tk", "_otp", "-otp"];
 /// Ends of the names of secrets, without hyphens and underscores. They are in no other word.
 const SECRET_ENDS: &[&str] = &[
     "secret",
     "password",
+    "passwd",
+    "passcode",
+    "passphrase",
     "accesskey",
     "apikey",
     "authkey",
@@ -100,7 +104,11 @@ const TOKENS: &[&str] = &[
     "tempauth",
     "rlkey",
     "sign",
-    "passwd",
+    "sgn",
+    "tk",
+    "tok",
+    "otp",
+    "totp",
     "pwd",
     "pass",
     "credential",
@@ -125,6 +133,10 @@ const AMBIGUOUS: &[&str] = &[
     "mac",
     "digest",
     "nonce",
+    // Of a person, or of a parcel.
+    "pin",
+    "pincode",
+    "pin_code",
     "token_hash",
 ];
 

@@ -6,7 +6,7 @@ use super::appearance::{
 use super::content::Matrix;
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
-use super::layers::Layers;
+use super::layers::{Hideable, Layers};
 use super::overlay::Overlay;
 use super::page_items::page_items;
 use super::rich_text::read_rich_text;
@@ -84,22 +84,47 @@ pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matri
 /// Whether a page has an annotation in a hidden layer that the renderer draws.
 pub(crate) fn shows_hidden_annotations(page: &Page<'_>) -> bool {
     let layers = Layers::of(page);
-    annotations_of(page).any(|annotation| is_drawn_although_hidden(&annotation, &layers))
+    !layers.are_none() && annotations_of(page).any(|annotation| is_drawn_although_hidden(&annotation, &layers))
 }
 
-/// The annotations of a page in hidden layers that the renderer draws: their objects, and these as they are.
-pub(crate) fn find_hidden_appearances(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+/// The entry of a page that lists its annotations without those in hidden layers that the renderer draws. `None`: it draws
+/// none of those.
+pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
     let layers = Layers::of(page);
+    let annotations = page.raw().get::<Array<'_>>("Annots").filter(|_| !layers.are_none())?;
+    let (mut entry, mut has_hidden) = (b"/Annots[".to_vec(), false);
+    for item in annotations.raw_iter() {
+        let (written, annotation) = match item {
+            MaybeRef::Ref(id) => {
+                let written = format!("{} {} R ", id.obj_number, id.gen_number).into_bytes();
+                (written, page.xref().get::<Dict<'_>>(id.into()))
+            }
+            MaybeRef::NotRef(Object::Dict(annotation)) => (annotation.data().to_vec(), Some(annotation)),
+            MaybeRef::NotRef(_) => continue,
+        };
+        match annotation.is_some_and(|annotation| is_drawn_although_hidden(&annotation, &layers)) {
+            true => has_hidden = true,
+            false => entry.extend(written),
+        }
+    }
+    entry.push(b']');
+    has_hidden.then_some(entry)
+}
+
+/// The annotations of a page that version 11 of the decoder took for hidden: their objects, and these as they are.
+pub(crate) fn find_appearances_hidden_before(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+    let layers = Layers::read(page.xref(), Hideable::Any);
     let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return Vec::new() };
     let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| {
         let id = entry.as_obj_ref()?;
         let annotation = page.xref().get::<Dict<'_>>(id.into())?;
-        is_drawn_although_hidden(&annotation, &layers).then(|| (id, annotation.data().to_vec()))
+        let was_hidden = is_visible(&annotation) && layers.hide(&annotation);
+        (was_hidden && appearance_stream(&annotation).is_some()).then(|| (id, annotation.data().to_vec()))
     });
     objects.collect()
 }
 
-fn is_drawn_although_hidden(annotation: &Dict<'_>, layers: &Layers) -> bool {
+fn is_drawn_although_hidden(annotation: &Dict<'_>, layers: &Layers<'_>) -> bool {
     is_visible(annotation) && layers.hide(annotation) && appearance_stream(annotation).is_some()
 }
 

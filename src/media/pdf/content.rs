@@ -62,7 +62,7 @@ pub(crate) fn find_only_image<'a>(content: &[u8], page: &Page<'a>) -> Option<Onl
 }
 
 /// What the graphics state has of what decides whether a page is an image.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct State {
     matrix: Matrix,
     text_mode: f64,
@@ -101,7 +101,7 @@ impl<'a> Search<'_, 'a> {
             };
             let operator: &[u8] = operation.operator;
             match operator {
-                b"q" => saved.push(state),
+                b"q" => saved.push(state.clone()),
                 b"Q" => state = saved.pop()?,
                 b"cm" => state.matrix = multiply(numbers.try_into().ok()?, state.matrix),
                 b"Tr" => state.text_mode = *numbers.first()?,
@@ -113,7 +113,12 @@ impl<'a> Search<'_, 'a> {
                 // A clip around the whole page has no effect.
                 b"W" | b"W*" => covers(self.page, area?).then_some(())?,
                 b"g" | b"rg" | b"k" => state.fill = Fill::new(&numbers),
-                b"cs" | b"sc" | b"scn" => state.fill = Fill::Other,
+                b"cs" => state.fill = Fill::in_space(&name()?, resources),
+                // A name is that of a pattern.
+                b"sc" | b"scn" if numbers.len() == operation.operands().count() => {
+                    state.fill = state.fill.with_color(&numbers);
+                }
+                b"sc" | b"scn" => state.fill = Fill::Other,
                 // Paper is white anyway.
                 b"f" | b"F" | b"f*" if state.fill.is_white() && area.is_some() && self.image.is_none() => {}
                 b"gs" => {
@@ -125,13 +130,13 @@ impl<'a> Search<'_, 'a> {
                 b"Do" => {
                     let name = name()?;
                     match resources.get_x_object(&name).filter(is_form) {
-                        Some(form) => self.follow_form(&form, resources, state, depth)?,
-                        None => self.add(ImageSource::Named(name.to_vec()), resources, state)?,
+                        Some(form) => self.follow_form(&form, resources, state.clone(), depth)?,
+                        None => self.add(ImageSource::Named(name.to_vec()), resources, state.clone())?,
                     }
                 }
                 b"BI" => {
                     let Some(Object::Stream(image)) = operation.operands().last() else { return None };
-                    self.add(ImageSource::Inline(to_object(image, resources)?), resources, state)?;
+                    self.add(ImageSource::Inline(to_object(image, resources)?), resources, state.clone())?;
                 }
                 b"n" | b"Tj" | b"TJ" | b"'" | b"\"" | b"BT" | b"ET" | b"Tf" | b"Td" | b"TD" | b"Tm" | b"T*" | b"Tc"
                 | b"Tw" | b"Tz" | b"TL" | b"Ts" | b"BMC" | b"BDC" | b"EMC" | b"MP" | b"DP" | b"w" | b"J" | b"j"
@@ -159,7 +164,8 @@ impl<'a> Search<'_, 'a> {
         }
         let content = form.decoded_data().ok().filter(|content| reads_to_its_end(content))?;
         let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
-        self.follow(&content, own.as_ref().unwrap_or(resources), State::new(matrix, state.fill), depth + 1)
+        let fill = if own.is_some() { state.fill.without_resources() } else { state.fill };
+        self.follow(&content, own.as_ref().unwrap_or(resources), State::new(matrix, fill), depth + 1)
     }
 }
 

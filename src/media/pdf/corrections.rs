@@ -3,14 +3,15 @@
 //! The library reads a file as it is, and has no way to change an object. So changed objects are appended
 //! to a copy of the file, as an editor does.
 
-use super::annotations::{find_hidden_appearances, find_unshown_appearances};
+use super::annotations::{find_appearances_hidden_before, find_unshown_appearances, list_shown_annotations};
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
-use super::layers::find_unread_layers;
+use super::layers::{Hideable, find_unread_layers};
 use super::stream_corrections::StreamCorrection;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
 use hayro::hayro_syntax::page::{A4, Page};
+use hayro::hayro_syntax::xref::XRef;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -39,12 +40,13 @@ pub(crate) enum Corrections {
 }
 
 /// An entry of an object that is missing or wrong.
+#[derive(Clone)]
 pub(crate) struct Correction {
     pub(crate) id: ObjRef,
     /// The dictionary as it is, with its brackets.
     pub(crate) content: Vec<u8>,
     /// The right entry.
-    pub(crate) entry: String,
+    pub(crate) entry: Vec<u8>,
 }
 
 /// Opens a file again with the right entries.
@@ -56,7 +58,7 @@ pub(crate) fn correct(pdf: &Pdf, corrections: &[Correction]) -> Option<Pdf> {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => new.insert(content.strip_suffix(b">>")?.to_vec()),
         };
-        object.extend(entry.bytes());
+        object.extend(entry);
     }
     objects.values_mut().for_each(|object| object.extend(b">>"));
     open_with(pdf, &objects)
@@ -136,7 +138,7 @@ fn find_keys(dict: &[u8], key: &[u8]) -> Vec<usize> {
 }
 
 /// Opens a file again with these objects, by their numbers and generations.
-fn open_with(pdf: &Pdf, objects: &BTreeMap<(u32, i32), Vec<u8>>) -> Option<Pdf> {
+pub(crate) fn open_with(pdf: &Pdf, objects: &BTreeMap<(u32, i32), Vec<u8>>) -> Option<Pdf> {
     let mut bytes = pdf.data().as_ref().to_vec();
     for ((number, generation), object) in objects {
         bytes.extend(format!("\n{number} {generation} obj\n").bytes());
@@ -153,7 +155,7 @@ pub(crate) fn correct_boxes(pdf: &Pdf, root: &Dict<'_>) -> Option<Correction> {
     let is_default = |page: Rect| (page.x1 - A4.x1).abs() < f64::EPSILON && (page.y1 - A4.y1).abs() < f64::EPSILON;
     let lacks_box = pdf.pages().iter().any(|page| is_default(page.media_box()));
     let id = root.obj_id().filter(|_| lacks_box && root.get::<Rect>("MediaBox").is_none())?;
-    Some(Correction { id: id.into(), content: root.data().to_vec(), entry: DEFAULT_BOX.to_owned() })
+    Some(Correction { id: id.into(), content: root.data().to_vec(), entry: DEFAULT_BOX.into() })
 }
 
 /// Pages with a crop box that leaves nothing of the page: viewers show all of it.
@@ -163,7 +165,7 @@ pub(crate) fn correct_crop_boxes(pdf: &Pdf) -> Vec<Correction> {
         let has_area = |area: Rect| area.width() >= MIN_SIDE && area.height() >= MIN_SIDE;
         let id = page.raw().obj_id().filter(|_| has_area(media) && !has_area(shown))?;
         let entry = format!("/CropBox[{} {} {} {}]", media.x0, media.y0, media.x1, media.y1);
-        Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry })
+        Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry: entry.into_bytes() })
     };
     pdf.pages().iter().filter_map(correct).collect()
 }
@@ -172,17 +174,30 @@ pub(crate) fn correct_crop_boxes(pdf: &Pdf) -> Vec<Correction> {
 pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     let mut known = HashSet::new();
     let unshown = pdf.pages().iter().flat_map(|page| find_unshown_appearances(page, &mut known));
-    unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
+    unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.into() }).collect()
 }
 
-/// Layers of a page that the renderer shows or hides otherwise than viewers, and annotations in those that are hidden.
-pub(crate) fn correct_layers(page: &Page<'_>) -> Vec<Correction> {
-    let states = find_unread_layers(page).and_then(|(catalog, entry)| {
-        Some(Correction { id: catalog.obj_id()?.into(), content: catalog.data().to_vec(), entry })
-    });
-    let annotations = find_hidden_appearances(page).into_iter();
-    let annotations = annotations.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() });
-    states.into_iter().chain(annotations).collect()
+/// The layers of a document that the renderer shows or hides otherwise than viewers. `None`: there are none.
+pub(crate) fn correct_layers(xref: &XRef, hideable: Hideable) -> Option<Correction> {
+    let (catalog, entry) = find_unread_layers(xref, hideable)?;
+    Some(Correction { id: catalog.obj_id()?.into(), content: catalog.data().to_vec(), entry: entry.into_bytes() })
+}
+
+/// The annotations of a page without those in hidden layers. `None`: the renderer draws none of these, or the list of them
+/// can't be changed.
+pub(crate) fn correct_annotations(pdf: &Pdf, page: &Page<'_>) -> Option<Correction> {
+    let entry = list_shown_annotations(page)?;
+    // Texts are encrypted for the object that they are in.
+    let is_elsewhere = page.raw().get_ref("Annots").is_some();
+    let id = page.raw().obj_id().filter(|_| !is_elsewhere || !is_encrypted(pdf.data().as_ref()))?;
+    Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry })
+}
+
+/// The same two as version 11 of the decoder corrected them.
+pub(crate) fn correct_layers_as_before(page: &Page<'_>) -> Vec<Correction> {
+    let annotations = find_appearances_hidden_before(page).into_iter();
+    let annotations = annotations.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.into() });
+    correct_layers(page.xref(), Hideable::Any).into_iter().chain(annotations).collect()
 }
 
 #[cfg(test)]

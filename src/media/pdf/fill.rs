@@ -1,12 +1,25 @@
-//! The colour that areas are filled with, as far as it is one of a device. Source: ISO 32000-1, 8.6.4 and 8.6.8.
+//! The colour that areas are filled with. Source: ISO 32000-1, 8.6.4 and 8.6.8.
+
+use super::color_space::{count_channels, is_known};
+use hayro::hayro_syntax::object::Name;
+use hayro::hayro_syntax::page::Resources;
+use std::rc::Rc;
 
 /// A colour of areas.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fill {
     Grey([f64; 1]),
     Rgb([f64; 3]),
     Cmyk([f64; 4]),
-    /// One of another colour space, or a pattern.
+    /// One of a colour space of the resources.
+    Named {
+        /// The operator that sets the space.
+        space: Rc<str>,
+        channels: usize,
+        /// The operands of the colour; empty: the first one.
+        color: Rc<[f64]>,
+    },
+    /// One of a colour space that is not known, or a pattern.
     Other,
 }
 
@@ -22,12 +35,52 @@ impl Fill {
         grey().or_else(rgb).or_else(cmyk).unwrap_or(Self::Other)
     }
 
+    /// The first colour of the space that the operator `cs` sets.
+    pub(crate) fn in_space(name: &Name<'_>, resources: &Resources<'_>) -> Self {
+        let find = |name: &Name<'_>| resources.get_color_space(name);
+        match &**name {
+            b"DeviceGray" => Self::BLACK,
+            b"DeviceRGB" => Self::Rgb([0.0; 3]),
+            b"DeviceCMYK" => Self::Cmyk([0.0, 0.0, 0.0, 1.0]),
+            _ => {
+                let space = find(name).filter(|space| is_known(space, &find));
+                let channels = space.and_then(|space| usize::try_from(count_channels(&space, &find)?).ok());
+                let written: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
+                match channels {
+                    Some(channels) => {
+                        Self::Named { space: format!("/{written} cs").into(), channels, color: Rc::new([]) }
+                    }
+                    None => Self::Other,
+                }
+            }
+        }
+    }
+
+    /// The colour of the same space that the operators `sc` and `scn` set with these numbers.
+    pub(crate) fn with_color(&self, numbers: &[f64]) -> Self {
+        let is_of = |channels: usize| numbers.len() == channels;
+        match self {
+            Self::Grey(_) if is_of(1) => Self::new(numbers),
+            Self::Rgb(_) if is_of(3) => Self::new(numbers),
+            Self::Cmyk(_) if is_of(4) => Self::new(numbers),
+            Self::Named { space, channels, .. } if is_of(*channels) => {
+                Self::Named { space: space.clone(), channels: *channels, color: numbers.into() }
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// The same colour where these resources are not known.
+    pub(crate) fn without_resources(self) -> Self {
+        if matches!(self, Self::Named { .. }) { Self::Other } else { self }
+    }
+
     pub(crate) fn is_white(&self) -> bool {
         match self {
             Self::Grey(tones) => tones.iter().all(|tone| *tone >= 1.0),
             Self::Rgb(tones) => tones.iter().all(|tone| *tone >= 1.0),
             Self::Cmyk(inks) => inks.iter().all(|ink| *ink <= 0.0),
-            Self::Other => false,
+            Self::Named { .. } | Self::Other => false,
         }
     }
 
@@ -36,19 +89,23 @@ impl Fill {
         match self {
             Self::Grey(tones) => tones.iter().all(|tone| *tone <= 0.0),
             Self::Rgb(tones) => tones.iter().all(|tone| *tone <= 0.0),
-            Self::Cmyk(_) | Self::Other => false,
+            Self::Cmyk(_) | Self::Named { .. } | Self::Other => false,
         }
     }
 
-    /// The operator that sets the colour. `None`: it takes more than one.
-    pub(crate) fn operator(&self) -> Option<String> {
-        let (numbers, operator): (&[f64], _) = match self {
-            Self::Grey(tones) => (tones, "g"),
-            Self::Rgb(tones) => (tones, "rg"),
-            Self::Cmyk(inks) => (inks, "k"),
-            Self::Other => return None,
+    /// The operators that set the colour. `None`: it is not known.
+    pub(crate) fn operators(&self) -> Option<String> {
+        let write = |numbers: &[f64], operator: &str| {
+            numbers.iter().map(|number| format!("{number} ")).collect::<String>() + operator
         };
-        Some(numbers.iter().map(|number| format!("{number} ")).collect::<String>() + operator)
+        match self {
+            Self::Grey(tones) => Some(write(tones, "g")),
+            Self::Rgb(tones) => Some(write(tones, "rg")),
+            Self::Cmyk(inks) => Some(write(inks, "k")),
+            Self::Named { space, color, .. } if color.is_empty() => Some(space.to_string()),
+            Self::Named { space, color, .. } => Some(format!("{space} {}", write(color, "sc"))),
+            Self::Other => None,
+        }
     }
 }
 
@@ -71,8 +128,26 @@ mod tests {
             (&[0.0, 0.0], None, false, false),
         ] {
             let fill = Fill::new(operands);
-            assert_eq!(fill.operator().as_deref(), operator);
+            assert_eq!(fill.operators().as_deref(), operator);
             assert_eq!((fill.is_white(), fill.is_black()), (is_white, is_black), "{operands:?}");
         }
+    }
+
+    #[test]
+    fn a_colour_belongs_to_the_space_that_was_set_last() {
+        let named = Fill::Named { space: "/#43 cs".into(), channels: 2, color: Rc::new([]) };
+        for (fill, numbers, operators) in [
+            (Fill::BLACK, &[0.5][..], Some("0.5 g")),
+            (Fill::BLACK, &[0.5, 0.5, 0.5], None),
+            (Fill::Rgb([0.0; 3]), &[0.5, 0.0, 1.0], Some("0.5 0 1 rg")),
+            (Fill::Cmyk([0.0; 4]), &[0.0, 0.0, 0.0, 1.0], Some("0 0 0 1 k")),
+            (named.clone(), &[0.5, 1.0], Some("/#43 cs 0.5 1 sc")),
+            (named.clone(), &[], None),
+            (Fill::Other, &[0.5], None),
+        ] {
+            assert_eq!(fill.with_color(numbers).operators().as_deref(), operators, "{fill:?} {numbers:?}");
+        }
+        assert_eq!(named.operators().as_deref(), Some("/#43 cs"));
+        assert_eq!(named.without_resources(), Fill::Other);
     }
 }

@@ -7,7 +7,7 @@
 //! a shadow on white paper is as dark when it is not multiplied.
 
 use super::annotations::visible_appearances;
-use super::layers::{Layers, Part};
+use super::layers::Layers;
 use super::losses::{Losses, Lost};
 use super::objects::{MAX_DEPTH, MAX_OPERATIONS};
 use hayro::hayro_syntax::content::UntypedIter;
@@ -157,7 +157,7 @@ impl State {
 }
 
 struct Walk<'a> {
-    layers: Layers,
+    layers: Layers<'a>,
     groups: BTreeMap<ObjectIdentifier, Group<'a>>,
     /// The forms that are masks.
     masks: BTreeSet<ObjectIdentifier>,
@@ -187,8 +187,8 @@ impl<'a> Walk<'a> {
                 b"Q" => state = saved.pop().unwrap_or(start),
                 b"BMC" => layers.push(false),
                 b"BDC" => {
-                    let layer = name(1).map(|name| self.layers.look_up(&resources.properties, &name, Part::Content));
-                    layers.push(layer.is_some_and(|layer| layer.is_hidden));
+                    let layer = self.layers.look_up_content(operation.operands(), &resources.properties);
+                    layers.push(layer.is_hidden);
                 }
                 b"EMC" => _ = layers.pop(),
                 b"gs" => {

@@ -48,7 +48,7 @@ pub(crate) fn to_object(image: &Stream<'_>, resources: &Resources<'_>) -> Option
 }
 
 /// A file of one page, which is of the size of `page` and shows nothing but an image with this colour.
-pub(crate) fn to_file(object: &[u8], page: &Page<'_>, matrix: [f64; 6], fill: Fill) -> Option<Pdf> {
+pub(crate) fn to_file(object: &[u8], page: &Page<'_>, matrix: [f64; 6], fill: &Fill) -> Option<Pdf> {
     let box_ = page.intersected_crop_box();
     let turn = match page.rotation() {
         Rotation::None => 0,
@@ -57,8 +57,8 @@ pub(crate) fn to_file(object: &[u8], page: &Page<'_>, matrix: [f64; 6], fill: Fi
         Rotation::FlippedHorizontal => 270,
     };
     let matrix: String = matrix.iter().map(|number| format!("{number} ")).collect();
-    // A colour that takes more than one operator stays one.
-    let fill = fill.operator().unwrap_or_else(|| "/Pattern cs".to_owned());
+    // A colour of which the new file has no space stays one.
+    let fill = fill.clone().without_resources().operators().unwrap_or_else(|| "/Pattern cs".to_owned());
     let content = format!("{fill} {matrix}cm /I Do");
     let page = format!(
         "<</Type/Page/Parent 2 0 R/MediaBox[{} {} {} {}]/Rotate {turn}/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",

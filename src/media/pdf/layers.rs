@@ -4,7 +4,6 @@
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier};
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::xref::XRef;
-use std::collections::BTreeSet;
 
 /// Deepest nesting of an expression, and most of the groups in it.
 const MAX_DEPTH: u32 = 16;
@@ -12,7 +11,29 @@ const MAX_GROUPS: usize = 10_000;
 /// Most places of an expression in which references to inner expressions are followed.
 const MAX_INNER: usize = 100;
 
-type Groups = BTreeSet<ObjectIdentifier>;
+/// Groups, in order.
+#[derive(Default)]
+struct Groups(Vec<ObjectIdentifier>);
+
+impl Groups {
+    fn read<'a>(arrays: impl IntoIterator<Item = Array<'a>>) -> Self {
+        let mut groups = Vec::new();
+        for array in arrays {
+            groups.extend(array.raw_iter().filter_map(|item| Some(ObjectIdentifier::from(item.as_obj_ref()?))));
+        }
+        Self::of(groups)
+    }
+
+    fn of(mut groups: Vec<ObjectIdentifier>) -> Self {
+        groups.sort_unstable();
+        groups.dedup();
+        Self(groups)
+    }
+
+    fn contains(&self, group: ObjectIdentifier) -> bool {
+        self.0.binary_search(&group).is_ok()
+    }
+}
 
 /// What refers to a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +44,15 @@ pub(crate) enum Part {
     Object,
 }
 
+/// Which groups may be hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hideable {
+    /// Those that the document lists.
+    Listed,
+    /// Also others, as version 11 of the decoder hid them.
+    Any,
+}
+
 /// How a part of a page is drawn that belongs to a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Visibility {
@@ -31,60 +61,93 @@ pub(crate) struct Visibility {
     pub(crate) is_lost: bool,
 }
 
-/// The layers of a document.
-#[derive(Default)]
-pub(crate) struct Layers {
-    /// The groups that are hidden.
-    hidden: Groups,
-    /// Those that the renderer hides.
-    hidden_by_renderer: Groups,
-    /// All groups.
-    all: Groups,
+impl Visibility {
+    /// That of a part that the renderer takes for one of a layer, and that belongs to none.
+    fn without_layer(self) -> Self {
+        Self { is_hidden: false, is_lost: self.is_hidden != self.is_lost }
+    }
 }
 
-impl Layers {
-    pub(crate) fn of(page: &Page<'_>) -> Self {
-        Self::read(page.xref()).unwrap_or_default()
+/// The layers of a document. The states of its groups, of which there may be many, are looked up one by one.
+pub(crate) struct Layers<'a> {
+    xref: &'a XRef,
+    hideable: Hideable,
+    /// The groups that are off, which the renderer hides.
+    off: Groups,
+    /// All groups that the document lists.
+    all: Groups,
+    /// Those that their usage for viewing also shows.
+    automatic: Groups,
+    /// The intents of the states.
+    intents: Vec<Vec<u8>>,
+}
+
+impl<'a> Layers<'a> {
+    pub(crate) fn of(page: &Page<'a>) -> Self {
+        Self::read(page.xref(), Hideable::Listed)
     }
 
-    /// `None`: there are none.
-    fn read(xref: &XRef) -> Option<Self> {
-        let properties = xref.get::<Dict<'_>>(xref.root_id())?.get::<Dict<'_>>("OCProperties")?;
-        let config = properties.get::<Dict<'_>>("D")?;
-        let groups = |dict: &Dict<'_>, key: &str| -> Vec<ObjectIdentifier> {
-            let Some(items) = dict.get::<Array<'_>>(key) else { return Vec::new() };
-            items.raw_iter().filter_map(|item| Some(item.as_obj_ref()?.into())).collect()
+    pub(crate) fn read(xref: &'a XRef, hideable: Hideable) -> Self {
+        let none = Groups::default;
+        let read = || {
+            let properties = xref.get::<Dict<'a>>(xref.root_id())?.get::<Dict<'a>>("OCProperties")?;
+            let config = properties.get::<Dict<'a>>("D")?;
+            Some((properties, config))
         };
+        let Some((properties, config)) = read() else {
+            return Self { xref, hideable, off: none(), all: none(), automatic: none(), intents: Vec::new() };
+        };
+        let groups = |dict: &Dict<'a>, key: &str| Groups::read(dict.get::<Array<'_>>(key));
         let all = groups(&properties, "OCGs");
         let is_off = config.get::<Name<'_>>("BaseState").is_some_and(|state| &*state == b"OFF");
-        let mut hidden: Groups = if is_off { all.iter().copied().collect() } else { Groups::new() };
-        groups(&config, "ON").iter().for_each(|group| _ = hidden.remove(group));
-        hidden.extend(groups(&config, "OFF"));
-        let hidden_by_renderer = hidden.clone();
-
+        let mut off = if is_off { all.0.clone() } else { Vec::new() };
+        let on = groups(&config, "ON");
+        off.retain(|group| !on.contains(*group));
+        off.extend(groups(&config, "OFF").0);
         let rules = config.get::<Array<'_>>("AS");
         let of_view = rules
             .iter()
             .flat_map(|rules| rules.iter::<Dict<'_>>())
             .filter(|rule| rule.get::<Name<'_>>("Event").is_none_or(|event| &*event == b"View"));
-        let automatic: Groups = of_view.flat_map(|rule| groups(&rule, "OCGs")).collect();
-        for group in all.iter().chain(&automatic) {
-            let usage = xref.get::<Dict<'_>>(*group).and_then(|group| group.get::<Dict<'_>>("Usage"));
-            let view = usage.and_then(|usage| usage.get::<Dict<'_>>("View"));
-            match view.and_then(|view| view.get::<Name<'_>>("ViewState")).as_deref() {
-                Some(b"OFF") => _ = hidden.insert(*group),
-                Some(b"ON") if automatic.contains(group) => _ = hidden.remove(group),
-                _ => {}
-            }
+        let automatic = Groups::read(of_view.filter_map(|rule| rule.get::<Array<'_>>("OCGs")));
+        Self { xref, hideable, off: Groups::of(off), all, automatic, intents: intents(&config) }
+    }
+
+    /// Whether a group is hidden.
+    fn hides(&self, group: ObjectIdentifier) -> bool {
+        let is_listed = self.all.contains(group);
+        let (is_off, is_automatic) = (self.off.contains(group), self.automatic.contains(group));
+        if !is_listed && (self.hideable == Hideable::Listed || !is_off && !is_automatic) {
+            return false;
         }
-        // The states of a configuration are about groups of its intent only.
-        let is_meant = |group: &ObjectIdentifier| {
-            let group = xref.get::<Dict<'_>>(*group).unwrap_or_default();
-            let (wanted, own) = (intents(&config), intents(&group));
-            wanted.iter().any(|intent| intent == b"All" || own.contains(intent))
+        let dict = self.xref.get::<Dict<'_>>(group).unwrap_or_default();
+        let usage = dict.get::<Dict<'_>>("Usage").filter(|_| is_listed || is_automatic);
+        let view = usage.and_then(|usage| usage.get::<Dict<'_>>("View"));
+        let is_hidden = match view.and_then(|view| view.get::<Name<'_>>("ViewState")).as_deref() {
+            Some(b"OFF") => true,
+            Some(b"ON") if is_automatic => false,
+            _ => is_off,
         };
-        hidden.retain(is_meant);
-        Some(Self { hidden, hidden_by_renderer, all: all.into_iter().collect() })
+        // The states of a configuration are about groups of its intent only.
+        is_hidden && {
+            let own = intents(&dict);
+            self.intents.iter().any(|intent| intent == b"All" || own.contains(intent))
+        }
+    }
+
+    /// How content is drawn that begins with `BDC` and these operands. `properties`: the property lists of its resources.
+    pub(crate) fn look_up_content<'o>(
+        &self,
+        mut operands: impl Iterator<Item = &'o Object<'o>>,
+        properties: &Dict<'_>,
+    ) -> Visibility {
+        let is_layer = matches!(operands.next(), Some(Object::Name(tag)) if &**tag == b"OC");
+        match operands.next() {
+            Some(Object::Name(name)) if is_layer => self.look_up(properties, name, Part::Content),
+            Some(Object::Name(name)) => self.look_up(properties, name, Part::Content).without_layer(),
+            Some(Object::Dict(list)) => self.look_up(list, b"OC", Part::Content).without_layer(),
+            _ => Visibility { is_hidden: false, is_lost: false },
+        }
     }
 
     /// How the part of a page is drawn whose layer is the entry `key` of `dict`.
@@ -92,17 +155,17 @@ impl Layers {
         let group = dict.get_ref(key).map(ObjectIdentifier::from);
         let layer = dict.get::<Dict<'_>>(key).unwrap_or_default();
         let has_type = layer.get::<Name<'_>>("Type").is_some_and(|kind| &*kind == b"OCMD");
-        let is_in = |groups: &Groups| group.is_some_and(|group| groups.contains(&group));
         let is_membership = has_type || layer.contains_key("VE") || layer.contains_key("OCGs");
+        let (hides, is_off) = (|group| self.hides(group), |group| self.off.contains(group));
         let is_hidden = match layer.get::<Array<'_>>("VE") {
             Some(expression) if is_membership => !self.shows(&expression, 0).unwrap_or(true),
-            _ if is_membership => hides_members(&layer, &self.hidden),
-            _ => is_in(&self.hidden),
+            _ if is_membership => hides_members(&layer, hides),
+            _ => group.is_some_and(hides),
         };
         let is_hidden_by_renderer = match (group, part) {
             (None, Part::Content) => false,
-            (Some(_), _) if !has_type => is_in(&self.hidden_by_renderer),
-            _ => hides_members(&layer, &self.hidden_by_renderer),
+            (Some(group), _) if !has_type => is_off(group),
+            _ => hides_members(&layer, is_off),
         };
         Visibility { is_hidden, is_lost: is_hidden != is_hidden_by_renderer }
     }
@@ -116,13 +179,13 @@ impl Layers {
         };
         let inner = |inner: &Array<'_>| if depth < MAX_DEPTH { self.shows(inner, depth + 1) } else { None };
         let mut operands = items.take(MAX_GROUPS).filter_map(|(at, item)| match item {
-            MaybeRef::Ref(group) if at < MAX_INNER && !self.all.contains(&group.into()) => {
+            MaybeRef::Ref(group) if at < MAX_INNER && !self.all.contains(group.into()) => {
                 match expression.iter::<Object<'_>>().nth(at) {
                     Some(Object::Array(found)) => inner(&found),
-                    _ => Some(!self.hidden.contains(&group.into())),
+                    _ => Some(!self.hides(group.into())),
                 }
             }
-            MaybeRef::Ref(group) => Some(!self.hidden.contains(&group.into())),
+            MaybeRef::Ref(group) => Some(!self.hides(group.into())),
             MaybeRef::NotRef(Object::Array(found)) => inner(&found),
             MaybeRef::NotRef(_) => None,
         });
@@ -134,6 +197,17 @@ impl Layers {
         }
     }
 
+    /// Whether the document has no groups.
+    pub(crate) fn are_none(&self) -> bool {
+        [&self.off, &self.all, &self.automatic].iter().all(|groups| groups.0.is_empty())
+    }
+
+    /// Whether the renderer hides an object.
+    pub(crate) fn is_hidden_by_renderer(&self, object: &Dict<'_>) -> bool {
+        let Visibility { is_hidden, is_lost } = self.look_up(object, b"OC", Part::Object);
+        is_hidden != is_lost
+    }
+
     /// Whether an object is hidden.
     pub(crate) fn hide(&self, object: &Dict<'_>) -> bool {
         self.look_up(object, b"OC", Part::Object).is_hidden
@@ -141,13 +215,13 @@ impl Layers {
 }
 
 /// Whether what belongs to several groups is hidden by its policy.
-fn hides_members(membership: &Dict<'_>, hidden: &Groups) -> bool {
+fn hides_members(membership: &Dict<'_>, hides: impl Fn(ObjectIdentifier) -> bool) -> bool {
     let members: Vec<bool> = match membership.get::<Array<'_>>("OCGs") {
         Some(groups) => {
             let groups = groups.raw_iter().filter_map(|group| group.as_obj_ref());
-            groups.map(|group| hidden.contains(&group.into())).collect()
+            groups.map(|group| hides(group.into())).collect()
         }
-        None => membership.get_ref("OCGs").iter().map(|group| hidden.contains(&(*group).into())).collect(),
+        None => membership.get_ref("OCGs").iter().map(|group| hides((*group).into())).collect(),
     };
     let mut members = members.into_iter();
     members.len() > 0
@@ -169,12 +243,13 @@ fn intents(dict: &Dict<'_>) -> Vec<Vec<u8>> {
     if names.is_empty() { vec![b"View".to_vec()] } else { names }
 }
 
-/// The catalog of a page's document, and the entry with which the renderer shows and hides its layers. `None`: it does that
-/// with the document as it is.
-pub(crate) fn find_unread_layers<'a>(page: &Page<'a>) -> Option<(Dict<'a>, String)> {
-    let Layers { hidden, hidden_by_renderer, .. } = Layers::of(page);
-    let xref = page.xref();
-    let catalog = Some(xref.get::<Dict<'a>>(xref.root_id())?).filter(|_| hidden != hidden_by_renderer)?;
-    let off: String = hidden.iter().map(|group| format!("{} {} R ", group.obj_number, group.gen_number)).collect();
-    Some((catalog, format!("/OCProperties<</D<</OFF[{off}]>>>>")))
+/// The catalog of a document, and the entry with which the renderer shows and hides its layers. `None`: it does that with
+/// the document as it is.
+pub(crate) fn find_unread_layers(xref: &XRef, hideable: Hideable) -> Option<(Dict<'_>, String)> {
+    let layers = Layers::read(xref, hideable);
+    let known = [&layers.off, &layers.all, &layers.automatic].into_iter().flat_map(|groups| &groups.0).copied();
+    let hidden = Groups::of(known.filter(|group| layers.hides(*group)).collect());
+    let catalog = Some(xref.get::<Dict<'_>>(xref.root_id())?).filter(|_| hidden.0 != layers.off.0)?;
+    let groups: String = hidden.0.iter().map(|group| format!("{} {} R ", group.obj_number, group.gen_number)).collect();
+    Some((catalog, format!("/OCProperties<</OCGs[{groups}]/D<</OFF[{groups}]>>>>")))
 }

@@ -20,6 +20,8 @@ pub(crate) enum Lost {
     Limit(String),
     /// An image that is missing or damaged: why it could not be decoded.
     Image(String),
+    /// An image or a form that is missing, can't be painted, or is of neither kind: what of which part of the page.
+    Object(String),
     /// An image whose data is complete, in a format that the renderer lacks: which.
     Codec(String),
     /// What is painted with a pattern or a shading that is missing or damaged.
@@ -50,6 +52,8 @@ impl Lost {
             Self::Syntax => "its content has a syntax error".to_owned(),
             Self::Image(why) | Self::Codec(why) if several => format!("{count} images could not be decoded ({why})"),
             Self::Image(why) | Self::Codec(why) => format!("an image could not be decoded ({why})"),
+            Self::Object(what) if several => format!("{count} times: {what}"),
+            Self::Object(what) => what.clone(),
             Self::Paint(kind) => format!("a {kind} is missing or damaged"),
             Self::Glyphs(font) | Self::EmbeddedGlyphs(font) | Self::Placeholders(font) if several => {
                 format!("{count} characters have no glyph in {font}")
@@ -71,7 +75,7 @@ impl Lost {
     /// message.
     fn is_in_the_file(&self) -> bool {
         match self {
-            Self::Content(_) | Self::Image(_) | Self::Paint(_) | Self::Glyphs(_) => false,
+            Self::Content(_) | Self::Image(_) | Self::Object(_) | Self::Paint(_) | Self::Glyphs(_) => false,
             // Renderers do not agree on layers.
             Self::Layer => false,
             Self::Syntax
@@ -88,7 +92,8 @@ impl Lost {
 
     fn kind_of_place(&self) -> PlaceKind {
         match self {
-            Self::Image(_) | Self::Codec(_) => PlaceKind::Image,
+            // What is missing may be an image.
+            Self::Image(_) | Self::Object(_) | Self::Codec(_) => PlaceKind::Image,
             Self::Placeholders(_) => PlaceKind::Placeholder,
             _ => PlaceKind::Other,
         }
@@ -211,6 +216,8 @@ mod tests {
             ),
             (vec![Lost::Appearance("a check box".into())], "a check box without appearance"),
             (vec![Lost::Font], "text in a font that can't be read"),
+            (vec![Lost::Object("a form contains itself".into())], "a form contains itself"),
+            (vec![Lost::Object("a form contains itself".into()); 2], "2 times: a form contains itself"),
         ] {
             let mut losses = Losses::default();
             assert!(losses.is_empty());
@@ -238,6 +245,7 @@ mod tests {
             (Lost::Syntax, true),
             (Lost::Limit(name()), true),
             (Lost::Image(name()), false),
+            (Lost::Object(name()), false),
             (Lost::Codec(name()), true),
             (Lost::Paint(name()), false),
             (Lost::Glyphs(name()), false),

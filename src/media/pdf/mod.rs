@@ -4,7 +4,7 @@
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`layers`]: which layers are hidden; [`soft_mask`]: which masks the renderer applies
 //! - [`stream_corrections`]: entries of streams that the renderer can't use
-//! - [`page_items`]: the arrays of a page
+//! - [`page_items`]: the arrays of a page; [`generations`]: references that the library finds no object for
 //! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
 //! - [`fill`]: the colour of areas; [`inline_image`]: inline images as objects
 //! - [`color_space`]: the channels of colour spaces; [`functions`]: what computes colours; [`mesh`]: the data of shadings
@@ -41,6 +41,7 @@ pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;
 pub(crate) mod functions;
+pub(crate) mod generations;
 pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod inline_image;

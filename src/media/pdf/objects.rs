@@ -16,6 +16,7 @@ use super::type3_font::Type3Font;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
+use hayro::hayro_syntax::xref::XRef;
 use hayro::kurbo::{Affine, Point, Rect};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -33,7 +34,15 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     if shows_hidden_annotations(page) {
         losses.add(Lost::Layer, None);
     }
-    let mut walk = Walk { losses, target, layers: Layers::of(page), visited: HashSet::new(), operations: 0 };
+    let mut walk = Walk {
+        losses,
+        target,
+        layers: Layers::of(page),
+        xref: page.xref(),
+        within: Within::Page,
+        visited: HashSet::new(),
+        operations: 0,
+    };
     if let Some(content) = page.page_stream() {
         // The streams together: an array may begin in one and end in the next.
         if let Some(lost) = find_unread(content) {
@@ -41,7 +50,11 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
         }
         walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
     }
+    walk.within = Within::Annotation;
     for (appearance, place) in visible_appearances(page) {
+        if walk.layers.is_hidden_by_renderer(appearance.dict()) {
+            walk.losses.add(Lost::Layer, None);
+        }
         walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
     }
 }
@@ -114,10 +127,41 @@ impl<'a> ExaminedFont<'a> {
 /// Text rendering modes that show nothing: invisible, and a clip.
 const INVISIBLE: [f64; 2] = [3.0, 7.0];
 
+/// What content belongs to.
+#[derive(Clone, Copy, Debug)]
+enum Within {
+    Page,
+    Pattern,
+    Annotation,
+}
+
+impl Within {
+    /// That an object of this kind which the content paints can't be painted.
+    fn lose_object(self, kind: &str, why: &str) -> Lost {
+        let place = match self {
+            Self::Page => "",
+            Self::Pattern => " in a pattern",
+            Self::Annotation => " in an annotation",
+        };
+        Lost::Object(format!("{kind}{place} {why}"))
+    }
+
+    fn lose_content(self) -> Lost {
+        let part = match self {
+            Self::Page => "a part",
+            Self::Pattern => "a pattern",
+            Self::Annotation => "an annotation",
+        };
+        Lost::Content(format!("{part} of the page can't be decoded"))
+    }
+}
+
 struct Walk<'l> {
     losses: &'l mut Losses,
     target: Rect,
-    layers: Layers,
+    layers: Layers<'l>,
+    xref: &'l XRef,
+    within: Within,
     visited: HashSet<ObjectIdentifier>,
     operations: u32,
 }
@@ -157,12 +201,11 @@ impl Walk<'_> {
                 }
                 b"BMC" => layers.push(false),
                 b"BDC" => {
-                    let name = operation.operands().nth(1).and_then(|name| name.clone().into_name());
-                    let layer = name.map(|name| self.layers.look_up(&resources.properties, &name, Part::Content));
-                    if layer.is_some_and(|layer| layer.is_lost && !is_hidden) {
+                    let layer = self.layers.look_up_content(operation.operands(), &resources.properties);
+                    if layer.is_lost && !is_hidden {
                         self.losses.add(Lost::Layer, None);
                     }
-                    layers.push(layer.is_some_and(|layer| layer.is_hidden));
+                    layers.push(layer.is_hidden);
                 }
                 b"EMC" => _ = layers.pop(),
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
@@ -249,8 +292,9 @@ impl Walk<'_> {
             PatternPaint::Nothing => true,
             PatternPaint::Tiles(tiles) => {
                 if depth < MAX_DEPTH && self.visited.insert(tiles.obj_id()) {
+                    let around = std::mem::replace(&mut self.within, Within::Pattern);
                     if find_damage(&tiles).is_some() {
-                        self.losses.add(Lost::Content("a pattern of the page can't be decoded".to_owned()), None);
+                        self.losses.add(self.within.lose_content(), None);
                     }
                     let own = tiles.dict().get::<Dict<'_>>("Resources").map(Resources::new);
                     let inner = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
@@ -260,6 +304,7 @@ impl Walk<'_> {
                         }
                         self.follow(&content, &own, inner, depth + 1);
                     }
+                    self.within = around;
                 }
                 false
             }
@@ -271,7 +316,14 @@ impl Walk<'_> {
         let Some(stream) = resources.get_x_object(name) else {
             let region = unit.intersect(self.target);
             if region.width() > 0.0 && region.height() > 0.0 {
-                self.losses.add(Lost::Image("it is missing in the file".to_owned()), Some(region));
+                // The library finds no object within itself.
+                let reference = resources.x_objects.get_ref(name);
+                let is_around = reference.is_some_and(|id| self.xref.get::<Stream<'_>>(id.into()).is_some());
+                let lost = match is_around {
+                    true => self.within.lose_object("a form", "contains itself"),
+                    false => self.within.lose_object("an image or a form", "is missing in the file"),
+                };
+                self.losses.add(lost, Some(region));
             }
             return;
         };
@@ -290,7 +342,10 @@ impl Walk<'_> {
             }
             // PostScript, which no viewer draws (ISO 32000-1, 8.8.2).
             Some(b"PS") => {}
-            _ => self.losses.add(Lost::Image("it is of an unknown type".to_owned()), Some(unit)),
+            _ => {
+                let lost = self.within.lose_object("an object", "is of an unknown type");
+                self.losses.add(lost, Some(unit));
+            }
         }
     }
 
@@ -305,7 +360,7 @@ impl Walk<'_> {
         }
         let dict = form.dict();
         if find_damage(form).is_some() || !dict.contains_key("BBox") {
-            self.losses.add(Lost::Content("a part of the page can't be decoded".to_owned()), None);
+            self.losses.add(self.within.lose_content(), None);
         }
         let Ok(content) = form.decoded_data() else { return };
         if let Some(lost) = find_unread(&content) {

@@ -331,13 +331,21 @@ impl<'a> Walk<'a> {
         let known: Vec<_> = references.iter().map(|id| self.with_known_generation(*id)).collect();
         if known != references {
             let kids: String = known.iter().map(|id| format!("{} {} R ", id.obj_number, id.gen_number)).collect();
-            self.corrections.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Kids[{kids}]") });
+            self.corrections.push(Correction {
+                id,
+                content: dict.data().to_vec(),
+                entry: format!("/Kids[{kids}]").into_bytes(),
+            });
         }
     }
 
     fn mark_mistyped(&mut self, dict: &Dict<'a>, id: Option<ObjRef>, kind: &'static str) {
         if let Some(id) = id {
-            self.corrections.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Type/{kind}") });
+            self.corrections.push(Correction {
+                id,
+                content: dict.data().to_vec(),
+                entry: format!("/Type/{kind}").into_bytes(),
+            });
         }
     }
 }

@@ -5,19 +5,22 @@ use super::annotations::draw_annotations;
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
 use super::corrections::{
-    Correction, Corrections, correct, correct_entries, correct_layers, dissolve_groups, replace_content,
+    Correction, Corrections, correct, correct_annotations, correct_entries, correct_layers, correct_layers_as_before,
+    dissolve_groups, open_with, replace_content,
 };
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::font_flags::{correct_font_flags, correct_font_types};
+use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
+use super::layers::Hideable;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, with_scan};
-use super::stream_corrections::correct_streams;
+use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use crate::base::decoder_version::{
-    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, KNOWN_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
-    USABLE_STREAMS_VERSION,
+    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, KNOWN_LAYERS_VERSION, LISTED_LAYERS_VERSION,
+    REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
 };
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -30,6 +33,8 @@ use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Resolution of drawn pages: that of most scanners.
@@ -49,7 +54,11 @@ pub(crate) struct PdfFile {
     layout: PageLayout,
     /// The same file without corrections, opened when it is needed.
     uncorrected: OnceCell<Option<Box<PdfFile>>>,
+    /// The states of layers that the renderer reads, if those of the file are others.
+    layers: OnceCell<Option<Correction>>,
     masks: OpaqueMasks,
+    /// Objects that references of another generation do not find.
+    unmatched: OnceCell<BTreeMap<(u32, i32), Vec<u8>>>,
 }
 
 impl PdfFile {
@@ -67,11 +76,16 @@ impl PdfFile {
             Err(error) => open_without_attachments(&bytes).ok_or_else(|| load_fault(error))?,
         };
         let (pdf, tree) = PageTree::read(pdf, corrections);
-        let layout = tree.layout();
-        if layout.count == 0 {
+        if tree.layout().count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
-        Ok(Self { bytes, pdf, tree, layout, uncorrected: OnceCell::new(), masks: OpaqueMasks::default() })
+        Ok(Self::new(bytes, pdf, tree))
+    }
+
+    fn new(bytes: Bytes, pdf: Pdf, tree: PageTree) -> Self {
+        let layout = tree.layout();
+        let (uncorrected, layers, unmatched) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { bytes, pdf, tree, layout, uncorrected, layers, masks: OpaqueMasks::default(), unmatched }
     }
 
     /// The numbers of its pages.
@@ -134,6 +148,17 @@ impl PdfFile {
         })
     }
 
+    /// The same file with objects that references of a page find although they have another generation. `None`: there are
+    /// none, or it would have other pages.
+    fn matched(&self, number: u32) -> Option<Self> {
+        let objects = self.unmatched.get_or_init(|| find_unmatched_objects(&self.pdf));
+        let objects = Some(objects).filter(|objects| !objects.is_empty())?;
+        let (pdf, tree) = PageTree::read(open_with(&self.pdf, objects)?, Corrections::Types);
+        let file = Self::new(self.bytes.clone(), pdf, tree);
+        let data = |file: &Self| file.page(number).ok().map(|page| page.raw().data().to_vec());
+        (file.layout.count == self.layout.count && data(&file) == data(self)).then_some(file)
+    }
+
     /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the
     /// content as it is, or the content can't be repaired.
     fn repaired(&self, number: u32) -> Option<Self> {
@@ -177,25 +202,27 @@ impl PdfFile {
     }
 
     /// The same file with streams of a page that the renderer can use. `None`: it can use all, or they can't be changed.
-    fn usable(&self, number: u32) -> Option<Self> {
+    fn usable<'a>(&'a self, number: u32, find: impl Fn(&Page<'a>) -> Vec<StreamCorrection<'a>>) -> Option<Self> {
         let page = self.page(number).ok()?;
-        let corrections = Some(correct_streams(page)).filter(|corrections| !corrections.is_empty())?;
+        let corrections = Some(find(page)).filter(|corrections| !corrections.is_empty())?;
         let pdf = correct_entries(&self.pdf, &corrections)?;
         self.reopened(pdf, number, page.page_stream().unwrap_or_default())
+    }
+
+    /// The same file whose layers, and annotations in them, the renderer shows and hides as viewers do. `None`: it does that
+    /// with the file as it is.
+    fn layered(&self, number: u32) -> Option<Self> {
+        let file = self.corrected(number, |page| {
+            let layers = self.layers.get_or_init(|| correct_layers(self.pdf.xref(), Hideable::Listed));
+            layers.iter().cloned().chain(correct_annotations(&self.pdf, page)).collect()
+        });
+        file.as_ref().unwrap_or(self).usable(number, show_appearances).or(file)
     }
 
     /// The same file as `pdf`. `None`: it has other pages, or the page not this content.
     fn reopened(&self, pdf: Pdf, number: u32, content: &[u8]) -> Option<Self> {
         let (pdf, tree) = PageTree::read(pdf, Corrections::Types);
-        let layout = tree.layout();
-        let file = Self {
-            bytes: self.bytes.clone(),
-            pdf,
-            tree,
-            layout,
-            uncorrected: OnceCell::new(),
-            masks: OpaqueMasks::default(),
-        };
+        let file = Self::new(self.bytes.clone(), pdf, tree);
         let is_same = file.layout.count == self.layout.count
             && file.page(number).is_ok_and(|page| page.page_stream().unwrap_or_default() == content);
         is_same.then_some(file)
@@ -204,11 +231,13 @@ impl PdfFile {
     /// The same file with one change. `None`: it would be the same, or can't be changed.
     fn with_change(&self, change: Change, number: u32, size: (u32, u32)) -> Option<Self> {
         match change {
+            Change::Generations => self.matched(number),
             Change::Content => self.repaired(number),
             Change::Encodings => self.corrected(number, correct_font_flags),
-            Change::Streams => self.usable(number),
+            Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.corrected(number, correct_font_types),
-            Change::Layers => self.corrected(number, correct_layers),
+            Change::ListedLayers => self.layered(number),
+            Change::Layers => self.corrected(number, correct_layers_as_before),
             Change::Groups => self.dissolved(number, size),
         }
     }
@@ -218,8 +247,12 @@ impl PdfFile {
     fn changed_by(&self, decoder: u32, number: u32, size: (u32, u32)) -> (Option<Self>, Option<Change>) {
         let (mut file, mut left_out) = (None, None);
         for change in Change::ALL {
+            let is_made = change.versions().contains(&decoder);
+            if !is_made && decoder >= change.versions().start {
+                continue;
+            }
             let changed = file.as_ref().unwrap_or(self).with_change(change, number, size);
-            match change.since() <= decoder {
+            match is_made {
                 true => file = changed.or(file),
                 false => left_out = left_out.or(changed.map(|_| change)),
             }
@@ -311,6 +344,8 @@ impl PdfFile {
 /// What is changed in a file so that the renderer draws a page as viewers do.
 #[derive(Clone, Copy)]
 enum Change {
+    /// Objects that references with another generation find.
+    Generations,
     /// Content that the renderer reads to its end.
     Content,
     /// Encodings of fonts that it applies.
@@ -319,7 +354,9 @@ enum Change {
     Streams,
     /// Types of fonts that it knows.
     FontTypes,
-    /// States of layers that it reads.
+    /// States of layers that it reads, and no annotations in hidden ones.
+    ListedLayers,
+    /// The same also with layers that the document does not list, and without those of appearances.
     Layers,
     /// No transparency groups that it draws apart.
     Groups,
@@ -327,25 +364,38 @@ enum Change {
 
 impl Change {
     /// All of them, in the order in which they are made.
-    const ALL: [Self; 6] = [Self::Content, Self::Encodings, Self::Streams, Self::FontTypes, Self::Layers, Self::Groups];
+    const ALL: [Self; 8] = [
+        Self::Generations,
+        Self::ListedLayers,
+        Self::Content,
+        Self::Encodings,
+        Self::Streams,
+        Self::FontTypes,
+        Self::Layers,
+        Self::Groups,
+    ];
 
-    /// The version of the decoder since which it is made.
-    fn since(self) -> u32 {
-        match self {
+    /// The versions of the decoder that make it.
+    fn versions(self) -> Range<u32> {
+        let since = match self {
             Self::Content => REPAIRED_PAGES_VERSION,
             Self::Encodings => APPLIED_ENCODINGS_VERSION,
             Self::Streams => USABLE_STREAMS_VERSION,
-            Self::FontTypes | Self::Layers => KNOWN_LAYERS_VERSION,
+            Self::FontTypes => KNOWN_LAYERS_VERSION,
+            Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
+            Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
-        }
+        };
+        since..u32::MAX
     }
 
     /// How a page differs that was drawn without it.
     fn effect(self) -> &'static str {
         match self {
             Self::Content | Self::Encodings | Self::FontTypes => "some characters are others now",
+            Self::Generations => "objects are drawn that were not found before",
             Self::Streams => "masks or images are drawn otherwise now",
-            Self::Layers => "layers are shown or hidden otherwise now",
+            Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",
             Self::Groups => "transparency groups blend with the page now",
         }
     }

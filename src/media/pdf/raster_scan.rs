@@ -109,17 +109,17 @@ pub(crate) fn decode(
 fn paint(page: &Page<'_>, image: &OnlyImage<'_>, target: (u32, u32)) -> Option<Pixels> {
     let ImageSource::Named(name) = &image.source else { return None };
     let name: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
-    let content = format!("{} /{name} Do", image.fill.operator().unwrap_or_default());
-    let bounds = Rect::new(0.0, 0.0, 1.0, 1.0);
-    let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
-    let mut context = Context::new(Affine::IDENTITY, bounds, &cache, page.xref(), settings);
-    let mut canvas = Canvas { target, pixels: None };
-    interpret(TypedIter::new(content.as_bytes()), &image.resources, &mut context, &mut canvas);
-    canvas.pixels.map(Pixels::simplify)
+    Canvas { target, tones: None, pixels: None }.show(page, image, &format!("/{name} Do"))
 }
 
-/// A stencil that a colour is painted through, over white. `None`: it is not a colour.
-fn paint_through(mask: LumaData, paint: &Paint<'_>) -> Option<Pixels> {
+/// A stencil of which the black `tones` are painted with the colour of the image. `None`: it is not a colour.
+pub(crate) fn paint_tones(page: &Page<'_>, image: &OnlyImage<'_>, tones: Pixels) -> Option<Pixels> {
+    Canvas { target: (1, 1), tones: Some(tones), pixels: None }.show(page, image, "0 0 1 1 re f")
+}
+
+/// A stencil that a colour is painted through, over white; `mask`: how much of each pixel is painted. `None`: it is not a
+/// colour.
+fn paint_through((width, height): (u32, u32), mask: &[u8], paint: &Paint<'_>) -> Option<Pixels> {
     let Paint::Color(color) = paint else { return None };
     let [red, green, blue, opacity] = color.to_rgba().components();
     let is_grey = red.to_bits() == green.to_bits() && green.to_bits() == blue.to_bits();
@@ -132,15 +132,29 @@ fn paint_through(mask: LumaData, paint: &Paint<'_>) -> Option<Pixels> {
     // What each share of the colour gives.
     let shown: Vec<Vec<u8>> =
         (0..=u8::MAX).map(|share| tones.iter().map(|tone| over_white(*tone, share)).collect()).collect();
-    let data = mask.data.iter().flat_map(|share| shown[usize::from(*share)].iter().copied()).collect();
+    let data = mask.iter().flat_map(|share| shown[usize::from(*share)].iter().copied()).collect();
     let channels = if is_grey { 1 } else { 3 };
-    Some(Pixels { width: mask.width, height: mask.height, channels, data })
+    Some(Pixels { width, height, channels, data })
 }
 
-/// Takes an image instead of painting it.
+/// Takes an image, or the colour of an area, instead of painting it.
 struct Canvas {
     target: (u32, u32),
+    /// What an area shows.
+    tones: Option<Pixels>,
     pixels: Option<Pixels>,
+}
+
+impl Canvas {
+    /// What these operators show with the colour and the resources of an image.
+    fn show(mut self, page: &Page<'_>, image: &OnlyImage<'_>, operators: &str) -> Option<Pixels> {
+        let content = format!("{} {operators}", image.fill.operators().unwrap_or_default());
+        let bounds = Rect::new(0.0, 0.0, 1.0, 1.0);
+        let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
+        let mut context = Context::new(Affine::IDENTITY, bounds, &cache, page.xref(), settings);
+        interpret(TypedIter::new(content.as_bytes()), &image.resources, &mut context, &mut self);
+        self.pixels.map(Pixels::simplify)
+    }
 }
 
 impl<'a> Device<'a> for Canvas {
@@ -148,7 +162,10 @@ impl<'a> Device<'a> for Canvas {
         let raster = match image {
             Image::Raster(raster) => raster,
             Image::Stencil(stencil) => {
-                stencil.with_stencil(|mask, paint| self.pixels = paint_through(mask, paint), Some(self.target));
+                let through = |mask: LumaData, paint: &Paint<'_>| {
+                    self.pixels = paint_through((mask.width, mask.height), &mask.data, paint);
+                };
+                stencil.with_stencil(through, Some(self.target));
                 return;
             }
         };
@@ -166,7 +183,13 @@ impl<'a> Device<'a> for Canvas {
         );
     }
 
-    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn draw_path(&mut self, _: &BezPath, props: DrawProps<'a>, _: &DrawMode) {
+        if let Some(tones) = self.tones.take() {
+            let mask: Vec<u8> = tones.data.iter().map(|tone| u8::MAX - tone).collect();
+            self.pixels = paint_through((tones.width, tones.height), &mask, &props.paint);
+        }
+    }
+
     fn push_clip_path(&mut self, _: &ClipPath) {}
     fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
     fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}

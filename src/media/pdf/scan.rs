@@ -58,7 +58,7 @@ pub(crate) fn with_scan<R>(
     let Some(image) = find_image(page) else { return read(None) };
     match &image.source {
         ImageSource::Inline(object) => {
-            let file = to_file(object, page, image.matrix, image.fill);
+            let file = to_file(object, page, image.matrix, &image.fill);
             let alone = file.as_ref().and_then(|file| file.pages().first());
             let scan = alone.and_then(|page| Scan::read(page, find_image(page)?, &OpaqueMasks::default()));
             read(scan.as_ref().zip(alone))
@@ -84,7 +84,7 @@ impl<'a> Scan<'a> {
             && !dict.contains_key("Mask")
             && !dict.contains_key("OC");
         let is_stencil = dict.get::<bool>("ImageMask") == Some(true);
-        if is_stencil && (has_other_bits(&stream) || dict.contains_key("SMask") || image.fill.operator().is_none()) {
+        if is_stencil && (has_other_bits(&stream) || dict.contains_key("SMask") || image.fill.operators().is_none()) {
             return None;
         }
         let side = |key: &str| dict.get::<u32>(key).filter(|side| (1..=65_000).contains(side));
@@ -133,7 +133,7 @@ impl<'a> Scan<'a> {
     /// Whether the bit 1 of a bilevel image is white; `None` for other images. A stencil is painted where its bits are 0.
     fn bit_is_white(&self) -> Option<bool> {
         let dict = self.stream.dict();
-        let is_bilevel = if self.is_stencil { self.image.fill.is_black() } else { self.channels() == Some(1) };
+        let is_bilevel = self.is_stencil || self.channels() == Some(1);
         if !is_bilevel || !has_usable_decode(dict, Some(1)) {
             return None;
         }
@@ -162,7 +162,12 @@ impl<'a> Scan<'a> {
                     }
                 }
             }
-            [Filter::CcittFaxDecode] => self.decode_fax(target),
+            [Filter::CcittFaxDecode] => match self.decode_fax(target)? {
+                Some(tones) if self.is_stencil && !self.image.fill.is_black() => {
+                    Ok(raster_scan::paint_tones(page, &self.image, tones))
+                }
+                found => Ok(found),
+            },
             _ => match self.raster {
                 Some(format) => {
                     raster_scan::decode(page, &self.image, &self.stream, format, (self.width, self.height), target)

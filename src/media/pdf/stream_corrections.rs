@@ -5,6 +5,7 @@ use super::annotations::visible_appearances;
 use super::color_space::{count_channels, count_palette, is_indexed, is_known};
 use super::images::has_other_bits;
 use super::jbig2::with_height;
+use super::layers::Layers;
 use super::objects::MAX_DEPTH;
 use super::raster_scan::is_lossless;
 use super::soft_mask::{has_usable_group, is_luminosity, space_of_backdrop};
@@ -36,6 +37,18 @@ pub(crate) fn correct_streams<'a>(page: &Page<'a>) -> Vec<StreamCorrection<'a>> 
         search.examine(&appearance, page.resources(), 0);
     }
     search.found
+}
+
+/// Appearances of the annotations of a page that the renderer hides because they belong to a layer: viewers look at that of
+/// the annotation only.
+pub(crate) fn show_appearances<'a>(page: &Page<'a>) -> Vec<StreamCorrection<'a>> {
+    let layers = Layers::of(page);
+    if layers.are_none() {
+        return Vec::new();
+    }
+    let appearances = visible_appearances(page).into_iter().map(|(appearance, _)| appearance);
+    let hidden = appearances.filter(|appearance| layers.is_hidden_by_renderer(appearance.dict()));
+    hidden.map(|stream| StreamCorrection { stream, entry: "/OC null".to_owned(), data: None }).collect()
 }
 
 struct Search<'a> {

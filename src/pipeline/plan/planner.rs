@@ -206,10 +206,17 @@ impl<'a> Planner<'a> {
         Ok(Some(cost))
     }
 
-    /// Whether an earlier decoder has read pages of a file.
+    /// Whether an earlier decoder has read pages of a file, and this one has not opened it since. Pages without answers
+    /// of a file that can't be opened stay as that decoder has left them.
     fn has_outdated_pages(&self, file: &File<'_>) -> Result<bool, StoreError> {
         let Some(reader) = self.reader else { return Ok(false) };
-        Ok(!reader.outdated_pages(&file.content, VERSIONS.decoder)?.is_empty())
+        let outdated = reader.outdated_pages(&file.content, VERSIONS.decoder)?;
+        let is_answered = outdated.iter().any(|known| known.page > 0 && known.is_answered);
+        if outdated.is_empty() || is_answered {
+            return Ok(is_answered);
+        }
+        let whole = PageId { content: file.content, page: 0 };
+        Ok(reader.stored_page(None, &whole, &[], VERSIONS)?.fault.is_none())
     }
 
     fn has_earlier_numbers(&self, file: &File<'_>, numbered_since: u32) -> Result<bool, StoreError> {

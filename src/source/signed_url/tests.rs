@@ -41,6 +41,9 @@ fn secrets_are_left_out() {
         ("https://h/a.jpg?txSecret=SECRET&txTime=1", "https://h/a.jpg"),
         ("https://h/a.jpg?private_key=SECRET&shareKey=SECRET&sign-key=SECRET&cf_sign=SECRET", "https://h/a.jpg"),
         ("https://h/a.jpg?awssig=SECRET&x-api-key=SECRET", "https://h/a.jpg"),
+        ("https://h/a.jpg?sgn=SECRET&exp=1&id=2", "https://h/a.jpg?id=2"),
+        ("https://h/a.jpg?tk=SECRET&tok=SECRET&dl_tk=SECRET&url-sgn=SECRET", "https://h/a.jpg"),
+        ("https://h/a.jpg?otp=SECRET&totp=SECRET&sms_otp=SECRET&userPasswd=SECRET&pass-code=SECRET", "https://h/a.jpg"),
         ("https://h/a.jpg?api_key=SECRET#top", "https://h/a.jpg#top"),
         ("https://h/a.jpg#access_token=SECRET", "https://h/a.jpg"),
         ("https://h/a.jpg?x_auth_token=SECRET&sig[]=SECRET&X-Tos-Signature=SECRET", "https://h/a.jpg"),
@@ -100,6 +103,7 @@ fn parameters_that_distinguish_files_are_kept() {
         "https://h/?md5=1&hash=2&secure=3",
         "https://h/?st=1",
         "https://h/?e=1&sign_off=2&config=3",
+        "https://h/?disco=1&ptk=2&stok=3&spin=4&pinned=5",
         "scans/a.jpg?token=1",
         "//server/share/a.jpg",
         "//server/share/a@b;c=1.jpg?key=1",
@@ -120,6 +124,8 @@ fn parameters_that_distinguish_files_are_kept() {
     for (url, kept) in [
         ("https://h/a.jpg?w=9&s=0123456789abcdef0123456789ABCDEF", "https://h/a.jpg?w=9&s=~"),
         ("https://h/a.jpg?pagetoken=SECRET", "https://h/a.jpg?pagetoken=~"),
+        ("https://h/parcel?pin=SECRET", "https://h/parcel?pin=~"),
+        ("https://h/parcel?pinCode=SECRET", "https://h/parcel?pinCode=~"),
     ] {
         assert!(path(url).is_some_and(|path| path.starts_with(kept)), "{url}");
     }

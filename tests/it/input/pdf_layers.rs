@@ -114,6 +114,32 @@ fn what_the_renderer_can_not_hide_is_a_loss() {
 }
 
 #[test]
+fn content_that_belongs_to_no_layer_is_shown() {
+    // The group is not one of those that the document lists.
+    let listed = |config: &str, first: &str| {
+        let bytes = page("5 0 R", config, first, SQUARE, "", &[]);
+        let text = String::from_utf8(bytes).unwrap();
+        text.replace("/OCGs [5 0 R 6 0 R] /D", "/OCGs [6 0 R 6 0 R] /D").into_bytes()
+    };
+    let off = "/Usage << /View << /ViewState /OFF >> >>";
+    for (config, first) in [
+        ("/OFF [5 0 R]", ""),
+        ("/OFF [5 0 R 6 0 R]", ""),
+        ("/BaseState /OFF", ""),
+        ("/AS [<< /Event /View /OCGs [5 0 R] >>]", off),
+        ("", off),
+    ] {
+        assert_eq!(is_shown(listed(config, first)), Some(true), "{config} {first}");
+    }
+    // The tag is not that of layers: the renderer would hide the content.
+    for content in ["/Span /O BDC 50 50 100 100 re f EMC", "/Span << /OC 5 0 R >> BDC 50 50 100 100 re f EMC"] {
+        assert_eq!(is_shown(page("5 0 R", "", "", content, "", &[])), Some(true), "{content}");
+        let hidden = is_shown(page("5 0 R", "/OFF [5 0 R]", "", content, "", &[]));
+        assert!(hidden != Some(false), "{content}");
+    }
+}
+
+#[test]
 fn annotations_in_hidden_layers_are_not_drawn() {
     let appearance = stream("/Type /XObject /Subtype /Form /BBox [0 0 100 100]", b"0 g 0 0 100 100 re f");
     let note = |entries: &str| format!("<< /Type /Annot /Rect [50 50 150 150] {entries} >>");
@@ -126,13 +152,26 @@ fn annotations_in_hidden_layers_are_not_drawn() {
     let square = note("/Subtype /Square /IC [0] /OC 5 0 R");
     for (annotation, is_object, hidden) in [
         (&stamp, true, Some(false)),
-        // Its appearance can't be taken away.
-        (&stamp, false, None),
+        (&stamp, false, Some(false)),
         (&square, true, Some(false)),
         (&square, false, Some(false)),
     ] {
         assert_eq!(is_shown(with(annotation, "", is_object)), Some(true), "{annotation}");
         assert_eq!(is_shown(with(annotation, "/OFF [5 0 R]", is_object)), hidden, "{annotation} {is_object}");
+    }
+    // Others of the page are drawn.
+    let other = note("/Subtype /Square /IC [0]");
+    let both = format!("{stamp} {other}");
+    assert_eq!(is_shown(with(&both, "/OFF [5 0 R]", false)), Some(true));
+    // Viewers do not look at the layer of the appearance.
+    let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 100 100] /OC 5 0 R", b"0 g 0 0 100 100 re f");
+    for config in ["", "/OFF [5 0 R]", "/BaseState /OFF"] {
+        let note = note("/Subtype /Stamp /AP << /N 7 0 R >>");
+        for list in ["8 0 R", &note] {
+            let more = [form.clone(), note.clone().into_bytes()];
+            let bytes = page("5 0 R", config, "", "", &format!("/Annots [{list}]"), &more);
+            assert_eq!(is_shown(bytes), Some(true), "{config}");
+        }
     }
 }
 
@@ -155,6 +194,25 @@ fn what_earlier_versions_made_of_layers() {
         // Nothing is in the layer.
         assert_eq!(compare(page("5 0 R", "", off, "", "", &[]), earlier), EarlierPicture::Same);
     }
-    assert_eq!(compare(page("5 0 R", "", off, SQUARE, "", &[]), 11), EarlierPicture::Same);
-    assert_eq!(compare(page("5 0 R", "", off, "", square, &[]), 11), EarlierPicture::Same);
+    // Version 11 drew the same, except for layers that the document does not list and those of appearances.
+    let note = "<< /Type /Annot /Subtype /Stamp /Rect [50 50 150 150] /AP << /N 7 0 R >>";
+    let notes = |layer: &str, of_appearance: &str| {
+        let form = stream(&format!("/Subtype /Form /BBox [0 0 100 100] {of_appearance}"), b"0 g 0 0 100 100 re f");
+        [form, format!("{note} {layer} >>").into_bytes()]
+    };
+    let of_appearance = notes("", "/OC 5 0 R");
+    let unlisted = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).unwrap().replace("/OCGs [5 0 R 6 0 R]", "/OCGs [6 0 R 6 0 R]").into_bytes()
+    };
+    for (bytes, expected) in [
+        (page("5 0 R", "", off, SQUARE, "", &[]), EarlierPicture::Same),
+        (page("5 0 R", "", off, "", square, &[]), EarlierPicture::Same),
+        (page("5 0 R", "/OFF [5 0 R]", "", SQUARE, square, &[]), EarlierPicture::Same),
+        (page("5 0 R", "", off, "", "/Annots [8 0 R]", &notes("/OC 5 0 R", "")), EarlierPicture::Same),
+        (page("5 0 R", "/OFF [5 0 R]", "", "", "/Annots [8 0 R]", &of_appearance), layers.clone()),
+        (unlisted(page("5 0 R", "/OFF [5 0 R]", "", SQUARE, "", &[])), layers.clone()),
+        (unlisted(page("5 0 R", "/OFF [5 0 R]", "", "", "", &[])), EarlierPicture::Same),
+    ] {
+        assert_eq!(compare(bytes, 11), expected);
+    }
 }

@@ -69,7 +69,7 @@ fn patterns_and_shadings_that_can_not_be_drawn_are_lost() {
         (fill, shading(&RGB_SHADING.replace("/DeviceRGB", "/NoSuchSpace")), missing),
         (fill, shading(&RGB_SHADING.replace("/ShadingType 2", "/ShadingType 9")), missing),
         (fill, tiles(&grid.replace("/XStep 9", "/XStep 0"), b"0 0 5 5 re f"), missing),
-        (fill, tiles(grid, b"/None Do"), Some("it is missing in the file")),
+        (fill, tiles(grid, b"/None Do"), Some("an image or a form in a pattern is missing in the file")),
         (b"/Pattern CS /P SCN 5 w 20 20 m 150 150 l S", b"null".to_vec(), missing),
         (b"/Pattern cs /P scn BT /F1 30 Tf 20 20 Td (Text) Tj ET", b"null".to_vec(), missing),
         // What is not painted, or not on the page, is not lost.
@@ -108,6 +108,47 @@ fn glyphs_of_type_3_fonts_without_a_procedure_are_lost() {
 }
 
 #[test]
+fn a_form_that_is_lost_is_not_called_an_image() {
+    let form = |entries: &str| stream(&format!("/BBox [0 0 200 200] {entries}"), b"0 0 50 50 re f /X Do");
+    let inner = "/Subtype /Form /Resources << /XObject << /X 5 0 R >> >>";
+    for (object, expected) in [
+        (form(inner), "completely: a form contains itself"),
+        (form("/Subtype /Form /Resources << >>"), "completely: an image or a form is missing in the file"),
+        (form("/Subtype /Other"), "completely: an object is of an unknown type"),
+        (b"<< /Subtype /Form >>".to_vec(), "completely: an image or a form is missing in the file"),
+    ] {
+        check(page(b"/X Do", "/XObject << /X 5 0 R >>", &[object]), Some(expected));
+    }
+    let twice = page(b"/X Do /X Do", "/XObject << >>", &[]);
+    check(twice, Some("2 times: an image or a form is missing in the file"));
+}
+
+#[test]
+fn references_find_objects_of_another_generation() {
+    let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", b"50 50 100 100 re f");
+    let whole = page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[form]);
+    let expected = draw(whole.clone()).unwrap();
+    let text = String::from_utf8(whole).unwrap();
+    for (object, changed) in [
+        ("/Contents 4 0 R", "/Contents 4 1 R"),
+        ("4 0 obj", "4 1 obj"),
+        ("/X 5 0 R", "/X 5 2 R"),
+        ("\n5 0 obj", "\n5 3 obj"),
+    ] {
+        assert!(text.contains(object), "{object}");
+        assert!(draw(text.replacen(object, changed, 1).into_bytes()).unwrap() == expected, "{object}");
+    }
+    // No object has this number.
+    check(text.replacen("/X 5 0 R", "/X 7 1 R", 1).into_bytes(), Some("is missing in the file"));
+    let compared = |bytes: String| {
+        Document::open(bytes.into_bytes().into()).unwrap().compare_with_earlier(1, (200, 200), 11).unwrap()
+    };
+    let different = EarlierPicture::Different("objects are drawn that were not found before".to_owned());
+    assert_eq!(compared(text.replacen("/X 5 0 R", "/X 5 2 R", 1)), different);
+    assert_eq!(compared(text), EarlierPicture::Same);
+}
+
+#[test]
 fn damaged_images_in_masks_are_lost() {
     let group = |image: Vec<u8>| {
         let form = stream(
@@ -125,7 +166,7 @@ fn damaged_images_in_masks_are_lost() {
         check(page(content.as_bytes(), state, &group(grey(&[255; 100]))), None);
         check(page(content.as_bytes(), state, &group(grey(&[255; 30]))), Some("only 30 % of its data"));
         let missing = group(b"null".to_vec());
-        check(page(content.as_bytes(), state, &missing), Some("it is missing in the file"));
+        check(page(content.as_bytes(), state, &missing), Some("an image or a form is missing in the file"));
     }
     // A mask that nothing is painted with.
     let unused = page(b"0 0 50 50 re f q /M gs Q 60 60 50 50 re f", state, &group(grey(&[255; 100])));
@@ -341,7 +382,8 @@ fn what_an_appearance_refers_to_and_the_file_does_not_hold_is_lost() {
         bytes.replace("/Subtype /Widget", &format!("/F {flags} /Subtype /Stamp")).into_bytes()
     };
     check(stamp("(seen) Tj", 4), None);
-    check(stamp("(seen) Tj ET /None Do BT", 4), Some("it is missing in the file"));
+    let missing = Some("an image or a form in an annotation is missing in the file");
+    check(stamp("(seen) Tj ET /None Do BT", 4), missing);
     check(stamp("(seen) Tj ET /None Do BT", 2), None);
 }
 

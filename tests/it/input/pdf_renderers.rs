@@ -107,7 +107,7 @@ fn what_the_file_does_not_hold_is_lost_whatever_draws_the_page() {
     let hex: String = half.iter().map(|byte| format!("{byte:02X}")).collect();
     let inline = format!("{PART} q 75 0 0 90 5 5 cm BI /W 60 /H 80 /BPC 8 /CS /G ID {} EI Q", "0".repeat(900));
     for (name, page, lost) in [
-        ("missing", page_with(b"null".to_vec(), PART, ""), "it is missing in the file"),
+        ("missing", page_with(b"null".to_vec(), PART, ""), "an image or a form is missing in the file"),
         ("bare", image("", &[90; 60 * 40]), "only 50 % of its data"),
         ("deflated", image("/Filter /FlateDecode", &zlib(&[90; 60 * 40])), "only 50 % of its data"),
         ("run-length", image("/Filter /RunLengthDecode", &[[197, 90]; 40].concat()), "damaged data"),

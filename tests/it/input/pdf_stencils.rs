@@ -41,6 +41,9 @@ fn drawn(bytes: Vec<u8>) -> Vec<u8> {
     document.decode(1, &probe, size).unwrap().data
 }
 
+/// Colour spaces: grey, and one with a tint.
+const SPACES: &str = "/ColorSpace << /C /DeviceGray /T [/Separation /Spot /DeviceRGB << /FunctionType 2 /Domain [0 1] /C0 [1 1 1] /C1 [0 0.5 0] /N 1 >>] >>";
+
 #[test]
 fn a_stencil_that_covers_the_page_is_the_picture_that_is_drawn() {
     for (before, entries) in [
@@ -54,11 +57,18 @@ fn a_stencil_that_covers_the_page_is_the_picture_that_is_drawn() {
         ("1 0 0 rg", "/Decode [1 0]"),
         ("0.25 0.5 0.75 rg", "/Interpolate true"),
         ("1 g 0 0 370 290 re f 0 g", ""),
+        // In a colour space that was set before.
+        ("/DeviceRGB cs 0.75 0.5 0 sc", "/Decode [1 0]"),
+        ("/DeviceCMYK cs", ""),
+        ("/DeviceGray cs 1 sc 0 0 370 290 re f 0.25 scn", ""),
+        ("/C cs 0.2 sc", ""),
+        ("/C cs", ""),
+        ("/T cs 0.75 scn", ""),
     ] {
         let stencil = || image(&format!("/ImageMask true {entries} /Filter /FlateDecode"), &deflate(&bits()));
         let content = format!("q {before} {PLACE} /I Do Q");
-        let (data, _) = picture(page_of(content.as_bytes(), "", stencil())).unwrap().unwrap();
-        let expected = drawn(page_of((content + NOT_ONLY).as_bytes(), "", stencil()));
+        let (data, _) = picture(page_of(content.as_bytes(), SPACES, stencil())).unwrap().unwrap();
+        let expected = drawn(page_of((content + NOT_ONLY).as_bytes(), SPACES, stencil()));
         assert!(data == expected, "{before} {entries}");
     }
     // A form is painted with the colour of the page.
@@ -86,7 +96,8 @@ fn a_stencil_that_covers_the_page_is_the_picture_that_is_drawn() {
 fn other_stencils_are_drawn() {
     let pattern = "/Pattern << /P 6 0 R >> /ColorSpace << /C /DeviceGray >>";
     for (before, entries) in [
-        ("/C cs 0 sc", ""),
+        ("/C cs 0 0 sc", ""),
+        ("/None cs 0 sc", ""),
         ("/Pattern cs /P scn", ""),
         ("", "/BitsPerComponent 8"),
         ("", "/Mask [0 0]"),
@@ -149,9 +160,14 @@ fn stencils_of_scanners_are_read_as_their_images_are() {
             let stencil = shown("", &format!("/ImageMask true {filter} {decode}"), data);
             assert!(stencil == expected, "{filter} {decode}");
         }
-        // A fax is read by this program, in black only.
-        let is_fax = filter == ccitt;
-        assert_eq!(shown("1 0 0 rg", &format!("/ImageMask true {filter}"), data).is_none(), is_fax);
+        // The black of the image in another colour, over white.
+        let black = shown("", &format!("/ImageMask true {filter}"), data).unwrap();
+        let red: Vec<u8> = black.iter().flat_map(|tone| [255, *tone, *tone]).collect();
+        for color in ["1 0 0 rg", "/DeviceRGB cs 1 0 0 sc"] {
+            assert!(shown(color, &format!("/ImageMask true {filter}"), data) == Some(red.clone()), "{filter} {color}");
+        }
+        let white = shown("1 g", &format!("/ImageMask true {filter}"), data).unwrap();
+        assert!(white.iter().all(|tone| *tone == 255) && white.len() == black.len());
     }
 }
 

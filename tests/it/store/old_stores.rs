@@ -363,6 +363,29 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 11);
 }
 
+/// An earlier version could read a picture of which this one finds that no program should: nothing of it is answered, and each
+/// run finds the same.
+#[test]
+fn a_file_that_fails_to_open_is_listed_to_be_opened_once() {
+    let bench = restored_with("v5-pictures", "v5-pictures/pages", &[]);
+    run(&bench);
+    let outdated = || {
+        let plan = docmill(&bench, &["plan", "job.yaml", "--format", "json"]);
+        serde_json::from_str::<Value>(&plan.stdout).unwrap()["outdated_files"].clone()
+    };
+    let lossless =
+        [&[0xFF, 0xD8, 0xFF, 0xC3, 0, 11, 8, 0, 9, 0, 9, 1, 1, 0x11, 0][..], &[0; 90], &[0xFF, 0xD9]].concat();
+    bench.put("pages/lossless.jpg", &lossless);
+    let content = blake3::hash(&lossless).as_bytes().to_vec();
+    open(&bench).execute("INSERT INTO pages (content, page, decoder) VALUES (?1, 1, 2)", [content]).unwrap();
+    assert_eq!(outdated(), 1);
+    for _ in 0..2 {
+        assert_eq!(docmill(&bench, &["run", "job.yaml"]).code, 0);
+        assert_eq!((outdated(), requests(&bench)), (json!(0), 0));
+    }
+    assert_eq!(number(&bench, "SELECT decoder FROM pages WHERE page = 1 AND decoder < 9"), 2);
+}
+
 /// What a provider answers about the batch of a fixture, and the requests that it received.
 struct Provider {
     url: String,
