@@ -85,8 +85,8 @@ impl ReplyReader<'_> {
         exchange.status = Some(status);
         exchange.request_id = request_id.map(|id| self.client.redact(&sanitize::id(id)));
         exchange.rate_limits = rate_limits;
-        // A cost in the body is the provider's own; the header is what a gateway computed.
-        exchange.served.cost = exchange.served.cost.or_else(|| self.dialect.read_cost(&headers));
+        // A cost in the body is the provider's own; the header is what a gateway in front of it charges, which may be more.
+        exchange.served.cost = exchange.served.cost.max(self.dialect.read_cost(&headers));
         exchange
     }
 

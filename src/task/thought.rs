@@ -17,6 +17,10 @@ const TAGS: &[&str] = &[
     "scratchpad",
     "chain_of_thought",
     "inner_monologue",
+    "reasoning_content",
+    "rationale",
+    "antthinking",
+    "longcat_think",
 ];
 /// The same in square brackets, which ordinary text has more often.
 const BRACKETS: &[&str] = &["think", "thinking"];
@@ -67,7 +71,7 @@ fn all_marks(text: &str) -> Vec<(ThoughtMark, &'static str)> {
     let mut marks = Vec::new();
     let beginning = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
     let mut at = 0;
-    while let Some(next) = text[at..].find(['<', '[', '◁', 'a']) {
+    while let Some(next) = text[at..].find(['<', '&', '[', '◁', 'a']) {
         let start = at + next;
         let rest = &text[start..];
         let found = match rest.as_bytes()[0] {
@@ -116,15 +120,12 @@ fn mark(rest: &str) -> Option<(usize, bool, &'static str)> {
     if head.starts_with("<unused94>") {
         return Some((10, true, ""));
     }
-    let (inner, close, names) = if let Some(inner) = head.strip_prefix('<') {
-        (inner, '>', TAGS)
-    } else if let Some(inner) = head.strip_prefix('[') {
-        (inner, ']', BRACKETS)
-    } else {
-        (head.strip_prefix('◁')?, '▷', TAGS)
-    };
+    // Some gateways escape replies for HTML.
+    let forms = [("<", ">", TAGS), ("&lt;", "&gt;", TAGS), ("[", "]", BRACKETS), ("◁", "▷", TAGS)];
+    let form = |(open, close, names)| Some((head.strip_prefix(open)?, close, names));
+    let (inner, close, names): (&str, &str, &[&'static str]) = forms.into_iter().find_map(form)?;
     let end = inner.find(close)?;
-    let (tag, length) = (inner[..end].trim(), head.len() - inner.len() + end + close.len_utf8());
+    let (tag, length) = (inner[..end].trim(), head.len() - inner.len() + end + close.len());
     let (tag, opens) = match tag.strip_prefix('/') {
         Some(tag) => (tag.trim_start(), false),
         None => (tag, true),
@@ -204,6 +205,10 @@ mod tests {
             ("<think>a<thought>b</think>c</thought>d", "d"),
             ("<think>a</thinking>b", "b"),
             ("<inner_monologue>a</inner_monologue>b<chain_of_thought>c", "b"),
+            ("&lt;think&gt;a&lt;/think&gt;b", "b"),
+            ("&lt;Thinking&gt;a", ""),
+            ("a &lt; b &amp; c &gt; d", "a &lt; b &amp; c &gt; d"),
+            ("<longcat_think>a</longcat_think>b<antThinking>c", "b"),
             ("The <reason> is clear: b", "The <reason> is clear: b"),
             // Other tags and brackets.
             ("<thinker>a</thinker>", "<thinker>a</thinker>"),

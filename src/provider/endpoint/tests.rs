@@ -187,6 +187,8 @@ fn who_gave_a_reply_and_what_it_cost() {
         (reply(200, header, ANSWER), Some(71_000_000), None, None),
         (reply(200, header, &with(json!({"usage": usage(json!(0.5))}))), Some(500_000_000_000), None, None),
         (reply(200, header, &with(json!({"usage": usage(json!(-1))}))), Some(71_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(0))}))), Some(71_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(0.00006))}))), Some(71_000_000), None, None),
         (reply(200, "x-litellm-response-cost: NaN\r\n", ANSWER), None, None, None),
         (reply(200, "x-litellm-response-cost: -1\r\n", ANSWER), None, None, None),
         (

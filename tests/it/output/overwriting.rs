@@ -260,7 +260,7 @@ fn no_partition_of_an_output_takes_the_place_of_a_file_of_the_job() {
     let bench = bench();
     let part = "out/kind=a/rows.csv";
     let job = bench.text("list.yaml").replace("store: store.db", "store: x.db");
-    let (job, _) = job.split_at(job.find("output: ").unwrap());
+    let (job, _) = job.split_at(job.rfind("output: ").unwrap());
     for (name, what) in [
         ("list.csv", "the list"),
         ("labels.csv", "the labels of a task"),

@@ -211,8 +211,9 @@ fn a_key_is_nowhere_but_in_the_request() {
         let job = bench.text("job.yaml");
         bench.put("job.yaml", job.replace("id: test", &format!("id: test, {with}")).as_bytes());
         for format in ["text", "json"] {
-            let mut command =
-                bench.command(&["run", "job.yaml", "-vv", "--log-format", format, "--summary", "summary.json"]);
+            let arguments =
+                ["run", "job.yaml", "--refresh", "-vv", "--log-format", format, "--summary", "summary.json"];
+            let mut command = bench.command(&arguments);
             let ran = Ran::from(command.env("DOCMILL_TEST_KEY", KEY).output().unwrap());
             assert!(!ran.stderr.contains("sk-canary") && !ran.stdout.contains("sk-canary"), "{}", ran.stderr);
         }

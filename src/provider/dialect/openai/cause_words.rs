@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::credit::{CREDIT_CODES, CREDIT_WORDS};
 
 /// Words of errors of a content filter, in lower case.
-pub(super) const FILTER_WORDS: &[&str] = &[
+pub(crate) const FILTER_WORDS: &[&str] = &[
     "content management policy",
     "content policy",
     "content filter",
@@ -34,10 +34,10 @@ pub(super) const FILTER_WORDS: &[&str] = &[
 ];
 
 /// What a filter reads.
-pub(super) const FILTERED: &[&str] = &["text", "image", "picture", "page", "document", "file", "phrase", "words"];
+pub(crate) const FILTERED: &[&str] = &["text", "image", "picture", "page", "document", "file", "phrase", "words"];
 
 /// Codes and words of a cause, in lower case. In the order in which they are looked for.
-pub(super) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
+pub(crate) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
     (Cause::NoCredit, CREDIT_CODES, CREDIT_WORDS),
     (Cause::OutOfRoom, &[], &["could not finish the message", "model output limit was reached"]),
@@ -81,6 +81,12 @@ pub(super) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
         Cause::ContextTooLong,
         &["context_length_exceeded", "too_many_prompt_tokens", "exceed_context_size_error"],
         &[
+            "contextwindowexceeded",
+            "context_length_exceeded",
+            "too large for the model's context",
+            "too large for the models context",
+            "more than max tokens allowed",
+            "exceed max message tokens",
             "context length",
             "context window",
             "context size",
@@ -118,13 +124,13 @@ pub(super) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
 ];
 
 /// Words about credit that are advice in errors about something else.
-pub(super) const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "recharge", "top up your"];
+pub(crate) const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "recharge", "top up your"];
 
 /// Codes of errors about a model that does not exist.
-pub(super) const UNKNOWN_MODEL_CODES: &[&str] = &["model_not_found", "invalid_model", "deploymentnotfound"];
+pub(crate) const UNKNOWN_MODEL_CODES: &[&str] = &["model_not_found", "invalid_model", "deploymentnotfound"];
 
 /// What a prompt is too long for, in clear words.
-pub(super) const WINDOW: &[&str] = &[
+pub(crate) const WINDOW: &[&str] = &[
     "context length",
     "context window",
     "context limit",
@@ -135,5 +141,5 @@ pub(super) const WINDOW: &[&str] = &[
 ];
 
 /// That it is too long.
-pub(super) const TOO_LONG: &[&str] =
+pub(crate) const TOO_LONG: &[&str] =
     &["exceed", "maximum", "too long", "too large", "longer than", "larger than", "greater than"];

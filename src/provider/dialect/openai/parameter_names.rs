@@ -107,6 +107,9 @@ pub(crate) fn named_parameters(param: &str, text: &str, is_rejection: bool) -> V
     // Messages about a bound begin with the format that it is in.
     let named = NAMES.iter().filter_map(|(parameter, words)| Some((!is_bound(*parameter), at(words)?, *parameter)));
     let mut named: Vec<_> = named.filter(|_| is_rejection).collect();
+    // Of a path such as `response_format.json_schema.strict`, the last member is meant.
+    let places: Vec<usize> = named.iter().map(|(_, at, _)| *at).collect();
+    named.retain(|(_, at, _)| !places.iter().any(|later| at < later && is_path(&text[*at..*later])));
     named.sort_by_key(|(is_other, at, _)| (*is_other, *at));
     let mut found: Vec<Parameter> = named.into_iter().map(|(.., parameter)| parameter).collect();
     if found.first().is_some_and(|first| is_bound(*first)) {
@@ -179,6 +182,12 @@ fn is_name(text: &str, word: &str, found: &Range<usize>) -> bool {
         }
         _ => !name.contains(' ') || !is_of_page(before, after),
     }
+}
+
+/// Whether a text is the beginning of a path, up to one of its members.
+fn is_path(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
+    text.ends_with('.') && text.chars().all(is_part)
 }
 
 /// Whether words between `before` and `after` are about what a page shows.

@@ -7,6 +7,15 @@ use super::*;
 fn causes_in_the_words_of_servers() {
     for (message, code, expected) in [
         (
+            "litellm.ContextWindowExceededError: litellm.BadRequestError: OpenAIException - too big",
+            "",
+            Some(Cause::ContextTooLong),
+        ),
+        ("context_length_exceeded", "", Some(Cause::ContextTooLong)),
+        ("The prompt is too large for the model's context", "", Some(Cause::ContextTooLong)),
+        ("tokens in request more than max tokens allowed", "", Some(Cause::ContextTooLong)),
+        ("total tokens of image and text exceed max message tokens", "", Some(Cause::ContextTooLong)),
+        (
             "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
             "",
             Some(Cause::NoCredit),

@@ -194,6 +194,9 @@ fn a_parameter_is_named_in_any_words() {
         (400, "the page shows the temperature of a room", None),
         (500, "temperature out of bounds", None),
         (400, "generic", None),
+        // Of a path, the last member.
+        (400, "Unknown parameter: 'response_format.json_schema.strict'.", Some("strict")),
+        (400, "Extra inputs are not permitted: response_format.json_schema.schema", Some("format")),
     ] {
         let found = named_changes(status, &ErrorBody::parse(&openai("", message))).first().copied();
         let name = |change: CapabilityChange| {
