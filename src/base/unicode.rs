@@ -15,11 +15,12 @@ pub fn nfd(text: &str) -> Cow<'_, str> {
     const { DecomposingNormalizerBorrowed::new_nfd() }.normalize(text)
 }
 
-/// `text` without the white space of Unicode and byte order marks around it; if it is not UTF-8, without that of ASCII.
+/// `text` without the white space of Unicode, zero width spaces and byte order marks around it; if it is not UTF-8, without
+/// that of ASCII.
 #[must_use]
 pub fn trim_blanks(text: &[u8]) -> &[u8] {
     match std::str::from_utf8(text) {
-        Ok(text) => text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').as_bytes(),
+        Ok(text) => text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')).as_bytes(),
         Err(_) => text.trim_ascii(),
     }
 }
@@ -80,6 +81,7 @@ mod tests {
             (&b"a b"[..], &b"a b"[..]),
             (" \u{a0}a\u{3000}\n".as_bytes(), b"a"),
             ("\u{feff}a\u{a0}b".as_bytes(), "a\u{a0}b".as_bytes()),
+            ("\u{200b}\u{feff} a\u{200b}b\u{200b}".as_bytes(), "a\u{200b}b".as_bytes()),
             ("\u{a0}".as_bytes(), b""),
             (b" \xff\xa0 ", b"\xff\xa0"),
         ] {

@@ -4,6 +4,7 @@
 use super::columns::{CellKind, Column};
 use super::partitions::known_values::find_long_name;
 use super::spec::RowSpec;
+use crate::base::unicode::nfc;
 use crate::task::Shape;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -67,15 +68,19 @@ fn flatten_faults(columns: &[Column], spec: &RowSpec) -> Vec<ColumnFault> {
         if member.is_some_and(|member| RESERVED_MEMBERS.contains(&member)) {
             report(format!("the column `{}` of a flattened member is reserved for docmill", column.name));
         }
-        // Spark, Hive and DuckDB compare names without their case.
-        match known.insert(column.name.to_lowercase(), &column.name) {
+        // Spark, Hive and DuckDB compare names without their case. Accents look the same in both forms.
+        let lowercase = column.name.to_lowercase();
+        match known.insert(nfc(&lowercase).into_owned(), &column.name) {
             Some(other) if other == column.name => {
                 report(match spec.has_sources {
                     true => format!("two columns have the name `{other}`"),
                     false => format!("two flattened members have the column `{other}`"),
                 });
             }
-            Some(other) => report(format!("the columns `{other}` and `{}` differ only in case", column.name)),
+            Some(other) => {
+                let what = if other.to_lowercase() == lowercase { "case" } else { "the Unicode form of their accents" };
+                report(format!("the columns `{other}` and `{}` differ only in {what}", column.name));
+            }
             None => {}
         }
     }
@@ -122,6 +127,10 @@ mod tests {
             (
                 vec![("t", object(&[("A", text()), ("a", text())]))],
                 Some("the columns `t__A` and `t__a` differ only in case"),
+            ),
+            (
+                vec![("t", object(&[("\u{e9}", text()), ("e\u{301}", text())]))],
+                Some("the columns `t__\u{e9}` and `t__e\u{301}` differ only in the Unicode form of their accents"),
             ),
             (
                 vec![("t", object(&[("_a", text())])), ("t_", object(&[("a", text())]))],

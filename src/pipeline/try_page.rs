@@ -22,7 +22,7 @@ use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
-use crate::source::{Entries, Entry, SourceReader, path_bytes};
+use crate::source::{Entries, Entry, SourceReader, not_a_url_without_secrets, path_bytes};
 use crate::store::{OutcomeStatus, ReadStore, RecipeId, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
@@ -186,7 +186,13 @@ impl FilePage {
 }
 
 fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
-    let unusable = |reason: String| PipelineError::Page { path: file.display().to_string(), reason };
+    let unusable = |reason: String| {
+        // A URL is not a file, and may have a signature.
+        let hidden = not_a_url_without_secrets(&path_bytes(file)).filter(|_| !file.exists());
+        let path =
+            hidden.map_or_else(|| file.display().to_string(), |path| String::from_utf8_lossy(&path).into_owned());
+        PipelineError::Page { path, reason }
+    };
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
     let bytes = SourceReader::files_only(Path::new("")).read(&entry).map_err(|fault| unusable(fault.message))?;

@@ -8,6 +8,7 @@ use crate::base::units::counted;
 use crate::manifest::ColumnKind;
 use serde_json::Value;
 use std::fs::File;
+use std::io::Read;
 
 /// The rows of a CSV file.
 pub(crate) struct CsvList {
@@ -28,7 +29,9 @@ impl CsvList {
         find_path: &dyn Fn(&[&str]) -> Option<usize>,
     ) -> Result<(Vec<ListColumn>, Self), String> {
         let mut text = TextReader::new(file).map_err(|error| error.to_string())?;
-        let delimiter = match delimiter {
+        let separator = find_separator_line(&mut text).map_err(|error| error.to_string())?;
+        text.rewind().map_err(|error| error.to_string())?;
+        let delimiter = match separator.or(delimiter) {
             Some(delimiter) => delimiter,
             None => {
                 let found = find_delimiter(&mut text).map_err(|error| error.to_string())?;
@@ -48,7 +51,7 @@ impl CsvList {
                 .from_reader(LineCounter::new(text))
         };
         let mut reader = open(text);
-        let names = read_names(&mut reader)?;
+        let names = read_names(&mut reader, separator.is_some())?;
         let names = csv::StringRecord::from_byte_record(names)
             .map_err(|_| "the names of its columns are not UTF-8; save the file as UTF-8".to_owned())?;
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
@@ -57,7 +60,7 @@ impl CsvList {
         let mut text = reader.into_inner().into_inner();
         text.rewind().map_err(|error| error.to_string())?;
         let mut reader = open(text);
-        read_names(&mut reader)?;
+        read_names(&mut reader, separator.is_some())?;
         let columns = names.into_iter().map(|name| ListColumn { name, kind: Ok(ColumnKind::Text) }).collect();
         Ok((columns, Self { reader }))
     }
@@ -86,9 +89,23 @@ impl CsvList {
     }
 }
 
-/// The names of the columns: the first row that is not empty.
-fn read_names(reader: &mut csv::Reader<Text>) -> Result<csv::ByteRecord, String> {
+/// The character of a first line `sep=;`, which tells Excel what separates cells.
+fn find_separator_line(text: impl Read) -> std::io::Result<Option<u8>> {
+    let mut line = Vec::new();
+    text.take(6).read_to_end(&mut line)?;
+    Ok(match line.split_at_checked(4) {
+        Some((name, [separator, b'\r' | b'\n'])) if name.eq_ignore_ascii_case(b"sep=") => Some(*separator)
+            .filter(|byte| *byte == b'\t' || (byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\''))),
+        _ => None,
+    })
+}
+
+/// The names of the columns: the first row that is not empty, behind the line that names the separator.
+fn read_names(reader: &mut csv::Reader<Text>, has_separator_line: bool) -> Result<csv::ByteRecord, String> {
     let mut names = csv::ByteRecord::new();
+    if has_separator_line {
+        reader.read_byte_record(&mut names).map_err(|error| error.to_string())?;
+    }
     while reader.read_byte_record(&mut names).map_err(|error| error.to_string())? {
         if !is_empty(&names) {
             return Ok(names);

@@ -5,7 +5,7 @@ use super::entry::{Entry, path_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::list::{ListedPath, PathList, STANDARD_INPUT};
-use super::signed_url::{Redacted, TokenClashes, redact};
+use super::signed_url::{Redacted, TokenClashes, not_a_url_without_secrets, redact};
 use super::table::{Table, TableRow};
 use super::walk::{Walk, WalkItem};
 use crate::base::json_text::JsonText;
@@ -119,7 +119,7 @@ impl Entries {
                 let path = self.path_of(&redacted);
                 Entry { path, address: redacted.address, ..entry }
             }
-            None => entry,
+            None => hide_secrets(entry, base),
         };
         if entry.url().is_some() {
             // The content of a URL counts as unchanged while its version is; `--refresh` fetches it again.
@@ -170,6 +170,22 @@ fn find_escaped(entry: Entry, base: &Path) -> Entry {
         Some(other) if entry.metadata(base).is_err() && other.metadata(base).is_ok() => other,
         _ => entry,
     }
+}
+
+/// The entry without the secrets of a URL that is not written as one, such as one in quotes. It stays an entry that can't be
+/// read: neither a URL nor the path of another file.
+fn hide_secrets(entry: Entry, base: &Path) -> Entry {
+    if entry.url().is_some() {
+        return entry;
+    }
+    let Some(path) = not_a_url_without_secrets(&entry.path).filter(|_| entry.metadata(base).is_err()) else {
+        return entry;
+    };
+    let mut hidden = Entry { path, ..entry };
+    if hidden.url().is_some() || hidden.metadata(base).is_ok() {
+        hidden.path.splice(..0, *b"***");
+    }
+    hidden
 }
 
 /// A row of a list as it is written there.

@@ -46,4 +46,4 @@ pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use signed_url::without_secrets;
+pub(crate) use signed_url::{not_a_url_without_secrets, without_secrets};

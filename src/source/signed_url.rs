@@ -244,6 +244,28 @@ pub(crate) fn without_secrets(text: &str) -> String {
     out
 }
 
+/// A path that is not a URL, without the secrets of URLs in it: in quotes or brackets, behind other text, without their scheme,
+/// or with every character of them encoded. `None` if there are none.
+pub(crate) fn not_a_url_without_secrets(path: &[u8]) -> Option<Vec<u8>> {
+    let bare = without_secrets_of_query(path);
+    let shown = bare.as_deref().unwrap_or(path);
+    let Ok(text) = std::str::from_utf8(shown) else { return bare };
+    let clean = without_secrets(text);
+    let decoded = percent_decoded(&clean);
+    let is_encoded = b":/?=".iter().any(|mark| decoded.contains(mark) && !clean.as_bytes().contains(mark));
+    if is_encoded && let Some(found) = not_a_url_without_secrets(&decoded) {
+        // Encoded again, as it was.
+        return Some(url::form_urlencoded::byte_serialize(&found).collect::<String>().into_bytes());
+    }
+    if clean == text { bare } else { Some(clean.into_bytes()) }
+}
+
+/// Text whose query has a signature or a token, without it, as behind a host without a scheme.
+fn without_secrets_of_query(text: &[u8]) -> Option<Vec<u8>> {
+    let redacted = redact(&[b"//", text].concat())?;
+    redacted.path.strip_prefix(b"//").map(<[u8]>::to_vec)
+}
+
 /// A word with a URL, without the secrets of it; `None` if there are none.
 fn word_without_secrets(word: &str) -> Option<String> {
     let start = match find_scheme(word.as_bytes()) {

@@ -21,6 +21,7 @@ use crate::store::{
     TaskOutcome,
 };
 use bytes::Bytes;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -207,11 +208,21 @@ impl Worker {
                 // A final fault is not tried again as long as the file does not change.
                 let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
                 let fault = Some(fault_record(&fault));
-                self.changes.push(EntryChange::Put(EntryRecord { fault, modified_ns, ..record }));
+                let record = EntryRecord { fault, modified_ns, ..record };
+                self.changes.push(match self.is_removed(entry) {
+                    true => EntryChange::Missing(self.run.identity.keys.run, record),
+                    false => EntryChange::Put(record),
+                });
                 self.run.counters.add_unreadable();
                 Ok(())
             }
         }
+    }
+
+    /// Whether a file of a folder is not there any more, although the walk found it.
+    fn is_removed(&self, entry: &Entry) -> bool {
+        let found = || entry.file(self.run.job.input.base()).symlink_metadata();
+        entry.line == 0 && found().is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
     /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: what is stored of it.

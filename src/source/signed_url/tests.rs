@@ -176,3 +176,26 @@ fn digests_and_numbers_that_alone_distinguish_files_are_kept_as_digests() {
         assert_ne!(first, second, "{urls:?}");
     }
 }
+
+#[test]
+fn what_is_not_written_as_a_url_loses_its_secrets_too() {
+    for (text, expected) in [
+        ("\"https://h/p?sig=SECRET\"", Some("\"https://h/p")),
+        ("<https://h/p?X-Amz-Signature=SECRET>", Some("<https://h/p")),
+        ("[https://user:SECRET@h/p]", Some("[https://h/p]")),
+        ("(https://h/p?id=1&X-Amz-Signature=SECRET)", Some("(https://h/p?id=1")),
+        ("url:https://h/p?X-Amz-Signature=SECRET", Some("url:https://h/p")),
+        ("=https://h/p?X-Amz-Signature=SECRET", Some("=https://h/p")),
+        ("http ://h/p?X-Amz-Signature=SECRET", Some("http ://h/p")),
+        ("b.s3.amazonaws.com/k?X-Amz-Signature=SECRET", Some("b.s3.amazonaws.com/k")),
+        ("a.jpg?v=1&X-Amz-Signature=SEC RET", Some("a.jpg?v=1")),
+        ("https%3A%2F%2Fh%2Fp%3FX-Amz-Signature%3DSECRET", Some("https%3A%2F%2Fh%2Fp")),
+        ("scans/a.jpg?v=1", None),
+        ("a%3Fb=1.jpg", None),
+        ("\"https://h/p\"", None),
+        ("", None),
+    ] {
+        let found = not_a_url_without_secrets(text.as_bytes()).map(|found| String::from_utf8(found).unwrap());
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::pages::{FaultRecord, FeaturesRecord, PageFaultRecord};
 use crate::base::digest::Digest;
-use crate::base::ids::{PageId, RecipeSetId};
+use crate::base::ids::{PageId, RecipeSetId, RunKey};
 use crate::base::json_text::JsonText;
 use crate::base::page_repeats::{distinct_pages, first_of};
 use std::collections::HashMap;
@@ -93,6 +93,9 @@ pub enum EntryChange {
     Put(EntryRecord),
     /// A file that was listed but not read: the stored entry stays unless the file changed.
     Listed(EntryRecord),
+    /// A file that a run's walk found and that is not there any more: stored unless a later run of the job has begun, whose
+    /// walk decides whether the file is a part of the input.
+    Missing(RunKey, EntryRecord),
     /// A file that is gone, by its line and path.
     Gone(u64, Vec<u8>),
     /// A page that cannot be decoded.

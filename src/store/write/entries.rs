@@ -1,7 +1,7 @@
 //! What the latest walk of a job found.
 
 use super::pages::{put_fault, put_features, put_renderer};
-use crate::base::ids::JobId;
+use crate::base::ids::{JobId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::entries::{EntryChange, EntryRecord};
 use crate::store::sqlite::values::as_signed;
@@ -24,6 +24,11 @@ pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> 
                 )?
                 .execute(params![job, as_signed(entry.line), entry.path, entry.carried, entry.set])?;
             }
+            EntryChange::Missing(run, entry) => {
+                if !has_later_run(db, job, run)? {
+                    put(db, job, &entry, "")?;
+                }
+            }
             EntryChange::Gone(line, path) => {
                 db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3")?
                     .execute(params![job, as_signed(line), path])?;
@@ -34,6 +39,11 @@ pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> 
         }
     }
     Ok(())
+}
+
+/// Whether a run of the job has begun after `run`.
+fn has_later_run(db: &Connection, job: JobId, run: RunKey) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM runs WHERE job_id = ?1 AND id > ?2")?.exists(params![job, run])?)
 }
 
 /// Stores an entry. `only` restricts which stored entries are replaced.

@@ -335,3 +335,19 @@ fn private_hosts_are_refused_by_number_by_name_and_after_redirects() {
     }
     assert_eq!(bench.rows().len(), urls.len());
 }
+
+#[test]
+fn the_line_that_tells_excel_the_separator_is_not_the_names_of_columns() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    for (separator, first) in [(";", "sep=;\r\n"), ("|", "SEP=|\n"), (",", "\u{feff}sep=,\r\n")] {
+        let list = format!(
+            "{first}path{separator}customer\npages/00000.jpg{separator}ACME\n\u{200b}pages/00001.jpg{separator}B\n"
+        );
+        bench.put("list.csv", list.as_bytes());
+        list_job(&bench, "list: list.csv", "");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 0, "{first}: {}", ran.stderr);
+        assert_eq!(column(&bench, "path"), ["pages/00000.jpg", "pages/00001.jpg"], "{first}");
+        assert_eq!(column(&bench, "customer"), ["ACME", "B"], "{first}");
+    }
+}

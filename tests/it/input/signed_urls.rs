@@ -139,3 +139,27 @@ fn faults_do_not_show_signatures() {
         assert!(!left_behind(&bench).contains("SECRET"), "{list}");
     }
 }
+
+#[test]
+fn a_signed_url_that_is_not_written_as_one_is_not_shown() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    list_job(&bench, "");
+    let signed = |text: &str| text.replace('$', "?X-Amz-Signature=SECRET");
+    let list = signed(
+        "path\n<https://h.example/1.jpg$>\n'https://h.example/2.jpg$'\n[https://h.example/3.jpg$]\nurl:https://h.example/4.jpg$\n\
+         http ://h.example/5.jpg$\nb.s3.amazonaws.com/6.jpg$\npages/00000.jpg$\nx@https://h.example/8.jpg$\n\
+         https%3A%2F%2Fh.example%2F9.jpg%3FX-Amz-Signature%3DSECRET\n",
+    );
+    bench.put("l.csv", list.as_bytes());
+    let ran = bench.run(&["-vv"]);
+    assert!(!ran.stderr.contains("SECRET") && !ran.stdout.contains("SECRET"), "{}", ran.stderr);
+    assert!(!left_behind(&bench).contains("SECRET"));
+    let (paths, rows) = (paths(&bench), bench.rows());
+    assert_eq!(paths.len(), 9);
+    assert_eq!(paths[0], "<https://h.example/1.jpg");
+    assert_eq!(paths[6], "***pages/00000.jpg", "not another file");
+    assert_eq!(paths[7], "***https://h.example/8.jpg", "not a URL that is fetched");
+    assert!(rows.iter().all(|row| row["status"] == "failed"), "{rows:?}");
+    let tried = bench.docmill(&["try", "job.yaml", &signed("https://h.example/1.jpg$")]);
+    assert!(tried.stderr.contains("https://h.example/1.jpg") && !tried.stderr.contains("SECRET"), "{}", tried.stderr);
+}

@@ -2,7 +2,7 @@
 
 use super::Backend;
 use super::fixtures::{
-    Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, ok, page, page_fault, recipe_record,
+    Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, ok, page, page_fault, recipe_record, start,
 };
 use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::{
@@ -97,6 +97,23 @@ pub(crate) fn differences_are_applied<B: Backend>() {
     bench.change(changes);
     assert_eq!(bench.entries(), [changed, entry("c", 3), unreadable.clone()], "another line is another entry");
     assert_eq!(bench.reader().entry(bench.job(), &unreadable.path).unwrap(), None, "without content");
+}
+
+pub(crate) fn a_file_that_is_missing_is_an_entry_only_of_the_latest_run<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let missing = |path: &str| {
+        let fault = Some(fault(ErrorKind::ReadFailed));
+        EntryRecord { content: None, page_count: 0, fault, modified_ns: 0, ..entry(path, 0) }
+    };
+    bench.change(vec![EntryChange::Missing(bench.keys.run, missing("a"))]);
+    assert_eq!(bench.paths(), ["a"]);
+    // The walk of the later run does not find the files.
+    let later = bench.store.begin_run(start("later")).unwrap();
+    bench.change(vec![EntryChange::Gone(0, b"a".to_vec())]);
+    bench.change(vec![EntryChange::Missing(bench.keys.run, missing("a"))]);
+    assert_eq!(bench.paths(), [""; 0]);
+    bench.change(vec![EntryChange::Missing(later.run, missing("b"))]);
+    assert_eq!(bench.paths(), ["b"]);
 }
 
 pub(crate) fn a_listed_entry_keeps_what_is_known_of_an_unchanged_file<B: Backend>() {

@@ -115,6 +115,7 @@ contract! {
     entries [
         entries_are_read_in_their_order,
         differences_are_applied,
+        a_file_that_is_missing_is_an_entry_only_of_the_latest_run,
         a_listed_entry_keeps_what_is_known_of_an_unchanged_file,
         entries_are_settled_when_a_later_run_has_nothing_to_do,
         a_page_that_is_in_a_file_twice_is_settled_with_the_first,
