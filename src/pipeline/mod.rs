@@ -42,6 +42,7 @@ pub(crate) use model::entry_recipes::EntryRecipes;
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::rendered_questions;
 pub(crate) use model::recipe::{known_recipes, recipe_bodies};
+pub(crate) use model::stored_capabilities::endpoint_capabilities;
 pub use page_pictures::{PagePicture, PagePictureFault, PagePictures};
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection, ShardPlan};

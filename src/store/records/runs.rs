@@ -125,8 +125,8 @@ pub enum EndpointFact {
     Capabilities {
         /// What this process has learned.
         learned: String,
-        /// Combines what is stored with what was learned.
-        merge: fn(stored: &str, learned: &str) -> String,
+        /// Combines what is stored with what was learned. An error: what is stored is damaged.
+        merge: fn(stored: &str, learned: &str) -> Result<String, String>,
     },
     /// How many tokens it bills for images.
     Calibration(String),
