@@ -5,7 +5,7 @@ use super::overdue::BudgetHolders;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
-use crate::pipeline::model::stored_capabilities::endpoint_capabilities;
+use crate::pipeline::model::endpoint_facts::{endpoint_calibrations, endpoint_capabilities};
 use crate::provider::{DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
 use crate::store::{AttemptCharge, StoreError};
 use std::rc::Rc;
@@ -56,7 +56,7 @@ impl<'a> Asking<'a> {
         observer: &'a dyn Observer,
     ) -> Result<Self, StoreError> {
         let (job, keys) = (&run.job, &run.identity.keys);
-        let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
+        let calibrations = endpoint_calibrations(job, keys.calibration.as_deref())?;
         let limits = &job.limits;
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),

@@ -28,6 +28,11 @@ enum Repair {
 const SPENT_IN_LEDGER: &str = "spent = (SELECT ifnull(sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0) FROM attempts a WHERE a.budget_id = budget.id)";
 
 impl ValueRule {
+    /// The table.
+    pub(crate) fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// A description of a wrong value.
     pub(crate) fn what(&self) -> String {
         format!("a value of {}.{} that docmill never writes", self.table, self.column)
@@ -108,6 +113,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         word("batches", "state", words!(BatchState), false, Set("state = 'submitted'")),
         word("runs", "outcome", words!(RunOutcomeName), true, Set("outcome = 'died', exit_code = NULL")),
         missing("answers", "value", "status = 'ok'", Delete),
+        missing("answers", "message", "reason IS NOT NULL", Set("reason = NULL, message = NULL")),
         missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
         missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
         missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::runs::{RunRecord, TaskKey};
 use crate::store::sqlite::cells::Cells;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub(crate) fn job_id(db: &Connection, identity: &Digest) -> Result<Option<JobId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1")?;
@@ -25,40 +25,43 @@ pub(crate) fn job_of_manifest(db: &Connection, identity: &Digest, manifest: &str
 
 /// Runs, newest first: of one job, or of all.
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
-           r.is_trial, r.shard
-         FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
-    )?;
-    let runs = find.query_and_then([job], |row| {
-        let run: RunKey = row.get(0)?;
-        let cells = Cells::new(row, "runs", || format!("run {run}"));
-        let outcome: Option<RunOutcomeName> = cells.get(7)?;
-        let exit_code: Option<i32> = cells.get(8)?;
-        let outcome = match (outcome, exit_code) {
-            (None, _) => None,
-            (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
-            // Another process recorded its end.
-            (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, 1)),
-            (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
-        };
-        Ok(RunRecord {
-            run,
-            run_id: cells.get(1)?,
-            job: cells.get(2)?,
-            job_name: cells.get(3)?,
-            model: cells.get(4)?,
-            started_ms: cells.get(5)?,
-            ended_ms: cells.get(6)?,
-            heartbeat_ms: cells.get(10)?,
-            outcome,
-            tasks: tasks(&cells, 9)?,
-            settings: cells.get(11)?,
-            is_trial: cells.get(12)?,
-            shard: cells.get(13)?,
-        })
-    })?;
-    runs.collect()
+    let mut find = db.prepare_cached(&format!("SELECT {RUN} WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC"))?;
+    find.query_and_then([job], run)?.collect()
+}
+
+/// The columns that [`run`] reads, and their tables.
+pub(crate) const RUN: &str =
+    "r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
+ r.is_trial, r.shard FROM runs r JOIN jobs j ON j.id = r.job_id";
+
+/// A run whose columns are [`RUN`].
+pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
+    let run: RunKey = row.get(0)?;
+    let cells = Cells::new(row, "runs", || format!("run {run}"));
+    let outcome: Option<RunOutcomeName> = cells.get(7)?;
+    let exit_code: Option<i32> = cells.get(8)?;
+    let outcome = match (outcome, exit_code) {
+        (None, _) => None,
+        (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
+        // Another process recorded its end.
+        (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, 1)),
+        (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
+    };
+    Ok(RunRecord {
+        run,
+        run_id: cells.get(1)?,
+        job: cells.get(2)?,
+        job_name: cells.get(3)?,
+        model: cells.get(4)?,
+        started_ms: cells.get(5)?,
+        ended_ms: cells.get(6)?,
+        heartbeat_ms: cells.get(10)?,
+        outcome,
+        tasks: tasks(&cells, 9)?,
+        settings: cells.get(11)?,
+        is_trial: cells.get(12)?,
+        shard: cells.get(13)?,
+    })
 }
 
 /// The shard that the store belongs to; `None`: its runs are of the whole input.
@@ -160,12 +163,14 @@ pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
 /// All budgets, in the order of their scopes.
 pub(crate) fn budgets(db: &Connection) -> Result<Vec<BudgetRecord>, StoreError> {
     let mut find = db.prepare_cached("SELECT scope, spent, reserved FROM budget ORDER BY scope")?;
-    let budgets = find.query_and_then([], |row| {
-        let scope: String = row.get(0)?;
-        let cells = Cells::new(row, "budget", || format!("`{scope}`"));
-        Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
-    })?;
-    budgets.collect()
+    find.query_and_then([], budget_record)?.collect()
+}
+
+/// A budget whose columns are its scope, what is spent and what is reserved.
+pub(crate) fn budget_record(row: &Row<'_>) -> Result<BudgetRecord, StoreError> {
+    let scope: String = row.get(0)?;
+    let cells = Cells::new(row, "budget", || format!("`{scope}`"));
+    Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
 }
 
 /// What is known of an endpoint, as JSON: its capabilities, its calibration.

@@ -53,3 +53,30 @@ fn unknown_capabilities_are_damage_and_stay() {
         assert_eq!(bench.stats()["requests"], 2, "{stored}: nothing is sent");
     }
 }
+
+/// Before, the check called these stores sound, and its hint led nowhere.
+#[test]
+fn what_commands_call_damaged_the_check_finds_and_a_salvage_repairs() {
+    for (statement, command) in [
+        ("UPDATE entries SET page_count = -1", "export"),
+        ("UPDATE answers SET reason = 'timeout' WHERE status = 'ok'", "export"),
+        ("UPDATE runs SET model = x'ff'", "runs"),
+        (r#"UPDATE endpoints SET calibration = '{"high":{}}'"#, "plan"),
+        (r#"UPDATE endpoints SET capabilities = '{"format":"xml"}'"#, "plan"),
+        ("UPDATE attempts SET input_tokens = -1", "report"),
+    ] {
+        let bench = asked();
+        change(&bench, statement);
+        assert_damaged(&bench.docmill(&[command, "job.yaml", "-q"]), "", &format!("{statement} {command}"));
+        let checked = bench.docmill(&["store", "check", "--store", "store.db"]);
+        assert!(checked.code == 8 && !checked.stdout.contains("sound"), "{statement}: {}", checked.stdout);
+        let saved = bench.docmill(&["store", "salvage", "--to", "saved.db", "--store", "store.db"]);
+        assert_eq!(saved.code, 0, "{statement}: {}", saved.stderr);
+        let sound = bench.docmill(&["store", "check", "--store", "saved.db"]);
+        assert_eq!(sound.code, 0, "{statement}: {}", sound.stdout);
+        let ran = bench.run(&["-q", "--store", "saved.db"]);
+        assert_eq!(ran.code, 0, "{statement}: {}", ran.stderr);
+        assert_eq!(bench.stats()["requests"], 2, "{statement}: nothing is asked again");
+        assert_eq!(bench.docmill(&[command, "job.yaml", "-q", "--store", "saved.db"]).code, 0, "{statement}");
+    }
+}
