@@ -220,9 +220,11 @@ impl Session {
 
     /// Those of [`Session::warnings`] about prices that a run shows. With the model of the run before, a price that is
     /// not the listed one was agreed on.
-    #[must_use]
-    pub fn run_warnings(&self) -> Vec<String> {
-        run_warnings(&self.job.manifest, self.clock.wall_ms())
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn run_warnings(&self) -> Result<Vec<String>, Error> {
+        Ok(run_warnings(&self.job.manifest, self.clock.wall_ms())?)
     }
 
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns

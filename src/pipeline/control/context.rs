@@ -84,7 +84,7 @@ impl RunContext {
         self.store.end_run(RunEnd {
             run,
             outcome: RunOutcomeName::Try,
-            exit_code: exit_code.into(),
+            exit_code,
             is_finished: true,
             pages: None,
             at_ms,

@@ -54,7 +54,7 @@ const RESET_RUN: &str =
     "UPDATE runs SET run_id = CASE typeof(run_id) WHEN 'text' THEN run_id ELSE 'salvaged-' || id END, model = CASE typeof(model) WHEN 'text' THEN model ELSE '' END,
    started_at = CASE typeof(started_at) WHEN 'integer' THEN started_at ELSE 0 END, ended_at = CASE typeof(ended_at) WHEN 'integer' THEN ended_at ELSE 0 END,
    heartbeat = CASE typeof(heartbeat) WHEN 'integer' THEN heartbeat ELSE 0 END, since = CASE typeof(since) WHEN 'integer' THEN since ELSE 0 END,
-   outcome = 'died', exit_code = NULL, tasks = '[]', pages = NULL, settings_id = NULL, is_trial = is_trial IS 1, shard = NULL, selection = NULL,
+   outcome = CASE WHEN ended_at IS NULL THEN NULL ELSE 'died' END, exit_code = NULL, tasks = '[]', pages = NULL, settings_id = NULL, is_trial = is_trial IS 1, shard = NULL, selection = NULL,
    attempt_timeout_ms = NULL WHERE id IS ?1";
 
 /// Reads of every table what commands read of it. A table stands after those that it is joined with.
@@ -193,12 +193,13 @@ pub(crate) fn row_checks() -> Vec<RowCheck> {
         check("runs", &format!("SELECT {RUN}"), |_, row| run(row).map(drop), 0..1, RESET_RUN),
         check(
             "runs",
-            "SELECT id, run_id, since, selection, attempt_timeout_ms FROM runs",
+            "SELECT id, run_id, since, selection, attempt_timeout_ms, pages FROM runs",
             |_, row| {
                 named(row, "runs", "run", 0, |cells| {
                     cells.get::<String>(1)?;
                     cells.get::<Revision>(2)?;
                     cells.get::<Option<String>>(3)?;
+                    cells.get::<Option<JsonText>>(5)?;
                     cells.optional_count(4).map(drop)
                 })
             },

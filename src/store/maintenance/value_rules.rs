@@ -95,6 +95,11 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND typeof({column}) <> 'integer'");
         ValueRule { table, column, is_wrong, repair }
     };
+    let range = |table, column, range: &str, repair| {
+        let is_wrong =
+            format!("{column} IS NOT NULL AND (typeof({column}) <> 'integer' OR {column} NOT BETWEEN {range})");
+        ValueRule { table, column, is_wrong, repair }
+    };
     macro_rules! words {
         ($vocabulary:ident) => {
             $vocabulary::ALL.iter().map(|word| word.name()).collect()
@@ -128,7 +133,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("attempts", "http_status", Set("http_status = NULL")),
         integer("attempts", "latency_ms", Set("latency_ms = NULL")),
         integer("answers", "at", Delete),
-        integer("answers", "passing", Delete),
+        range("answers", "passing", "0 AND 1", Delete),
         integer("answers", "runs", Delete),
         integer("answers", "revision", Set("revision = 0")),
         integer("entries", "page_count", Delete),
@@ -136,11 +141,21 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("attempts", "sequence", Set("sequence = NULL")),
         integer("runs", "heartbeat", Set("heartbeat = 0")),
         integer("runs", "since", Set("since = 0")),
-        integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
+        range("runs", "exit_code", "0 AND 255", Set("outcome = 'died', exit_code = NULL")),
+        missing("runs", "ended_at", "outcome IS NOT NULL", Set("ended_at = heartbeat")),
+        missing("runs", "outcome", "ended_at IS NOT NULL", Set("outcome = 'died', exit_code = NULL")),
+        json("runs", "pages", Set("pages = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
         json("settings", "body", Delete),
-        integer("runs", "is_trial", Set("is_trial = 0")),
+        range("runs", "is_trial", "0 AND 1", Set("is_trial = outcome IS 'try'")),
+        ValueRule {
+            table: "runs",
+            column: "is_trial",
+            is_wrong: "outcome = 'try' AND is_trial = 0".to_owned(),
+            repair: Set("is_trial = 1"),
+        },
+        range("marks", "blank", "0 AND 1", Delete),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
         json("entries", "repeats", Delete),

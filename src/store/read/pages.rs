@@ -53,7 +53,7 @@ pub(crate) fn features<F: Fn() -> String>(
     blank: usize,
     fingerprint: usize,
 ) -> Result<Option<FeaturesRecord>, StoreError> {
-    let is_blank: Option<bool> = cells.get(blank)?;
+    let is_blank = cells.optional_flag(blank)?;
     is_blank.map(|is_blank| Ok(FeaturesRecord { is_blank, fingerprint: cells.get(fingerprint)? })).transpose()
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<Ta
         status: cells.get(1)?,
         value: cells.optional_json(2)?,
         fault: fault(cells, 3, 4)?,
-        is_transient: cells.get(5)?,
+        is_transient: cells.flag(5)?,
         runs: cells.get(6)?,
         at_ms: cells.get(7)?,
         revision: cells.get(8)?,

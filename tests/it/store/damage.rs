@@ -80,3 +80,27 @@ fn what_commands_call_damaged_the_check_finds_and_a_salvage_repairs() {
         assert_eq!(bench.docmill(&[command, "job.yaml", "-q", "--store", "saved.db"]).code, 0, "{statement}");
     }
 }
+
+#[test]
+fn numbers_that_are_never_written_are_damage() {
+    for (statement, command, place) in [
+        ("UPDATE runs SET is_trial = 7", "runs", "runs, run 1: is_trial is 7: out of range"),
+        ("UPDATE runs SET outcome = 'try'", "runs", "runs, run 1: is_trial is 0"),
+        ("UPDATE runs SET exit_code = 999", "report", "runs, run 1: exit_code is 999: out of range"),
+        ("UPDATE runs SET ended_at = NULL", "runs", "runs, run 1: ended_at is NULL"),
+        ("UPDATE answers SET passing = 9", "export", "answers, page 1, recipe "),
+        ("UPDATE budget SET spent = 'x'", "run", "budget, "),
+    ] {
+        let bench = asked();
+        change(&bench, statement);
+        let refresh = if command == "run" { &["--refresh"][..] } else { &[] };
+        let ran = bench.docmill(&[&[command, "job.yaml", "-q"], refresh].concat());
+        assert_damaged(&ran, place, &format!("{statement} {command}"));
+        assert_eq!(bench.stats()["requests"], 2, "{statement}: nothing is sent");
+        assert_eq!(bench.docmill(&["store", "check", "--store", "store.db"]).code, 8, "{statement}");
+        let saved = bench.docmill(&["store", "salvage", "--to", "saved.db", "--store", "store.db"]);
+        assert_eq!(saved.code, 0, "{statement}: {}", saved.stderr);
+        let sound = bench.docmill(&["store", "check", "--store", "saved.db"]);
+        assert_eq!(sound.code, 0, "{statement}: {}", sound.stdout);
+    }
+}

@@ -51,6 +51,7 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     batches::batch_attempts(db, &sets, BatchId(1))?;
     batches::recipes_in_batches(db)?;
     batches::batches_elsewhere(db, job, "p")?;
+    runs::page_counts_before(db, RunKey(2), job, RecipeSetId(1))?;
     runs::budgets(db)?;
     runs::settings_body(db, SettingsId(1))?;
     decisions::all_decisions(db, "job", DecisionId(0), 9)?;
@@ -111,6 +112,16 @@ fn a_value_that_is_never_written_is_damage_with_its_place_and_can_be_salvaged() 
         ("attempts SET sequence = -1 WHERE id = 2", "attempts, attempt 2: sequence is -1"),
         ("batches SET key = x'ff'", "batches, batch 1: key is a blob of 1 bytes"),
         ("draws SET size = -1", "draws, draw 1: size is -1"),
+        ("answers SET passing = 9", "answers, page 1, recipe 1: passing is 9: out of range"),
+        ("marks SET blank = 7", "marks, page 1: blank is 7: out of range"),
+        ("runs SET is_trial = 7", "runs, run 1: is_trial is 7: out of range"),
+        ("runs SET outcome = 'try'", "runs, run 1: is_trial is 0: a run that ended as a trial is one"),
+        ("runs SET exit_code = 999", "runs, run 1: exit_code is 999: out of range"),
+        ("runs SET exit_code = -1", "runs, run 1: exit_code is -1: out of range"),
+        ("runs SET ended_at = NULL", "runs, run 1: ended_at is NULL: a run has ended when it has an outcome"),
+        ("runs SET outcome = NULL", "runs, run 1: ended_at is 9: a run has ended when it has an outcome"),
+        ("runs SET pages = '{'", "runs, before run 2: pages is `{`"),
+        ("budget SET spent = 'x'", "budget, `scope`: spent is `x`: wrong type"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (path, saved) = (folder.path().join("store.db"), folder.path().join("saved.db"));
