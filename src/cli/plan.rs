@@ -37,7 +37,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         let message = "warning: the input has no pages; check input.folder and input.include, or input.list";
         log::line("WARN", message, serde_json::Map::new());
     }
-    for message in session.warnings() {
+    for message in session.warnings()? {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
     if let Some(max) = max {

@@ -67,7 +67,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     if session.job().is_simulated() {
         say(global, "provider: built-in simulator; answers and costs are simulated");
     }
-    for message in session.run_warnings() {
+    for message in session.run_warnings()? {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
     let _metrics = serve_metrics(args, global, &session)?;

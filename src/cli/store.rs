@@ -7,6 +7,7 @@ use super::out::outln;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
 use crate::manifest::ProtectedFiles;
+use crate::pipeline::CONTENT_RULES;
 use crate::session::overwriting::{Content, WrittenFile};
 use crate::session::{Error, Job};
 use crate::store;
@@ -28,7 +29,7 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
             Ok(0)
         }
         StoreCommand::Salvage { to } => {
-            let saved = store::salvage(&path, to).map_err(failed)?;
+            let saved = store::salvage(&path, to, &CONTENT_RULES).map_err(failed)?;
             for (table, rows) in saved.rows.iter().filter(|(_, rows)| *rows > 0) {
                 outln!("{rows:>12} {table}");
             }
@@ -98,7 +99,7 @@ fn check(path: &Path) -> Result<u8, Failure> {
     if let Some(kind) = store::network_file_system(path) {
         outln!("note: the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
-    let findings = store::check(path).map_err(failed)?;
+    let findings = store::check(path, &CONTENT_RULES).map_err(failed)?;
     for finding in &findings {
         outln!("{finding}");
     }

@@ -38,6 +38,8 @@ pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub(crate) use control::time_left::{Estimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};
+pub use model::endpoint_facts::CONTENT_RULES;
+pub(crate) use model::endpoint_facts::endpoint_capabilities;
 pub(crate) use model::entry_recipes::EntryRecipes;
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::rendered_questions;

@@ -20,7 +20,6 @@ use super::scan::pass::{ScanPass, ScanPurpose};
 use super::scan::sample::sample_pages;
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
-use crate::base::exit_codes::SUCCESS;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::money::Pico;
 use crate::base::sanitize;
@@ -167,9 +166,9 @@ pub fn ask_probes(
     let job = Arc::new(Job { is_batch: false, output: Output::default(), ..job.clone() });
     let run = RunContext::begin(&job, first, environment, RunPurpose::Trial, shutdown, counters)?;
     let asked = ask(&run, variants, pages, environment, options);
-    run.end_trial(shutdown.outcome().map_or(SUCCESS, |outcome| outcome.exit_code()))?;
+    let ended = run.end_trial(asked.as_ref().map(|()| true));
     run.store.close();
-    asked
+    asked.and(ended.map_err(PipelineError::from))
 }
 
 fn ask(

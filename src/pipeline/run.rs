@@ -97,7 +97,7 @@ pub fn run(
             let _ = run.store.end_run(RunEnd {
                 run: run.identity.keys.run,
                 outcome: outcome.name(),
-                exit_code: outcome.exit_code().into(),
+                exit_code: outcome.exit_code(),
                 is_finished: false,
                 pages: None,
                 at_ms: run.clock.wall_ms(),

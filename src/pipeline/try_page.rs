@@ -8,11 +8,10 @@ use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
 use super::control::identity::RunPurpose;
-use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
-use super::model::ready_page::{PageEnd, ReadyPage};
+use super::model::ready_page::ReadyPage;
 use super::model::recipe::known_recipes;
 use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
@@ -90,23 +89,43 @@ pub fn try_page(
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
-    let mut file_page = prepare(job, environment, file, number)?;
-    let page = file_page.id();
+    let file_page = prepare(job, environment, file, number)?;
     let stored = if refresh { None } else { stored_answers(job, questions, &file_page)? };
     if let Some(answers) = stored {
         return Ok(answers);
     }
     let run = RunContext::begin(job, questions, environment, RunPurpose::Trial, shutdown, counters)?;
+    let asked = ask(&run, questions, environment, file_page, (file, refresh), on_start, observer);
+    let ended = run.end_trial(match &asked {
+        Ok(tried) => Ok(tried.iter().all(|tried| has_answer(tried.outcome.as_ref()))),
+        Err(error) => Err(error),
+    });
+    run.store.close();
+    let tried = asked?;
+    ended?;
+    Ok(tried)
+}
+
+/// Asks the page in a run that has begun.
+fn ask(
+    run: &RunContext,
+    questions: &Arc<[Question]>,
+    environment: &Environment,
+    mut file_page: FilePage,
+    (file, refresh): (&Path, bool),
+    on_start: &dyn Fn(&TriedPage),
+    observer: &dyn Observer,
+) -> Result<Vec<TriedOutcome>, PipelineError> {
+    let page = file_page.id();
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
     let FilePage { content, bytes, layout, decoder, .. } = &mut file_page;
     let compare = |page, earlier| {
-        decoder.compare_with_earlier(page, earlier).map_err(|error| RunOutcome::InternalError(error.to_string()))
+        decoder.compare_with_earlier(page, earlier).map_err(|error| PipelineError::Internal(error.to_string()))
     };
-    let reading = reread((&run.store, &reader), (*content, bytes), Ok(layout.clone()), compare, || false);
     if let Reread::Postponed(fault) =
-        reading.map_err(|outcome| PipelineError::Internal(outcome.explanation().unwrap_or_default().0))?
+        reread((&run.store, &reader), (*content, bytes), Ok(layout.clone()), compare, || false)?
     {
         return Err(PipelineError::Page { path: file.display().to_string(), reason: fault.message });
     }
@@ -118,15 +137,11 @@ pub fn try_page(
     let path = sanitize::path(file.as_os_str().as_encoded_bytes()).into();
     let ready = ReadyPage { page, tasks: tasks.collect(), path, prepared, questions: set.clone() };
 
-    let asking = Asking::new(&run, &environment.client, observer)?;
+    let asking = Asking::new(run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));
     let runtime = AskingRuntime::new()?;
-    let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
-    drop(asking);
-
-    run.end_trial(if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 })?;
+    runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
-    run.store.clone().close();
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);
     Ok(tried.map(|((key, outcome), is_stored)| TriedOutcome { task: key.task.clone(), outcome, is_stored }).collect())
 }

@@ -14,7 +14,7 @@ use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
-use crate::pipeline::{check_outputs_of, endpoint_id};
+use crate::pipeline::{check_outputs_of, endpoint_capabilities, endpoint_id};
 use crate::prepare::target_size;
 use crate::provider::{Capabilities, FormSize, HttpClient};
 use crate::source::{Entries, check_https};
@@ -43,7 +43,7 @@ pub struct JobCheck {
 /// Checks a job. `now_ms`: wall time in milliseconds since 1970.
 ///
 /// # Errors
-/// When the input can't be searched, an output can't be written, or a proxy can't be used.
+/// When the input can't be searched, an output can't be written, the store can't be read, or a proxy can't be used.
 pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
@@ -53,9 +53,10 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
     if let Endpoint::Remote { base_url } = &manifest.provider.endpoint {
         proxy_for(base_url, environment).map_err(|fault| Error::new(WRONG_INPUT, fault))?;
     }
-    let mut notes = notes_on(manifest, questions, environment, now_ms);
+    let capabilities = known_capabilities(manifest)?;
+    let mut notes = notes_on(manifest, questions, capabilities, environment, now_ms);
     notes.extend(retirement_warning(manifest, now_ms));
-    notes.extend(output_limit_warning(job, known_capabilities(manifest)));
+    notes.extend(output_limit_warning(job, capabilities));
     let mut entries = Entries::start(&manifest.input)?;
     let mut has_https = false;
     for found in entries.by_ref() {
@@ -104,15 +105,24 @@ fn has_secret(provider: &manifest::Provider) -> bool {
         || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
-/// What the endpoint accepts, with what the store knows of it. A store that can't be read shows nothing.
-pub(crate) fn known_capabilities(job: &manifest::Job) -> Capabilities {
-    let stored = ReadStore::open(&job.store).and_then(|store| store.reader()?.capabilities(&endpoint_id(job)));
-    let stored = stored.ok().flatten();
-    Capabilities::with_stored(job.provider.endpoint.host(), &job.provider.model, stored.as_deref())
+/// What the endpoint accepts, with what the store knows of it, if there is one.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn known_capabilities(job: &manifest::Job) -> Result<Capabilities, Error> {
+    let reader = ReadStore::reader_if_exists(&job.store)?;
+    let stored = reader.map(|reader| reader.capabilities(&endpoint_id(job))).transpose()?.flatten();
+    Ok(endpoint_capabilities(job, stored.as_deref())?)
 }
 
 /// Settings that are valid but may not be intended.
-fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environment, now_ms: i64) -> Vec<String> {
+fn notes_on(
+    job: &manifest::Job,
+    questions: &[Question],
+    capabilities: Capabilities,
+    environment: &Environment,
+    now_ms: i64,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if job.image.rule == ImageRule::Unknown {
         let model = &job.provider.model;
@@ -147,7 +157,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     }
     if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
         let asked: Vec<&Question> = questions.iter().collect();
-        let form = FormSize::for_request(&asked, &job.request, Some(facts), known_capabilities(job), false);
+        let form = FormSize::for_request(&asked, &job.request, Some(facts), capabilities, false);
         let needed = form.footprint.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(form.max_reply_tokens);
         if needed > *context {
             notes.push(format!(

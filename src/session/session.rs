@@ -201,13 +201,15 @@ impl Session {
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects
     /// settings of the manifest, or needs more room than they give; or a stated price has changed its meaning since an earlier version, or is not the
     /// listed price of the model at its host.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn warnings(&self) -> Result<Vec<String>, Error> {
         let retirement = retirement_warning(&self.job.manifest, self.clock.wall_ms());
         let rejected = rejected_settings(&self.job.manifest);
         let prices = price_warnings(&self.job.manifest, self.clock.wall_ms());
-        let output = output_limit_warning(&self.job, known_capabilities(&self.job.manifest));
-        retirement.into_iter().chain(rejected).chain(output).chain(prices).collect()
+        let output = output_limit_warning(&self.job, known_capabilities(&self.job.manifest)?);
+        Ok(retirement.into_iter().chain(rejected).chain(output).chain(prices).collect())
     }
 
     /// Whether a run without pages is a success.
@@ -218,9 +220,11 @@ impl Session {
 
     /// Those of [`Session::warnings`] about prices that a run shows. With the model of the run before, a price that is
     /// not the listed one was agreed on.
-    #[must_use]
-    pub fn run_warnings(&self) -> Vec<String> {
-        run_warnings(&self.job.manifest, self.clock.wall_ms())
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn run_warnings(&self) -> Result<Vec<String>, Error> {
+        Ok(run_warnings(&self.job.manifest, self.clock.wall_ms())?)
     }
 
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns

@@ -4,7 +4,7 @@ use crate::base::money::Pico;
 use crate::catalog::{Price, find_price};
 use crate::manifest::Job;
 use crate::pipeline::stored_job;
-use crate::store::ReadStore;
+use crate::store::{ReadStore, StoreError};
 
 /// Tokens to which prices are quoted.
 const QUOTED_TOKENS: u64 = 1_000_000;
@@ -16,18 +16,23 @@ pub(crate) fn price_warnings(job: &Job, now_ms: i64) -> Vec<String> {
 }
 
 /// The same for a run: whether the listed price is another one is reported once for each model.
-pub(crate) fn run_warnings(job: &Job, now_ms: i64) -> Vec<String> {
-    let is_known = || last_model(job).is_some_and(|model| model == job.provider.model);
-    let of_model = other_price_warning(job, now_ms).filter(|_| !is_known());
-    cache_write_warning(job).into_iter().chain(of_model).collect()
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn run_warnings(job: &Job, now_ms: i64) -> Result<Vec<String>, StoreError> {
+    let of_model = match other_price_warning(job, now_ms) {
+        Some(_) if last_model(job)?.as_ref() == Some(&job.provider.model) => None,
+        warning => warning,
+    };
+    Ok(cache_write_warning(job).into_iter().chain(of_model).collect())
 }
 
-/// The model of the job's latest run. `None`: there is none, or the store can't be read, which the run reports.
-fn last_model(job: &Job) -> Option<String> {
-    let reader = ReadStore::reader_if_exists(&job.store).ok()??;
-    let key = stored_job(&reader, job).ok()??;
-    let runs = reader.runs(Some(key)).ok()?;
-    runs.into_iter().filter(|run| !run.is_trial).max_by_key(|run| run.run).map(|run| run.model)
+/// The model of the job's latest run. `None`: there is none.
+fn last_model(job: &Job) -> Result<Option<String>, StoreError> {
+    let Some(reader) = ReadStore::reader_if_exists(&job.store)? else { return Ok(None) };
+    let Some(key) = stored_job(&reader, job)? else { return Ok(None) };
+    let runs = reader.runs(Some(key))?;
+    Ok(runs.into_iter().filter(|run| !run.is_trial).max_by_key(|run| run.run).map(|run| run.model))
 }
 
 /// A warning if the price of cache writes looks like a surcharge, as earlier versions had it.

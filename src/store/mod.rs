@@ -48,6 +48,7 @@ pub use crate::base::vocabulary::{
 };
 pub use error::StoreError;
 pub use maintenance::backup::back_up;
+pub use maintenance::content_rules::ContentRules;
 pub use maintenance::contents::{Contents, contents};
 pub use maintenance::integrity::check;
 pub use maintenance::prune::{Pruned, prune};

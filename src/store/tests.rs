@@ -4,9 +4,9 @@
 #![expect(clippy::disallowed_methods, reason = "files of tests")]
 
 use super::page_status::TaskSelection;
-use super::read::{attempts, batches, draws, entries, pages, recipes, rows, runs};
+use super::read::recipes::SetMembers;
+use super::read::{entries, pages};
 use super::records::pages::{RereadFile, SkipRule, Versions};
-use super::records::rows::RowOptions;
 use super::sqlite::migrations::{MIGRATIONS, latest};
 use super::sqlite::schema;
 use super::sqlite::values::PageKey;
@@ -16,11 +16,10 @@ use super::*;
 use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
 use crate::base::digest::Digest;
 use proptest::prelude::*;
-use recipes::SetMembers;
 use rusqlite::{Connection, params};
 use std::path::Path;
 
-const VERSIONS: Versions = Versions { decoder: 3, features: 2 };
+pub(crate) const VERSIONS: Versions = Versions { decoder: 3, features: 2 };
 
 /// A store with one row in every table.
 const ROWS: &str = "
@@ -46,7 +45,7 @@ INSERT INTO draws VALUES (1, 'job', '[]', NULL, 'content_hash', 1, 1, 0, '1/3');
 INSERT INTO shard VALUES (1, 1, 3);
 ";
 
-fn store_with_rows(path: &Path) -> Connection {
+pub(crate) fn store_with_rows(path: &Path) -> Connection {
     let db = schema::open(path).unwrap();
     db.execute_batch(ROWS).unwrap();
     db
@@ -55,145 +54,8 @@ fn store_with_rows(path: &Path) -> Connection {
 /// The renderers that are installed.
 const RENDERERS: &str = "those of today";
 
-fn rule(skip: SkipRule) -> SettleRule {
+pub(crate) fn rule(skip: SkipRule) -> SettleRule {
     SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip, renderers: RENDERERS.into() }
-}
-
-/// Reads everything; the first error.
-fn read_all(db: &Connection) -> Result<(), StoreError> {
-    let (sets, job, recipe) = (SetMembers::default(), JobId(1), [RecipeId(1)]);
-    runs::runs(db, None)?;
-    runs::endpoint(db, "e")?;
-    runs::shard(db)?;
-    draws::draws(db, "job")?;
-    for member in sets.of_set(db, RecipeSetId(1))? {
-        recipes::recipe(db, member)?;
-    }
-    for entry in entries::entries(db, job, (0, b""), 9)? {
-        let skip = SkipRule { blank: true, near_duplicates: true };
-        rows::row(
-            db,
-            &sets,
-            job,
-            &entry,
-            (1, 1),
-            &recipe,
-            RowOptions { versions: VERSIONS, skip, with_decisions: true },
-        )?;
-    }
-    let page = PageId { content: Digest::from_slice(&[0; 32]).unwrap(), page: 1 };
-    pages::stored_page(db, Some(job), &page, &recipe, VERSIONS)?;
-    attempts::attempts(db, &sets, RunKey(1), AttemptId(0), (i64::MIN, i64::MAX), 9)?;
-    batches::batches(db, RunKey(1))?;
-    batches::batch_attempts(db, &sets, BatchId(1))?;
-    batches::recipes_in_batches(db)?;
-    batches::batches_elsewhere(db, job, "p")?;
-    settle_entries(db, job, &rule(SkipRule::default()))
-}
-
-#[test]
-fn a_value_that_is_never_written_is_damage_with_its_place_and_can_be_salvaged() {
-    for (damage, place) in [
-        ("answers SET status = 'fine'", "answers, page 1, recipe 1: status is `fine`"),
-        ("answers SET status = NULL", ""),
-        ("answers SET reason = 'bad_luck'", "answers, page 1, recipe 1: reason is `bad_luck`"),
-        ("answers SET status = 'ok'", "answers, page 1, recipe 1: value is NULL"),
-        ("answers SET value = '{'", "answers, page 1, recipe 1: value is `{`"),
-        ("page_faults SET kind = ''", "page_faults, page 1: kind is ``"),
-        ("marks SET fingerprint = x'00'", "marks, page 1: fingerprint is a blob of 1 bytes"),
-        ("entries SET fault = 'Damaged'", "entries, entry 1: fault is `Damaged`"),
-        ("entries SET selected = '1-2'", "entries, entry 1: selected is `1-2`"),
-        ("entries SET repeats = '1'", "entries, entry 1: repeats is `1`"),
-        ("entries SET repeats = '['", "entries, entry 1: repeats is `[`"),
-        ("pages SET redrawn_reason = NULL", "pages, page 1: redrawn_reason is NULL"),
-        ("entries SET carried = '{]'", "entries, entry 1: carried is `{]`"),
-        ("entries SET carried = '[]'", "entries, entry 1: carried is `[]`: not a JSON object"),
-        ("entries SET content = x'00'", "entries, entry 1: content is a blob of 1 bytes"),
-        ("attempts SET state = 'closed' WHERE id = 1", "attempts, attempt 1: state is `closed`"),
-        ("attempts SET verdict = 'maybe' WHERE id = 1", "attempts, attempt 1: verdict is `maybe`"),
-        ("attempts SET purpose = 'fun' WHERE id = 1", "attempts, attempt 1: purpose is `fun`"),
-        ("attempts SET usage_source = 'guess' WHERE id = 1", "attempts, attempt 1: usage_source is `guess`"),
-        ("attempts SET usage_source = NULL WHERE id = 1", "attempts, attempt 1: usage_source is NULL"),
-        ("attempts SET error_kind = 'x' WHERE id = 1", "attempts, attempt 1: error_kind is `x`"),
-        ("attempts SET input_tokens = -1 WHERE id = 1", "attempts, attempt 1: input_tokens is -1"),
-        ("batches SET state = 'lost'", "batches, batch 1: state is `lost`"),
-        ("batches SET bytes = -1", "batches, batch 1: bytes is -1"),
-        ("runs SET outcome = 'fine'", "runs, run 1: outcome is `fine`"),
-        ("runs SET exit_code = NULL", "runs, run 1: exit_code is NULL"),
-        ("runs SET tasks = '[[1]]'", "runs, run 1: tasks is `[[1]]`"),
-        ("runs SET shard = '3/3'", "runs, run 1: shard is `3/3`"),
-        ("draws SET shard = 'x/3'", "draws, draw 1: shard is `x/3`"),
-        ("draws SET rule = 'luck'", "draws, draw 1: rule is `luck`"),
-        ("shard SET number = 3", "shard, row 1: number is 3"),
-        ("recipes SET body = 'no'", "recipes, recipe 1: body is `no`"),
-        ("endpoints SET calibration = '{'", "endpoints, endpoint `e`: calibration is `{`"),
-        ("endpoints SET capabilities = ''", "endpoints, endpoint `e`: capabilities is ``"),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, saved) = (folder.path().join("store.db"), folder.path().join("saved.db"));
-        let db = store_with_rows(&path);
-        read_all(&db).unwrap();
-        if place.is_empty() {
-            assert!(db.execute(&format!("UPDATE {damage}"), []).is_err(), "the schema refuses it: {damage}");
-            continue;
-        }
-        assert_eq!(db.execute(&format!("UPDATE {damage}"), []), Ok(1), "{damage}");
-        match read_all(&db) {
-            Err(StoreError::Damaged(message)) => assert!(message.starts_with(place), "{damage}: {message}"),
-            other => panic!("{damage}: {other:?}"),
-        }
-        drop(db);
-        let findings = check(&path).unwrap();
-        // Counts and the members of JSON arrays are not checked.
-        let is_checked = !["bytes", "input_tokens", "[[1]]", "'1'"].iter().any(|word| damage.contains(word));
-        assert_eq!(!findings.is_empty(), is_checked, "{damage}: {findings:?}");
-        if is_checked {
-            salvage(&path, &saved).unwrap();
-            assert_eq!(check(&saved).unwrap(), Vec::<String>::new(), "{damage}");
-            read_all(&schema::open(&saved).unwrap()).unwrap();
-        }
-    }
-}
-
-#[test]
-fn a_purpose_that_older_versions_did_not_record_is_the_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = store_with_rows(&folder.path().join("store.db"));
-    db.execute("UPDATE attempts SET purpose = NULL, sequence = NULL", []).unwrap();
-    let read = attempts::attempts(&db, &SetMembers::default(), RunKey(1), AttemptId(0), (i64::MIN, i64::MAX), 1);
-    assert_eq!(read.unwrap()[0].purpose, AttemptPurpose::Ask);
-    assert_eq!(batches::batch_attempts(&db, &SetMembers::default(), BatchId(1)).unwrap()[0].name, None);
-    read_all(&db).unwrap();
-}
-
-#[test]
-fn rules_on_references_find_what_they_are_for() {
-    for (damage, finding) in [
-        ("DELETE FROM pages", "an answer without its page: page 1, recipe 1"),
-        ("DELETE FROM recipes", "an answer without its recipe: page 1, recipe 1"),
-        ("DELETE FROM requests", "an attempt without its request: attempt 1"),
-        ("DELETE FROM runs", "an attempt without its run: attempt 1"),
-        ("DELETE FROM budget", "an attempt without its budget: attempt 1"),
-        ("UPDATE attempts SET batch_id = NULL", "an open attempt of a run that has ended: attempt 2"),
-        ("UPDATE attempts SET sequence = 1", "a sequence number that is used twice: attempts 1, 2"),
-        ("UPDATE budget SET reserved = 9", "a budget that reserves what no open attempt does: scope: 9 pico-USD"),
-        ("UPDATE answers SET revision = 5", "an answer of a later revision than the store's: page 1, recipe 1"),
-        ("DELETE FROM recipe_sets", "a recipe set without its row: set 1"),
-        ("DELETE FROM jobs", "a file without its job: entry 1"),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.db");
-        let db = store_with_rows(&path);
-        assert_eq!(check(&path).unwrap(), Vec::<String>::new());
-        db.execute_batch(damage).unwrap();
-        let findings = check(&path).unwrap();
-        assert!(findings.contains(&finding.to_owned()), "{damage}: {findings:?}");
-        let saved = folder.path().join("saved.db");
-        salvage(&path, &saved).unwrap();
-        let left = check(&saved).unwrap();
-        // Which of two attempts a number belongs to is not known.
-        assert_eq!(left.is_empty(), !damage.contains("UPDATE attempts"), "{damage}: {left:?}");
-    }
 }
 
 /// A store as the first `version` migrations make it.

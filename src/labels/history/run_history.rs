@@ -62,7 +62,7 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         let changes = before.map(|before| recipes.changes(before, run)).transpose()?.unwrap_or_default();
         let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
         let (outcome, exit_code) = match &run.outcome {
-            Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
+            Some((outcome, exit_code)) => (outcome.to_string(), Some(i32::from(*exit_code))),
             None => ("running".to_owned(), None),
         };
         history.runs.push(HistoryRun {

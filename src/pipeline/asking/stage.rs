@@ -5,7 +5,8 @@ use super::overdue::BudgetHolders;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
-use crate::provider::{Capabilities, DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
+use crate::pipeline::model::endpoint_facts::{endpoint_calibrations, endpoint_capabilities};
+use crate::provider::{DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
 use crate::store::{AttemptCharge, StoreError};
 use std::rc::Rc;
 
@@ -55,7 +56,7 @@ impl<'a> Asking<'a> {
         observer: &'a dyn Observer,
     ) -> Result<Self, StoreError> {
         let (job, keys) = (&run.job, &run.identity.keys);
-        let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
+        let calibrations = endpoint_calibrations(job, keys.calibration.as_deref())?;
         let limits = &job.limits;
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
@@ -68,11 +69,7 @@ impl<'a> Asking<'a> {
             limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
-            capabilities: Capabilities::with_stored(
-                job.provider.endpoint.host(),
-                &job.provider.model,
-                keys.capabilities.as_deref(),
-            ),
+            capabilities: endpoint_capabilities(job, keys.capabilities.as_deref())?,
             calibration: calibrations.for_detail(job.image.detail),
         }));
         let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());

@@ -4,8 +4,10 @@ use super::counters::Counters;
 use super::environment::Environment;
 use super::error::PipelineError;
 use super::identity::{RunIdentity, RunPurpose};
+use super::run_outcome::RunOutcome;
 use super::shutdown::Shutdown;
 use crate::base::clock::Clock;
+use crate::base::exit_codes::{FAILED_PAGES, SUCCESS};
 use crate::base::hooks::Hooks;
 use crate::base::random::Random;
 use crate::base::vocabulary::RunOutcomeName;
@@ -65,17 +67,24 @@ impl RunContext {
         })
     }
 
-    /// Ends a run that only tries pages.
+    /// Ends a run that only tries pages with the exit code that its command has. `asked`: whether every page has its
+    /// answers.
     ///
     /// # Errors
     /// When the store can't be written.
-    pub(crate) fn end_trial(&self, exit_code: u8) -> Result<(), StoreError> {
+    pub(crate) fn end_trial(&self, asked: Result<bool, &PipelineError>) -> Result<(), StoreError> {
+        let exit_code = match (asked, self.shutdown.outcome()) {
+            (Err(error), _) => RunOutcome::from_error(error).exit_code(),
+            (Ok(_), Some(outcome)) => outcome.exit_code(),
+            (Ok(true), None) => SUCCESS,
+            (Ok(false), None) => FAILED_PAGES,
+        };
         let (run, at_ms) = (self.identity.keys.run, self.clock.wall_ms());
         self.store.mark_lost(run, at_ms)?;
         self.store.end_run(RunEnd {
             run,
             outcome: RunOutcomeName::Try,
-            exit_code: exit_code.into(),
+            exit_code,
             is_finished: true,
             pages: None,
             at_ms,

@@ -12,13 +12,12 @@ use crate::manifest::Job;
 use crate::media::{ImageFormat, PageLayout};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::endpoint_id;
-use crate::pipeline::model::calibrations::Calibrations;
+use crate::pipeline::model::endpoint_facts::{endpoint_calibrations, endpoint_capabilities};
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
-use crate::provider::Capabilities;
 use crate::source::{self, SourceReader};
 use crate::store::{
     EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
@@ -87,10 +86,9 @@ impl<'a> Planner<'a> {
         price: Option<RequestPrice>,
     ) -> Result<Self, StoreError> {
         let calibration = reader.map(|reader| reader.calibration(&endpoint_id(job))).transpose()?.flatten();
-        let calibrations = Calibrations::parse(calibration.as_deref())?;
+        let calibrations = endpoint_calibrations(job, calibration.as_deref())?;
         let stored = reader.map(|reader| reader.capabilities(&endpoint_id(job))).transpose()?.flatten();
-        let (host, model) = (job.provider.endpoint.host(), &job.provider.model);
-        let capabilities = Capabilities::with_stored(host, model, stored.as_deref());
+        let capabilities = endpoint_capabilities(job, stored.as_deref())?;
         let in_batches = reader.map(Reader::recipes_in_batches).transpose()?.unwrap_or_default();
         Ok(Self {
             job,

@@ -3,7 +3,7 @@
 use crate::catalog::{Basis, Fit, ImageRule};
 use crate::manifest::Job;
 use crate::pipeline::control::identity::endpoint_id;
-use crate::pipeline::model::calibrations::Calibrations;
+use crate::pipeline::model::endpoint_facts::endpoint_calibrations;
 use crate::report::Billing;
 use crate::store::{Reader, StoreError};
 
@@ -13,7 +13,7 @@ use crate::store::{Reader, StoreError};
 /// When the store can't be read.
 pub(crate) fn billing_of(reader: &Reader, job: &Job) -> Result<Option<Billing>, StoreError> {
     let stored = reader.calibration(&endpoint_id(job))?;
-    let calibration = Calibrations::parse(stored.as_deref())?.for_detail(job.image.detail);
+    let calibration = endpoint_calibrations(job, stored.as_deref())?.for_detail(job.image.detail);
     let fit = Fit::new(job.image.rule, job.image.detail, &calibration);
     let differs = (job.image.rule != ImageRule::Unknown).then(|| fit.differs());
     let is_known = matches!(fit.basis(), Basis::Calibrated(_));

@@ -108,7 +108,7 @@ pub fn report(
         spend.pages = asked.count_pages(reader, since_ms, until_ms)?;
     }
     let (outcome, exit_code) = match &newest.outcome {
-        Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
+        Some((outcome, exit_code)) => (outcome.to_string(), Some(i32::from(*exit_code))),
         None => ("running".to_owned(), None),
     };
     let shard = newest.shard.filter(|shard| runs.iter().all(|run| run.shard == Some(*shard)));

@@ -114,7 +114,7 @@ pub(crate) fn conclude(
     run.store.end_run(RunEnd {
         run: keys.run,
         outcome: outcome.name(),
-        exit_code: outcome.exit_code().into(),
+        exit_code: outcome.exit_code(),
         // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
         is_finished: run.shutdown.outcome().is_none() && !is_cut,
         pages: Some(report.pages.to_stored()),

@@ -8,7 +8,7 @@ use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use super::row_columns::columns_of_job;
 use crate::base::clock::Clock;
-use crate::base::exit_codes::{DEADLINE_REACHED, INTERNAL};
+use crate::base::exit_codes::DEADLINE_REACHED;
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::vocabulary::RunOutcomeName;
 use crate::export::{Targets, remove_shard_parts};
@@ -197,9 +197,7 @@ fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     };
     let most_severe = stopped.iter().min_by_key(rank)?;
     let (name, exit_code) = match &most_severe.outcome {
-        Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => {
-            (*name, u8::try_from(*exit_code).unwrap_or(INTERNAL))
-        }
+        Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => (*name, *exit_code),
         // A run that died can be continued.
         _ => (RunOutcomeName::PagesPending, DEADLINE_REACHED),
     };

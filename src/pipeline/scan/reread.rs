@@ -3,8 +3,7 @@
 
 use crate::base::digest::Digest;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, is_pdftoppm};
-use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::store::{Reader, RereadFile, Store};
+use crate::store::{Reader, RereadFile, Store, StoreError};
 
 /// What reading a file has brought.
 pub(crate) enum Reread {
@@ -29,13 +28,13 @@ pub(crate) fn is_of_run(fault: &MediaFault) -> bool {
 ///
 /// # Errors
 /// When the store fails, or the decoder can't be started.
-pub(crate) fn reread(
+pub(crate) fn reread<E: From<StoreError>>(
     (store, reader): (&Store, &Reader),
     (content, bytes): (Digest, &[u8]),
     opened: Result<PageLayout, MediaFault>,
-    mut compare: impl FnMut(u32, u32) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome>,
+    mut compare: impl FnMut(u32, u32) -> Result<Result<EarlierPicture, MediaFault>, E>,
     is_ending: impl Fn() -> bool,
-) -> Result<Reread, RunOutcome> {
+) -> Result<Reread, E> {
     let outdated = reader.outdated_pages(&content, DECODER_VERSION)?;
     if outdated.is_empty() {
         return Ok(match opened {

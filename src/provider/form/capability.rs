@@ -89,10 +89,12 @@ impl Capabilities {
     }
 
     /// What is known of a model at the server `host`, with what the store keeps of the endpoint.
-    #[must_use]
-    pub fn with_stored(host: &str, model: &str, stored: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn with_stored(host: &str, model: &str, stored: Option<&str>) -> Result<Self, String> {
         let family = Self::of_endpoint(host, model);
-        stored.map_or(family, |text| Self::from_json(text, family))
+        stored.map_or(Ok(family), |text| Self::parse(text, family))
     }
 
     /// What is known of the family of a model; `None`: an unknown model.
@@ -284,70 +286,106 @@ impl Capabilities {
         .to_string()
     }
 
-    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has the value that it has in
-    /// `family`: if the endpoint does not accept it, the next error changes it again. Programs
-    /// before store version 7 wrote a boolean for each parameter.
-    #[must_use]
-    pub fn from_json(text: &str, family: Self) -> Self {
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
-        let flag = |name: &str, default: bool| value.get(name).and_then(Value::as_bool).unwrap_or(default);
-        let set = |name: &str| {
-            let names = value.get(name).and_then(Value::as_array)?;
-            Some(Parameters::from_names(names.iter().filter_map(Value::as_str)))
+    /// Reads what [`Self::to_json`] wrote. A missing member has the value that it has in `family`: programs before
+    /// it existed wrote the text. Programs before store version 7 wrote a boolean for each parameter.
+    ///
+    /// # Errors
+    /// When it is not a JSON object, or a member has a value that no program wrote.
+    pub fn parse(text: &str, family: Self) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let members = value.as_object().ok_or("not a JSON object")?;
+        let wrong = |name: &str| format!("`{name}` is {}", members.get(name).unwrap_or(&Value::Null));
+        let flag = |name: &str| match members.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(wrong(name)),
         };
-        let number = |name: &str| value.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-        let before_7 = [
-            ("sampling", Parameter::Temperature),
-            ("stream_options", Parameter::StreamOptions),
-            ("cache_key", Parameter::CacheKey),
-        ];
-        let lost = before_7.into_iter().filter(|(name, _)| !flag(name, true)).map(|(_, parameter)| parameter);
-        Self {
-            format: match value.get("format").and_then(Value::as_str) {
-                Some("json_schema") => ReplyFormat::Schema,
-                Some("json_object") => ReplyFormat::Object,
-                Some("plain") => ReplyFormat::Plain,
-                _ => family.format,
-            },
-            has_schema_in_prompt: flag("schema_in_prompt", family.has_schema_in_prompt),
-            max_completion_tokens: flag("max_completion_tokens", false)
-                || family.max_completion_tokens && !value.get("omitted").is_some_and(Value::is_array),
-            omitted: set("omitted").unwrap_or_else(|| lost.fold(family.omitted, Parameters::with)),
-            effort: match value.get("effort") {
-                Some(Value::String(name)) => Effort::parse(name),
-                Some(Value::Null) => None,
-                _ => family.effort,
-            },
-            disables_thinking: flag("disables_thinking", family.disables_thinking),
-            output_factor: number("output_factor").unwrap_or(family.output_factor).clamp(1, OUTPUT_FACTOR),
-            max_output: number("max_output").or(family.max_output),
-            is_proven: flag("proven", family.is_proven),
-            follows_schema: flag("follows_schema", family.follows_schema),
-            changed: set("changed").unwrap_or_default(),
-            changes: number("changes").unwrap_or(0),
+        let number = |name: &str| match members.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                value.as_u64().and_then(|number| u32::try_from(number).ok()).map(Some).ok_or_else(|| wrong(name))
+            }
+        };
+        let set = |name: &str| match members.get(name) {
+            None => Ok(None),
+            Some(names) => {
+                let names: Option<Vec<&str>> =
+                    names.as_array().and_then(|names| names.iter().map(Value::as_str).collect());
+                let set = names.and_then(|names| Parameters::from_names(names.into_iter()));
+                set.map(Some).ok_or_else(|| wrong(name))
+            }
+        };
+        let format = match members.get("format") {
+            None => family.format,
+            Some(name) => name.as_str().and_then(parse_format).ok_or_else(|| wrong("format"))?,
+        };
+        let effort = match members.get("effort") {
+            None => family.effort,
+            Some(Value::Null) => None,
+            Some(name) => Some(name.as_str().and_then(Effort::parse).ok_or_else(|| wrong("effort"))?),
+        };
+        let omitted = match set("omitted")? {
+            Some(omitted) => omitted,
+            None => {
+                let mut omitted = family.omitted;
+                for (name, parameter) in BEFORE_7 {
+                    if flag(name)? == Some(false) {
+                        omitted = omitted.with(parameter);
+                    }
+                }
+                omitted
+            }
+        };
+        let output_factor = number("output_factor")?.unwrap_or(family.output_factor);
+        if !(1..=OUTPUT_FACTOR).contains(&output_factor) {
+            return Err(wrong("output_factor"));
         }
+        Ok(Self {
+            format,
+            has_schema_in_prompt: flag("schema_in_prompt")?.unwrap_or(family.has_schema_in_prompt),
+            max_completion_tokens: flag("max_completion_tokens")?.unwrap_or(false)
+                || family.max_completion_tokens && !members.contains_key("omitted"),
+            omitted,
+            effort,
+            disables_thinking: flag("disables_thinking")?.unwrap_or(family.disables_thinking),
+            output_factor,
+            max_output: number("max_output")?.or(family.max_output),
+            is_proven: flag("proven")?.unwrap_or(family.is_proven),
+            follows_schema: flag("follows_schema")?.unwrap_or(family.follows_schema),
+            changed: set("changed")?.unwrap_or_default(),
+            changes: number("changes")?.unwrap_or(0),
+        })
     }
 
     /// What is known of an endpoint when one process has `stored` and another one has `learned`
     /// something about it, as JSON texts: what any of them found to be rejected stays so.
-    #[must_use]
-    pub fn merged(stored: &str, learned: &str) -> String {
-        let new = Self::from_json(learned, Self::default());
-        let old = Self::from_json(stored, new);
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn merged(stored: &str, learned: &str) -> Result<String, String> {
+        let new = Self::parse(learned, Self::default())?;
+        let old = Self::parse(stored, new)?;
         let weaker = if strictness(old.format) < strictness(new.format) { old.format } else { new.format };
         let merged = Self {
             format: weaker,
-            omitted: Parameters::from_names(old.omitted.names().chain(new.omitted.names())),
+            omitted: old.omitted.union(new.omitted),
             output_factor: old.output_factor.max(new.output_factor),
             max_output: [old.max_output, new.max_output].into_iter().flatten().min(),
             is_proven: old.is_proven || new.is_proven,
-            changed: Parameters::from_names(old.changed.names().chain(new.changed.names())),
+            changed: old.changed.union(new.changed),
             changes: old.changes.max(new.changes),
             ..new
         };
-        merged.to_json()
+        Ok(merged.to_json())
     }
 }
+
+/// The parameters that programs before store version 7 knew, by their members.
+const BEFORE_7: [(&str, Parameter); 3] = [
+    ("sampling", Parameter::Temperature),
+    ("stream_options", Parameter::StreamOptions),
+    ("cache_key", Parameter::CacheKey),
+];
 
 /// How much a format says about replies.
 fn strictness(format: ReplyFormat) -> u8 {
@@ -365,6 +403,13 @@ pub(crate) fn format_name(format: ReplyFormat) -> &'static str {
         ReplyFormat::Object => "json_object",
         ReplyFormat::Plain => "plain",
     }
+}
+
+/// The format of this name.
+fn parse_format(name: &str) -> Option<ReplyFormat> {
+    [ReplyFormat::Schema, ReplyFormat::Object, ReplyFormat::Plain]
+        .into_iter()
+        .find(|format| format_name(*format) == name)
 }
 
 #[cfg(test)]

@@ -116,11 +116,17 @@ impl Parameters {
         Parameter::ALL.into_iter().filter(move |parameter| self.contains(*parameter)).map(Parameter::name)
     }
 
-    /// The set of the parameters with these names; unknown names are ignored.
+    /// The set of the parameters with these names; `None` if one of them is unknown.
     #[must_use]
-    pub fn from_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+    pub fn from_names<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<Self> {
         let find = |name: &str| Parameter::ALL.into_iter().find(|parameter| parameter.name() == name);
-        Self::from_list(&names.filter_map(find).collect::<Vec<_>>())
+        names.try_fold(Self::default(), |set, name| Some(set.with(find(name)?)))
+    }
+
+    /// The parameters that are in one of the sets.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     fn bit(parameter: Parameter) -> u16 {
@@ -136,11 +142,14 @@ mod tests {
     fn a_set_is_read_back_from_its_names() {
         for parameter in Parameter::ALL {
             let set = Parameters::from_list(&[parameter, Parameter::Detail]);
-            assert_eq!(Parameters::from_names(set.names()), set);
+            assert_eq!(Parameters::from_names(set.names()), Some(set));
             assert!(set.contains(parameter) && set.contains(Parameter::Detail));
         }
         let all = Parameters::from_list(&Parameter::ALL);
         assert_eq!(all.names().count(), 15);
-        assert_eq!(Parameters::from_names(["no such name", ""].into_iter()), Parameters::default());
+        assert_eq!(Parameters::from_names([].into_iter()), Some(Parameters::default()));
+        for unknown in ["no such name", "", "Detail"] {
+            assert_eq!(Parameters::from_names(["detail", unknown].into_iter()), None, "{unknown}");
+        }
     }
 }

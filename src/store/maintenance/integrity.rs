@@ -1,16 +1,19 @@
 //! Is a store sound.
 
+use super::content_rules::ContentRules;
+use super::row_checks::row_checks;
 use super::value_rules::value_rules;
 use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use std::path::Path;
 
 /// Maximum number of findings of one kind that are listed.
 const MAX_LISTED: usize = 20;
 
 /// References and sums that must not occur in a store: a description, and a query that names the
-/// rows. The rules for single values are [`value_rules`].
+/// rows. The rules for single values are [`value_rules`]; [`row_checks`] read
+/// everything as commands do.
 #[rustfmt::skip]
 const RULES: &[(&str, &str)] = &[
     ("an answer without its page", "SELECT 'page ' || page_id || ', recipe ' || recipe_id FROM answers WHERE page_id NOT IN (SELECT id FROM pages)"),
@@ -38,34 +41,71 @@ const RULES: &[(&str, &str)] = &[
     ("a file without its job", "SELECT 'entry ' || id FROM entries WHERE job_id NOT IN (SELECT id FROM jobs)"),
 ];
 
-/// What is wrong with the store at `path`; empty if it is sound. Reads the whole store.
+/// What is wrong with the store at `path`; empty if it is sound. Reads the whole store. `content`: how values are read
+/// that other stages write.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn check(path: &Path) -> Result<Vec<String>, StoreError> {
+pub fn check(path: &Path, content: &ContentRules) -> Result<Vec<String>, StoreError> {
     let db = schema::open_to_read(path)?;
-    let mut findings = texts(&db, "PRAGMA integrity_check(100)").unwrap_or_else(|error| vec![error.to_string()]);
-    findings.retain(|finding| finding != "ok");
-    if !findings.is_empty() {
+    let mut damage = texts(&db, "PRAGMA integrity_check(100)").unwrap_or_else(|error| vec![error.to_string()]);
+    damage.retain(|finding| finding != "ok");
+    if !damage.is_empty() {
         // The rules would only report consequences.
-        return Ok(findings.iter().map(|finding| format!("damaged: {finding}")).collect());
+        return Ok(damage.iter().map(|finding| format!("damaged: {finding}")).collect());
     }
     // One snapshot: another process may be writing.
     db.execute_batch("BEGIN")?;
-    let references = RULES.iter().map(|(what, query)| ((*what).to_owned(), (*query).to_owned()));
-    let values = value_rules().into_iter().map(|rule| (rule.what(), rule.find()));
-    for (what, query) in references.chain(values) {
-        let found = texts(&db, &query)?;
-        findings.extend(found.iter().take(MAX_LISTED).map(|which| format!("{what}: {which}")));
-        if found.len() > MAX_LISTED {
-            findings.push(format!("{what}: {} more", found.len() - MAX_LISTED));
+    findings(&db, content)
+}
+
+/// What is wrong in a file that SQLite can read.
+pub(crate) fn findings(db: &Connection, content: &ContentRules) -> Result<Vec<String>, StoreError> {
+    let mut findings = Findings::default();
+    for (what, query) in RULES {
+        findings.add(what, texts(db, query)?);
+    }
+    let mut wrong_tables = Vec::new();
+    for rule in value_rules() {
+        let found = texts(db, &rule.find())?;
+        if !found.is_empty() {
+            wrong_tables.push(rule.table());
+        }
+        findings.add(&rule.what(), found);
+    }
+    // A reader stops at the first wrong value of a row, which the rules have named.
+    for check in row_checks().into_iter().filter(|check| !wrong_tables.contains(&check.table)) {
+        let mut found = Vec::new();
+        check.damaged(db, content, |what, _| found.push(what))?;
+        findings.add("a value that docmill never writes", found);
+    }
+    Ok(findings.0)
+}
+
+/// Findings, of each kind not more than are read.
+#[derive(Default)]
+struct Findings(Vec<String>);
+
+impl Findings {
+    fn add(&mut self, what: &str, found: Vec<String>) {
+        let more = found.len().saturating_sub(MAX_LISTED);
+        self.0.extend(found.into_iter().take(MAX_LISTED).map(|which| format!("{what}: {which}")));
+        if more > 0 {
+            self.0.push(format!("{what}: {more} more"));
         }
     }
-    Ok(findings)
 }
 
 fn texts(db: &Connection, query: &str) -> Result<Vec<String>, StoreError> {
     let mut statement = db.prepare(query)?;
-    let rows = statement.query_map([], |row| row.get(0))?;
+    // A name of a row may be damaged itself.
+    let text = |row: &Row<'_>| {
+        let bytes = row.get_ref(0)?.as_bytes_or_null()?.unwrap_or(b"?");
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    };
+    let rows = statement.query_map([], text)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! What can be read of a damaged store.
 
+use super::content_rules::ContentRules;
 use super::new_file::NewFile;
+use super::row_checks::row_checks;
 use super::value_rules::value_rules;
 use crate::store::error::StoreError;
 use crate::store::sqlite::migrations::MERGE_BUDGETS;
@@ -73,7 +75,7 @@ DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;
 UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets);
 UPDATE budget SET reserved = (SELECT ifnull(sum(reserved), 0) FROM attempts a WHERE a.budget_id = budget.id AND a.state = 'open');
-PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;";
+";
 
 /// What was copied of a damaged store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,11 +87,11 @@ pub struct Salvaged {
 }
 
 /// Copies what can be read of a damaged store to a new one at `to`: of each table the rows before
-/// and after a damaged place.
+/// and after a damaged place. `content`: how values are read that other stages write.
 ///
 /// # Errors
 /// When `to` exists or cannot be written, or nothing of the store can be read.
-pub fn salvage(path: &Path, to: &Path) -> Result<Salvaged, StoreError> {
+pub fn salvage(path: &Path, to: &Path, content: &ContentRules) -> Result<Salvaged, StoreError> {
     if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
@@ -100,7 +102,7 @@ pub fn salvage(path: &Path, to: &Path) -> Result<Salvaged, StoreError> {
         .map_err(|error| StoreError::open(path, error))?;
     from.busy_timeout(schema::BUSY_TIMEOUT)?;
     let new = NewFile::beside(to)?;
-    let salvaged = copy(&from, new.path())?;
+    let salvaged = copy(&from, new.path(), content)?;
     if salvaged.rows.iter().all(|(_, rows)| *rows == 0) {
         return Err(StoreError::Failed(format!("nothing can be read from {}", path.display())));
     }
@@ -108,7 +110,7 @@ pub fn salvage(path: &Path, to: &Path) -> Result<Salvaged, StoreError> {
     Ok(salvaged)
 }
 
-fn copy(from: &Connection, to: &Path) -> Result<Salvaged, StoreError> {
+fn copy(from: &Connection, to: &Path, content: &ContentRules) -> Result<Salvaged, StoreError> {
     let mut into = schema::open(to)?;
     for (table, key) in TABLES {
         let transaction = into.transaction()?;
@@ -117,17 +119,28 @@ fn copy(from: &Connection, to: &Path) -> Result<Salvaged, StoreError> {
         copy_table(from, &transaction, table, key, "DESC")?;
         transaction.commit()?;
     }
-    for rule in value_rules() {
-        into.execute(&rule.repair(), [])?;
-    }
-    into.execute_batch(MERGE_BUDGETS)?;
-    into.execute_batch(REPAIRS)?;
+    let transaction = into.transaction()?;
+    repair(&transaction, content)?;
+    transaction.commit()?;
+    into.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;")?;
     let count = |query: &str| -> Result<u64, StoreError> {
         Ok(into.query_row(query, [], |row| row.get::<_, i64>(0))?.cast_unsigned())
     };
     let rows = TABLES.iter().map(|(table, _)| Ok((*table, count(&format!("SELECT count(*) FROM {table}"))?)));
     let rows = rows.collect::<Result<_, StoreError>>()?;
     Ok(Salvaged { rows, lost_budgets: count("SELECT count(*) FROM budget WHERE scope LIKE 'salvaged-%'")? })
+}
+
+/// Repairs what was copied: first values, then references.
+pub(crate) fn repair(db: &Connection, content: &ContentRules) -> Result<(), StoreError> {
+    for rule in value_rules() {
+        db.execute(&rule.repair(), [])?;
+    }
+    for check in row_checks() {
+        check.repair(db, content)?;
+    }
+    db.execute_batch(MERGE_BUDGETS)?;
+    Ok(db.execute_batch(REPAIRS)?)
 }
 
 /// Copies the rows of a table up to the first one that cannot be read.

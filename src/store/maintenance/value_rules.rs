@@ -28,6 +28,11 @@ enum Repair {
 const SPENT_IN_LEDGER: &str = "spent = (SELECT ifnull(sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0) FROM attempts a WHERE a.budget_id = budget.id)";
 
 impl ValueRule {
+    /// The table.
+    pub(crate) fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// A description of a wrong value.
     pub(crate) fn what(&self) -> String {
         format!("a value of {}.{} that docmill never writes", self.table, self.column)
@@ -90,6 +95,11 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND typeof({column}) <> 'integer'");
         ValueRule { table, column, is_wrong, repair }
     };
+    let range = |table, column, range: &str, repair| {
+        let is_wrong =
+            format!("{column} IS NOT NULL AND (typeof({column}) <> 'integer' OR {column} NOT BETWEEN {range})");
+        ValueRule { table, column, is_wrong, repair }
+    };
     macro_rules! words {
         ($vocabulary:ident) => {
             $vocabulary::ALL.iter().map(|word| word.name()).collect()
@@ -108,6 +118,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         word("batches", "state", words!(BatchState), false, Set("state = 'submitted'")),
         word("runs", "outcome", words!(RunOutcomeName), true, Set("outcome = 'died', exit_code = NULL")),
         missing("answers", "value", "status = 'ok'", Delete),
+        missing("answers", "message", "reason IS NOT NULL", Set("reason = NULL, message = NULL")),
         missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
         missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
         missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
@@ -122,7 +133,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("attempts", "http_status", Set("http_status = NULL")),
         integer("attempts", "latency_ms", Set("latency_ms = NULL")),
         integer("answers", "at", Delete),
-        integer("answers", "passing", Delete),
+        range("answers", "passing", "0 AND 1", Delete),
         integer("answers", "runs", Delete),
         integer("answers", "revision", Set("revision = 0")),
         integer("entries", "page_count", Delete),
@@ -130,11 +141,21 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("attempts", "sequence", Set("sequence = NULL")),
         integer("runs", "heartbeat", Set("heartbeat = 0")),
         integer("runs", "since", Set("since = 0")),
-        integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
+        range("runs", "exit_code", "0 AND 255", Set("outcome = 'died', exit_code = NULL")),
+        missing("runs", "ended_at", "outcome IS NOT NULL", Set("ended_at = heartbeat")),
+        missing("runs", "outcome", "ended_at IS NOT NULL", Set("outcome = 'died', exit_code = NULL")),
+        json("runs", "pages", Set("pages = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
         json("settings", "body", Delete),
-        integer("runs", "is_trial", Set("is_trial = 0")),
+        range("runs", "is_trial", "0 AND 1", Set("is_trial = outcome IS 'try'")),
+        ValueRule {
+            table: "runs",
+            column: "is_trial",
+            is_wrong: "outcome = 'try' AND is_trial = 0".to_owned(),
+            repair: Set("is_trial = 1"),
+        },
+        range("marks", "blank", "0 AND 1", Delete),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
         json("entries", "repeats", Delete),

@@ -22,15 +22,14 @@ pub(crate) fn attempts(
     (since_ms, until_ms): (i64, i64),
     limit: usize,
 ) -> Result<Vec<AttemptRecord>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict,
-                a.http_status, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.usage_source, a.cost, a.latency_ms,
-                (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1),
-                a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind,
-                a.reasoning_tokens, a.reported_cost, a.served_model, a.served_by, a.service_tier, a.reserved IS NOT NULL
-         FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
+    let mut find = db.prepare_cached(&format!(
+        "SELECT {} FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
          WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 AND a.state <> 'withdrawn' ORDER BY a.id LIMIT ?5",
-    )?;
+        attempt_columns(
+            "a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id)",
+            "(SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1)"
+        )
+    ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = find.query_and_then(params![run, after, since_ms, until_ms, limit], |row| attempt(db, sets, row))?;
     let mut attempts: Vec<AttemptRecord> = rows.collect::<Result<_, StoreError>>()?;
@@ -39,6 +38,16 @@ pub(crate) fn attempts(
         attempt.rendered = rendered_recipes(db, attempt.id)?;
     }
     Ok(attempts)
+}
+
+/// The columns that [`attempt`] reads of an attempt `a`, its request `r` and its run `runs`. `is_first` and `path` are
+/// expressions for whether it is the first of its request, and for the path of its page.
+pub(crate) fn attempt_columns(is_first: &str, path: &str) -> String {
+    format!(
+        "a.id, {is_first}, a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens, a.output_tokens,
+         a.usage_source, a.cost, a.latency_ms, {path}, a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size,
+         a.error_kind, a.reasoning_tokens, a.reported_cost, a.served_model, a.served_by, a.service_tier, a.reserved IS NOT NULL"
+    )
 }
 
 /// The recipes of the tasks of a run. Those of questions that name columns are not those that are asked.
@@ -112,7 +121,8 @@ pub(crate) fn asked_pages(
     Ok(pages.cast_unsigned())
 }
 
-fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptRecord, StoreError> {
+/// An attempt whose columns are [`attempt_columns`].
+pub(crate) fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptRecord, StoreError> {
     let id: AttemptId = row.get(0)?;
     let cells = Cells::new(row, "attempts", || format!("attempt {id}"));
     let state: AttemptState = cells.get(2)?;

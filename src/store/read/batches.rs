@@ -13,24 +13,28 @@ use rusqlite::{Connection, Row, params};
 
 /// The batches of a run that have not ended, oldest first.
 pub(crate) fn batches(db: &Connection, run: RunKey) -> Result<Vec<BatchRecord>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT id, key, state, requests, bytes, tokens, input_file, remote, price FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id",
-    )?;
-    let batches = find.query_and_then([run], |row| {
-        let batch: BatchId = row.get(0)?;
-        let cells = Cells::new(row, "batches", || format!("batch {batch}"));
-        let progress = BatchProgress {
-            batch,
-            state: cells.get(2)?,
-            requests: cells.count(3)?,
-            bytes: cells.count(4)?,
-            tokens: cells.count(5)?,
-            input_file: cells.get(6)?,
-            remote: cells.get(7)?,
-        };
-        Ok(BatchRecord { progress, key: cells.get(1)?, price: cells.get(8)? })
-    })?;
-    batches.collect()
+    let mut find =
+        db.prepare_cached(&format!("SELECT {BATCH} FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id"))?;
+    find.query_and_then([run], batch)?.collect()
+}
+
+/// The columns that [`batch`] reads.
+pub(crate) const BATCH: &str = "id, key, state, requests, bytes, tokens, input_file, remote, price";
+
+/// A batch whose columns are [`BATCH`].
+pub(crate) fn batch(row: &Row<'_>) -> Result<BatchRecord, StoreError> {
+    let batch: BatchId = row.get(0)?;
+    let cells = Cells::new(row, "batches", || format!("batch {batch}"));
+    let progress = BatchProgress {
+        batch,
+        state: cells.get(2)?,
+        requests: cells.count(3)?,
+        bytes: cells.count(4)?,
+        tokens: cells.count(5)?,
+        input_file: cells.get(6)?,
+        remote: cells.get(7)?,
+    };
+    Ok(BatchRecord { progress, key: cells.get(1)?, price: cells.get(8)? })
 }
 
 /// The open attempts of a batch, in the order of its file.
@@ -39,15 +43,18 @@ pub(crate) fn batch_attempts(
     sets: &SetMembers,
     batch: BatchId,
 ) -> Result<Vec<BatchAttempt>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT a.id, a.sequence, a.expected, a.reserved, r.set_id, p.content, p.page, runs.run_id, runs.tasks, a.purpose, p.id
-         FROM attempts a LEFT JOIN requests r ON r.id = a.request_id LEFT JOIN pages p ON p.id = r.page_id LEFT JOIN runs ON runs.id = r.run_id
-         WHERE a.batch_id = ?1 AND a.state = 'open' ORDER BY a.id",
-    )?;
+    let mut find =
+        db.prepare_cached(&format!("SELECT {BATCH_ATTEMPT} WHERE a.batch_id = ?1 AND a.state = 'open' ORDER BY a.id"))?;
     find.query_and_then([batch], |row| batch_attempt(db, sets, row))?.collect()
 }
 
-fn batch_attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<BatchAttempt, StoreError> {
+/// The columns that [`batch_attempt`] reads, and their tables.
+pub(crate) const BATCH_ATTEMPT: &str =
+    "a.id, a.sequence, a.expected, a.reserved, r.set_id, p.content, p.page, runs.run_id, runs.tasks, a.purpose, p.id
+ FROM attempts a LEFT JOIN requests r ON r.id = a.request_id LEFT JOIN pages p ON p.id = r.page_id LEFT JOIN runs ON runs.id = r.run_id";
+
+/// An attempt whose columns are [`BATCH_ATTEMPT`].
+pub(crate) fn batch_attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<BatchAttempt, StoreError> {
     let attempt: AttemptId = row.get(0)?;
     let cells = |table| Cells::new(row, table, move || format!("of attempt {attempt}"));
     let own = Cells::new(row, "attempts", || format!("attempt {attempt}"));

@@ -8,8 +8,8 @@ use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, Row, params};
 
-/// The columns that [`decision`] reads.
-const DECISION: &str =
+/// The columns that [`decision`] reads, and their tables.
+pub(crate) const DECISION: &str =
     "d.id, p.content, p.page, d.job, d.task, d.question, d.value, d.reviewer, d.decided_at, d.sampled_with, d.shown,
  d.withdrawn_at IS NOT NULL, d.draw_id, d.group_id FROM decisions d JOIN pages p ON p.id = d.page_id";
 
@@ -52,7 +52,8 @@ pub(crate) fn all_decisions(
     find.query_and_then(params![job, after, limit], decision)?.collect()
 }
 
-fn decision(row: &Row<'_>) -> Result<DecisionRecord, StoreError> {
+/// A decision whose columns are [`DECISION`].
+pub(crate) fn decision(row: &Row<'_>) -> Result<DecisionRecord, StoreError> {
     let id: DecisionId = row.get(0)?;
     let cells = Cells::new(row, "decisions", || format!("decision {id}"));
     let sampled_with: Option<f64> = cells.get(9)?;

@@ -8,9 +8,7 @@ use rusqlite::{Connection, Row};
 
 /// The draws for a job of this name, oldest first.
 pub(crate) fn draws(db: &Connection, job: &str) -> Result<Vec<DrawRecord>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT id, tasks, selection, rule, size, population, drawn_at, shard FROM draws WHERE job = ?1 ORDER BY id",
-    )?;
+    let mut find = db.prepare_cached(&format!("SELECT {DRAW} FROM draws WHERE job = ?1 ORDER BY id"))?;
     find.query_and_then([job], draw)?.collect()
 }
 
@@ -26,7 +24,11 @@ pub(crate) fn draw_pages(db: &Connection, draw: DrawId) -> Result<Vec<PageId>, S
     find.query_and_then([draw], page)?.collect()
 }
 
-fn draw(row: &Row<'_>) -> Result<DrawRecord, StoreError> {
+/// The columns that [`draw`] reads.
+pub(crate) const DRAW: &str = "id, tasks, selection, rule, size, population, drawn_at, shard";
+
+/// A draw whose columns are [`DRAW`].
+pub(crate) fn draw(row: &Row<'_>) -> Result<DrawRecord, StoreError> {
     let id: DrawId = row.get(0)?;
     let cells = Cells::new(row, "draws", || format!("draw {id}"));
     Ok(DrawRecord {

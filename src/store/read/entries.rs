@@ -11,7 +11,7 @@ use crate::store::sqlite::values::as_signed;
 use rusqlite::{Connection, Row, params};
 
 /// The columns that [`entry`] reads.
-const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, id, repeats, decoder";
+pub(crate) const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, id, repeats, decoder";
 
 /// The next entries of a job after `after` (line, path), in their order.
 pub(crate) fn entries(
@@ -93,7 +93,8 @@ pub(crate) fn settled_entries(db: &Connection, job: JobId, set: Option<RecipeSet
     Ok(entries.cast_unsigned())
 }
 
-fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
+/// An entry whose columns are [`ENTRY`].
+pub(crate) fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
     let id: i64 = row.get(14)?;
     let cells = Cells::new(row, "entries", || format!("entry {id}"));
     let carried: Option<JsonText> = cells.get(11)?;

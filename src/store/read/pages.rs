@@ -10,7 +10,7 @@ use crate::store::records::pages::{
 };
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 pub(crate) fn page_key(db: &Connection, page: &PageId) -> Result<Option<PageKey>, StoreError> {
@@ -39,17 +39,32 @@ pub(crate) fn stored_page(
     let key: PageKey = row.get(0)?;
     let fault = fault(&Cells::new(row, "page_faults", || format!("page {}", key.0)), 1, 2)?;
     let marks = Cells::new(row, "marks", || format!("page {}", key.0));
-    let is_blank: Option<bool> = marks.get(3)?;
-    let features = match is_blank {
-        Some(is_blank) => Some(FeaturesRecord { is_blank, fingerprint: marks.get(4)? }),
-        None => None,
-    };
+    let features = features(&marks, 3, 4)?;
     let pages = Cells::new(row, "pages", || format!("page {}", key.0));
-    let since: Option<Revision> = pages.get(7)?;
-    let redrawn = since.map(|since| Ok::<_, StoreError>(Redrawn { since, reason: pages.get(8)? })).transpose()?;
+    let redrawn = redrawn(&pages, 7, 8)?;
     let (is_near_duplicate, fault_renderers) = (pages.get(5)?, pages.get(6)?);
     let outcomes = outcomes(db, key, recipes)?;
     Ok(Some((key, StoredPage { fault, fault_renderers, redrawn, features, is_near_duplicate, outcomes })))
+}
+
+/// The features of a page: whether it is blank and its fingerprint are in these columns. `None`: it has none.
+pub(crate) fn features<F: Fn() -> String>(
+    cells: &Cells<'_, F>,
+    blank: usize,
+    fingerprint: usize,
+) -> Result<Option<FeaturesRecord>, StoreError> {
+    let is_blank = cells.optional_flag(blank)?;
+    is_blank.map(|is_blank| Ok(FeaturesRecord { is_blank, fingerprint: cells.get(fingerprint)? })).transpose()
+}
+
+/// Since when the earlier picture of a page is known to have been wrong, and why, in these columns.
+pub(crate) fn redrawn<F: Fn() -> String>(
+    cells: &Cells<'_, F>,
+    since: usize,
+    reason: usize,
+) -> Result<Option<Redrawn>, StoreError> {
+    let since: Option<Revision> = cells.get(since)?;
+    since.map(|since| Ok(Redrawn { since, reason: cells.get(reason)? })).transpose()
 }
 
 /// The pages of a file that an earlier version of the decoder has read.
@@ -59,14 +74,22 @@ pub(crate) fn outdated_pages(
     decoder_version: u32,
 ) -> Result<Vec<OutdatedPage>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok'), p.decoder, p.renderer
+        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok'), p.decoder, p.renderer, p.id
          FROM pages p WHERE p.content = ?1 AND p.decoder < ?2 ORDER BY p.page",
     )?;
-    let page = |row: &rusqlite::Row<'_>| {
-        Ok(OutdatedPage { page: row.get(0)?, is_answered: row.get(1)?, decoder: row.get(2)?, renderer: row.get(3)? })
-    };
-    let pages = find.query_map(params![content, decoder_version], page)?;
-    Ok(pages.collect::<Result<_, _>>()?)
+    find.query_and_then(params![content, decoder_version], outdated_page)?.collect()
+}
+
+/// A page whose columns are its number, whether it is answered, what has read and drawn it, and its key.
+pub(crate) fn outdated_page(row: &Row<'_>) -> Result<OutdatedPage, StoreError> {
+    let key: PageKey = row.get(4)?;
+    let cells = Cells::new(row, "pages", || format!("page {}", key.0));
+    Ok(OutdatedPage {
+        page: cells.get(0)?,
+        is_answered: cells.get(1)?,
+        decoder: cells.get(2)?,
+        renderer: cells.get(3)?,
+    })
 }
 
 /// A fault whose kind and message are in these columns.
@@ -86,9 +109,7 @@ pub(crate) fn outcomes(
     page: PageKey,
     recipes: &[RecipeId],
 ) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT recipe_id, status, value, reason, message, passing, runs, at, revision FROM answers WHERE page_id = ?1 AND sample = 0",
-    )?;
+    let mut find = db.prepare_cached(&format!("SELECT {OUTCOME} FROM answers WHERE page_id = ?1 AND sample = 0"))?;
     let mut outcomes = vec![None; recipes.len()];
     let mut rows = find.query([page])?;
     while let Some(row) = rows.next()? {
@@ -101,12 +122,16 @@ pub(crate) fn outcomes(
     Ok(outcomes)
 }
 
-fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, StoreError> {
+/// The columns that [`task_outcome`] reads, after the recipe.
+pub(crate) const OUTCOME: &str = "recipe_id, status, value, reason, message, passing, runs, at, revision";
+
+/// An outcome whose columns are [`OUTCOME`].
+pub(crate) fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, StoreError> {
     let outcome = TaskOutcome {
         status: cells.get(1)?,
         value: cells.optional_json(2)?,
         fault: fault(cells, 3, 4)?,
-        is_transient: cells.get(5)?,
+        is_transient: cells.flag(5)?,
         runs: cells.get(6)?,
         at_ms: cells.get(7)?,
         revision: cells.get(8)?,

@@ -1,6 +1,7 @@
 //! Jobs, runs, budgets, endpoints.
 
 use crate::base::digest::Digest;
+use crate::base::exit_codes::INTERNAL;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey, SettingsId};
 use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
@@ -10,7 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::runs::{RunRecord, TaskKey};
 use crate::store::sqlite::cells::Cells;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub(crate) fn job_id(db: &Connection, identity: &Digest) -> Result<Option<JobId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1")?;
@@ -25,40 +26,51 @@ pub(crate) fn job_of_manifest(db: &Connection, identity: &Digest, manifest: &str
 
 /// Runs, newest first: of one job, or of all.
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
-           r.is_trial, r.shard
-         FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
-    )?;
-    let runs = find.query_and_then([job], |row| {
-        let run: RunKey = row.get(0)?;
-        let cells = Cells::new(row, "runs", || format!("run {run}"));
-        let outcome: Option<RunOutcomeName> = cells.get(7)?;
-        let exit_code: Option<i32> = cells.get(8)?;
-        let outcome = match (outcome, exit_code) {
-            (None, _) => None,
-            (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
-            // Another process recorded its end.
-            (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, 1)),
-            (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
-        };
-        Ok(RunRecord {
-            run,
-            run_id: cells.get(1)?,
-            job: cells.get(2)?,
-            job_name: cells.get(3)?,
-            model: cells.get(4)?,
-            started_ms: cells.get(5)?,
-            ended_ms: cells.get(6)?,
-            heartbeat_ms: cells.get(10)?,
-            outcome,
-            tasks: tasks(&cells, 9)?,
-            settings: cells.get(11)?,
-            is_trial: cells.get(12)?,
-            shard: cells.get(13)?,
-        })
-    })?;
-    runs.collect()
+    let mut find = db.prepare_cached(&format!("SELECT {RUN} WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC"))?;
+    find.query_and_then([job], run)?.collect()
+}
+
+/// The columns that [`run`] reads, and their tables.
+pub(crate) const RUN: &str =
+    "r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
+ r.is_trial, r.shard FROM runs r JOIN jobs j ON j.id = r.job_id";
+
+/// A run whose columns are [`RUN`].
+pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
+    let run: RunKey = row.get(0)?;
+    let cells = Cells::new(row, "runs", || format!("run {run}"));
+    let outcome: Option<RunOutcomeName> = cells.get(7)?;
+    let exit_code: Option<u8> = cells.get(8)?;
+    let outcome = match (outcome, exit_code) {
+        (None, _) => None,
+        (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
+        // Another process recorded its end.
+        (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, INTERNAL)),
+        (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
+    };
+    let ended_ms: Option<i64> = cells.get(6)?;
+    if outcome.is_some() != ended_ms.is_some() {
+        return Err(cells.damaged(6, "a run has ended when it has an outcome"));
+    }
+    let is_trial = cells.flag(12)?;
+    if outcome.is_some_and(|(outcome, _)| outcome == RunOutcomeName::Try) && !is_trial {
+        return Err(cells.damaged(12, "a run that ended as a trial is one"));
+    }
+    Ok(RunRecord {
+        run,
+        run_id: cells.get(1)?,
+        job: cells.get(2)?,
+        job_name: cells.get(3)?,
+        model: cells.get(4)?,
+        started_ms: cells.get(5)?,
+        ended_ms,
+        heartbeat_ms: cells.get(10)?,
+        outcome,
+        tasks: tasks(&cells, 9)?,
+        settings: cells.get(11)?,
+        is_trial,
+        shard: cells.get(13)?,
+    })
 }
 
 /// The shard that the store belongs to; `None`: its runs are of the whole input.
@@ -105,7 +117,10 @@ pub(crate) fn page_counts_before(
          AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))
          AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.job = (SELECT name FROM jobs WHERE id = ?2) AND d.revision > runs.since)",
     )?;
-    Ok(find.query_row(params![run, job, set], |row| row.get(0)).optional()?.flatten())
+    let mut rows = find.query(params![run, job, set])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let cells = Cells::new(row, "runs", || format!("before run {run}"));
+    Ok(cells.get::<Option<JsonText>>(0)?.map(String::from))
 }
 
 /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
@@ -153,19 +168,24 @@ pub(crate) fn unfinished_runs(
 
 /// What is spent and reserved in the scope of a budget.
 pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
-    let mut find = db.prepare_cached("SELECT spent + reserved FROM budget WHERE scope = ?1")?;
-    Ok(find.query_row([scope], |row| row.get(0)).optional()?.unwrap_or(Pico::ZERO))
+    let mut find = db.prepare_cached("SELECT spent, reserved FROM budget WHERE scope = ?1")?;
+    let mut rows = find.query([scope])?;
+    let Some(row) = rows.next()? else { return Ok(Pico::ZERO) };
+    let cells = Cells::new(row, "budget", || format!("`{scope}`"));
+    Ok(cells.get::<Pico>(0)? + cells.get(1)?)
 }
 
 /// All budgets, in the order of their scopes.
 pub(crate) fn budgets(db: &Connection) -> Result<Vec<BudgetRecord>, StoreError> {
     let mut find = db.prepare_cached("SELECT scope, spent, reserved FROM budget ORDER BY scope")?;
-    let budgets = find.query_and_then([], |row| {
-        let scope: String = row.get(0)?;
-        let cells = Cells::new(row, "budget", || format!("`{scope}`"));
-        Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
-    })?;
-    budgets.collect()
+    find.query_and_then([], budget_record)?.collect()
+}
+
+/// A budget whose columns are its scope, what is spent and what is reserved.
+pub(crate) fn budget_record(row: &Row<'_>) -> Result<BudgetRecord, StoreError> {
+    let scope: String = row.get(0)?;
+    let cells = Cells::new(row, "budget", || format!("`{scope}`"));
+    Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
 }
 
 /// What is known of an endpoint, as JSON: its capabilities, its calibration.

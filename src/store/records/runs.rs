@@ -81,7 +81,7 @@ pub struct RunEnd {
     /// How it ended.
     pub outcome: RunOutcomeName,
     /// The exit code.
-    pub exit_code: i32,
+    pub exit_code: u8,
     /// Whether everything was asked that its options select: a later run with the same options begins
     /// anew instead of continuing this one.
     pub is_finished: bool,
@@ -125,8 +125,8 @@ pub enum EndpointFact {
     Capabilities {
         /// What this process has learned.
         learned: String,
-        /// Combines what is stored with what was learned.
-        merge: fn(stored: &str, learned: &str) -> String,
+        /// Combines what is stored with what was learned. An error: what is stored is damaged.
+        merge: fn(stored: &str, learned: &str) -> Result<String, String>,
     },
     /// How many tokens it bills for images.
     Calibration(String),
@@ -152,7 +152,7 @@ pub struct RunRecord {
     /// When it last showed that it is alive: wall time in milliseconds.
     pub heartbeat_ms: i64,
     /// How it ended, and the exit code; 1 for a run that died. `None` while it runs.
-    pub outcome: Option<(RunOutcomeName, i32)>,
+    pub outcome: Option<(RunOutcomeName, u8)>,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,
     /// The shard of the input that it ran; `None`: all of it.

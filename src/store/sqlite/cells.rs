@@ -46,6 +46,22 @@ where
         value.map(|value| u64::try_from(value).map_err(|_| self.damaged(index, "out of range"))).transpose()
     }
 
+    /// Whether something holds: 0 or 1.
+    pub(crate) fn flag(&self, index: usize) -> Result<bool, StoreError> {
+        let value: Option<bool> = self.optional_flag(index)?;
+        value.ok_or_else(|| self.damaged(index, "wrong type"))
+    }
+
+    /// As [`Cells::flag`]; `None` for NULL.
+    pub(crate) fn optional_flag(&self, index: usize) -> Result<Option<bool>, StoreError> {
+        match self.get::<Option<i64>>(index)? {
+            None => Ok(None),
+            Some(0) => Ok(Some(false)),
+            Some(1) => Ok(Some(true)),
+            Some(_) => Err(self.damaged(index, "out of range")),
+        }
+    }
+
     /// A value that is stored as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, index: usize) -> Result<T, StoreError> {
         let text: String = self.get(index)?;
@@ -104,6 +120,18 @@ mod tests {
         );
         let count = read("SELECT -3 AS runs", |cells| cells.count(0)).unwrap_err();
         assert_eq!(count, "the store is damaged: things, thing 7: runs is -3: out of range");
+        for (query, is) in [("SELECT 0 AS f", Ok(false)), ("SELECT 1 AS f", Ok(true))] {
+            assert_eq!(read(query, |cells| cells.flag(0)), is);
+        }
+        for (query, what) in [
+            ("SELECT 7 AS blank", "7: out of range"),
+            ("SELECT -1 AS blank", "-1: out of range"),
+            ("SELECT 'x' AS blank", "`x`: wrong type"),
+            ("SELECT NULL AS blank", "NULL: wrong type"),
+        ] {
+            let flag = read(query, |cells| cells.flag(0)).unwrap_err();
+            assert_eq!(flag, format!("the store is damaged: things, thing 7: blank is {what}"));
+        }
         let page = read("SELECT 4294967296 AS page", |cells| cells.get::<u32>(0)).unwrap_err();
         assert_eq!(page, "the store is damaged: things, thing 7: page is 4294967296: out of range");
         let json = read("SELECT '[1,' AS selected", |cells| cells.json::<Vec<u32>>(0)).unwrap_err();

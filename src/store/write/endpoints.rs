@@ -11,7 +11,10 @@ pub(crate) fn remember(db: &Connection, endpoint: &str, fact: &EndpointFact) -> 
     let (column, value) = match fact {
         EndpointFact::Capabilities { learned, merge } => {
             let (stored, _) = stored_facts(db, endpoint)?;
-            ("capabilities", &stored.map_or_else(|| learned.clone(), |stored| merge(&stored, learned)))
+            let merged = stored.map_or_else(|| Ok(learned.clone()), |stored| merge(&stored, learned));
+            let damaged =
+                |reason| StoreError::Damaged(format!("endpoints, endpoint `{endpoint}`: capabilities: {reason}"));
+            ("capabilities", &merged.map_err(damaged)?)
         }
         EndpointFact::Calibration(json) => ("calibration", json),
     };

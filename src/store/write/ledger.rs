@@ -5,6 +5,7 @@ use super::recipe_sets::find_or_add_set;
 use crate::base::ids::{RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
+use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::BudgetKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -75,7 +76,11 @@ impl Ledger {
             Some(at) => at,
             None => {
                 let mut find = db.prepare_cached("SELECT spent, reserved FROM budget WHERE id = ?1")?;
-                let (spent, reserved) = find.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let mut rows = find.query([key])?;
+                let missing = || StoreError::Damaged(format!("budget, row {}: there is no such row", key.0));
+                let row = rows.next()?.ok_or_else(missing)?;
+                let cells = Cells::new(row, "budget", || format!("row {}", key.0));
+                let (spent, reserved) = (cells.get(0)?, cells.get(1)?);
                 self.budgets.push(Budget { key, spent, reserved, batch: None });
                 self.budgets.len() - 1
             }

@@ -143,7 +143,7 @@ impl Entry {
         let Some(page) = &mut self.page else { return Ok(()) };
         for (outcome, _) in page.outcomes.iter_mut().zip(recipes).filter(|(_, wanted)| **wanted == recipe) {
             let cells = Cells::new(row, "answers", || format!("page {number} of entry {}, recipe {recipe}", self.id));
-            let is_transient = cells.get::<bool>(10)? || may_be_drawn(cells.get(14)?, page.has_fault);
+            let is_transient = cells.flag(10)? || may_be_drawn(cells.get(14)?, page.has_fault);
             let is_final = is_final(is_transient, cells.get(11)?);
             *outcome = Some(OutcomeFacts { status: cells.get(9)?, is_final, revision: cells.get(12)? });
         }

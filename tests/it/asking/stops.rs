@@ -289,3 +289,38 @@ fn a_stop_of_a_tried_page_does_not_wait_for_its_reply() {
     wait_until("the command ended", || child.try_wait().unwrap().is_some());
     assert_eq!(child.wait().unwrap().code(), Some(143), "it ended by itself before the reply");
 }
+
+/// The exit code of the newest run in the store.
+fn stored_exit_code(bench: &Bench) -> i32 {
+    let runs = bench.docmill(&["runs", "job.yaml", "--format", "json"]).stdout;
+    let runs: serde_json::Value = serde_json::from_str(&runs).unwrap_or_else(|error| panic!("{error}: {runs}"));
+    runs["runs"][0]["exit_code"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or(-1)
+}
+
+#[test]
+fn a_tried_page_stores_the_exit_code_of_its_command() {
+    const TRY: [&str; 3] = ["try", "job.yaml", "pages/00000.jpg"];
+    for (fault, more, code) in [
+        (None, "", 0),
+        (Some(Fault::WrongLabel), "", 3),
+        (Some(Fault::Refusal), "", 3),
+        (None, "limits: {budget_usd: 0.0000001}", 4),
+        (Some(Fault::BadKey), "", 5),
+    ] {
+        let bench = Bench::with_pages(1).simulator(Options { always: fault, ..Options::default() });
+        bench.job(more);
+        let tried = bench.docmill(&TRY);
+        assert_eq!((tried.code, stored_exit_code(&bench)), (code, code), "{fault:?} {more}: {}", tried.stderr);
+    }
+    // Damage that is found once the run has begun.
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.docmill(&TRY).code, 0);
+    let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    assert_eq!(db.execute("UPDATE pages SET decoder = 1, renderer = x'ff' WHERE page > 0", []), Ok(1));
+    drop(db);
+    let tried = bench.docmill(&[&TRY[..], &["--refresh"]].concat());
+    assert_eq!((tried.code, stored_exit_code(&bench)), (8, 8), "{}", tried.stderr);
+    assert!(tried.stderr.contains("the store is damaged") && tried.stderr.contains("salvage"), "{}", tried.stderr);
+    assert_eq!(bench.stats()["requests"], 1);
+}

@@ -9,6 +9,7 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::json_text::JsonText;
 use docmill::internal::base::random::Random;
+use docmill::internal::pipeline::CONTENT_RULES;
 use docmill::internal::simulator::Options;
 use docmill::internal::store::{
     OutcomeStatus, PageId, ReadStore, RecipeId, RecipeRecord, Revision, RunId, RunStart, Store, TaskOutcome, Versions,
@@ -172,7 +173,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
         }
         let expected: Vec<u32> = (0..found.len() as u32).collect();
         assert_eq!(found.keys().map(|(number, _)| *number).collect::<Vec<_>>(), expected, "no later without earlier");
-        assert!(docmill::internal::store::check(&after).unwrap().is_empty());
+        assert!(docmill::internal::store::check(&after, &CONTENT_RULES).unwrap().is_empty());
     }
     store.close();
 }
@@ -207,7 +208,7 @@ fn random_histories_are_as_a_simple_model_says() {
                     docmill::internal::store::back_up(&path, &to).unwrap();
                     assert_eq!(values(&to, 30, &recipes), model, "a copy is what was there");
                 }
-                3 => assert!(docmill::internal::store::check(&path).unwrap().is_empty()),
+                3 => assert!(docmill::internal::store::check(&path, &CONTENT_RULES).unwrap().is_empty()),
                 _ => {
                     let (number, at) = (below(30) as u32, below(2) as usize);
                     store.put_outcomes_blocking(page(number), vec![(recipes[at], outcome(step))]).unwrap();

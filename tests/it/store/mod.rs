@@ -1,6 +1,7 @@
 //! The store: durability, runs that die, and maintenance.
 
 mod contract;
+mod damage;
 mod durability;
 pub(crate) mod dying;
 mod old_stores;

@@ -111,7 +111,7 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
         let without = renamed.with(omit).unwrap();
         assert!(!without.sends(Parameter::OutputLimit), "{model}");
         assert_eq!((without.with(rename(without)), without.with(omit)), (None, None), "{model}");
-        assert_eq!(Capabilities::from_json(&without.to_json(), known), without, "{model}");
+        assert_eq!(Capabilities::parse(&without.to_json(), known), Ok(without), "{model}");
     }
 }
 
@@ -151,12 +151,47 @@ fn the_store_keeps_every_change() {
         CapabilityChange::MaxOutput(5000),
     ] {
         known = known.with(change).unwrap().proven(true);
-        assert_eq!(Capabilities::from_json(&known.to_json(), Capabilities::default()), known, "{change:?}");
+        assert_eq!(Capabilities::parse(&known.to_json(), Capabilities::default()), Ok(known), "{change:?}");
     }
     let unheeded = Capabilities::default().with(CapabilityChange::SchemaInPrompt).unwrap();
-    assert_eq!(Capabilities::from_json(&unheeded.to_json(), Capabilities::default()), unheeded);
-    for unreadable in ["", "null", "[]", "{\"format\":\"xml\",\"sampling\":1}"] {
-        assert_eq!(Capabilities::from_json(unreadable, family), family, "{unreadable}");
+    assert_eq!(Capabilities::parse(&unheeded.to_json(), Capabilities::default()), Ok(unheeded));
+    assert_eq!(Capabilities::parse("{}", family), Ok(family));
+}
+
+/// What no program wrote is never replaced by a default: that would send again what the endpoint rejects.
+#[test]
+fn other_words_and_types_are_errors() {
+    for (text, reason) in [
+        ("", "EOF while parsing a value"),
+        ("null", "not a JSON object"),
+        ("[1]", "not a JSON object"),
+        ("3", "not a JSON object"),
+        (r#"{"format":"xml"}"#, r#"`format` is "xml""#),
+        (r#"{"format":null}"#, "`format` is null"),
+        (r#"{"effort":"bogus"}"#, r#"`effort` is "bogus""#),
+        (r#"{"effort":1}"#, "`effort` is 1"),
+        (r#"{"max_output":"many"}"#, r#"`max_output` is "many""#),
+        (r#"{"max_output":-1}"#, "`max_output` is -1"),
+        (r#"{"max_output":4294967296}"#, "`max_output` is 4294967296"),
+        (r#"{"output_factor":0}"#, "`output_factor` is 0"),
+        (r#"{"output_factor":5}"#, "`output_factor` is 5"),
+        (r#"{"changes":1.5}"#, "`changes` is 1.5"),
+        (r#"{"omitted":["bogus"]}"#, r#"`omitted` is ["bogus"]"#),
+        (r#"{"omitted":["detail",1]}"#, r#"`omitted` is ["detail",1]"#),
+        (r#"{"omitted":"detail"}"#, r#"`omitted` is "detail""#),
+        (r#"{"omitted":null}"#, "`omitted` is null"),
+        (r#"{"changed":{}}"#, "`changed` is {}"),
+        (r#"{"proven":1}"#, "`proven` is 1"),
+        (r#"{"follows_schema":"yes"}"#, r#"`follows_schema` is "yes""#),
+        (r#"{"schema_in_prompt":null}"#, "`schema_in_prompt` is null"),
+        (r#"{"disables_thinking":0}"#, "`disables_thinking` is 0"),
+        (r#"{"max_completion_tokens":"no"}"#, r#"`max_completion_tokens` is "no""#),
+        (r#"{"sampling":1}"#, "`sampling` is 1"),
+        (r#"{"cache_key":null}"#, "`cache_key` is null"),
+    ] {
+        let error = Capabilities::parse(text, Capabilities::default()).unwrap_err();
+        assert!(error.starts_with(reason), "{text}: {error}");
+        assert_eq!(Capabilities::merged(text, "{}"), Err(error), "{text}");
     }
 }
 
@@ -178,8 +213,8 @@ fn nothing_that_was_learned_is_lost() {
         (OutputFactor, Omit(Parameter::Strict), |known| known.output_factor == OUTPUT_FACTOR),
     ];
     let merged = |stored: Capabilities, learned: Capabilities| {
-        let text = Capabilities::merged(&stored.to_json(), &learned.to_json());
-        Capabilities::from_json(&text, Capabilities::default())
+        let text = Capabilities::merged(&stored.to_json(), &learned.to_json()).unwrap();
+        Capabilities::parse(&text, Capabilities::default()).unwrap()
     };
     for (one, other, holds) in rows {
         let [one, other] = [one, other].map(|change| Capabilities::default().with(change).unwrap());
@@ -202,23 +237,32 @@ fn nothing_that_was_learned_is_lost() {
     let described = Capabilities::default().with(SchemaInPrompt).unwrap();
     assert!(merged(Capabilities::default(), described).has_schema_in_prompt);
     let learned = limit.to_json();
-    for unreadable in ["", "null", "[]"] {
-        assert_eq!(Capabilities::merged(unreadable, &learned), learned, "{unreadable}");
-    }
+    assert_eq!(Capabilities::merged("{}", &learned), Ok(learned));
 }
 
-/// As programs before version 7 of the store wrote it.
+/// As programs before version 7 of the store wrote it, then those that knew no member `cache_key`, `disables_thinking`
+/// or `changes`.
 #[test]
 fn older_stores_are_read() {
+    let read = |text: &str, family| Capabilities::parse(text, family).unwrap();
     let text = r#"{"format":"json_object","max_completion_tokens":true,"sampling":false,"stream_options":false,"cache_key":true}"#;
-    let read = Capabilities::from_json(text, Capabilities::default());
-    assert_eq!((read.format, read.max_completion_tokens), (ReplyFormat::Object, true));
-    assert_eq!(read.omitted.names().collect::<Vec<_>>(), ["temperature", "stream_options"]);
-    let read = Capabilities::from_json(
+    let stored = read(text, Capabilities::default());
+    assert_eq!((stored.format, stored.max_completion_tokens), (ReplyFormat::Object, true));
+    assert_eq!(stored.omitted.names().collect::<Vec<_>>(), ["temperature", "stream_options"]);
+    let stored = read(
         r#"{"format":"json_schema","max_completion_tokens":false,"sampling":true,"stream_options":true,"cache_key":true}"#,
         Capabilities::of_model(model_facts("gpt-6-astra")),
     );
-    assert!(read.max_completion_tokens && read.effort == Some(Effort::Low));
+    assert!(stored.max_completion_tokens && stored.effort == Some(Effort::Low));
+    let text = r#"{"format":"plain","max_completion_tokens":false,"sampling":false,"stream_options":true}"#;
+    let stored = read(text, Capabilities::default());
+    assert_eq!(stored.omitted.names().collect::<Vec<_>>(), ["temperature"]);
+    let text = r#"{"format":"json_schema","schema_in_prompt":true,"max_completion_tokens":true,"omitted":["prompt_cache_key"],"effort":"low","output_factor":4,"max_output":null,"proven":true,"follows_schema":false,"changed":["reasoning_effort"]}"#;
+    let family = Capabilities { disables_thinking: true, ..Capabilities::default() };
+    let stored = read(text, family);
+    assert_eq!((stored.effort, stored.output_factor, stored.max_output), (Some(Effort::Low), 4, None));
+    assert!(stored.disables_thinking && !stored.sends(Parameter::CacheKey));
+    assert_eq!(stored.changes, 0);
 }
 
 #[test]

@@ -179,7 +179,7 @@ pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
     // Of two processes that learn about one endpoint, none overwrites the other.
     let learned = |json: &str| EndpointFact::Capabilities {
         learned: json.into(),
-        merge: |stored, learned| format!("[{stored},{learned}]"),
+        merge: |stored, learned| Ok(format!("[{stored},{learned}]")),
     };
     remember("provider model", learned("{\"a\":1}"));
     remember("provider model", learned("{\"a\":2}"));

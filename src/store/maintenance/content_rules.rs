@@ -1,0 +1,19 @@
+//! The forms of values that other stages write: the store keeps them as JSON, and does not know what is in them.
+
+/// What is wrong with a stored text; `Ok`: nothing.
+type Rule = fn(&str) -> Result<(), String>;
+
+/// How the texts of columns are read that only other stages understand.
+#[derive(Clone, Copy, Debug)]
+pub struct ContentRules {
+    /// `endpoints.capabilities`.
+    pub capabilities: Rule,
+    /// `endpoints.calibration`.
+    pub calibration: Rule,
+}
+
+impl ContentRules {
+    /// Rules that accept any JSON.
+    #[cfg(test)]
+    pub(crate) const ANY: Self = Self { capabilities: |_| Ok(()), calibration: |_| Ok(()) };
+}
