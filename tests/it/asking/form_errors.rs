@@ -309,7 +309,7 @@ fn a_status_that_is_no_reply_ends_the_run() {
 #[test]
 fn the_first_line_names_the_cause() {
     for (status, message, said, not_said) in [
-        (404, "no such route", "HTTP 404: no such route", "unavailable"),
+        (404, "no such route", "/v1/chat/completions: no such route", "unavailable"),
         (
             429,
             "You exceeded your current quota, please check your plan and billing details.",
@@ -322,7 +322,10 @@ fn the_first_line_names_the_cause() {
         let bench = bench_at(&recorded, 4, "some-model", ONE);
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{status}: {}", ran.stderr);
-        assert!(ran.stderr.contains(said) && !ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
+        let first = ran.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        let begin = format!("error: the provider refuses: HTTP {status}");
+        assert!(first.starts_with(&begin) && first.contains(said), "{status}: {}", ran.stderr);
+        assert!(!ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
         assert_eq!(bench.report()["attempts"]["rate_limited"], 0, "{status}: {}", bench.report()["attempts"]);
     }
 }
