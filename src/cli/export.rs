@@ -6,6 +6,7 @@ use super::load;
 use super::log;
 use super::out::{Stdout, outln};
 use super::record_file::RecordFile;
+use super::rows::PARTLY_LISTED;
 use crate::base::units::grouped;
 use crate::session::{Outputs, RowFormat, RowSelection, Session};
 use std::io::BufWriter;
@@ -54,8 +55,7 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
 /// Warns if the store may not know all pages, as after a first run that was interrupted.
 fn warn_of_more(session: &Session) -> Result<(), Failure> {
     if session.is_partly_listed()? {
-        let message = "warning: no run has listed the whole input yet: there may be more pages";
-        log::line("WARN", message, serde_json::Map::new());
+        log::line("WARN", &format!("warning: {PARTLY_LISTED}"), serde_json::Map::new());
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::io::BufWriter;
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// What to know of the rows if no run has come to the end of the input.
-const FOUND_SO_FAR: &str = "; no run has listed the whole input yet: there may be more pages";
+pub(crate) const PARTLY_LISTED: &str = "no run has listed the whole input yet: there may be more pages";
 
 pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
@@ -37,8 +37,11 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
             out!("{gap}{}", shown.failures);
         }
         if !quiet {
-            let known = if session.is_partly_listed()? { FOUND_SO_FAR } else { "" };
-            log::line("INFO", &format!("{}{known}", summary(&shown)), serde_json::Map::new());
+            let mut line = summary(&shown);
+            if session.is_partly_listed()? {
+                line = format!("{line}; {PARTLY_LISTED}");
+            }
+            log::line("INFO", &line, serde_json::Map::new());
         }
     }
     Ok(0)

@@ -13,7 +13,7 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::mask::mask_word;
 use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
-use crate::session::overwriting::{Content, WrittenFile};
+use crate::session::overwriting::{WrittenContent, WrittenFile};
 use crate::session::{
     Job, RunReport, Session, Shard, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
 };
@@ -182,7 +182,7 @@ impl RunRecord {
                 job.check_standard_output()?;
             }
             let written = record.path().filter(|_| record.is_rewritten());
-            let written = written.map(|path| WrittenFile::new(option, path, Content::Other));
+            let written = written.map(|path| WrittenFile::new(option, path, WrittenContent::Other));
             Ok(job.check_written(written.as_slice())?)
         })
     }

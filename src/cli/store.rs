@@ -8,7 +8,7 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
 use crate::manifest::ProtectedFiles;
 use crate::pipeline::CONTENT_RULES;
-use crate::session::overwriting::{Content, WrittenFile};
+use crate::session::overwriting::{WrittenContent, WrittenFile};
 use crate::session::{Error, Job};
 use crate::store;
 use crate::store::{Contents, StoreError};
@@ -76,7 +76,7 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
 /// don't exist yet.
 fn check_target(job: Option<&Job>, store: &Path, to: &Path) -> Result<(), Failure> {
     if let Some(job) = job {
-        return Ok(job.check_written(&[WrittenFile::new("--to", to, Content::Other)])?);
+        return Ok(job.check_written(&[WrittenFile::new("--to", to, WrittenContent::Other)])?);
     }
     match ProtectedFiles::of_store(store).collision(to) {
         Some(collision) => Err(Failure::new(WRONG_INPUT, format!("--to would overwrite {}", collision.what()))

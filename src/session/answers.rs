@@ -2,7 +2,7 @@
 
 use super::error::{Error, STORAGE, WRONG_INPUT};
 use super::job::Job;
-use super::overwriting::{Content, WrittenFile};
+use super::overwriting::{WrittenContent, WrittenFile};
 use crate::base::atomic_file;
 use crate::base::clock::Clock;
 use crate::base::hooks::NoHooks;
@@ -41,7 +41,7 @@ pub(crate) fn export(job: &Job, format: AnswerFormat) -> Result<ExportedAnswers,
 
 /// Writes human answers to a file of their own.
 pub(crate) fn write(job: &Job, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
-    job.check_written(&[WrittenFile::new("the file of human answers", path, Content::Output)])?;
+    job.check_written(&[WrittenFile::new("the file of human answers", path, WrittenContent::Output)])?;
     let failed = |error| Error::new(STORAGE, format!("can't write {}: {error}", path.display()));
     atomic_file::write(path, &answers.bytes, &NoHooks).map_err(failed)
 }

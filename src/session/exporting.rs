@@ -2,7 +2,7 @@
 
 use super::error::{Error, WRONG_INPUT};
 use super::job::{Job, Outputs};
-use super::overwriting::{Content, WrittenFile};
+use super::overwriting::{WrittenContent, WrittenFile};
 use crate::base::hooks::NoHooks;
 use crate::pipeline;
 use crate::store::{ReadStore, RunRecord};
@@ -15,8 +15,9 @@ use std::path::PathBuf;
 pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<PathBuf>, Error> {
     let other = instead.other_rows();
     let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
-    let given =
-        given.into_iter().filter_map(|(option, path)| Some(WrittenFile::new(option, path.as_ref()?, Content::Rows)));
+    let given = given
+        .into_iter()
+        .filter_map(|(option, path)| Some(WrittenFile::new(option, path.as_ref()?, WrittenContent::Rows)));
     match given.collect::<Vec<_>>().as_slice() {
         // Readers of the manifest's outputs expect all rows.
         [] if other.is_some() => {

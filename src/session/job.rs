@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::list_faults::{list_error, same_name_error, task_error};
-use super::overwriting::{Content, WrittenFile, find_overwritten};
+use super::overwriting::{WrittenContent, WrittenFile, find_overwritten};
 use super::sharding;
 use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
@@ -300,8 +300,8 @@ impl Job {
     pub(crate) fn check_outputs(&self, others: &[(&Path, &'static str)]) -> Result<(), Error> {
         let (job, output) = (&self.manifest, &self.manifest.output);
         self.check_store()?;
-        let rows = output.row_files().map(|(key, path)| (key, path, Content::Rows));
-        let report = output.report.iter().map(|path| ("report", path, Content::Output));
+        let rows = output.row_files().map(|(key, path)| (key, path, WrittenContent::Rows));
+        let report = output.report.iter().map(|path| ("report", path, WrittenContent::Output));
         let file = |(key, path, content): (_, &PathBuf, _)| WrittenFile::new(format!("output.{key}"), path, content);
         let written: Vec<_> = rows.chain(report).map(file).collect();
         let Some((at, what)) = find_overwritten(job, &written, others) else { return Ok(()) };

@@ -24,12 +24,12 @@ pub(crate) struct WrittenFile {
     /// Its path.
     pub(crate) path: PathBuf,
     /// What it holds.
-    pub(crate) content: Content,
+    pub(crate) content: WrittenContent,
 }
 
 /// What a written file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum WrittenContent {
     /// Rows, which may be written in partitions.
     Rows,
     /// A report, or human answers.
@@ -40,7 +40,7 @@ pub(crate) enum Content {
 
 impl WrittenFile {
     /// The file that `option` names.
-    pub(crate) fn new(option: impl ToString, path: &Path, content: Content) -> Self {
+    pub(crate) fn new(option: impl ToString, path: &Path, content: WrittenContent) -> Self {
         Self { option: option.to_string(), path: path.to_owned(), content }
     }
 }
@@ -56,8 +56,9 @@ pub(crate) fn find_overwritten(
     others.iter().for_each(|(path, what)| protected.add(path, what));
     for (at, file) in written.iter().enumerate() {
         let collision = protected.collision(&file.path);
-        let is_harmless =
-            collision == Some(Collision::Page) && file.content == Content::Other && !is_selected(job, &file.path);
+        let is_harmless = collision == Some(Collision::Page)
+            && file.content == WrittenContent::Other
+            && !is_selected(job, &file.path);
         if let Some(collision) = collision.filter(|_| !is_harmless) {
             return Some((at, collision.what()));
         }
@@ -66,7 +67,7 @@ pub(crate) fn find_overwritten(
         }
         protected.add(&file.path, "another file that is written");
     }
-    for (at, file) in written.iter().enumerate().filter(|(_, file)| file.content == Content::Rows) {
+    for (at, file) in written.iter().enumerate().filter(|(_, file)| file.content == WrittenContent::Rows) {
         if let Some(collision) = protected.part_collision(&file.path, &job.output.partition_by) {
             return Some((at, collision.what()));
         }

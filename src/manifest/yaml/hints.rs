@@ -1,5 +1,5 @@
-//! What to do about text that is not valid YAML. A parser says where it gave up; most often that is because a text should
-//! be in quotes, or because a line does not begin below the ones that it belongs to.
+//! What to do about text that is not valid YAML. The parser reports where it stopped; most often a text should
+//! be in quotes there, or a line does not begin below the ones that it belongs to.
 
 const QUOTE: &str =
     "a text with `: ` in it, or that begins with one of - ? [ { & * ! | > % @ `, has to be in quotes as a whole";
@@ -22,22 +22,22 @@ pub(crate) fn hint(source: &str, offset: usize, message: &str) -> Option<&'stati
     let before = &source[start..offset];
     let line = source[start..].lines().next().unwrap_or_default().trim_start();
     let begins_line = before.trim_start().is_empty();
-    let says = |words: &str| message.contains(words);
-    Some(if says("mapping values are not allowed") {
+    let has = |words: &str| message.contains(words);
+    Some(if has("mapping values are not allowed") {
         if before.contains(": ") { NO_NESTING } else { DEEPER }
-    } else if says("flow mapping") || says("flow sequence") || says("illegal placement of ':'") {
+    } else if has("flow mapping") || has("flow sequence") || has("illegal placement of ':'") {
         BRACKETS
-    } else if says("did not find expected key") || says("did not find expected '-' indicator") {
+    } else if has("did not find expected key") || has("did not find expected '-' indicator") {
         if begins_line { COLUMN } else { QUOTE }
-    } else if says("trailing content after single-quoted") {
+    } else if has("trailing content after single-quoted") {
         AFTER_SINGLE
-    } else if says("trailing content after double-quoted") {
+    } else if has("trailing content after double-quoted") {
         AFTER_DOUBLE
-    } else if says("unclosed quote") {
+    } else if has("unclosed quote") {
         CLOSE
-    } else if says("unknown escape") {
+    } else if has("unknown escape") {
         ESCAPE
-    } else if says("simple key expected") {
+    } else if has("simple key expected") {
         match line.strip_prefix('-') {
             Some(rest) if !rest.starts_with([' ', '-']) => SPACE_AFTER_DASH,
             _ if line.contains(':') => SPACE_AFTER_COLON,
@@ -50,7 +50,7 @@ pub(crate) fn hint(source: &str, offset: usize, message: &str) -> Option<&'stati
         "expected comment or line break",
     ]
     .iter()
-    .any(|words| says(words))
+    .any(|words| has(words))
         && !begins_line
     {
         QUOTE

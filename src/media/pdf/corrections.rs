@@ -49,6 +49,13 @@ pub(crate) struct Correction {
     pub(crate) entry: Vec<u8>,
 }
 
+impl Correction {
+    /// The entry of a dictionary that is the object `id`.
+    pub(crate) fn new(id: impl Into<ObjRef>, dict: &Dict<'_>, entry: impl Into<Vec<u8>>) -> Self {
+        Self { id: id.into(), content: dict.data().to_vec(), entry: entry.into() }
+    }
+}
+
 /// Opens a file again with the right entries.
 pub(crate) fn correct(pdf: &Pdf, corrections: &[Correction]) -> Option<Pdf> {
     let mut objects: BTreeMap<(u32, i32), Vec<u8>> = BTreeMap::new();
@@ -155,7 +162,7 @@ pub(crate) fn correct_boxes(pdf: &Pdf, root: &Dict<'_>) -> Option<Correction> {
     let is_default = |page: Rect| (page.x1 - A4.x1).abs() < f64::EPSILON && (page.y1 - A4.y1).abs() < f64::EPSILON;
     let lacks_box = pdf.pages().iter().any(|page| is_default(page.media_box()));
     let id = root.obj_id().filter(|_| lacks_box && root.get::<Rect>("MediaBox").is_none())?;
-    Some(Correction { id: id.into(), content: root.data().to_vec(), entry: DEFAULT_BOX.into() })
+    Some(Correction::new(id, root, DEFAULT_BOX))
 }
 
 /// Pages with a crop box that leaves nothing of the page: viewers show all of it.
@@ -165,7 +172,7 @@ pub(crate) fn correct_crop_boxes(pdf: &Pdf) -> Vec<Correction> {
         let has_area = |area: Rect| area.width() >= MIN_SIDE && area.height() >= MIN_SIDE;
         let id = page.raw().obj_id().filter(|_| has_area(media) && !has_area(shown))?;
         let entry = format!("/CropBox[{} {} {} {}]", media.x0, media.y0, media.x1, media.y1);
-        Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry: entry.into_bytes() })
+        Some(Correction::new(id, page.raw(), entry))
     };
     pdf.pages().iter().filter_map(correct).collect()
 }
@@ -180,7 +187,7 @@ pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
 /// The layers of a document that the renderer shows or hides otherwise than viewers. `None`: there are none.
 pub(crate) fn correct_layers(xref: &XRef, hideable: Hideable) -> Option<Correction> {
     let (catalog, entry) = find_unread_layers(xref, hideable)?;
-    Some(Correction { id: catalog.obj_id()?.into(), content: catalog.data().to_vec(), entry: entry.into_bytes() })
+    Some(Correction::new(catalog.obj_id()?, &catalog, entry))
 }
 
 /// The annotations of a page without those in hidden layers. `None`: the renderer draws none of these, or the list of them
@@ -190,7 +197,7 @@ pub(crate) fn correct_annotations(pdf: &Pdf, page: &Page<'_>) -> Option<Correcti
     // Texts are encrypted for the object that they are in.
     let is_elsewhere = page.raw().get_ref("Annots").is_some();
     let id = page.raw().obj_id().filter(|_| !is_elsewhere || !is_encrypted(pdf.data().as_ref()))?;
-    Some(Correction { id: id.into(), content: page.raw().data().to_vec(), entry })
+    Some(Correction::new(id, page.raw(), entry))
 }
 
 /// The same two as version 11 of the decoder corrected them.

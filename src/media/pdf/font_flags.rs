@@ -34,7 +34,7 @@ pub(crate) fn correct_font_types(page: &Page<'_>) -> Vec<Correction> {
     let mut found: Vec<Correction> = Vec::new();
     visit(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
         let correction = find_type(font).and_then(|entry| match id {
-            Some(id) => Some(Correction { id, content: font.data().to_vec(), entry: entry.as_bytes().to_vec() }),
+            Some(id) => Some(Correction::new(id, font, entry)),
             None => correct_direct(page, name, font, entry),
         });
         found.extend(correction.filter(|new| found.iter().all(|known| known.id != new.id || known.entry != new.entry)));
@@ -70,11 +70,11 @@ fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str
     let mut entry = format!("/{key}{}", with(font, entry)?);
     for (dict, parent, key) in [(&fonts, &resources, "Font"), (&resources, page.raw(), "Resources")] {
         if let Some(id) = parent.get_ref(key) {
-            return Some(Correction { id, content: dict.data().to_vec(), entry: entry.into_bytes() });
+            return Some(Correction::new(id, dict, entry));
         }
         entry = format!("/{key}{}", with(dict, &entry)?);
     }
-    Some(Correction { id: page.raw().obj_id()?.into(), content: page.raw().data().to_vec(), entry: entry.into_bytes() })
+    Some(Correction::new(page.raw().obj_id()?, page.raw(), entry))
 }
 
 /// Visits the fonts of a page and of its forms, each with its name and its object, if it is one.
@@ -109,7 +109,7 @@ fn correct_flags(font: &Dict<'_>) -> Option<Correction> {
         return None;
     }
     let entry = format!("/Flags {}", flags | NON_SYMBOLIC);
-    Some(Correction { id: descriptor.obj_id()?.into(), content: descriptor.data().to_vec(), entry: entry.into_bytes() })
+    Some(Correction::new(descriptor.obj_id()?, &descriptor, entry))
 }
 
 /// Whether a font maps codes to symbols. `None`: it can't be read, or maps no codes.

@@ -331,21 +331,13 @@ impl<'a> Walk<'a> {
         let known: Vec<_> = references.iter().map(|id| self.with_known_generation(*id)).collect();
         if known != references {
             let kids: String = known.iter().map(|id| format!("{} {} R ", id.obj_number, id.gen_number)).collect();
-            self.corrections.push(Correction {
-                id,
-                content: dict.data().to_vec(),
-                entry: format!("/Kids[{kids}]").into_bytes(),
-            });
+            self.corrections.push(Correction::new(id, dict, format!("/Kids[{kids}]")));
         }
     }
 
     fn mark_mistyped(&mut self, dict: &Dict<'a>, id: Option<ObjRef>, kind: &'static str) {
         if let Some(id) = id {
-            self.corrections.push(Correction {
-                id,
-                content: dict.data().to_vec(),
-                entry: format!("/Type/{kind}").into_bytes(),
-            });
+            self.corrections.push(Correction::new(id, dict, format!("/Type/{kind}")));
         }
     }
 }

@@ -15,8 +15,6 @@ use std::fmt::Write;
 
 /// Maximum number of slowest attempts and of most expensive pages.
 const MAX_LISTED: usize = 3;
-/// What to know of the number of pages if the input was not listed to its end.
-const FOUND_SO_FAR: &str = "found so far; there may be more";
 /// Maximum number of labels of a task.
 const MAX_LABELS: usize = 10;
 
@@ -59,12 +57,8 @@ fn add_pages(table: &mut TextTable, report: &Report) {
     let pages = &report.pages;
     table.heading("pages");
     match report.is_walk_complete {
-        // Of a run that was stopped early it is not stored.
-        None if ["interrupted", "died", "running", "deadline_reached"].contains(&report.outcome.as_str()) => {
-            table.row_with_note(1, "total", grouped(pages.total), FOUND_SO_FAR);
-        }
-        Some(false) => table.row_with_note(1, "total", grouped(pages.total), FOUND_SO_FAR),
-        Some(true) | None => table.row(1, "total", grouped(pages.total)),
+        Some(true) => table.row(1, "total", grouped(pages.total)),
+        Some(false) | None => table.row_with_note(1, "total", grouped(pages.total), "found so far; there may be more"),
     }
     let by_status = pages.by_status().map(|(status, count)| (status.name(), count));
     add_counts(table, 2, &by_status);
@@ -454,14 +448,8 @@ mod tests {
 
     #[test]
     fn the_total_of_a_run_that_ended_early_may_be_too_low() {
-        for (outcome, is_walk_complete, expected) in [
-            ("complete", Some(false), 1),
-            ("complete", Some(true), 0),
-            ("complete", None, 0),
-            ("interrupted", Some(true), 0),
-            ("interrupted", None, 1),
-        ] {
-            let report = Report { is_walk_complete, outcome: outcome.into(), ..report() };
+        for (is_walk_complete, expected) in [(Some(false), 1), (Some(true), 0), (None, 1)] {
+            let report = Report { is_walk_complete, ..report() };
             let text = render_text(&report);
             assert_eq!(text.matches("  found so far; there may be more\n").count(), expected, "{text}");
             assert_eq!(render_json(&report)["walk_complete"], serde_json::json!(is_walk_complete));
