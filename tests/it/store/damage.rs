@@ -88,7 +88,11 @@ fn numbers_that_are_never_written_are_damage() {
         ("UPDATE runs SET outcome = 'try'", "runs", "runs, run 1: is_trial is 0"),
         ("UPDATE runs SET exit_code = 999", "report", "runs, run 1: exit_code is 999: out of range"),
         ("UPDATE runs SET ended_at = NULL", "runs", "runs, run 1: ended_at is NULL"),
-        ("UPDATE answers SET passing = 9", "export", "answers, page 1, recipe "),
+        (
+            "UPDATE answers SET passing = 9 WHERE page_id = 1",
+            "export",
+            "answers, page 1, recipe 1: passing is 9: out of range",
+        ),
         ("UPDATE budget SET spent = 'x'", "run", "budget, "),
     ] {
         let bench = asked();
