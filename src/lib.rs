@@ -85,9 +85,10 @@ pub use session::{
     OutputFile, Outputs, PageCounts, Plan, ProbeKind, ProbePlan, ProbeQuery, Progress, ProgressHandle, Projection,
     Quote, QuotedReasoning, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
     RowFormat, RowSelection, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange,
-    Shard, ShardPlan, Signal, Stability, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice,
-    TryObserver, WaitReason, budgets_of_store, history_to_json, history_to_text, plan_to_json, report_from_store,
-    serve_decoder,
+    Shard, ShardPlan, Signal, Stability, TimeEstimate, TimeLeft, TriedAnswer, TriedAttempt, TriedPage, Trouble,
+    TroubleKind, TruthChoice, TryObserver, UnreportedRun, WaitReason, WrittenContent, WrittenFile, budgets_of_store,
+    history_to_json, history_to_text, parse_last_success, plan_to_json, post_event, render_unreported_prometheus,
+    report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -1,11 +1,13 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`], [`escape`], [`sibling`], [`file_names`] and [`shard`] import other leaves.
+//! import. Only [`atomic_file`], [`escape`], [`sibling`], [`file_names`], [`shard`], [`command_end`] and [`run_state`] import
+//! other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
-//! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program
+//! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program; [`command_end`]: how a
+//!   command ends; [`run_state`]: where a run stands
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`json_text`]: texts that are known to be JSON
 //! - [`label_text`]: which texts can be labels
@@ -20,6 +22,7 @@ pub mod atomic_file;
 pub mod backoff;
 pub(crate) mod causes;
 pub mod clock;
+pub mod command_end;
 pub mod csv_lines;
 pub mod decoder_version;
 pub mod digest;
@@ -41,6 +44,7 @@ pub mod output_file;
 pub mod page_repeats;
 pub mod path_text;
 pub mod random;
+pub mod run_state;
 pub mod same_value;
 pub mod sanitize;
 #[cfg(test)]

@@ -13,10 +13,15 @@ const CLAUDE: &str = "claude-";
 /// Bedrock or Vertex, and a variant after a colon. `openai/GPT-4o-mini-2024-07-18` becomes
 /// `gpt-4o-mini`, `us.anthropic.claude-haiku-4-5-20251001-v1:0` becomes `claude-haiku-4-5`.
 pub(crate) fn bare_name(model: &str) -> String {
-    let name = model.rsplit('/').next().unwrap_or(model).to_lowercase();
-    let name = name.split([':', '@']).next().unwrap_or(&name);
-    let name = without_date(without_version(without_vendor(name)));
+    let name = snapshot_name(model);
+    let name = without_date(without_version(without_vendor(&name)));
     if name.starts_with(CLAUDE) { claude_name(name) } else { name.to_owned() }
+}
+
+/// The name of a model in lower case with the date of its snapshot: without words before a slash and a variant after a colon.
+pub(crate) fn snapshot_name(model: &str) -> String {
+    let name = model.rsplit('/').next().unwrap_or(model).to_lowercase();
+    name.split([':', '@']).next().unwrap_or(&name).to_owned()
 }
 
 /// The name of a Claude model as Anthropic writes it: routers write `claude-haiku-4.5` and `claude-4.5-haiku`, and some

@@ -3,7 +3,7 @@
 
 use super::effort::Effort;
 use super::image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
-use super::model_name::bare_name;
+use super::model_name::{bare_name, snapshot_name};
 use std::sync::OnceLock;
 
 /// Whether and how much a model reasons when a request does not state an effort.
@@ -235,11 +235,12 @@ fn parse_hundredths(text: &str) -> Option<u64> {
     format!("{whole}{rest:0<2}").parse().ok()
 }
 
-/// The row of `model`, found by its bare name. `None` if the model is unknown.
+/// The row of `model`: that of its snapshot, if it has its own, else that of its bare name. `None` if the model is unknown.
 #[must_use]
 pub fn model_facts(model: &str) -> Option<&'static ModelFacts> {
-    let name = bare_name(model);
-    models().iter().find(|facts| facts.matches(&name))
+    let (snapshot, name) = (snapshot_name(model), bare_name(model));
+    let of_snapshot = models().iter().find(|facts| facts.name == snapshot);
+    of_snapshot.or_else(|| models().iter().find(|facts| facts.matches(&name)))
 }
 
 /// The rule of `model`. If `family` is given and the model has another or no known rule: the

@@ -2,8 +2,9 @@
 
 use super::args::LogFormat;
 use super::log;
+use crate::base::command_end::CommandEnd;
+use crate::base::exit_codes::BATCH_PENDING;
 use crate::base::mask::mask_keys;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::session::Error;
 use std::process::ExitCode;
 
@@ -12,18 +13,20 @@ use std::process::ExitCode;
 pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
-    code: u8,
     outcome: &'static str,
+    code: u8,
 }
 
-pub(crate) use crate::session::error::{INTERNAL, STORAGE, WRONG_INPUT};
+pub(crate) const BUDGET_REACHED: CommandEnd = CommandEnd::BUDGET_REACHED;
+pub(crate) const INTERNAL: CommandEnd = CommandEnd::INTERNAL;
+pub(crate) const STORAGE: CommandEnd = CommandEnd::STORAGE;
+pub(crate) const WRONG_INPUT: CommandEnd = CommandEnd::WRONG_INPUT;
 
 impl Failure {
-    pub(crate) fn new(code: u8, message: impl ToString) -> Self {
-        let outcome = Error::new(code, "").outcome();
+    pub(crate) fn new(end: CommandEnd, message: impl ToString) -> Self {
         // A key that was pasted in the wrong place is not repeated.
         let message = mask_keys(&message.to_string()).into_owned();
-        Self { message, hint: None, code, outcome }
+        Self { message, hint: None, outcome: end.outcome.name(), code: end.exit_code }
     }
 
     /// What went wrong.
@@ -61,8 +64,7 @@ impl Failure {
             }
             LogFormat::Text => {
                 // A rendered manifest fault already starts with `error:`, and a batch that takes its time is none.
-                let is_plain =
-                    self.message.starts_with("error:") || self.outcome == RunOutcomeName::BatchPending.name();
+                let is_plain = self.message.starts_with("error:") || self.code == BATCH_PENDING;
                 let prefix = if is_plain { "" } else { "error: " };
                 let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
                 log::line("ERROR", &format!("{prefix}{}{hint}", self.message), serde_json::Map::new());
@@ -74,8 +76,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let outcome = error.outcome();
-        let failure = Self { outcome, ..Self::new(error.exit_code(), error.message()) };
+        let message = mask_keys(error.message()).into_owned();
+        let failure = Self { message, hint: None, outcome: error.outcome(), code: error.exit_code() };
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,

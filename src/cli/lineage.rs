@@ -5,6 +5,7 @@ use super::caller_args::{LineageArgs, LineageParent};
 use super::log;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::session::{Environment, Session, post_event};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -93,9 +94,10 @@ impl Lineage {
 
     /// The run ended with this summary, and perhaps with an error.
     pub(crate) fn end(&mut self, summary: &Value, error: Option<&str>) {
-        let kind = match (summary["exit_code"].as_i64(), summary["outcome"].as_str()) {
+        let outcome = summary["outcome"].as_str().and_then(RunOutcomeName::parse);
+        let kind = match (summary["exit_code"].as_i64(), outcome) {
             (Some(0), _) => "COMPLETE",
-            (_, Some("interrupted" | "batch_pending")) => "ABORT",
+            (_, Some(RunOutcomeName::Interrupted | RunOutcomeName::BatchPending)) => "ABORT",
             _ => "FAIL",
         };
         self.send(kind, Some(summary), error);

@@ -2,6 +2,7 @@
 
 use super::args::LogFormat;
 use super::exit::{Failure, STORAGE};
+use crate::base::exit_codes::SUCCESS;
 use std::fmt::Arguments;
 use std::io::{self, IsTerminal, Write};
 
@@ -45,11 +46,11 @@ pub(crate) fn terminal_width() -> Option<usize> {
 fn finished<T>(written: io::Result<T>) -> T {
     match written {
         Ok(value) => value,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(SUCCESS.into()),
         Err(error) => {
             let failure = Failure::new(STORAGE, format!("can't write standard output: {error}"));
             let _ = failure.report(LogFormat::Text);
-            std::process::exit(STORAGE.into());
+            std::process::exit(STORAGE.exit_code.into());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::arg_values::Format;
 use super::args::Plan as PlanArgs;
-use super::exit::{Failure, WRONG_INPUT};
+use super::exit::{BUDGET_REACHED, Failure, WRONG_INPUT};
 use super::load;
 use super::log;
 use super::out::{out, outln};
@@ -44,7 +44,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         check_cost(&plan, max)?;
     }
     match plan.budget.as_ref().and_then(too_small) {
-        Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message).with_hint(
+        Some(message) if args.fail_over_budget => Err(Failure::new(BUDGET_REACHED, message).with_hint(
             "raise limits.budget_usd, or run with --limit; answers that a run stores are not paid for again",
         )),
         Some(message) => {
@@ -103,12 +103,10 @@ fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
     if cost <= max {
         return Ok(());
     }
-    Err(Failure::new(OVER_BUDGET, format!("the {name} cost is USD {}, more than --max-usd {max}", usd(cost)))
+    let message = format!("the {name} cost is USD {}, more than --max-usd {max}", usd(cost));
+    Err(Failure::new(BUDGET_REACHED, message)
         .with_hint("raise --max-usd, or run with --limit; answers that a run stores are not paid for again"))
 }
-
-/// The exit code when the budget is too small, as that of a run that reaches its budget.
-const OVER_BUDGET: u8 = 4;
 
 /// Why a run with a budget sends nothing.
 const UNBOUNDED: &str = "the endpoint accepts no output limit";

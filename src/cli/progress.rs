@@ -8,7 +8,7 @@ use super::trouble_log::{TroubleLog, TroubleNews};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Environment, Estimate, Progress as Snapshot, ProgressHandle, TimeLeft, Trouble, WaitReason};
+use crate::session::{Environment, Progress as Snapshot, ProgressHandle, TimeEstimate, TimeLeft, Trouble, WaitReason};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -267,7 +267,7 @@ fn bar(share: f64, width: usize) -> String {
 #[derive(Clone, Copy, Default)]
 struct Pace {
     /// `None`: nothing is left, or it is unknown.
-    left: Option<Estimate>,
+    left: Option<TimeEstimate>,
     /// Pages per second; `None`: none was asked.
     per_second: Option<f64>,
 }
@@ -278,7 +278,7 @@ fn pages_per_second(now: &Snapshot, time: Duration) -> Option<f64> {
     (now.asked > 0).then(|| now.asked as f64 / time.as_secs_f64().max(0.1))
 }
 
-fn time_left_text(estimate: &Estimate) -> String {
+fn time_left_text(estimate: &TimeEstimate) -> String {
     let about = if estimate.is_rough { "about " } else { "" };
     // `0 s left` would look like the end.
     format!("{about}{} left", human_duration(estimate.left.max(Duration::from_secs(1))))
@@ -306,7 +306,7 @@ mod tests {
     }
 
     fn words(now: &Snapshot, trouble: Option<&Trouble>) -> Words {
-        let left = Some(Estimate { left: Duration::from_secs(1525), is_rough: false }).filter(|_| now.asked > 0);
+        let left = Some(TimeEstimate { left: Duration::from_secs(1525), is_rough: false }).filter(|_| now.asked > 0);
         let pace = Pace { left, per_second: pages_per_second(now, Duration::from_secs(100)) };
         Words::new(now, pace, Some(WaitReason::TokenLimit), trouble)
     }
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_rough_estimate_says_so() {
-        let text = |ms, is_rough| time_left_text(&Estimate { left: Duration::from_millis(ms), is_rough });
+        let text = |ms, is_rough| time_left_text(&TimeEstimate { left: Duration::from_millis(ms), is_rough });
         assert_eq!(text(35_400, false), "35 s left");
         assert_eq!(text(725_000, true), "about 12 m 5 s left");
         assert_eq!(text(64, false), "1 s left");

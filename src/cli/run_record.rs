@@ -11,11 +11,13 @@ use super::record_file::RecordFile;
 use super::short_record::short_record;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::mask::mask_word;
+use crate::base::run_state::RunState;
 use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
-use crate::session::overwriting::{WrittenContent, WrittenFile};
+use crate::base::vocabulary::RunOutcomeName;
 use crate::session::{
-    Job, RunReport, Session, Shard, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
+    Job, RunReport, Session, Shard, Signal, UnreportedRun, WrittenContent, WrittenFile, parse_last_success,
+    render_unreported_prometheus,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -212,8 +214,8 @@ impl RunRecord {
             state.shard = session.job().shard();
             state.known = Some((session.job().name().to_owned(), session.run_id().to_owned()));
         }
-        let summary = self.summary_of(&state, "running", None);
-        let metrics = self.metrics_of(&state, "running", None);
+        let summary = self.summary_of(&state, RunState::Running.name(), None);
+        let metrics = self.metrics_of(&state, RunState::Running.name(), None);
         let rewritten = |record: &&RecordFile| record.is_rewritten();
         let records = [
             (SUMMARY, self.summary.as_ref(), self.summary_text(&summary)),
@@ -263,8 +265,9 @@ impl RunRecord {
         if state.has_ended {
             return;
         }
-        let summary = self.summary_of(&state, "interrupted", Some(signal.exit_code()));
-        let metrics = self.metrics_of(&state, "interrupted", Some(signal.exit_code()));
+        let outcome = RunOutcomeName::Interrupted.name();
+        let summary = self.summary_of(&state, outcome, Some(signal.exit_code()));
+        let metrics = self.metrics_of(&state, outcome, Some(signal.exit_code()));
         // The process ends whether it can be written or not.
         let _ = self.write_end(&state, &summary, &metrics);
     }
@@ -309,12 +312,12 @@ impl RunRecord {
     }
 
     /// The metrics of a run without a report.
-    fn metrics_of(&self, state: &State, outcome: &str, exit_code: Option<u8>) -> String {
+    fn metrics_of(&self, state: &State, outcome: &'static str, exit_code: Option<u8>) -> String {
         render_unreported_prometheus(&UnreportedRun {
             job: state.job.clone(),
             shard: state.shard,
             run_id: state.known.as_ref().map(|(_, run_id)| run_id.clone()),
-            outcome: outcome.to_owned(),
+            outcome,
             started_ms: self.started_ms,
             end: exit_code.map(|exit_code| (exit_code, SystemClock::new().wall_ms())),
             last_success_ms: self.last_success_ms,

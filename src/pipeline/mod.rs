@@ -36,7 +36,7 @@ pub use control::options::RunOptions;
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
-pub(crate) use control::time_left::{Estimate, TimeLeft};
+pub use control::time_left::{TimeEstimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};
 pub use model::endpoint_facts::CONTENT_RULES;
 pub(crate) use model::endpoint_facts::endpoint_capabilities;

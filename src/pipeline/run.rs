@@ -172,8 +172,8 @@ fn log_end(run: &RunContext, report: &Report) {
     tracing::info!(
         event = "run_ended",
         run_id = run.identity.run_id.as_str(),
-        outcome = report.outcome,
-        exit_code = report.exit_code,
+        outcome = report.state.name(),
+        exit_code = report.state.exit_code(),
         elapsed_ms = report.elapsed_ms,
         pages_ok = pages.ok,
         pages_asked = pages.asked,

@@ -4,6 +4,7 @@ use super::{Billing, Pages, Report, Spend};
 use crate::base::ids::Revision;
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
+use crate::base::run_state::RunState;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
@@ -196,8 +197,7 @@ pub(crate) fn report() -> Report {
         run_id: "20261124T164638-5b841e".into(),
         runs: 1,
         shard: None,
-        outcome: "failed_pages".into(),
-        exit_code: Some(3),
+        state: RunState::Ended { outcome: RunOutcomeName::FailedPages, exit_code: 3 },
         started_ms: STARTED_MS,
         elapsed_ms: 65_250,
         pages: pages(),
@@ -219,8 +219,7 @@ pub(crate) fn report() -> Report {
 /// A report on a run that sent nothing and has no price.
 pub(crate) fn empty_report() -> Report {
     Report {
-        outcome: "running".into(),
-        exit_code: None,
+        state: RunState::Running,
         pages: Pages::new(Vec::new()),
         spend: Spend::default(),
         outputs: Vec::new(),
@@ -236,5 +235,6 @@ pub(crate) fn empty_report() -> Report {
 pub(crate) fn unpriced_report() -> Report {
     let mut spend = Spend::default();
     [attempt(1, None), attempt(2, None)].iter().for_each(|attempt| spend.add(attempt, &run(2)));
-    Report { outcome: "complete".into(), exit_code: Some(0), spend, is_priced: false, billing: None, ..report() }
+    let state = RunState::Ended { outcome: RunOutcomeName::Complete, exit_code: 0 };
+    Report { state, spend, is_priced: false, billing: None, ..report() }
 }

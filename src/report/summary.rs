@@ -4,6 +4,7 @@ use super::pages::Pages;
 use super::spend::Spend;
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
+use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
 use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
@@ -20,10 +21,8 @@ pub struct Report {
     pub runs: usize,
     /// The shard of the input that all of these runs ran; `None`: all of it, or several.
     pub shard: Option<Shard>,
-    /// Outcome of that run; `running` before it ends.
-    pub outcome: String,
-    /// Exit code of that run; `None` before it ends.
-    pub exit_code: Option<i32>,
+    /// Where that run stands.
+    pub state: RunState,
     /// Start of the oldest run, in milliseconds since 1970.
     pub started_ms: i64,
     /// Duration of all runs, in milliseconds.

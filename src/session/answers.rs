@@ -13,7 +13,7 @@ use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport,
 use crate::labels::reviewer_name::checked_name;
 use crate::labels::wording::group_messages;
 use crate::pipeline::PipelineError;
-use crate::store::{ReadStore, Store};
+use crate::store::Store;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub struct ImportedAnswers {
 
 /// All human answers of a job as a file.
 pub(crate) fn export(job: &Job, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
-    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     Ok(export_answers(&reader, &job.manifest, &job.questions, format)?)
 }
 
@@ -63,14 +63,13 @@ pub(crate) fn import(
 ) -> Result<ImportedAnswers, Error> {
     let reviewer = options.reviewer.as_deref().map(reviewer_name).transpose()?;
     let options = &ImportOptions { reviewer, ..options.clone() };
-    let store = &job.manifest.store;
-    let reader = ReadStore::open(store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     let now_ms = clock.wall_ms();
     let prepared = prepare_import(&reader, &job.manifest, &job.questions, bytes, options, now_ms);
     let PreparedImport { new, known, skipped } = prepared.map_err(error_of)?;
     let imported = new.len() as u64;
     if !new.is_empty() {
-        let store = Store::open(store, clock, Arc::new(NoHooks))?;
+        let store = Store::open(&job.manifest.store, clock, Arc::new(NoHooks))?;
         store.put_decisions(new)?;
         store.close();
     }

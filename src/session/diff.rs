@@ -15,7 +15,6 @@ use crate::labels::evaluation::truth_source::TruthSource;
 use crate::manifest::Output;
 use crate::pipeline::{self, PipelineError, ProbePage, row_columns, stored_job};
 use crate::report::format_usd;
-use crate::store::ReadStore;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -235,7 +234,7 @@ impl DiffReport {
     /// # Errors
     /// When the store can't be read. A page that can't be drawn is shown without a picture.
     pub fn to_html(&self) -> Result<String, Error> {
-        let reader = ReadStore::open(&self.job.manifest.store)?.reader()?;
+        let reader = self.job.open_store()?.reader()?;
         let key = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let decoder = self.environment.decoder().clone();

@@ -58,7 +58,7 @@ pub(crate) struct Sides {
 
 impl Sides {
     pub(crate) fn open(job: &Job, query: &DiffQuery) -> Result<Self, Error> {
-        let opened = ReadStore::open(&job.manifest.store)?;
+        let opened = job.open_store()?;
         let old_reader = opened.reader()?;
         let key = stored_job(&old_reader, &job.manifest)?.ok_or(PipelineError::NoRun)?;
         let manifest = || format!("{} ({})", job.manifest.path.display(), job.model());

@@ -48,7 +48,7 @@ impl Environment {
     }
 
     /// The value of a variable, when it is set and UTF-8.
-    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+    pub fn variable(&self, name: &str) -> Option<String> {
         (self.variables)(name)
     }
 

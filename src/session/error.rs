@@ -1,15 +1,17 @@
 //! Errors of the public API.
 
-use crate::base::exit_codes::{BUDGET_REACHED, GATE_FAILED, is_retryable};
+use crate::base::command_end::CommandEnd;
+use crate::base::exit_codes::is_retryable;
 use crate::base::money::Pico;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::{ManifestError, shown_path};
 use crate::pipeline::{DAMAGED_STORE_HINT, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
-pub(crate) use crate::base::exit_codes::{INTERNAL, STORAGE, WRONG_INPUT};
+pub(crate) const INTERNAL: CommandEnd = CommandEnd::INTERNAL;
+pub(crate) const STORAGE: CommandEnd = CommandEnd::STORAGE;
+pub(crate) const WRONG_INPUT: CommandEnd = CommandEnd::WRONG_INPUT;
 
 /// The name of the manifest that `docmill init` writes into a folder.
 const MANIFEST_NAME: &str = "job.yaml";
@@ -21,28 +23,22 @@ const MANIFEST_NAME: &str = "job.yaml";
 pub struct Error {
     message: String,
     hint: Option<String>,
-    exit_code: u8,
-    outcome: &'static str,
+    end: CommandEnd,
 }
 
 impl Error {
-    pub(crate) fn new(exit_code: u8, message: impl ToString) -> Self {
-        let outcome = match exit_code {
-            INTERNAL => RunOutcomeName::InternalError,
-            STORAGE => RunOutcomeName::StorageError,
-            _ => RunOutcomeName::InputError,
-        };
-        Self { message: message.to_string(), hint: None, exit_code, outcome: outcome.name() }
+    pub(crate) fn new(end: CommandEnd, message: impl ToString) -> Self {
+        Self { message: message.to_string(), hint: None, end }
     }
 
     /// The error of an evaluation in which a mark was not reached.
     pub(crate) fn of_gates(message: String) -> Self {
-        Self { message, hint: None, exit_code: GATE_FAILED, outcome: "quality_gate" }
+        Self::new(CommandEnd::GATE_FAILED, message)
     }
 
     /// The error of a budget that does not allow what is to be sent.
     pub(crate) fn of_budget(message: String) -> Self {
-        Self { message, hint: None, exit_code: BUDGET_REACHED, outcome: RunOutcomeName::BudgetReached.name() }
+        Self::new(CommandEnd::BUDGET_REACHED, message)
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
@@ -53,19 +49,14 @@ impl Error {
     /// The error of a run that ended with this outcome; `None`: it succeeded.
     pub(crate) fn from_outcome(outcome: &RunOutcome) -> Option<Self> {
         let (message, hint) = outcome.explanation()?;
-        Some(Self { message, hint: Some(hint), exit_code: outcome.exit_code(), outcome: outcome.name().name() })
+        Some(Self { message, hint: Some(hint), end: outcome.end() })
     }
 
     /// The error of a run that ended early and left something undone: `what`.
     pub(crate) fn cut_short(outcome: &RunOutcome, what: &str) -> Self {
         let ended = outcome.explanation().map_or_else(|| outcome.name().to_string(), |(message, _)| message);
         let hint = "`docmill export` writes the outputs from what is stored; run the same command again to continue";
-        Self {
-            message: format!("{ended}; {what}"),
-            hint: Some(hint.to_owned()),
-            exit_code: outcome.exit_code(),
-            outcome: outcome.name().name(),
-        }
+        Self { message: format!("{ended}; {what}"), hint: Some(hint.to_owned()), end: outcome.end() }
     }
 
     /// The same, saying which answers are lost, if any.
@@ -79,7 +70,7 @@ impl Error {
         let lost = format!(
             "{replies} {noun}{cost} {verb} received but could not be stored: these pages are sent and billed again"
         );
-        let todo = match self.exit_code {
+        let todo = match self.end {
             STORAGE => "check the disk and the permissions, then run the same command again to continue".to_owned(),
             _ => self.hint.unwrap_or_default(),
         };
@@ -104,19 +95,19 @@ impl Error {
     /// and 143 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        self.exit_code
+        self.end.exit_code
     }
 
     /// The word for the outcome, as reports show it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        self.outcome
+        self.end.outcome.name()
     }
 
     /// Whether running again without a change may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        is_retryable(self.exit_code)
+        is_retryable(self.end.exit_code)
     }
 }
 
@@ -195,7 +186,7 @@ impl From<PipelineError> for Error {
             _ => hint.map(str::to_owned),
         };
         let outcome = RunOutcome::from_error(&error);
-        Self { hint, outcome: outcome.name().name(), ..Self::new(outcome.exit_code(), error) }
+        Self { hint, ..Self::new(outcome.end(), error) }
     }
 }
 

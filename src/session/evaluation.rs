@@ -9,7 +9,7 @@ use crate::labels::picture::Picture;
 use crate::pipeline::{PagePictures, PipelineError, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
-use crate::store::{EntryRecord, JobId, PageId, ReadStore, Reader, StoreError};
+use crate::store::{EntryRecord, JobId, PageId, Reader, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl EvalReport {
         decoder: DecoderCommand,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+        let reader = job.open_store()?.reader()?;
         // A human answer must not decide which pages are measured.
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
         // In one spelling, as draws have it.
@@ -74,7 +74,7 @@ impl EvalReport {
     /// # Errors
     /// When the store can't be read. A page that can't be drawn is shown without a picture.
     pub fn to_html(&self) -> Result<String, Error> {
-        let reader = ReadStore::open(&self.job.manifest.store)?.reader()?;
+        let reader = self.job.open_store()?.reader()?;
         let job = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
         let mut page_pictures = PagePictures::new(&self.job.manifest, self.decoder.clone(), self.clock.clone());
         Ok(evaluation::render_html(&self.evaluation, &mut |page| draw(&reader, job, &mut page_pictures, page)))

@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// When it was not accepted: why, without the key and without the password of a proxy.
-pub(crate) fn post_event(
+pub fn post_event(
     url: &str,
     key: Option<&str>,
     body: String,

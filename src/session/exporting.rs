@@ -5,7 +5,7 @@ use super::job::{Job, Outputs};
 use super::overwriting::{WrittenContent, WrittenFile};
 use crate::base::hooks::NoHooks;
 use crate::pipeline;
-use crate::store::{ReadStore, RunRecord};
+use crate::store::RunRecord;
 use std::path::PathBuf;
 
 /// Writes the outputs of the manifest, or others `instead`. Returns the files. `now_ms`: wall time.
@@ -39,7 +39,7 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
             "write them to another file: readers of the manifest's outputs expect all rows, with human answers",
         ));
     }
-    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     let output = job.outputs(instead);
     let has_all = first_run(job, now_ms)?.is_none();
     Ok(pipeline::export(&reader, &job.manifest, &job.questions, &output, instead.selection(), has_all, &NoHooks)?)
@@ -50,7 +50,7 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn is_partly_listed(job: &Job) -> Result<bool, Error> {
-    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     let Some(key) = pipeline::stored_job(&reader, &job.manifest)? else { return Ok(false) };
     let has_listed = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(name, _)| name.has_listed_input());
     let mut runs = reader.runs(Some(key))?;
@@ -64,7 +64,7 @@ pub(crate) fn is_partly_listed(job: &Job) -> Result<bool, Error> {
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn first_run(job: &Job, now_ms: i64) -> Result<Option<String>, Error> {
-    let opened = ReadStore::open(&job.manifest.store)?;
+    let opened = job.open_store()?;
     let reader = opened.reader()?;
     let Some(key) = pipeline::stored_job(&reader, &job.manifest)? else { return Ok(None) };
     let mut runs = reader.runs(Some(key))?;

@@ -15,7 +15,7 @@ use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place,
 use crate::pipeline::RowSelection;
 use crate::select::Filter;
 use crate::source::{ListColumns, list_columns};
-use crate::store::{BaseStore, ReadStore};
+use crate::store::{BaseStore, ReadStore, StoreError};
 use crate::task::{Question, compile, find_uncarried};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -178,7 +178,7 @@ impl Job {
     ///
     /// # Errors
     /// As [`Job::with_shard`].
-    pub(crate) fn of_stored_shard(self) -> Result<Self, Error> {
+    pub fn of_stored_shard(self) -> Result<Self, Error> {
         match ReadStore::shard_of(&self.manifest.store) {
             Some(shard) => self.with_shard(shard, Some(1), true),
             None => Ok(self),
@@ -313,11 +313,19 @@ impl Job {
         Err(manifest::faults_of(job, vec![fault]).into())
     }
 
+    /// Opens the store of the job to read it.
+    ///
+    /// # Errors
+    /// When there is no store, or it can't be read.
+    pub(crate) fn open_store(&self) -> Result<ReadStore, StoreError> {
+        ReadStore::open(&self.manifest.store)
+    }
+
     /// Checks that the store, which `--store` and DOCMILL_STORE choose, takes the place of nothing else.
     ///
     /// # Errors
     /// When it would overwrite another file, or an output would overwrite it.
-    pub(crate) fn check_store(&self) -> Result<(), Error> {
+    pub fn check_store(&self) -> Result<(), Error> {
         let job = &self.manifest;
         let refused = |message: String| Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
         let target = std::fs::canonicalize(&job.store).unwrap_or_else(|_| job.store.clone());
@@ -345,7 +353,7 @@ impl Job {
     ///
     /// # Errors
     /// When it is.
-    pub(crate) fn check_standard_output(&self) -> Result<(), Error> {
+    pub fn check_standard_output(&self) -> Result<(), Error> {
         let path = Path::new("/dev/stdout");
         let collision = path.is_file().then(|| ProtectedFiles::of_job(&self.manifest).collision(path)).flatten();
         match collision {
@@ -361,7 +369,7 @@ impl Job {
     ///
     /// # Errors
     /// When one of them would overwrite another file.
-    pub(crate) fn check_written(&self, written: &[WrittenFile]) -> Result<(), Error> {
+    pub fn check_written(&self, written: &[WrittenFile]) -> Result<(), Error> {
         let output = &self.manifest.output;
         // An output may take the place of the same one of the manifest.
         let is_same = |key: &str, path: &Path| {

@@ -70,9 +70,10 @@ pub use diff_query::{DiffQuery, DiffSide};
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use evaluation::EvalReport;
-pub(crate) use event_post::post_event;
+pub use event_post::post_event;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
+pub use overwriting::{WrittenContent, WrittenFile};
 pub use probing::Stability;
 pub use progress::ProgressHandle;
 pub use reporting::{ReportQuery, report_from_store};
@@ -93,13 +94,11 @@ pub use crate::labels::probing::kind::ProbeKind;
 pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, QuotedReasoning, Range,
-    RetrySelection, RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason,
-    plan_to_json,
+    RetrySelection, RowSelection, RunOptions, ShardPlan, Signal, TimeEstimate, TimeLeft, TriedPage, Trouble,
+    TroubleKind, WaitReason, plan_to_json,
 };
-pub(crate) use crate::pipeline::{Estimate, TimeLeft};
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
-pub use crate::report::{RedrawnPage, RedrawnPages};
-pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
+pub use crate::report::{RedrawnPage, RedrawnPages, UnreportedRun, parse_last_success, render_unreported_prometheus};
 pub use crate::review::{ReviewOptions, ReviewOrder};
 pub use crate::select::Filter;
 pub use crate::source::LeftOut;

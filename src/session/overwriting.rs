@@ -18,18 +18,18 @@ const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// A file that is to be written.
 #[derive(Clone, Debug)]
-pub(crate) struct WrittenFile {
+pub struct WrittenFile {
     /// What names it: `--csv`, `output.csv`.
-    pub(crate) option: String,
+    pub option: String,
     /// Its path.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// What it holds.
-    pub(crate) content: WrittenContent,
+    pub content: WrittenContent,
 }
 
 /// What a written file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WrittenContent {
+pub enum WrittenContent {
     /// Rows, which may be written in partitions.
     Rows,
     /// A report, or human answers.
@@ -40,7 +40,7 @@ pub(crate) enum WrittenContent {
 
 impl WrittenFile {
     /// The file that `option` names.
-    pub(crate) fn new(option: impl ToString, path: &Path, content: WrittenContent) -> Self {
+    pub fn new(option: impl ToString, path: &Path, content: WrittenContent) -> Self {
         Self { option: option.to_string(), path: path.to_owned(), content }
     }
 }

@@ -6,18 +6,17 @@ use crate::labels::probing::agreement::{ProbeReport, measure_agreement};
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::labels::probing::render::{render_json, render_text};
 use crate::select::Filter;
-use crate::store::ReadStore;
 use serde_json::Value;
 
 /// Which pages of `job` are asked once more, and what that costs. `filter`: the expression of the query.
 pub(crate) fn plan(job: &Job, query: &ProbeQuery, filter: Option<&Filter>, at_ms: i64) -> Result<ProbePlan, Error> {
-    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     Ok(ProbePlan::new(&reader, &job.manifest, &job.questions, query, filter, at_ms)?)
 }
 
 /// How often the answers that the store has agree.
 pub(crate) fn measure(job: &Job, plan: &ProbePlan) -> Result<Stability, Error> {
-    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     Ok(Stability(measure_agreement(&reader, &job.manifest, &job.questions, plan)?))
 }
 

@@ -64,6 +64,11 @@ mod tests {
                 "o4-mini-2025-04-16",
                 Some(format!("api.openai.com retired `o4-mini-2025-04-16` on 2026-10-23{luna}")),
             ),
+            (
+                "https://api.openai.com/v1",
+                "gpt-4o-2024-05-13",
+                Some("api.openai.com retired `gpt-4o-2024-05-13` on 2026-10-23; its successor is `gpt-6-sol`".into()),
+            ),
             ("https://api.openai.com/v1", "gpt-5.1", None),
             ("https://api.openai.com/v1", "gpt-6-luna", None),
             ("https://x.openai.azure.com/openai/v1", "gpt-4o-mini", None),

@@ -6,7 +6,6 @@ use crate::export::{Row, RowFormat, RowStream, RowTable, choose_columns};
 use crate::pipeline::{self, RowQuery, RowSelection, ShownRows, row_columns, row_targets};
 use crate::report::render_failures;
 use crate::select::Filter;
-use crate::store::ReadStore;
 use std::io::Write;
 
 /// Which rows are shown, and of them what.
@@ -68,7 +67,7 @@ pub(crate) fn show_rows(
     };
     let columns = choose_columns(&spec, named)
         .map_err(|(message, hint)| Error::new(WRONG_INPUT, format!("--columns: {message}")).with_hint(&hint))?;
-    let reader = ReadStore::open(&manifest.store)?.reader()?;
+    let reader = job.open_store()?.reader()?;
     let rows = RowQuery {
         selection: RowSelection {
             model_only: query.model_only,

@@ -39,8 +39,8 @@ pub struct PageCounts {
 impl RunReport {
     /// The outcome, such as `complete`; `running` while the run is not over.
     #[must_use]
-    pub fn outcome(&self) -> &str {
-        &self.report.outcome
+    pub fn outcome(&self) -> &'static str {
+        self.report.state.name()
     }
 
     /// Why the run did not succeed; `None`: it did, or the report was made from the store.
@@ -48,7 +48,7 @@ impl RunReport {
     pub fn error(&self) -> Option<Error> {
         let error = self.outcome.as_ref().and_then(Error::from_outcome)?;
         // Replies that the end of the grace period has cut off are shown as lost attempts.
-        Some(if error.exit_code() == STORAGE { error.with_unstored(self.unstored) } else { error })
+        Some(if error.exit_code() == STORAGE.exit_code { error.with_unstored(self.unstored) } else { error })
     }
 
     /// The run's id.

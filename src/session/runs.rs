@@ -4,10 +4,9 @@ use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::labels::history::{RunHistory, read_history};
 use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_jobs};
-use crate::store::{ReadStore, Reader, RunRecord, StoreError};
+use crate::store::{DIED_END, ReadStore, Reader, RunRecord, StoreError};
 use std::cmp::Reverse;
 
 /// Maximum number of runs that a message lists.
@@ -18,7 +17,7 @@ const MAX_LISTED: usize = 5;
 /// # Errors
 /// When the store can't be read, or has no run of the job.
 pub(crate) fn history_of_job(job: &Job, limit: usize) -> Result<RunHistory, Error> {
-    let opened = ReadStore::open(&job.manifest.store)?;
+    let opened = job.open_store()?;
     let reader = opened.reader()?;
     let keys = stored_jobs(&reader, &job.manifest)?;
     if keys.is_empty() {
@@ -41,7 +40,7 @@ pub(crate) fn known_runs(
     runs.retain(|run| jobs.is_none_or(|jobs| jobs.contains(&run.job)));
     let now_ms = SystemClock::new().wall_ms();
     for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
-        (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
+        (run.outcome, run.ended_ms) = (Some(DIED_END), Some(run.heartbeat_ms));
     }
     match reader.shard()? {
         // A shard takes over the runs of a base at any time.
@@ -120,6 +119,7 @@ pub(crate) fn find_run<'a>(runs: &'a [RunRecord], id: &str) -> Result<&'a RunRec
 mod tests {
     use super::*;
     use crate::base::ids::{RunId, RunKey};
+    use crate::base::vocabulary::RunOutcomeName;
 
     fn run(key: i64, id: &str, outcome: RunOutcomeName) -> RunRecord {
         RunRecord {

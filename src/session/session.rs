@@ -323,7 +323,7 @@ impl Session {
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
-        let reader = ReadStore::open(&job.store)?.reader()?;
+        let reader = self.job.open_store()?.reader()?;
         Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, selection, Box::new(out))?)
     }
 

@@ -77,7 +77,7 @@ pub use records::pages::{
     StoredPage, TaskOutcome, Versions,
 };
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
-pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
+pub use records::runs::{DIED_END, EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use records::shown_answers::ShownAnswer;
 pub use sqlite::filesystem::{check_writable as check_store_writable, network_file_system};
 pub(crate) use sqlite::migrations::latest as latest_version;

@@ -37,7 +37,7 @@ fn cells(run: &HistoryRun) -> [String; 6] {
         run.run_id.clone(),
         started.replace('T', " "),
         elapsed(run).map_or(String::new(), human_duration),
-        run.outcome.clone(),
+        run.outcome.to_owned(),
         grouped(run.pages),
         run.cost.map_or("unknown".to_owned(), |cost| cost.to_string()),
     ]

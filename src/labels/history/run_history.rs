@@ -3,6 +3,7 @@
 use super::other_changes::{add_other_changes, drop_derived_changes};
 use super::setting_changes::{SettingChange, setting_changes};
 use crate::base::money::Pico;
+use crate::base::run_state::RunState;
 use crate::report::read_spend;
 use crate::store::{Reader, RecipeId, RunRecord, SettingsId, StoreError};
 use serde_json::Value;
@@ -32,9 +33,9 @@ pub struct HistoryRun {
     /// When it ended; `None` while it runs.
     pub ended_ms: Option<i64>,
     /// How it ended; `running` before that.
-    pub outcome: String,
+    pub outcome: &'static str,
     /// Its exit code; `None` while it runs.
-    pub exit_code: Option<i32>,
+    pub exit_code: Option<u8>,
     /// Pages that it asked.
     pub pages: u64,
     /// Attempts that it sent.
@@ -61,17 +62,14 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         let before = runs.iter().skip(at + 1).find(|run| !run.is_trial).filter(|_| !run.is_trial);
         let changes = before.map(|before| recipes.changes(before, run)).transpose()?.unwrap_or_default();
         let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
-        let (outcome, exit_code) = match &run.outcome {
-            Some((outcome, exit_code)) => (outcome.to_string(), Some(i32::from(*exit_code))),
-            None => ("running".to_owned(), None),
-        };
+        let state = RunState::of_end(run.outcome);
         history.runs.push(HistoryRun {
             run_id: run.run_id.to_string(),
             model: run.model.clone(),
             started_ms: run.started_ms,
             ended_ms: run.ended_ms,
-            outcome,
-            exit_code,
+            outcome: state.name(),
+            exit_code: state.exit_code(),
             pages: spend.pages,
             attempts: spend.sent,
             cost: spend.known_total(),

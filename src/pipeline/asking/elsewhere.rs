@@ -47,6 +47,8 @@ struct Watched {
 const MAX_KEYS: usize = 100_000;
 /// Maximum number of pages that one poll looks at.
 const MAX_LOOK_UPS: usize = 2000;
+/// How many it looks at before other work gets its turn: about a millisecond of reads.
+const LOOK_UPS_AT_ONCE: usize = 50;
 
 impl PagesElsewhere {
     /// Adds a page that another process is asking.
@@ -91,7 +93,11 @@ impl PagesElsewhere {
         let (mut free, mut overdue) = (0, Vec::new());
         let (mut waits, mut batch_waits) = (Waits::new(), Waits::new());
         let mut left: BTreeMap<(RunId, String), u64> = BTreeMap::new();
-        for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
+        for count in 0..self.pages.len().min(MAX_LOOK_UPS) {
+            if count % LOOK_UPS_AT_ONCE == LOOK_UPS_AT_ONCE - 1 {
+                // Replies arrive on this thread, too.
+                tokio::task::yield_now().await;
+            }
             let Some(mut page) = self.pages.pop_front() else { break };
             match look_up(&reader, (skip, &selection, &run.identity.renderers), &page.page, &page.questions)? {
                 Elsewhere::Asked(asked) => {

@@ -2,8 +2,10 @@
 //! `session/error.rs`.
 
 use super::error::PipelineError;
+use crate::base::command_end::CommandEnd;
 use crate::base::exit_codes;
 use crate::base::money::Pico;
+use crate::base::run_state::RunState;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
@@ -212,6 +214,18 @@ impl RunOutcome {
         }
     }
 
+    /// The end of a command that ended so.
+    #[must_use]
+    pub(crate) fn end(&self) -> CommandEnd {
+        CommandEnd::of_run(self.name(), self.exit_code())
+    }
+
+    /// The state of a run that ended so.
+    #[must_use]
+    pub fn state(&self) -> RunState {
+        RunState::Ended { outcome: self.name(), exit_code: self.exit_code() }
+    }
+
     /// What happened, and a hint what to do; `None` for success.
     #[must_use]
     pub fn explanation(&self) -> Option<(String, String)> {
@@ -299,7 +313,7 @@ impl RunOutcome {
                 "make them readable and run again; or leave a folder out with input.exclude, such as \"private/**\""
                     .to_owned(),
             ),
-            Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
+            Self::Interrupted(_) => (self.name().to_string(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
             Self::NoTrustedRoots(message) => (message.clone(), NO_ROOTS_HINT.to_owned()),
             Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),

@@ -6,9 +6,9 @@ use super::run_pace::RunPace;
 use super::trouble::Trouble;
 use std::time::Duration;
 
-/// Estimates how long a run still takes, from its counters as they change.
+/// Estimates how long a run still takes, from its counters as they change: give it a snapshot several times a second.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TimeLeft {
+pub struct TimeLeft {
     /// The counters of the last update, and when it was.
     last: Option<(Duration, Counts)>,
     /// When the first request was sent.
@@ -31,11 +31,11 @@ pub(crate) struct TimeLeft {
 
 /// An estimate of the time that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Estimate {
+pub struct TimeEstimate {
     /// The time.
-    pub(crate) left: Duration,
+    pub left: Duration,
     /// Whether it rests on little.
-    pub(crate) is_rough: bool,
+    pub is_rough: bool,
 }
 
 /// Cooldowns up to this one are part of the pace.
@@ -71,8 +71,9 @@ const MIN_LATENCY_SECONDS: f64 = 0.001;
 const MAX_SECONDS: f64 = 1e7;
 
 impl TimeLeft {
-    /// The estimate at `at`, on a clock that does not go back; `None`: nothing is left, or it is unknown.
-    pub(crate) fn update(&mut self, now: &Progress, at: Duration) -> Option<Estimate> {
+    /// The estimate at `at`, a time on a monotonic clock, from the counters at that time. `None`: nothing is left, or it is
+    /// unknown.
+    pub fn update(&mut self, now: &Progress, at: Duration) -> Option<TimeEstimate> {
         self.observe(now, at);
         let is_cooling = self.cooling_since.is_some_and(|since| at.saturating_sub(since) > MAX_COOLDOWN);
         let is_unknown = now.is_only_listing || now.is_ending || now.is_counting && now.is_minimum;
@@ -92,7 +93,7 @@ impl TimeLeft {
         };
         let is_known = pages >= 0.5 && seconds < MAX_SECONDS;
         let is_rough = now.asked < ENOUGH_ANSWERS || now.is_minimum || share < SURE_ASKED_SHARE || self.is_growing(now);
-        is_known.then(|| Estimate { left: Duration::from_secs_f64(seconds), is_rough })
+        is_known.then(|| TimeEstimate { left: Duration::from_secs_f64(seconds), is_rough })
     }
 
     /// The seconds that `pages` take, each `latency` seconds in flight.

@@ -107,18 +107,13 @@ pub fn report(
     if runs.len() > 1 {
         spend.pages = asked.count_pages(reader, since_ms, until_ms)?;
     }
-    let (outcome, exit_code) = match &newest.outcome {
-        Some((outcome, exit_code)) => (outcome.to_string(), Some(i32::from(*exit_code))),
-        None => ("running".to_owned(), None),
-    };
     let shard = newest.shard.filter(|shard| runs.iter().all(|run| run.shard == Some(*shard)));
     Ok(Report {
         job: newest.job_name.clone(),
         run_id: newest.run_id.to_string(),
         runs: runs.len(),
         shard,
-        outcome,
-        exit_code,
+        state: RunState::of_end(newest.outcome),
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         is_priced: spend.unpriced == 0 && job.is_none_or(|job| job.price().is_some()),

@@ -113,8 +113,7 @@ pub fn merge_stores(
         run_id: newest.run_id.to_string(),
         runs: runs.len(),
         shard: None,
-        outcome: outcome.name().to_string(),
-        exit_code: Some(outcome.exit_code().into()),
+        state: outcome.state(),
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
         pages,
@@ -144,7 +143,7 @@ pub fn merge_stores(
     tracing::info!(
         event = "merged",
         job = job.name,
-        outcome = report.outcome,
+        outcome = report.state.name(),
         pages = report.pages.total,
         elapsed_ms,
         "stores merged"

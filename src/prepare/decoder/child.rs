@@ -4,6 +4,7 @@ use super::frame;
 use super::frame::{Reply, Request};
 #[cfg(target_os = "linux")]
 use super::memory::limit_bytes;
+use crate::base::exit_codes::INTERNAL;
 use crate::catalog::fit_longest_side;
 use crate::media::{Document, MediaFault, MediaFaultKind};
 use crate::prepare::page::{Prepared, draw_with, prepare_with};
@@ -101,7 +102,7 @@ fn start_watchdog(busy: Arc<AtomicU64>) {
             // Counts the checks during the current request.
             let checks = busy.load(Ordering::Relaxed);
             if checks > MAX_CHECKS {
-                std::process::exit(1);
+                std::process::exit(INTERNAL.into());
             }
             if checks > 0 {
                 let _ = busy.compare_exchange(checks, checks + 1, Ordering::Relaxed, Ordering::Relaxed);

@@ -32,8 +32,8 @@ pub fn render_html(report: &Report) -> String {
         "<h1>{}</h1>\n<p>{} · <span{}>{}</span> in {} · started {}</p>",
         escape(&report.job),
         escape(&report.run_id),
-        if report.exit_code == Some(0) { "" } else { " class=\"bad\"" },
-        escape(&report.outcome),
+        if report.state.is_success() { "" } else { " class=\"bad\"" },
+        escape(report.state.name()),
         human_duration(report.elapsed()),
         rfc3339(report.started_ms)
     );

@@ -28,8 +28,8 @@ pub fn render_json(report: &Report) -> Value {
         "run_id": report.run_id,
         "runs": report.runs,
         "shard": report.shard.map(|shard| shard.to_string()),
-        "outcome": report.outcome,
-        "exit_code": report.exit_code,
+        "outcome": report.state.name(),
+        "exit_code": report.state.exit_code(),
         "started_at": rfc3339(report.started_ms),
         "elapsed_seconds": elapsed_seconds,
         "pages": {

@@ -57,7 +57,7 @@ pub struct UnreportedRun {
     /// Id of the run, if it has one.
     pub run_id: Option<String>,
     /// Its outcome, or `running`.
-    pub outcome: String,
+    pub outcome: &'static str,
     /// When it started, in milliseconds since 1970.
     pub started_ms: i64,
     /// Its exit code, and when it ended, in milliseconds since 1970; `None`: it goes on.
@@ -70,7 +70,7 @@ impl Collector for UnreportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut gauges = JobGauges::new(encoder, &self.job, self.shard);
         let id = self.run_id.iter().map(|id| ("run_id", id));
-        gauges.encode_info(&id.chain([("outcome", &self.outcome)]).collect::<Vec<_>>())?;
+        gauges.encode_info(&id.chain([("outcome", self.outcome)]).collect::<Vec<_>>())?;
         if let Some((exit_code, ended_ms)) = self.end {
             gauges.encode_end(exit_code.into(), ended_ms)?;
         }
@@ -91,9 +91,9 @@ impl Collector for ReportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let report = &self.report;
         let mut gauges = JobGauges::new(encoder, &report.job, report.shard);
-        gauges.encode_info(&[("run_id", &report.run_id), ("outcome", &report.outcome)])?;
-        gauges.encode_end(report.exit_code.map_or(f64::NAN, f64::from), self.ended_ms)?;
-        let own_success_ms = (report.exit_code == Some(0)).then_some(self.ended_ms);
+        gauges.encode_info(&[("run_id", &report.run_id), ("outcome", report.state.name())])?;
+        gauges.encode_end(report.state.exit_code().map_or(f64::NAN, f64::from), self.ended_ms)?;
+        let own_success_ms = report.state.is_success().then_some(self.ended_ms);
         gauges.encode_last_success(own_success_ms.or(self.last_success_ms))?;
         gauges.encode_one("run_started_timestamp_seconds", "Start time of the run", seconds(report.started_ms))?;
         gauges.encode_one("run_seconds", "Duration of the run", seconds(report.elapsed_ms))?;

@@ -38,13 +38,13 @@ fn prometheus() {
         job: "office \"mail\"".into(),
         shard: None,
         run_id: None,
-        outcome: "storage_error".into(),
+        outcome: "storage_error",
         started_ms: STARTED_MS - 1000,
         end: Some((8, STARTED_MS)),
         last_success_ms: Some(STARTED_MS - 86_400_000),
     };
     insta::assert_snapshot!("prometheus_failed", render_unreported_prometheus(&failed));
-    let running = UnreportedRun { run_id: Some("r".into()), outcome: "running".into(), end: None, ..failed };
+    let running = UnreportedRun { run_id: Some("r".into()), outcome: "running", end: None, ..failed };
     insta::assert_snapshot!("prometheus_running", render_unreported_prometheus(&running));
 }
 
@@ -56,7 +56,7 @@ fn the_metrics_of_a_shard_are_its_own() {
         job: "mail".into(),
         shard,
         run_id: Some("r".into()),
-        outcome: "running".into(),
+        outcome: "running",
         started_ms: STARTED_MS,
         end: None,
         last_success_ms: Some(STARTED_MS + 1),
@@ -76,7 +76,7 @@ fn the_last_success_is_read_back_from_any_form() {
         job: job.into(),
         shard: None,
         run_id: Some("r".into()),
-        outcome: "running".into(),
+        outcome: "running",
         started_ms: STARTED_MS,
         end: None,
         last_success_ms,

@@ -5,7 +5,7 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
-use crate::base::vocabulary::ErrorKind;
+use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::report::failures::Failures;
 use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
@@ -46,8 +46,8 @@ pub fn render_text(report: &Report) -> String {
 fn title(report: &Report) -> String {
     let elapsed = human_duration(report.elapsed());
     let run = match report.runs {
-        0 | 1 => format!("{}  {} in {elapsed}", report.run_id, report.outcome),
-        runs => format!("{runs} runs in {elapsed}, the last: {}  {}", report.run_id, report.outcome),
+        0 | 1 => format!("{}  {} in {elapsed}", report.run_id, report.state),
+        runs => format!("{runs} runs in {elapsed}, the last: {}  {}", report.run_id, report.state),
     };
     let gap = if report.job.chars().count() + 2 + run.chars().count() > WIDTH { "\n" } else { "  " };
     format!("{}{gap}{run}", report.job)
@@ -278,12 +278,13 @@ fn add_outliers(table: &mut TextTable, report: &Report) {
 
 /// The step that probably helps most.
 fn next_step(report: &Report) -> Option<&'static str> {
-    let (pages, spend) = (&report.pages, &report.spend);
+    let (pages, spend, outcome) = (&report.pages, &report.spend, report.state.outcome());
+    let is_limited = outcome == Some(RunOutcomeName::Limited);
     // A run that stopped early prints its own hint.
-    if !matches!(report.outcome.as_str(), "complete" | "limited" | "running" | "died") {
+    if !matches!(outcome, None | Some(RunOutcomeName::Complete | RunOutcomeName::Limited | RunOutcomeName::Died)) {
         return None;
     }
-    if report.outcome == "limited" && report.sends_again && pages.pending == 0 {
+    if is_limited && report.sends_again && pages.pending == 0 {
         return Some(
             "some pages are left to be sent again; run the same command again to continue, without paying twice for a page",
         );
@@ -291,7 +292,7 @@ fn next_step(report: &Report) -> Option<&'static str> {
     if pages.pending > 0 && report.is_merged {
         return Some("some pages are pending; run the shards again, then merge again, without paying twice for a page");
     }
-    if pages.pending > 0 && report.outcome == "limited" {
+    if pages.pending > 0 && is_limited {
         return Some(
             "some pages are pending: they were left out (--limit, --sample, --task); run again without that to send them, without paying twice for a page",
         );
@@ -354,6 +355,7 @@ fn shown_path(path: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::run_state::RunState;
     use crate::base::shard::Shard;
     use crate::report::pages::LabelCount;
     use crate::report::render_json;
@@ -371,18 +373,34 @@ mod tests {
         let none: fn(&mut Pages) = |_| {};
         let spend = |rate_limited, unpriced| Spend { sent: 100, rate_limited, unpriced, ..Spend::default() };
         for (outcome, pages, spend, expected) in [
-            ("complete", pages(none), spend(0, 0), Some("run the same command again")),
-            ("complete", pages(|pages| pages.asked = 0), spend(0, 0), None),
-            ("complete", pages(none), spend(0, 1), Some("the price of this model is unknown")),
-            ("complete", pages(|pages| pages.failed = 1), spend(0, 1), Some("see the `error` column")),
-            ("complete", pages(|pages| pages.invalid = 5), spend(0, 0), Some("see the `error` column")),
-            ("complete", pages(|pages| pages.invalid = 6), spend(0, 0), Some("many replies were invalid")),
-            ("complete", pages(|pages| pages.invalid = 6), spend(5, 0), Some("many replies were invalid")),
-            ("complete", pages(|pages| pages.invalid = 6), spend(6, 0), Some("many attempts were rate limited")),
-            ("limited", pages(|pages| pages.pending = 1), spend(6, 0), Some("some pages are pending")),
-            ("budget_reached", pages(|pages| pages.pending = 1), spend(6, 0), None),
+            (RunOutcomeName::Complete, pages(none), spend(0, 0), Some("run the same command again")),
+            (RunOutcomeName::Complete, pages(|pages| pages.asked = 0), spend(0, 0), None),
+            (RunOutcomeName::Complete, pages(none), spend(0, 1), Some("the price of this model is unknown")),
+            (RunOutcomeName::Complete, pages(|pages| pages.failed = 1), spend(0, 1), Some("see the `error` column")),
+            (RunOutcomeName::Complete, pages(|pages| pages.invalid = 5), spend(0, 0), Some("see the `error` column")),
+            (
+                RunOutcomeName::Complete,
+                pages(|pages| pages.invalid = 6),
+                spend(0, 0),
+                Some("many replies were invalid"),
+            ),
+            (
+                RunOutcomeName::Complete,
+                pages(|pages| pages.invalid = 6),
+                spend(5, 0),
+                Some("many replies were invalid"),
+            ),
+            (
+                RunOutcomeName::Complete,
+                pages(|pages| pages.invalid = 6),
+                spend(6, 0),
+                Some("many attempts were rate limited"),
+            ),
+            (RunOutcomeName::Limited, pages(|pages| pages.pending = 1), spend(6, 0), Some("some pages are pending")),
+            (RunOutcomeName::BudgetReached, pages(|pages| pages.pending = 1), spend(6, 0), None),
         ] {
-            let report = Report { outcome: outcome.into(), pages, spend, is_priced: true, ..empty_report() };
+            let state = RunState::Ended { outcome, exit_code: 0 };
+            let report = Report { state, pages, spend, is_priced: true, ..empty_report() };
             let hint = next_step(&report);
             assert_eq!(hint.is_some(), expected.is_some(), "{outcome} {hint:?} {expected:?}");
             assert!(hint.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{hint:?} {expected:?}");
@@ -412,8 +430,9 @@ mod tests {
                 pages.failed += 1;
                 pages.failures.add(b"a.pdf", 1, *kind, "x");
             }
-            let outcome = if pending > 0 { "limited" } else { "complete" };
-            let report = Report { outcome: outcome.into(), pages, shard, is_merged, is_priced: true, ..empty_report() };
+            let outcome = if pending > 0 { RunOutcomeName::Limited } else { RunOutcomeName::Complete };
+            let state = RunState::Ended { outcome, exit_code: 0 };
+            let report = Report { state, pages, shard, is_merged, is_priced: true, ..empty_report() };
             assert!(next_step(&report).is_some_and(|hint| hint.starts_with(expected)), "{expected}");
         }
     }
@@ -421,13 +440,13 @@ mod tests {
     #[test]
     fn the_hint_after_a_refresh_does_not_recommend_it() {
         for (outcome, hint) in [
-            ("complete", "run it without --refresh and --retry"),
-            ("limited", "some pages are left to be sent again; run the same command"),
+            (RunOutcomeName::Complete, "run it without --refresh and --retry"),
+            (RunOutcomeName::Limited, "some pages are left to be sent again; run the same command"),
         ] {
             let mut pages = Pages::default();
             (pages.total, pages.ok, pages.asked) = (100, 100, 100);
-            let report =
-                Report { outcome: outcome.into(), pages, is_priced: true, sends_again: true, ..empty_report() };
+            let state = RunState::Ended { outcome, exit_code: 0 };
+            let report = Report { state, pages, is_priced: true, sends_again: true, ..empty_report() };
             assert!(next_step(&report).unwrap().starts_with(hint), "{outcome}");
         }
     }

@@ -1,7 +1,6 @@
 //! Jobs, runs, budgets, endpoints.
 
 use crate::base::digest::Digest;
-use crate::base::exit_codes::INTERNAL;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey, SettingsId};
 use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
@@ -9,7 +8,7 @@ use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::error::StoreError;
 use crate::store::records::budgets::BudgetRecord;
-use crate::store::records::runs::{RunRecord, TaskKey};
+use crate::store::records::runs::{DIED_END, RunRecord, TaskKey};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -45,7 +44,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
         (None, _) => None,
         (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
         // Another process recorded its end.
-        (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, INTERNAL)),
+        (Some(RunOutcomeName::Died), None) => Some(DIED_END),
         (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
     };
     let ended_ms: Option<i64> = cells.get(6)?;

@@ -1,12 +1,16 @@
 //! Runs, the recipes that they ask, and the endpoints that they use.
 
 use crate::base::digest::Digest;
+use crate::base::exit_codes::INTERNAL;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey, SettingsId};
 use crate::base::json_text::JsonText;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::page_status::RunBegin;
 use std::time::Duration;
+
+/// The outcome and the exit code of a run whose process died. Another process finds out.
+pub const DIED_END: (RunOutcomeName, u8) = (RunOutcomeName::Died, INTERNAL);
 
 /// A recipe: everything about an answer except the page.
 #[derive(Clone, Debug)]
@@ -151,7 +155,7 @@ pub struct RunRecord {
     pub ended_ms: Option<i64>,
     /// When it last showed that it is alive: wall time in milliseconds.
     pub heartbeat_ms: i64,
-    /// How it ended, and the exit code; 1 for a run that died. `None` while it runs.
+    /// How it ended, and the exit code. `None` while it runs.
     pub outcome: Option<(RunOutcomeName, u8)>,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,

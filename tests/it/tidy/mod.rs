@@ -2,6 +2,7 @@
 //! each type's methods; manifests that load; the JSON Schema that the code generates.
 
 mod imports;
+mod outcomes;
 
 use crate::bench::root;
 use imports::{Imports, code_of, rust_files};
@@ -244,12 +245,20 @@ fn few_modules_use_the_database_and_http() {
 const WITHOUT_A_JOB: &[&str] =
     &["init", "models", "prepare", "schema", "simulate", "simulate_args", "store", "version"];
 
-/// Commands that take a job do everything through a session.
+/// Items of `session` that files of the command line use though they are not in the public API: the hidden command by
+/// which the program runs itself to decode pages.
+const HIDDEN: &[(&str, &str)] = &[("args", "DECODER_ARGUMENT")];
+
+/// Commands that take a job use what a program that embeds docmill can use.
 #[test]
-fn commands_with_a_job_use_only_the_session() {
+fn commands_with_a_job_use_only_the_public_api() {
     let imports = Imports::read(&root().join("src"));
     let cli = ["cli".to_owned()];
     let children = imports.children(&cli);
+    let face = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let face = face.split("pub use session::{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
+    let public: BTreeSet<&str> = face.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    assert!(public.contains("Session") && public.contains("Job"), "{face}");
     let mut wrong: Vec<String> = WITHOUT_A_JOB
         .iter()
         .filter(|name| !children.iter().any(|child| child == *name))
@@ -259,6 +268,11 @@ fn commands_with_a_job_use_only_the_session() {
         for path in imports.paths_of(&["cli".to_owned(), name.clone()]) {
             if !["cli", "session", "base"].contains(&path[0].as_str()) {
                 wrong.push(format!("cli/{name} imports {}", path.join("::")));
+            }
+            let item = path.last().map_or("", String::as_str);
+            let is_public = public.contains(item) || HIDDEN.contains(&(name.as_str(), item));
+            if path[0] == "session" && !is_public {
+                wrong.push(format!("cli/{name} imports {}, which is not public", path.join("::")));
             }
         }
     }
