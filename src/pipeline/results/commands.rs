@@ -7,6 +7,7 @@ use super::row_choice::{RowChoice, RowSelection};
 use super::row_columns::columns_of_job;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RecipeId;
+use crate::base::run_state::RunState;
 use crate::export::{RowFormat, RowSpec, RowStream, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;

@@ -69,7 +69,7 @@ pub struct UnreportedRun {
 impl Collector for UnreportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut gauges = JobGauges::new(encoder, &self.job, self.shard);
-        let id = self.run_id.iter().map(|id| ("run_id", id));
+        let id = self.run_id.iter().map(|id| ("run_id", id.as_str()));
         gauges.encode_info(&id.chain([("outcome", self.outcome)]).collect::<Vec<_>>())?;
         if let Some((exit_code, ended_ms)) = self.end {
             gauges.encode_end(exit_code.into(), ended_ms)?;
@@ -91,7 +91,7 @@ impl Collector for ReportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let report = &self.report;
         let mut gauges = JobGauges::new(encoder, &report.job, report.shard);
-        gauges.encode_info(&[("run_id", &report.run_id), ("outcome", report.state.name())])?;
+        gauges.encode_info(&[("run_id", report.run_id.as_str()), ("outcome", report.state.name())])?;
         gauges.encode_end(report.state.exit_code().map_or(f64::NAN, f64::from), self.ended_ms)?;
         let own_success_ms = report.state.is_success().then_some(self.ended_ms);
         gauges.encode_last_success(own_success_ms.or(self.last_success_ms))?;
@@ -212,9 +212,9 @@ impl<'a, 'e> JobGauges<'a, 'e> {
     }
 
     /// The gauge `run_info`, which is always 1, with further labels.
-    fn encode_info(&mut self, labels: &[(&str, &String)]) -> fmt::Result {
+    fn encode_info(&mut self, labels: &[(&str, &str)]) -> fmt::Result {
         let all = labels_of(self.job, self.shard.as_deref());
-        let all: Vec<_> = all.chain(labels.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+        let all: Vec<_> = all.chain(labels.iter().copied()).collect();
         encode_family(&mut self.encoder, "run_info", "The last run of a job", [(all, ConstGauge::new(1.0))])
     }
 

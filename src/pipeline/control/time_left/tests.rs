@@ -40,7 +40,7 @@ const RUN: Run = Run {
 
 /// What a run showed at each tick: the time, and the estimate in seconds.
 struct Played {
-    estimates: Vec<(f64, Option<Estimate>)>,
+    estimates: Vec<(f64, Option<TimeEstimate>)>,
     end: f64,
 }
 
@@ -103,7 +103,7 @@ impl Played {
     /// By which factor the estimates were wrong at most from `from` on. Replies of simulated servers arrive in rounds:
     /// what is wrong by less than one round, or 3 s, is right.
     fn worst(&self, from: f64, latency: f64) -> f64 {
-        let factor = |(time, estimate): &(f64, Option<Estimate>)| {
+        let factor = |(time, estimate): &(f64, Option<TimeEstimate>)| {
             let left = self.end - time;
             let estimate = estimate.as_ref()?.left.as_secs_f64();
             let is_wrong = (estimate - left).abs() > latency.max(3.0);
