@@ -269,9 +269,9 @@ fn commands_with_a_job_use_only_the_public_api() {
             if !["cli", "session", "base"].contains(&path[0].as_str()) {
                 wrong.push(format!("cli/{name} imports {}", path.join("::")));
             }
-            let is_public = path[1..].iter().any(|item| {
-                public.contains(item.as_str()) || HIDDEN.contains(&(name.as_str(), item.as_str()))
-            });
+            let is_public = path[1..]
+                .iter()
+                .any(|item| public.contains(item.as_str()) || HIDDEN.contains(&(name.as_str(), item.as_str())));
             if path[0] == "session" && !is_public {
                 wrong.push(format!("cli/{name} imports {}, which is not public", path.join("::")));
             }
