@@ -34,7 +34,7 @@ pub use control::identity::{stored_job, stored_jobs};
 pub(crate) use control::lease::Lease;
 pub use control::options::RunOptions;
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
-pub use control::run_outcome::{RunOutcome, Signal};
+pub use control::run_outcome::{LostRequests, RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::time_left::{TimeEstimate, TimeLeft};
 pub use control::trouble::{Trouble, TroubleKind};

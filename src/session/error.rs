@@ -4,7 +4,7 @@ use crate::base::command_end::CommandEnd;
 use crate::base::exit_codes::is_retryable;
 use crate::base::money::Pico;
 use crate::manifest::{ManifestError, shown_path};
-use crate::pipeline::{DAMAGED_STORE_HINT, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
+use crate::pipeline::{DAMAGED_STORE_HINT, LostRequests, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -46,15 +46,16 @@ impl Error {
         self
     }
 
-    /// The error of a run that ended with this outcome; `None`: it succeeded.
-    pub(crate) fn from_outcome(outcome: &RunOutcome) -> Option<Self> {
-        let (message, hint) = outcome.explanation()?;
+    /// The error of a run that ended with this outcome; `None`: it succeeded. `lost`: requests that are sent again.
+    pub(crate) fn from_outcome(outcome: &RunOutcome, lost: LostRequests) -> Option<Self> {
+        let (message, hint) = outcome.explanation(lost)?;
         Some(Self { message, hint: Some(hint), end: outcome.end() })
     }
 
     /// The error of a run that ended early and left something undone: `what`.
     pub(crate) fn cut_short(outcome: &RunOutcome, what: &str) -> Self {
-        let ended = outcome.explanation().map_or_else(|| outcome.name().to_string(), |(message, _)| message);
+        let explanation = outcome.explanation(LostRequests::default());
+        let ended = explanation.map_or_else(|| outcome.name().to_string(), |(message, _)| message);
         let hint = "`docmill export` writes the outputs from what is stored; run the same command again to continue";
         Self { message: format!("{ended}; {what}"), hint: Some(hint.to_owned()), end: outcome.end() }
     }
@@ -224,11 +225,11 @@ mod tests {
                 "{error}"
             );
         }
-        assert_eq!(Error::from_outcome(&RunOutcome::Complete), None);
+        assert_eq!(Error::from_outcome(&RunOutcome::Complete, LostRequests::default()), None);
         let newer = Error::from(StoreError::Newer { path: "store.db".into(), found: 99, known: 7 });
         assert!(newer.message().contains("a newer docmill has written"), "{newer}");
         assert!(newer.hint().is_some_and(|hint| hint.contains("a newer one") && !hint.contains("disk")), "{newer:?}");
-        let deadline = Error::from_outcome(&RunOutcome::DeadlineReached).unwrap();
+        let deadline = Error::from_outcome(&RunOutcome::DeadlineReached, LostRequests::default()).unwrap();
         assert_eq!((deadline.exit_code(), deadline.outcome(), deadline.is_retryable()), (9, "deadline_reached", true));
         assert!(deadline.hint().is_some());
     }

@@ -2,7 +2,7 @@
 
 use super::error::{Error, STORAGE};
 use crate::base::output_file::OutputFile;
-use crate::pipeline::{RunOutcome, UnstoredAnswers};
+use crate::pipeline::{LostRequests, RunOutcome, UnstoredAnswers};
 use crate::report::{Report, render_html, render_json, render_prometheus, render_text};
 use serde_json::Value;
 use std::path::Path;
@@ -46,8 +46,9 @@ impl RunReport {
     /// Why the run did not succeed; `None`: it did, or the report was made from the store.
     #[must_use]
     pub fn error(&self) -> Option<Error> {
-        let error = self.outcome.as_ref().and_then(Error::from_outcome)?;
-        // Replies that the end of the grace period has cut off are shown as lost attempts.
+        let spend = &self.report.spend;
+        let lost = LostRequests { count: spend.lost, max_cost: spend.lost_cost };
+        let error = Error::from_outcome(self.outcome.as_ref()?, lost)?;
         Some(if error.exit_code() == STORAGE.exit_code { error.with_unstored(self.unstored) } else { error })
     }
 

@@ -39,7 +39,7 @@ use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, Lease, Plan, RetrySelection, RowSelection, RunOptions, Shutdown, questions_for_file,
+    self, Counters, Lease, LostRequests, Plan, RetrySelection, RowSelection, RunOptions, Shutdown, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -283,7 +283,7 @@ impl Session {
     /// Why the session ended early, such as a refusal during [`Session::try_page`].
     #[must_use]
     pub fn early_end(&self) -> Option<Error> {
-        self.shutdown.outcome().as_ref().and_then(Error::from_outcome)
+        Error::from_outcome(&self.shutdown.outcome()?, LostRequests::default())
     }
 
     /// Writes the outputs again from the store. Sends nothing and reads no page. Returns the files.

@@ -106,11 +106,16 @@ impl Probabilities {
     }
 
     /// That of a decision: as it was stored, unless its page belongs to a sample. What was stored with a decision on a drawn
-    /// page is of the draw: it no longer holds once the job has other pages.
-    fn find(&self, decision: &NewDecision) -> Option<f64> {
+    /// page is of the draw: it no longer holds once the job has other pages, or every page is decided. `is_in_job`: whether
+    /// the job has its page.
+    fn find(&self, decision: &NewDecision, is_in_job: bool) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
         let task = self.tasks.iter().position(|task| task.name == decision.task);
-        let sample = task.and_then(|task| samples.get(task)).filter(|sample| sample.draw.is_some());
+        let sample = task.and_then(|task| samples.get(task));
+        if sample.is_some_and(|sample| sample.is_census) {
+            return is_in_job.then_some(1.0);
+        }
+        let sample = sample.filter(|sample| sample.draw.is_some());
         let is_outdated = |sample: &TaskSample| sample.is_outdated() && decision.draw.is_some();
         if sample
             .is_some_and(|sample| is_outdated(sample) || sample.is_outdated() && sample.contains(Some(&decision.page)))
@@ -153,7 +158,7 @@ fn line_of(
         value: AnswerValue::Text(cell_text(&value, decision.value.as_str())),
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
-        sampled_with: probabilities.find(decision),
+        sampled_with: probabilities.find(decision, found.is_in_job),
         is_shown: Some(decision.shown.is_some()),
     };
     Ok((line, value, unfit))

@@ -97,16 +97,22 @@ pub(crate) fn compare(
         // Also of pages that are not chosen, whose truth would otherwise seem to be about no page.
         // Human answers are about the content: those of an equal page are the same.
         let is_repeated = pair.is_duplicate && matches!(source, Some(TruthSource::Answers { .. }));
+        let is_selected = options.filter.is_none_or(|filter| filter.matches(&pair.old.row));
+        let is_in_sample = options.pages.is_none_or(|pages| pages.contains(&pair.id));
         let known = source.as_mut().filter(|_| !is_repeated).and_then(|source| {
             let (row, record) = (pair.old.row.clone(), pair.old.record.clone());
             let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
-            source.truth_of(&page, &specs, &mut counts).into_iter().next()
+            let known = match is_selected && is_in_sample {
+                true => source.truth_of(&page, &specs, &mut counts),
+                false => source.truth_of_unmeasured(&page, &specs, &mut counts),
+            };
+            known.into_iter().next()
         });
-        if options.filter.is_some_and(|filter| !filter.matches(&pair.old.row)) {
+        if !is_selected {
             return Ok(());
         }
         matching.extend(Some(pair.id).filter(|id| counts_pages && id.page > 0));
-        if options.pages.is_some_and(|pages| !pages.contains(&pair.id)) {
+        if !is_in_sample {
             return Ok(());
         }
         let (truth, matched, shown) =

@@ -84,6 +84,8 @@ mod tests {
             (Shape::Number, json!(1), json!(1.0), true, true),
             (Shape::Number, json!(0.3), json!(0.31), false, false),
             (Shape::Integer, json!(7), json!(7), true, true),
+            (Shape::Integer, json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992_i64), false, false),
+            (Shape::Number, json!(9_007_199_254_740_993_i64), json!("9007199254740992"), false, false),
             (nullable(Shape::Number), json!(0), json!(null), false, false),
             (nullable(Shape::Date), json!(null), json!(null), true, true),
             (nullable(Shape::Date), json!(null), json!("2026-01-01"), false, false),

@@ -304,7 +304,7 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     };
     row("rows", truth.rows);
     row("pages found in the job", truth.matched);
-    row("drawn at random", truth.sampled);
+    row("with a probability", truth.sampled);
     let not_blind = if truth.counts_shown { "answers not blind" } else { "answers not blind, not counted" };
     let optional = [("left out by --where", truth.not_selected), (not_blind, truth.shown)];
     for (name, count) in optional.into_iter().filter(|(_, count)| *count > 0) {

@@ -88,6 +88,12 @@ impl SourceCounts {
         self.left_out[task] += 1;
     }
 
+    /// Adds what was counted on a page that is not measured: its row, and what can't be used of it.
+    fn add_unmeasured(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.faults.extend(other.faults);
+    }
+
     /// Counts a page, if something is known of it.
     fn known(&mut self, page: &JobPage, truth: PageTruth, (changed, shown): (u64, u64)) -> Vec<KnownPage> {
         if !truth.has_any() {
@@ -157,6 +163,19 @@ impl TruthSource {
             Self::Answers { samples, .. } => samples,
             Self::File { .. } | Self::Columns { .. } => &[],
         }
+    }
+
+    /// As [`Self::truth_of`], of a page that is not measured.
+    pub(crate) fn truth_of_unmeasured(
+        &mut self,
+        page: &JobPage,
+        tasks: &[TaskSpec],
+        counts: &mut SourceCounts,
+    ) -> Vec<KnownPage> {
+        let mut unmeasured = SourceCounts::default();
+        let known = self.truth_of(page, tasks, &mut unmeasured);
+        counts.add_unmeasured(unmeasured);
+        known
     }
 
     /// What is known of a page of the job: nothing, or one row; of a file that could not be opened, the rows of its pages.

@@ -19,7 +19,7 @@ pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     table.row(1, "rows", grouped(truth.rows));
     table.row(1, "pages found in the job", grouped(truth.matched));
     if truth.sampled > 0 {
-        table.row(1, "drawn at random", grouped(truth.sampled));
+        table.row(1, "with a probability", grouped(truth.sampled));
     }
     if truth.not_selected > 0 {
         table.row(1, "left out by --where", grouped(truth.not_selected));

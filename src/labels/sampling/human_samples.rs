@@ -83,12 +83,12 @@ pub(crate) fn read_samples(
     let shard = reader.shard()?;
     let sample = |(at, decided): (usize, &DecidedPages)| {
         let decided = (decided, &seen[at]);
+        if population.decided.get(at) == Some(&population.count) {
+            return TaskSample { is_census: true, ..TaskSample::default() };
+        }
         let within = selection.and_then(|selection| within_selection(&draws, shard, selection, decided));
-        let is_census = population.decided.get(at) == Some(&population.count);
         within
-            .or_else(
-                || if is_census { Some(TaskSample::default()) } else { of_job_draws(&draws, &population, decided) },
-            )
+            .or_else(|| of_job_draws(&draws, &population, decided))
             .unwrap_or_else(|| of_stated(&draws, population.count, decided.0))
     };
     Ok(decided.iter().enumerate().map(sample).collect())
@@ -316,7 +316,8 @@ fn of_stated(draws: &[Draw], population: u64, decided: &DecidedPages) -> TaskSam
     let mut probabilities: Vec<f64> = stated.values().copied().collect();
     probabilities.sort_by(f64::total_cmp);
     let contradiction = find_contradiction(&probabilities, population);
-    TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, contradiction, other_selections }
+    let pages = (!stated.is_empty()).then_some(stated);
+    TaskSample { pages, contradiction, other_selections, ..TaskSample::default() }
 }
 
 #[cfg(test)]

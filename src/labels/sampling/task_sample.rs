@@ -14,6 +14,8 @@ pub(crate) struct TaskSample {
     pub(crate) draw: Option<DrawSummary>,
     /// Why pages with stated probabilities are not a valid sample: these are of several. `None`: they are one.
     pub(crate) contradiction: Option<StatedTotal>,
+    /// Whether pages were drawn and every page of the job is decided: then there is no sample, and all pages count.
+    pub(crate) is_census: bool,
     /// Expressions among whose rows pages were drawn. They are not a sample of other rows.
     pub(crate) other_selections: Vec<String>,
 }

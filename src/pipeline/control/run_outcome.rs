@@ -7,6 +7,7 @@ use crate::base::exit_codes;
 use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
+use crate::base::units::counted;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
 use crate::store::StoreError;
@@ -143,8 +144,32 @@ pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `doc
 const MORE_MEMORY_HINT: &str =
     "give the machine or the container more memory, or run fewer processes on it; the next run tries these pages again";
 
-/// The hint of outcomes after which the same command continues.
-const RESUMABLE: &str = "run the same command again to continue; nothing is paid for twice";
+/// Requests whose replies a run did not wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostRequests {
+    /// Number of requests.
+    pub count: u64,
+    /// What they may cost at most.
+    pub max_cost: Pico,
+}
+
+impl LostRequests {
+    /// The hint of outcomes after which the same command continues.
+    fn resume_hint(self) -> String {
+        const CONTINUE: &str = "run the same command again to continue";
+        match self.count {
+            0 => format!("{CONTINUE}; nothing is paid for twice"),
+            count => {
+                let (requests, verb) = (counted(count, "request"), if count == 1 { "was" } else { "were" });
+                let cost = match self.max_cost {
+                    Pico::ZERO => String::new(),
+                    cost => format!(" (at most USD {cost})"),
+                };
+                format!("{CONTINUE}; {requests} {verb} cut off: the pages are sent again and may be billed twice{cost}")
+            }
+        }
+    }
+}
 
 impl RunOutcome {
     /// The outcome of a run that failed with an error.
@@ -226,9 +251,10 @@ impl RunOutcome {
         RunState::Ended { outcome: self.name(), exit_code: self.exit_code() }
     }
 
-    /// What happened, and a hint what to do; `None` for success.
+    /// What happened, and a hint what to do; `None` for success. `lost`: requests that are sent again.
     #[must_use]
-    pub fn explanation(&self) -> Option<(String, String)> {
+    pub fn explanation(&self, lost: LostRequests) -> Option<(String, String)> {
+        let resume = lost.resume_hint();
         let (what, hint) = match self {
             Self::Complete | Self::Limited => return None,
             Self::FailedPages { unusable, total, cause } => (
@@ -272,19 +298,19 @@ impl RunOutcome {
             Self::ProviderRefused(refusal) => {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
-            Self::ProviderUnavailable { message, has_answered: true } => (message.clone(), RESUMABLE.to_owned()),
+            Self::ProviderUnavailable { message, has_answered: true } => (message.clone(), resume),
             Self::ProviderUnavailable { message, has_answered: false } => (
                 message.clone(),
-                format!("if it has never answered, check provider.base_url; otherwise {RESUMABLE}"),
+                format!("if it has never answered, check provider.base_url; otherwise {resume}"),
             ),
             Self::StorageError(message) => {
-                (message.clone(), format!("check the disk and the permissions, then {RESUMABLE}"))
+                (message.clone(), format!("check the disk and the permissions, then {resume}"))
             }
             Self::DamagedStore(message) => (message.clone(), DAMAGED_STORE_HINT.to_owned()),
-            Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
+            Self::DeadlineReached => ("limits.run_time is over".to_owned(), resume),
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be read"),
-                format!("the warnings name the files; {RESUMABLE}"),
+                format!("the warnings name the files; {resume}"),
             ),
             Self::ShardsPending { pages, tasks } if tasks.is_empty() => (
                 format!("{pages} pages have neither an answer nor an error in the stores of the shards"),
@@ -313,12 +339,12 @@ impl RunOutcome {
                 "make them readable and run again; or leave a folder out with input.exclude, such as \"private/**\""
                     .to_owned(),
             ),
-            Self::Interrupted(_) => (self.name().to_string(), RESUMABLE.to_owned()),
-            Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
+            Self::Interrupted(_) => (self.name().to_string(), resume),
+            Self::InputError(message) => (message.clone(), format!("correct the input, then {resume}")),
             Self::NoTrustedRoots(message) => (message.clone(), NO_ROOTS_HINT.to_owned()),
             Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),
             Self::InternalError(message) => {
-                (message.clone(), format!("{RESUMABLE}; if it happens again, report it with the log"))
+                (message.clone(), format!("{resume}; if it happens again, report it with the log"))
             }
         };
         Some((what, hint))
@@ -412,16 +438,42 @@ mod tests {
             (RunOutcome::InternalError("defect".into()), "internal_error", 1),
         ] {
             assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");
-            assert_eq!(outcome.explanation().is_none(), exit_code == 0, "success needs no explanation: {outcome:?}");
+            assert_eq!(
+                outcome.explanation(LostRequests::default()).is_none(),
+                exit_code == 0,
+                "success needs no explanation: {outcome:?}"
+            );
         }
     }
 
     #[test]
     fn the_base_url_is_doubted_only_if_the_endpoint_has_never_answered() {
         for has_answered in [true, false] {
-            let (_, hint) = RunOutcome::from_max_wait("503", has_answered).explanation().unwrap();
+            let (_, hint) =
+                RunOutcome::from_max_wait("503", has_answered).explanation(LostRequests::default()).unwrap();
             assert_eq!(hint.contains("provider.base_url"), !has_answered, "{hint}");
             assert!(hint.contains("run the same command again to continue"), "{hint}");
+        }
+    }
+
+    #[test]
+    fn requests_without_a_reply_may_be_paid_for_twice() {
+        for (count, max_cost, hint) in [
+            (0, 0, "run the same command again to continue; nothing is paid for twice"),
+            (
+                1,
+                0,
+                "run the same command again to continue; 1 request was cut off: the pages are sent again and may be billed twice",
+            ),
+            (
+                12,
+                9_200_000_000,
+                "run the same command again to continue; 12 requests were cut off: the pages are sent again and may be billed twice (at most USD 0.0092)",
+            ),
+        ] {
+            let lost = LostRequests { count, max_cost: Pico(max_cost) };
+            let (_, found) = RunOutcome::Interrupted(Signal::Terminate).explanation(lost).unwrap();
+            assert_eq!(found, hint);
         }
     }
 
@@ -439,7 +491,7 @@ mod tests {
         ] {
             let outcome =
                 RunOutcome::BudgetReached { spent: usd(spent), reserved: usd(reserved), limit: usd(5), needed: usd(3) };
-            assert_eq!(outcome.explanation().map(|(what, _)| what).as_deref(), Some(what));
+            assert_eq!(outcome.explanation(LostRequests::default()).map(|(what, _)| what).as_deref(), Some(what));
         }
     }
 

@@ -4,7 +4,7 @@
 //! [`STOP_TIME`] after it the run is over: the steps of the end look at [`Shutdown::is_past`].
 
 use super::lease::Lease;
-use super::run_outcome::{RunOutcome, Signal};
+use super::run_outcome::{LostRequests, RunOutcome, Signal};
 use crate::base::clock::Clock;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,7 +87,7 @@ impl Shutdown {
         }
         let cause = match outcome {
             RunOutcome::Interrupted(_) => None,
-            _ => outcome.explanation().map(|(what, _)| what),
+            _ => outcome.explanation(LostRequests::default()).map(|(what, _)| what),
         };
         let is_first = self.outcome.send_if_modified(|first| {
             let is_first = first.is_none();

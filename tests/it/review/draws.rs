@@ -181,6 +181,37 @@ fn a_draw_within_a_selection_says_nothing_about_other_pages() {
     assert_eq!(draws(&bench).len(), 1);
 }
 
+/// Truth of every page needs no sample, whatever was drawn before.
+#[test]
+fn once_every_page_is_decided_all_of_them_count() {
+    let bench = reviewed_job(24, "");
+    let expression = "path < '00012.jpg'";
+    for arguments in [&["--sample", "5", "--where", expression][..], &["--sample", "6"]] {
+        let served = Served::start(&bench, arguments);
+        decide(&served, &served.pages("task=kind&limit=100&state=undecided"));
+    }
+    let free = Served::start(&bench, &["--order", "suspected"]);
+    let open = free.pages("task=kind&limit=100&state=undecided");
+    let (last, others) = open.split_last().unwrap();
+    decide(&free, others);
+    let within = &evaluated(&bench, &["--where", expression])["truth"]["draws"]["kind"];
+    let counted = |member: &str| within[member].as_u64().unwrap();
+    assert_eq!(counted("decided"), 5, "{within}");
+    let drawn = 12 - u64::from(last["path"].as_str().unwrap() < "00012.jpg");
+    assert_eq!(counted("left_out"), drawn - 5, "only pages that match: {within}");
+
+    decide(&free, &[last.clone()]);
+    for (arguments, pages) in [(&[][..], 24), (&["--where", expression], 12)] {
+        let report = evaluated(&bench, arguments);
+        let kind = &report["tasks"]["kind"];
+        assert_eq!((&kind["n"], &kind["selection"]), (&json!(pages), &json!("all")), "{report}");
+    }
+    // In another store, each was drawn with certainty: with more pages there, they are no sample.
+    let exported = bench.docmill(&["answers", "export", "job.yaml"]).stdout;
+    let stated: Vec<&str> = exported.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap()).collect();
+    assert_eq!(stated, ["1"; 24], "{exported}");
+}
+
 /// Decisions change rows: a sample that is drawn among rows must not lose the pages that were corrected.
 #[test]
 fn corrections_do_not_change_what_is_drawn() {
