@@ -60,7 +60,7 @@ const NAMES: &[&str] = &[
 const NAME_ENDS: &[&str] =
     &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
 
-/// Names that end like secrets and are none.
+/// Names that end like secrets but are not secrets.
 const ORDINARY_NAMES: &[&str] = &["prompt_cache_key"];
 
 /// Members that name where a secret is. Their values are shown, unless they have another form: then the secret may be there.
@@ -88,7 +88,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     replace(text, &probable_keys(text))
 }
 
-/// A word of the command line, such as the name of a file that does not exist, for a message: all of it is masked if it may be
+/// A command-line word, such as the name of a file that does not exist, for a message: all of it is masked if it may be
 /// a key.
 #[must_use]
 pub fn mask_word(word: &str) -> Cow<'_, str> {

@@ -53,7 +53,7 @@ pub(crate) fn survive_file_limit() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    // The handler stays when there is no listener any more. Without it the system does what it does by default.
+    // The handler stays when no listener is left. Without it the system uses its default action.
     let _ = runtime.map(|runtime| {
         let _guard = runtime.enter();
         signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(|_| ())

@@ -66,7 +66,7 @@ pub fn match_field(kind: FieldKind, truth: Option<&str>, answer: Option<&str>) -
     FieldMatch { exact, normalized, similarity }
 }
 
-/// Whether both texts are one and the same day. A text that may be two days is none.
+/// Whether both texts are the same day. An ambiguous text does not count as a day.
 #[must_use]
 pub fn is_same_day(one: &str, other: &str) -> bool {
     match (dates_of_text(one).as_slice(), dates_of_text(other).as_slice()) {

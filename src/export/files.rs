@@ -149,7 +149,7 @@ impl Outputs {
                 remove_marker(folder_of(target)).map_err(|error| ExportError::new(target, error))?;
             }
             remove_older_partial(target, |path| format.is_own(path));
-            // What an earlier run has left does not count any more, and nothing would find it without its manifest.
+            // Files of an earlier run no longer count, and would not be found without its manifest.
             if has_old_part {
                 remove_part(target, *format)?;
             }

@@ -112,7 +112,7 @@ impl RowTable {
                 line.push_str(&" ".repeat(GAP));
             }
             let width = layout.widths.get(at).copied().unwrap_or_default();
-            // The end of a path says more than its middle.
+            // The end of a path is more informative than its middle.
             let cut = match (self.width, column.name.as_str()) {
                 (None, _) => cell.clone(),
                 (Some(_), "path" | "duplicate_of") => cut_middle(cell, width),

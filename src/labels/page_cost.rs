@@ -2,8 +2,8 @@
 //!
 //! The tasks of a page may have been asked in different requests, such as when only one of two has changed. Each
 //! request pays for the picture, so neither the sum of them nor shares of them are what a run pays. The bill of the
-//! latest request is, with the texts of the other tasks added to it, and those of tasks that the manifest does not
-//! have any more taken off.
+//! latest request is, with the texts of the other tasks added to it, and those of tasks that are no longer in the
+//! manifest subtracted.
 
 use crate::base::ids::{RecipeId, RunKey};
 use crate::base::money::Pico;

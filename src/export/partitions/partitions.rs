@@ -229,7 +229,7 @@ pub(crate) fn check_no_whole_file(path: &Path) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Removes the parts that earlier runs have written for `target`, when it is no longer partitioned.
+/// Removes the parts that earlier runs wrote for `target`, when it is no longer partitioned.
 pub(crate) fn remove_parts(target: &Path) -> Result<(), ExportError> {
     let fault = |error: io::Error| ExportError::new(target, error);
     let parts = Parts::of_output(target).map_err(fault)?;

@@ -235,8 +235,8 @@ impl Pass<'_> {
         }
     }
 
-    /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are not a valid sample
-    /// if their probabilities contradict the job; `None`: there are none.
+    /// What the pages with truth for a task show about the others, as in `docmill eval`, and why they are not a valid
+    /// sample if their probabilities contradict the job; `None`: there are none.
     fn truth_kind(&self, at: usize) -> Option<(TruthKind, Option<StatedTotal>)> {
         let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
         let probabilities: Vec<Option<f64>> = known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();

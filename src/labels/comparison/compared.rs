@@ -62,7 +62,7 @@ pub(crate) struct Comparison {
     pub(crate) truth_shown: u64,
     /// What can't be used of the truth.
     pub(crate) truth_faults: Vec<String>,
-    /// What the pages with truth say about the others.
+    /// What the pages with truth show about the others.
     pub(crate) truth_kind: TruthKind,
     /// The first pages with another answer.
     pub(crate) changed: Vec<ChangedPage>,
@@ -103,7 +103,7 @@ pub(crate) struct TaskComparison {
     pub(crate) contradiction: Option<StatedTotal>,
     /// The draw of its human answers, if that is not a sample of the pages that there are now.
     pub(crate) outdated: Option<DrawSummary>,
-    /// What its pages with truth say about the others.
+    /// What its pages with truth show about the others.
     pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.
     pub(crate) truth: Option<PairedTruth>,

@@ -36,7 +36,7 @@ pub(crate) struct TruthSummary {
     pub(crate) sampled: u64,
     /// Those that are measured.
     pub(crate) measured: u64,
-    /// What they say about the other pages.
+    /// What they show about the other pages.
     pub(crate) kind: TruthKind,
     /// How many pages those that were drawn stand for: the sum of one divided by their probabilities. About
     /// `job_pages`, unless the sample is not finished, or was drawn from other pages. `None`: not a sample.

@@ -126,7 +126,7 @@ fn beside_mark(value: f64, mark: f64) -> String {
     std::iter::once(share(value)).chain(longer).find(|text| !looks_wrong(text)).unwrap_or_else(|| value.to_string())
 }
 
-/// What more truth would do about gates that failed, in words; empty: nothing can be said.
+/// How more truth would change failed gates, in words; empty: unknown.
 pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
     let measured = || failed.iter().filter_map(|gate| Some((gate.estimate?.value, gate.mark)));
     let (reached, missed) =

@@ -27,7 +27,7 @@ pub(crate) struct Measured<'a> {
     /// Which of them are measured.
     pub(crate) is_measured: &'a [bool],
     pub(crate) groups: &'a PageGroups,
-    /// By task: what its pages say about the others.
+    /// By task: what its pages show about the others.
     pub(crate) kinds: &'a [TruthKind],
 }
 
@@ -59,7 +59,7 @@ impl<'a> Measured<'a> {
         labels
     }
 
-    /// What the pages of the task at this position say about the others.
+    /// What the pages of the task at this position show about the others.
     pub(crate) fn kind_of(&self, task: usize) -> TruthKind {
         self.kinds.get(task).copied().unwrap_or(TruthKind::Selected)
     }

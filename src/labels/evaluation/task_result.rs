@@ -6,7 +6,7 @@ use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Least accuracy of a model whose answers say something of the truth.
+/// Minimum accuracy of a model whose answers are evidence about the truth.
 const MIN_TELLING_ACCURACY: f64 = 0.5;
 /// Least score of a suspected error in the truth that is listed: below it, the answer is more likely to be wrong.
 const MIN_SUSPECT_SCORE: f64 = 0.5;
@@ -22,7 +22,7 @@ pub(crate) struct TaskResult {
     pub(crate) name: String,
     /// `classify`, `tag`, `extract` or `question`.
     pub(crate) kind: &'static str,
-    /// What its pages say about the others.
+    /// What its pages show about the others.
     pub(crate) truth_kind: TruthKind,
     /// Pages with truth and an answer.
     pub(crate) n: u64,
@@ -74,7 +74,7 @@ pub(crate) struct TaskResult {
 impl TaskResult {
     /// The suspects that are worth a look, and why others are left out, in words.
     pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
-        // Such answers are no evidence against the truth.
+        // Such answers are not evidence against the truth.
         let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_TELLING_ACCURACY);
         let is_telling = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
         let telling: Vec<&Suspect> = self.suspects.iter().filter(is_telling).collect();

@@ -21,7 +21,7 @@ const ROUNDING: f64 = 0.05;
 pub(crate) struct StatedTotal {
     /// The sum of 1 / probability.
     pub(crate) stands_for: f64,
-    /// The pages among which the sample is said to be drawn.
+    /// The pages among which the sample was drawn, as stated.
     pub(crate) pages: u64,
 }
 

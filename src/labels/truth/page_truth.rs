@@ -36,7 +36,7 @@ pub(crate) struct PageTruth {
     pub(crate) sampled_with: Option<f64>,
     /// By task: the same, where pages are drawn for each task by itself. Empty: it is the same for all tasks.
     pub(crate) drawn: Vec<Option<f64>>,
-    /// The positions of tasks of which rows say different things.
+    /// The positions of tasks whose rows contradict each other.
     contradicted: Vec<usize>,
 }
 
@@ -51,7 +51,7 @@ impl PageTruth {
         self.tasks.iter().any(|task| !task.is_empty())
     }
 
-    /// Whether rows say different things of a task.
+    /// Whether rows contradict each other about a task.
     pub(crate) fn is_contradicted(&self) -> bool {
         !self.contradicted.is_empty()
     }

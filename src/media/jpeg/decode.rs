@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 /// Decoders fill what is missing with grey and report success:
 /// [`super::completeness::check_complete`] finds out.
 pub(crate) fn decode(bytes: &[u8], target: (u32, u32), stated_rgb: Option<bool>) -> Option<Pixels> {
-    // libjpeg-turbo can't be told about colours.
+    // libjpeg-turbo has no option for the colours.
     #[cfg(feature = "turbojpeg")]
     if stated_rgb.is_none()
         && let Some(pixels) = crate::media::turbo::decode(bytes, target)

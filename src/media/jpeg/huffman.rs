@@ -84,8 +84,7 @@ impl HuffmanTable {
     }
 }
 
-/// By the next bits: how far as many coefficients reach as can be told from these bits. One
-/// look-up skips two or three of them.
+/// By the next bits: how far the coefficients reach that these bits determine. One look-up skips two or three of them.
 pub(crate) struct SkipTable(Box<[u16; LOOKUP_SIZE]>);
 
 /// What [`SkipTable::peek`] gives: from the lowest bit on, 6 bits for the number of bits, which can
@@ -95,7 +94,7 @@ pub(crate) struct SkipTable(Box<[u16; LOOKUP_SIZE]>);
 pub(crate) struct Skip(u16);
 
 impl Skip {
-    /// Bits of codes and values, at most 26; 0: not even the first code can be told.
+    /// Bits of codes and values, at most 26; 0: the bits do not determine even the first code.
     #[inline(always)]
     pub(crate) fn bits(self) -> u32 {
         u32::from(self.0 & 0x3F)

@@ -96,7 +96,7 @@ pub(crate) fn correct_entries(pdf: &Pdf, corrections: &[StreamCorrection<'_>]) -
     open_with(pdf, &objects.collect::<Option<_>>()?)
 }
 
-/// Opens a file again in which these forms are no transparency groups. `None`: their entry is not found.
+/// Opens a copy of a file in which these forms are not transparency groups. `None`: their entry is not found.
 pub(crate) fn dissolve_groups(pdf: &Pdf, forms: &[Dict<'_>]) -> Option<Pdf> {
     let original: &[u8] = pdf.data().as_ref();
     let mut bytes = original.to_vec();
@@ -184,7 +184,7 @@ pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.into() }).collect()
 }
 
-/// The layers of a document that the renderer shows or hides otherwise than viewers. `None`: there are none.
+/// The layers of a document that the renderer shows or hides unlike viewers. `None`: none.
 pub(crate) fn correct_layers(xref: &XRef, hideable: Hideable) -> Option<Correction> {
     let (catalog, entry) = find_unread_layers(xref, hideable)?;
     Some(Correction::new(catalog.obj_id()?, &catalog, entry))

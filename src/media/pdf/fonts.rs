@@ -190,7 +190,7 @@ impl Fonts {
             let is_hyphen = text.is_some_and(|text| *text == BfString::Char(SOFT_HYPHEN));
             let is_seen = match text {
                 Some(_) => !is_hyphen,
-                // A name that says nothing, or a code without a name.
+                // A name without meaning, or a code without a name.
                 None => is_printed(glyph.char_code()) && glyph.outline().elements().is_empty(),
             };
             // A font that is not embedded was asked for before its glyphs are drawn.

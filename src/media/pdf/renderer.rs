@@ -70,7 +70,7 @@ fn draw_with(
     size: (u32, u32),
     own: Drawing,
 ) -> Result<(Pixels, String), MediaFault> {
-    // Poppler draws white, grey or boxes where the file ends early, and says nothing.
+    // Poppler draws white, grey or boxes where the file ends early, without a message.
     if !own.losses.are_in_the_file() {
         return Err(own.losses.to_fault());
     }

@@ -177,7 +177,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether the dictionary states that three components are RGB. `None`: it says nothing.
+    /// Whether the dictionary states that three components are RGB. `None`: it does not state it.
     fn stated_rgb(&self) -> Option<bool> {
         decode_parameters(self.stream.dict()).get::<i32>("ColorTransform").map(|transform| transform == 0)
     }

@@ -66,7 +66,7 @@ pub(crate) struct Face {
 }
 
 impl Face {
-    /// The content of its file; `None`: it can't be read any more.
+    /// The content of its file; `None`: it can no longer be read.
     pub(crate) fn load(&self) -> Option<Arc<Vec<u8>>> {
         static LOADED: Mutex<Option<HashMap<PathBuf, Arc<Vec<u8>>>>> = Mutex::new(None);
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);

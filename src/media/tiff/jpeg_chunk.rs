@@ -24,7 +24,7 @@ pub(crate) fn decode_jpeg_chunk(
     jpeg::decode::install(|| decode(directory, &joined, place, samples))
 }
 
-/// Whether the first strip or tile has other colours than the tags say. `false`: it can't be read.
+/// Whether the first strip or tile has other colours than the tags state. `false`: it can't be read.
 pub(crate) fn contradicts_tags(bytes: &[u8], directory: &Directory) -> bool {
     let first = chunk_data(bytes, directory).first().copied().flatten();
     let joined = first.and_then(|data| join_tables(bytes, directory, data).ok());
@@ -34,7 +34,7 @@ pub(crate) fn contradicts_tags(bytes: &[u8], directory: &Directory) -> bool {
         && joined.is_some_and(|joined| is_rgb_in_tiff(&joined, is_tagged_rgb) != is_tagged_rgb)
 }
 
-/// Whether the tags say that three channels are not YCbCr.
+/// Whether the tags state that three channels are not YCbCr.
 fn is_tagged_rgb(directory: &Directory) -> bool {
     directory.photometric != Some(PhotometricInterpretation::YCbCr.to_u16().into())
 }
