@@ -1,4 +1,4 @@
-//! Failures as messages and exit codes: what is wrong, and after a blank line what to do.
+//! Failures as messages and exit codes: the fault, and after a blank line a remedy.
 
 use super::args::LogFormat;
 use super::log;

@@ -24,7 +24,7 @@ fn load_whole(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf
     let job = Job::load(manifest, vars, &Environment::of_process())?;
     let Some(store) = store else { return Ok(job) };
     let job = job.with_store(store);
-    // The manifest does not know this store.
+    // The manifest does not name this store.
     job.check_store()?;
     Ok(job)
 }

@@ -17,7 +17,7 @@ pub(crate) type Watched = Arc<OnceLock<(Canceller, ProgressHandle)>>;
 #[cfg(unix)]
 pub(crate) const PARENT_END: rustix::process::Signal = rustix::process::Signal::USR1;
 
-/// The message at the first signal: what is waited for, and why requests were not answered.
+/// The message at the first signal: what docmill waits for, and why requests were not answered.
 fn stopping(progress: &ProgressHandle) -> String {
     let now = progress.snapshot();
     let wait = match now.in_flight {

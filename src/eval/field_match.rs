@@ -82,7 +82,7 @@ pub fn is_same_amount(one: &str, other: &str) -> bool {
     both(amount(one), amount(other)).is_some_and(|(one, other)| one == other)
 }
 
-/// What stands before an amount, the amount, and what stands behind it.
+/// The text before an amount, the amount, and the text after it.
 fn amount(text: &str) -> Option<(String, Decimal, String)> {
     let is_digit = |c: char| c.is_ascii_digit();
     let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);

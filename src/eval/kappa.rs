@@ -23,7 +23,7 @@ pub struct Kappa {
 }
 
 /// The agreement of two raters. Each pair is a page with both raters' categories, as small numbers; a page without
-/// an answer is a category of its own. `None` without pages, and if both raters only ever use one category.
+/// an answer is a separate category. `None` without pages, and if both raters only ever use one category.
 #[must_use]
 pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> {
     let categories = pairs.iter().map(|(one, other)| one.max(other) + 1).max()?;

@@ -91,7 +91,7 @@ impl Outputs {
 
     /// Completes all files, then gives each its name, and returns them. With `is_complete` that is the
     /// target, and an older partial file is removed. Otherwise it is a file with the same name in the
-    /// folder `partial` beside the store, and the target stays as it was.
+    /// folder `partial` beside the store, and the target is unchanged.
     ///
     /// # Errors
     /// If a file can't be completed: then no file is committed. If a file can't be renamed:

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Without any the list is empty. `questions`: by task, the digest of a question whose text differs from line to line
 /// of a list.
 ///
-/// A near duplicate has its own human answers; where it has none, it shows what the row of the other page shows.
+/// A near duplicate has its own human answers; without any, it shows those of the other page's row.
 #[must_use]
 pub fn human_answers(record: &PageRecord, spec: &RowSpec, questions: &[Option<Digest>]) -> Vec<Option<Value>> {
     if record.decisions.is_empty() {

@@ -105,8 +105,8 @@ impl Probabilities {
         Ok(Self { blind: read(false)?, all: read(true)?, tasks })
     }
 
-    /// That of a decision: as it was stored, unless its page belongs to a sample. What was stored with a decision on a drawn
-    /// page is of the draw: it no longer holds once the job has other pages.
+    /// The probability of a decision: as stored, unless its page belongs to a sample. What was stored with a decision
+    /// on a drawn page is of the draw: it no longer holds once the job has other pages.
     fn find(&self, decision: &NewDecision) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };
         let task = self.tasks.iter().position(|task| task.name == decision.task);

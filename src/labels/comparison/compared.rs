@@ -1,4 +1,4 @@
-//! What was compared.
+//! The result of a comparison.
 
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -36,7 +36,7 @@ pub(crate) struct Comparison {
     pub(crate) old_name: String,
     /// What the later answers are, in words.
     pub(crate) new_name: String,
-    /// In which settings the manifests differ.
+    /// The settings in which the manifests differ.
     pub(crate) changes: Vec<SettingChange>,
     /// Which pages of the job were selected.
     pub(crate) extent: Extent,
@@ -164,7 +164,7 @@ pub(crate) struct AnswerChange {
     pub(crate) old: Value,
     /// The later value.
     pub(crate) new: Value,
-    /// What is known to be right; `None`: nothing is.
+    /// The truth; `None`: unknown.
     pub(crate) truth: Option<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether reviewers agree with one another.
+//! Whether reviewers agree.
 
 use crate::base::digest::Digest;
 use crate::base::json_text::JsonText;

@@ -266,7 +266,7 @@ fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> (Tr
     let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
     let contradiction = match collected.samples.get(task) {
         Some((sample, _)) => sample.contradiction,
-        // Probabilities of a file or of columns are about all of its pages, whatever part is measured.
+        // Probabilities of a file or of columns apply to all of its pages, whatever part is measured.
         None => {
             let stated = collected.pages.iter().filter_map(|page| page.tasks.get(task)?.as_ref()?.sampled_with);
             find_contradiction(&stated.collect::<Vec<f64>>(), collected.job_pages)

@@ -30,7 +30,7 @@ impl GateMeasure {
 /// A threshold that must be reached, as given on the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateSpec {
-    /// What is compared.
+    /// The compared measure.
     pub measure: GateMeasure,
     /// What it is about: a task, a label, or `task.label`; `None`: every measured task.
     pub about: Option<String>,
@@ -142,13 +142,13 @@ pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
 /// What a gate is about.
 struct GateTarget<'a> {
     task: &'a str,
-    /// What was measured of the task; `None`: no page of the truth is about it.
+    /// The measurements of the task; `None`: no page has a truth for it.
     result: Option<&'a TaskResult>,
     /// `None`: the task as a whole.
     label: Option<&'a str>,
 }
 
-/// Applies gates to what was measured. `all`: the tasks of the job, with and without truth.
+/// Applies gates to the measurements. `all`: the tasks of the job, with and without truth.
 ///
 /// # Errors
 /// A gate about something that the job does not have, in words.

@@ -224,9 +224,9 @@ fn sample_of(reached: Reached, draws: &[&Draw], population: u64, selection: Opti
     TaskSample { pages: Some(pages), draw: Some(draw), ..TaskSample::default() }
 }
 
-/// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
-/// drawn, and are not decided. But decisions that were made before these pages could be drawn are not a sample of all
-/// pages.
+/// The sample of draws among all pages. Pages that were added to the job since are part of the order: they would have
+/// been drawn, and are not decided. But decisions that were made before these pages could be drawn are not a sample of
+/// all pages.
 fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages, &SeenPages)) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;

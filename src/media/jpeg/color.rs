@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(read(&[jfif, frame]), ColorMarkers { has_jfif: true, ..expected });
         assert_eq!(read(&[adobe, frame]), ColorMarkers { adobe: Some(0), ..expected });
         assert_eq!(read(&[subsampled]), ColorMarkers { is_subsampled: true, ..expected });
-        // Behind the start of the picture nothing counts.
+        // Segments after the start of the picture do not count.
         assert_eq!(read(&[frame, b"\xFF\xDA\0\x02", adobe]).adobe, None);
         assert_eq!(read(&[b"\xFF"]), ColorMarkers::default());
     }

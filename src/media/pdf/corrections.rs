@@ -1,7 +1,7 @@
 //! Entries of a file's objects that are corrected before its pages are drawn.
 //!
-//! The library reads a file as it is, and has no way to change an object. So changed objects are appended
-//! to a copy of the file, as an editor does.
+//! The library reads a file unchanged, and can't change an object. So changed objects are appended to a copy of the
+//! file, as an editor does.
 
 use super::annotations::{find_appearances_hidden_before, find_unshown_appearances, list_shown_annotations};
 use super::content_repair::read_token;
@@ -43,7 +43,7 @@ pub(crate) enum Corrections {
 #[derive(Clone)]
 pub(crate) struct Correction {
     pub(crate) id: ObjRef,
-    /// The dictionary as it is, with its brackets.
+    /// The unchanged dictionary, with its brackets.
     pub(crate) content: Vec<u8>,
     /// The right entry.
     pub(crate) entry: Vec<u8>,
@@ -102,7 +102,7 @@ pub(crate) fn dissolve_groups(pdf: &Pdf, forms: &[Dict<'_>]) -> Option<Pdf> {
     let mut bytes = original.to_vec();
     for form in forms {
         // A stream's dictionary is never in another stream, so its bytes are those of the file, and the places of
-        // everything else stay as they are.
+        // everything else are unchanged.
         let start = (form.data().as_ptr() as usize).checked_sub(original.as_ptr() as usize)?;
         let keys = find_keys(form.data(), GROUP);
         if keys.is_empty() {

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// The flag of fonts with the characters of Latin text.
 const NON_SYMBOLIC: u32 = 1 << 5;
-/// The types of fonts that the renderer knows.
+/// The font types that the renderer supports.
 const TYPES: [&[u8]; 6] = [b"Type1", b"MMType1", b"TrueType", b"OpenType", b"Type0", b"Type3"];
 /// The number of the encoding of symbols, for Windows.
 const SYMBOLS: u16 = 0;

@@ -39,8 +39,7 @@ fn is_tagged_rgb(directory: &Directory) -> bool {
     directory.photometric != Some(PhotometricInterpretation::YCbCr.to_u16().into())
 }
 
-/// The data as a file of its own: the tables that chunks share, without their end, and the data
-/// without its start.
+/// The data as a separate file: the tables that chunks share, without their end, and the data without its start.
 fn join_tables(bytes: &[u8], directory: &Directory, data: &[u8]) -> Result<Vec<u8>, MediaFault> {
     let data = data.strip_prefix(b"\xFF\xD8").ok_or_else(|| MediaFault::damaged("a strip or tile is not a JPEG"))?;
     let tables = match directory.jpeg_tables {
@@ -64,7 +63,7 @@ fn decode(directory: &Directory, joined: &[u8], place: &ChunkPlace, samples: usi
         PixelFormat::CMYK32 => (4, true),
         PixelFormat::L16 => return Err(MediaFault::unsupported("TIFF with JPEG of 16 bits per sample")),
     };
-    // A tile at the border may hold no more than is shown.
+    // A tile at the border may hold only the visible part.
     if channels != samples || width < needed_width || height < place.shown.1 as usize {
         return Err(MediaFault::damaged("a strip or tile differs in size from what its page states"));
     }
