@@ -44,7 +44,7 @@ impl CommandEnd {
     pub(crate) const INTERNAL: Self = Self::of_run(RunOutcomeName::InternalError, exit_codes::INTERNAL);
     /// Wrong input: arguments, manifest, input folder.
     pub(crate) const WRONG_INPUT: Self = Self::of_run(RunOutcomeName::InputError, exit_codes::WRONG_INPUT);
-    /// A budget does not allow what was asked for.
+    /// A budget does not allow the request.
     pub(crate) const BUDGET_REACHED: Self = Self::of_run(RunOutcomeName::BudgetReached, exit_codes::BUDGET_REACHED);
     /// A store or an output can't be read or written.
     pub(crate) const STORAGE: Self = Self::of_run(RunOutcomeName::StorageError, exit_codes::STORAGE);

@@ -68,7 +68,7 @@ impl<R> LineCounter<R> {
         self.begins.front().map_or(self.ends.line(), |(_, line)| *line)
     }
 
-    /// What is read.
+    /// The source.
     pub fn into_inner(self) -> R {
         self.inner
     }
@@ -115,15 +115,14 @@ pub fn find_delimiter(text: impl Read) -> Result<u8> {
     Ok(first.map_or(b',', |(delimiter, _)| delimiter))
 }
 
-/// The line on which a quoted cell begins that the file never closes: all rows behind it would be a part
-/// of the cell.
+/// The line on which a quoted cell begins that the file never closes: all rows after it would be a part of the cell.
 ///
 /// # Errors
 /// When the text can't be read.
 pub fn find_open_quote(text: impl Read, delimiter: u8) -> Result<Option<u64>> {
     let mut text = BufReader::new(text);
     let (mut ends, mut began, mut opened) = (LineEnds::new(), 1, None);
-    // At the begin of a cell a quote opens it; in it, a quote closes it, and another one right behind opens it
+    // At the begin of a cell a quote opens it; in it, a quote closes it, and another one directly after it opens it
     // again.
     let (mut is_begin, mut has_closed) = (true, false);
     loop {

@@ -13,7 +13,7 @@
 /// samples without a tag are RGB and alpha, and pixels whose colour the palette lacks, missing fax rows and JPEG of
 /// colours that decoders garble are faults. 8: glyphs of embedded fonts that are cut, content of PDF pages that is cut
 /// in any filter or missing in part, and scans that are missing in the middle of a JPEG are faults. 9: the encoding
-/// of embedded fonts is applied to PDF pages although they are said to have symbols; popups are not drawn; shadings and
+/// of embedded fonts is applied to PDF pages although their flags declare symbols; popups are not drawn; shadings and
 /// colour spaces without their functions, cut meshes, images with other channels than stated and images with a wrong
 /// checksum are faults; scans in forms, over white paper, below hidden annotations or turned are decoded as they are.
 /// 10: PDF pages with masks, stencils and palettes whose entries the renderer can't use are drawn; damage within JBIG2,
@@ -50,7 +50,7 @@ pub const REPAIRED_PAGES_VERSION: u32 = 5;
 /// Since this version transparency groups of PDF pages blend with what is below them.
 pub const BLENDED_GROUPS_VERSION: u32 = 7;
 
-/// Since this version the encoding of embedded fonts is applied to PDF pages although they are said to have symbols.
+/// Since this version the encoding of embedded fonts is applied to PDF pages although their flags declare symbols.
 pub const APPLIED_ENCODINGS_VERSION: u32 = 9;
 
 /// Since this version streams of PDF pages are corrected whose entries the renderer can't use.

@@ -40,7 +40,7 @@ impl Digest {
         Self::from_slice(&bytes?)
     }
 
-    /// Its first hexadecimal digits, at most 64, where it only has to tell a few things apart.
+    /// Its first hexadecimal digits, at most 64, where it only has to distinguish a few things.
     #[must_use]
     pub fn short(&self, digits: usize) -> String {
         let mut text = self.to_string();

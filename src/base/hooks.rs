@@ -21,9 +21,9 @@ pub enum Point {
     /// The builder of a batch: the file of requests is complete and synced, and the batch is stored
     /// as filled. Nothing is sent.
     BatchFilled,
-    /// The lifecycle of a batch: the provider has accepted the file. The store does not know it.
+    /// The lifecycle of a batch: the provider has accepted the file. It is not stored yet.
     BatchUploaded,
-    /// The lifecycle of a batch: the provider has created the batch. The store does not know it.
+    /// The lifecycle of a batch: the provider has created the batch. It is not stored yet.
     BatchCreated,
     /// The lifecycle of a batch: the id of the provider's batch is durable. The file of requests
     /// still exists.

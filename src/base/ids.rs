@@ -1,4 +1,4 @@
-//! Ids as types, so that one cannot stand in the place of another.
+//! Ids as types, so that they cannot be confused.
 //!
 //! Three identities are valid everywhere: [`RunId`], [`AttemptName`] and [`PageId`]. Every other
 //! id is the integer key of a row and is valid only within the store that assigned it: a

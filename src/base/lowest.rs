@@ -33,7 +33,7 @@ impl<K: Ord, T> Lowest<K, T> {
         self.things.contains_key(key)
     }
 
-    /// What is kept.
+    /// The things that are kept.
     pub(crate) fn into_things(self) -> impl Iterator<Item = T> {
         self.things.into_values()
     }

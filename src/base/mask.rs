@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands for a secret in a message.
+/// The replacement of a secret in a message.
 const MASK: &str = "***";
 
 /// Prefixes of keys and tokens, and how many characters follow at least.
@@ -60,7 +60,7 @@ const NAMES: &[&str] = &[
 const NAME_ENDS: &[&str] =
     &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
 
-/// Names that end like secrets and are none.
+/// Names that end like secrets but are not secrets.
 const ORDINARY_NAMES: &[&str] = &["prompt_cache_key"];
 
 /// Members that name where a secret is. Their values are shown, unless they have another form: then the secret may be there.
@@ -88,7 +88,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     replace(text, &probable_keys(text))
 }
 
-/// A word of the command line, such as the name of a file that does not exist, for a message: all of it is masked if it may be
+/// A command-line word, such as the name of a file that does not exist, for a message: all of it is masked if it may be
 /// a key.
 #[must_use]
 pub fn mask_word(word: &str) -> Cow<'_, str> {
@@ -179,7 +179,7 @@ fn masked_bytes(text: &str, span: Range<usize>) -> impl Iterator<Item = usize> +
 }
 
 fn replace<'a>(text: &'a str, spans: &[Range<usize>]) -> Cow<'a, str> {
-    // What is masked already keeps its length.
+    // Masked text keeps its length.
     let is_masked = |span: &Range<usize>| text[span.clone()].bytes().all(|byte| byte == b'*');
     if spans.iter().all(is_masked) {
         return Cow::Borrowed(text);
@@ -413,7 +413,7 @@ fn value_of(line: &str, end: usize) -> Option<Range<usize>> {
         _ => {
             let is_flow = line[..end].matches(['{', '[']).count() > line[..end].matches(['}', ']']).count();
             let ends = |(at, c): &(usize, char)| match c {
-                // A variable has braces of its own.
+                // A variable has its own braces.
                 '}' => is_flow && !value[..*at].contains("${"),
                 ',' | ']' => is_flow,
                 '#' => value[..*at].ends_with(' '),
@@ -438,7 +438,7 @@ fn header_in_list(line: &str, name: &Range<usize>) -> Option<Range<usize>> {
     Some(start..start + length).filter(|value| !value.is_empty())
 }
 
-/// What stands in `${…}` and looks like a key instead of the name of a variable.
+/// Text in `${…}` that looks like a key instead of the name of a variable.
 fn keys_in_braces(text: &str) -> Vec<Range<usize>> {
     let inner = |(at, braces): (usize, &str)| {
         let start = at + braces.len();

@@ -3,7 +3,7 @@
 //! other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
-//!   [`disk_space`]: space on disks; [`mounts`]: what is mounted where
+//!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program; [`command_end`]: how a

@@ -1,4 +1,4 @@
-//! What is mounted where, as Linux lists it (proc(5), `/proc/[pid]/mountinfo`). Other systems have no such list.
+//! The mounted file systems, as Linux lists them (proc(5), `/proc/[pid]/mountinfo`). Other systems have no such list.
 
 use std::path::{Path, PathBuf};
 

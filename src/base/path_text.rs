@@ -88,7 +88,7 @@ mod tests {
             (&b"a/b c.jpg"[..], "a/b c.jpg"),
             ("ä.jpg".as_bytes(), "ä.jpg"),
             (b"a\xff.jpg", "a%FF.jpg"),
-            // Percent signs that nothing else is written with stay.
+            // Percent signs that do not need escaping stay.
             (b"100%.jpg", "100%.jpg"),
             (b"a%20b.jpg", "a%20b.jpg"),
             (b"a%25.jpg", "a%25.jpg"),
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// Parts of paths that look like one another.
+    /// Parts of paths that look alike.
     const PARTS: &[&[u8]] =
         &[b"a", b"%", b"25", b"%FF", b"FF", b"\xff", b"%C3", b"\xc3\xa9", b"\xc3", b"https://", b"https%3A//"];
 

@@ -1,6 +1,6 @@
 //! Seeded pseudo-random numbers for jitter and for the simulator: SplitMix64 (Steele, Lea and
 //! Flood, "Fast splittable pseudorandom number generators", 2014). Not for secrets.
-//! And the system's entropy, for names that nothing else may choose.
+//! And the system's entropy, for names that must be unique.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -28,7 +28,7 @@ impl Shard {
     /// The shard that is written so, as `3/16`.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The fault of the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         // A sign is a part of numbers elsewhere.
         let number = |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));

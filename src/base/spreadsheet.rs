@@ -14,7 +14,7 @@ pub fn escape_formula(text: &str) -> String {
     if is_formula(text.trim_start_matches('\'')) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// The text that [`escape_formula`] escaped. Other texts stay as they are.
+/// The text that [`escape_formula`] escaped. Other texts are unchanged.
 #[must_use]
 pub fn unescape_formula(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| is_formula(rest.trim_start_matches('\''))).unwrap_or(text)

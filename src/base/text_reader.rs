@@ -7,7 +7,7 @@ use std::io::{BufReader, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 const BLOCK_BYTES: usize = 8192;
 
 /// Reads a text as UTF-8, without its byte order mark. A file that begins with the mark of UTF-16
-/// is converted; any other is taken as it is.
+/// is converted; any other is passed through unchanged.
 #[derive(Debug)]
 pub struct TextReader<R> {
     inner: BufReader<R>,

@@ -25,7 +25,7 @@ pub fn trim_blanks(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The text of UTF-16 without a byte order mark. `from`: the order of bytes. What is not valid is replaced; a byte that is
+/// The text of UTF-16 without a byte order mark. `from`: the order of bytes. Invalid text is replaced; a byte that is
 /// left over is ignored.
 #[must_use]
 pub fn utf16_lossy(bytes: &[u8], from: fn([u8; 2]) -> u16) -> String {
@@ -33,20 +33,20 @@ pub fn utf16_lossy(bytes: &[u8], from: fn([u8; 2]) -> u16) -> String {
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// The text for a comparison that ignores what is not a difference in meaning: Normalization Form C,
-/// full case folding (`ß` is `ss`), runs of white space, forms of quotes and dashes, full-width
-/// letters, invisible characters, and one period at the end.
+/// The text for a comparison that ignores differences without meaning: Normalization Form C, full case folding (`ß` is
+/// `ss`), runs of white space, forms of quotes and dashes, full-width letters, invisible characters, and one period at
+/// the end.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let unified: String = nfc(text).chars().filter_map(unify).flat_map(fold_case).collect();
     let joined = unified.split_whitespace().collect::<Vec<_>>().join(" ");
     // Folding may leave letters and accents that compose again.
     let folded = nfc(joined.strip_suffix('.').unwrap_or(&joined)).trim_end().to_owned();
-    // A text of nothing else is not empty.
+    // A text of only these is not empty.
     if folded.is_empty() { joined } else { folded }
 }
 
-/// A character in the form that stands for all of its forms; `None` if it cannot be seen.
+/// A character in its canonical form; `None` if it is invisible.
 fn unify(c: char) -> Option<char> {
     Some(match c {
         // Soft hyphen, zero width space, word joiner, byte order mark; marks of the direction.

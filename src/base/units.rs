@@ -129,7 +129,7 @@ pub fn human_duration(duration: Duration) -> String {
     }
 }
 
-/// A boolean as people write it, in any case: true, yes, y, 1; false, no, n, 0. `None`: it is none.
+/// A boolean as people write it, in any case: true, yes, y, 1; false, no, n, 0. `None`: something else.
 #[must_use]
 pub fn parse_boolean(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {

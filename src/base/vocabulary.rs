@@ -21,7 +21,7 @@ macro_rules! vocabulary {
             /// All values.
             pub const ALL: &[Self] = &[$(Self::$value,)+];
 
-            /// The word that stands for the value in stores and outputs.
+            /// The word for the value in stores and outputs.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$value => $word,)+ }
@@ -136,7 +136,7 @@ vocabulary! {
     AttemptPurpose {
         /// The first attempt of a request.
         Ask = "ask",
-        /// The last attempt met a transient error.
+        /// The last attempt had a transient error.
         Retry = "retry",
         /// The last reply was not valid.
         Repair = "repair",
@@ -202,7 +202,7 @@ vocabulary! {
         BatchPending = "batch_pending",
         /// A signal ended the run.
         Interrupted = "interrupted",
-        /// The input could not be read to its end, or what was asked for does not fit the job.
+        /// The input could not be read to its end, or the request does not fit the job.
         InputError = "input_error",
         /// A defect of docmill.
         InternalError = "internal_error",

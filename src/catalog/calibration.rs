@@ -61,8 +61,8 @@ const MAX_MARKUP_PERMILLE: u64 = 100_000;
 /// than the fee of a router.
 const FAR_MARKUP_PERMILLE: u64 = 1500;
 
-/// After as many comparisons, of which a bill has up to two, a markup that is higher than all of them is given
-/// up: a single wrong bill must not make every later reservation too large.
+/// After this many comparisons (a bill has up to two), a markup that is higher than all of them is given up: a single
+/// wrong bill must not make every later reservation too large.
 const MARKUP_COMPARISONS: u64 = 400;
 
 /// In place of an effort: the model was not known to reason before it did.
@@ -354,7 +354,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Calibration>(&stored).unwrap(), calibration);
     }
 
-    /// A model of which nothing is known: its bills show that it reasons.
+    /// An unknown model: its bills show that it reasons.
     #[test]
     fn unexpected_reasoning_is_learned_once_it_is_reported() {
         let unknown = ReasoningTokens { effort: None, ..ReasoningTokens::NONE };

@@ -47,7 +47,7 @@ pub struct Fit {
 const MIN_TEXT_ERROR: f64 = 128.0;
 /// The same as a share of the text: other tokenizers count up to a third more or less.
 const TEXT_ERROR_SHARE: f64 = 0.35;
-/// By how much a bill exceeds a rule that does not explain it, as a fraction, beside the text.
+/// By how much a bill exceeds a rule that does not explain it, as a fraction, without the text.
 const RULE_ERROR_SHARE: f64 = 0.05;
 
 impl Fit {
@@ -189,14 +189,14 @@ fn round(tokens: f64) -> u64 {
     tokens.round().clamp(0.0, 1e12) as u64
 }
 
-/// What is reserved for an image of a size that was billed as `tokens` before: providers that round
-/// differ by a few tokens between images of one size.
+/// The reservation for an image of a size that was billed as `tokens` before: providers that round differ by a few
+/// tokens between images of one size.
 fn with_known_size_margin(tokens: u64) -> u64 {
     tokens + tokens / 20 + 32
 }
 
-/// What is reserved for an image that a formula expects to be billed as `tokens`: the formula was
-/// fitted to a few images of other sizes.
+/// The reservation for an image that a formula expects to be billed as `tokens`: the formula was fitted to a few images
+/// of other sizes.
 fn with_formula_margin(tokens: u64) -> u64 {
     tokens + tokens / 10 + 64
 }

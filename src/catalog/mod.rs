@@ -6,7 +6,7 @@
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
-//!   price of requests at one time; [`model_list`]: both tables, to be looked at
+//!   price of requests at one time; [`model_list`]: both tables, for display
 //! - [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
 //!   them; [`fit`]: the rule of a model, corrected by them

@@ -1,10 +1,10 @@
-//! The models and prices that docmill knows, to be looked at: the table of models and the list of prices together.
+//! The models and prices that docmill knows, for display: the table of models and the list of prices together.
 
 use super::model_name::bare_name;
 use super::models::{ModelFacts, model_facts, models};
 use super::price_list::{ListedPrice, find_price, priced_models};
 
-/// A model at a provider, or a model of which no price is listed.
+/// A model at a provider, or a model without a listed price.
 #[derive(Clone, Debug)]
 pub struct ListedModel {
     /// The bare name. A `*` stands for any text.
@@ -13,7 +13,7 @@ pub struct ListedModel {
     pub host: Option<String>,
     /// The prices at this provider.
     pub price: Option<ListedPrice>,
-    /// What is known of the model, wherever it runs. `None`: only its price.
+    /// Facts about the model, wherever it runs. `None`: only its price is known.
     pub facts: Option<&'static ModelFacts>,
 }
 

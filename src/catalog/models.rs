@@ -65,8 +65,8 @@ pub struct Retirement {
     pub successor: Option<String>,
 }
 
-/// What is known about a model, wherever it runs: a row of the table of models. A server may
-/// still behave otherwise; its errors show that.
+/// Facts about a model, wherever it runs: a row of the table of models. A server may still behave otherwise; its errors
+/// show that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFacts {
     /// The bare name. A `*` stands for any text.

@@ -3,7 +3,7 @@
 //!
 //! A model has one row for its short prompts, and may have more: `above`, for prompts of more
 //! than this number of tokens; `from`, from this date on (UTC). The price of a row is that of
-//! the whole request. `tiers` states whether the provider has prices of its own for service tiers.
+//! the whole request. `tiers` states whether the provider has its own prices for service tiers.
 
 use super::model_name::bare_name;
 use super::models::model_facts;

@@ -13,8 +13,8 @@ const FLEX_PERCENT: u32 = 50;
 /// The factor of the tier `priority` in percent, unless a model has another one. Source:
 /// OpenAI's pricing page (2026-11).
 pub(crate) const PRIORITY_PERCENT: u32 = 200;
-/// How much later than docmill's clock says a provider may bill a request: a difference
-/// between clocks, and the time that the request takes.
+/// How much later than docmill's clock a provider may bill a request: a difference between clocks, and the time that
+/// the request takes.
 const BILLING_DELAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// The first word of the text form of a table; older texts have only four numbers.
 const TEXT_VERSION: &str = "v2";

@@ -1,12 +1,12 @@
 //! How many tokens models take for their reasoning. Reasoning is a part of the output: it is billed, and the output
-//! limit includes it. The data is `data/reasoning.csv`: what is typical for a page, and what the output limit allows for,
-//! by effort.
+//! limit includes it. The data is `data/reasoning.csv`: by effort, the typical tokens for a page, and the tokens that
+//! the output limit allows for.
 //!
-//! Sources of what is allowed: OpenAI's reasoning guide, which asks for 25,000 tokens at first (2026-10), and replies to
-//! single pages, which use far less at low efforts. Sources of what is typical: 45 tokens on average in jobs that extract
-//! fields (gpt-6-sol, 2026-10), and 1,574 for a page that was transcribed (gemini-3.6-flash at `medium`, 2026). A label
-//! takes about half of that. No bill of a page is known for higher efforts: they are assumed to take three times as
-//! much, as the guide's limit is three times that of `medium`, and twice that again.
+//! Sources of the allowed tokens: OpenAI's reasoning guide, which asks for 25,000 tokens at first (2026-10), and
+//! replies to single pages, which use far less at low efforts. Sources of the typical tokens: 45 tokens on average in
+//! jobs that extract fields (gpt-6-sol, 2026-10), and 1,574 for a page that was transcribed (gemini-3.6-flash at
+//! `medium`, 2026). A label takes about half of that. No bill of a page is known for higher efforts: they are assumed
+//! to take three times as much, as the guide's limit is three times that of `medium`, and twice that again.
 
 use super::effort::Effort;
 use super::models::{ModelFacts, Reasoning};
@@ -30,7 +30,7 @@ const MIN_IGNORED: Effort = Effort::Low;
 
 const DATA: &str = include_str!("data/reasoning.csv");
 
-/// A row of the table: an effort, what is typical and what is allowed.
+/// A row of the table: an effort, its typical and its allowed tokens.
 type Row = (Effort, u64, u64);
 
 /// The table, read once.
@@ -111,7 +111,7 @@ mod tests {
             (None, "mistral-medium-3-5", None, 0, 0),
             (None, "no-such-model", None, 0, 0),
             (Some(Low), "no-such-model", Some(Low), 100, 4096),
-            // What is asked for has no effect, but a limit on the output has.
+            // The requested effort has no effect, but a limit on the output has.
             (Some(Low), "claude-sonnet-5", Some(High), 2400, 4096),
             (Some(Effort::None), "claude-sonnet-5", Some(High), 2400, 4096),
             (Some(High), "claude-haiku-5-5", Some(Medium), 800, 25_000),

@@ -2,9 +2,8 @@
 //!
 //! A recipe is part of the key of every answer, so what it holds for a model must never
 //! change: a page would be sent, and paid for, again. `data/recipe_rules.csv` is a copy of the
-//! names and families of the first table of models. It is never edited, whatever becomes known
-//! about a model; what requests and estimates use is in [`mod@super::models`]. For the same
-//! reason this file has its own normalization of names.
+//! names and families of the first table of models. It is never edited, whatever becomes known about a model; requests
+//! and estimates use [`mod@super::models`]. For the same reason this file has its own normalization of names.
 
 use super::image_rule::RuleFamily;
 use std::sync::OnceLock;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// A service tier, as far as some provider has a price of its own for it. Source: OpenAI's pricing
-/// page and guide to flex processing (2026-10).
+/// A service tier for which some provider has its own price. Source: OpenAI's pricing page and guide to flex processing
+/// (2026-10).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ServiceTier {
     /// The usual price. Also every tier without a known price.

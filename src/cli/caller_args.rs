@@ -1,4 +1,4 @@
-//! The arguments with which another program calls `docmill run`.
+//! The arguments of `docmill run` for callers that are programs.
 
 use clap::Args as ClapArgs;
 use std::path::PathBuf;

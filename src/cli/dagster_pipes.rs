@@ -79,7 +79,7 @@ impl DagsterPipes {
     fn write(&self, method: &str, params: &Value) {
         let line = json!({"__dagster_pipes_version": VERSION, "method": method, "params": params});
         let file = std::fs::OpenOptions::new().append(true).create(true).open(&self.messages);
-        // The run goes on: what it does is in its store, and its exit code shows how it ended.
+        // The run continues: its results are in its store, and its exit code shows how it ended.
         if let Err(error) = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())) {
             warn(&format!("can't write to {}: {error}", self.messages.display()));
         }

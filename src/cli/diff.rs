@@ -98,7 +98,7 @@ fn with_store(job: Job, args: &Diff) -> Job {
     }
 }
 
-/// Asks the sample. Returns why it ended early, if it did: what was answered is compared.
+/// Asks the sample. Returns why it ended early, if it did: the answered pages are compared.
 fn ask(asking: &DiffAsking, global: &Global) -> Result<Option<Failure>, Failure> {
     let session = Session::open(asking.job.clone(), Environment::of_process());
     let watched = Arc::new(OnceLock::new());

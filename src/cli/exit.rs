@@ -1,4 +1,4 @@
-//! Failures as messages and exit codes: what is wrong, and after a blank line what to do.
+//! Failures as messages and exit codes: the fault, and after a blank line a remedy.
 
 use super::args::LogFormat;
 use super::log;
@@ -63,7 +63,7 @@ impl Failure {
                 log::line("ERROR", &self.message, more);
             }
             LogFormat::Text => {
-                // A rendered manifest fault already starts with `error:`, and a batch that takes its time is none.
+                // A rendered manifest fault already starts with `error:`, and an unfinished batch is not an error.
                 let is_plain = self.message.starts_with("error:") || self.code == BATCH_PENDING;
                 let prefix = if is_plain { "" } else { "error: " };
                 let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));

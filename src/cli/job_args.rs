@@ -41,7 +41,7 @@ impl ShardChoice {
     /// The choice that is written so.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The fault of the text.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text == "auto" { Ok(Self::Auto) } else { Shard::parse(text).map(Self::Given) }
     }

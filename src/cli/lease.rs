@@ -71,7 +71,7 @@ impl LeasePipe {
     }
 }
 
-/// The next line as a time; `None`: there is none, or it is something else.
+/// The next line as a time; `None`: no line, or something else.
 fn read_time(lines: &mut impl BufRead) -> Option<Duration> {
     let mut line = String::new();
     lines.read_line(&mut line).ok()?;

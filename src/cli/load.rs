@@ -24,13 +24,13 @@ fn load_whole(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf
     let job = Job::load(manifest, vars, &Environment::of_process())?;
     let Some(store) = store else { return Ok(job) };
     let job = job.with_store(store);
-    // The manifest does not know this store.
+    // The manifest does not name this store.
     job.check_store()?;
     Ok(job)
 }
 
-/// Loads the job of a command that runs it: the shard that is asked for, whatever the store says. `budget_usd`
-/// is that of all shards.
+/// Loads the job of a command that runs it: the requested shard, whatever the store contains. `budget_usd` is that of
+/// all shards.
 pub(crate) fn load_to_run(args: &JobArgs, shard: &ShardArgs, budget_usd: Option<&str>) -> Result<Job, Failure> {
     let mut job = load_whole(&args.job, &args.vars, args.store.as_ref())?;
     if let Some(usd) = budget_usd {

@@ -35,7 +35,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Starts serving `/metrics` on a thread of its own.
+    /// Starts serving `/metrics` on its own thread.
     ///
     /// # Errors
     /// If the address can't be bound, or the thread can't be started.

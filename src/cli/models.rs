@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// Tokens to which prices are quoted.
 const QUOTED_TOKENS: u64 = 1_000_000;
-/// In place of what is not known.
+/// For unknown values.
 const UNKNOWN: &str = "-";
 /// The columns of the table, and whether they are aligned to the right.
 const COLUMNS: [(&str, bool); 11] = [
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(lines[2], ["from", "2027-01-01", "1.5", "0.15", "1.5", "7.5"]);
         let text = to_text(&list_models("gpt-6-luna"));
         assert!(text.contains("  above 272,000 tokens"), "{text}");
-        // The columns stand below one another.
+        // The columns are aligned.
         let ends: Vec<usize> =
             text.lines().skip(2).map(|line| line.find("0.5").or(line.find("0.75")).unwrap_or(0)).collect();
         assert!(ends[1] > 0 && ends[2] > 0, "{text}");

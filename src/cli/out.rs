@@ -34,7 +34,7 @@ impl Write for Stdout {
     }
 }
 
-/// The columns of the terminal; `None`: standard output is none, so that nothing is cut.
+/// The columns of the terminal; `None`: standard output is not a terminal, so nothing is cut.
 pub(crate) fn terminal_width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;

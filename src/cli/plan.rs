@@ -111,7 +111,7 @@ fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
 /// Why a run with a budget sends nothing.
 const UNBOUNDED: &str = "the endpoint accepts no output limit";
 
-/// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
+/// The fault of a budget that does not pay for all pages; `None`: it does, or that is unknown.
 fn too_small(budget: &Headroom) -> Option<String> {
     let Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough } = *budget;
     if is_enough != Some(false) {

@@ -59,8 +59,8 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     Ok(if all_ok { 0 } else { 3 })
 }
 
-/// Checks that an image takes the place of no file to prepare, of no other file beside these, which may be
-/// a page, and of nothing that the job needs.
+/// Checks that an image does not replace a file to prepare, or another file beside these, which may be a page, and of
+/// nothing that the job needs.
 fn check_target(target: &Path, sources: &[FileIdentity], job: Option<(&Job, &ProtectedFiles)>) -> Result<(), Failure> {
     let refused = |message: String| Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
     let file = FileIdentity::of_path(target);

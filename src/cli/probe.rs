@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long a stop waits for replies: as long as that of a run with its default grace period.
 const MAX_END: Duration = Duration::from_secs(10);
 
-/// In which way pages are to be asked once more; `None`: answers are compared with truth.
+/// How pages are asked once more; `None`: answers are compared with truth.
 ///
 /// # Errors
 /// If there are options for asking, but not how to ask.

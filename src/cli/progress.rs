@@ -83,7 +83,7 @@ fn display_kind(global: &Global) -> ProgressKind {
     }
 }
 
-/// What is shown, and what was.
+/// The current text, and the previous one.
 struct Display {
     kind: ProgressKind,
     is_quiet: bool,
@@ -190,7 +190,7 @@ impl Words {
         if now.failed > 0 {
             pieces.push(format!("{} failed", grouped(now.failed)));
         }
-        // Without a price it is not known what is spent.
+        // Without a price the spend is unknown.
         if let Some(cost) = now.cost_pico.filter(|cost| *cost > 0) {
             pieces.push(format!("USD {:.4}", Pico(cost).as_usd_f64()));
         }

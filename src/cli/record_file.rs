@@ -32,14 +32,14 @@ pub(crate) enum RecordFile {
     Mounted(PathBuf),
     /// A device or a pipe: one record is one line, at the end of the run.
     Stream(PathBuf),
-    /// Standard output, likewise.
+    /// Standard output, in the same way.
     Stdout,
-    /// Standard error, likewise.
+    /// Standard error, in the same way.
     Stderr,
 }
 
 impl RecordFile {
-    /// Decides by name and by what is there.
+    /// Decides by name and by the existing file.
     pub(crate) fn classify(path: &Path) -> Self {
         let is_named = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
         if is_named(STDOUT) {

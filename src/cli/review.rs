@@ -1,4 +1,4 @@
-//! `docmill review`: a local page on which people look at pages beside their labels, decide and correct.
+//! `docmill review`: a local page on which people see pages beside their labels, decide and correct.
 
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load;

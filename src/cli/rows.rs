@@ -12,7 +12,7 @@ use std::io::BufWriter;
 /// Bytes that are written to standard output at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// What to know of the rows if no run has come to the end of the input.
+/// A note about the rows if no run has reached the end of the input.
 pub(crate) const PARTLY_LISTED: &str = "no run has listed the whole input yet: there may be more pages";
 
 pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {

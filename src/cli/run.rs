@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 /// A run whose end without a report the caller records.
 fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers: &Followers) -> Result<u8, Failure> {
     // A record must not take the place of a file that the arguments or the manifest name, which may not
-    // exist yet. What is refused is known before anything is written.
+    // exist yet. Refusals happen before anything is written.
     let store = args.job.store.iter().flat_map(|store| database_files(store));
     let protected = record.protect(&std::iter::once(args.job.job.clone()).chain(store).collect::<Vec<_>>());
     let watched = Arc::new(OnceLock::new());
@@ -93,7 +93,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     }
 }
 
-/// The job with what the program that starts docmill knows better.
+/// The job with the values that the calling program overrides.
 fn with_caller(job: Job, caller: &Caller) -> Result<Job, Failure> {
     let job = match &caller.api_key_file {
         Some(file) => job.with_key_file(file),

@@ -41,7 +41,7 @@ pub(crate) struct RunRecord {
     state: Mutex<State>,
 }
 
-/// What is known of a run.
+/// The facts about a run.
 struct State {
     /// Name of the job for metrics: of the last run of this file until the manifest is read.
     job: String,
@@ -51,7 +51,7 @@ struct State {
     shard: Option<Shard>,
     /// Nothing is written after the end.
     has_ended: bool,
-    /// Options of records that would take the place of another file: nothing is written to them.
+    /// Options of records that would replace another file: nothing is written to them.
     refused: Vec<&'static str>,
 }
 
@@ -90,7 +90,7 @@ impl RunRecord {
             .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))?;
         let shard = value("--shard").and_then(|text| ShardChoice::parse(text.to_str()?).ok());
         record.state().shard = shard.and_then(|choice| choice.shard().ok());
-        // What is refused is not written to.
+        // Refused records are not written.
         let _ = value("--store").map(|store| record.protect(&database_files(&store)));
         Some(record)
     }
@@ -135,7 +135,7 @@ impl RunRecord {
         records.filter(|record| record.is_rewritten()).filter_map(RecordFile::path)
     }
 
-    /// Checks that the records take the place of nothing else.
+    /// Checks that the records do not replace other files.
     ///
     /// # Errors
     /// When one of them would overwrite another file, or another one of them.
@@ -203,7 +203,7 @@ impl RunRecord {
         self.state().refused.push(option);
     }
 
-    /// The run goes on. `session`: once there is one.
+    /// The run continues. `session`: once there is one.
     ///
     /// # Errors
     /// When a record can't be written, before anything is paid for.
@@ -260,7 +260,7 @@ impl RunRecord {
 
     /// A second signal ends the process now.
     pub(crate) fn write_abort(&self, signal: Signal) {
-        // What is being written is finished first. The end may be in progress: then its record stays.
+        // A write in progress is finished first. The end may be in progress: then its record stays.
         let Some(state) = self.lock_soon() else { return };
         if state.has_ended {
             return;

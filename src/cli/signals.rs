@@ -17,7 +17,7 @@ pub(crate) type Watched = Arc<OnceLock<(Canceller, ProgressHandle)>>;
 #[cfg(unix)]
 pub(crate) const PARENT_END: rustix::process::Signal = rustix::process::Signal::USR1;
 
-/// The message at the first signal: what is waited for, and why requests were not answered.
+/// The message at the first signal: what docmill waits for, and why requests were not answered.
 fn stopping(progress: &ProgressHandle) -> String {
     let now = progress.snapshot();
     let wait = match now.in_flight {
@@ -53,7 +53,7 @@ pub(crate) fn survive_file_limit() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    // The handler stays when there is no listener any more. Without it the system does what it does by default.
+    // The handler stays when no listener is left. Without it the system uses its default action.
     let _ = runtime.map(|runtime| {
         let _guard = runtime.enter();
         signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(|_| ())

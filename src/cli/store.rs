@@ -1,4 +1,4 @@
-//! `docmill store`: is it sound, what is in it, a copy, less of it.
+//! `docmill store`: check, statistics, backup, salvage and prune.
 
 use super::args::{Store, StoreCommand};
 use super::exit::{Failure, STORAGE, WRONG_INPUT};

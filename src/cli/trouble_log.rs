@@ -11,10 +11,10 @@ const REPEAT: Duration = Duration::from_secs(30);
 /// Causes that are remembered.
 const MAX_CAUSES: usize = 16;
 
-/// What is new.
+/// The change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TroubleNews {
-    /// Requests are not answered: why, and what is done about it.
+    /// Requests are not answered: the cause, and the reaction.
     Begun(String),
     /// Requests are answered again, after this time.
     Over(Duration),
@@ -40,7 +40,7 @@ struct Cause {
 }
 
 impl TroubleLog {
-    /// Looks at the trouble of `now`, and returns what is to be printed.
+    /// Checks the trouble of `now`, and returns the message to print.
     pub(crate) fn update(&mut self, trouble: Option<&Trouble>, now: Duration) -> Option<TroubleNews> {
         let since = self.seen.map_or(now, |(_, since)| since);
         let Some(trouble) = trouble else {

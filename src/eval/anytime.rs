@@ -13,8 +13,8 @@ use super::interval::{CONFIDENCE, Interval};
 /// The shares that `right` of `seen` pages leave open, whenever one looks. Pages are drawn in random order,
 /// without replacement, from `population` pages, whose share this is; `None`: from pages without end.
 ///
-/// A share stays in the interval while the probability of what was seen is greater than 5 % of its mean
-/// over all shares, which is `1 / (seen + 1)`.
+/// A share stays in the interval while the probability of the observations is greater than 5 % of its mean over all
+/// shares, which is `1 / (seen + 1)`.
 #[must_use]
 pub fn anytime_interval(right: u64, seen: u64, population: Option<u64>) -> Interval {
     if seen == 0 {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Number of samples that are drawn again. Ends of intervals then vary by a few percent of their width.
 const RESAMPLES: usize = 2000;
-/// Draws of fewer clusters are so few that an interval would say more than they do.
+/// With fewer clusters there are too few different draws for a meaningful interval.
 const MIN_CLUSTERS: usize = 8;
 
 /// The difference of two scores.
@@ -97,7 +97,7 @@ mod tests {
         assert!((found.value - 0.1).abs() < 1e-12 && found.interval.low > 0.05 && found.p < 0.002, "{found:?}");
         let same = difference(&first, &first, &design, 1);
         assert_eq!((same.value, same.p, same.interval), (0.0, 1.0, Interval { low: 0.0, high: 0.0 }));
-        // Ten clusters say less than 200 pages: here each cluster has all changes of its tenth.
+        // Ten clusters contain less information than 200 pages: here each cluster has all changes of its tenth.
         let shuffled = Design::clustered((0..200).map(|page| page % 10).collect());
         let clustered = difference(&first, &second, &shuffled, 1);
         assert!(clustered.interval.low == 0.0 && clustered.p > 0.3, "{clustered:?}");

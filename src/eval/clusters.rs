@@ -1,5 +1,5 @@
-//! Groups of pages that are not independent of one another: pages of one file, near duplicates, equal
-//! pages. An error on one of them makes an error on the others likely.
+//! Groups of pages that are not independent: pages of one file, near duplicates, equal pages. An error on one of them
+//! makes an error on the others likely.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,4 +1,4 @@
-//! How the pages with truth were drawn: what each stands for, and which belong together.
+//! How the pages with truth were drawn: their weights and clusters.
 
 /// Why a design can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -101,7 +101,7 @@ impl Design {
         self.weights.iter().all(|weight| *weight == self.weights[0])
     }
 
-    /// Whether all pages have the same weight and a cluster of their own.
+    /// Whether all pages have the same weight and their own cluster.
     #[must_use]
     pub fn is_simple(&self) -> bool {
         self.cluster_count() == self.len() && self.has_equal_weights()

@@ -66,7 +66,7 @@ pub fn match_field(kind: FieldKind, truth: Option<&str>, answer: Option<&str>) -
     FieldMatch { exact, normalized, similarity }
 }
 
-/// Whether both texts are one and the same day. A text that may be two days is none.
+/// Whether both texts are the same day. An ambiguous text does not count as a day.
 #[must_use]
 pub fn is_same_day(one: &str, other: &str) -> bool {
     match (dates_of_text(one).as_slice(), dates_of_text(other).as_slice()) {
@@ -82,7 +82,7 @@ pub fn is_same_amount(one: &str, other: &str) -> bool {
     both(amount(one), amount(other)).is_some_and(|(one, other)| one == other)
 }
 
-/// What stands before an amount, the amount, and what stands behind it.
+/// The text before an amount, the amount, and the text after it.
 fn amount(text: &str) -> Option<(String, Decimal, String)> {
     let is_digit = |c: char| c.is_ascii_digit();
     let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);

@@ -16,7 +16,7 @@ pub struct FieldMetrics {
     pub exact: Option<Estimate>,
     /// Share of pages with the same value.
     pub normalized: Option<Estimate>,
-    /// Mean similarity, by which a text with a wrong character is almost right (ANLS).
+    /// Mean similarity; a text with a wrong character counts as almost right (ANLS).
     pub anls: Option<Estimate>,
 }
 

@@ -42,7 +42,7 @@ pub struct Estimate {
     /// An interval that covers the true value at least that often. Under weights or clusters it is `interval`.
     pub exact: Interval,
     /// The true value is above this bound with [`CONFIDENCE`]. It is one-sided and conservative: a gate
-    /// that compares it with a threshold passes what is below it in at most 5 % of samples.
+    /// that compares it with a threshold passes a lower share in at most 5 % of samples.
     pub lower_bound: f64,
     /// The number of independent units, each as likely to be drawn as any other, that would be as informative.
     pub effective_n: f64,

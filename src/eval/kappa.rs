@@ -15,7 +15,7 @@ const LEAST_LIKE_SHARE: f64 = 0.25;
 pub struct Kappa {
     /// From -1 to 1; 0 is agreement by chance.
     pub value: f64,
-    /// That of Wilson for a share of this size: how many pages tell as much comes from the large-sample variance of
+    /// Wilson's interval for a share of this size: the number of pages follows from the large-sample variance of
     /// Fleiss, Cohen and Everitt ("Large sample standard errors of kappa and weighted kappa", 1969), of clusters where
     /// there are some. With weights or clusters, one more unit of typical weight is imagined to differ. A kappa below
     /// 0.25 has the normal interval of that variance.
@@ -23,7 +23,7 @@ pub struct Kappa {
 }
 
 /// The agreement of two raters. Each pair is a page with both raters' categories, as small numbers; a page without
-/// an answer is a category of its own. `None` without pages, and if both raters only ever use one category.
+/// an answer is a separate category. `None` without pages, and if both raters only ever use one category.
 #[must_use]
 pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> {
     let categories = pairs.iter().map(|(one, other)| one.max(other) + 1).max()?;
@@ -99,7 +99,7 @@ mod tests {
         assert!((kappa.value - 0.429).abs() < 5e-4, "{kappa:?}");
         let error = (kappa.interval.high - kappa.interval.low) / 2.0 / 1.96;
         assert!((error - 0.0535).abs() < 2e-3, "{error}");
-        // The same pages twice, in pairs, say no more, up to the one that is imagined.
+        // The same pages twice, in pairs, contain no more information, up to the imagined one.
         let twice: Vec<_> = pairs.iter().flat_map(|pair| [*pair, *pair]).collect();
         let clustered = Design::clustered((0..twice.len()).map(|page| page / 2).collect());
         let same = cohens_kappa(&twice, &clustered).unwrap();

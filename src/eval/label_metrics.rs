@@ -44,7 +44,7 @@ pub(crate) struct LabelPages {
 }
 
 impl LabelPages {
-    /// Adds a page behind the others.
+    /// Adds a page after the others.
     pub(crate) fn add(&mut self, place: usize, presence: Presence) {
         self.places.push(place);
         self.presences.push(presence);

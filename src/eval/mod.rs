@@ -2,7 +2,7 @@
 //! cluster ids; no files, no manifest, no store. docs/statistics.md explains every number.
 //!
 //! - [`interval`]: estimates; [`proportion`]: intervals and bounds of a share; [`quantile`] and
-//!   [`incomplete_beta`]: the distributions behind them
+//!   [`incomplete_beta`]: their distributions
 //! - [`clusters`]: pages that belong together; [`design`]: how pages were drawn; [`ratio`]: a share under a design
 //! - [`confusion`], [`label_metrics`], [`macro_average`], [`kappa`], [`classification`]: one label a page
 //! - [`prevalence`]: how often a label occurs in all pages; [`anytime`]: an interval that may be looked at all the time

@@ -13,8 +13,8 @@ use super::quantile::{normal_quantile, t_quantile};
 use std::collections::BTreeMap;
 
 /// Wrong pages that are imagined for the variance of the correction: one each way. A sample without a
-/// wrong page does not show that there is none (as in Agresti and Coull, "Approximate is better than
-/// 'exact' for interval estimation of binomial proportions", 1998).
+/// wrong page does not show that no page is wrong (as in Agresti and Coull, "Approximate is better than 'exact' for
+/// interval estimation of binomial proportions", 1998).
 const IMAGINED_ERRORS: f64 = 2.0;
 
 /// The model's answers on the pages outside of the sample.

@@ -168,7 +168,7 @@ impl Sample {
             size_with_wrong_unit(units, weight(UnitWeight::from_weights(&wholes)).max(weight(self.wrong)))
         };
         let (share, by_clusters) = with_wrong_unit(&self.clusters);
-        // Clusters can't say more than their pages; less variance between them is chance.
+        // Clusters can't contain more information than their pages; less variance between them is chance.
         let (_, by_pages) = with_wrong_unit(&self.pages);
         let size = by_clusters.min(by_pages).min(self.max_size + 1.0);
         // The variance has as many degrees of freedom as there are clusters, less one.
@@ -277,7 +277,7 @@ mod tests {
         assert!(found.lower_bound >= found.interval.low, "{found:?}");
     }
 
-    /// Equal pages in pairs say no more than one of each pair.
+    /// Equal pages in pairs contain no more information than one of each pair.
     #[test]
     fn copies_add_nothing() {
         let single: Vec<Term> = (0..100).map(|page| Term::one(page % 9 != 0)).collect();

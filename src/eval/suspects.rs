@@ -23,7 +23,7 @@ const PRIOR_PAGES: f64 = 2.0;
 /// A page with its truth and all answers to it. Values are numbers, for example of labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witnessed {
-    /// The value that is said to be true.
+    /// The value that the truth states.
     pub truth: usize,
     /// The answers of one or more models or recipes, in the same order on each page.
     pub answers: Vec<Option<usize>>,
@@ -90,7 +90,7 @@ fn score(values: usize, page: &Witnessed, rival: usize, alike: &Truths, records:
         })
         .collect();
     let correlated = 1.0 + (by_answers.len().max(1) - 1) as f64 * ANSWER_CORRELATION;
-    // Other values say nothing about which of both is true.
+    // Other values do not show which of both is true.
     [page.truth, rival].iter().filter_map(|stated| Some(alike.get(stated)? * by_truth(*stated))).sum::<f64>()
         + by_answers.iter().sum::<f64>() / correlated
 }

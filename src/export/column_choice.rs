@@ -12,7 +12,7 @@ const ALL: &str = "*";
 /// `total`, `*` stands for all columns. No names: the most informative ones.
 ///
 /// # Errors
-/// What is wrong, and what to do, if there is no such column.
+/// The fault and a remedy, if there is no such column.
 pub fn choose_columns(spec: &RowSpec, names: &[String]) -> Result<Vec<String>, (String, String)> {
     let own = Column::list(spec);
     if names.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) fn chosen_columns(spec: &RowSpec, names: &[String]) -> Vec<Column> {
     names.iter().filter_map(|name| known.iter().find(|column| column.name == *name).cloned()).collect()
 }
 
-/// The columns of the rows, and the members of objects that are not columns of their own.
+/// The columns of the rows, and the members of objects that are not columns.
 fn known_columns(spec: &RowSpec) -> Vec<Column> {
     let mut known = Column::list(spec);
     let has_objects =

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 pub struct ColumnFault {
     /// The position in `partition_by`; `None`: a fault of `flatten`.
     pub partition: Option<usize>,
-    /// What is wrong: a lower-case fragment.
+    /// The fault: a lower-case fragment.
     pub message: String,
-    /// What is allowed.
+    /// The remedy.
     pub allowed: String,
 }
 

@@ -9,7 +9,7 @@ use crate::manifest::ColumnKind;
 use crate::task::{Field, Shape};
 use serde_json::Value;
 
-/// Columns of every row by which rows can be partitioned: the others differ from row to row.
+/// Columns of every row that can partition rows: the others differ from row to row.
 pub(crate) const PARTITION_COLUMNS: &[&str] = &["status", "model", "error_kind"];
 
 /// The end of the name of a column that shows who gave the answers to a task: `kind__source`.
@@ -141,7 +141,7 @@ impl Column {
         }
     }
 
-    /// Whether rows can be partitioned by this column: it holds one value, of which there may be few.
+    /// Whether this column can partition rows: it holds one value, with possibly few distinct ones.
     pub(crate) fn is_partitionable(&self) -> bool {
         match (&self.source, &self.kind) {
             (CellSource::Row(_), _) => PARTITION_COLUMNS.contains(&self.name.as_str()),

@@ -91,7 +91,7 @@ impl Outputs {
 
     /// Completes all files, then gives each its name, and returns them. With `is_complete` that is the
     /// target, and an older partial file is removed. Otherwise it is a file with the same name in the
-    /// folder `partial` beside the store, and the target stays as it was.
+    /// folder `partial` beside the store, and the target is unchanged.
     ///
     /// # Errors
     /// If a file can't be completed: then no file is committed. If a file can't be renamed:
@@ -149,7 +149,7 @@ impl Outputs {
                 remove_marker(folder_of(target)).map_err(|error| ExportError::new(target, error))?;
             }
             remove_older_partial(target, |path| format.is_own(path));
-            // What an earlier run has left does not count any more, and nothing would find it without its manifest.
+            // Files of an earlier run no longer count, and would not be found without its manifest.
             if has_old_part {
                 remove_part(target, *format)?;
             }

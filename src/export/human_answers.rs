@@ -7,11 +7,11 @@ use crate::store::{DecisionRecord, PageRecord, current_decision};
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::Value;
 
-/// The human answers that the row of a page shows, one per task; `None`: there is none, or it does not fit the
-/// task any more. Without any the list is empty. `questions`: by task, the digest of a question whose text
-/// differs from line to line of a list.
+/// The human answers that the row of a page shows, one per task; `None`: no answer, or it no longer fits the task.
+/// Without any the list is empty. `questions`: by task, the digest of a question whose text differs from line to line
+/// of a list.
 ///
-/// A near duplicate has its own human answers; where it has none, it shows what the row of the other page shows.
+/// A near duplicate has its own human answers; without any, it shows those of the other page's row.
 #[must_use]
 pub fn human_answers(record: &PageRecord, spec: &RowSpec, questions: &[Option<Digest>]) -> Vec<Option<Value>> {
     if record.decisions.is_empty() {
@@ -35,7 +35,7 @@ pub fn human_answers(record: &PageRecord, spec: &RowSpec, questions: &[Option<Di
 /// A human answer in the form of its task. It is checked like the value of a reply.
 ///
 /// # Errors
-/// If it does not fit the task, such as a label that the task does not have any more.
+/// If it does not fit the task, such as a label that the task no longer has.
 pub fn human_value(shape: &Shape, value: &JsonText) -> Result<Value, TaskFault> {
     check_value(shape, &value.value())
 }

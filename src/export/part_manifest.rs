@@ -1,5 +1,5 @@
-//! The manifests of parts: a small JSON file beside each part file, which is there only while the part is
-//! complete. Readers of parts wait for all manifests of a number of shards.
+//! The manifests of parts: a small JSON file beside each part file, which exists only while the part is complete.
+//! Readers of parts wait for all manifests of a number of shards.
 //!
 //! Its name is that of the part with a leading `_` and `.json` at the end: `_mail-00003-of-00016.csv.json`.
 //! Spark, Hive and pyarrow leave out names that begin with `_`.

@@ -3,7 +3,7 @@
 //!
 //! An output has its own name there: `partial/rows.csv`. Outputs of several jobs or dates may have the
 //! same name. The first one claims it with a file `.<name>.target` that holds its path; the others are in
-//! folders of their own, `partial/<digits>/rows.csv`, whose names depend on their paths.
+//! their own folders, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
 use crate::base::digest::Digest;
 use crate::base::sibling::{PARTIAL_FOLDER, short_name};

@@ -42,8 +42,8 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
 /// Checks that the rows of a job can be written as its manifest requires, even while pages are pending.
 ///
 /// # Errors
-/// If a whole file is in the place of partitions, something else has the name of a marker, or nothing can be
-/// written into the folder of partial files.
+/// If a complete file is where partitions belong, something else has the name of a marker, or nothing can be written
+/// into the folder of partial files.
 pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
     for (_, path) in targets.files() {
         let partial = targets.partial_folder().own_file(path);

@@ -59,7 +59,7 @@ impl Row {
         Self::with_human_answers(record, spec, &[])
     }
 
-    /// Builds the row of a page, with human answers in the place of the model's: one per task, or none at all.
+    /// Builds the row of a page, with human answers instead of the model's: one per task, or none at all.
     #[must_use]
     pub fn with_human_answers(record: &PageRecord, spec: &RowSpec, human: &[Option<Value>]) -> Self {
         let human =

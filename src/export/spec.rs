@@ -17,7 +17,7 @@ pub struct RowSpec {
     pub model: String,
     /// Whether rows have the column `duplicate_distance`.
     pub has_distance: bool,
-    /// Whether members of objects are columns of their own.
+    /// Whether members of objects are columns.
     pub flatten: bool,
     /// Whether a column beside each answer shows who gave it.
     pub has_sources: bool,

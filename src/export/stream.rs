@@ -47,7 +47,7 @@ impl RowStream {
         self.sink.write(&self.columns, row).map_err(|error| ExportError::new(Path::new(NAME), error))
     }
 
-    /// Writes what is buffered.
+    /// Writes the buffered rows.
     ///
     /// # Errors
     /// If the stream can't be written.

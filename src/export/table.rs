@@ -39,7 +39,7 @@ pub struct RowTable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Layout {
     widths: Vec<usize>,
-    /// Columns behind these do not fit.
+    /// Columns after these do not fit.
     shown: usize,
 }
 
@@ -72,7 +72,7 @@ impl RowTable {
         }
     }
 
-    /// Writes what is held. Returns the names of columns that did not fit.
+    /// Writes the buffered rows. Returns the names of columns that did not fit.
     ///
     /// # Errors
     /// If the stream can't be written.
@@ -112,7 +112,7 @@ impl RowTable {
                 line.push_str(&" ".repeat(GAP));
             }
             let width = layout.widths.get(at).copied().unwrap_or_default();
-            // The end of a path says more than its middle.
+            // The end of a path is more informative than its middle.
             let cut = match (self.width, column.name.as_str()) {
                 (None, _) => cell.clone(),
                 (Some(_), "path" | "duplicate_of") => cut_middle(cell, width),
@@ -148,7 +148,7 @@ fn lay_out(natural: &[usize], is_number: &[bool], width: Option<usize>) -> Layou
         cap -= 1;
     }
     let mut widths = capped(cap, shown);
-    // What is left over is given to the first columns that were cut.
+    // The remaining width is given to the first columns that were cut.
     let mut left = width.saturating_sub(total(&widths));
     for (given, natural) in widths.iter_mut().zip(natural) {
         let more = (natural - *given).min(left);

@@ -2,8 +2,8 @@
 //!
 //! The tasks of a page may have been asked in different requests, such as when only one of two has changed. Each
 //! request pays for the picture, so neither the sum of them nor shares of them are what a run pays. The bill of the
-//! latest request is, with the texts of the other tasks added to it, and those of tasks that the manifest does not
-//! have any more taken off.
+//! latest request is, with the texts of the other tasks added to it, and those of tasks that are no longer in the
+//! manifest subtracted.
 
 use crate::base::ids::{RecipeId, RunKey};
 use crate::base::money::Pico;
@@ -35,7 +35,7 @@ struct Bill {
 
 impl<'a> PageCosts<'a> {
     /// `reader`: the store of the side. `price`: what its requests cost today; `None`: unknown. `is_batch`: whether the
-    /// side is delivered in batches. What was asked at once, to try it, then counts at the price of batches.
+    /// side is delivered in batches. Trial requests that were sent at once then count at the price of batches.
     pub(crate) fn new(reader: Option<&'a Reader>, price: Option<RequestPrice>, is_batch: bool) -> Self {
         Self { reader, price, is_batch, tokens: RefCell::default() }
     }
@@ -54,7 +54,7 @@ impl<'a> PageCosts<'a> {
         Ok(bill.cost.map(|cost| (cost + difference(added) - difference(taken)).max(Pico::ZERO)))
     }
 
-    /// The cost of an attempt in the way in which the side is delivered.
+    /// The cost of an attempt with the delivery of the side.
     fn cost_of(&self, spend: &SpendRecord) -> Option<Pico> {
         // Attempts of batches have no latency.
         match self.price {
@@ -135,7 +135,7 @@ mod tests {
     fn a_page_is_billed_as_the_run_that_answered_it_last() {
         for (own, spends, expected) in [
             (vec![1, 2], vec![spend(1, &[1, 2], 50, true)], Some((50, vec![1, 2], 10))),
-            // Without an answer, what was last spent in vain.
+            // Without an answer, the last cost without a result.
             (vec![1, 2], vec![spend(1, &[1, 2], 50, false), spend(2, &[1, 2], 30, false)], Some((30, vec![1, 2], 10))),
             (vec![1, 2], vec![], None),
             // Repeat attempts of the same run are part of the bill, those of an earlier one are not.

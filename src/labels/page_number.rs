@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The number in a cell, also as programs write whole numbers that they keep as decimals (`1.0`); `None`: it is none.
+/// The number in a cell, also as programs write whole numbers that they keep as decimals (`1.0`); `None`: not a page
+/// number.
 pub(crate) fn read_page_number(cell: &Value) -> Option<u32> {
     let text = match cell {
         Value::Number(number) => number.to_string(),

@@ -10,7 +10,7 @@ const MIN_PROBABILITY: f64 = 1e-9;
 /// A probability in a cell that is not empty: a number, or a text, which may be in percent.
 ///
 /// # Errors
-/// Why it is none, in words.
+/// Why it is not a probability, in words.
 pub(crate) fn read_probability(cell: &Value) -> Result<f64, String> {
     let (number, is_share) = match cell {
         Value::Number(number) => (number.as_f64(), true),

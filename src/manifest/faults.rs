@@ -1,4 +1,4 @@
-//! Faults of a manifest: each with its position and what is allowed there.
+//! Faults of a manifest: each with its position and the allowed values.
 
 use crate::base::mask::SecretText;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -10,9 +10,9 @@ use std::ops::Range;
 pub struct Fault {
     /// Byte range of the faulty text in the source.
     pub span: Range<usize>,
-    /// What is wrong: a lower-case fragment without a full stop.
+    /// The fault: a lower-case fragment without a full stop.
     pub message: String,
-    /// What is allowed instead, or how to fix the fault.
+    /// The allowed values, or how to fix the fault.
     pub allowed: Option<String>,
     /// Whether the source at `span` may contain a secret. If so, it is not shown.
     pub is_secret: bool,

@@ -19,7 +19,7 @@ use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Maximum number of runs of one job that read standard input at once, beside the first.
+/// Maximum number of runs of one job that read standard input at once, in addition to the first.
 const MAX_SLOTS: u32 = 255;
 
 /// A checked, complete manifest. Paths are absolute or relative to the working folder.

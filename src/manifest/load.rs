@@ -29,7 +29,7 @@ pub(crate) struct OtherModel<'a> {
 /// Why a manifest can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The file can't be read. What was given may be a key instead of a path.
+    /// The file can't be read. The argument may be a key instead of a path.
     #[error("can't read the manifest {}", shown_path(path, source))]
     Read {
         /// Path of the manifest.

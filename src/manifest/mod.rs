@@ -1,6 +1,6 @@
 //! The manifest: one YAML file -> a checked, complete [`Job`].
 //!
-//! - [`faults`]: everything that is wrong, with file, line, column and what is allowed
+//! - [`faults`]: all faults, with file, line, column and the allowed values
 //! - [`yaml`]: text -> JSON with positions, guided by the JSON Schema of the raw sections
 //! - [`mod@check`]: what the sections use to report faults; [`paths`]: normalized paths
 //! - [`selection`]: which files of a folder are pages; [`protected_files`]: the files that a job must not

@@ -61,7 +61,7 @@ impl ProtectedFiles {
         Self { partial: Some(partial), ..Self::without_store(job).with_store(&job.store) }
     }
 
-    /// A store and what is beside it.
+    /// A store and the files beside it.
     pub(crate) fn of_store(store: &Path) -> Self {
         Self { files: Vec::new(), store: None, partial: None, input: None }.with_store(store)
     }

@@ -56,7 +56,7 @@ impl Selection {
         Ok(Self { include, exclude, exclude_globs, detect: input.detect })
     }
 
-    /// Whether a glob of `exclude` leaves out whatever is in a folder.
+    /// Whether a glob of `exclude` excludes the whole content of a folder.
     pub(crate) fn excludes_folder(&self, folder: &Path) -> bool {
         // No glob but one for everything in the folder matches names that no file has.
         let (inside, below) = (folder.join("\u{1}"), folder.join("\u{1}/\u{1}"));

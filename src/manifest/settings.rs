@@ -5,7 +5,7 @@ use crate::base::digest::canonical;
 use crate::base::mask::{is_secret_name, mask_secrets};
 use serde_json::{Map, Value};
 
-/// What stands for a secret.
+/// The replacement of a secret.
 const MASK: &str = "***";
 /// Shortest secret that is searched for in other values, in bytes: a shorter one may be part of any word.
 const MIN_SECRET: usize = 4;

@@ -4,7 +4,7 @@ use super::fault::MediaFault;
 
 /// Size of the header of the file.
 const FILE_HEADER: u64 = 14;
-/// Size of the first version of the header of the picture, behind which masks of colours follow.
+/// Size of the first version of the picture's header, after which colour masks follow.
 const INFO_HEADER: u32 = 40;
 
 /// Checks that the pixels don't begin in the headers: the `image` library would show these as pixels.

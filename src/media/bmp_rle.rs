@@ -1,5 +1,5 @@
-//! Windows bitmaps with run lengths. The `image` library shows what is missing, and pixels that are skipped, as
-//! black. Sources: Microsoft's "Bitmap Compression"; like Pillow, skipped pixels have the first colour.
+//! Windows bitmaps with run lengths. The `image` library shows missing and skipped pixels as black. Sources:
+//! Microsoft's "Bitmap Compression"; like Pillow, skipped pixels have the first colour.
 
 use super::fault::MediaFault;
 use super::pixels::Pixels;
@@ -86,7 +86,7 @@ impl Canvas {
         self.y >= self.height || (self.y + 1 == self.height && self.x >= self.width)
     }
 
-    /// Sets the next pixel. What is beyond the end of a row is ignored.
+    /// Sets the next pixel. Pixels beyond the end of a row are ignored.
     fn put(&mut self, place: u8) {
         if self.x < self.width
             && let Some(known) = self.places.get_mut(self.y * self.width + self.x)

@@ -35,7 +35,7 @@ pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<
 }
 
 /// Checks that the picture is complete, beyond what `probe` has checked: everything that a
-/// viewer shows is in the file. To be called before a file is sent as it is.
+/// viewer shows is in the file. To be called before a file is sent unchanged.
 ///
 /// # Errors
 /// A picture that is cut short or damaged.

@@ -1,8 +1,7 @@
 //! An open file: its pages, their sizes and their pictures.
 //!
-//! Opening a PDF and decoding any format run complex parsers on untrusted input: both belong
-//! in a process of their own (`prepare::Decoder`). For the other formats, opening only reads
-//! headers.
+//! Opening a PDF and decoding any format run complex parsers on untrusted input: both belong in a separate process
+//! (`prepare::Decoder`). For the other formats, opening only reads headers.
 
 use super::decode;
 use super::earlier::EarlierPicture;

@@ -94,7 +94,7 @@ impl MediaFault {
         Self::new(MediaFaultKind::NoPages, format!("the document has no page {page}"))
     }
 
-    /// A picture of which docmill doesn't read this `feature`, which the message begins with.
+    /// A picture with a `feature` that docmill doesn't read; the message begins with it.
     pub(crate) fn unsupported(feature: impl std::fmt::Display) -> Self {
         let message = format!("{feature} is not supported; convert the file to JPEG or PNG");
         Self::new(MediaFaultKind::UnsupportedFormat, message)

@@ -40,7 +40,7 @@ impl Fax<'_> {
     /// Decodes the page at `target` (width, height), or at its own size where that is smaller.
     ///
     /// # Errors
-    /// A page of which too many rows are missing.
+    /// A page with too many missing rows.
     pub(crate) fn decode(&self, target: (u32, u32)) -> Result<Pixels, MediaFault> {
         let (columns, rows) = (self.settings.columns, self.height);
         let mut mean = AreaMean::new((columns, rows), (target.0.min(columns), target.1.min(rows)));
@@ -73,7 +73,7 @@ impl Fax<'_> {
 }
 
 /// Whether decoded data ends with the end mark: two line ends, which Group 3 repeats, with
-/// a bit behind each if its lines have two dimensions.
+/// a bit after each if its lines have two dimensions.
 fn has_end_of_block(data: &[u8], encoding: EncodingMode) -> bool {
     let (code, size) = match encoding {
         EncodingMode::Group3_2D => (0x6003, 26),

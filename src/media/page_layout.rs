@@ -52,7 +52,7 @@ impl PageLayout {
         Some(before)
     }
 
-    /// The number of a page that had the number `earlier` (from 1); 0 if there is no such page any more.
+    /// The number of a page that had the number `earlier` (from 1); 0 if the page no longer exists.
     #[must_use]
     pub fn number_now(&self, earlier: u32) -> u32 {
         let place = usize::try_from(earlier).ok().and_then(|number| number.checked_sub(1));

@@ -99,7 +99,7 @@ mod tests {
         let png = png();
         let is_complete = |bytes: &[u8]| PngChunks::read(bytes).is_complete;
         assert!(is_complete(&png));
-        // Bytes behind the last chunk don't matter.
+        // Bytes after the last chunk don't matter.
         assert!(is_complete(&[&png[..], b"more"].concat()));
         for at in 8..png.len() {
             assert!(!is_complete(&png[..at]), "cut at {at}");

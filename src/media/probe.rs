@@ -15,7 +15,7 @@ use std::io::Cursor;
 pub struct Probe {
     /// The format of the file.
     pub format: ImageFormat,
-    /// Width as stored, in pixels. A page without pixels of its own has its size at 300 dpi.
+    /// Width as stored, in pixels. A page without pixels has its size at 300 dpi.
     pub width: u32,
     /// Height as stored, in pixels.
     pub height: u32,

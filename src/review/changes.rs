@@ -93,7 +93,7 @@ fn shown_answer(
 }
 
 /// Takes back what the reviewer has done in one step: `{"group": id}` or `{"skip": number}`. A group of their own
-/// decisions is withdrawn as a whole or not at all, and what was skipped with it is not skipped any more.
+/// decisions is withdrawn as a whole or not at all, and what was skipped with it is no longer skipped.
 ///
 /// # Errors
 /// When there is no such step, or it can't be taken back.

@@ -59,7 +59,7 @@ pub(crate) struct Decisions {
     own: BTreeSet<(i64, DecisionId, DecisionId, PageId)>,
     /// The last one that was read.
     last: DecisionId,
-    /// Decisions on tasks that the job does not have any more.
+    /// Decisions on tasks that the job no longer has.
     orphans: BTreeSet<DecisionId>,
     /// Pages whose decisions have changed since [`Decisions::take_changed`].
     changed: Vec<PageId>,
@@ -160,7 +160,7 @@ impl Decisions {
         }
     }
 
-    /// Decisions on tasks that the job does not have any more.
+    /// Decisions on tasks that the job no longer has.
     pub(crate) fn orphans(&self) -> usize {
         self.orphans.len()
     }
@@ -209,7 +209,7 @@ impl Decisions {
         !self.others(page, task, question).is_empty()
     }
 
-    /// The decisions on a page that do not fit their task any more.
+    /// The decisions on a page that no longer fit their task.
     pub(crate) fn unfit(&self, page: &PageId, task: usize) -> impl Iterator<Item = &Decision> {
         let of_page = self.by_page.get(page).map(Vec::as_slice).unwrap_or_default();
         of_page.iter().filter(move |known| known.task == task && !known.fits)
@@ -321,7 +321,7 @@ mod tests {
             draw: None,
             shown: None,
         };
-        // Decisions of one time are one group here, unless a test says otherwise.
+        // Decisions of one time are one group here, unless a test specifies otherwise.
         DecisionRecord { id: DecisionId(id), decision, group: DecisionId(at), is_withdrawn: false }
     }
 

@@ -39,8 +39,8 @@ pub(crate) fn window_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Valu
     Ok(json!({"total": window.total, "undecided": window.undecided, "first": window.first, "pages": pages}))
 }
 
-/// A page; `None`: the job does not have it any more. Answers that it shows are added to `new`, unless they are known
-/// to have been shown.
+/// A page; `None`: the job no longer has it. Answers that it shows are added to `new`, unless they are known to have
+/// been shown.
 fn page_json(
     review: &Arc<Review>,
     view: &ViewQuery,

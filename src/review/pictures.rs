@@ -47,7 +47,7 @@ impl Pictures {
                 // One thread waits for the next picture, the others for their turn.
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
                 while let Some(Wanted { place, page, side, reply }) = next() {
-                    // The page that asked for it may not show it any more.
+                    // The page that requested it may no longer show it.
                     if reply.is_closed() {
                         continue;
                     }
@@ -66,7 +66,7 @@ impl Pictures {
     /// The JPEG of a page of the entry at `place`, at the size that fits `side` best.
     ///
     /// # Errors
-    /// When there is no picture of the page any more.
+    /// When the picture of the page no longer exists.
     pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Drawn {
         let side = SIDES.into_iter().find(|known| *known >= side).unwrap_or(SIDES[SIDES.len() - 1]);
         // A copy of the picture would hide that the file has changed: only tiles, of which there are many, are

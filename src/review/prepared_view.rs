@@ -133,7 +133,7 @@ impl PreparedView {
 
     /// How many pages of the view come before the window.
     fn start(&self, view: &ViewQuery, index: &PageIndex) -> usize {
-        // A page that the view does not show any more still has a place in its order.
+        // A page that the view no longer shows still has a place in its order.
         let rank = |key: &PageKey| self.rank(index.find(key)?);
         if let Some(rank) = view.at.as_ref().and_then(rank) {
             return self.matches.before(rank);

@@ -43,7 +43,7 @@ impl Skips {
         added
     }
 
-    /// Takes back the steps that match. Returns what is not skipped any more.
+    /// Takes back the steps that match. Returns what is no longer skipped.
     pub(crate) fn take_back(&mut self, matches: impl Fn(&Skip) -> bool) -> Vec<PageTask> {
         let mut gone = Vec::new();
         self.steps.retain(|step| {

@@ -158,7 +158,7 @@ impl Review {
         Ok(review)
     }
 
-    /// A page with all that the store has of it; `None`: the job does not have it any more.
+    /// A page with its data in the store; `None`: the job no longer has it.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -168,7 +168,7 @@ impl Review {
     }
 
     /// A page with all that the store has of it, and the decisions with those on the page as the store has them now.
-    /// Both are of one moment: no decision is made while they are read. `None`: the job does not have the page any more.
+    /// Both are of one moment: no decision is made while they are read. `None`: the job no longer has the page.
     ///
     /// # Errors
     /// When the store can't be read.

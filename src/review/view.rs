@@ -60,7 +60,7 @@ pub(crate) enum ReviewState {
     Others,
     /// The reviewer has skipped a task of the view since the server was started, and not decided it.
     Skipped,
-    /// A decision does not fit the task any more.
+    /// A decision no longer fits the task.
     Unfit,
 }
 

@@ -37,7 +37,7 @@ impl<'a> Parser<'a> {
     /// A parser of `text`.
     ///
     /// # Errors
-    /// When a word of it is not valid.
+    /// When a token is not valid.
     pub(crate) fn new(text: &'a str, columns: &'a FilterColumns) -> Result<Self, FilterError> {
         Ok(Self { text, columns, tokens: tokens(text)?, at: 0, depth: 0 })
     }

@@ -3,7 +3,7 @@
 use super::error::FilterError;
 use std::ops::Range;
 
-/// A word of an expression, with its place.
+/// A token of an expression, with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token {
     /// What it is.
@@ -181,7 +181,7 @@ fn number(text: &str, at: usize) -> Result<(TokenKind, usize), FilterError> {
     let mut before = ' ';
     for c in rest.chars() {
         let is_sign = matches!(c, '-' | '+') && (length == 0 || matches!(before, 'e' | 'E'));
-        // Everything that adjoins the digits, so that what is no number is one mistake.
+        // Everything adjacent to the digits, so that an invalid number is one mistake.
         if !is_sign && !is_name_part(c) && !matches!(c, '.' | '-' | ':' | '/' | '%' | '$' | '€') {
             break;
         }

@@ -91,7 +91,7 @@ fn is_selected(job: &Job, path: &Path) -> bool {
 }
 
 /// What a file is that no output takes the place of, by its first bytes: a page, or paid answers, whosever they are.
-/// `None`: it is another file, or there is none.
+/// `None`: another file, or none.
 fn irreplaceable(path: &Path) -> Option<&'static str> {
     let mut head = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -115,7 +115,7 @@ fn listed_page(job: &Job, written: &[WrittenFile]) -> Option<usize> {
     let mut entries = Entries::start(&job.input).ok()?;
     while let Some(path) = entries.next_listed() {
         let Ok(path) = path else { continue };
-        // A list may name a file as rows do, where bytes that are no text are escaped.
+        // A list may name a file as rows do, where bytes that are not text are escaped.
         let escaped = path.contains(&b'%').then(|| percent_decoded(&String::from_utf8_lossy(&path)));
         for path in [Some(path), escaped].into_iter().flatten() {
             // Names first: a list may have millions of rows on a slow file system.

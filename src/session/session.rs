@@ -372,7 +372,7 @@ impl Session {
         probing::measure(&self.job, plan)
     }
 
-    /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
+    /// All human answers of the job as a file, from the store. It includes those that no longer fit the job.
     ///
     /// # Errors
     /// When the store can't be read.

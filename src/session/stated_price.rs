@@ -71,7 +71,7 @@ fn other_price_warning(job: &Job, now_ms: i64) -> Option<String> {
 }
 
 /// Whether a stated price is another one than the listed price. What is not stated costs as much as any other prompt
-/// token, which is no statement about it.
+/// token, which is not a statement about it.
 fn differs(stated: Price, known: Price) -> bool {
     let is_other = |of: fn(&Price) -> Pico| of(&stated) != of(&known) && of(&stated) != stated.input;
     stated.input != known.input

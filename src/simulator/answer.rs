@@ -1,5 +1,5 @@
 //! Answers: a value for every property of the schema, from the measures of the image. Where the
-//! measures say nothing about a label or a question, the seed and the image decide.
+//! measures do not apply to a label or a question, the seed and the image decide.
 
 use super::vision::ImageMeasures;
 use crate::base::random::mix;
@@ -118,7 +118,7 @@ impl Answerer<'_> {
         self.measures.ink < 0.002 && self.measures.mid < 0.05
     }
 
-    /// How well the measures fit a label, 0 to 1. `None`: they say nothing about it.
+    /// How well the measures fit a label, 0 to 1. `None`: they do not apply to it.
     fn score(&self, label: &str) -> Option<f64> {
         let label = label.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| label.contains(word));

@@ -4,7 +4,7 @@ use super::rules::schema::FreeReply;
 use crate::base::random::mix;
 use serde_json::Value;
 
-/// The text of an answer. `follows`: the prompt says what the object looks like.
+/// The text of an answer. `follows`: the prompt describes the object.
 pub(crate) fn free_text(free: FreeReply, answer: &Value, follows: bool, image_key: u64) -> String {
     let form = mix(image_key ^ 0xF0E1) % 3;
     match (free, form) {

@@ -89,7 +89,7 @@ impl CsvList {
     }
 }
 
-/// The character of a first line `sep=;`, which tells Excel what separates cells.
+/// The character of a first line `sep=;`, which defines the separator for Excel.
 fn find_separator_line(text: impl Read) -> std::io::Result<Option<u8>> {
     let mut line = Vec::new();
     text.take(6).read_to_end(&mut line)?;

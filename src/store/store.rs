@@ -230,9 +230,9 @@ impl Store {
         self.decisions(Command::PutDecisions { decisions, is_group: true })
     }
 
-    /// Withdraws the decisions of a group, all of them or none: they count for nothing any more, and stay as a
-    /// record. A decision that was not made together with others is a group of its own. `at_ms`: wall time in
-    /// milliseconds. Returns those that were not withdrawn before.
+    /// Withdraws the decisions of a group, all of them or none: they no longer count, and stay as a record. A decision
+    /// that was not made together with others is a group of its own. `at_ms`: wall time in milliseconds. Returns those
+    /// that were not withdrawn before.
     pub fn withdraw_group(&self, group: DecisionId, at_ms: i64) -> Result<Vec<DecisionId>, StoreError> {
         self.decisions(Command::WithdrawGroup { group, at_ms })
     }

@@ -84,7 +84,7 @@ impl<'a> Objects<'a> {
         object.map(Found::Object)
     }
 
-    /// Goes on after an object that never ends: at the next mark, or where it is no JSON.
+    /// Goes on after an object that never ends: at the next mark, or where it is not JSON.
     fn skip_unfinished(&mut self, start: usize) -> Option<Found> {
         self.is_recovering = true;
         if let Some(mark) = self.next_mark() {

@@ -36,7 +36,7 @@ const WRAPPERS: &[&str] = &[
     "arguments",
     "parameters",
 ];
-/// Names of members that hold reasoning or a draft, in lower case: what is inside is no answer.
+/// Names of members that hold reasoning or a draft, in lower case: their content is not an answer.
 const REASONING_MEMBERS: &[&str] = &[
     "reasoning",
     "reasoning_content",

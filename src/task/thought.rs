@@ -66,7 +66,7 @@ pub(crate) fn thought_marks(text: &str) -> Vec<ThoughtMark> {
     all_marks(text).into_iter().filter(|mark| is_outermost(mark)).map(|(mark, _)| mark).collect()
 }
 
-/// All marks of a text and the names of their tags, in their order. Marks that are no tags have no name.
+/// All marks of a text and the names of their tags, in their order. Marks that are not tags have no name.
 fn all_marks(text: &str) -> Vec<(ThoughtMark, &'static str)> {
     let mut marks = Vec::new();
     let beginning = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();

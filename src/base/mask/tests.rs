@@ -1,4 +1,4 @@
-//! What is masked, as tables, and properties of masked text.
+//! Masked text, as tables, and its properties.
 
 use super::*;
 use proptest::prelude::*;

@@ -117,7 +117,7 @@ fn prices_change_at_midnight_in_utc() {
         assert_eq!(table.base(NEW_YEAR).numbers(), [1_500_000, 150_000, 1_500_000, 7_500_000]);
         let usage = Usage { input: 1293, output: 2061, ..Usage::default() };
         assert_eq!(table.cost(usage, ServiceTier::Standard, NOW), Pico(8_698_500_000));
-        // What is reserved on the last day covers a bill of the next day.
+        // The reservation of the last day covers a bill of the next day.
         let reserved = table.max_cost(usage, ServiceTier::Standard, NEW_YEAR - 1);
         assert_eq!(reserved, table.cost(usage, ServiceTier::Standard, NEW_YEAR));
         assert_eq!(table.max_cost(usage, ServiceTier::Standard, NOW), Pico(8_698_500_000));

@@ -144,7 +144,7 @@ impl RowSink<AtomicFile> for FailingSink {
     }
 }
 
-/// Outputs of which the second fails at a step.
+/// Outputs; the second fails at a step.
 fn failing_outputs(folder: &Path, fails_at: &'static str) -> Outputs {
     let paths = ["good.x", "bad.x"].map(|name| folder.join(name));
     let sink = |path: &Path, fails_at| -> FileSink {
@@ -286,7 +286,7 @@ fn rows_go_to_the_partition_of_their_values_and_stale_partitions_go() {
     assert!(text.starts_with("path,page,model,") && text.lines().count() == 3, "{text}");
     assert!(written.iter().all(|file| file.partitions == Some(2) && file.path.ends_with("lake")), "{written:?}");
 
-    // Files of others stay, and so does what is still written.
+    // Files of others stay, and so do files that are being written.
     std::fs::write(lake.join("status=ok/kind=__HIVE_DEFAULT_PARTITION__/mine.csv"), "").unwrap();
     partition(&targets, true, &[answered("a.jpg", Some("x/y")), answered("d.jpg", Some("z"))]);
     let (z, mine): (Vec<_>, Vec<_>) = (parts("z", &all), parts("__HIVE_DEFAULT_PARTITION__", &["mine.csv"]));

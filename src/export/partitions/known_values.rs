@@ -25,7 +25,7 @@ impl KnownPartitions {
     /// Adds a line with these columns and values.
     ///
     /// # Errors
-    /// What is wrong: a value that is too long, or more partitions than an output may have.
+    /// The fault: a value that is too long, or more partitions than an output may have.
     pub fn add<'v>(&mut self, values: impl Iterator<Item = (&'v str, &'v Value)>) -> Result<(), String> {
         let mut folder = Vec::new();
         for (column, value) in values {

@@ -3,7 +3,7 @@
 //! - [`hive`]: names of partitions
 //! - [`known_values`]: those that are known before anything is paid for
 //! - [`row_codec`], [`spill`]: rows on their way from the order of pages to that of partitions
-//! - [`parts`]: the files that docmill has written, of which stale ones are removed
+//! - [`parts`]: the files that docmill has written; removes stale ones
 //! - [`mod@partitions`]: collects rows and writes the files
 
 mod hive;

@@ -56,8 +56,8 @@ impl Drop for NewFolders {
 }
 
 impl Partitions {
-    /// Starts collecting rows for these outputs, of which there is at least one, partitioned by the
-    /// columns with the names `partition_by`.
+    /// Starts collecting rows for these outputs (at least one), partitioned by the columns with the names
+    /// `partition_by`.
     pub(crate) fn create(
         outputs: Vec<Output>,
         columns: Vec<Column>,
@@ -173,7 +173,7 @@ fn write_part(
 
 impl PreparedParts {
     /// Gives each file its name and removes the parts of earlier runs that no longer exist. `markers`: those
-    /// of complete folders, if they are wanted.
+    /// of complete folders, if requested.
     pub(crate) fn commit(self, hooks: &dyn Hooks, mut markers: Option<&mut SuccessMarkers>) -> Result<(), ExportError> {
         let Self { files, outputs, folders } = self;
         let mut current: Vec<BTreeSet<PathBuf>> = outputs.iter().map(|_| BTreeSet::new()).collect();
@@ -229,7 +229,7 @@ pub(crate) fn check_no_whole_file(path: &Path) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Removes the parts that earlier runs have written for `target`, when it is no longer partitioned.
+/// Removes the parts that earlier runs wrote for `target`, when it is no longer partitioned.
 pub(crate) fn remove_parts(target: &Path) -> Result<(), ExportError> {
     let fault = |error: io::Error| ExportError::new(target, error);
     let parts = Parts::of_output(target).map_err(fault)?;

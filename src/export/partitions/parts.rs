@@ -107,7 +107,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Removes the mark of the folder, when there are no parts any more.
+    /// Removes the mark of the folder when no parts are left.
     pub(crate) fn remove_mark(&self) -> io::Result<()> {
         remove_if_there(&self.folder.join(&self.mark))
     }

@@ -31,7 +31,7 @@ pub(crate) fn encode(row: &Row, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads a row from the beginning of `bytes`, and moves them behind it. `None`: it is not one.
+/// Reads a row from the beginning of `bytes`, and advances them past it. `None`: not a row.
 pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Row> {
     let mut row = Row {
         path: text(bytes)?,

@@ -260,7 +260,7 @@ fn page_id(content: &str) -> PageId {
     PageId { content: Digest::compute(content.as_bytes()), page: 1 }
 }
 
-/// The row of a page of which `own` decisions are, and that shows the answers of another one with `shared` ones.
+/// The row of a page with its `own` decisions that shows the answers of another page with `shared` ones.
 fn human_row(record: PageRecord, own: &[(&str, &str)], shared: &[(&str, &str)]) -> Row {
     let of_page = |content: &str, decisions: &[(&str, &str)]| -> Vec<DecisionRecord> {
         let decision = |(at, (task, value)): (usize, &(&str, &str))| {

@@ -50,11 +50,11 @@ fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
     }
 }
 
-/// The value that a text stands for where `shape` is expected.
+/// The value of a text where `shape` is expected.
 fn value_of_text(shape: &Shape, text: &str) -> Value {
     let json = || serde_json::from_str(text.trim()).ok();
     let value = match shape {
-        // A cell with a number is one, whatever it may mean elsewhere: `1.234` was written by a program.
+        // A numeric cell is a number, whatever its text may mean elsewhere: `1.234` was written by a program.
         Shape::Number | Shape::Integer => serde_json::from_str::<Number>(text.trim()).ok().map(Value::Number),
         Shape::Boolean => parse_boolean(text).map(Value::Bool),
         // Labels may look like numbers or words of JSON.

@@ -46,7 +46,7 @@ pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<
     text
 }
 
-/// Reads lines of CSV, with commas, semicolons or tabs: each, or what is wrong with it, in the order of the file.
+/// Reads lines of CSV, with commas, semicolons or tabs: each line or its fault, in the order of the file.
 ///
 /// # Errors
 /// If no line can be read.

@@ -105,8 +105,8 @@ impl Probabilities {
         Ok(Self { blind: read(false)?, all: read(true)?, tasks })
     }
 
-    /// That of a decision: as it was stored, unless its page belongs to a sample. What was stored with a decision on a drawn
-    /// page is of the draw: it no longer holds once the job has other pages, or every page is decided. `is_in_job`: whether
+    /// The probability of a decision: as stored, unless its page belongs to a sample. What was stored with a decision on a
+    /// drawn page is of the draw: it no longer holds once the job has other pages, or every page is decided. `is_in_job`: whether
     /// the job has its page.
     fn find(&self, decision: &NewDecision, is_in_job: bool) -> Option<f64> {
         let samples = if decision.shown.is_none() { &self.blind } else { &self.all };

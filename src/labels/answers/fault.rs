@@ -1,4 +1,4 @@
-//! What is wrong with a line.
+//! Faults of a line.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use std::fmt;
 pub(crate) struct LineFault {
     /// Where the line is: `line 3`.
     pub(crate) place: String,
-    /// What is wrong: a lower-case fragment.
+    /// The fault: a lower-case fragment.
     pub(crate) message: String,
-    /// Whether the line is well-formed, and only the job does not know its path, task or value.
+    /// Whether the line is well-formed, and only its path, task or value is unknown to the job.
     pub(crate) is_unknown: bool,
 }
 
@@ -19,7 +19,7 @@ impl LineFault {
         Self { place: place.to_owned(), message: message.into(), is_unknown: false }
     }
 
-    /// The job does not know the path, the task or the value.
+    /// The path, the task or the value is unknown to the job.
     pub(crate) fn unknown(place: &str, message: impl Into<String>) -> Self {
         Self { place: place.to_owned(), message: message.into(), is_unknown: true }
     }

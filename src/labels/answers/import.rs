@@ -27,15 +27,15 @@ const MAX_CLOCK_DIFFERENCE_MS: i64 = 10 * 60 * 1000;
 pub struct ImportOptions {
     /// Who decided, of lines that don't state it; `None`: unknown, so that each line has to.
     pub reviewer: Option<String>,
-    /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
-    /// faults, and nothing is imported.
+    /// Whether lines with a path, a task or a value that is unknown to the job are left out. Otherwise they are faults,
+    /// and nothing is imported.
     pub skip_unknown: bool,
     /// Whether answers of lines that don't state it were given blind: before the model's answer was seen. Otherwise they
     /// count as given after it.
     pub is_blind: bool,
 }
 
-/// What was shown to the reviewer of an imported answer that is not blind: a file does not have it.
+/// What was shown to the reviewer of an imported answer that is not blind: a file does not contain it.
 pub(crate) const SHOWN_IN_FILE: Value = Value::Null;
 
 /// What becomes of the lines of a file.
@@ -58,7 +58,7 @@ pub(crate) enum ImportError {
     NotScanned,
     /// Why no line can be read.
     File(String),
-    /// What is wrong with the lines, and how many lines there are.
+    /// The faults of the lines, and the number of lines.
     Lines(Vec<LineFault>, usize),
 }
 
@@ -180,7 +180,7 @@ fn decision_of(
         decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
         sampled_with: line.sampled_with,
         draw: None,
-        // The file does not have what was shown.
+        // The file does not contain what was shown.
         shown: line.is_shown.unwrap_or(!options.is_blind).then(|| JsonText::from_value(&SHOWN_IN_FILE)),
     }))
 }
@@ -208,8 +208,8 @@ struct StoredDecisions {
 }
 
 impl Stored<'_> {
-    /// Whether the decision is stored, or was added before. One without a time of its own is if the same
-    /// reviewer's latest decision has its value. A decision that is not blind does not stand for one that is.
+    /// Whether the decision is stored, or was added before. A decision without a time counts as stored if the same
+    /// reviewer's latest decision has its value. A decision that is not blind does not replace a blind one.
     fn has(&mut self, decision: &NewDecision, is_dated: bool) -> Result<bool, StoreError> {
         let known = match self.pages.entry(decision.page) {
             Entry::Occupied(known) => known.into_mut(),

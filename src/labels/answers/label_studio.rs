@@ -101,8 +101,7 @@ fn result(line: &AnswerLine, value: &Value, is_labels: bool) -> Value {
     json!({"id": line.task, "from_name": line.task, "to_name": IMAGE, "type": kind, "value": value})
 }
 
-/// Reads what Label Studio exports as JSON (not "JSON-MIN"): each decision, or what is wrong with it, in the order of
-/// the file.
+/// Reads what Label Studio exports as JSON (not "JSON-MIN"): each decision or its fault, in the order of the file.
 ///
 /// # Errors
 /// If no item can be read.

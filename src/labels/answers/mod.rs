@@ -1,6 +1,6 @@
 //! Human answers as files: what `docmill answers export` and `docmill answers import` do.
 //!
-//! - [`answer_line`]: a human answer as a line of a file; [`fault`]: what is wrong with one
+//! - [`answer_line`]: a human answer as a line of a file; [`fault`]: its faults
 //! - [`cell`]: the value of an answer as text
 //! - [`csv_form`], [`label_studio`]: the formats
 //! - [`locator`]: which page a line is about

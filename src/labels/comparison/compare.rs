@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 /// Maximum number of changed pages that are kept.
 const MAX_CHANGED: usize = 200;
 
-/// What is compared.
+/// The comparison's inputs.
 pub(crate) struct CompareOptions<'a> {
     /// Only pages whose earlier rows match.
     pub(crate) filter: Option<&'a Filter>,
@@ -208,11 +208,11 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Adds what is known of a page.
+    /// Adds the truth of a page.
     fn add_truth(&mut self, pair: &PagePair, truth: PageTruth, matched: Option<RowMatch>) {
         let record = &pair.old.record;
         self.truth_of_pages.insert(pair.id);
-        // Changed pages show what is right.
+        // Changed pages show the truth.
         let is_shown = |page: &&mut ChangedPage| page.id == pair.id;
         if let Some(page) = self.comparison.changed.iter_mut().rev().find(is_shown) {
             add_known_values(self.tasks, &truth, &mut page.changes);
@@ -241,8 +241,8 @@ impl Pass<'_> {
         }
     }
 
-    /// What the pages with truth for a task say about the others, as `docmill eval` says it, and why they are not a valid sample
-    /// if their probabilities contradict the job; `None`: there are none.
+    /// What the pages with truth for a task show about the others, as in `docmill eval`, and why they are not a valid
+    /// sample if their probabilities contradict the job; `None`: there are none.
     fn truth_kind(&self, at: usize) -> Option<(TruthKind, Option<StatedTotal>)> {
         let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
         let probabilities: Vec<Option<f64>> = known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
@@ -289,7 +289,7 @@ impl Pass<'_> {
             let of_pairs: Vec<usize> = pairs.iter().map(|pair| clusters[pair.at]).collect();
             let probabilities: Option<Vec<f64>> =
                 pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
-            // Otherwise the pages stand for themselves.
+            // Otherwise the pages represent only themselves.
             let is_sample = self.comparison.tasks.get(at).is_some_and(|task| task.truth_kind == TruthKind::Sample);
             let design =
                 match probabilities.filter(|_| is_sample).map(|known| Design::sampled(&known, of_pairs.clone())) {
@@ -343,7 +343,7 @@ fn compare_answers(
     result.same += u64::from(changes.len() == count);
 }
 
-/// Adds what is known to be right to the changes of a page.
+/// Adds the truth to the changes of a page.
 fn add_known_values(tasks: &[SharedTask], truth: &PageTruth, changes: &mut [AnswerChange]) {
     for (task, known) in tasks.iter().zip(&truth.tasks) {
         for (leaf, value) in task.spec.leaves.iter().zip(known) {

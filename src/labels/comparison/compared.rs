@@ -1,4 +1,4 @@
-//! What was compared.
+//! The result of a comparison.
 
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -36,7 +36,7 @@ pub(crate) struct Comparison {
     pub(crate) old_name: String,
     /// What the later answers are, in words.
     pub(crate) new_name: String,
-    /// In which settings the manifests differ.
+    /// The settings in which the manifests differ.
     pub(crate) changes: Vec<SettingChange>,
     /// Which pages of the job were selected.
     pub(crate) extent: Extent,
@@ -62,7 +62,7 @@ pub(crate) struct Comparison {
     pub(crate) truth_shown: u64,
     /// What can't be used of the truth.
     pub(crate) truth_faults: Vec<String>,
-    /// What the pages with truth say about the others.
+    /// What the pages with truth show about the others.
     pub(crate) truth_kind: TruthKind,
     /// The first pages with another answer.
     pub(crate) changed: Vec<ChangedPage>,
@@ -103,7 +103,7 @@ pub(crate) struct TaskComparison {
     pub(crate) contradiction: Option<StatedTotal>,
     /// The draw of its human answers, if that is not a sample of the pages that there are now.
     pub(crate) outdated: Option<DrawSummary>,
-    /// What its pages with truth say about the others.
+    /// What its pages with truth show about the others.
     pub(crate) truth_kind: TruthKind,
     /// Both sides against truth; `None`: there is no truth for this task.
     pub(crate) truth: Option<PairedTruth>,
@@ -164,7 +164,7 @@ pub(crate) struct AnswerChange {
     pub(crate) old: Value,
     /// The later value.
     pub(crate) new: Value,
-    /// What is known to be right; `None`: nothing is.
+    /// The truth; `None`: unknown.
     pub(crate) truth: Option<Value>,
 }
 

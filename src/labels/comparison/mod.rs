@@ -1,6 +1,6 @@
 //! Two sets of answers to the same pages: what a change of the manifest changes.
 //!
-//! - [`compared`]: what was compared; [`compare_tasks`]: which tasks, and whether two answers are the same
+//! - [`compared`]: the result; [`compare_tasks`]: which tasks, and whether two answers are the same
 //! - [`mod@compare`]: one pass over the pages
 //! - [`paired`]: both against truth
 //! - [`text`], [`json`], [`html`]: its forms

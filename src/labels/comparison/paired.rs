@@ -50,7 +50,7 @@ pub(crate) fn is_right(task: &TaskSpec, truth: &[Option<Value>], answer: Option<
     answer.is_some_and(|answer| is_right_answer(task, truth, answer))
 }
 
-/// The difference of the shares of right pages among all that the drawn ones stand for.
+/// The difference of the shares of right pages among all pages that the drawn ones represent.
 fn weighted_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<ScoreDifference> {
     let right = |answer: fn(&TruthPair) -> Option<&Value>| -> Vec<bool> {
         pages.iter().map(|page| is_right(task, &page.truth, answer(page))).collect()

@@ -15,7 +15,7 @@ const MAX_FLIPS: usize = 15;
 const MAX_FAULTS: usize = 5;
 /// Below this probability a difference is called one.
 const SIGNIFICANCE: f64 = 0.05;
-/// What the counts are about, if drawn pages stand for different numbers of pages.
+/// The pages that the counts cover, if drawn pages have different weights.
 pub(crate) const DRAWN_ONLY: &str =
     "these counts and McNemar's test are about the drawn pages only, which stand for different numbers of pages";
 
@@ -174,7 +174,7 @@ pub(crate) fn shown_p(p: f64) -> String {
     if p > 0.0 && p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
-/// Which side is more often right, in words: of all pages that the drawn ones stand for, or of those with truth.
+/// Which side is more often right, in words: of all pages that the drawn ones represent, or of those with truth.
 pub(crate) fn verdict(truth: &PairedTruth) -> &'static str {
     let (order, p) = match &truth.weighted {
         Some(shares) => (shares.old.total_cmp(&shares.new), shares.p.unwrap_or(1.0)),

@@ -1,4 +1,4 @@
-//! Whether reviewers agree with one another.
+//! Whether reviewers agree.
 
 use crate::base::digest::Digest;
 use crate::base::json_text::JsonText;
@@ -10,7 +10,7 @@ use crate::labels::wording::share;
 use crate::pipeline::JobPage;
 use std::collections::{BTreeMap, HashMap};
 
-/// Fewer pages that two reviewers have decided say little about their agreement.
+/// Fewer common pages of two reviewers show little about their agreement.
 const MIN_PAGES: u64 = 10;
 /// Least kappa of reviewers who agree: "substantial" by Landis and Koch, "The measurement of observer agreement for
 /// categorical data", 1977.

@@ -113,7 +113,7 @@ pub(crate) fn collect(
         if is_selected && is_human {
             pairs.add(page, tasks);
         }
-        // Pages of a file follow one another.
+        // Pages of a file are consecutive.
         if let [first] = known.as_slice()
             && first.page == 1
         {

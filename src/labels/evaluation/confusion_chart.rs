@@ -9,7 +9,7 @@ use std::fmt::Write;
 const MAX_LABELS: usize = 30;
 /// The name of all other labels together.
 const OTHERS: &str = "(all others)";
-/// Share of a row, in percent, from which the text of a cell is in the colour of the paper.
+/// Minimum share of a row, in percent, for text in the colour of the paper.
 const STRONG_PERCENT: u64 = 60;
 
 /// Draws the confusion matrix of a `classify` task. `None`: the task has none.

@@ -8,10 +8,10 @@ pub enum EvalError {
     /// The input, the store or the job.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
-    /// What was asked for does not fit the job or the truth.
+    /// The request does not fit the job or the truth.
     #[error("{message}")]
     Input {
-        /// What is wrong: a lower-case fragment.
+        /// The fault: a lower-case fragment.
         message: String,
         /// What to do about it.
         hint: Option<String>,

@@ -32,7 +32,7 @@ use crate::task::Question;
 /// Maximum number of labels of a task that only the truth has.
 const MAX_UNKNOWN_LABELS: usize = 1000;
 
-/// Number of fingerprint bits in which near duplicates differ at most, if the job does not say so: copies with
+/// Number of fingerprint bits in which near duplicates differ at most, if the job does not state it: copies with
 /// another compression.
 const NEAR_BITS: u32 = 4;
 
@@ -259,14 +259,14 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
-/// What the measured pages of a task say about the others, and why they are not a valid sample if their probabilities
+/// What the measured pages of a task show about the others, and why they are not a valid sample if their probabilities
 /// contradict the job.
 fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> (TruthKind, Option<StatedTotal>) {
     let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);
     let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
     let contradiction = match collected.samples.get(task) {
         Some((sample, _)) => sample.contradiction,
-        // Probabilities of a file or of columns are about all of its pages, whatever part is measured.
+        // Probabilities of a file or of columns apply to all of its pages, whatever part is measured.
         None => {
             let stated = collected.pages.iter().filter_map(|page| page.tasks.get(task)?.as_ref()?.sampled_with);
             find_contradiction(&stated.collect::<Vec<f64>>(), collected.job_pages)
@@ -282,7 +282,7 @@ fn no_samples(tasks: &[TaskSpec], contradictions: &[Option<StatedTotal>]) -> Vec
     tasks.iter().zip(contradictions).filter_map(|(task, found)| Some((task.name.clone(), (*found)?))).collect()
 }
 
-/// The tasks of whose draws or left-out pages there is something to say.
+/// The tasks with draws or excluded pages to report.
 fn sampled_tasks(collected: &Collected, tasks: &[TaskSpec]) -> Vec<SampledTask> {
     let known = tasks.iter().zip(&collected.samples).map(|(task, (sample, left_out))| SampledTask {
         name: task.name.clone(),

@@ -1,4 +1,4 @@
-//! What was measured of a job.
+//! The measurements of a job.
 
 use super::agreement::Agreement;
 use super::contradictions::Contradiction;
@@ -17,7 +17,7 @@ use crate::labels::truth::fault::TruthFault;
 use crate::labels::wording::{short_text, shown_warning};
 use serde_json::Value;
 
-/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
+/// Shares of all pages that a sample may stand for without a note: a sample of random size varies.
 const LEAST_SHARE: f64 = 0.8;
 const MOST_SHARE: f64 = 1.25;
 /// Maximum number of labels in a note.
@@ -36,7 +36,7 @@ pub(crate) struct TruthSummary {
     pub(crate) sampled: u64,
     /// Those that are measured.
     pub(crate) measured: u64,
-    /// What they say about the other pages.
+    /// What they show about the other pages.
     pub(crate) kind: TruthKind,
     /// How many pages those that were drawn stand for: the sum of one divided by their probabilities. About
     /// `job_pages`, unless the sample is not finished, or was drawn from other pages. `None`: not a sample.
@@ -69,7 +69,7 @@ pub(crate) struct TruthSummary {
     /// Blind answers that were changed after the model's answer was seen: what was answered first counts, or what was
     /// answered last if `counts_shown`.
     pub(crate) changed: u64,
-    /// Tasks of which pages were drawn, and what does not count of them.
+    /// Tasks with drawn pages, and the answers that do not count.
     pub(crate) samples: Vec<SampledTask>,
     /// Tasks whose stated probabilities contradict the job, so that their pages are not a valid sample.
     pub(crate) no_samples: Vec<(String, StatedTotal)>,
@@ -221,7 +221,7 @@ fn are(count: u64, noun: &str) -> String {
     format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
 }
 
-/// How the pages of a task were drawn, as far as the store knows.
+/// How the pages of a task were drawn, according to the store.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SampledTask {
     /// The name of the task.
@@ -245,7 +245,7 @@ pub(crate) struct WrongPage {
     pub(crate) page: u32,
     /// The page in the store; `None`: its file could not be read.
     pub(crate) id: Option<PageId>,
-    /// What is wrong, by task.
+    /// The faults, by task.
     pub(crate) mistakes: Vec<Mistake>,
 }
 
@@ -262,7 +262,7 @@ pub(crate) struct Mistake {
     pub(crate) answer: Result<Value, &'static str>,
 }
 
-/// What was measured of a job.
+/// The measurements of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Evaluation {
     /// The name of the job.

@@ -30,7 +30,7 @@ impl GateMeasure {
 /// A threshold that must be reached, as given on the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateSpec {
-    /// What is compared.
+    /// The compared measure.
     pub measure: GateMeasure,
     /// What it is about: a task, a label, or `task.label`; `None`: every measured task.
     pub about: Option<String>,
@@ -126,7 +126,7 @@ fn beside_mark(value: f64, mark: f64) -> String {
     std::iter::once(share(value)).chain(longer).find(|text| !looks_wrong(text)).unwrap_or_else(|| value.to_string())
 }
 
-/// What more truth would do about gates that failed, in words; empty: nothing can be said.
+/// How more truth would change failed gates, in words; empty: unknown.
 pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
     let measured = || failed.iter().filter_map(|gate| Some((gate.estimate?.value, gate.mark)));
     let (reached, missed) =
@@ -142,13 +142,13 @@ pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
 /// What a gate is about.
 struct GateTarget<'a> {
     task: &'a str,
-    /// What was measured of the task; `None`: no page of the truth is about it.
+    /// The measurements of the task; `None`: no page has a truth for it.
     result: Option<&'a TaskResult>,
     /// `None`: the task as a whole.
     label: Option<&'a str>,
 }
 
-/// Applies gates to what was measured. `all`: the tasks of the job, with and without truth.
+/// Applies gates to the measurements. `all`: the tasks of the job, with and without truth.
 ///
 /// # Errors
 /// A gate about something that the job does not have, in words.

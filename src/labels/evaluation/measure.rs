@@ -15,7 +15,7 @@ use crate::task::Shape;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
-/// What was measured of a task, and where answer and truth differ.
+/// The measurements of a task, and where answer and truth differ.
 pub(crate) fn measure_task(
     task: &TaskSpec,
     position: usize,
@@ -50,8 +50,8 @@ pub(crate) fn measure_task(
     (result, disagreements)
 }
 
-/// Measures a task whose answers are labels: one a page, or several. `labels`: those of the manifest and, behind
-/// them, those that only the truth has.
+/// Measures a task whose answers are labels: one a page, or several. `labels`: those of the manifest and, after them,
+/// those that only the truth has.
 fn measure_labels(
     result: &mut TaskResult,
     task: &TaskSpec,

@@ -27,7 +27,7 @@ pub(crate) struct Measured<'a> {
     /// Which of them are measured.
     pub(crate) is_measured: &'a [bool],
     pub(crate) groups: &'a PageGroups,
-    /// By task: what its pages say about the others.
+    /// By task: what its pages show about the others.
     pub(crate) kinds: &'a [TruthKind],
 }
 
@@ -49,7 +49,7 @@ impl<'a> Measured<'a> {
             .collect()
     }
 
-    /// The labels of a task: those of the manifest, and behind them those that only the truth has.
+    /// The labels of a task: those of the manifest, then those that only the truth has.
     pub(crate) fn labels(&self, task: &TaskSpec, position: usize) -> Vec<String> {
         let mut labels = task.labels().unwrap_or_default().to_vec();
         let known: HashSet<&str> = task.labels().unwrap_or_default().iter().map(String::as_str).collect();
@@ -59,12 +59,12 @@ impl<'a> Measured<'a> {
         labels
     }
 
-    /// What the pages of the task at this position say about the others.
+    /// What the pages of the task at this position show about the others.
     pub(crate) fn kind_of(&self, task: usize) -> TruthKind {
         self.kinds.get(task).copied().unwrap_or(TruthKind::Selected)
     }
 
-    /// The design of pages of a task: what each stands for, and which belong together.
+    /// The design of pages of a task: weights and clusters.
     pub(crate) fn design(&self, task: usize, pages: &[TaskPage<'_>]) -> Design {
         self.design_of(self.kind_of(task), pages)
     }

@@ -1,11 +1,12 @@
 //! Stored answers compared with truth. The model's answers are measured, never the rows: a correction would
 //! score itself.
 //!
-//! - [`options`]: what is evaluated, and against what; [`error`]: why it can't be
-//! - [`truth_source`]: what is known of a page; [`observation`]: a page with its truth and answer
+//! - [`options`]: the subject and the truth of an evaluation; [`error`]: why it fails
+//! - [`truth_source`]: the truth of a page; [`observation`]: a page with its truth and answer
 //! - [`mod@collect`]: one pass over the pages of the job; [`spend`]: what the answers cost
 //! - [`page_clusters`]: pages that are not independent; [`splits`]: parts of the truth
-//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`right_answer`]: when an answer is right; [`mod@measure`]: a task; [`task_result`]: what was measured of it
+//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`right_answer`]: when an answer is
+//!   right; [`mod@measure`]: a task; [`task_result`]: its measurements
 //! - [`answers_of_task`]: which human answer is truth; [`mod@agreement`]: whether reviewers agree
 //! - [`misfits`]: truth that its task does not allow; [`contradictions`]: different truths of equal pages
 //! - [`prevalence`]: how frequent a label is among all pages

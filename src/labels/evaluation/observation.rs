@@ -58,7 +58,7 @@ pub(crate) struct Observation {
     pub(crate) content: Option<Digest>,
     /// The page under which it is asked: of pages that are in a file twice, the first. Equal pages have the same.
     pub(crate) id: Option<PageId>,
-    /// Whether it was asked under the current recipes, so that its answers cost something of their own.
+    /// Whether it was asked under the current recipes, so that its answers have their own cost.
     pub(crate) is_asked: bool,
     /// The fingerprint of the page, if it is stored.
     pub(crate) fingerprint: Option<[u8; 32]>,

@@ -1,4 +1,4 @@
-//! What is evaluated, and against what.
+//! The subject and the truth of an evaluation.
 
 use super::gates::GateSpec;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub enum TruthChoice {
     },
 }
 
-/// What is evaluated.
+/// The options of an evaluation.
 #[derive(Clone, Debug)]
 pub struct EvalOptions {
     /// The truth.

@@ -1,4 +1,4 @@
-//! Pages that are not independent of one another: pages of one file, equal files, and near duplicates.
+//! Pages that are not independent: pages of one file, equal files, and near duplicates.
 
 use super::observation::Observation;
 use crate::eval::Clusters;

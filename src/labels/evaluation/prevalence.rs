@@ -1,6 +1,6 @@
 //! How frequent a label is among all pages: the answers of all pages, corrected by the errors that the pages with
 //! truth show. Only for a probability sample. Where every page has truth, it is known. Files that could not be opened are
-//! left out where no page of them can be drawn: nothing is known of their labels.
+//! left out where none of their pages can be drawn: their labels are unknown.
 
 use super::collect::{Collected, labels_of};
 use super::measured::{Measured, TaskPage};

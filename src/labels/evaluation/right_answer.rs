@@ -1,4 +1,4 @@
-//! When an answer is right: the rule of all accuracies, also while a review goes on.
+//! When an answer is right: the rule of all accuracies, also during a review.
 
 use super::compare::compare_values;
 use crate::labels::truth::task_spec::TaskSpec;

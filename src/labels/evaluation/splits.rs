@@ -25,8 +25,8 @@ pub(crate) struct Splits {
 const MAX_EXAMPLES: usize = 5;
 
 impl Splits {
-    /// What the parts of these pages are; `None`: there are none. `wanted`: the part that is measured.
-    /// Returns which pages are measured, too.
+    /// The parts of these pages; `None`: no parts. `wanted`: the part that is measured. Returns which pages are
+    /// measured, too.
     pub(crate) fn of_pages(
         pages: &[Observation],
         clusters: &[usize],

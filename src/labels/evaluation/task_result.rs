@@ -1,4 +1,4 @@
-//! What was measured of a task.
+//! The measurements of a task.
 
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval, Kappa};
@@ -6,7 +6,7 @@ use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Least accuracy of a model whose answers say something of the truth.
+/// Minimum accuracy of a model whose answers are evidence about the truth.
 const MIN_TELLING_ACCURACY: f64 = 0.5;
 /// Least score of a suspected error in the truth that is listed: below it, the answer is more likely to be wrong.
 const MIN_SUSPECT_SCORE: f64 = 0.5;
@@ -15,14 +15,14 @@ const MIN_SUSPECT_SCORE: f64 = 0.5;
 const SUSPECTS_OF_BAD_MODEL: &str =
     "the model is more often wrong than right here, so its answers are no evidence against the truth";
 
-/// What was measured of a task. Measures that do not apply to its kind are absent.
+/// The measurements of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TaskResult {
     /// The name of the task.
     pub(crate) name: String,
     /// `classify`, `tag`, `extract` or `question`.
     pub(crate) kind: &'static str,
-    /// What its pages say about the others.
+    /// What its pages show about the others.
     pub(crate) truth_kind: TruthKind,
     /// Pages with truth and an answer.
     pub(crate) n: u64,
@@ -33,7 +33,7 @@ pub(crate) struct TaskResult {
     /// Pages that no draw can contain, because their files could not be opened: they count as wrong among all pages. 0 if
     /// the measures are not about all pages.
     pub(crate) unopened: u64,
-    /// Clusters of pages that are not independent of one another.
+    /// Clusters of dependent pages.
     pub(crate) clusters: u64,
     /// The number of independent pages that would show as much as these.
     pub(crate) effective_n: f64,
@@ -74,7 +74,7 @@ pub(crate) struct TaskResult {
 impl TaskResult {
     /// The suspects that are worth a look, and why others are left out, in words.
     pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
-        // Such answers are no evidence against the truth.
+        // Such answers are not evidence against the truth.
         let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_TELLING_ACCURACY);
         let is_telling = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
         let telling: Vec<&Suspect> = self.suspects.iter().filter(is_telling).collect();
@@ -120,7 +120,7 @@ pub(crate) fn opened_share(unopened: u64, all: u64) -> f64 {
     1.0 - unopened as f64 / all.max(unopened).max(1) as f64
 }
 
-/// What was measured of a label.
+/// The measurements of a label.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LabelResult {
     /// The label.
@@ -156,7 +156,7 @@ pub(crate) struct PrevalenceResult {
     pub(crate) interval: Interval,
 }
 
-/// What was measured of a member of an object.
+/// The measurements of a member of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FieldResult {
     /// Its name, such as `seller.name`.

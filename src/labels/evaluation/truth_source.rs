@@ -1,4 +1,4 @@
-//! What is known of a page, wherever the truth comes from.
+//! The truth of a page, from any source.
 
 use super::answers_of_task::AnswersOfTask;
 use super::error::EvalError;
@@ -49,7 +49,7 @@ pub(crate) enum TruthSource {
     },
 }
 
-/// What is known of a page.
+/// The truth of a page.
 #[derive(Debug)]
 pub(crate) struct KnownPage {
     pub(crate) truth: PageTruth,
@@ -94,7 +94,7 @@ impl SourceCounts {
         self.faults.extend(other.faults);
     }
 
-    /// Counts a page, if something is known of it.
+    /// Counts a page, if its truth is known.
     fn known(&mut self, page: &JobPage, truth: PageTruth, (changed, shown): (u64, u64)) -> Vec<KnownPage> {
         if !truth.has_any() {
             return Vec::new();
@@ -178,7 +178,7 @@ impl TruthSource {
         known
     }
 
-    /// What is known of a page of the job: nothing, or one row; of a file that could not be opened, the rows of its pages.
+    /// The truth of a page of the job: nothing, or one row; for a file that could not be opened, the rows of its pages.
     pub(crate) fn truth_of(&mut self, page: &JobPage, tasks: &[TaskSpec], counts: &mut SourceCounts) -> Vec<KnownPage> {
         let path = || display_path(&page.record.path);
         match self {
@@ -216,7 +216,7 @@ impl TruthSource {
                 let (mut probabilities, mut changed, mut shown) = (Vec::new(), 0, 0);
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
-                    // Decisions on a page of which this one is a near duplicate are about the other page.
+                    // If this page is a near duplicate, decisions on the other page apply only to that page.
                     let own =
                         || page.record.decisions.iter().filter(|known| Some(known.decision.page) == page.record.id);
                     let truth_of_task = AnswersOfTask::new(own(), &task.name, question);
@@ -242,7 +242,7 @@ impl TruthSource {
                     }
                     probabilities.push(probability);
                 }
-                // Pages are drawn for each task by itself.
+                // Pages are drawn separately for each task.
                 truth.sampled_with =
                     probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
                 counts.known(page, truth, (changed, shown))

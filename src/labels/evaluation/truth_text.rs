@@ -11,7 +11,7 @@ use crate::report::TextTable;
 /// Maximum number of lines of a list.
 pub(crate) const MAX_LISTED: usize = 10;
 
-/// Adds what is known of the truth, and what is wrong with it.
+/// Adds facts about the truth, and its faults.
 pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     let truth = &evaluation.truth;
     table.heading("truth");

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Maximum number of pages that are kept.
 const MAX_PAGES: usize = 200;
 
-/// What is wrong.
+/// The mistakes.
 #[derive(Debug)]
 pub(crate) struct WrongPages {
     /// Pages with mistakes, most mistakes first.

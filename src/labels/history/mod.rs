@@ -1,8 +1,8 @@
 //! The runs of a job, and what changed between them.
 //!
 //! - [`run_history`]: the runs with their pages and their cost; [`render`]: as text and as JSON
-//! - [`setting_changes`]: in which settings two manifests differ, by the recipes that are stored of them;
-//!   [`other_changes`]: in which settings on which no answer depends
+//! - [`setting_changes`]: the settings in which two manifests differ, by their stored recipes; [`other_changes`]: the
+//!   other settings, on which no answer depends
 
 pub(crate) mod other_changes;
 pub(crate) mod render;

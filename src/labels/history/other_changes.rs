@@ -1,5 +1,5 @@
-//! In which settings two manifests differ on which no answer depends: limits, inputs, outputs, prices. The store keeps
-//! them of each run, without secrets.
+//! Differences of two manifests in settings on which no answer depends: limits, inputs, outputs, prices. The store
+//! keeps them of each run, without secrets.
 
 use super::setting_changes::{Change, SettingChange};
 use serde_json::{Map, Value};

@@ -30,7 +30,7 @@ pub fn history_to_text(history: &RunHistory, is_cut: bool) -> String {
     text
 }
 
-/// What is shown of a run.
+/// The columns of a run.
 fn cells(run: &HistoryRun) -> [String; 6] {
     let started: String = rfc3339(run.started_ms).chars().take(16).collect();
     [

@@ -58,7 +58,7 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         older: runs.len().saturating_sub(limit) as u64,
     };
     for (at, run) in runs.iter().take(limit).enumerate() {
-        // What was only tried has settings of its own.
+        // A trial has its own settings.
         let before = runs.iter().skip(at + 1).find(|run| !run.is_trial).filter(|_| !run.is_trial);
         let changes = before.map(|before| recipes.changes(before, run)).transpose()?.unwrap_or_default();
         let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
@@ -79,7 +79,7 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
     Ok(history)
 }
 
-/// In which settings stored recipes differ from others, each with the name of its task.
+/// The settings in which stored recipes differ, each with the name of its task.
 ///
 /// # Errors
 /// When the store can't be read.

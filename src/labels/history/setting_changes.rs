@@ -1,5 +1,5 @@
-//! In which settings two manifests differ, by the recipes that the store keeps of every task that a run asked: all
-//! settings on which answers depend.
+//! The settings in which two manifests differ, by the stored recipes of every task that a run asked: all settings on
+//! which answers depend.
 
 use crate::base::sanitize::one_line;
 use serde_json::{Map, Value, json};
@@ -114,7 +114,7 @@ fn shown(value: &Value, max: usize) -> String {
 /// A task of a manifest and its recipe.
 pub(crate) type TaskRecipe<'a> = (&'a str, &'a Value);
 
-/// In which settings two manifests differ, each given by the recipes of its tasks.
+/// The settings in which two manifests differ, each given by the recipes of its tasks.
 pub(crate) fn setting_changes(before: &[TaskRecipe<'_>], after: &[TaskRecipe<'_>]) -> Vec<SettingChange> {
     let mut changes = Vec::new();
     let mut add = |change: SettingChange| {

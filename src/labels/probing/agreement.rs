@@ -122,7 +122,7 @@ impl TaskAgreement {
     }
 }
 
-/// An answer as text, whatever the order of its labels: texts as they are, everything else as JSON.
+/// An answer as text, whatever the order of its labels: texts unchanged, everything else as JSON.
 fn normal(answer: Value) -> String {
     match answer {
         Value::String(text) => text,

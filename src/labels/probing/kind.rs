@@ -1,4 +1,4 @@
-//! In which ways pages are asked once more.
+//! Ways to ask pages once more.
 
 use crate::manifest::{Job, Label, Task, TaskKind};
 use crate::pipeline::PipelineError;
@@ -7,7 +7,7 @@ use crate::task::{Question, Shape, compile};
 use serde_json::json;
 use std::sync::Arc;
 
-/// In which way pages are asked once more.
+/// How pages are asked once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeKind {
     /// With every list of labels in another order: its second half first. Shows whether answers depend on the

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// Which pages are to be asked once more.
 #[derive(Clone, Debug)]
 pub struct ProbeQuery {
-    /// In which way.
+    /// How they are asked.
     pub kind: ProbeKind,
     /// The size of the sample.
     pub sample: u64,

@@ -126,7 +126,7 @@ fn read_decided(
         for ((page, question), records) in known {
             let current = current_decision(&records, &task.name, question);
             let into = pages.entry(page).or_default();
-            // A value that does not fit the task any more is truth, too: leaving such pages out would bend the sample.
+            // A value that no longer fits the task is truth, too: excluding such pages would bias the sample.
             into.is_decided |= current.is_some();
             into.draws.extend(records.iter().filter_map(|record| record.decision.draw));
             let stated = records.iter().filter(|record| record.decision.draw.is_none());
@@ -151,7 +151,7 @@ fn read_population(
 ) -> Result<Population, StoreError> {
     let mut population = Population { decided: vec![0; decided.len()], ..Population::default() };
     let Some(job) = stored_job(reader, job)? else { return Ok(population) };
-    // Keys are digests: their first half is enough to tell pages apart, and small.
+    // Keys are digests: their first half is enough to distinguish pages, and small.
     let mut known: HashSet<[u8; 16]> = HashSet::new();
     let mut entries = EntryCursor::new(reader, job);
     while let Some(entry) = entries.next()? {
@@ -224,8 +224,9 @@ fn sample_of(reached: Reached, draws: &[&Draw], population: u64, selection: Opti
     TaskSample { pages: Some(pages), draw: Some(draw), ..TaskSample::default() }
 }
 
-/// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
-/// drawn, and are not decided. But decisions that were made before these pages could be drawn are no sample of all.
+/// The sample of draws among all pages. Pages that were added to the job since are part of the order: they would have
+/// been drawn, and are not decided. But decisions that were made before these pages could be drawn are not a sample of
+/// all pages.
 fn of_job_draws(draws: &[Draw], population: &Population, decided: (&DecidedPages, &SeenPages)) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;

@@ -4,7 +4,7 @@
 //! - [`blind_answer`]: which of several answers is truth
 //! - [`stated`]: samples whose probabilities are stated page by page, as in files
 //! - [`task_sample`]: the sample of a task; [`human_samples`]: those that the store has
-//! - [`truth_kind`]: what measured pages say about the others
+//! - [`truth_kind`]: what measured pages show about the others
 
 pub(crate) mod blind_answer;
 pub(crate) mod human_samples;

@@ -2,14 +2,14 @@
 //!
 //! Pages are drawn in one order, and larger draws of the same pages begin with smaller ones. People decide in that
 //! order, so the pages up to the last one that was decided under a draw are a random sample, whatever size was
-//! planned. A page among them counts however it came to be decided: its truth does not depend on that. Decisions on
-//! pages behind it, which were picked in some other way, do not count: which of these pages are decided is not
-//! random. A draw all of whose pages are decided is complete, however they came to be decided.
+//! planned. A page among them counts for whatever reason it was decided: its truth does not depend on that. Decisions
+//! on later pages, which were selected in some other way, do not count, because the selection of these pages is not
+//! random. A draw is complete when all of its pages are decided, for whatever reason.
 
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 
-/// How a page came to be decided.
+/// Why a page was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decided {
     /// It is not decided.
@@ -81,7 +81,7 @@ pub(crate) fn reach(mut pages: Vec<OrderedPage>, draws: &[OrderedDraw]) -> Optio
     let decided: Vec<PageId> =
         pages[..reached].iter().filter(|page| page.decided.counts()).map(|page| page.page).collect();
     let count = |pages: &[OrderedPage], wanted| pages.iter().filter(|page| page.decided == wanted).count() as u64;
-    // Behind the last page that counts, decisions of any kind on pages that were picked do not count either.
+    // After the last page that counts, decisions of any kind on selected pages do not count either.
     let seen = count(&pages[..planned], Decided::Seen);
     let behind = &pages[reached..planned];
     (!decided.is_empty()).then(|| Reached {
@@ -137,7 +137,7 @@ mod tests {
             ("dddd", &[4], Some(("xxxx", 0, 0))),
             ("dd..", &[4], Some(("xx--", 0, 2))),
             ("d.d.", &[4], Some(("x-x-", 1, 1))),
-            // What was picked counts where the order has got to, and not behind it.
+            // Selected pages count up to where the order has progressed, and not after it.
             ("dod.", &[4], Some(("xxx-", 0, 1))),
             ("dd.o", &[4], Some(("xx--", 0, 2))),
             ("ddoo", &[4], Some(("xxxx", 0, 0))),
@@ -151,7 +151,7 @@ mod tests {
             ("ddod", &[2, 4], Some(("xxxx", 0, 0))),
             ("oood", &[-3, 4], Some(("xxxx", 0, 0))),
             ("ooo..d", &[-3, 6], Some(("xxx--x", 2, 0))),
-            // Behind all draws.
+            // After all draws.
             ("ddoo", &[2], Some(("xx--", 0, 0))),
         ] {
             let expected =

@@ -2,7 +2,7 @@
 
 use crate::base::units::{counted, grouped};
 
-/// With one probability, a sample may stand for this many times the pages that there are: weights are all the same.
+/// With one probability, a sample may stand for this many times the existing pages: weights are all the same.
 const MAX_STANDS_FOR: f64 = 1.1;
 /// How many standard deviations the size of a sample with one probability may be too large by chance.
 const MAX_DEVIATION: f64 = 3.0;
@@ -21,7 +21,7 @@ const ROUNDING: f64 = 0.05;
 pub(crate) struct StatedTotal {
     /// The sum of 1 / probability.
     pub(crate) stands_for: f64,
-    /// The pages among which the sample is said to be drawn.
+    /// The pages among which the sample was drawn, as stated.
     pub(crate) pages: u64,
 }
 

@@ -31,8 +31,8 @@ pub(crate) struct DrawSummary {
     pub(crate) population: u64,
     /// Different pages among which they were drawn.
     pub(crate) drawn_among: u64,
-    /// Pages up to the last one that counts which could not be drawn when those behind them were decided: the job got them
-    /// later, or they are those of another shard.
+    /// Pages up to the last counting one that could not be drawn when later pages were decided: they were added to the
+    /// job later, or belong to another shard.
     pub(crate) not_drawn: u64,
     /// Whether the draws of several shards are counted together.
     pub(crate) is_of_shards: bool,
@@ -98,7 +98,7 @@ impl TaskSample {
 /// Whether an answer to a page counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Membership {
-    /// It does: with the probability with which the page was drawn, if it was.
+    /// It counts, with the probability with which the page was drawn, if it was drawn.
     Counts(Option<f64>),
     /// The sample is without this page.
     LeftOut,

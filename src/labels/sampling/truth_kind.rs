@@ -1,4 +1,4 @@
-//! What measured pages say about the others.
+//! What measured pages show about the others.
 
 /// What the truth shows about the pages of the job that it does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) enum TruthKind {
 }
 
 impl TruthKind {
-    /// What pages with these probabilities say. `all`: how many pages are selected. `is_contradictory`: the
+    /// What pages with these probabilities show. `all`: how many pages are selected. `is_contradictory`: the
     /// probabilities can't be those of one sample.
     pub(crate) fn of_pages(probabilities: impl Iterator<Item = Option<f64>>, all: u64, is_contradictory: bool) -> Self {
         // Where every page has truth, nothing is estimated, however the pages came to be chosen.
@@ -31,7 +31,7 @@ impl TruthKind {
         }
     }
 
-    /// What several tasks say together: the same, or nothing about other pages.
+    /// What several tasks show together: the same, or nothing about other pages.
     pub(crate) fn of_tasks(kinds: impl IntoIterator<Item = Self>) -> Self {
         let same = kinds.into_iter().map(Some).reduce(|one, other| one.filter(|_| one == other));
         same.flatten().unwrap_or(Self::Selected)

@@ -90,7 +90,7 @@ impl CellTruth {
         self.misfits.extend(texts.into_iter().filter(|text| !has_meaning(shape, text)).map(misfit));
     }
 
-    /// Puts a value in the place of an object: no member of an answer equals it.
+    /// Replaces an object by a value: no member of an answer equals it.
     fn put_misfit(&mut self, leaves: &[Leaf], path: &[String], value: &Value, reason: String) {
         let is_below = |leaf: &Leaf| leaf.path.starts_with(path);
         let Some(first) = leaves.iter().position(is_below) else { return };

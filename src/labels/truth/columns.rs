@@ -43,7 +43,7 @@ pub(crate) struct TruthColumns {
 }
 
 impl TruthColumns {
-    /// Finds the columns among these names. `all`: the tasks of the job, of which only `tasks` are measured.
+    /// Finds the columns among these names. `all`: the tasks of the job; only `tasks` are measured.
     ///
     /// # Errors
     /// A missing column, or two columns about the same values, in words.

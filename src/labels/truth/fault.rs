@@ -20,7 +20,7 @@ pub(crate) enum FaultPlace {
 pub(crate) struct TruthFault {
     /// Where it is.
     pub(crate) place: FaultPlace,
-    /// What is wrong.
+    /// The fault.
     pub(crate) message: String,
     /// Whether the page is compared all the same, without this cell.
     pub(crate) is_compared: bool,
@@ -43,7 +43,7 @@ impl TruthFault {
     }
 }
 
-/// Faults of which one is like the other, each message once, with where it is.
+/// Similar faults, each message once, with its positions.
 pub(crate) fn group_faults<'a>(faults: impl Iterator<Item = &'a TruthFault>) -> Vec<String> {
     group_messages(faults.map(|fault| (&fault.place, fault.message.as_str())), MAX_PLACES)
 }

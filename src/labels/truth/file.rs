@@ -25,7 +25,7 @@ pub(crate) struct TruthRow {
     pub(crate) page: u32,
     /// Whether the path is UTF-8.
     pub(crate) is_text: bool,
-    /// What is known of the page.
+    /// The truth of the page.
     pub(crate) truth: PageTruth,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct TruthFile {
 }
 
 impl TruthFile {
-    /// Reads the file at `path`. `all`: the names of all tasks of the job, of which only `tasks` are measured.
+    /// Reads the file at `path`. `all`: the names of all tasks of the job; only `tasks` are measured.
     ///
     /// # Errors
     /// Why the file as a whole can't be used, in words.

@@ -1,4 +1,4 @@
-//! What is known of one page.
+//! The truth of one page.
 
 use super::cell::is_empty;
 use super::cell_truth::{CellTruth, Misfit, read_answer, read_cell, read_unfit};
@@ -23,7 +23,7 @@ pub(crate) struct PlacedMisfit {
     pub(crate) reviewer: Option<Box<str>>,
 }
 
-/// What is known of one page.
+/// The truth of one page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PageTruth {
     /// By task: the values of its leaves; empty: nothing is known.
@@ -34,24 +34,24 @@ pub(crate) struct PageTruth {
     pub(crate) split: Option<Box<str>>,
     /// The probability with which the page was drawn, in (0, 1]; `None`: it was not drawn.
     pub(crate) sampled_with: Option<f64>,
-    /// By task: the same, where pages are drawn for each task by itself. Empty: it is the same for all tasks.
+    /// By task: the same, where pages are drawn separately for each task. Empty: it is the same for all tasks.
     pub(crate) drawn: Vec<Option<f64>>,
-    /// The positions of tasks of which rows say different things.
+    /// The positions of tasks whose rows contradict each other.
     contradicted: Vec<usize>,
 }
 
 impl PageTruth {
-    /// Nothing is known of any of these tasks.
+    /// The truth of all these tasks is unknown.
     pub(crate) fn unknown(tasks: usize) -> Self {
         Self { tasks: vec![Vec::new(); tasks], ..Self::default() }
     }
 
-    /// Whether something is known of a task.
+    /// Whether the truth of a task is known.
     pub(crate) fn has_any(&self) -> bool {
         self.tasks.iter().any(|task| !task.is_empty())
     }
 
-    /// Whether rows say different things of a task.
+    /// Whether rows contradict each other about a task.
     pub(crate) fn is_contradicted(&self) -> bool {
         !self.contradicted.is_empty()
     }
@@ -98,7 +98,7 @@ impl PageTruth {
         self.misfits.iter_mut().skip(before).for_each(|known| known.reviewer = Some(reviewer.into()));
     }
 
-    /// Adds what is stated about a task. What is known already stays.
+    /// Adds a statement about a task. Known values are kept.
     fn add(&mut self, task: usize, found: CellTruth) {
         let Some(known) = self.tasks.get_mut(task) else { return };
         if found.values.iter().all(Option::is_none) {
@@ -116,7 +116,7 @@ impl PageTruth {
         }
     }
 
-    /// What is stated about a task differs: its truth is unknown.
+    /// Statements about a task differ: its truth is unknown.
     fn contradict_task(&mut self, task: usize) {
         self.tasks.get_mut(task).into_iter().for_each(Vec::clear);
         self.misfits.retain(|misfit| misfit.task != task);

@@ -16,7 +16,7 @@ use std::time::Duration;
 mod faults;
 mod values;
 
-/// The smallest manifest. Every section is on a line of its own.
+/// The smallest manifest. Every section is on its own line.
 const MINIMAL: &str = "version: 1\nname: x\ninput: {folder: p}\nprovider: {base_url: \"http://h/v1\", model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 
 fn job(source: &str) -> Job {

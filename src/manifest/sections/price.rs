@@ -49,7 +49,7 @@ impl RawPrice {
         let batch = Price {
             input: batch_input,
             output: token("batch_output", self.batch_output, half.output)?,
-            // What is not stated costs as much as any other prompt token, also in batches.
+            // Without a stated price a token costs as much as any other prompt token, also in batches.
             cached_input: if self.cached_input.is_some() { half.cached_input } else { batch_input },
             cache_write: if self.cache_write.is_some() { half.cache_write } else { batch_input },
         };

@@ -41,7 +41,7 @@ impl Query {
 /// Checks the query of `base_url` and `provider.query`.
 pub(crate) fn check_query(base_url: Option<&str>, raw: Ordered<RawHeader>, check: &mut Check) -> Query {
     let mut query = Query::default();
-    // What is not a URL is reported elsewhere.
+    // An invalid URL is reported elsewhere.
     let url = base_url.and_then(|text| Url::parse(text.trim()).ok());
     if let Some(written) = url.as_ref().and_then(Url::query) {
         written.split('&').filter(|part| !part.is_empty()).for_each(|part| query.push(part));

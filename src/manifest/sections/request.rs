@@ -110,7 +110,7 @@ const OTHER_MEMBERS: &[&str] =
     &["max_completion_tokens", "messages", "model", "n", "response_format", "stream_options"];
 
 impl Request {
-    /// The member of `extra` that says how much the model thinks, in the words of some provider.
+    /// The member of `extra` that sets how much the model reasons, in some provider's dialect.
     pub(crate) fn extra_thinking(&self) -> Option<(&str, &Value)> {
         let is_thinking = |text: &str| text.contains("thinking") || text.contains("reasoning");
         let mut members = self.extra.iter();

@@ -86,7 +86,7 @@ enum RawAnswerType {
 pub struct Task {
     /// Matches `[a-z][a-z0-9_]*`.
     pub name: String,
-    /// What is asked.
+    /// The question.
     pub kind: TaskKind,
 }
 

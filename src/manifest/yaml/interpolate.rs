@@ -6,7 +6,7 @@ use crate::manifest::faults::Fault;
 /// Looks up the value of a variable: `--var` first, then the environment.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What is wrong with a scalar, and what is allowed instead.
+/// The fault of a scalar, and the allowed values.
 type Problem = (String, String);
 
 /// Replaces the variables in every scalar below `node`. A scalar in which a variable was

@@ -250,7 +250,7 @@ fn unknown_alias(range: Range<usize>) -> Fault {
 mod tests {
     use super::*;
 
-    /// The tree on one line: plain scalars as they are, quoted ones in quotes.
+    /// The tree on one line: plain scalars unquoted, quoted ones in quotes.
     fn shown(node: &Node) -> String {
         match &node.kind {
             NodeKind::Scalar { text, is_plain: true } => text.clone(),

@@ -170,7 +170,7 @@ impl Converter {
                 }
                 (None, None) => &Value::Bool(true),
             };
-            // A known key without a value counts as omitted, unless null has a meaning of its own.
+            // A known key without a value counts as omitted, unless null has its own meaning.
             let resolved = self.resolve(member);
             let means_null = types_of(&resolved) == ["null"] || resolved.get(NULL_IS_A_VALUE).is_some();
             if value.is_null() && properties.contains_key(&key.name) && !means_null {

@@ -32,7 +32,7 @@ fn jpeg(rgb: [u8; 3]) -> Vec<u8> {
     out
 }
 
-/// A JPEG with this segment in the place of JFIF's, and these component ids.
+/// A JPEG with this segment instead of JFIF's, and these component ids.
 fn relabelled(rgb: [u8; 3], segment: &[u8], ids: [u8; 3]) -> Vec<u8> {
     let whole = jpeg(rgb);
     let jfif = 4 + usize::from(u16::from_be_bytes([whole[4], whole[5]]));
@@ -138,7 +138,7 @@ fn content_behind_a_stray_character_is_drawn() {
         let earlier = document.compare_with_earlier(1, (100, 100), 4).unwrap();
         assert_eq!(matches!(earlier, EarlierPicture::Incomplete(_)), !damaged.is_empty(), "{damaged}");
     }
-    // Nothing is behind it.
+    // Nothing follows it.
     assert!(decode(page(b"q Q )", form(""), HELVETICA), 1).is_ok());
 }
 
@@ -275,7 +275,7 @@ fn unreadable_tiff_pages_keep_their_numbers() {
     };
     for (bytes, expected, earlier) in [
         (whole.clone(), vec![None; 3], None),
-        // Cut in the last directory, and behind its entries.
+        // Cut in the last directory, and after its entries.
         (whole[..whole.len() - 20].to_vec(), vec![None, None, Some(CutShort)], None),
         (whole[..whole.len() - 2].to_vec(), vec![None; 3], None),
         (whole[..places[1] + 7].to_vec(), vec![None, Some(CutShort)], None),

@@ -16,7 +16,7 @@ pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     /// The next byte to read.
     at: usize,
-    /// The next bits, from the most significant one on. Those behind `count` are zero or right.
+    /// The next bits, from the most significant one on. Those after `count` are zero or right.
     bits: u64,
     /// The number of bits that may be consumed.
     count: u32,
@@ -78,7 +78,7 @@ impl<'a> BitReader<'a> {
         self
     }
 
-    /// The next 16 bits; behind the end of the data, zeros.
+    /// The next 16 bits; after the end of the data, zeros.
     #[inline(always)]
     pub(crate) fn peek(&self) -> u16 {
         (self.bits >> 48) as u16
@@ -120,7 +120,7 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// The first marker from byte `at` on, and the byte behind it. `None`: the file ends before.
+/// The first marker from byte `at` on, and the byte after it. `None`: the file ends before.
 pub(crate) fn find_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
     loop {
         at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)?;

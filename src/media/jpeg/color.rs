@@ -1,13 +1,13 @@
-//! Whether the three components of a JPEG are RGB or YCbCr, as libjpeg decides it: nothing in the
-//! standard says so. Source: libjpeg-turbo, `default_decompress_parms` in jdapimin.c; for PDF, ISO
-//! 32000-1, table 13; for TIFF, Technical Note 2.
+//! Whether the three components of a JPEG are RGB or YCbCr, as libjpeg decides it: the standard does not define this.
+//! Source: libjpeg-turbo, `default_decompress_parms` in jdapimin.c; for PDF, ISO 32000-1, table 13; for TIFF, Technical
+//! Note 2.
 
 use super::header::read_segment;
 
 /// The component ids that stand for RGB.
 const RGB_IDS: [u8; 3] = *b"RGB";
 
-/// What the segments before the picture say about its colours.
+/// What the segments before the picture state about its colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct ColorMarkers {
     has_jfif: bool,
@@ -46,7 +46,7 @@ impl ColorMarkers {
         found
     }
 
-    /// Whether they stand for RGB. `stated`: what a PDF says about a JPEG without Adobe's segment.
+    /// Whether they stand for RGB. `stated`: what a PDF states about a JPEG without Adobe's segment.
     fn are_rgb(self, stated: Option<bool>) -> bool {
         let Some(ids) = self.ids else { return false };
         match (self.adobe, stated) {
@@ -107,7 +107,7 @@ mod tests {
             (markers(false, Some(1), &letters), None, false, true),
             (markers(false, Some(2), &letters), None, false, true),
             (markers(true, None, &letters), None, false, true),
-            // JFIF is YCbCr, whatever else says.
+            // JFIF is YCbCr, whatever the other segments state.
             (markers(true, Some(0), &numbers), None, false, false),
             (markers(true, Some(0), &letters), None, false, true),
             // What a PDF states counts unless Adobe's segment does.
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(read(&[jfif, frame]), ColorMarkers { has_jfif: true, ..expected });
         assert_eq!(read(&[adobe, frame]), ColorMarkers { adobe: Some(0), ..expected });
         assert_eq!(read(&[subsampled]), ColorMarkers { is_subsampled: true, ..expected });
-        // Behind the start of the picture nothing counts.
+        // Segments after the start of the picture do not count.
         assert_eq!(read(&[frame, b"\xFF\xDA\0\x02", adobe]).adobe, None);
         assert_eq!(read(&[b"\xFF"]), ColorMarkers::default());
     }

@@ -1,11 +1,10 @@
 //! Whether every block of a picture is in the file.
 //!
-//! Decoders fill what is missing with grey and report success, and the request for such a page
-//! would be billed. A file whose end is missing is not the only case: a download that was closed
-//! properly, a copy with a damaged part, or a progressive file without its last scans has an end
-//! as well. Therefore every code of every scan is read, without decoding the picture. What counts
-//! as a fault is what makes libjpeg warn that data is missing or corrupt; bytes that are too many
-//! are not. Source: ITU-T T.81, annexes B, F and G.
+//! Decoders fill missing parts with grey and report success, and the request for such a page would be billed. A file
+//! whose end is missing is not the only case: a download that was closed properly, a copy with a damaged part, or a
+//! progressive file without its last scans has an end as well. Therefore every code of every scan is read, without
+//! decoding the picture. What counts as a fault is what makes libjpeg warn that data is missing or corrupt; surplus
+//! bytes are not. Source: ITU-T T.81, annexes B, F and G.
 
 use super::bit_reader::{ScanFault, find_marker};
 use super::entropy::{BlockMasks, Scan, ScanTables, TablePair};
@@ -19,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 /// Scans that are read. Encoders write about ten; the limit bounds the time.
 const MAX_SCANS: usize = 100;
-/// What is not known of a coefficient that was not sent.
+/// The unknown bits of a coefficient that was not sent.
 const NOTHING: u8 = u8::MAX;
 
 /// Checks that the data of the picture is complete. A JPEG that was cut out of another file may
@@ -142,7 +141,7 @@ impl Picture {
         Some(())
     }
 
-    /// Walks over a scan whose data begins at byte `at`, and returns the byte behind it.
+    /// Walks over a scan whose data begins at byte `at`, and returns the byte after it.
     fn walk_scan(&mut self, bytes: &[u8], segment: &[u8], at: usize) -> Result<usize, MediaFault> {
         let frame = self.frame.as_ref().ok_or_else(damaged)?;
         let header = ScanHeader::read(segment, frame).ok_or_else(damaged)?;

@@ -11,10 +11,9 @@ use std::sync::OnceLock;
 /// (width, height), which is faster than decoding and downscaling all of it. `stated_rgb`: what a PDF
 /// says about three components. `None`: this decoder can't read it.
 ///
-/// Decoders fill what is missing with grey and report success:
-/// [`super::completeness::check_complete`] finds out.
+/// Decoders fill missing parts with grey and report success: [`super::completeness::check_complete`] finds out.
 pub(crate) fn decode(bytes: &[u8], target: (u32, u32), stated_rgb: Option<bool>) -> Option<Pixels> {
-    // libjpeg-turbo can't be told about colours.
+    // libjpeg-turbo has no option for the colours.
     #[cfg(feature = "turbojpeg")]
     if stated_rgb.is_none()
         && let Some(pixels) = crate::media::turbo::decode(bytes, target)
@@ -26,7 +25,7 @@ pub(crate) fn decode(bytes: &[u8], target: (u32, u32), stated_rgb: Option<bool>)
 }
 
 /// Runs `work` on the one thread that decodes JPEG. The decoder splits its work between threads.
-/// That costs 10 % of CPU, and gains nothing when every core decodes a page of its own.
+/// That costs 10 % of CPU, and gains nothing when every core decodes its own page.
 pub(crate) fn install<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static ALONE: OnceLock<Option<ThreadPool>> = OnceLock::new();
     let pool = ALONE.get_or_init(|| ThreadPoolBuilder::new().num_threads(1).build().ok());

@@ -6,7 +6,7 @@ use super::frame::{Frame, ScanHeader};
 use super::huffman::{HuffmanTable, SkipTable, TableDefinition};
 use std::sync::Arc;
 
-/// Most bytes behind the codes of a part of a progressive frame: padding.
+/// Maximum number of bytes after the codes of a part of a progressive frame: padding.
 const MAX_LEFT: usize = 1;
 
 /// The tables of a scan. Components share them.
@@ -304,7 +304,7 @@ fn skip_block(
     Ok(())
 }
 
-/// Continues behind the restart marker of this number. Bytes before a marker are ignored.
+/// Continues after the restart marker of this number. Bytes before a marker are ignored.
 fn restart<'a>(bytes: &'a [u8], bits: BitReader<'a>, number: u8) -> Result<BitReader<'a>, (ScanFault, usize)> {
     let at = bits.position();
     match find_marker(bytes, at) {

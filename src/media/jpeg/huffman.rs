@@ -2,7 +2,7 @@
 
 use super::bit_reader::{BitReader, ScanFault};
 
-/// Bits by which codes are looked up. Longer codes are rare.
+/// Number of bits for looking up codes. Longer codes are rare.
 const LOOKUP_BITS: u32 = 11;
 const LOOKUP_SIZE: usize = 1 << LOOKUP_BITS;
 
@@ -17,8 +17,7 @@ pub(crate) struct TableDefinition {
 pub(crate) struct HuffmanTable {
     /// By the next bits: the symbol times 256, and the length of its code; 0: a longer code.
     first: Box<[u16; LOOKUP_SIZE]>,
-    /// For each length: the first code, the code behind the last, and the index of the first
-    /// symbol.
+    /// For each length: the first code, the code after the last, and the index of the first symbol.
     lengths: [(u32, u32, usize); 17],
     symbols: Vec<u8>,
 }
@@ -84,8 +83,7 @@ impl HuffmanTable {
     }
 }
 
-/// By the next bits: how far as many coefficients reach as can be told from these bits. One
-/// look-up skips two or three of them.
+/// By the next bits: how far the coefficients reach that these bits determine. One look-up skips two or three of them.
 pub(crate) struct SkipTable(Box<[u16; LOOKUP_SIZE]>);
 
 /// What [`SkipTable::peek`] gives: from the lowest bit on, 6 bits for the number of bits, which can
@@ -95,7 +93,7 @@ pub(crate) struct SkipTable(Box<[u16; LOOKUP_SIZE]>);
 pub(crate) struct Skip(u16);
 
 impl Skip {
-    /// Bits of codes and values, at most 26; 0: not even the first code can be told.
+    /// Bits of codes and values, at most 26; 0: the bits do not determine even the first code.
     #[inline(always)]
     pub(crate) fn bits(self) -> u32 {
         u32::from(self.0 & 0x3F)
@@ -107,7 +105,7 @@ impl Skip {
         u32::from(self.0 >> 8)
     }
 
-    /// Whether the end of the block is behind them.
+    /// Whether the end of the block follows them.
     #[inline(always)]
     pub(crate) fn ends_block(self) -> bool {
         self.0 & 0x80 != 0

@@ -1,5 +1,4 @@
-//! The Huffman tables that files without tables of their own use, as frames of Motion JPEG do.
-//! Source: ITU-T T.81, K.3.
+//! The Huffman tables for files without tables, such as frames of Motion JPEG. Source: ITU-T T.81, K.3.
 
 use super::bit_reader::find_marker;
 use super::header::read_segment;
@@ -18,7 +17,7 @@ pub(crate) fn standard_table(is_ac: bool, id: usize) -> Option<TableDefinition> 
     Some(TableDefinition { counts, symbols: symbols.to_vec() })
 }
 
-/// The file with these tables, if it has none of its own. Decoders that know no Motion JPEG need them.
+/// The file with these tables, if it has none. Decoders without support for Motion JPEG need them.
 pub(crate) fn with_tables(bytes: &[u8]) -> Cow<'_, [u8]> {
     if has_tables(bytes) {
         return Cow::Borrowed(bytes);

@@ -17,9 +17,9 @@ const TILE_PART_HEADER: usize = 12;
 /// Where the length of a tile-part is in it.
 const LENGTH_AT: usize = 6;
 
-/// A codestream of which every tile-part is in the file.
+/// A codestream with all its tile-parts in the file.
 pub(crate) struct Codestream<'c> {
-    /// What is before the first tile-part.
+    /// The data before the first tile-part.
     header: &'c [u8],
     /// The tile-parts.
     parts: Vec<&'c [u8]>,
@@ -58,7 +58,7 @@ impl<'c> Codestream<'c> {
                     parts.push(part);
                     at += end;
                 }
-                // Behind the tile-parts there is nothing but the end mark.
+                // Only the end mark follows the tile-parts.
                 _ if header.is_some() => break,
                 _ => {
                     if marker == SIZE {

@@ -1,5 +1,4 @@
-//! Whether all of a picture is in the file. Decoders show what is there of a picture that is cut, and
-//! say nothing.
+//! Whether all of a picture is in the file. Decoders show the existing part of a truncated picture without a message.
 
 use super::codestream::Codestream;
 use crate::media::fault::MediaFault;
@@ -12,7 +11,7 @@ use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
 /// # Errors
 /// A picture that is cut short.
 pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
-    // Without a codestream, decoding says what is wrong.
+    // Without a codestream, decoding reports the fault.
     let Some(data) = Codestream::find(bytes) else { return Ok(()) };
     let codestream = Codestream::read(data).ok_or_else(MediaFault::cut_short)?;
     if has_cut_packet(&codestream.to_explicit()) { Err(MediaFault::cut_short()) } else { Ok(()) }

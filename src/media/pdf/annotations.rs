@@ -28,7 +28,7 @@ fn annotations_of<'a>(page: &Page<'a>) -> impl Iterator<Item = Dict<'a>> {
     page_items(page, "Annots").into_iter().flatten().filter_map(|item| item?.into_dict())
 }
 
-/// What is drawn over a page beside what its file contains.
+/// Additions that are drawn over the content of a page.
 pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
     let mut overlay = Overlay::default();
     let mut count = 0;
@@ -111,7 +111,7 @@ pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
     has_hidden.then_some(entry)
 }
 
-/// The annotations of a page that version 11 of the decoder took for hidden: their objects, and these as they are.
+/// The annotations of a page that version 11 of the decoder took for hidden: their objects, before and after.
 pub(crate) fn find_appearances_hidden_before(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
     let layers = Layers::read(page.xref(), Hideable::Any);
     let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! Parts of which the appearance of annotations and fields is made. Source: ISO 32000-1, 12.5.
+//! Parts of the appearance of annotations and fields. Source: ISO 32000-1, 12.5.
 
 use super::form_text::{TextStyle, decode};
 use super::overlay::Overlay;
@@ -209,7 +209,7 @@ pub(crate) fn clip(rect: Rect) -> String {
     format!("{:.3} {:.3} {:.3} {:.3} re W n", rect.x0, rect.y0, rect.width(), rect.height())
 }
 
-/// The points in an array of an annotation. Those behind the limit are recorded as lost.
+/// The points in an array of an annotation. Those beyond the limit are recorded as lost.
 pub(crate) fn points(array: Option<Array<'_>>, overlay: &mut Overlay) -> Vec<f64> {
     let mut points = array.map(|array| numbers(&array)).unwrap_or_default();
     if points.len() > MAX_POINTS {

@@ -1,7 +1,7 @@
-//! Content streams with characters that can't begin anything, such as a parenthesis too many.
+//! Content streams with characters that can't begin anything, such as a surplus parenthesis.
 //!
-//! The renderer stops there, and everything behind is lost. Viewers report an error and go on; so does it
-//! with the repaired content. Source: what Poppler's `Lexer` and `Parser` do; ISO 32000-1, 7.2 and 7.3.
+//! The renderer stops there, and everything after it is lost. Viewers report an error and continue; so does the
+//! renderer with the repaired content. Source: what Poppler's `Lexer` and `Parser` do; ISO 32000-1, 7.2 and 7.3.
 
 use super::losses::Lost;
 use hayro::hayro_syntax::content::ops::TypedInstruction;
@@ -62,7 +62,7 @@ fn count_all(content: &[u8]) -> Option<usize> {
 }
 
 /// A content stream without brackets that close or open nothing, with hexadecimal strings of nothing but
-/// digits, and without operators that construct paths and lack operands. What can't be repaired stays as it is.
+/// digits, and without operators that construct paths and lack operands. Other content is unchanged.
 pub(crate) fn repair(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len());
     // The ends of the arrays and dictionaries that are open.
@@ -96,7 +96,7 @@ pub(crate) fn repair(content: &[u8]) -> Vec<u8> {
         match token {
             [b'<', digits @ .., b'>'] => {
                 out.push(b'<');
-                // What is not a digit counts as zero.
+                // Other characters count as zero.
                 out.extend(digits.iter().map(|byte| match byte {
                     byte if byte.is_ascii_hexdigit() || is_white_space(*byte) => *byte,
                     _ => b'0',
@@ -142,7 +142,7 @@ pub(crate) fn read_token(content: &[u8]) -> &[u8] {
         [b'B', b'I', after, ..] if is_white_space(*after) || is_delimiter(*after) => image_length(content).unwrap_or(2),
         [first, rest @ ..] if !is_delimiter(*first) => {
             let is_regular = |byte: u8| !is_delimiter(byte) && !is_white_space(byte);
-            // White space is a token of its own, so that words begin with their first letter.
+            // White space is a separate token, so that words begin with their first letter.
             let is_same = |byte: &u8| is_regular(*byte) == is_regular(*first);
             1 + rest.iter().take_while(|byte| !is_delimiter(**byte) && is_same(byte)).count()
         }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a page shows behind the damaged part.
+    /// What a page shows after the damaged part.
     const BEHIND: &str = "1 0 0 rg 50 50 300 300 re f";
 
     #[test]

@@ -16,7 +16,7 @@ const OPERATORS: [&[u8]; 73] = [
     b"v", b"w", b"W", b"W*", b"y", b"'", b"\"",
 ];
 
-/// What is wrong with the content streams of a page.
+/// The faults of the content streams of a page.
 pub(crate) fn find_lost_content(page: &Page<'_>) -> Option<&'static str> {
     const MISSING: &str = "the content of the page is missing";
     if !page.raw().contains_key("Contents") {
@@ -30,7 +30,7 @@ pub(crate) fn find_lost_content(page: &Page<'_>) -> Option<&'static str> {
     })
 }
 
-/// What is wrong with a content stream.
+/// The fault of a content stream.
 pub(crate) fn find_damage(stream: &Stream<'_>) -> Option<&'static str> {
     const DAMAGED: &str = "the content of the page ends early or is damaged";
     let Ok(content) = stream.decoded_data() else {

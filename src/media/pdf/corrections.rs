@@ -1,7 +1,7 @@
 //! Entries of a file's objects that are corrected before its pages are drawn.
 //!
-//! The library reads a file as it is, and has no way to change an object. So changed objects are appended
-//! to a copy of the file, as an editor does.
+//! The library reads a file unchanged, and can't change an object. So changed objects are appended to a copy of the
+//! file, as an editor does.
 
 use super::annotations::{find_appearances_hidden_before, find_unshown_appearances, list_shown_annotations};
 use super::content_repair::read_token;
@@ -43,7 +43,7 @@ pub(crate) enum Corrections {
 #[derive(Clone)]
 pub(crate) struct Correction {
     pub(crate) id: ObjRef,
-    /// The dictionary as it is, with its brackets.
+    /// The unchanged dictionary, with its brackets.
     pub(crate) content: Vec<u8>,
     /// The right entry.
     pub(crate) entry: Vec<u8>,
@@ -96,13 +96,13 @@ pub(crate) fn correct_entries(pdf: &Pdf, corrections: &[StreamCorrection<'_>]) -
     open_with(pdf, &objects.collect::<Option<_>>()?)
 }
 
-/// Opens a file again in which these forms are no transparency groups. `None`: their entry is not found.
+/// Opens a copy of a file in which these forms are not transparency groups. `None`: their entry is not found.
 pub(crate) fn dissolve_groups(pdf: &Pdf, forms: &[Dict<'_>]) -> Option<Pdf> {
     let original: &[u8] = pdf.data().as_ref();
     let mut bytes = original.to_vec();
     for form in forms {
         // A stream's dictionary is never in another stream, so its bytes are those of the file, and the places of
-        // everything else stay as they are.
+        // everything else are unchanged.
         let start = (form.data().as_ptr() as usize).checked_sub(original.as_ptr() as usize)?;
         let keys = find_keys(form.data(), GROUP);
         if keys.is_empty() {
@@ -184,7 +184,7 @@ pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
     unshown.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.into() }).collect()
 }
 
-/// The layers of a document that the renderer shows or hides otherwise than viewers. `None`: there are none.
+/// The layers of a document that the renderer shows or hides unlike viewers. `None`: none.
 pub(crate) fn correct_layers(xref: &XRef, hideable: Hideable) -> Option<Correction> {
     let (catalog, entry) = find_unread_layers(xref, hideable)?;
     Some(Correction::new(catalog.obj_id()?, &catalog, entry))

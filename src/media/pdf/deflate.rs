@@ -7,7 +7,7 @@ use hayro::hayro_syntax::object::Stream;
 use std::borrow::Cow;
 use std::io::Read;
 
-/// Bytes of the header of zlib, and of the checksum behind the data.
+/// Bytes of the header of zlib, and of the checksum after the data.
 const HEADER: usize = 2;
 const CHECKSUM: usize = 4;
 /// Most bytes that are inflated for another decoder.

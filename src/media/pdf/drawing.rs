@@ -1,4 +1,4 @@
-//! Draws pages with hayro, and finds out what it leaves out.
+//! Draws pages with hayro, and detects what it leaves out.
 
 use super::annotations::draw_annotations;
 use super::corrections::MIN_SIDE;
@@ -25,7 +25,7 @@ pub(crate) const BUILT_IN: &str = "hayro 0.9";
 /// How often other fonts are tried for characters without a glyph.
 const MAX_ROUNDS: u32 = 3;
 
-/// A page that was drawn, and what is missing of it.
+/// A drawn page, and its losses.
 pub(crate) struct Drawing {
     pub(crate) pixels: Pixels,
     pub(crate) losses: Losses,

@@ -35,7 +35,7 @@ pub(crate) struct EmbeddedFont {
 /// Where the outlines of a TrueType font are.
 #[derive(Debug)]
 struct TrueTypeOutlines {
-    /// The bytes of the positions and of the outlines, as far as they are there.
+    /// The existing bytes of the positions and of the outlines.
     positions: Range<usize>,
     outlines: Range<usize>,
     is_long: bool,
@@ -44,7 +44,7 @@ struct TrueTypeOutlines {
 }
 
 impl EmbeddedFont {
-    /// Reads the tables of a font; `None`: it has none that are known.
+    /// Reads the tables of a font; `None`: it has no known tables.
     pub(crate) fn read(font: &[u8]) -> Option<Self> {
         if !KINDS.iter().any(|kind| font.starts_with(kind)) {
             let count = CffFontRef::new(font, 0, None).ok()?.num_glyphs();
@@ -159,7 +159,7 @@ mod tests {
         out
     }
 
-    /// The faults of two glyphs of which nothing is drawn, and of a third one that the font does not have.
+    /// The faults of two glyphs that are not drawn, and of a third one that the font does not have.
     fn faults(font: &[u8]) -> Option<[Option<GlyphFault>; 3]> {
         let read = EmbeddedFont::read(font)?;
         Some([0, 1, 2].map(|glyph| read.find_fault(font, glyph, false)))

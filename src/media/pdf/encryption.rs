@@ -1,7 +1,7 @@
-//! PDFs of which only the attachments are encrypted: their pages need no password.
+//! PDFs with only encrypted attachments: their pages need no password.
 //!
-//! The library refuses a file whose password it doesn't know, even if pages are stored as they
-//! are. Source: ISO 32000-1, 7.6.5 (crypt filters).
+//! The library refuses a file whose password it doesn't know, even if pages are not encrypted. Source: ISO 32000-1,
+//! 7.6.5 (crypt filters).
 
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, FromBytes, Name, ObjRef};
@@ -60,7 +60,7 @@ fn find_references(bytes: &[u8]) -> Vec<usize> {
     slashes.filter(|at| bytes[*at..].starts_with(ENCRYPT)).filter(is_reference).collect()
 }
 
-/// Whether an encryption dictionary leaves streams and strings as they are.
+/// Whether an encryption dictionary leaves streams and strings unencrypted.
 fn leaves_pages_plain(dict: &Dict<'_>) -> bool {
     // Only these have crypt filters.
     matches!(dict.get::<i32>("V"), Some(4 | 5)) && ["StmF", "StrF"].iter().all(|key| is_identity(dict, key))

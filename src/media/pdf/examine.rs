@@ -12,7 +12,7 @@ use hayro::hayro_interpret::{
 use hayro::kurbo::{Affine, BezPath, Rect, Shape};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Units of an em in which glyphs are given.
+/// Units per em of glyphs.
 const UNITS_PER_EM: f64 = 1000.0;
 /// Opacity below which nothing is seen.
 const MIN_OPACITY: f32 = 0.004;
@@ -20,7 +20,7 @@ const MIN_OPACITY: f32 = 0.004;
 /// A device that draws nothing, and finds what a renderer leaves out.
 pub(crate) struct Examiner<'f> {
     fonts: &'f Fonts,
-    /// What is lost.
+    /// The losses.
     pub(crate) losses: Losses,
     /// Whether any image can be seen.
     pub(crate) sees_image: bool,

@@ -1,6 +1,6 @@
-//! Fonts with entries that the renderer can't use. Embedded TrueType fonts with an encoding that it ignores, because they
-//! are said to have symbols: viewers apply the encoding unless the font has a table of symbols. Fonts without a type.
-//! Source: ISO 32000-1, 9.6.6.4 and 9.8.2; for types, what PDFium, MuPDF and Poppler do.
+//! Fonts with entries that the renderer can't use. Embedded TrueType fonts with an encoding that it ignores, because
+//! their flags declare symbols: viewers apply the encoding unless the font has a table of symbols. Fonts without a
+//! type. Source: ISO 32000-1, 9.6.6.4 and 9.8.2; for types, what PDFium, MuPDF and Poppler do.
 
 use super::corrections::Correction;
 use super::objects::MAX_DEPTH;
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// The flag of fonts with the characters of Latin text.
 const NON_SYMBOLIC: u32 = 1 << 5;
-/// The types of fonts that the renderer knows.
+/// The font types that the renderer supports.
 const TYPES: [&[u8]; 6] = [b"Type1", b"MMType1", b"TrueType", b"OpenType", b"Type0", b"Type3"];
 /// The number of the encoding of symbols, for Windows.
 const SYMBOLS: u16 = 0;

@@ -40,7 +40,7 @@ pub(crate) struct Fonts {
 struct State {
     /// What the page asked for, and how it looks.
     asked: BTreeMap<String, Style>,
-    /// Installed fonts that replace others, by what was asked.
+    /// Installed fonts that replace others, by request.
     chosen: HashMap<String, Installed>,
     /// Replacements that were given, by the address of their data.
     given: HashMap<usize, Replacement>,
@@ -159,7 +159,7 @@ impl Fonts {
                 None => is_contained(*character),
             };
             let lacking: Vec<char> = missing.iter().filter(|character| !has(character)).copied().collect();
-            // These two have encodings of their own.
+            // These two have their own encodings.
             if lacking.is_empty() || key == "Symbol" || key == "ZapfDingbats" {
                 continue;
             }
@@ -179,8 +179,7 @@ impl Fonts {
         is_better
     }
 
-    /// What is lost with a glyph that is not drawn, or drawn as another one. `None`: it is drawn, or
-    /// can't be seen anyway.
+    /// The loss of a glyph that is not drawn, or drawn as another one. `None`: it is drawn, or can't be seen anyway.
     pub(crate) fn find_lost_glyph(&self, glyph: &OutlineGlyph, text: Option<&BfString>) -> Option<Lost> {
         if text.is_some_and(is_invisible) {
             return None;
@@ -190,7 +189,7 @@ impl Fonts {
             let is_hyphen = text.is_some_and(|text| *text == BfString::Char(SOFT_HYPHEN));
             let is_seen = match text {
                 Some(_) => !is_hyphen,
-                // A name that says nothing, or a code without a name.
+                // A name without meaning, or a code without a name.
                 None => is_printed(glyph.char_code()) && glyph.outline().elements().is_empty(),
             };
             // A font that is not embedded was asked for before its glyphs are drawn.
@@ -270,7 +269,7 @@ fn describe(query: &FontQuery) -> (String, Style) {
     }
 }
 
-/// An installed font with the wanted name, or one for the wanted character collection.
+/// An installed font with the requested name, or one for the requested character collection.
 fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed> {
     let names = [&wanted.post_script_name, &wanted.font_name, &wanted.font_family];
     if let Some(face) = names.into_iter().flatten().find_map(|name| find_by_name(name)) {

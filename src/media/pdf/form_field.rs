@@ -218,7 +218,7 @@ impl<'a, 'f> Field<'a, 'f> {
         overlay.write(style, size, (start(style, size, inner, &text, quadding), y), &text);
     }
 
-    /// Each character in a cell of its own.
+    /// Each character in its own cell.
     fn draw_comb(rect: Rect, style: &TextStyle, text: &str, cells: u32, overlay: &mut Overlay) {
         let width = rect.width() / f64::from(cells);
         let size = if style.size > 0.0 { style.size } else { (rect.height() * 0.7).min(width * 1.4) };

@@ -14,12 +14,12 @@ const WIDTHS: [u16; 95] = [
     556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
     260, 334, 584,
 ];
-/// What the bytes 128 to 160 stand for in text strings.
+/// The characters of the bytes 128 to 160 in text strings.
 const DOC_ENCODING: [char; 33] = [
     '•', '†', '‡', '…', '—', '–', 'ƒ', '⁄', '‹', '›', '−', '‰', '„', '“', '”', '‘', '’', '‚', '™', 'ﬁ', 'ﬂ', 'Ł', 'Œ',
     'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž', ' ', '€',
 ];
-/// What the bytes 128 to 159 stand for in `WinAnsiEncoding`.
+/// The characters of the bytes 128 to 159 in `WinAnsiEncoding`.
 const WIN_ANSI: [char; 32] = [
     '€', '•', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '•', 'Ž', '•', '•', '‘', '’', '“', '”', '•', '–',
     '—', '˜', '™', 'š', '›', 'œ', '•', 'ž', 'Ÿ',

@@ -1,5 +1,5 @@
-//! References with another generation than the object with their number has. Viewers read the object; the library finds
-//! none. Source: ISO 32000-1, 7.3.10; what PDFium and MuPDF do.
+//! References whose generation differs from that of the object with their number. Viewers read the object; the library
+//! does not find it. Source: ISO 32000-1, 7.3.10; what PDFium and MuPDF do.
 
 use super::encryption::is_encrypted;
 use hayro::hayro_syntax::Pdf;
@@ -47,7 +47,7 @@ fn find_ids(bytes: &[u8], word: &[u8], is_wanted: impl Fn(u32, i32) -> bool) -> 
     ends.filter_map(read).filter(|(number, generation)| is_wanted(*number, *generation)).collect()
 }
 
-/// The number at the end of some text with white space behind it, and what is before it.
+/// The number at the end of a text with trailing white space, and the text before it.
 fn take_number(text: &[u8]) -> Option<(&[u8], u32)> {
     let end = text.trim_ascii_end();
     let digits = end.iter().rev().take(10).take_while(|byte| byte.is_ascii_digit()).count();

@@ -1,10 +1,10 @@
 //! Transparency groups whose content blends with what is below them. Source: ISO 32000-1, 11.4 (groups), 11.6.6
 //! (forms that are groups).
 //!
-//! The renderer draws each group apart, as if it were isolated: a highlight with the blend mode `Multiply` would hide the
-//! text below it. Where a group is painted opaque, without a mask and with the blend mode `Normal`, its content shows
-//! the same without the group, and is drawn so. Any other such group is a loss, unless the page shows the same without it:
-//! a shadow on white paper is as dark when it is not multiplied.
+//! The renderer draws each group separately, as if it were isolated: a highlight with the blend mode `Multiply` would
+//! hide the text below it. Where a group is painted opaque, without a mask and with the blend mode `Normal`, its
+//! content looks the same without the group, and is drawn without it. Any other such group is a loss, unless the page
+//! looks the same without it: a shadow on white paper is as dark when it is not multiplied.
 
 use super::annotations::visible_appearances;
 use super::layers::Layers;

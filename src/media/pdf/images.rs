@@ -1,8 +1,7 @@
 //! Whether an image of a PDF can be decoded completely.
 //!
-//! Renderers show what they could decode of an image, and leave the rest white or grey. Sources:
-//! ISO 32000-1, 7.4 (filters) and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG
-//! 2000); T.88, clause 7 (JBIG2).
+//! Renderers show the decoded part of an image, and leave the rest white or grey. Sources: ISO 32000-1, 7.4 (filters)
+//! and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG 2000); T.88, clause 7 (JBIG2).
 
 use super::color_space::{count_channels, has_short_palette, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
@@ -69,7 +68,7 @@ fn damaged(why: impl Into<String>) -> Option<Lost> {
     Some(Lost::Image(why.into()))
 }
 
-/// What is known about the samples of an image.
+/// The samples of an image.
 struct Parameters {
     width: u32,
     height: u32,
@@ -178,8 +177,8 @@ pub(crate) fn has_other_bits(stencil: &Stream<'_>) -> bool {
     bits.is_some_and(|bits| bits != 1) && !stencil.filters().last().is_some_and(states_bits)
 }
 
-/// Samples that are missing behind filters that only compress bytes. Up to one row is accepted: many
-/// writers leave out the last bytes.
+/// Samples that are missing after filters that only compress bytes. Up to one row is accepted: many writers leave out
+/// the last bytes.
 fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<Lost> {
     let bits = u64::from(parameters.bits.unwrap_or(8)) * u64::from(parameters.channels.unwrap_or(1));
     let row = (u64::from(parameters.width) * bits).div_ceil(8);
@@ -239,7 +238,7 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
     }
 }
 
-/// What is missing in the scans of a JPEG.
+/// Missing data in the scans of a JPEG.
 fn find_missing_data(data: &[u8]) -> Option<Lost> {
     match jpeg::check_complete(data) {
         Err(fault) if fault.kind == MediaFaultKind::CutShort => damaged("a JPEG that ends early"),
@@ -289,7 +288,7 @@ fn find_frame(data: &[u8]) -> Option<Frame> {
     }
 }
 
-/// What is missing in JPEG 2000.
+/// Missing data in JPEG 2000.
 fn find_jpeg2000_damage(file: &[u8], parameters: &Parameters) -> Option<Lost> {
     let Some(data) = Codestream::find(file) else { return damaged("not JPEG 2000") };
     if jpeg2000::check_complete(data).is_err() {

@@ -1,5 +1,4 @@
-//! Inline images as the objects that they would be, so that a scan is read in one way wherever its data is. Source: ISO
-//! 32000-1, 8.9.7.
+//! Inline images as objects, so that all scans are read in the same way. Source: ISO 32000-1, 8.9.7.
 
 use super::content_repair::read_token;
 use super::fill::Fill;
@@ -8,7 +7,7 @@ use hayro::hayro_syntax::object::{Name, Object, Stream};
 use hayro::hayro_syntax::page::{Page, Resources, Rotation};
 use std::sync::Arc;
 
-/// The short names of entries, and the names that they stand for.
+/// The short and long names of entries.
 const KEYS: [(&[u8], &[u8]); 10] = [
     (b"/BPC", b"/BitsPerComponent"),
     (b"/CS", b"/ColorSpace"),
@@ -86,7 +85,7 @@ pub(crate) fn to_file(object: &[u8], page: &Page<'_>, matrix: [f64; 6], fill: &F
     Pdf::new(Arc::new(bytes)).ok()
 }
 
-/// Entries with the names that short ones stand for. Those of filters are read as they are.
+/// Entries with their long names. Names of filters are read unchanged.
 fn expand(entries: &[u8]) -> Vec<u8> {
     let (mut at, mut depth, mut is_key, mut is_space) = (0, 0_usize, true, false);
     let mut expanded = Vec::with_capacity(entries.len());

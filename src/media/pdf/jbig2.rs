@@ -1,7 +1,7 @@
 //! Whether JBIG2 data in a PDF can be decoded without inventing a part of it.
 //!
-//! The library decodes what it can: it leaves regions out, and reads ones behind the end of data that is cut.
-//! Source: ITU-T T.88, clause 7 (segments) and annex E (arithmetic coding).
+//! The library decodes what it can: it leaves regions out, and reads one bits after the end of truncated data. Source:
+//! ITU-T T.88, clause 7 (segments) and annex E (arithmetic coding).
 
 use super::stream_data::{UNKNOWN_LENGTH, split_segment_header};
 use crate::media::pixels::MAX_PIXELS;
@@ -16,15 +16,15 @@ const PAGE: u8 = 48;
 const END_OF_STRIPE: u8 = 50;
 /// The mark of the end of arithmetic-coded data.
 const END_OF_CODE: [u8; 2] = [0xFF, 0xAC];
-/// Bits that are one, and how often they are repeated: decoders read some of them behind the end of whole data.
+/// Bits that are one, and how often they are repeated: decoders read some of them after the end of complete data.
 const ONES: [u8; 2] = [0xFF, 0x7F];
 const REPEATED: usize = 8;
-/// Bytes behind them that only the decoder of data that is cut reads.
+/// Bytes after them that only the decoder of truncated data reads.
 const NOISE: usize = 64;
 /// Bytes of the size and place of a region.
 const REGION: usize = 17;
 
-/// What is wrong with JBIG2 data.
+/// The faults of JBIG2 data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Jbig2Fault {
     Damaged,
@@ -34,7 +34,7 @@ pub(crate) enum Jbig2Fault {
     TooLarge,
 }
 
-/// What is wrong with the JBIG2 `data` of an image.
+/// The fault of the JBIG2 `data` of an image.
 pub(crate) fn find_jbig2_fault(image: &Stream<'_>, data: &[u8]) -> Option<Jbig2Fault> {
     let dict = image.dict();
     let parameters = ["DecodeParms", "DP"].iter().find_map(|key| {
@@ -163,7 +163,7 @@ impl Segment<'_> {
         (!is_ended && !self.data.is_empty()).then_some(self.data)
     }
 
-    /// The segment with other bytes behind data that has no end.
+    /// The segment with other bytes after data that has no end.
     fn extended(&self) -> Vec<u8> {
         let Some(data) = self.data_without_end() else { return [self.header, self.data].concat() };
         // No byte of the noise is one that marks follow.

@@ -8,7 +8,7 @@ use hayro::hayro_syntax::xref::XRef;
 /// Deepest nesting of an expression, and most of the groups in it.
 const MAX_DEPTH: u32 = 16;
 const MAX_GROUPS: usize = 10_000;
-/// Most places of an expression in which references to inner expressions are followed.
+/// Maximum number of references to inner expressions that are followed in an expression.
 const MAX_INNER: usize = 100;
 
 /// Groups, in order.
@@ -62,7 +62,7 @@ pub(crate) struct Visibility {
 }
 
 impl Visibility {
-    /// That of a part that the renderer takes for one of a layer, and that belongs to none.
+    /// A part that the renderer assigns to a layer, but that belongs to none.
     fn without_layer(self) -> Self {
         Self { is_hidden: false, is_lost: self.is_hidden != self.is_lost }
     }

@@ -9,12 +9,12 @@ const MAX_NAMED: usize = 4;
 /// Most places that are kept; twice as many if images are among them.
 const MAX_REGIONS: usize = 64;
 
-/// What was lost. The order is that of the message.
+/// Losses. The order is that of the message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lost {
     /// The content stream of the page or of a form: why.
     Content(String),
-    /// What is behind a part of a content stream that the renderer can't read.
+    /// Content after a part of a content stream that the renderer can't read.
     Syntax,
     /// What lies beyond a limit of the examination: which.
     Limit(String),
@@ -24,7 +24,7 @@ pub(crate) enum Lost {
     Object(String),
     /// An image whose data is complete, in a format that the renderer lacks: which.
     Codec(String),
-    /// What is painted with a pattern or a shading that is missing or damaged.
+    /// Content painted with a missing or damaged pattern or shading.
     Paint(String),
     /// Characters of the font with this name, for which no font that may replace it has a glyph.
     Glyphs(String),
@@ -36,7 +36,7 @@ pub(crate) enum Lost {
     Font,
     /// A transparency group whose content should blend with what is below it.
     Blending,
-    /// A mask of what is painted, of a kind that is not known.
+    /// A mask of an unknown kind.
     Mask,
     /// A layer that the renderer shows or hides against the document.
     Layer,
@@ -92,7 +92,7 @@ impl Lost {
 
     fn kind_of_place(&self) -> PlaceKind {
         match self {
-            // What is missing may be an image.
+            // The missing part may be an image.
             Self::Image(_) | Self::Object(_) | Self::Codec(_) => PlaceKind::Image,
             Self::Placeholders(_) => PlaceKind::Placeholder,
             _ => PlaceKind::Other,
@@ -100,12 +100,12 @@ impl Lost {
     }
 }
 
-/// What is lost at a place of the picture.
+/// The loss at a place of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaceKind {
     /// An image.
     Image,
-    /// A character, of which a placeholder is drawn.
+    /// A character that is drawn as a placeholder.
     Placeholder,
     /// Anything else.
     Other,
@@ -129,7 +129,7 @@ pub(crate) struct Losses {
 }
 
 impl Losses {
-    /// Adds what was lost; `region`: where, in pixels of the picture, if that is known.
+    /// Adds a loss; `region`: where, in pixels of the picture, if that is known.
     pub(crate) fn add(&mut self, lost: Lost, region: Option<Rect>) {
         let kind = lost.kind_of_place();
         let is_image = kind == PlaceKind::Image;
@@ -137,7 +137,7 @@ impl Losses {
         *self.found.entry(lost).or_default() += 1;
         match region {
             Some(region) if self.places.len() < limit => self.places.push(LostPlace { region, kind }),
-            // Any of the images may be missing; of characters, some stand for all.
+            // Any of the images may be missing; for characters, a few represent all.
             Some(_) => self.has_more_images |= is_image,
             None => self.has_unknown_place = true,
         }
@@ -168,7 +168,7 @@ impl Losses {
         self.has_more_images
     }
 
-    /// The places of what was lost.
+    /// The places of the losses.
     pub(crate) fn places(&self) -> &[LostPlace] {
         &self.places
     }
@@ -178,7 +178,7 @@ impl Losses {
         self.has_unknown_place
     }
 
-    /// What was lost, as a fragment of one line.
+    /// The losses, as a fragment of one line.
     pub(crate) fn describe(&self) -> String {
         let mut parts: Vec<_> = self.found.iter().take(MAX_NAMED).map(|(lost, count)| lost.describe(*count)).collect();
         if self.found.len() > MAX_NAMED {
@@ -193,7 +193,7 @@ impl Losses {
     }
 }
 
-/// The fault of a page of which `lost` could not be drawn.
+/// The fault of a page with the losses `lost`.
 pub(crate) fn incomplete(lost: &str) -> MediaFault {
     MediaFault::new(MediaFaultKind::IncompletePage, format!("the page can't be drawn completely: {lost}"))
 }

@@ -12,7 +12,7 @@ pub(crate) enum MeshKind {
     Triangles,
     /// Rows of this many vertices.
     Lattice(usize),
-    /// Patches with this many points, of which four are shared with the patch before.
+    /// Patches with this many points; four are shared with the patch before.
     Patches(u64),
 }
 

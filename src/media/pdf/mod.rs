@@ -1,6 +1,6 @@
 //! PDF.
 //!
-//! - [`encryption`]: files of which only the attachments are encrypted
+//! - [`encryption`]: files with only encrypted attachments
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`layers`]: which layers are hidden; [`soft_mask`]: which masks the renderer applies
 //! - [`stream_corrections`]: entries of streams that the renderer can't use
@@ -18,8 +18,8 @@
 //!   file are complete
 //! - [`font_flags`]: fonts whose encoding it would ignore; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
-//! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
-//!   a page because the file does not contain how it looks
+//! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a
+//!   page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
 //! - [`pdf_file`]: the pages of a file
 

@@ -59,7 +59,7 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     }
 }
 
-/// What the graphics state has of what is examined.
+/// The examined entries of the graphics state.
 #[derive(Clone)]
 struct State<'a> {
     matrix: Matrix,
@@ -107,7 +107,7 @@ impl<'a> ExaminedFont<'a> {
         Type3Font::read(font).map(Self::Type3).or_else(|| find_lost_symbols(font).map(Self::Symbols))
     }
 
-    /// What is lost with a character.
+    /// The loss of a character.
     fn lost(&self) -> Lost {
         match self {
             Self::Type3(_) => Lost::Glyphs("a Type 3 font".to_owned()),
@@ -285,7 +285,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether what is painted with the pattern `name` is lost. Follows what its tiles draw.
+    /// Whether content painted with the pattern `name` is lost. Follows the content of its tiles.
     fn lacks_pattern<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, start: Matrix, depth: u32) -> bool {
         match PatternPaint::find(name, resources) {
             PatternPaint::Shading => false,

@@ -1,5 +1,5 @@
-//! A page of its own with what is drawn over another: values of form fields, and annotations
-//! without an appearance. It is a PDF that hayro interprets like any other.
+//! A separate page with the additions to another one: values of form fields, and annotations without an appearance. It
+//! is a PDF that hayro interprets like any other.
 
 use super::form_text::{TextStyle, to_win_ansi, width};
 use super::losses::Lost;
@@ -30,7 +30,7 @@ pub(crate) struct Overlay {
     states: HashMap<(u32, bool), usize>,
     /// What could not be drawn.
     pub(crate) lost: Vec<Lost>,
-    /// The kinds of what is drawn, for people.
+    /// The kinds of additions, for people.
     pub(crate) kinds: BTreeSet<&'static str>,
     /// Where it is drawn.
     pub(crate) places: Vec<Rect>,
@@ -60,7 +60,7 @@ impl Overlay {
         self.is_full
     }
 
-    /// Adds operators. Those behind the limit are left out, which is recorded as a loss.
+    /// Adds operators. Those beyond the limit are left out, which is recorded as a loss.
     pub(crate) fn push(&mut self, operators: &str) {
         if self.is_full {
             return;

@@ -30,7 +30,7 @@ const MAX_ENTRIES: usize = 2 * MAX_PAGES;
 /// The pages of a document, in the order of its page tree.
 pub(crate) struct PageTree {
     pages: Vec<TreePage>,
-    /// The number of pages in the library's list of the file as it is.
+    /// The number of pages in the library's list of the unchanged file.
     listed: usize,
     /// Whether entries other than types were corrected.
     is_corrected: bool,
@@ -40,7 +40,7 @@ pub(crate) struct PageTree {
 struct TreePage {
     /// The place in the library's list; `None`: the page can't be read.
     place: Option<usize>,
-    /// The same in the list of the file as it is, before types were corrected.
+    /// The same in the list of the unchanged file, before types were corrected.
     listed: Option<usize>,
 }
 
@@ -164,7 +164,7 @@ fn find_corrected(pdf: &Pdf, corrections: &[Correction]) -> Option<(Pdf, Vec<Opt
 enum Kid<'a> {
     /// A page, at this place of the library's list.
     Page(usize),
-    /// A node with entries of its own.
+    /// A node with its own entries.
     Node(Rc<[KidEntry<'a>]>),
     /// A page that can't be read.
     Unreadable,

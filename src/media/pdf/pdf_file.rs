@@ -43,7 +43,7 @@ const DOTS_PER_INCH: f64 = 300.0;
 const POINTS_PER_INCH: f64 = 72.0;
 /// Longest side of a drawn page, in pixels, whatever the size of the paper.
 const MAX_SIDE: f64 = 4096.0;
-/// The renderer of pages of which the scanned image is decoded.
+/// The renderer of pages whose scanned image is decoded.
 const SCANNED_IMAGE: &str = "scanned image";
 
 /// An open PDF.
@@ -141,7 +141,7 @@ impl PdfFile {
                 }
             }
             None => {
-                // A scan in a changed file would have another size than the page as it is.
+                // A scan in a changed file would have another size than the unchanged page.
                 let changed = self.changed(number, target);
                 renderers.draw(&self.bytes, number, changed.as_ref().unwrap_or(self).page(number)?, target)
             }
@@ -287,7 +287,7 @@ impl PdfFile {
         Ok(Some((drawing, left_out.effect())))
     }
 
-    /// Whether annotations are drawn otherwise than by versions of the decoder before 11.
+    /// Whether annotations are drawn unlike in versions of the decoder before 11.
     ///
     /// # Errors
     /// A page that does not exist.
@@ -341,7 +341,7 @@ impl PdfFile {
     }
 }
 
-/// What is changed in a file so that the renderer draws a page as viewers do.
+/// Changes of a file so that the renderer draws a page as viewers do.
 #[derive(Clone, Copy)]
 enum Change {
     /// Objects that references with another generation find.
@@ -352,7 +352,7 @@ enum Change {
     Encodings,
     /// Streams that it can use.
     Streams,
-    /// Types of fonts that it knows.
+    /// Font types that it supports.
     FontTypes,
     /// States of layers that it reads, and no annotations in hidden ones.
     ListedLayers,

@@ -1,4 +1,4 @@
-//! `pdftoppm` of the Poppler project: an installed program that draws pages, in a process of its own.
+//! `pdftoppm` of the Poppler project: an installed program that draws pages, in its own process.
 
 use crate::media::pixels::Pixels;
 use serde::{Deserialize, Serialize};
@@ -241,7 +241,7 @@ fn run(
     if data.len() > max {
         return Err("a picture that is too large".to_owned());
     }
-    // A process may close its output and go on.
+    // A process may close its output and continue.
     let messages = receive_messages.recv_timeout(Duration::from_secs(5)).map_err(|_| "it did not end".to_owned())?;
     let mut is_success = false;
     let (send, wait) = sync_channel::<()>(0);
@@ -259,7 +259,7 @@ fn run(
 type Reading = (Box<dyn FnOnce() + Send>, Receiver<Vec<u8>>);
 
 /// Work that reads at most `max` bytes, and where the bytes arrive. `drops_rest`: the rest is read, too, and
-/// dropped, so that the program can go on writing.
+/// dropped, so that the program can continue writing.
 fn read_all(mut from: impl Read + Send + 'static, max: u64, drops_rest: bool) -> Reading {
     let (send, receive) = sync_channel(1);
     let work = move || {

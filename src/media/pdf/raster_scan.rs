@@ -112,7 +112,7 @@ fn paint(page: &Page<'_>, image: &OnlyImage<'_>, target: (u32, u32)) -> Option<P
     Canvas { target, tones: None, pixels: None }.show(page, image, &format!("/{name} Do"))
 }
 
-/// A stencil of which the black `tones` are painted with the colour of the image. `None`: it is not a colour.
+/// A stencil whose black `tones` are painted with the colour of the image. `None`: it is not a colour.
 pub(crate) fn paint_tones(page: &Page<'_>, image: &OnlyImage<'_>, tones: Pixels) -> Option<Pixels> {
     Canvas { target: (1, 1), tones: Some(tones), pixels: None }.show(page, image, "0 0 1 1 re f")
 }

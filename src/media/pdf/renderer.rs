@@ -21,7 +21,7 @@ const SAME_GLYPH: f64 = 0.4;
 pub struct PdfRenderers {
     /// The installed `pdftoppm`, if it may be used.
     pub pdftoppm: Option<Pdftoppm>,
-    /// Whether it draws every page, not only those of which the built-in renderer loses something.
+    /// Whether it draws every page, not only those with losses in the built-in renderer.
     pub is_preferred: bool,
 }
 
@@ -29,7 +29,7 @@ impl PdfRenderers {
     /// Draws a page (from 1) of the PDF `bytes` upright at this size.
     ///
     /// # Errors
-    /// A page that is too large, or of which every renderer loses something.
+    /// A page that is too large, or has losses in every renderer.
     pub(crate) fn draw(
         &self,
         bytes: &Bytes,
@@ -70,7 +70,7 @@ fn draw_with(
     size: (u32, u32),
     own: Drawing,
 ) -> Result<(Pixels, String), MediaFault> {
-    // Poppler draws white, grey or boxes where the file ends early, and says nothing.
+    // Poppler draws white, grey or boxes where the file ends early, without a message.
     if !own.losses.are_in_the_file() {
         return Err(own.losses.to_fault());
     }
@@ -198,7 +198,7 @@ mod tests {
             let own = Drawing { pixels: picture(&[55]), losses: losses.clone(), added: Vec::new() };
             assert_eq!(find_still_lost(&picture(drawn), &own).is_some(), is_lost, "{losses:?} {drawn:?}");
         }
-        // What is added to the page has to be there, whatever else is lost.
+        // Additions to the page must be present, whatever else is lost.
         for (losses, added, drawn, is_lost) in [
             (Losses::default(), ink, &[55][..], false),
             (Losses::default(), ink, &[44], false),

@@ -49,7 +49,7 @@ pub(crate) struct Scan<'a> {
 const MAX_CONTENT_BYTES: usize = 4 << 20;
 
 /// Gives `read` the image of a scanned page, and the page that paints it; `None` for any other page. An inline image is
-/// read as the object that it would be, in a file of its own. `masks`: the masks of its images that are known.
+/// read as an object, in a separate file. `masks`: the masks of its images that are known.
 pub(crate) fn with_scan<R>(
     page: &Page<'_>,
     masks: &OpaqueMasks,
@@ -71,7 +71,7 @@ pub(crate) fn with_scan<R>(
 fn find_image<'a>(page: &Page<'a>) -> Option<OnlyImage<'a>> {
     let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
     let image = find_only_image(content, page)?;
-    // What is behind a damaged part may be drawn over the scan, and so are stamps and signatures.
+    // Content after a damaged part may be drawn over the scan, as stamps and signatures are.
     (reads_to_its_end(content) && !shows_annotations(page)).then_some(image)
 }
 
@@ -177,7 +177,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether the dictionary states that three components are RGB. `None`: it says nothing.
+    /// Whether the dictionary states that three components are RGB. `None`: it does not state it.
     fn stated_rgb(&self) -> Option<bool> {
         decode_parameters(self.stream.dict()).get::<i32>("ColorTransform").map(|transform| transform == 0)
     }

@@ -1,9 +1,9 @@
-//! Masks of what is painted, as far as the renderer applies them. Source: ISO 32000-1, 11.6.5.2.
+//! Masks of painted content that the renderer applies. Source: ISO 32000-1, 11.6.5.2.
 
 use super::color_space::is_known;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 
-/// Whether a mask shows what is light. Renderers ignore masks that are neither that nor of opacity.
+/// Whether a mask shows light parts. Renderers ignore masks that are neither that nor of opacity.
 pub(crate) fn is_luminosity(mask: &Dict<'_>) -> bool {
     mask.get::<Name<'_>>("S").is_some_and(|kind| &*kind == b"Luminosity")
 }

@@ -1,6 +1,6 @@
 //! Whether the data of a scanned image in a PDF is complete.
 //!
-//! The library fills in what is missing. Source: ISO 32000-1, 7.4 (filters).
+//! The library fills in missing data. Source: ISO 32000-1, 7.4 (filters).
 
 use super::deflate::{DeflateEnd, Inflated};
 use super::jbig2::{Jbig2Fault, find_jbig2_fault};

@@ -29,7 +29,7 @@ pub(crate) fn has_end_of_image(data: &[u8]) -> bool {
     data.get(..end).is_some_and(|data| data.ends_with(&JPEG_END))
 }
 
-/// The number of bytes that run-length data stands for, as far as it is there.
+/// The number of bytes that the existing run-length data encodes.
 pub(crate) fn count_run_length(data: &[u8]) -> u64 {
     read_run_length(data).0
 }
@@ -39,7 +39,7 @@ pub(crate) fn has_end_of_run_length(data: &[u8]) -> bool {
     read_run_length(data).1
 }
 
-/// The number of bytes that run-length data stands for, and whether it has the mark of its end.
+/// The number of bytes that run-length data encodes, and whether it has an end mark.
 fn read_run_length(data: &[u8]) -> (u64, bool) {
     let (mut count, mut at) = (0, 0);
     while let Some(length) = data.get(at).copied() {

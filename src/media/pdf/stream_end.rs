@@ -17,7 +17,7 @@ const SIZES: std::ops::RangeInclusive<u32> = 9..=12;
 /// How the data of a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StreamEnd {
-    /// As its filters require, or nothing is known of them.
+    /// As its filters require, or the filters are unknown.
     Whole,
     /// With another checksum than that of the data. Many writers get it wrong.
     WrongChecksum,
@@ -116,7 +116,7 @@ mod tests {
             assert_eq!(has_end_of_lzw(&data, true), has_end, "{codes:?}");
             assert!(!has_end_of_lzw(&data[..data.len().saturating_sub(2)], true), "cut: {codes:?}");
         }
-        // The code behind the 254th one has ten bits, one earlier or later.
+        // The code after the 254th one has ten bits, one earlier or later.
         let codes: Vec<u32> = (0..254).map(|_| 65).collect();
         let mut early: String = [CLEAR_TABLE].iter().chain(&codes).map(|code| format!("{code:09b}")).collect();
         let late = format!("{early}{:09b}{:010b}", 65, END_OF_DATA);

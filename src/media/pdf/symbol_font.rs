@@ -1,5 +1,5 @@
-//! Fonts with symbols in the place of letters. Where one is not embedded, the renderer takes a font for text in its place,
-//! even if the font is installed, without a warning: a tick becomes a letter.
+//! Fonts with symbols instead of letters. If one is not embedded, the renderer uses a text font instead, even if the
+//! font is installed, without a warning: a tick becomes a letter.
 
 use super::losses::Lost;
 use super::system_fonts::find_by_name;
@@ -36,7 +36,7 @@ pub(crate) fn is_symbol_font(name: &str) -> bool {
     has_symbols && !CONTAINED.contains(&&*name)
 }
 
-/// What is lost of text in a font of a page with codes of one byte. `None`: nothing, as far as the name shows.
+/// The loss of text in a font of a page with codes of one byte. `None`: nothing, as far as the name shows.
 pub(crate) fn find_lost_symbols(font: &Dict<'_>) -> Option<Lost> {
     let kind = font.get::<Name<'_>>("Subtype")?;
     let name = font.get::<Name<'_>>("BaseFont")?.as_str().to_owned();

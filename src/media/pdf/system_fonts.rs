@@ -66,7 +66,7 @@ pub(crate) struct Face {
 }
 
 impl Face {
-    /// The content of its file; `None`: it can't be read any more.
+    /// The content of its file; `None`: it can no longer be read.
     pub(crate) fn load(&self) -> Option<Arc<Vec<u8>>> {
         static LOADED: Mutex<Option<HashMap<PathBuf, Arc<Vec<u8>>>>> = Mutex::new(None);
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +91,7 @@ impl Face {
     fn count_covered(&self, characters: &[char]) -> usize {
         let table = || read_at(&mut File::open(&self.path).ok()?, self.charmap.0, self.charmap.1);
         let Some(table) = table() else { return 0 };
-        // Others are for old encodings, in which codes are other characters.
+        // Others are for old encodings, where codes stand for other characters.
         let charmap = Cmap::read(Table::new(&table)).ok().and_then(|table| table.best_subtable());
         let Some((_, _, charmap)) = charmap else { return 0 };
         characters.iter().filter(|c| charmap.map_codepoint(**c).is_some_and(|glyph| glyph.to_u32() != 0)).count()

@@ -24,7 +24,7 @@ pub(crate) struct ChunkPlace {
     /// The left upper corner in the page.
     pub(crate) x: u32,
     pub(crate) y: u32,
-    /// Width and height of what is stored.
+    /// Stored width and height.
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// Width and height of what belongs to the page.

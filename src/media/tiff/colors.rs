@@ -60,14 +60,14 @@ impl PixelConverter {
             Some(PhotometricInterpretation::RGB) => ColorModel::Rgb,
             Some(PhotometricInterpretation::RGBPalette) => ColorModel::Palette(read_palette(bytes, directory)?),
             Some(PhotometricInterpretation::CMYK) => ColorModel::Cmyk,
-            // The decoder of JPEG converts it, unless each channel is a JPEG of its own.
+            // The decoder of JPEG converts it, unless each channel is a separate JPEG.
             Some(PhotometricInterpretation::YCbCr) if is_jpeg && !directory.is_planar => ColorModel::Rgb,
             Some(PhotometricInterpretation::YCbCr) => ColorModel::YCbCr,
             Some(PhotometricInterpretation::CIELab) => ColorModel::Lab(true),
             Some(PhotometricInterpretation::IccLab) => ColorModel::Lab(false),
             _ => return Err(MediaFault::unsupported("TIFF with this kind of colours")),
         };
-        // Decoders of JPEG convert three channels by rules of their own, and indices are not colours.
+        // JPEG decoders convert three channels by their own rules, and indices are not colours.
         let is_misread = match model {
             ColorModel::Lab(_) => !directory.is_planar,
             ColorModel::Grey(_) => samples > 1 && !directory.is_planar,

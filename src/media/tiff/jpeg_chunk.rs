@@ -24,7 +24,7 @@ pub(crate) fn decode_jpeg_chunk(
     jpeg::decode::install(|| decode(directory, &joined, place, samples))
 }
 
-/// Whether the first strip or tile has other colours than the tags say. `false`: it can't be read.
+/// Whether the first strip or tile has other colours than the tags state. `false`: it can't be read.
 pub(crate) fn contradicts_tags(bytes: &[u8], directory: &Directory) -> bool {
     let first = chunk_data(bytes, directory).first().copied().flatten();
     let joined = first.and_then(|data| join_tables(bytes, directory, data).ok());
@@ -34,13 +34,12 @@ pub(crate) fn contradicts_tags(bytes: &[u8], directory: &Directory) -> bool {
         && joined.is_some_and(|joined| is_rgb_in_tiff(&joined, is_tagged_rgb) != is_tagged_rgb)
 }
 
-/// Whether the tags say that three channels are not YCbCr.
+/// Whether the tags state that three channels are not YCbCr.
 fn is_tagged_rgb(directory: &Directory) -> bool {
     directory.photometric != Some(PhotometricInterpretation::YCbCr.to_u16().into())
 }
 
-/// The data as a file of its own: the tables that chunks share, without their end, and the data
-/// without its start.
+/// The data as a separate file: the tables that chunks share, without their end, and the data without its start.
 fn join_tables(bytes: &[u8], directory: &Directory, data: &[u8]) -> Result<Vec<u8>, MediaFault> {
     let data = data.strip_prefix(b"\xFF\xD8").ok_or_else(|| MediaFault::damaged("a strip or tile is not a JPEG"))?;
     let tables = match directory.jpeg_tables {
@@ -64,7 +63,7 @@ fn decode(directory: &Directory, joined: &[u8], place: &ChunkPlace, samples: usi
         PixelFormat::CMYK32 => (4, true),
         PixelFormat::L16 => return Err(MediaFault::unsupported("TIFF with JPEG of 16 bits per sample")),
     };
-    // A tile at the border may hold no more than is shown.
+    // A tile at the border may hold only the visible part.
     if channels != samples || width < needed_width || height < place.shown.1 as usize {
         return Err(MediaFault::damaged("a strip or tile differs in size from what its page states"));
     }

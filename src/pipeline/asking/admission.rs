@@ -198,7 +198,7 @@ impl Admission {
         self.slots.cautious_replies_left.set(left);
     }
 
-    /// How the run ends when nothing is sent any more.
+    /// How the run ends when it no longer sends anything.
     fn unavailable(&self, reason: GiveUpReason) -> RunOutcome {
         let message = self.last_refusal.borrow();
         let has_answered = self.endpoint.has_answered();

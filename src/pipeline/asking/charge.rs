@@ -139,7 +139,7 @@ mod tests {
         Exchange { served, content: content.to_owned(), ..Exchange::new(verdict, charge) }
     }
 
-    /// A bill that is not known says nothing about what a provider adds to the price.
+    /// An unknown bill does not show what a provider adds to the price.
     #[test]
     fn costs_are_compared_only_where_the_usage_is_reported() {
         let usage = |input, output| Usage { input, output, ..Usage::default() };

@@ -150,7 +150,7 @@ impl PagesElsewhere {
 enum BatchWait {
     /// Wait.
     Short,
-    /// Wait, and say so.
+    /// Wait, and report it.
     Long,
     /// Collect the batch in place of its run.
     TakeOver,
@@ -189,7 +189,7 @@ enum Elsewhere {
     Asked(AskedElsewhere),
     /// Nothing is left to ask of it.
     Settled,
-    /// It is not asking it any more, and something is left to ask.
+    /// It is no longer asking it, and something is left to ask.
     Free,
 }
 

@@ -237,7 +237,7 @@ impl PageState {
                 }
                 self.open = still_open;
                 self.last = LastAttempt::Replied { cut: *cut, content: exchange.content.clone() };
-                // An invalid reply to a form that is not sent any more does not count.
+                // An invalid reply to a form that is no longer sent does not count.
                 if is_outdated(form) && *cut == Cut::No {
                     self.repairs = 0;
                     self.last = LastAttempt::Nothing;
@@ -259,7 +259,7 @@ impl PageState {
                         has_waited: false,
                         is_undecided: false,
                     },
-                    // Whatever it says, the server may have failed: another attempt may succeed.
+                    // Whatever its text, the server may have failed: another attempt may succeed.
                     FormChange::Exhausted(_) if exchange.is_servers_fault() => {
                         self.tries += 1;
                         let fault = FaultRecord { kind: ErrorKind::ServerError, ..fault.into() };
@@ -335,7 +335,7 @@ impl PageState {
     }
 }
 
-/// Whether the form of a request is not sent any more.
+/// Whether the form of a request is no longer sent.
 fn is_outdated(form: FormChange) -> bool {
     matches!(form, FormChange::Changed { .. } | FormChange::AlreadyMade)
 }

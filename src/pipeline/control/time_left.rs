@@ -67,7 +67,7 @@ const EXPECTED_ROUNDS: f64 = 3.0;
 const ENOUGH_ANSWERS: u64 = 8;
 /// Shortest latency that counts: a reply of zero milliseconds makes no rate infinite.
 const MIN_LATENCY_SECONDS: f64 = 0.001;
-/// Longer estimates say nothing.
+/// Longer estimates are meaningless.
 const MAX_SECONDS: f64 = 1e7;
 
 impl TimeLeft {

@@ -65,7 +65,7 @@ impl QuotedReasoning {
         }
     }
 
-    /// Whether it changes what a plan has to say: it is expected, or may come.
+    /// Whether it changes the output of a plan: it is expected, or possible.
     #[must_use]
     pub fn is_worth_a_line(self) -> bool {
         !matches!(self, Self::Nothing | Self::InReplies { .. })

@@ -95,7 +95,7 @@ impl PageLookup {
         &self.columns
     }
 
-    /// A page of the entry at `place` (line and path); `None`: the job does not have it any more.
+    /// A page of the entry at `place` (line and path); `None`: the job no longer has it.
     ///
     /// # Errors
     /// When the store can't be read.

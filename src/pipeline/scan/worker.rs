@@ -219,7 +219,7 @@ impl Worker {
         }
     }
 
-    /// Whether a file of a folder is not there any more, although the walk found it.
+    /// Whether a file of a folder is gone although the walk found it.
     fn is_removed(&self, entry: &Entry) -> bool {
         let found = || entry.file(self.run.job.input.base()).symlink_metadata();
         entry.line == 0 && found().is_err_and(|error| error.kind() == ErrorKind::NotFound)

@@ -17,7 +17,7 @@ const PLENTY_BYTES: u64 = 8 << 30;
 const RESERVE_BYTES: u64 = 64 << 20;
 /// Least that decoders use together.
 const MIN_BYTES: u64 = 64 << 20;
-/// A limit of cgroup v1 from here on means that there is none.
+/// A limit of cgroup v1 from here on means no limit.
 const UNLIMITED_V1: u64 = 1 << 60;
 /// A decoder without a page.
 const PROCESS_BYTES: u64 = 16 << 20;

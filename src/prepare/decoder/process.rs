@@ -185,7 +185,7 @@ impl DecoderProcess {
         }
     }
 
-    /// Why a process that does not reply any more has ended, if it has.
+    /// Why a process that no longer replies has ended, if it has.
     fn cause_of_end(&mut self) -> NoReply {
         // Its pipes close when it ends; one that only writes something else goes on.
         let Ok(errors) = self.errors.recv_timeout(END_TIMEOUT) else { return NoReply::Crashed };

@@ -205,7 +205,7 @@ fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
     }
 }
 
-/// What an error of TLS says about the server's certificate; `None`: it is about something else.
+/// What a TLS error reports about the server's certificate; `None`: it is about something else.
 fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
     let tls = error_chain(error).find_map(|cause| {
         // An I/O error does not count what it holds as its cause.

@@ -47,7 +47,7 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Judges a reply whose status is not 2xx.
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement;
 
-    /// Whether the message of an error says that something of the request is not accepted.
+    /// Whether the message of an error states that a part of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
 
     /// Whether an error with this message passes by itself.

@@ -387,7 +387,7 @@ const BEFORE_7: [(&str, Parameter); 3] = [
     ("cache_key", Parameter::CacheKey),
 ];
 
-/// How much a format says about replies.
+/// How much a format specifies about replies.
 fn strictness(format: ReplyFormat) -> u8 {
     match format {
         ReplyFormat::Schema => 2,

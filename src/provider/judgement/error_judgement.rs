@@ -87,7 +87,7 @@ impl ErrorJudgement {
     }
 }
 
-/// The message of an error that may be about the request, although nothing says so.
+/// The message of an error that may be about the request, although it does not state it.
 fn unexplained_message(verdict: &Verdict) -> Option<&str> {
     match verdict {
         Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. }) => {

@@ -46,7 +46,7 @@ pub enum Obstacle {
     Foreign,
     /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
     Undecided,
-    /// What the message says.
+    /// What the message states.
     Other,
 }
 

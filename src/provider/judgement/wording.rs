@@ -1,5 +1,5 @@
-//! Names in the words of an error: where one stands for a member of the request, rather than for a
-//! word of prose or for data that the error quotes.
+//! Names in the words of an error: where one stands for a member of the request, rather than for prose or for data that
+//! the error quotes.
 
 use std::ops::Range;
 

@@ -96,8 +96,8 @@ pub(crate) struct LearningTerms<'a> {
 /// Replies in a row that are not the requested object, after which the schema goes into the prompt.
 const MAX_IGNORED: u32 = 3;
 
-/// Errors of one page in a form that has worked, after which it is not accepted any more although no other
-/// page shows that.
+/// Errors of one page in a form that has worked, after which it is no longer accepted although no other page shows
+/// that.
 const MAX_DOUBTS: u32 = 3;
 
 /// The same for a change after which requests ask for the same.
@@ -134,7 +134,7 @@ struct Doubt {
 
 /// What errors about a form that has worked mean.
 enum Evidence {
-    /// The form is not accepted any more.
+    /// The form is no longer accepted.
     Form,
     /// It is the page.
     Page,
@@ -153,7 +153,7 @@ impl FormLearner {
         self.search.is_running()
     }
 
-    /// Whether nothing is tried any more for an error with this message.
+    /// Whether nothing more is tried for an error with this message.
     pub(crate) fn has_searched(&self, message: &str) -> bool {
         self.search.is_over_for(message)
     }
@@ -359,7 +359,7 @@ impl FormLearner {
     }
 
     /// Tries other forms for an error that names the same parameters, whatever was changed for them: it may have a fixed
-    /// text. What it names stays changed. `None`: nothing was changed, or nothing is tried any more.
+    /// text. What it names stays changed. `None`: nothing was changed, or nothing more is tried.
     fn search_further(
         &self,
         message: &str,
@@ -391,7 +391,7 @@ impl FormLearner {
         }
     }
 
-    /// The form changes: what was seen of the form until now does not count any more.
+    /// The form changes: earlier observations of the form no longer count.
     fn change(&self, what: CapabilityChange, capabilities: Capabilities) -> FormChange {
         self.ignored.set(0);
         self.valid.set(0);

@@ -47,7 +47,7 @@ pub(crate) struct FormSearch {
     seen: RefCell<Vec<(Vec<String>, Vec<u64>)>>,
     /// Of these, those for which every form was tried.
     searched: RefCell<Vec<Vec<String>>>,
-    /// Pages with which every form was tried, and some met another error: nothing is tried with them any more.
+    /// Pages with which every form was tried, and some met another error: nothing more is tried with them.
     unfit: RefCell<Vec<u64>>,
     /// How many searches have begun.
     begun: Cell<u32>,
@@ -107,7 +107,7 @@ impl FormSearch {
         self.running.borrow().as_ref().is_some_and(|running| running.page == page)
     }
 
-    /// Whether nothing is tried any more for an error with this message.
+    /// Whether nothing more is tried for an error with this message.
     pub(crate) fn is_over_for(&self, message: &str) -> bool {
         !self.is_running() && self.is_over(&words_without_numbers(message))
     }
@@ -159,7 +159,7 @@ impl FormSearch {
     }
 
     /// What is asked after an error that names the same whatever was changed: from the form `known`, with the changes that
-    /// it asked for, on; `before`: the form without them. `None`: nothing is tried any more.
+    /// it asked for, on; `before`: the form without them. `None`: nothing more is tried.
     pub(crate) fn go_on(
         &self,
         message: &str,

@@ -4,7 +4,7 @@
 //!   without naming it; [`pending_changes`]: changes that have yet to prove themselves; [`page_guesses`]: those that only
 //!   one page has until then
 //! - [`statement`]: values of the manifest that are rejected
-//! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not say what it rejects
+//! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment
 
 pub(crate) mod endpoint_proof;

@@ -44,7 +44,7 @@ impl UnexplainedErrors {
     }
 
     /// Ends the run at the same error of several pages, if the manifest states values or the error shows what to check.
-    /// `sent`: the form of the request; `now`: when it was judged; `is_searched`: whether nothing is tried any more for an
+    /// `sent`: the form of the request; `now`: when it was judged; `is_searched`: whether nothing more is tried for an
     /// error with such a message.
     pub(crate) fn judge(
         &self,
@@ -87,8 +87,7 @@ impl UnexplainedErrors {
                 let stated = self.stated.join(", ");
                 Some(Verdict::stop(format!("{REJECTS}, perhaps because of {stated}: {message}"), HINT))
             }
-            // What names a parameter says what is wrong.
-            // A gateway may name the model in any internal error.
+            // An error that names a parameter states its cause. A gateway may name the model in any internal error.
             true => vague
                 .and_then(|vague| {
                     let model = (vague == VagueError::Rejection).then_some(self.model.as_str());

@@ -1,10 +1,10 @@
-//! Errors that do not say what they reject.
+//! Errors that do not name what they reject.
 
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::verdict::{Charge, PageFault, Verdict};
 use crate::provider::replies::exchange::Exchange;
 
-/// An error that may be about the form of the request, although nothing says so.
+/// An error that may be about the form of the request, although it does not state it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VagueError {
     /// The request is rejected.

@@ -14,11 +14,11 @@ pub enum Gate {
     Open(u32),
     /// Not for this long.
     Closed(Duration),
-    /// Nothing is sent any more.
+    /// Nothing more is sent.
     GivenUp(GiveUpReason),
 }
 
-/// Why nothing is sent any more.
+/// Why nothing more is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GiveUpReason {
     /// The endpoint has never answered, and may bill every request.
@@ -130,9 +130,9 @@ impl Cooldown {
     }
 
     /// A reply arrived at `now`, after `latency`, while other requests waited for a place.
-    /// Where a rate paces requests (`is_paced`), the width is no brake: it doubles per round of
-    /// replies. Otherwise a width that adapts grows by one per round, in all processes together. A width that adapts does
-    /// not grow while replies are slow.
+    /// Where a rate paces requests (`is_paced`), the width does not slow them down: it doubles per round of replies.
+    /// Otherwise a width that adapts grows by one per round, in all processes together. A width that adapts does not
+    /// grow while replies are slow.
     pub(crate) fn on_reply_while_full(&mut self, latency: Duration, is_paced: bool, now: Duration) {
         self.recent = match self.fastest {
             Some(_) => (self.recent * LATENCY_WEIGHT + latency) / (LATENCY_WEIGHT + 1),
@@ -220,7 +220,7 @@ impl Cooldown {
         }
     }
 
-    /// The endpoint has never answered: nothing is sent any more, although the run could wait longer.
+    /// The endpoint has never answered: nothing more is sent, although the run could wait longer.
     pub(crate) fn give_up(&mut self) {
         self.is_given_up = true;
     }

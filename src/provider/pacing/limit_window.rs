@@ -47,7 +47,7 @@ const TOLERANCE: f64 = 0.03;
 const MIN_REPLIES: u32 = 3;
 /// Replies that show one if no more than one request was ever missing: then they give no upper bound.
 const MIN_LONE_REPLIES: u32 = 8;
-/// How far a window may be longer than such replies say: they may be measured after a part came back.
+/// How far a window may be longer than such replies indicate: they may be measured after a part came back.
 const LONE_TOLERANCE: f64 = 1.3;
 /// For which part of the window replies have to agree. If the reset time is when all comes back at once, they
 /// do not agree for so long.
@@ -129,7 +129,7 @@ impl Bounds {
         (both.low <= both.high).then_some(both)
     }
 
-    /// The longest window; `None`: there are too few replies to tell.
+    /// The longest window; `None`: too few replies.
     fn upper(&self) -> Option<f64> {
         match self.has_more {
             true => (self.replies >= MIN_REPLIES).then_some(self.high),

@@ -71,7 +71,7 @@ impl EventDecoder {
 /// The data of an event that is called an error, as an error. Some servers send only its message.
 fn as_error(data: String) -> String {
     let error = match serde_json::from_str(&data) {
-        // It says itself that it is an error, or the event is something else.
+        // It states itself that it is an error, or the event is something else.
         Ok(Value::Object(members)) if members.contains_key("error") || members.contains_key("choices") => return data,
         Ok(Value::Array(_) | Value::Null) => return data,
         Ok(error) => error,

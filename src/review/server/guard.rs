@@ -23,7 +23,7 @@ const MAX_TOKENS: usize = 16;
 pub(crate) enum Rejection {
     /// `Host` is not this server.
     WrongHost,
-    /// It comes from the page of another server, or a change does not say where it comes from.
+    /// It comes from the page of another server, or a change does not state its origin.
     WrongOrigin,
     /// A change that is not JSON.
     NotJson,

@@ -46,7 +46,7 @@ pub(crate) struct Profile {
     pub(crate) image_cap: Option<(u64, &'static str)>,
     /// What is sent when reasoning uses up the output limit.
     pub(crate) used_up: UsedUp,
-    /// Whether prompts are written to the cache unless the request says otherwise.
+    /// Whether prompts are written to the cache by default.
     pub(crate) writes_cache: bool,
     /// Service tiers. Empty: `service_tier` has no effect.
     pub(crate) tiers: &'static [Tier],

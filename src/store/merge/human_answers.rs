@@ -5,7 +5,7 @@ use super::copy::Offsets;
 use crate::store::error::StoreError;
 use rusqlite::Connection;
 
-/// Whether the decisions `t` and `d` say the same, with or without an answer that was shown.
+/// Whether the decisions `t` and `d` are equal, with or without an answer that was shown.
 const SAME_DECISION: &str = "t.job = d.job AND t.task = d.task AND t.question IS d.question AND t.value = d.value
   AND t.reviewer = d.reviewer AND t.decided_at = d.decided_at AND (t.shown IS NULL) = (d.shown IS NULL)";
 

@@ -69,7 +69,7 @@ pub(crate) fn parts_of(
     (job, shard): (JobId, Option<Shard>),
 ) -> Result<Vec<MergeMark>, StoreError> {
     if let Some(shard) = shard {
-        // Runs that a shard has taken over from a base are none of its own.
+        // Runs that a shard has taken over from a base are not its own.
         let newest = newest_run(db, database, job, &format!("shard = '{shard}'"))?;
         let number = (shard.index(), shard.count());
         return Ok(newest.map(|run| MergeMark { number, ..MergeMark::whole(run) }).into_iter().collect());

@@ -106,7 +106,7 @@ fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result
     put_store(db, &store.fingerprint, &job.identity)
 }
 
-/// Checks that the merged store is none of the sources, no store of a shard, and not in use.
+/// Checks that the merged store is not one of the sources, not a shard's store, and not in use.
 fn check_target(into: &Path, stores: &[SourceStore], job: &MergedJob) -> Result<(), StoreError> {
     let identity = FileIdentity::of_path(into);
     if stores.iter().any(|store| FileIdentity::of_path(&store.path).is_same(&identity)) {

@@ -185,7 +185,7 @@ pub(crate) fn page_id<F: Fn() -> String>(
 }
 
 /// An open attempt, of any live run, that asks one of these recipes of this page. The attempts of
-/// dead runs are not open any more, except those of batches, whose results are still collected.
+/// dead runs are no longer open, except those of batches, whose results are still collected.
 pub(crate) fn asked_elsewhere(
     db: &Connection,
     page: PageKey,

@@ -43,7 +43,7 @@ pub(crate) fn row(
         Some(key) => near_duplicate_of(db, job, key)?,
         None => None,
     };
-    // A near duplicate of a page that the job does not have any more stands on its own.
+    // A near duplicate of a page that is no longer in the job stands on its own.
     known.is_near_duplicate = like.is_some();
     let mut status = known.status(options.skip, &TaskSelection::LATER_RUN);
     let mut duplicate_of = entry.content.map(|content| equal_before(db, job, entry, &content)).transpose()?.flatten();

@@ -93,8 +93,8 @@ pub enum EntryChange {
     Put(EntryRecord),
     /// A file that was listed but not read: the stored entry stays unless the file changed.
     Listed(EntryRecord),
-    /// A file that a run's walk found and that is not there any more: stored unless a later run of the job has begun, whose
-    /// walk decides whether the file is a part of the input.
+    /// A file that a run's walk found and that is gone: stored unless a later run of the job has begun, whose walk
+    /// decides whether the file is a part of the input.
     Missing(RunKey, EntryRecord),
     /// A file that is gone, by its line and path.
     Gone(u64, Vec<u8>),

@@ -16,7 +16,7 @@ pub(crate) struct LockHolder {
 const WRITE_LOCK: u64 = 120;
 
 impl LockHolder {
-    /// The holder of the lock of the store at `path`; `None`: there is none, or it can't be known.
+    /// The holder of the lock of the store at `path`; `None`: no holder, or unknown.
     #[cfg(target_os = "linux")]
     pub(crate) fn find(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;

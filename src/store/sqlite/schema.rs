@@ -41,8 +41,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     prepare(connection, path)
 }
 
-/// Creates an empty file, unless there is one. SQLite would not let the group write, whatever the umask says; its
-/// other files get the mode of this one.
+/// Creates an empty file, unless there is one. SQLite would not let the group write, whatever the umask; its other
+/// files get the mode of this one.
 pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     match File::options().write(true).create_new(true).open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::access(path, &error)),
@@ -53,7 +53,7 @@ pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
 /// Whether there is a file.
 ///
 /// # Errors
-/// When that cannot be told, such as in a folder that may not be entered.
+/// When that cannot be determined, such as in a folder that may not be entered.
 pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
     path.try_exists().map_err(|error| StoreError::access(path, &error))
 }
@@ -141,7 +141,7 @@ pub(crate) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
     if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged(finding)) }
 }
 
-/// Opening a pipe would block indefinitely, and SQLite does not say why a file can't be read.
+/// Opening a pipe would block indefinitely, and SQLite does not report why a file can't be read.
 fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),

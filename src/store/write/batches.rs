@@ -70,8 +70,7 @@ fn open_attempts(db: &Connection, batch: BatchId) -> Result<Vec<Reservation>, St
 pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: BatchId) -> Result<(), StoreError> {
     for open in open_attempts(db, batch)? {
         ledger.charge(db, open.budget, open.reserved, Pico::ZERO)?;
-        // The row stays. SQLite would reuse its id, and then the attempts of a run would not be
-        // a range of ids any more.
+        // The row stays. SQLite would reuse its id, and then the attempts of a run would no longer be a range of ids.
         db.prepare_cached("UPDATE attempts SET state = 'withdrawn', reserved = 0, batch_id = NULL WHERE id = ?1")?
             .execute([open.attempt])?;
     }

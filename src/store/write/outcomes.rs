@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 /// Stores outcomes of a page. A valid answer is replaced only by another valid answer; one of an earlier
 /// picture that was wrong also by the reason why the page gives no picture now. Runs in a row that end with a
-/// transient fault are counted, unless only the machine's memory was short: that says nothing about the page.
+/// transient fault are counted, unless only the machine's memory was short, which does not depend on the page.
 pub(crate) fn put_outcomes(
     db: &Connection,
     revision: Revision,

@@ -28,7 +28,7 @@ pub(crate) struct Effects {
     pub(crate) begun: Option<(RunKey, RunLock)>,
     /// Whether the run of this process ended.
     pub(crate) has_ended: bool,
-    /// Runs that died; their lock files are not needed any more.
+    /// Runs that died; their lock files are no longer needed.
     pub(crate) dead: Vec<RunId>,
 }
 

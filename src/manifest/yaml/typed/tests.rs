@@ -1,4 +1,4 @@
-//! Conversion by a small schema. A validator of another author is the oracle for values.
+//! Conversion by a small schema. A third-party validator is the oracle for values.
 
 use super::*;
 use crate::base::schema_oracle::SchemaOracle;

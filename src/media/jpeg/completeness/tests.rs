@@ -30,7 +30,7 @@ fn encode(kind: &str) -> Vec<u8> {
 
 const KINDS: [&str; 7] = ["grey", "444", "420", "progressive", "restarts", "progressive restarts", "optimized"];
 
-/// The offsets of the markers of these kinds, behind `from`.
+/// The offsets of the markers of these kinds, after `from`.
 fn markers(bytes: &[u8], from: usize, is_one: impl Fn(u8) -> bool) -> Vec<usize> {
     (from..bytes.len() - 1).filter(|at| bytes[*at] == 0xFF && is_one(bytes[at + 1])).collect()
 }

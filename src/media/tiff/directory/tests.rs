@@ -7,7 +7,7 @@ use tiff::tags::IfdPointer;
 
 const LAYOUT: [&[u8]; 2] = [b"II*\0", b"II+\0\x08\0\0\0"];
 
-/// A file with one directory of these entries (tag, type, count, value) behind its header.
+/// A file with one directory of these entries (tag, type, count, value) after its header.
 fn file(is_big_tiff: bool, entries: &[(u16, u16, u64, u64)]) -> Vec<u8> {
     let width = if is_big_tiff { 8 } else { 4 };
     let mut out = LAYOUT[usize::from(is_big_tiff)].to_vec();

@@ -38,8 +38,8 @@ const FORMAT: CapabilityChange = CapabilityChange::WeakerFormat;
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `n` repeating itself, `h` the
 /// first task valid and the second not, `p` transient error, `t` timeout, `k` missing capability,
 /// `m` reasoning used up the output limit, `l` later, `x` an error of the page, `r` refusal. Upper case:
-/// `I` invalid, in a form that is not sent any more; `K` and `M`: the endpoint can't change again; `P` the same with
-/// a status of the server's faults; `F`: only this page is rejected with its format.
+/// `I` invalid, in a form that is no longer sent; `K` and `M`: the endpoint can't change again; `P` the same with a
+/// status of the server's faults; `F`: only this page is rejected with its format.
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault::new(ErrorKind::WrongLabel, "no"));
     let done = |reading: Vec<_>, cut| Verdict::Done { reading, cut };

@@ -1,4 +1,4 @@
-//! Decoders whose processes are small shell scripts: they crash, hang, or reply as told.
+//! Decoders whose processes are small shell scripts: they crash, hang, or reply as scripted.
 
 #![expect(clippy::unwrap_used, reason = "tests fail")]
 

@@ -13,7 +13,7 @@ pub(crate) enum Cause {
     BadKey,
     /// The model does not exist.
     UnknownModel,
-    /// The provider does not offer the model any more.
+    /// The provider no longer offers the model.
     RetiredModel,
     /// The model does not take images.
     NoVision,

@@ -26,7 +26,7 @@ struct Complaint<'a> {
     text: &'a str,
     /// The same without quotation marks: names of parameters are often quoted.
     unquoted: String,
-    /// The same without clauses that a refused request costs nothing: these are no complaint.
+    /// The same without clauses that a refused request costs nothing: these are not complaints.
     about_credit: String,
     codes: Vec<String>,
     /// Whether the server states when to ask again.

@@ -260,8 +260,8 @@ pub(crate) fn without_free_clauses(text: &str) -> String {
     text.split_inclusive(['.', ';', '\n', '!', ',', '(', ')']).filter(|clause| !is_free(clause)).collect()
 }
 
-/// Whether a clause says that something costs nothing: `no credits have been charged`, `credits were not deducted`, `we
-/// did not charge any credits`.
+/// Whether a clause states that something costs nothing: `no credits have been charged`, `credits were not deducted`,
+/// `we did not charge any credits`.
 fn is_free(clause: &str) -> bool {
     const UNITS: &[&str] = &["credit", "credits", "funds", "balance", "money", "tokens", "quota"];
     const FILLERS: &[&str] = &["were", "was", "have", "has", "had", "been", "be", "are", "is", "will"];

@@ -24,7 +24,7 @@ pub(crate) struct ErrorBody {
     pub(crate) failed_generation: Option<String>,
     /// The whole error, for members that only some providers send.
     value: Value,
-    /// What its members say.
+    /// The content of its members.
     nested: NestedError,
     /// The whole message in lower case, without the data that it quotes.
     text: String,

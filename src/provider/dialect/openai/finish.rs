@@ -137,7 +137,7 @@ fn read_value(value: &Value) -> Option<Finish> {
     }
 }
 
-/// Reads why a choice ended. Where its `finish_reason` is missing, or says no more than that the model stopped, the members
+/// Reads why a choice ended. Where its `finish_reason` is missing, or states only that the model stopped, the members
 /// decide in which routers and servers have the reason of the model itself.
 pub(crate) fn find_finish(choice: &Value) -> Option<Finish> {
     const OTHERS: &[&str] = &["native_finish_reason", "stop_reason", "finishReason", "finish_details"];
@@ -151,7 +151,7 @@ pub(crate) fn find_finish(choice: &Value) -> Option<Finish> {
     }
 }
 
-/// The reasons in the order in which one that says more follows one that says less.
+/// The reasons, from the least specific to the most specific.
 fn rank(finish: Finish) -> u8 {
     match finish {
         Finish::Other => 0,
@@ -163,7 +163,7 @@ fn rank(finish: Finish) -> u8 {
     }
 }
 
-/// Whether the model's own reason tells more than the one that is stated.
+/// Whether the model's own reason is more specific than the stated one.
 fn is_clearer(own: Finish, stated: Finish) -> bool {
     match (own, stated) {
         // What routers call by a wider name.

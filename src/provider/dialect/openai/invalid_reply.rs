@@ -95,8 +95,8 @@ const NO_MATCH: &[&str] = &[
     "mismatch",
 ];
 
-/// Whether an error says so: a word for the reply, and in the same sentence what is wrong with it. `text` is in lower
-/// case.
+/// Whether an error reports an invalid reply: a word for the reply, and in the same sentence a fault. `text` is in
+/// lower case.
 pub(crate) fn says_invalid_reply(text: &str) -> bool {
     let mut sentences = text.split(['.', ';', '\n', '!']);
     sentences.any(|sentence| {

@@ -73,7 +73,7 @@ pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
         let is_named = |words: &&[&str]| words.iter().any(|word| names.contains(word));
         STATUSES.iter().find(|(_, words)| is_named(words)).map(|(status, _)| *status)
     };
-    // Some servers say it in words only.
+    // Some servers report it in words only.
     let by_words = || BUSY.iter().any(|words| body.mentions(words)).then_some(503);
     // Whatever else has a known cause is an error of the request.
     let by_cause = || find_cause(400, &body, false).map(|_| 400);
@@ -89,7 +89,7 @@ pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
     judge(&ReceivedError { carrier, after, ..ReceivedError::of_status(status, &body) })
 }
 
-/// Whether an error has nothing to say: null, false, 0, an empty text, or only such members; or that all went well.
+/// Whether an error is empty: null, false, 0, an empty text, or only such members; or reports success.
 fn is_empty(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => true,
@@ -106,8 +106,7 @@ fn is_empty(error: &Value) -> bool {
     }
 }
 
-/// Whether an object says that all went well: `{"code": "Success", "message": "Request successful"}`,
-/// `{"success": true}`.
+/// Whether an object reports success: `{"code": "Success", "message": "Request successful"}`, `{"success": true}`.
 fn says_success(error: &Value) -> bool {
     const MEMBERS: &[&str] = &["code", "message", "msg", "status", "status_code", "status_msg", "type", "error"];
     let is_number = |text: &str| text.trim().parse::<i64>().is_ok();

@@ -1,5 +1,5 @@
-//! JSON as servers send it: a number that no double can hold, such as a cost of `1e999`, is no reason
-//! to throw a good reply away. It becomes null.
+//! JSON as servers send it: a number that no double can hold, such as a cost of `1e999`, is not a reason to throw a
+//! good reply away. It becomes null.
 
 use serde_json::{Error, Value};
 

@@ -5,7 +5,7 @@
 /// Codes of errors about a model that was retired, in lower case.
 const RETIRED_CODES: &[&str] =
     &["model_decommissioned", "model_retired", "model_deprecated", "model_discontinued", "deprecatedmodel"];
-/// What is said of a model that was retired.
+/// Words about a retired model.
 const RETIRED: &[&str] = &[
     "been retired",
     "was retired",
@@ -34,8 +34,8 @@ const RETIRED: &[&str] = &[
     "superseded",
 ];
 
-/// Whether an error says that the model was retired: `the model x has been retired`, in the words of several
-/// servers; not that a parameter of it is. `text` and `codes` are in lower case.
+/// Whether an error states that the model was retired: `the model x has been retired`, in the words of several servers;
+/// not that a parameter of it is. `text` and `codes` are in lower case.
 pub(crate) fn is_retired(status: u16, text: &str, codes: &[String]) -> bool {
     // An internal error may quote a warning that the model is deprecated.
     let is_internal = status >= 500;

@@ -1,5 +1,5 @@
-//! Errors that say what is wrong further inside: in an error of the server behind a gateway, in lists of faults, in JSON
-//! that is quoted as a text.
+//! Errors with the cause further inside: in an error of the server behind a gateway, in lists of faults, in JSON that
+//! is quoted as a text.
 //!
 //! Sources: error bodies of ASP.NET, Azure, Cloudflare, FastAPI, Google and OpenRouter (2026-11).
 
@@ -32,9 +32,9 @@ const MESSAGES: &[&str] = &[
     "violations",
     "fieldviolations",
 ];
-/// A member that only names the kind of error: it counts if nothing else is said.
+/// A member that only names the kind of error: it counts if there is nothing else.
 const TITLE: &str = "title";
-/// Members that hold others, whose own texts are no messages.
+/// Members that hold others, whose own texts are not messages.
 const HOLDERS: &[&str] = &["metadata", "data"];
 /// Members that name what a message is about.
 const PLACES: &[&str] = &["field", "param", "parameter", "property"];
@@ -46,7 +46,7 @@ const MAX_DEPTH: usize = 8;
 /// Messages that are looked at.
 const MAX_MESSAGES: usize = 20;
 
-/// What the members of an error say, beside its own message.
+/// The content of an error's members, beside its own message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NestedError {
     /// The messages, each with what it is about.
@@ -156,7 +156,7 @@ impl NestedError {
     }
 }
 
-/// What an object says that its message is about.
+/// What an object's message is about, as it states.
 fn place_of(members: &Map<String, Value>) -> String {
     // FastAPI: the path of what is rejected.
     if let Some(Value::Array(path)) = members.get("loc") {

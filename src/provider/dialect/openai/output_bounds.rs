@@ -25,7 +25,7 @@ enum Relation {
     Least { is_strict: bool },
     /// From the number that follows to another one.
     Range,
-    /// The bound is the number that follows, unless words in between say that it is the other one.
+    /// The bound is the number that follows, unless words in between state that it is the other one.
     Exceeded,
 }
 
@@ -352,7 +352,7 @@ fn is_limit(words: &[&str], at: usize) -> bool {
         || words.get(at..at + 2).is_some_and(|pair| LIMIT_PHRASES.iter().any(|phrase| phrase == pair))
 }
 
-/// Whether the words from `at` say that a number counts what the model writes.
+/// Whether the words from `at` state that a number counts the model's output.
 fn counts_output(words: &[&str], at: usize) -> bool {
     let of_reply = |word: &str| matches!(word, "reply" | "response" | "answer" | "completion" | "generation");
     words.get(at..at + 2).is_some_and(|unit| matches!(unit, ["completion" | "output", "tokens"]))

@@ -270,7 +270,7 @@ fn is_number(word: &str) -> bool {
 }
 
 /// Whether `text` names `parameter` by a name that is not a word of prose, and marks it as a name, begins with it, or
-/// says what its value may be.
+/// states what its value may be.
 pub(crate) fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     words_of(parameter).any(|word| {
         spellings(text, word).filter(|found| is_name(text, word, found)).any(|found| {
@@ -297,7 +297,7 @@ fn words_of(parameter: Parameter) -> impl Iterator<Item = &'static str> {
     NAMES.iter().filter(move |(named, _)| *named == parameter).flat_map(|(_, words)| words.iter().copied())
 }
 
-/// Whether what follows a name says what its value may be: `temperature: only 1 is allowed`.
+/// Whether the words after a name state its allowed values: `temperature: only 1 is allowed`.
 fn states_value(after: &str) -> bool {
     const RULES: &[&str] = &[
         ":",

@@ -1,7 +1,7 @@
 //! Errors that name a parameter of the request: what to change so that the endpoint accepts it.
 //!
-//! Sources: OpenAI's error bodies, and those of compatible servers (2026-11): each vendor has its
-//! own words, so that a parameter is changed if an error names it beside any word of rejection.
+//! Sources: OpenAI's error bodies, and those of compatible servers (2026-11): each vendor has its own wording, so a
+//! parameter is changed if an error names it beside any rejecting word.
 
 use super::error_body::ErrorBody;
 use super::listed_efforts::listed_efforts;
@@ -129,12 +129,12 @@ const SCHEMA_COMPLAINTS: &[&str] = &[
     "invalid json schema",
 ];
 
-/// How clearly an error has to say that a parameter is rejected.
+/// How clearly an error has to state that a parameter is rejected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Demand {
     /// In any words: errors of this status are about the request.
     Any,
-    /// With the name of the parameter: a refusal for all parameters says `forbidden`, too.
+    /// With the name of the parameter: a refusal for all parameters contains `forbidden`, too.
     Named,
     /// Clearly, or with the name: the server may have failed for another cause.
     Failure,
@@ -202,7 +202,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     let is_of_schema = status < 500 || has(&["schema", "grammar"]) && transient == Transient::No;
     let is_schema = matches!(demand, Demand::Any | Demand::Failure) && is_of_schema && has(SCHEMA_COMPLAINTS);
     if !limits.is_empty() {
-        // What is said of its value comes first.
+        // Statements about its value come first.
         return limits
             .into_iter()
             .chain(named.into_iter().map(|parameter| change_for(parameter, &param, text)))
@@ -212,7 +212,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
         // A bound of the schema, or a part of it.
         Some(Parameter::Format) if is_schema => vec![CapabilityChange::SimplerSchema],
         None if is_schema => vec![CapabilityChange::SimplerSchema],
-        // Gemini says no more when it does not know the effort.
+        // Gemini's only message for an unknown effort.
         None if names_nothing(status, error) => vec![CapabilityChange::Effort(Efforts::default())],
         _ => {
             let named: Vec<_> = named.into_iter().map(|parameter| change_for(parameter, &param, text)).collect();
@@ -268,7 +268,7 @@ pub(crate) fn fault_of_page(change: CapabilityChange, message: &str) -> Option<E
     }
 }
 
-/// Whether a message says that something of the request is not accepted.
+/// Whether a message states that a part of the request is not accepted.
 pub(crate) fn is_rejection(message: &str) -> bool {
     rejects(&message.to_lowercase())
 }
@@ -287,7 +287,7 @@ fn rejects(message: &str) -> bool {
         || find_word(message, "expected").is_some()
 }
 
-/// Whether a message says that nothing behind the endpoint offers something: `none of the providers supports …`.
+/// Whether a message states that nothing behind the endpoint offers something: `none of the providers supports …`.
 fn lacks_support(message: &str) -> bool {
     message.split(['.', ';', '\n']).any(|clause| {
         let none = ["no", "none", "nobody", "neither"].iter().filter_map(|word| find_word(clause, word)).min();
@@ -295,7 +295,7 @@ fn lacks_support(message: &str) -> bool {
     })
 }
 
-/// Whether a message says that only something is what one of `words` says: `only 1 is supported`.
+/// Whether a message states that only something is what one of `words` means: `only 1 is supported`.
 fn restricts(message: &str, words: &[&str]) -> bool {
     find_word(message, "only").is_some_and(|at| words.iter().any(|word| message[at..].contains(word)))
 }

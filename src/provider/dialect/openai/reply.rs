@@ -190,7 +190,7 @@ impl Completion {
         }
         let results = choice.get("content_filter_results");
         self.is_filtered |= is_filtered(results);
-        // Beside an end that is known, that of another member says nothing new.
+        // Beside a known end, that of another member adds nothing.
         let is_new = choice.get("finish_reason").is_some_and(|reason| !reason.is_null()) || self.finish.is_none();
         let stated = find_finish(choice).filter(|finish| is_new || !matches!(finish, Finish::Stop | Finish::Other));
         if stated == Some(Finish::Error) && self.has_ended_answer() {
@@ -273,7 +273,7 @@ fn is_blocked(value: &Value) -> bool {
     !reason.trim().is_empty() && !reason.to_lowercase().ends_with("unspecified")
 }
 
-/// Whether Azure's results of a content filter, of a prompt or of a reply, say that it was blocked.
+/// Whether Azure's content-filter results for a prompt or a reply report that it was blocked.
 fn is_filtered(results: Option<&Value>) -> bool {
     match results {
         Some(Value::Array(items)) => items.iter().any(|item| is_filtered(Some(item))),

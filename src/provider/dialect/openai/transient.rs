@@ -1,6 +1,6 @@
-//! Whether an error passes by itself: the words with which a server says that it can't do its work for the moment. With
-//! a status of servers' faults they outweigh words of rejection: `temperature is not supported right now, try again
-//! later` asks for patience.
+//! Whether an error is transient: the words with which a server reports that it can't work for the moment. With a
+//! status of a server fault they outweigh rejecting words: `temperature is not supported right now, try again later`
+//! asks to wait.
 //!
 //! Sources: errors of overloaded and restarting servers that their users quoted (2026-11).
 
@@ -57,14 +57,14 @@ const STATES: &[&str] = &[
     "重试",
 ];
 
-/// Words that say no more than that something has failed or is used up: a clear rejection beside them counts.
+/// Words that state only that something has failed or is used up: a clear rejection beside them counts.
 const FAILURES: &[&str] =
     &["internal error", "internal server error", "service unavailable", "unexpected error", "timeout", "quota"];
 
 /// Words for another attempt at the same request.
 const REPEATS: &[&str] = &["try again", "retry", "try the request again", "try your request again", "resend"];
 
-/// What is not there: for the moment, unless it says for what.
+/// Something is unavailable: temporarily, unless the text states for what.
 const ABSENCES: &[&str] = &["unavailable", "not available"];
 
 /// Whether an error of `status` passes. Only with a status of servers' faults or of limits do its words or codes leave no
@@ -86,7 +86,7 @@ pub(crate) fn transient_by_text(text: &str) -> Transient {
     }
 }
 
-/// Whether `text`, in lower case, says that the server can't do its work for the moment.
+/// Whether `text`, in lower case, states that the server can't work for the moment.
 fn is_of_now(text: &str) -> bool {
     let has = |list: &[&str]| list.iter().any(|word| text.contains(word));
     let asks_to_repeat = || REPEATS.iter().any(|word| words(text, word).any(|at| asks_to_repeat(text, at, word)));
@@ -136,7 +136,7 @@ fn is_status_line(before: &str, after: &str) -> bool {
     before.ends_with("service ") && after.starts_with([':', ' ']) && after.trim_start().starts_with([':', '-', '{'])
 }
 
-/// Whether what follows `not available` says for what, which stays so: `for this model`.
+/// Whether the words after `not available` state for what, which is permanent: `for this model`.
 fn is_restriction(after: &str) -> bool {
     const LINKS: &[&str] = &["for", "with", "on", "in", "to", "when"];
     const SCOPES: &[&str] = &[

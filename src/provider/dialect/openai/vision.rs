@@ -1,5 +1,5 @@
-//! Whether an error says that the model does not take images, in the words of several servers; not
-//! that it does not take this image, or images of this format or size.
+//! Whether an error states that the model does not accept images, in the words of several servers; not that it rejects
+//! this image, or images of this format or size.
 
 /// The denials before what is denied. Apostrophes are left out.
 const VERBS: &[&str] = &[
@@ -43,7 +43,7 @@ const OBJECTS: &[&str] = &[
     "multi-modal inputs",
     "multi-modal input",
 ];
-/// Words behind it. Others say which images are meant, as in `images larger than 20 MP`.
+/// Words behind it. Others state which images are meant, as in `images larger than 20 MP`.
 const BEHIND: &[&str] = &[
     "in messages",
     "in prompts",
@@ -66,7 +66,7 @@ const BEHIND: &[&str] = &[
     "with this",
     "please",
 ];
-/// Words before a subject. Others say which images are meant, as in `CMYK images`.
+/// Words before a subject. Others state which images are meant, as in `CMYK images`.
 const BEFORE: &[&str] = &["and", "input", "inputs", "that", "the", "as", "with", "content", "error", "messages"];
 /// The denials behind what is denied.
 const DENIALS: &[&str] = &[
@@ -155,7 +155,7 @@ const QUALITIES: &[&str] = &[
     "\u{5c3a}\u{5bf8}",
 ];
 
-/// Whether `text`, in lower case, says that the model takes no images.
+/// Whether `text`, in lower case, states that the model accepts no images.
 pub(crate) fn lacks_vision(text: &str) -> bool {
     let text = text.replace(['`', '\'', '"', '*', '\u{2019}'], "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));

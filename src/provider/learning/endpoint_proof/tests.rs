@@ -329,7 +329,7 @@ fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() 
         found.push(refused_at(&proof, 2, now, forbidden()));
     }
     assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
-    // A page that is not asked any more does not keep the others.
+    // A page that is no longer asked does not keep the others.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     without_credit(&proof, 1, now);

@@ -315,7 +315,7 @@ fn messages_name_the_true_cause() {
     }
 }
 
-/// A gateway has its own message, and says further inside what is wrong.
+/// A gateway has its own message, and a nested error with the cause.
 #[test]
 fn an_error_means_what_the_errors_inside_of_it_say() {
     use serde_json::{Value, json};

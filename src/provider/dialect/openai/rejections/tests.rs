@@ -1,4 +1,4 @@
-//! The table of rejected parameters, by errors that servers were seen to send.
+//! The table of rejected parameters, with errors observed from servers.
 
 use super::*;
 use crate::catalog::{Effort, OutputLimit};
@@ -103,7 +103,7 @@ fn the_parameter_that_an_error_names() {
         (404, openai("", "No endpoints found that support the parameter 'response_format'"), Some("format")),
         (403, openai("", "Parameter temperature is not permitted"), Some("temperature")),
         (403, openai("", "`reasoning_effort` is not allowed for this model"), Some("effort ")),
-        // Not what a gateway says of itself.
+        // Not what a gateway states about itself.
         (502, openai("", "Bad Gateway"), None),
         (503, openai("", "structured output is temporarily unavailable"), None),
         (503, openai("", "response_format workers are not available, try again"), None),

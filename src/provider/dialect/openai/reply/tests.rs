@@ -180,7 +180,7 @@ fn why_a_reply_ended() {
         ),
         (choice(json!({"message": {"content": "{\"a"}, "finish_reason": {"type": "length"}})), "Length"),
         (choice(json!({"message": {"content": "{}"}, "finish_reason": "stop", "stop_reason": 151_645})), "Finished"),
-        // Errors, at the top and in a choice; empty ones are none.
+        // Errors, at the top and in a choice; empty ones do not count.
         (json!({"choices": [{"message": {"content": "{}"}}], "error": busy()}), "error: later"),
         (choice(json!({"message": {"content": ""}, "finish_reason": "error", "error": busy()})), "error: later"),
         (choice(json!({"message": {"content": ""}, "finish_reason": null, "error": busy()})), "error: later"),
