@@ -200,7 +200,7 @@ fn once_every_page_is_decided_all_of_them_count() {
     let drawn = 12 - u64::from(last["path"].as_str().unwrap() < "00012.jpg");
     assert_eq!(counted("left_out"), drawn - 5, "only pages that match: {within}");
 
-    decide(&free, &[last.clone()]);
+    decide(&free, std::slice::from_ref(last));
     for (arguments, pages) in [(&[][..], 24), (&["--where", expression], 12)] {
         let report = evaluated(&bench, arguments);
         let kind = &report["tasks"]["kind"];
