@@ -55,7 +55,8 @@ pub fn run(
     if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
         counters.set_limit(pages);
     }
-    if let Some((latency_ms, _)) = run.store.reader()?.mean_latency(run.identity.keys.job, &job.provider.model)? {
+    let (key, is_simulated) = (run.identity.keys.job, job.provider.endpoint.is_simulated());
+    if let Some((latency_ms, _)) = run.store.reader()?.mean_latency(key, &job.provider.model, is_simulated)? {
         counters.set_earlier_latency(latency_ms);
     }
     let run_id = environment.run_id.as_str();

@@ -289,7 +289,7 @@ impl Job {
     /// Whether the provider is the built-in simulator: answers and costs are simulated.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        matches!(self.manifest.provider.endpoint, manifest::Endpoint::Simulator(_))
+        self.manifest.provider.endpoint.is_simulated()
     }
 
     /// Checks that the outputs of the manifest and the store take the place of nothing else. `others`: further files that

@@ -59,6 +59,12 @@ pub struct SimulatorSpec {
 }
 
 impl Endpoint {
+    /// Whether it is the built-in simulator, whose bills are not money.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulator(_))
+    }
+
     /// The host that requests go to. Empty for the simulator.
     #[must_use]
     pub fn host(&self) -> &str {

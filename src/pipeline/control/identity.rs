@@ -3,7 +3,7 @@
 use crate::base::clock::Clock;
 use crate::base::ids::{JobId, RunId, RunKey};
 use crate::base::units::utc_day;
-use crate::manifest::{BudgetScope, Endpoint, Job};
+use crate::manifest::{BudgetScope, Job};
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
 use crate::store::{BudgetCounter, BudgetLine, BudgetPeriod, Headroom, Reader, RunKeys, RunStart, Store, StoreError};
@@ -154,7 +154,7 @@ pub(crate) fn budget_counter(job: &Job, run_id: &RunId, at_ms: i64) -> BudgetCou
             BudgetScope::Day => BudgetPeriod::Day(utc_day(at_ms)),
             BudgetScope::Job => BudgetPeriod::Job,
         },
-        is_simulated: matches!(job.provider.endpoint, Endpoint::Simulator(_)),
+        is_simulated: job.provider.endpoint.is_simulated(),
         name: job.limits.budget_name.clone().unwrap_or_else(|| job.name.clone()),
     }
 }

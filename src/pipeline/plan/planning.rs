@@ -104,7 +104,9 @@ pub fn plan(
             parts.add(shard, before, planner.counts(), cost.unwrap_or_default());
         }
     }
-    let latency = reader.map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
+    let is_simulated = job.provider.endpoint.is_simulated();
+    let latency =
+        reader.map(|reader| reader.mean_latency(key, &job.provider.model, is_simulated)).transpose()?.flatten();
     let scope = budget_counter(job, &RunId::new(""), at_ms).to_string();
     let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
     let mut plan = planner.finish();

@@ -56,6 +56,10 @@ const FULL_INCREASE_SECONDS: f64 = 22.0;
 /// an almost full bucket may seem to have any size.
 const MIN_BUCKET_SECONDS: f64 = 0.5;
 const MAX_BUCKET_SECONDS: f64 = 60.0;
+/// The longest reset time in whole seconds that does not show how large a bucket is: rounding is a large part of it.
+const MAX_COARSE_RESET: Duration = Duration::from_secs(2);
+/// By how much a reset time in whole seconds may be rounded up.
+const COARSE_RESET_STEP: Duration = Duration::from_secs(1);
 /// How long the smoothed level remembers: a quarter of the bucket's size, at most 1 second.
 const LEVEL_MEMORY: f64 = 0.25;
 const MAX_LEVEL_MEMORY_SECONDS: f64 = 1.0;
@@ -134,6 +138,8 @@ pub(crate) struct AdaptiveRate {
     peers: f64,
     /// The free fraction of the provider's bucket, smoothed; `None`: no headers report it.
     free: Option<f64>,
+    /// The most that the bucket was seen to hold, by reset times that are too coarse to show its capacity.
+    max_coarse: f64,
     /// Time between two observations, smoothed, in seconds.
     observation_gap: Option<f64>,
     /// When the rate last changed.
@@ -186,6 +192,7 @@ impl AdaptiveRate {
             parallel,
             peers: parallel,
             free: None,
+            max_coarse: 0.0,
             observation_gap: None,
             changed: zero,
             newest: zero,
@@ -227,8 +234,10 @@ impl AdaptiveRate {
         self.newest = sent;
         let limit = reported.per_minute as f64;
         let refill = limit / 60.0;
-        // The bucket's capacity: what is free, and what refills until everything is.
-        let capacity = (reported.remaining as f64 + refill * reported.reset.as_secs_f64()).max(1.0);
+        if self.limit.is_none_or(|known| (known - limit).abs() >= 1.0) {
+            self.max_coarse = 0.0;
+        }
+        let capacity = self.capacity(reported, refill);
         let free = (reported.remaining as f64 / capacity).clamp(0.0, 1.0);
         let seconds = (capacity / refill).clamp(MIN_BUCKET_SECONDS, MAX_BUCKET_SECONDS);
         let elapsed = now.saturating_sub(self.changed).as_secs_f64();
@@ -262,6 +271,19 @@ impl AdaptiveRate {
         let rate = part * self.share * (1.0 + deviation);
         self.rate = rate.clamp(part * MIN_SHARE, limit * (1.0 + max_increase));
         (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
+    }
+
+    /// The bucket's capacity: what is free, and what refills until everything is. A reset time that was rounded up would make
+    /// a full bucket seem half used: then it is the most that was ever free. `refill`: per second.
+    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+    fn capacity(&mut self, reported: &ReportedLimit, refill: f64) -> f64 {
+        let free_after = |reset: Duration| reported.remaining as f64 + refill * reset.as_secs_f64();
+        let reset = reported.reset;
+        if reset > MAX_COARSE_RESET || reset.subsec_nanos() > 0 {
+            return free_after(reset).max(1.0);
+        }
+        self.max_coarse = self.max_coarse.max(free_after(reset.saturating_sub(COARSE_RESET_STEP)));
+        self.max_coarse.max(1.0)
     }
 
     /// Processes that have ended leave their part free: then the others take it over. `free`, `headroom`: fractions

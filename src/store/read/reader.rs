@@ -75,9 +75,10 @@ impl Reader {
     }
 
     /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
-    /// number, at most 1000. Without attempts of batches.
-    pub fn mean_latency(&self, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
-        runs::mean_latency(&self.db, job, model)
+    /// number, at most 1000. Without attempts of batches. `is_simulated`: of the simulator, whose latency is that of no other
+    /// endpoint.
+    pub fn mean_latency(&self, job: JobId, model: &str, is_simulated: bool) -> Result<Option<(u64, u64)>, StoreError> {
+        runs::mean_latency(&self.db, job, model, is_simulated)
     }
 
     /// What is spent and reserved in the scope of a budget.

@@ -124,14 +124,20 @@ pub(crate) fn page_counts_before(
 
 /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
 /// number, at most 1000, of the last 100,000 attempts of all jobs: others may have made millions.
-pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
+pub(crate) fn mean_latency(
+    db: &Connection,
+    job: JobId,
+    model: &str,
+    is_simulated: bool,
+) -> Result<Option<(u64, u64)>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
-           WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL
+           JOIN budget b ON b.id = a.budget_id
+           WHERE r.job_id = ?1 AND r.model = ?2 AND (substr(b.scope, instr(b.scope, '/') + 1) GLOB 'simulated/*') = ?3 AND a.verdict = 'done' AND a.batch_id IS NULL
            AND a.id > (SELECT max(id) FROM attempts) - 100000 ORDER BY a.id DESC LIMIT 1000)",
     )?;
     let (mean, count): (Option<f64>, i64) =
-        find.query_row(params![job, model], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        find.query_row(params![job, model, is_simulated], |row| Ok((row.get(0)?, row.get(1)?)))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
     Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
 }

@@ -9,6 +9,27 @@ struct World {
     capacity: f64,
     /// How much of the capacity is used.
     level: f64,
+    reset: ResetTime,
+}
+
+/// How a provider writes reset times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ResetTime {
+    Exact,
+    RoundedUp,
+    Rounded,
+    RoundedDown,
+}
+
+impl ResetTime {
+    fn written(self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(match self {
+            Self::Exact => seconds,
+            Self::RoundedUp => seconds.ceil(),
+            Self::Rounded => seconds.round(),
+            Self::RoundedDown => seconds.floor(),
+        })
+    }
 }
 
 impl World {
@@ -16,7 +37,7 @@ impl World {
         ReportedLimit {
             per_minute: self.limit as u64,
             remaining: (self.capacity - self.level).max(0.0) as u64,
-            reset: Duration::from_secs_f64(self.level.max(0.0) / (self.limit / 60.0)),
+            reset: self.reset.written(self.level.max(0.0) / (self.limit / 60.0)),
         }
     }
 }
@@ -66,7 +87,7 @@ fn run(
 fn the_limit_is_used_and_refusals_are_rare() {
     for (limit, seconds) in [(600.0, 1.0), (600.0, 60.0), (6000.0, 1.0), (6000.0, 60.0), (120.0, 60.0)] {
         for processes in [1, 4] {
-            let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0 };
+            let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset: ResetTime::Exact };
             let mut rates = vec![AdaptiveRate::new(1); processes];
             let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
             let used = sent.iter().sum::<f64>() / limit;
@@ -81,10 +102,25 @@ fn the_limit_is_used_and_refusals_are_rare() {
     }
 }
 
+/// Whole seconds hide how full a small bucket is.
+#[test]
+fn a_limit_is_used_whose_reset_times_are_whole_seconds() {
+    for (limit, seconds) in [(1200.0, 1.0), (6000.0, 1.0), (1200.0, 2.0), (1200.0, 5.0), (600.0, 60.0), (120.0, 60.0)] {
+        for reset in [ResetTime::Exact, ResetTime::RoundedUp, ResetTime::Rounded, ResetTime::RoundedDown] {
+            let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset };
+            let (sent, refused) = run(&mut [AdaptiveRate::new(1)], &mut world, 120, Duration::from_secs(1), true);
+            let used = sent.iter().sum::<f64>() / limit;
+            let result = format!("{limit} a minute in {seconds} s, {reset:?}: {used:.3} used, {refused:.4} refused");
+            assert!(used > 0.9, "{result}");
+            assert!(refused <= 0.01, "{result}");
+        }
+    }
+}
+
 /// Runs some of `parallel` processes, which know of one another. Returns how much of the limit was used in the second
 /// half, the fraction that was refused, and the slowest in proportion to the fastest.
 fn run_shards(parallel: u32, active: usize, (limit, seconds): (f64, f64)) -> (f64, f64, f64) {
-    let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0 };
+    let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(parallel); active];
     // All begin with a request whose reply shows the limit.
     rates.iter_mut().for_each(|rate| rate.on_headers(&world.report(), Duration::from_secs(1), Duration::from_secs(1)));
@@ -118,7 +154,7 @@ fn of_a_limit_that_an_error_names_shards_take_their_parts() {
 
 #[test]
 fn a_limit_that_changes_is_followed_by_headers() {
-    let mut world = World { limit: 1200.0, capacity: 1200.0, level: 0.0 };
+    let mut world = World { limit: 1200.0, capacity: 1200.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     let mut from = Duration::from_secs(1);
     for limit in [1200.0, 600.0, 1200.0] {
@@ -137,7 +173,7 @@ fn a_limit_that_changes_is_followed_by_headers() {
 
 #[test]
 fn without_headers_the_rate_is_found_by_refusals() {
-    let mut world = World { limit: 600.0, capacity: 10.0, level: 0.0 };
+    let mut world = World { limit: 600.0, capacity: 10.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
     assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
@@ -146,7 +182,7 @@ fn without_headers_the_rate_is_found_by_refusals() {
 
 #[test]
 fn without_headers_a_limit_that_changes_is_followed() {
-    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
+    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     let mut from = Duration::from_secs(1);
     let (mut refused, mut parts) = (0.0, 0.0);
@@ -193,7 +229,7 @@ fn replies_to_older_requests_are_ignored() {
 /// The rates of one process after each second, from 0 on; `refused_at`: the second in which one
 /// request is refused without need.
 fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
-    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
+    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     if !has_headers {
         rates[0].on_throttled(Some(1200), 0.0, None, Duration::from_secs(1), Duration::from_secs(1));

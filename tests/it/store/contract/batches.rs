@@ -115,7 +115,7 @@ pub(crate) fn the_attempts_of_a_batch_are_settled_once<B: Backend>() {
     assert_eq!(bench.reader().batch_attempts(batch).unwrap().len(), 1);
     let record = bench.reader().attempts(bench.keys.run, AttemptId(0), i64::MIN, i64::MAX, 1).unwrap().remove(0);
     assert_eq!((record.state, record.latency_ms), (AttemptState::Settled, None), "a batch has no latency");
-    assert_eq!(bench.reader().mean_latency(bench.job(), "model").unwrap(), None);
+    assert_eq!(bench.reader().mean_latency(bench.job(), "model", false).unwrap(), None);
 }
 
 pub(crate) fn a_withdrawn_batch_returns_its_reservations<B: Backend>() {

@@ -5,8 +5,8 @@ use super::fixtures::{Bench, NOW_MS, end, granted, ok, page, recipe_record, sett
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
-    AttemptId, AttemptState, EndpointFact, OpenAttempt, RecipeId, RunEnd, RunId, RunOutcomeName, RunStart, Settlement,
-    StoreError, VerdictName,
+    AttemptId, AttemptState, BudgetLine, EndpointFact, Headroom, OpenAttempt, RecipeId, RunEnd, RunId, RunOutcomeName,
+    RunStart, Settlement, StoreError, VerdictName,
 };
 
 pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
@@ -157,7 +157,7 @@ pub(crate) fn page_counts_are_those_of_the_run_just_before<B: Backend>() {
 
 pub(crate) fn the_mean_latency_is_that_of_replies_of_the_model<B: Backend>() {
     let bench = Bench::<B>::new();
-    assert_eq!(bench.reader().mean_latency(bench.job(), "model").unwrap(), None);
+    assert_eq!(bench.reader().mean_latency(bench.job(), "model", false).unwrap(), None);
     for (number, verdict, latency_ms) in
         [(1, VerdictName::Done, 100), (2, VerdictName::Done, 301), (3, VerdictName::Retry, 9000)]
     {
@@ -165,9 +165,18 @@ pub(crate) fn the_mean_latency_is_that_of_replies_of_the_model<B: Backend>() {
         let attempt = granted(bench.open(open));
         bench.settle(Settlement { verdict, latency_ms, ..settlement(attempt, Vec::new()) });
     }
+    // The name of a budget may be anything.
+    for (number, scope) in [(4_u32, "day:2026-11-29/simulated/job"), (5, "run:a/paid/x/simulated/y")] {
+        let budget = BudgetLine { scope: scope.into(), limit: None, headroom: Headroom::NONE };
+        let open = OpenAttempt { budget, at_ms: NOW_MS + i64::from(number), ..bench.attempt(page(number)) };
+        let attempt = granted(bench.open(open));
+        let verdict = VerdictName::Done;
+        bench.settle(Settlement { verdict, latency_ms: number.into(), ..settlement(attempt, Vec::new()) });
+    }
     let reader = bench.reader();
-    assert_eq!(reader.mean_latency(bench.job(), "model").unwrap(), Some((201, 2)));
-    assert_eq!(reader.mean_latency(bench.job(), "other").unwrap(), None);
+    assert_eq!(reader.mean_latency(bench.job(), "model", false).unwrap(), Some((135, 3)));
+    assert_eq!(reader.mean_latency(bench.job(), "model", true).unwrap(), Some((4, 1)), "of the simulator");
+    assert_eq!(reader.mean_latency(bench.job(), "other", false).unwrap(), None);
 }
 
 pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
