@@ -92,7 +92,7 @@ mod tests {
     fn a_stream_that_ends_in_another_way_ends_the_row() {
         let other = |stage| if stage == Complete { Counted } else { Complete };
         for at in [Complete, Counted] {
-            // By itself, with the mark of the end, with its counts, or waited for at another stage.
+            // Alone, with the end mark, with its counts, or awaited at another stage.
             for (stage, has_waited) in
                 [(at, false), (Ended, false), (Last, false), (Last, true), (other(at), true), (other(at), false)]
             {

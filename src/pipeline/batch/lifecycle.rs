@@ -26,7 +26,7 @@ pub(crate) struct Batch {
     creation: Creation,
 }
 
-/// What is known of the creation of a batch at the provider.
+/// The state of the creation of a batch at the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Creation {
     /// It may have been created: it is looked for before it is created again.
@@ -51,8 +51,8 @@ enum CreationStep {
 }
 
 impl Creation {
-    /// What is known of a batch that another run has left in a state. Its creation is requested once the state `Uploaded`
-    /// is recorded, so before that it does not exist.
+    /// The facts about a batch that another run has left in a state. Its creation is requested once the state
+    /// `Uploaded` is recorded, so before that it does not exist.
     fn of_state(state: BatchState) -> Self {
         Self { may_exist: state == BatchState::Uploaded, ..Self::default() }
     }
@@ -110,7 +110,7 @@ impl Batch {
         Self { progress, key, path, attempts, creation: Creation::default() }
     }
 
-    /// A batch that another run has left behind.
+    /// A batch that another run has left.
     pub(crate) fn resumed(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
         let creation = Creation::of_state(progress.state);
         Self { creation, ..Self::new(progress, key, path, attempts) }

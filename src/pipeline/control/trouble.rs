@@ -4,12 +4,12 @@ use crate::base::units::human_duration;
 use crate::provider::Obstacle;
 use std::time::Duration;
 
-/// Why requests are not answered at the moment: what the last attempt met, since the last answer.
+/// Why requests are not answered at the moment: the obstacle of the last attempt since the last answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// Its number in the run, from 1. An answer ends a trouble, and the next error begins another.
     pub number: u64,
-    /// What the last attempt met.
+    /// The obstacle of the last attempt.
     pub kind: TroubleKind,
     /// The error of the last attempt, for people.
     pub message: String,
@@ -18,7 +18,7 @@ pub struct Trouble {
     pub max_wait: Option<Duration>,
 }
 
-/// What an attempt met instead of an answer.
+/// What an attempt got instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TroubleKind {
     /// No connection: refused, timed out, unknown host.
@@ -62,8 +62,8 @@ impl Trouble {
         self.is_outage() || self.kind == TroubleKind::RateLimit
     }
 
-    /// The message and what is done about it, such as `cannot connect to http://127.0.0.1:9/v1/: connection
-    /// refused; retrying for up to 10 min`.
+    /// The message and the reaction, such as `cannot connect to http://127.0.0.1:9/v1/: connection refused; retrying
+    /// for up to 10 min`.
     #[must_use]
     pub fn explanation(&self) -> String {
         self.explain("; retrying for up to ")

@@ -36,7 +36,7 @@ pub enum QuotedReasoning {
 }
 
 impl QuotedReasoning {
-    /// What is known before the next run: `reasoning` is assumed, `calibration` has the bills. A reply has at most
+    /// The facts before the next run: `reasoning` is assumed, `calibration` has the bills. A reply has at most
     /// `max_reply` tokens; if the model turns out to reason, `max_raised`.
     pub(crate) fn from_bills(
         reasoning: ReasoningTokens,

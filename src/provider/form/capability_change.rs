@@ -30,7 +30,7 @@ pub enum CapabilityChange {
     SchemaInPrompt,
 }
 
-/// Kinds of changes, whatever their values.
+/// Kinds of changes, for any values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChangeKinds(u32);
 
@@ -75,7 +75,7 @@ impl CapabilityChange {
         1 << number
     }
 
-    /// Whether both are of the same kind, whatever their values.
+    /// Whether both are of the same kind, for any values.
     pub(crate) fn is_of_kind(self, other: Self) -> bool {
         self.bit() == other.bit()
     }
@@ -86,7 +86,7 @@ impl CapabilityChange {
         !matches!(self, Self::OutputFactor | Self::MinOutput(_) | Self::SchemaInPrompt)
     }
 
-    /// What to change for a parameter that is rejected, of which nothing else is known.
+    /// What to change for a rejected parameter without further information.
     #[must_use]
     pub fn for_rejected(parameter: Parameter) -> Self {
         match parameter {

@@ -1,4 +1,4 @@
-//! What an error means, whatever carries it: a status, a reply of status 200, a line of a batch.
+//! The meaning of an error from any source: a status, a reply of status 200, a line of a batch.
 
 use super::rate_limits::ExceededLimit;
 use super::verdict::{Charge, PageFault, TransientFault, Verdict};
@@ -63,7 +63,7 @@ impl ErrorJudgement {
             Verdict::Retry(TransientFault { kind, message, change: Some(change), may_run: false })
         };
         match &self.verdict {
-            // Whatever it names, it is not what was searched for.
+            // This is not the searched parameter, whatever the error names.
             Verdict::Retry(TransientFault { change: Some(change), message, .. })
                 if sent.is_tried && *change != CapabilityChange::OutputFactor =>
             {

@@ -22,7 +22,7 @@ pub enum Verdict {
     Later {
         /// The minimum delay that the server asked for.
         after: Option<Duration>,
-        /// What is in the way.
+        /// The obstacle.
         obstacle: Obstacle,
         /// A message for people.
         message: String,
@@ -56,7 +56,7 @@ pub enum Outage {
     /// They do not.
     #[default]
     No,
-    /// The server is down: what is sent now would have no answer, either.
+    /// The server is down: further requests would not be answered, either.
     Likely,
     /// The endpoint has never answered, and more requests would only be charged.
     Lasting,

@@ -281,7 +281,7 @@ fn many_refused_pages_in_a_row_end_the_run() {
     assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["retry", "retry"]);
     let found: Vec<_> = [1, 2, 5, 6, 7, 8].map(|page| refused(&proof, page)).into();
     assert_eq!(found, ["retry", "retry", "retry", "retry", "retry", "stop"]);
-    // An answer among them shows that they are pages of their own.
+    // An answer among them shows that the refusals concern single pages.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     for page in 1..100 {
@@ -335,7 +335,7 @@ fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() 
     without_credit(&proof, 1, now);
     let found: Vec<String> = (0..6).map(|_| without_credit(&proof, 2, now)).collect();
     assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
-    // One page alone is refused for reasons of its own, whatever the words are.
+    // A single refused page has its own reasons, whatever the words are.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     let found: Vec<String> = (0..3).map(|_| without_credit(&proof, 1, now)).collect();
