@@ -32,10 +32,10 @@ pub struct Spend {
     pub sent: u64,
     /// Attempts that returned a reply.
     pub succeeded: u64,
-    /// Attempts that ended without a reply, except those that met a rate limit.
+    /// Attempts that ended without a reply, except those that hit a rate limit.
     pub failed: u64,
-    /// Attempts that met a rate limit: HTTP status 429, unless it ended the run or failed the page, as where the account
-    /// has no credit.
+    /// Attempts that hit a rate limit: HTTP status 429, unless it ended the run or failed the page, as where the
+    /// account has no credit.
     pub rate_limited: u64,
     /// Attempts of runs that died.
     pub lost: u64,

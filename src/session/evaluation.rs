@@ -55,7 +55,7 @@ impl EvalReport {
         evaluation::render_text(&self.evaluation, width)
     }
 
-    /// What is wrong with the truth although it is compared, one line each.
+    /// Faults of the truth that do not prevent the comparison, one line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let truth = &self.evaluation.truth;

@@ -58,7 +58,7 @@ fn what_tells_the_answer_reveals_it() {
     }
 }
 
-/// Six pages, of which ann has decided the second and skipped the third for its kind, and bob decided the fourth.
+/// Six pages: ann has decided the second and skipped the third for its kind, and bob has decided the fourth.
 struct Six {
     index: PageIndex,
     drawn: Vec<u32>,
@@ -192,7 +192,7 @@ fn a_view_that_is_kept_shows_what_a_new_one_would() {
         };
         six.decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
     };
-    // What a browser comes back to; the order of one changes with decisions.
+    // Views that a browser returns to; the order of one changes with decisions.
     let browsed =
         ["limit=9", "order=disagreement&limit=9", "state=undecided&limit=9"].map(|query| parse(query).unwrap());
     let (mut kept_views, mut reported) = (Views::default(), Vec::new());

@@ -20,7 +20,7 @@ pub(crate) struct ValueRule {
 enum Repair {
     /// Deletes the row: docmill finds or asks it again.
     Delete,
-    /// Sets columns of the row, which stays: it records what was paid.
+    /// Sets columns of the row, which stays because it records a charge.
     Set(&'static str),
 }
 

@@ -15,7 +15,7 @@ pub(crate) enum CopiedPages {
     Wanted,
 }
 
-/// What is added to keys of the source for rows that are always new: they need no mapping.
+/// The offset of keys of the source for rows that are always new: they need no mapping.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offsets {
     /// For revisions.
@@ -116,7 +116,7 @@ fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     ]
 }
 
-/// The columns of attempts that are copied as they are.
+/// The columns of attempts that are copied unchanged.
 const ATTEMPT: &str = "reserved, input_tokens, cached_input_tokens, output_tokens, usage_source, verdict, error_kind, message, http_status,
   server_request_id, latency_ms, opened_at, purpose, expected, cache_write_tokens, saved_by_cache, saved_by_size, sequence,
   reasoning_tokens, reported_cost, served_model, served_by, service_tier, parameters";

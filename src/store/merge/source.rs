@@ -30,8 +30,8 @@ pub(crate) struct SourceStore {
 }
 
 impl SourceStore {
-    /// Looks at the store at `path`. `ended`: runs of which another store states that they have ended: here may be an
-    /// earlier copy of it.
+    /// Looks at the store at `path`. `ended`: runs that have ended according to another store: this may be an earlier
+    /// copy of it.
     ///
     /// # Errors
     /// When it can't be read, is of another version or job, or is in use.
@@ -49,8 +49,8 @@ impl SourceStore {
         Ok(Self { path: path.to_owned(), shard, parts, fingerprint: fingerprint(&db)? })
     }
 
-    /// The stores that have something of their own. That of a shard that has never run, as a process leaves it that dies
-    /// after it has taken over a base, adds nothing to another store of that shard.
+    /// The stores with their own data. The store of a shard that has never run, which remains if a process dies after
+    /// it has taken over a base, adds nothing to another store of that shard.
     ///
     /// # Errors
     /// When it is the only store of its shard.

@@ -167,8 +167,8 @@ fn changes(db: &Connection) -> Vec<String> {
     columns.iter().flat_map(change).map(statement).collect()
 }
 
-/// Whatever is in a column: if a command calls it damaged, the check finds it, and what the check finds of it
-/// a salvage repairs.
+/// For any value in a column: if a command reports it as damaged, the check finds it, and what the check finds of it a
+/// salvage repairs.
 #[test]
 fn what_readers_call_damaged_a_check_finds_and_a_salvage_repairs() {
     let folder = tempfile::tempdir().unwrap();
