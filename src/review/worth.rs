@@ -34,7 +34,7 @@ pub(crate) struct Worth {
 
 impl Worth {
     /// Counts pages. `steps`: from the first that was drawn to the one before the first that is neither decided nor
-    /// skipped. These are a random sample, whatever else was decided, and for whatever reason the review stopped. `pages`: how many
+    /// skipped. These are a random sample, whatever else was decided, and however the review ended. `pages`: how many
     /// the whole selection has.
     pub(crate) fn of_steps(steps: impl Iterator<Item = Step>, pages: u64) -> Self {
         let (mut reviewed, mut right, mut skipped, mut unanswered, mut shown) = (0, 0, 0, 0, 0);

@@ -1,4 +1,4 @@
-//! Batches in progress: each is advanced as far as possible. Obstacles are waited for, or ends the run.
+//! Batches in progress: each is advanced as far as possible. Obstacles are waited for, or end the run.
 
 use super::collect::collect;
 use super::lifecycle::{Batch, BatchStep};

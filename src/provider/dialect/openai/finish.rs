@@ -138,7 +138,7 @@ fn read_value(value: &Value) -> Option<Finish> {
 }
 
 /// Reads why a choice ended. Where its `finish_reason` is missing, or states only that the model stopped, the members
-/// decide that hold the model's own reason in routers and servers.
+/// decide in which routers and servers report the model's own reason.
 pub(crate) fn find_finish(choice: &Value) -> Option<Finish> {
     const OTHERS: &[&str] = &["native_finish_reason", "stop_reason", "finishReason", "finish_details"];
     let stated = choice.get("finish_reason").and_then(read_value);

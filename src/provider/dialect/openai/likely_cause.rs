@@ -1,5 +1,5 @@
 //! The probable subject of an error, by single words of it. That is enough only for errors that every page gets
-//! although everything was left out of the request that can be.
+//! although everything optional was left out of the request.
 
 use crate::provider::judgement::wording::find_word;
 
