@@ -94,7 +94,7 @@ impl RecordFile {
     pub(crate) fn check(&self) -> Result<(), String> {
         let path = match self {
             Self::Replaced(path) | Self::Mounted(path) => path,
-            // An open file was chosen by whoever opened it.
+            // An open file was chosen by the process that opened it.
             Self::Overwritten(_) | Self::Stream(_) | Self::Stdout | Self::Stderr => return Ok(()),
         };
         let Ok(file) = File::open(path) else { return Ok(()) };

@@ -87,7 +87,7 @@ impl Passes<'_> {
         let run = self.run;
         let runtime = AskingRuntime::new()?;
         let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
-        // How long batches take is not known.
+        // The duration of batches is unknown.
         if !run.job.is_batch {
             asking.admission.show_pace();
         }

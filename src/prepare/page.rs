@@ -129,7 +129,7 @@ pub(crate) fn prepare_with(
 }
 
 /// Draws a page (from 1) of a document for people to look at: upright, no side longer than `max_side` pixels.
-/// It is always encoded anew, so that nothing of the file itself leaves the decoder.
+/// It is always encoded again, so that no bytes of the file itself leave the decoder.
 ///
 /// # Errors
 /// A page that can't be decoded.

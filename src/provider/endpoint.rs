@@ -74,7 +74,7 @@ pub struct EndpointSetup {
 /// prompt-caching guide, 2026.
 const REQUESTS_PER_PARTITION: u32 = 15;
 
-/// Most partitions that are used.
+/// Maximum number of partitions that are used.
 const MAX_PARTITIONS: u32 = 256;
 
 /// One model at one endpoint. It belongs to one thread.

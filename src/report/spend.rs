@@ -17,8 +17,8 @@ const MAX_SLOWEST: usize = 5;
 /// Lowest bound of the latency histogram, in milliseconds.
 const MIN_LATENCY_BOUND_MS: u64 = 100;
 
-/// What a task is called whose name is not known: its question named columns of a line that the list does not have any
-/// more. No task has such a name.
+/// The name of a task with an unknown name: its question named columns of a line that the list does not have any more.
+/// No task has such a name.
 const UNKNOWN_TASK: &str = "(unknown)";
 
 /// The spend of attempts.

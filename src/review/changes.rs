@@ -15,7 +15,7 @@ use crate::task::check_value;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Most decisions and pages in one request.
+/// Maximum number of decisions and pages in one request.
 const MAX_CHANGES: usize = 1000;
 
 /// Stores decisions: `{"decisions": [{"page", "task", "value"}], "skips": [{"page", "task"}], "view"}`. All of them are

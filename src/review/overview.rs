@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Groups of decisions in the strip.
 const RECENT: usize = 20;
-/// Most values of a carried column that can be chosen.
+/// Maximum number of values of a carried column that can be chosen.
 const MAX_VALUES: usize = 200;
 /// Minimum number of pages for an interval.
 const MIN_REVIEWED: u64 = 1;

@@ -4,7 +4,7 @@ use super::page_name::{PageKey, parse_page_name};
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use std::borrow::Cow;
 
-/// Most pages in one reply.
+/// Maximum number of pages in one reply.
 const MAX_LIMIT: usize = 120;
 
 /// The order of pages.
@@ -46,7 +46,7 @@ impl ReviewOrder {
     }
 }
 
-/// Which pages are shown by what their reviewer has done.
+/// Which pages are shown by the reviewer's actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReviewState {
     /// All.
@@ -91,7 +91,7 @@ pub(crate) struct ViewQuery {
     pub(crate) at: Option<PageKey>,
     /// Begin with the first page that has a task which is neither decided nor skipped.
     pub(crate) is_next: bool,
-    /// Only the names of pages: to draw them ahead of time, and show nothing of them.
+    /// Only the names of pages: to draw them ahead of time, without showing them.
     pub(crate) only_names: bool,
     /// How many.
     pub(crate) limit: usize,

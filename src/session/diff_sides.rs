@@ -201,7 +201,7 @@ impl Sides {
         )
     }
 
-    /// What asking every page anew with the later settings costs; `None`: the number of pages is not known.
+    /// The cost of asking every page again with the later settings; `None`: the number of pages is unknown.
     pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<FullRun>, PipelineError> {
         if self.new_job.reads_standard_input() {
             return Ok(None);

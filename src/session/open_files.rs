@@ -56,8 +56,8 @@ impl OpenFiles {
         usize::try_from(self.connections.min(u64::from(in_flight) + SPARE_CONNECTIONS)).unwrap_or(usize::MAX)
     }
 
-    /// Lowers the number of requests in flight to what fits, with a warning. A third of the
-    /// connections may be between two requests.
+    /// Lowers the number of requests in flight so that they fit, with a warning. A third of the connections may be
+    /// between two requests.
     pub(crate) fn apply(self, limits: &mut Limits) {
         let fits = u32::try_from((self.connections * 2 / 3).max(1)).unwrap_or(u32::MAX);
         if limits.concurrency.max() > fits {

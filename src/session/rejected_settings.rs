@@ -1,4 +1,4 @@
-//! Settings that the job's model rejects or ignores, according to the table of models. A run sends them all the same:
+//! Settings that the job's model rejects or ignores, according to the table of models. A run sends them nevertheless:
 //! the server decides.
 
 use crate::catalog::{Effort, ModelFacts, Reasoning, Sampling, model_facts};
@@ -45,7 +45,7 @@ fn rejected_effort(facts: &ModelFacts, request: &Request, host: &str) -> Option<
         return None;
     }
     if facts.efforts.is_empty() {
-        // The parameter is unknown to OpenAI's models that do not reason. Of other vendors nothing is known.
+        // The parameter is unknown to OpenAI's models that do not reason. Other vendors are unknown.
         let is_known = facts.reasoning == Reasoning::Never && facts.has_strict_schemas;
         return is_known.then(|| (setting, "does not reason and rejects it; remove it".to_owned()));
     }

@@ -68,7 +68,7 @@ pub struct WalkFault {
     /// Whether listing ends here: rows after a damaged row of a list can't be read.
     pub is_end: bool,
     /// Whether there may be files of the input that were not looked at, such as those of a folder that can't be
-    /// read. Not after a link that leads nowhere.
+    /// read. Not after a dangling link.
     pub hides_files: bool,
 }
 

@@ -349,7 +349,7 @@ mod tests {
         assert!(faults[1].contains("broken.jpg") && faults[1].contains("does not exist"), "{faults:?}");
     }
 
-    /// A link that leads nowhere hides nothing. One that can't be followed may hide any number of files.
+    /// A dangling link hides nothing. One that can't be followed may hide any number of files.
     #[cfg(unix)]
     #[test]
     fn links_that_cannot_be_followed_hide_files() {

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Most partitions of an output.
+/// Maximum number of partitions of an output.
 pub(crate) const MAX_PARTITIONS: usize = 1000;
 
 /// An output whose rows are partitioned: its format and the path that its name and its folder are taken

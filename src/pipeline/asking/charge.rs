@@ -23,8 +23,8 @@ pub(crate) struct KnownBefore {
     pub(crate) saved_tokens: u64,
 }
 
-/// Characters of a reply per token, for a reply whose usage is not known. Source: OpenAI's rule of thumb
-/// for English text, 2026.
+/// Characters of a reply per token, for a reply with unknown usage. Source: OpenAI's rule of thumb for English text,
+/// 2026.
 const CHARS_PER_TOKEN: u64 = 4;
 
 /// How many times its reservation a bill is believed to be at most, in percent: a model that reasons above

@@ -154,7 +154,7 @@ enum BatchWait {
     Long,
     /// Collect the batch in place of its run.
     TakeOver,
-    /// Ask the page again: it is not known whether its request was sent.
+    /// Ask the page again: docmill cannot tell whether its request was sent.
     GiveUp,
     /// Leave the page: its answer is at a provider that this run does not ask.
     Leave,

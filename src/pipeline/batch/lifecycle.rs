@@ -9,7 +9,7 @@ use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
 use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
 use std::path::PathBuf;
 
-/// How often a file may be unknown to the provider: a new one is not known everywhere at once.
+/// How often a file may be unknown to the provider: a new file takes time to reach all servers.
 const MAX_UNKNOWN: u32 = 5;
 /// How often a batch may be missing from the provider's list before it counts as not created.
 const MAX_ABSENT: u32 = 3;
@@ -90,7 +90,7 @@ impl Creation {
 
 /// How far a step has brought a batch.
 pub(crate) enum BatchStep {
-    /// The provider works on it, or it is not known yet.
+    /// The provider works on it, or it is unknown yet.
     Working,
     /// The provider's queue has no space for it.
     Queued,

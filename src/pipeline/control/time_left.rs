@@ -197,7 +197,7 @@ impl TimeLeft {
     }
 }
 
-/// Whether nothing is answered: how long an outage or a wait for the provider's limit takes is not known.
+/// Whether nothing is answered: the duration of an outage or a wait for the provider's limit is unknown.
 fn is_stopped(now: &Progress) -> bool {
     now.trouble.as_ref().is_some_and(Trouble::stops_all)
 }

@@ -29,7 +29,7 @@ pub enum TroubleKind {
     RateLimit,
     /// The provider's queue of batches, or its batch API.
     Batches,
-    /// Something else than the API replies, such as a login page.
+    /// The reply does not come from the API, such as a login page.
     Foreign,
     /// Another error, by the name of its kind, such as `timeout` or `server_error`.
     Error(&'static str),
@@ -57,7 +57,7 @@ impl Trouble {
         matches!(self.kind, Unreachable | Unavailable | Batches | Foreign)
     }
 
-    /// Whether requests wait until the provider lets them through again, for a time that is not known.
+    /// Whether requests wait until the provider lets them through again, for an unknown time.
     pub(crate) fn stops_all(&self) -> bool {
         self.is_outage() || self.kind == TroubleKind::RateLimit
     }

@@ -328,7 +328,7 @@ impl<'a> Planner<'a> {
         filter.selects(reader, *job, &entry, page, (&self.keys, &self.questions))
     }
 
-    /// Why an answered page misses: in what the nearest answered recipe differs.
+    /// Why an answered page misses: the differences to the nearest answered recipe.
     fn miss(&mut self, page: &PageId, at: usize, reader: &Reader) -> Result<(), StoreError> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;

@@ -23,12 +23,12 @@ pub enum QuotedReasoning {
         /// Number of replies.
         replies: u64,
     },
-    /// It is not known whether the model reasons, but its replies were billed: if it does, their expected length has it.
+    /// Unknown whether the model reasons, but its replies were billed: their expected length includes any reasoning.
     InReplies {
         /// Number of replies.
         replies: u64,
     },
-    /// It is not known whether the model reasons: the expected numbers are those without reasoning.
+    /// Unknown whether the model reasons: the expected numbers are those without reasoning.
     Unknown {
         /// Tokens of a reply that the upper bounds allow for.
         max_reply: u64,

@@ -28,7 +28,7 @@ pub(crate) struct PageChoice {
     pub(crate) sample: Option<HashSet<PageId>>,
     /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
     pub(crate) filter: Option<Arc<PageFilter>>,
-    /// Pages that are in a batch: nothing is to be done for them.
+    /// Pages that are in a batch: they need no action.
     pub(crate) in_batches: HashSet<PageId>,
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 const PLENTY_BYTES: u64 = 8 << 30;
 /// Memory for the rest of the program, which grows while it runs.
 const RESERVE_BYTES: u64 = 64 << 20;
-/// Least that decoders use together.
+/// Minimum memory that decoders use together.
 const MIN_BYTES: u64 = 64 << 20;
 /// A limit of cgroup v1 from here on means no limit.
 const UNLIMITED_V1: u64 = 1 << 60;

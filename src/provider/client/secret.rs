@@ -285,7 +285,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a server quotes a key that does not look like one, nothing of it is left that could be used.
+        /// In any quotation of a key that does not look like one, no usable part of it is left.
         #[test]
         fn a_random_key_is_hidden_in_every_form(key in "[A-Za-z0-9+/=_.~-]{8,40}", cut in 4_usize..8, pad in "[a-z]{0,5}") {
             let secret = Secret::new(&key);

@@ -1,4 +1,4 @@
-//! A change of what requests to an endpoint look like.
+//! A change of the form of requests to an endpoint.
 
 use super::efforts::Efforts;
 use super::parameter::{Parameter, Parameters};
@@ -80,7 +80,7 @@ impl CapabilityChange {
         self.bit() == other.bit()
     }
 
-    /// Whether it may turn out not to have helped: not what raises the output limit, which may have to be raised
+    /// Whether it may be found not to help: not a change that raises the output limit, which may have to be raised
     /// further, or what a reply has shown.
     pub(crate) fn may_be_taken_back(self) -> bool {
         !matches!(self, Self::OutputFactor | Self::MinOutput(_) | Self::SchemaInPrompt)

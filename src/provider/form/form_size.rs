@@ -24,7 +24,7 @@ pub struct FormSize {
     pub max_reply_tokens: u32,
     /// Whether the output limit is sent.
     pub has_output_limit: bool,
-    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    /// The maximum output tokens that can be billed; `None`: no known bound.
     pub max_billed_tokens: Option<u32>,
 }
 
@@ -47,7 +47,7 @@ impl FormSize {
         let sent = effort.or_else(|| of_extra?.as_str().and_then(Effort::parse));
         let mut reasoning = ReasoningTokens::of_model(sent, facts);
         if is_thinking_off(request, capabilities) {
-            // Some servers ignore the switch, so the output limit allows for it all the same.
+            // Some servers ignore the switch, so the output limit still allows for it.
             reasoning = ReasoningTokens { allowed: reasoning.allowed, ..ReasoningTokens::NONE };
         }
         let in_format = capabilities.format == ReplyFormat::Schema;

@@ -42,7 +42,7 @@ pub enum Obstacle {
     Unavailable,
     /// There is no connection to the server.
     Unreachable,
-    /// Something else than the API replies.
+    /// The reply does not come from the API.
     Foreign,
     /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
     Undecided,

@@ -149,7 +149,7 @@ impl EndpointProof {
             return;
         }
         // An endpoint that has answered may have executed the request before something in between replied, and may
-        // bill it: such a reply is charged like any other without an answer. So is what may be cut out of an API's reply.
+        // bill it: such a reply is charged like any other without an answer. So is a possible part of an API's reply.
         if *is_free || !self.was_proven && !may_be_billed {
             exchange.charge = Charge::Nothing;
         }

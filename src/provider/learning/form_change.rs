@@ -422,7 +422,7 @@ impl FormLearner {
         if !self.has_worked(known) || is_of_replies {
             return Evidence::Form;
         }
-        // Without an output limit there is no bound to what a request costs.
+        // Without an output limit the cost of a request is unbounded.
         let leaves_limit = change == CapabilityChange::Omit(Parameter::OutputLimit);
         let is_neutral = change.is_neutral() && !terms.may_be_page && !leaves_limit;
         // Another route may list other efforts.

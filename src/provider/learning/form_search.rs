@@ -11,7 +11,7 @@ use crate::provider::judgement::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// What can be left out, from what endpoints reject most often and what matters least.
+/// Optional members, from those that are rejected most often and matter least.
 const CHANGES: [CapabilityChange; 14] = [
     CapabilityChange::Omit(Parameter::Temperature),
     CapabilityChange::RenameOutputLimit(None),

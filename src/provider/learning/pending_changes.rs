@@ -206,8 +206,8 @@ impl PendingChanges {
         *self.check.borrow_mut() = Some(check);
     }
 
-    /// The request with fewer changes was rejected, with whatever words: all are needed. `vague`: how, if the error
-    /// names nothing.
+    /// The request with fewer changes was rejected, with any wording: all are needed. `vague`: how, if the error names
+    /// nothing.
     pub(crate) fn end_check(&self, vague: Option<VagueError>) -> Option<Check> {
         let mut check = self.check.borrow_mut();
         check.take_if(|check| {

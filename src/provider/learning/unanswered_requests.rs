@@ -20,7 +20,7 @@ const MAX_UNPROVEN: usize = 8;
 /// are in flight, if these are fewer: they hang.
 const MIN_AMONG_HANGING: usize = 10;
 
-/// Most requests that are remembered. A run has fewer in flight.
+/// Maximum number of requests that are remembered. A run has fewer in flight.
 const MAX_REMEMBERED: usize = 4096;
 
 /// The number of a request, in the order in which they are sent.

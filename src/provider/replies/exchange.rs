@@ -37,7 +37,7 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and the cost that it reports.
     pub served: Served,
-    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    /// The parameters that were sent, as a JSON object; `None` if they are unknown.
     pub parameters: Option<String>,
     /// Whether the answers were in the reasoning of a reply without any other text.
     pub answered_in_reasoning: bool,

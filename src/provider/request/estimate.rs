@@ -106,7 +106,7 @@ pub struct RequestSize {
     pub size: (u32, u32),
     /// The maximum reply length, in tokens.
     pub max_tokens: u64,
-    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    /// The maximum output tokens that can be billed; `None`: no known bound.
     pub max_billed: Option<u64>,
     /// UTF-8 bytes that a repair adds to the prompt.
     pub repair: u64,

@@ -124,7 +124,7 @@ fn windows_are_parts_of_the_order() {
     assert_eq!(six.window("state=others&limit=9"), (vec![3], 1, 1, 1));
     assert_eq!(six.window("state=skipped&limit=9"), (vec![2], 1, 1, 1));
     assert_eq!(six.window("task=*&state=decided&limit=9").0, Vec::<u32>::new(), "the other task is open");
-    // A page that the view does not show has a place in its order all the same.
+    // A page that the view does not show still has a place in its order.
     assert_eq!(six.window(&format!("state=undecided&after={}", six.name(1))), (vec![3], 4, 4, 2));
 }
 

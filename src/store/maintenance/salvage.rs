@@ -89,7 +89,7 @@ pub struct Salvaged {
 /// and after a damaged place. `content`: how values are read that other stages write.
 ///
 /// # Errors
-/// When `to` exists or cannot be written, or nothing of the store can be read.
+/// When `to` exists or cannot be written, or no part of the store can be read.
 pub fn salvage(path: &Path, to: &Path, content: &ContentRules) -> Result<Salvaged, StoreError> {
     if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });

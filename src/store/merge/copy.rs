@@ -76,7 +76,7 @@ pub(crate) fn copy_pages(db: &Connection, pages: CopiedPages, offsets: Offsets) 
 /// Pages, their faults and features, and near duplicates.
 fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let (page, redrawn) = (offsets.page, offsets.revision_of("s.redrawn"));
-    // Without an order of revisions it is not known which answers are of the wrong picture.
+    // Without an order of revisions docmill cannot tell which answers belong to the wrong picture.
     let redrawn = if offsets.is_before_any_run { "NULL".to_owned() } else { redrawn };
     let from = match pages {
         CopiedPages::All => "source.pages s",

@@ -25,7 +25,7 @@ pub(crate) struct SourceStore {
     pub(crate) shard: Option<Shard>,
     /// What it has of the files of the job, the oldest first. Nothing: the job has never run.
     pub(crate) parts: Vec<MergeMark>,
-    /// A digest that changes with what the store holds.
+    /// A digest that changes with the content of the store.
     pub(crate) fingerprint: Digest,
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn check_unused(
     Ok(())
 }
 
-/// A digest of what a store holds: of its runs and how far they came, and of how much there is in its tables.
+/// A digest of a store's content: its runs and their progress, and the sizes of its tables.
 fn fingerprint(db: &Connection) -> Result<Digest, StoreError> {
     let mut runs =
         db.prepare("SELECT run_id || ' ' || heartbeat || ' ' || ifnull(outcome, '') FROM runs ORDER BY run_id")?;

@@ -297,7 +297,7 @@ impl Reader {
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.
-    /// Without attempts that were withdrawn: nothing of them was sent.
+    /// Without attempts that were withdrawn, which were never sent.
     pub fn attempts(
         &self,
         run: RunKey,

@@ -164,7 +164,7 @@ pub struct Settlement {
     pub charge: AttemptCharge,
     /// Who served it.
     pub served: ServedRecord,
-    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    /// The parameters that were sent, as a JSON object; `None` if they are unknown.
     pub parameters: Option<String>,
     /// The outcomes that the attempt led to.
     pub outcomes: Vec<(RecipeId, TaskOutcome)>,

@@ -1,10 +1,10 @@
 //! How much of a budget has to be free for attempts that are open at the same time.
 //!
-//! A reservation is the most that an attempt should cost. A provider may bill more all the same, and it
-//! is known only when the bill arrives. One such bill ends the run; but requests in flight at that moment are billed,
-//! too. So an attempt joins others only while the budget would hold even if each of them cost a multiple of its
-//! reservation. An attempt that is alone needs only its reservation. It follows that at most one bill ever exceeds the
-//! budget, as long as no bill is above its multiple.
+//! A reservation is the maximum expected cost of an attempt. A provider may still bill more, and it is known only when
+//! the bill arrives. One such bill ends the run; but requests in flight at that moment are billed, too. So an attempt
+//! joins others only while the budget would hold even if each of them cost a multiple of its reservation. An attempt
+//! that is alone needs only its reservation. It follows that at most one bill ever exceeds the budget, as long as no
+//! bill is above its multiple.
 
 use crate::base::money::Pico;
 

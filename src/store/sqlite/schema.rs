@@ -15,7 +15,7 @@ const APPLICATION_ID: i64 = 0x646f_636d;
 /// How long a writer waits for the commit of another process.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time between two tries of what SQLite does not wait for.
+/// Time between two tries of an operation that SQLite does not wait for.
 const BUSY_POLL: Duration = Duration::from_millis(20);
 
 /// Stores up to this size, in bytes, are checked for damage whenever they are opened, which

@@ -65,8 +65,7 @@ fn open_attempts(db: &Connection, batch: BatchId) -> Result<Vec<Reservation>, St
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Deletes a batch that was never submitted, and returns its reservations: nothing of it was
-/// sent.
+/// Deletes a batch that was never submitted, and returns its reservations: no part of it was sent.
 pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: BatchId) -> Result<(), StoreError> {
     for open in open_attempts(db, batch)? {
         ledger.charge(db, open.budget, open.reserved, Pico::ZERO)?;

@@ -103,7 +103,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The part of what a budget has reserved that is for lines of batches.
+    /// The part of a budget's reservations that is for lines of batches.
     pub(crate) fn reserved_for_batches(&mut self, db: &Connection, key: BudgetKey) -> Result<Pico, StoreError> {
         if let Some(batch) = self.by_key(db, key)?.batch {
             return Ok(batch);

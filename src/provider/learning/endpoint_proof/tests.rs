@@ -319,7 +319,7 @@ fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() 
     answer(&proof, 0);
     let found: Vec<String> = [1, 2, 1, 2, 1, 2].map(|page| without_credit(&proof, page, now)).into();
     assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
-    // One of them is refused in other words, and the end names credit all the same.
+    // One of them is refused in other words, and the end still names credit.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     let forbidden = || Verdict::stop_or_page("HTTP 403", "check it");

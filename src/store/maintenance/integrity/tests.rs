@@ -254,7 +254,7 @@ fn rules_on_references_find_what_they_are_for() {
         let saved = folder.path().join("saved.db");
         salvage(&path, &saved, &ContentRules::ANY).unwrap();
         let left = check(&saved, &ContentRules::ANY).unwrap();
-        // Which of two attempts a number belongs to is not known.
+        // It is unknown which of two attempts a number belongs to.
         assert_eq!(left.is_empty(), !damage.contains("UPDATE attempts"), "{damage}: {left:?}");
     }
 }
