@@ -107,7 +107,7 @@ impl RecordFile {
         if read.is_err() || beginning.is_empty() || is_summary || is_metrics {
             return Ok(());
         }
-        Err(format!("{} exists and is not a summary or metrics of docmill; it is left as it is", path.display()))
+        Err(format!("{} exists and is not a summary or metrics of docmill; it is left unchanged", path.display()))
     }
 
     /// Writes a record: to a file instead of the last one.

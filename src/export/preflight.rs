@@ -133,7 +133,7 @@ fn held_by_attribute(target: &Path) -> Option<&'static str> {
     [
         (StatxAttributes::IMMUTABLE, "it is immutable (see lsattr), so that it can't be replaced"),
         (StatxAttributes::APPEND, "it is append-only (see lsattr), so that it can't be replaced"),
-        (StatxAttributes::MOUNT_ROOT, "it is a mount of its own, so that it can't be replaced; mount its folder"),
+        (StatxAttributes::MOUNT_ROOT, "it is a mount point, so it can't be replaced; mount its folder instead"),
     ]
     .into_iter()
     .find_map(|(attribute, reason)| attributes.contains(attribute).then_some(reason))

@@ -98,7 +98,7 @@ fn shown_answer(
 /// # Errors
 /// When there is no such step, or it can't be taken back.
 pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
-    let none = || ApiError::NotFound("there is no such decision any more".into());
+    let none = || ApiError::NotFound("the decision no longer exists".into());
     if let Some(number) = body.get("skip").and_then(Value::as_u64) {
         let skips = review.skips().take_back(|step| step.number == number);
         return if skips.is_empty() { Err(none()) } else { Ok(undone_json(review, Vec::new(), &skips)) };

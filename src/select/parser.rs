@@ -436,7 +436,7 @@ fn allowed_for(kind: &ValueKind) -> String {
         ValueKind::Date => "compare it with a date, such as '2026-11-23'",
         ValueKind::Time => "compare it with a time, such as '2026-11-23' or '2026-11-23T13:00:00Z'",
         ValueKind::List(_) => "use `contains 'a'`, `like 'a%'`, `is null` or `is not null`",
-        ValueKind::Object => "name a member behind a dot, or use `is null` or `is not null`",
+        ValueKind::Object => "name a member after a dot, or use `is null` or `is not null`",
     };
     allowed.to_owned()
 }

@@ -13,7 +13,7 @@ const MIN_SUSPECT_SCORE: f64 = 0.5;
 
 /// Why suspected errors in the truth are left out.
 const SUSPECTS_OF_BAD_MODEL: &str =
-    "the model is more often wrong than right here, so its answers are no evidence against the truth";
+    "the model is more often wrong than right here, so its answers are not evidence against the truth";
 
 /// The measurements of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -123,7 +123,7 @@ impl<'a> BatchDelivery<'a> {
             _ if count == 0 => {}
             "" => tracing::info!("collecting {} of runs that have ended", counted_batches(count)),
             names => tracing::warn!(
-                "run {names} does not go on: its process is stopped or hangs; collecting {} that it has submitted",
+                "run {names} has stalled: its process is stopped or hangs; collecting {} that it has submitted",
                 counted_batches(count)
             ),
         }

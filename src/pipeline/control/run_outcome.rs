@@ -325,7 +325,7 @@ impl RunOutcome {
             ),
             Self::BatchPending { pages } => (
                 format!("{pages} pages are in batches that have not ended, or wait for the next one"),
-                "run the same command again later: it collects what has ended and submits what is left; nothing is paid for twice".to_owned(),
+                "run the same command again later: it collects finished batches and submits the rest; nothing is paid for twice".to_owned(),
             ),
             Self::ShardsStopped { message, .. } => (
                 message.clone(),

@@ -193,7 +193,7 @@ impl EndpointProof {
         let Some(foreign) = &exchange.foreign else { return };
         let what = &foreign.what;
         let message =
-            not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
+            not_an_api(&format!("{url} no longer replies as a chat completions API"), exchange.status, what);
         let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
         exchange.verdict =
             if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Foreign, message) };

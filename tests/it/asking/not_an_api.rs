@@ -158,7 +158,7 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{case}: {}", ran.stderr);
         let said = format!(
-            "{}/chat/completions does not reply as a chat completions API any more; it replied with HTTP {status}: <!DOCTYPE html>",
+            "{}/chat/completions no longer replies as a chat completions API; it replied with HTTP {status}: <!DOCTYPE html>",
             server.base_url
         );
         assert!(ran.stderr.contains(&said), "{case}: {}", ran.stderr);

@@ -29,7 +29,7 @@ const MAX_TARGET_CHARS: usize = 300;
 
 const ADD_CREDIT: &str = "the account has no credit: add credit, then run again; finished pages are kept";
 const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
-const RETIRED: &str = "the provider does not offer this model any more: choose its successor in provider.model, then run again; finished pages are kept";
+const RETIRED: &str = "the provider no longer offers this model: choose its successor in provider.model, then run again; finished pages are kept";
 const TAKES_IMAGES: &str = "choose a model that takes images: check provider.model";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
