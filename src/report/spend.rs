@@ -17,7 +17,7 @@ const MAX_SLOWEST: usize = 5;
 /// Lowest bound of the latency histogram, in milliseconds.
 const MIN_LATENCY_BOUND_MS: u64 = 100;
 
-/// The name of a task with an unknown name: its question named columns of a line that the list does not have any more.
+/// The name of a task with an unknown name: its question named columns of a line that is no longer in the list.
 /// No task has such a name.
 const UNKNOWN_TASK: &str = "(unknown)";
 
