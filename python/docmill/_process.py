@@ -91,7 +91,7 @@ class Stopper:
         """Adds a program that is about to start.
 
         Raises:
-            docmill.errors.Interrupted: It must not start any more.
+            docmill.errors.Interrupted: It must not start.
         """
         self._children.append(child)
         if self._is_stopped:
@@ -204,7 +204,7 @@ class Child:
                 stdin.seek(0)
             if (stopper := _STOPPER.get()) is not None:
                 stopper.add(self)
-            # In a session of its own, so that Ctrl-C reaches this process alone, which stops docmill once:
+            # In its own session, so that Ctrl-C reaches this process alone, which stops docmill once:
             # a second signal would end it at once.
             self._process = subprocess.Popen(
                 arguments,

@@ -30,7 +30,7 @@ def find_program() -> Path:
     folders = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
     if hasattr(sysconfig, "get_preferred_scheme"):
         folders.append(sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")))
-    # `pip install --target` has a folder of its own.
+    # `pip install --target` has its own folder.
     folders.append(str(Path(__file__).resolve().parent.parent / "bin"))
     for folder in folders:
         program = Path(folder) / _NAME

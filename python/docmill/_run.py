@@ -90,7 +90,7 @@ class RunCommand:
     def _arguments(self, summary: Path) -> list[str]:
         arguments = ["run", *job_arguments(self.job, self.vars, self.store)]
         arguments += ["--summary", str(summary), "--grace", f"{round(grace_seconds(self.grace) * 1000)}ms"]
-        # Whatever happens to this process, docmill does not go on spending without it.
+        # If this process ends for any reason, docmill stops spending.
         arguments += ["--exit-with-parent", str(os.getpid())]
         options: dict[str, object] = {
             "--budget-usd": None if self.budget_usd is None else usd_text(self.budget_usd),

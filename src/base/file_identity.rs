@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Most symbolic links that a path may go through, as on Linux (path_resolution(7)).
+/// Maximum number of symbolic links in a path, as on Linux (path_resolution(7)).
 const MAX_LINKS: u32 = 40;
 
 /// The path that `path` names with every symbolic link followed, also one to a file that does not exist.

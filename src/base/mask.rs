@@ -70,7 +70,7 @@ const PLACES: &[&str] = &["api_key_env", "api_key_file"];
 /// be part of any word.
 const MIN_VALUE: usize = 4;
 
-/// Shortest key of a form that is not known, in bytes.
+/// Minimum length of a key of unknown form, in bytes.
 const MIN_KEY: usize = 8;
 
 /// Longest ending of a file's name, in bytes.
@@ -211,7 +211,7 @@ fn known_keys(text: &str) -> Vec<Range<usize>> {
 /// Spans of what certainly or probably is a secret, in order.
 fn probable_keys(text: &str) -> Vec<Range<usize>> {
     let mut spans = known_keys(text);
-    // A part of a path is a name, however random it looks.
+    // A part of a path is a name, even if it looks random.
     let is_in_path = |span: &Range<usize>| text[..span.start].ends_with('/') || text[span.end..].starts_with('/');
     spans.extend(tokens(text).filter(|span| looks_random(&text[span.clone()]) && !is_in_path(span)));
     spans.sort_by_key(|span| (span.start, span.end));

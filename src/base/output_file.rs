@@ -11,6 +11,6 @@ pub struct OutputFile {
     pub path: PathBuf,
     /// Whether pages are pending, so that it does not replace the last complete file.
     pub is_partial: bool,
-    /// Number of partitions; `None`: it is one file.
+    /// Number of partitions; `None`: one file.
     pub partitions: Option<usize>,
 }

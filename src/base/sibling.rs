@@ -3,7 +3,7 @@
 use super::random::token;
 use std::path::{Path, PathBuf};
 
-/// Most bytes of a name that the name of a further file repeats. File systems limit a name to 255 bytes,
+/// Maximum number of bytes of a name that the name of a further file repeats. File systems limit a name to 255 bytes,
 /// some to 143.
 const MAX_REPEATED_BYTES: usize = 100;
 

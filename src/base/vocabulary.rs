@@ -196,7 +196,7 @@ vocabulary! {
         StorageError = "storage_error",
         /// `limits.run_time` elapsed.
         DeadlineReached = "deadline_reached",
-        /// Pages are left that could neither be asked nor be looked at.
+        /// Some pages could not be asked or looked at.
         PagesPending = "pages_pending",
         /// A run that does not wait for batches has left some in progress.
         BatchPending = "batch_pending",

@@ -65,7 +65,7 @@ const FAR_MARKUP_PERMILLE: u64 = 1500;
 /// wrong bill must not make every later reservation too large.
 const MARKUP_COMPARISONS: u64 = 400;
 
-/// In place of an effort: the model was not known to reason before it did.
+/// Instead of an effort: the model was not known to reason before.
 const UNKNOWN_EFFORT: &str = "unknown";
 
 /// Bills for reasoning at one effort.
@@ -339,7 +339,7 @@ mod tests {
         let at = |effort, typical| ReasoningTokens { effort, typical, allowed: 4096 };
         let (low, high) = (at(Some(Effort::Low), 100), at(Some(Effort::High), 2400));
         let mut calibration = Calibration::default();
-        // A reply that reports no reasoning has it in its output all the same.
+        // A reply that does not report reasoning still has it in its output.
         for (output, reasoning) in [(70, 50), (90, 0), (110, 90)] {
             assert_eq!((calibration.reply_tokens(20, low), calibration.mean_reasoning(low)), (120, None));
             calibration.record_reply(20, billed(output, reasoning), low);

@@ -15,7 +15,7 @@ pub enum Reasoning {
     Always,
     /// It reasons with this effort; [`Effort::None`]: only when a request asks for more.
     Default(Effort),
-    /// It is not known: servers run variants that reason, and others, under the same name.
+    /// Unknown: servers run variants with and without reasoning under the same name.
     Unknown,
 }
 

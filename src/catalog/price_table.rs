@@ -42,7 +42,7 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// The table of what costs nothing.
+    /// The table with zero prices.
     pub const FREE: Self = Self::flat(Price::FREE);
 
     /// The same price for every request, whatever its tier.

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 /// Tokens for the reasoning of one reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReasoningTokens {
-    /// The effort at which the model reasons. `None`: it is not known whether it reasons at all.
+    /// The effort at which the model reasons. `None`: unknown whether it reasons at all.
     pub effort: Option<Effort>,
     /// A typical number, as assumed before the endpoint has billed any. 0 if it is not known whether the model reasons.
     pub typical: u64,
@@ -25,7 +25,7 @@ pub struct ReasoningTokens {
 
 /// Without an effort it is unknown, but the model is known to reason: most models have this default.
 const USUAL_EFFORT: Effort = Effort::Medium;
-/// The least that the output limit allows for if the model ignores the effort that is sent.
+/// Minimum that the output limit allows for if the model ignores the effort.
 const MIN_IGNORED: Effort = Effort::Low;
 
 const DATA: &str = include_str!("data/reasoning.csv");

@@ -30,8 +30,7 @@ impl RequestPrice {
         self.table.max_cost(usage, self.tier, self.sent_ms)
     }
 
-    /// What a reply with `usage` costs at most, as far as the service tier is reserved for: that of the
-    /// standard tier, or of the one that was asked for.
+    /// The maximum cost of a reply with `usage` at the reserved service tiers: the standard tier and the requested one.
     #[must_use]
     pub fn reserved_cost(&self, usage: Usage) -> Pico {
         self.expected_cost(usage).max(self.table.cost(usage, ServiceTier::Standard, self.sent_ms))

@@ -1,4 +1,4 @@
-//! Asks whether requests are to be sent whose price was shown.
+//! Asks for confirmation of requests whose price was shown.
 
 use super::exit::{Failure, WRONG_INPUT};
 use std::io::{IsTerminal, Write};

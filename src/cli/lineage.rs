@@ -104,7 +104,7 @@ impl Lineage {
         self.begun = None;
     }
 
-    /// The run ended without a report. Nothing is sent if it had not begun, or has ended already.
+    /// The run ended without a report. Nothing is sent if the run had not begun, or has already ended.
     pub(crate) fn fail(&self, error: &str) {
         self.send("FAIL", None, Some(error));
     }

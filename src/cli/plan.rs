@@ -55,8 +55,8 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     }
 }
 
-/// The session of a plan: of the shard that is asked for, else of the one that the store belongs to. A plan only
-/// reads, so a store that does not exist yet is planned as the base that it takes over.
+/// The session of a plan: for the requested shard, or else the store's shard. A plan only reads, so a store that does
+/// not exist yet is planned as the base that it takes over.
 fn open(args: &PlanArgs) -> Result<Session, Failure> {
     let job = match args.shard.shard {
         None => load::load_job(&args.job)?,
@@ -76,7 +76,7 @@ fn max_cost(usd: &str) -> Result<Pico, Failure> {
     Pico::from_usd(usd).map_err(|error| Failure::new(WRONG_INPUT, format!("--max-usd: {error}")))
 }
 
-/// Checks that the expected cost is not above `max`, or the lowest one where nothing is expected.
+/// Checks that the expected cost, or else the lowest one, is not above `max`.
 fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
     let cost = plan.quote.as_ref().and_then(|quote| quote.cost);
     let (expected, lowest) = match &plan.projection {

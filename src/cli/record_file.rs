@@ -94,7 +94,7 @@ impl RecordFile {
     pub(crate) fn check(&self) -> Result<(), String> {
         let path = match self {
             Self::Replaced(path) | Self::Mounted(path) => path,
-            // An open file was chosen by whoever opened it.
+            // An open file was chosen by the process that opened it.
             Self::Overwritten(_) | Self::Stream(_) | Self::Stdout | Self::Stderr => return Ok(()),
         };
         let Ok(file) = File::open(path) else { return Ok(()) };
@@ -107,7 +107,7 @@ impl RecordFile {
         if read.is_err() || beginning.is_empty() || is_summary || is_metrics {
             return Ok(());
         }
-        Err(format!("{} exists and is not a summary or metrics of docmill; it is left as it is", path.display()))
+        Err(format!("{} exists and is not a summary or metrics of docmill; it is left unchanged", path.display()))
     }
 
     /// Writes a record: to a file instead of the last one.

@@ -27,7 +27,7 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
     let filter = args.filter.as_deref().map(|expression| session.filter(expression)).transpose()?;
     let reviewer = args.reviewer.clone().or_else(|| session.default_reviewer()).ok_or_else(|| {
         Failure::new(WRONG_INPUT, "the name of the reviewer is unknown: the variable USER is not set")
-            .with_hint("give it with --reviewer NAME; decisions of people with one name can't be told apart")
+            .with_hint("give it with --reviewer NAME; decisions of reviewers with the same name can't be distinguished")
     })?;
     let options = ReviewOptions {
         port: args.port,

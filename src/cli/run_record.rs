@@ -74,7 +74,7 @@ impl RunRecord {
         Self::new(summary, None, Some(manifest)).with_events(lineage)
     }
 
-    /// The records of a run or a merge whose arguments are wrong: what they name as far as it can be seen.
+    /// The records of a run or a merge whose arguments are wrong, as far as they can be determined.
     pub(crate) fn of_words(words: &[String]) -> Option<Self> {
         let value = |name: &str| {
             let with_equals = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use std::io;
 use std::sync::{Mutex, MutexGuard};
 
-/// The line that is shown; `None`: none is. The terminal is one for the whole process.
+/// The shown line; `None`: no line. The terminal is one for the whole process.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// The width of a terminal that does not report its own, in columns.
@@ -22,14 +22,14 @@ pub(crate) fn show(compose: impl FnOnce(usize) -> String) {
     shown().get_or_insert_with(new_line).set_message(line);
 }
 
-/// Removes the line. Nothing of it is left.
+/// Removes the line completely.
 pub(crate) fn clear() {
     if let Some(line) = shown().take() {
         line.finish_and_clear();
     }
 }
 
-/// Writes something else to stderr, whole lines of it.
+/// Writes whole lines of other text to stderr.
 pub(crate) fn write_above<T>(write: impl FnOnce() -> T) -> T {
     match &*shown() {
         Some(line) => line.suspend(write),

@@ -60,7 +60,7 @@ impl TroubleLog {
         self.printed.retain(|(_, at)| now.saturating_sub(*at) < REPEAT);
         let is_known = self.printed.iter().any(|(known, _)| *known == cause);
         if is_known || self.printed.len() >= MAX_CAUSES {
-            // It has not ended: no second line, however long it lasts.
+            // It has not ended: no second line, for any duration.
             if self.open == Some(trouble.number)
                 && let Some((_, at)) = self.printed.iter_mut().find(|(known, _)| *known == cause)
             {
@@ -116,7 +116,7 @@ mod tests {
     fn an_outage_is_printed_at_once_and_its_end_too() {
         let looks = [(0, None), (3, Some((1, REFUSED))), (4, Some((1, REFUSED))), (53, None), (54, None)];
         assert_eq!(lines(&looks), ["3 refused; retrying", "53 over after 5s"]);
-        // However long it lasts, the same cause has one line.
+        // The same cause has one line, for any duration.
         let long: Vec<_> = (0..2000).map(|at| (at, Some((1, REFUSED)))).collect();
         assert_eq!(lines(&long), ["0 refused; retrying"]);
     }

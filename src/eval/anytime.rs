@@ -10,8 +10,8 @@
 use super::incomplete_beta::ln_binomial;
 use super::interval::{CONFIDENCE, Interval};
 
-/// The shares that `right` of `seen` pages leave open, whenever one looks. Pages are drawn in random order,
-/// without replacement, from `population` pages, whose share this is; `None`: from pages without end.
+/// The shares that `right` of `seen` pages leave open, at any time. Pages are drawn in random order, without
+/// replacement, from `population` pages, whose share this is; `None`: from pages without end.
 ///
 /// A share stays in the interval while the probability of the observations is greater than 5 % of its mean over all
 /// shares, which is `1 / (seen + 1)`.
@@ -23,7 +23,7 @@ pub fn anytime_interval(right: u64, seen: u64, population: Option<u64>) -> Inter
     let (right, seen) = (right.min(seen) as f64, seen as f64);
     let mark = ((1.0 - CONFIDENCE) / (seen + 1.0)).ln();
     match population.map(|pages| (pages as f64).max(seen)) {
-        // Beyond this, logarithms of factorials are too coarse, and the population is as good as endless.
+        // Beyond this, logarithms of factorials are too coarse, and the population is practically infinite.
         Some(pages) if pages < 1e9 => {
             let all = ln_binomial(pages, seen);
             let ln_probability =

@@ -74,7 +74,7 @@ impl Design {
         self.weights.is_empty()
     }
 
-    /// How many pages each page stands for, up to a common factor.
+    /// The weight of each page, up to a common factor.
     #[must_use]
     pub fn weights(&self) -> &[f64] {
         &self.weights

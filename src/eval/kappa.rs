@@ -7,7 +7,8 @@ use super::proportion::wilson;
 use super::quantile::{normal_quantile, t_quantile};
 use std::collections::BTreeMap;
 
-/// From this kappa on, its interval is that of a share, which ends at 1. Below, it reaches below 0 as kappa does.
+/// From this kappa on, its interval is that of a share, which ends at 1. Below, the interval may reach below 0, as
+/// kappa may.
 const LEAST_LIKE_SHARE: f64 = 0.25;
 
 /// Kappa with its interval.

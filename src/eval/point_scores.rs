@@ -10,7 +10,7 @@ pub fn macro_f1<'a>(
     pages: impl Iterator<Item = (&'a BTreeSet<usize>, &'a BTreeSet<usize>)>,
     weights: &[f64],
 ) -> Option<f64> {
-    // Twice the right ones, and all in truth and answers.
+    // Twice the right ones, and the sum of those in truth and answers.
     let (mut right, mut all) = (vec![0.0; labels], vec![0.0; labels]);
     for ((truth, answer), weight) in pages.zip(weights) {
         truth.iter().chain(answer).for_each(|label| all[*label] += weight);

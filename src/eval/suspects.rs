@@ -127,7 +127,7 @@ impl Record {
         let own_pair = |truth: usize, answer: usize| if page.truth == truth && own == Some(answer) { 1.0 } else { 0.0 };
         let own_total = if page.truth == value && own.is_some() { 1.0 } else { 0.0 };
         let own_right = if own == Some(page.truth) { 1.0 } else { 0.0 };
-        // For a value that was hardly seen: the accuracy on all pages, and all errors alike.
+        // For a rare value: the accuracy on all pages, and equal probabilities of all errors.
         let accuracy = (self.right - own_right + 1.0) / (self.answered - 1.0 + 2.0);
         let assumed = if value == answer { accuracy } else { (1.0 - accuracy) / (self.values - 1) as f64 };
         let seen = self.totals.get(&value).copied().unwrap_or(0.0) - own_total;

@@ -76,7 +76,7 @@ fn writable_folder(path: &Path) -> io::Result<PathBuf> {
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
-    // Temporary names are short. A name that is too long must not be found when everything is paid for.
+    // Temporary names are short. A name that is too long must be detected before anything is paid for.
     for name in target.strip_prefix(folder).unwrap_or(&target).components() {
         match std::fs::symlink_metadata(folder.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return Err(error),
@@ -125,7 +125,7 @@ fn is_held_by_sticky_folder(user: u32, (mode, folder_owner): (u32, u32), owner: 
     mode & STICKY != 0 && user != 0 && ![owner, folder_owner].contains(&user)
 }
 
-/// Why nothing can take the place of a file, whoever asks; `None`: nothing known speaks against it.
+/// Why a file can't be replaced by anyone; `None`: no known reason.
 #[cfg(target_os = "linux")]
 fn held_by_attribute(target: &Path) -> Option<&'static str> {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -133,7 +133,7 @@ fn held_by_attribute(target: &Path) -> Option<&'static str> {
     [
         (StatxAttributes::IMMUTABLE, "it is immutable (see lsattr), so that it can't be replaced"),
         (StatxAttributes::APPEND, "it is append-only (see lsattr), so that it can't be replaced"),
-        (StatxAttributes::MOUNT_ROOT, "it is a mount of its own, so that it can't be replaced; mount its folder"),
+        (StatxAttributes::MOUNT_ROOT, "it is a mount point, so it can't be replaced; mount its folder instead"),
     ]
     .into_iter()
     .find_map(|(attribute, reason)| attributes.contains(attribute).then_some(reason))

@@ -211,7 +211,7 @@ fn cut_middle(text: &str, width: usize) -> String {
     format!("{begin}…{end}")
 }
 
-/// As many characters as fit.
+/// The characters that fit.
 fn beginning(characters: impl Iterator<Item = char>, width: usize) -> String {
     let mut used = 0;
     let fits = |c: &char| {

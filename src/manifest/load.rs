@@ -61,7 +61,7 @@ pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError>
 }
 
 /// As [`load`], with another model. The price and the revision that the manifest states are those of its own
-/// model, so they do not count. If the price is not known, the job has a budget and no price.
+/// model, so they do not count. If the price is unknown, the job has a budget and no price.
 ///
 /// # Errors
 /// As [`load`].
@@ -108,7 +108,7 @@ fn check_with(
     })
 }
 
-/// Faults that show only when more is known than the manifest, such as the columns of a list.
+/// Faults that need more than the manifest to detect, such as the columns of a list.
 pub(crate) fn faults_of(job: &Job, faults: Vec<Fault>) -> ManifestError {
     ManifestError::Faults(Faults::new(job.path.display().to_string(), &job.source, faults, Vec::new()))
 }

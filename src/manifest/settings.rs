@@ -100,7 +100,7 @@ fn without_secret_parts(name: &str, text: &str, secrets: &[String]) -> String {
     mask_secrets(&text).into_owned()
 }
 
-/// A whole number without decimals, however the manifest writes it: `5.00` is 5.
+/// A whole number without decimals, in any notation of the manifest: `5.00` is 5.
 fn plain_number(value: Value) -> Value {
     /// Up to here every whole number is a double.
     const MAX_WHOLE: f64 = 9e15;

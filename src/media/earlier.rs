@@ -46,7 +46,7 @@ impl EarlierPicture {
     /// A picture that earlier versions took for complete, and is not.
     pub(crate) fn of_picture(bytes: &[u8], probe: &Probe, earlier: u32) -> Result<Self, MediaFault> {
         let has_fault = |_: &MediaFault| {
-            // A wrong checksum alone changes nothing of the picture.
+            // A wrong checksum alone does not change the picture.
             probe.format != ImageFormat::Png || decode(bytes, probe, (probe.width, probe.height)).is_err()
         };
         if let Some(fault) = check_complete(bytes, probe).err().filter(has_fault) {

@@ -9,7 +9,7 @@
 //! - [`results`]: rows, report and outcome
 //! - [`page_pictures`]: pages of the input as pictures, for people to look at
 //! - [`control`]: what every stage shares: context, options, counters, shutdown, outcome
-//! - [`model`]: values that the stages pass to one another
+//! - [`model`]: values that the stages pass to each other
 
 pub(crate) mod asking;
 pub(crate) mod batch;

@@ -40,7 +40,7 @@ pub(crate) struct Passes<'a> {
     pub run: &'a Arc<RunContext>,
     /// The client, the clock and the decoder.
     pub environment: &'a Environment,
-    /// What the caller wants.
+    /// The caller's options.
     pub options: &'a RunOptions,
     /// Which pages are sent again; `None`: all that the options name.
     pub filter: Option<Arc<PageFilter>>,
@@ -54,7 +54,7 @@ pub(crate) struct Passes<'a> {
 struct PassLeft {
     /// Pages that another process is asking.
     elsewhere: PagesElsewhere,
-    /// What was delivered in batches.
+    /// Results of batches.
     delivered: Option<Delivered>,
 }
 
@@ -82,13 +82,12 @@ impl Passes<'_> {
         }
     }
 
-    /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the
-    /// run ends.
+    /// Asks all open pages: passes over the input until nothing is left to ask or the run ends.
     fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {
         let run = self.run;
         let runtime = AskingRuntime::new()?;
         let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
-        // How long batches take is not known.
+        // The duration of batches is unknown.
         if !run.job.is_batch {
             asking.admission.show_pace();
         }

@@ -1,5 +1,5 @@
 //! Asks pages that have answers once more, in other ways, to measure the model: `docmill eval --rotate` and
-//! `--repeat`, and `docmill diff --sample`. The answers are stored under recipes of their own, so nothing is paid for
+//! `--repeat`, and `docmill diff --sample`. The answers are stored under their own recipes, so nothing is paid for
 //! twice and rows never show them. The attempts are in the ledger and charged to the job's budget.
 
 use super::asking::dispatch::{AskedPages, ask_pages};
@@ -53,7 +53,7 @@ pub struct ProbePage {
     pub cost: Option<Pico>,
 }
 
-/// Of which pages a sample is drawn.
+/// The pages that a sample is drawn from.
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeSample<'a> {
     /// The maximum number of pages.
@@ -133,7 +133,7 @@ pub fn probe_outcomes(
     Ok(reader.stored_page(None, &page.id, &recipes, VERSIONS)?.outcomes)
 }
 
-/// Whether a page has to be asked for a variant whose outcomes these are.
+/// Whether a page has to be asked for a variant with these outcomes.
 #[must_use]
 pub fn is_probe_open(outcomes: &[Option<TaskOutcome>]) -> bool {
     !tasks_to_ask(outcomes).is_empty()

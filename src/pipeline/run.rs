@@ -27,8 +27,7 @@ use std::time::Duration;
 /// Interval at which a run that ends at once checks how long closing the store may take.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
 
-/// Runs a job. Returns the report and the outcome, of which everything but the report's own file is
-/// in the store.
+/// Runs a job. Returns the report and the outcome; everything except the report's own file is in the store.
 ///
 /// # Errors
 /// When the input can't be searched, the store or an output can't be read or written, or a run that
@@ -108,7 +107,7 @@ pub fn run(
     }
 }
 
-/// Takes over what the base knows of the files of the shard.
+/// Takes over the base's data about the files of the shard.
 fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Result<Option<Arc<BaseStore>>, StoreError> {
     let Some(path) = &options.base else { return Ok(None) };
     let merged_job = MergedJob {
@@ -137,7 +136,7 @@ fn subtract_base_spend(
         budget = budget + own - spent.divided_by(job.input.shard.map_or(1, Shard::count));
     }
     let mut job = Job::clone(job);
-    // What is lost may be more than the budget.
+    // The loss may exceed the budget.
     job.limits.budget = Some(budget.max(Pico::ZERO));
     Ok(Arc::new(job))
 }

@@ -28,7 +28,7 @@ use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What is about to be sent for a tried page.
+/// The request for a tried page, before it is sent.
 #[derive(Clone, Debug)]
 pub struct TriedPage {
     /// Width of the image in pixels.
@@ -69,15 +69,14 @@ pub fn questions_for_file(
 pub struct TriedOutcome {
     /// The name of the task.
     pub task: String,
-    /// Its outcome; `None`: the attempt did not come to one.
+    /// Its outcome; `None`: the attempt had no outcome.
     pub outcome: Option<TaskOutcome>,
     /// Whether the store had a valid answer, so that the task was not asked.
     pub is_stored: bool,
 }
 
 /// Asks one page: `file` and the page's number from 1. Tasks with a valid answer are asked only with
-/// `refresh`. `on_start` sees what is about to be sent, `observer` everything else. Returns the
-/// outcomes by task.
+/// `refresh`. `on_start` gets the request before it is sent, `observer` everything else. Returns the outcomes by task.
 ///
 /// # Errors
 /// When the page or the store can't be read.

@@ -1,5 +1,5 @@
 //! Turns a page into the image that is sent: upright, no larger than the model can use,
-//! encoded. A file that can be sent as it is, is sent as it is, and is never decoded.
+//! encoded. A file that can be sent unchanged is sent unchanged and never decoded.
 //!
 //! - [`size`]: the size to send; [`resize`]: downscaling and turning upright; [`encode`]: JPEG
 //! - [`page_features`]: whether a page is blank, and its fingerprint;

@@ -36,8 +36,7 @@ pub struct Prepared {
     pub renderer: Option<String>,
 }
 
-/// Passes a file through unchanged, if it holds one page that can be sent as it is. `None`:
-/// it has to be decoded.
+/// Passes a file through unchanged, if it holds one page that can be sent unchanged. `None`: it has to be decoded.
 ///
 /// # Errors
 /// A file that is not an image, is cut short, damaged or too large.
@@ -68,9 +67,8 @@ pub fn size_from_header(bytes: &[u8]) -> Result<Option<(u32, u32)>, MediaFault> 
     Ok(read_header(bytes)?.map(|probe| probe.upright_size()))
 }
 
-/// The header of a file in a format that can be sent as it is; `None` for other formats. It is
-/// read in this process, by readers that only look at the header; a panic in one of them counts
-/// as damage.
+/// The header of a file in a format that can be sent unchanged; `None` for other formats. It is read in this process,
+/// by readers that only look at the header; a panic in one of them counts as damage.
 fn read_header(bytes: &[u8]) -> Result<Option<Probe>, MediaFault> {
     let read = || match ImageFormat::detect(bytes)? {
         format if format.is_sendable() => probe(bytes).map(Some),
@@ -85,7 +83,7 @@ fn check_safely<T>(check: impl FnOnce() -> Result<T, MediaFault>) -> Result<T, M
 }
 
 /// Prepares a page (from 1) of a document with the renderers that are part of this program. With
-/// `with_features`, its features are measured, even if the file is sent as it is.
+/// `with_features`, its features are measured, even if the file is sent unchanged.
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.
@@ -95,7 +93,7 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_features: boo
 }
 
 /// Prepares a page (from 1) of a document with these renderers of PDFs. With `with_features`, its features are
-/// measured, even if the file is sent as it is.
+/// measured, even if the file is sent unchanged.
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.
@@ -131,7 +129,7 @@ pub(crate) fn prepare_with(
 }
 
 /// Draws a page (from 1) of a document for people to look at: upright, no side longer than `max_side` pixels.
-/// It is always encoded anew, so that nothing of the file itself leaves the decoder.
+/// It is always encoded again, so that no bytes of the file itself leave the decoder.
 ///
 /// # Errors
 /// A page that can't be decoded.
@@ -162,7 +160,7 @@ fn check_bytes(prepared: Prepared) -> Result<Prepared, MediaFault> {
     Ok(prepared)
 }
 
-/// Whether the file can be sent as it is.
+/// Whether the file can be sent unchanged.
 fn can_pass_through(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
     match image.size {
         Size::Original => probe.format.is_sendable() || probe.format == ImageFormat::Gif,
@@ -176,8 +174,8 @@ fn can_pass_through(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
     }
 }
 
-/// Whether a file is sent as it is. One that can't be read in order is decoded instead: that shows what of it
-/// is missing, or makes a file of it that every viewer reads.
+/// Whether a file is sent unchanged. One that can't be read in order is decoded instead: that shows what of it is
+/// missing, or makes a file of it that every viewer reads.
 fn passes(bytes: &[u8], probe: &Probe, image: &Image) -> Result<bool, MediaFault> {
     if !can_pass_through(bytes, probe, image) {
         return Ok(false);

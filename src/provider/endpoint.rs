@@ -1,5 +1,5 @@
-//! One model at one endpoint: makes requests for pages, knows what they cost and what the
-//! endpoint supports, and owns its pacing.
+//! One model at one endpoint: makes requests for pages, knows their cost and the endpoint's capabilities, and owns its
+//! pacing.
 
 use super::batch_client::BatchClient;
 use super::client::failure::{HttpFailure, ReplyTimeout};
@@ -64,9 +64,9 @@ pub struct EndpointSetup {
     pub retry: Retry,
     /// What a token costs; `None`: unknown.
     pub price: Option<PriceTable>,
-    /// What the endpoint supports, as far as it is known.
+    /// The known capabilities of the endpoint.
     pub capabilities: Capabilities,
-    /// What the endpoint was seen to bill.
+    /// Observed bills of the endpoint.
     pub calibration: Calibration,
 }
 
@@ -74,7 +74,7 @@ pub struct EndpointSetup {
 /// prompt-caching guide, 2026.
 const REQUESTS_PER_PARTITION: u32 = 15;
 
-/// Most partitions that are used.
+/// Maximum number of partitions that are used.
 const MAX_PARTITIONS: u32 = 256;
 
 /// One model at one endpoint. It belongs to one thread.
@@ -160,13 +160,13 @@ impl ModelEndpoint {
         BatchClient::new(&self.client, self.dialect.batches(), &*self.clock)
     }
 
-    /// What the endpoint supports, as far as it is known now.
+    /// The currently known capabilities of the endpoint.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities.get()
     }
 
-    /// A request in the form in which it would be sent now.
+    /// A request in the current form.
     #[must_use]
     pub fn outgoing(&self, request: &PageRequest) -> Outgoing {
         let capabilities = self.learner.form_for(request.page, self.capabilities.get());
@@ -243,13 +243,13 @@ impl ModelEndpoint {
         self.fit.borrow().basis()
     }
 
-    /// How the endpoint bills images, as far as it is known now.
+    /// The currently known billing of images.
     #[must_use]
     pub fn fit(&self) -> Fit {
         self.fit.borrow().clone()
     }
 
-    /// What the endpoint was seen to bill.
+    /// Observed bills of the endpoint.
     #[must_use]
     pub fn calibration(&self) -> Calibration {
         self.calibration.borrow().clone()
@@ -387,7 +387,7 @@ impl ModelEndpoint {
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
         let frame = &outgoing.frame;
         exchange.parameters = Some(frame.parameters.clone());
-        // Whatever an error names in a form that is only tried, the form is not accepted.
+        // Any error to a trial form means that the form is not accepted.
         if !outgoing.form.is_tried {
             let is_proven = outgoing.form.capabilities.is_proven;
             stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
@@ -423,7 +423,7 @@ impl ModelEndpoint {
         }
     }
 
-    /// Names the manifest key behind a timeout: the page's time may end before the attempt's.
+    /// Names the manifest key of a timeout: the page's time may end before the attempt's.
     fn named_timeout(&self, failure: HttpFailure, timeout: Duration) -> HttpFailure {
         match failure {
             HttpFailure::TimedOut(ReplyTimeout::Attempt) if timeout < self.client.timeouts().attempt => {

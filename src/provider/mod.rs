@@ -3,14 +3,15 @@
 //!
 //! Lowest first; a folder or file imports only what is above it in this list:
 //!
-//! - [`request`]: what is asked about a page
+//! - [`request`]: the questions about a page
 //! - [`form`]: what requests to an endpoint look like
 //! - [`judgement`]: what an attempt means and costs
-//! - [`client`]: HTTP, timeouts, redaction; knows no dialect
-//! - [`replies`]: what comes back, whatever the dialect
+//! - [`client`]: HTTP, timeouts, redaction; independent of dialects
+//! - [`replies`]: replies in any dialect
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
-//! - [`learning`]: what exchanges show about an endpoint; [`frames`]: what the requests for the same questions have in common
+//! - [`learning`]: what exchanges show about an endpoint; [`frames`]: the common part of requests for the same
+//!   questions
 //! - [`stream_habits`]: how streams end; [`reply_reader`]: reads and judges a reply
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 //! - [`batch_client`]: the provider's Batch API

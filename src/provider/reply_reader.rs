@@ -41,7 +41,7 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Whether it is nothing else than a part of a stream of events.
+    /// Whether it is only a part of a stream of events.
     fn has_only_fields(&self) -> bool {
         self.text.lines().all(is_field)
     }
@@ -278,10 +278,10 @@ fn broken_off(failure: HttpFailure, content: String) -> Exchange {
     }
 }
 
-/// An error that comes from something else than the API, such as a login page. The pages with which
-/// gateways report that the server behind them is down or slow don't show that there is no API.
+/// An error that does not come from the API, such as a login page. The pages with which gateways report that the server
+/// behind them is down or slow don't show that there is no API.
 fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
-    // An API that works may be behind these.
+    // A working API may be behind these.
     let is_transient = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
     // The gateway did not reach the server. After the others the request may have been executed.
     let is_free = matches!(status, 503 | 521..=523);

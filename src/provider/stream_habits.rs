@@ -14,14 +14,14 @@ const SHORT_WAIT: Duration = Duration::from_millis(200);
 /// How long further counts are waited for after the last ones: what has been sent with them still counts.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 
-/// Streams in a row for whose counts, or for others after those with the end, was waited in vain, after which the next
-/// waits hardly at all.
+/// Streams in a row without the awaited counts, or without others after those at the end, after which the next waits
+/// hardly at all.
 const MAX_IN_VAIN: u32 = 3;
 
 /// What the streams of an endpoint have shown.
 #[derive(Debug, Default)]
 pub(crate) struct StreamHabits {
-    /// The stage at which the latest streams were waited for in vain, and how many of them in a row.
+    /// The stage at which the latest waits for streams were unsuccessful, and how many of them in a row.
     in_vain: Cell<Option<(StreamStage, u32)>>,
     /// Whether an error followed a complete answer.
     had_late_error: Cell<bool>,
@@ -92,7 +92,7 @@ mod tests {
     fn a_stream_that_ends_in_another_way_ends_the_row() {
         let other = |stage| if stage == Complete { Counted } else { Complete };
         for at in [Complete, Counted] {
-            // By itself, with the mark of the end, with its counts, or waited for at another stage.
+            // Alone, with the end mark, with its counts, or awaited at another stage.
             for (stage, has_waited) in
                 [(at, false), (Ended, false), (Last, false), (Last, true), (other(at), true), (other(at), false)]
             {

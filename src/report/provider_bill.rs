@@ -1,5 +1,5 @@
-//! What providers report to have charged, beside the cost by the price. Sources: `usage.cost` of
-//! OpenRouter, `x-litellm-response-cost` of LiteLLM.
+//! Charges that providers report, in addition to the cost by the price. Sources: `usage.cost` of OpenRouter,
+//! `x-litellm-response-cost` of LiteLLM.
 
 use crate::base::money::Pico;
 
@@ -19,7 +19,7 @@ pub struct ProviderBill {
     pub computed: Pico,
 }
 
-/// Percent of the price by which a reported cost may differ before a report shows it.
+/// Maximum difference of a reported cost from the price, in percent, that a report does not show.
 const MAX_DIFFERENCE_PERCENT: i128 = 5;
 
 impl ProviderBill {

@@ -26,7 +26,7 @@ pub struct RedrawnPage {
     pub path: String,
     /// Page number.
     pub page: u32,
-    /// What was wrong with the earlier picture, on one line.
+    /// The fault of the earlier picture, on one line.
     pub reason: String,
 }
 
@@ -40,7 +40,7 @@ impl RedrawnPages {
         }
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.pages == 0
     }

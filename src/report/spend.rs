@@ -17,8 +17,8 @@ const MAX_SLOWEST: usize = 5;
 /// Lowest bound of the latency histogram, in milliseconds.
 const MIN_LATENCY_BOUND_MS: u64 = 100;
 
-/// What a task is called whose name is not known: its question named columns of a line that the list does not have any
-/// more. No task has such a name.
+/// The name of a task with an unknown name: its question named columns of a line that is no longer in the list.
+/// No task has such a name.
 const UNKNOWN_TASK: &str = "(unknown)";
 
 /// The spend of attempts.
@@ -32,10 +32,10 @@ pub struct Spend {
     pub sent: u64,
     /// Attempts that returned a reply.
     pub succeeded: u64,
-    /// Attempts that ended without a reply, except those that met a rate limit.
+    /// Attempts that ended without a reply, except those that hit a rate limit.
     pub failed: u64,
-    /// Attempts that met a rate limit: HTTP status 429, unless it ended the run or failed the page, as where the account
-    /// has no credit.
+    /// Attempts that hit a rate limit: HTTP status 429, unless it ended the run or failed the page, as where the
+    /// account has no credit.
     pub rate_limited: u64,
     /// Attempts of runs that died.
     pub lost: u64,

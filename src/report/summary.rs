@@ -30,7 +30,7 @@ pub struct Report {
     /// The pages of the job.
     pub pages: Pages,
     /// Whether the walk of the input came to its end. If not, these are the pages of the files that were found before, and
-    /// there may be more. `None`: not known.
+    /// there may be more. `None`: unknown.
     pub is_walk_complete: Option<bool>,
     /// The spend of the attempts.
     pub spend: Spend,
@@ -40,7 +40,7 @@ pub struct Report {
     pub other_files: Vec<PathBuf>,
     /// Whether the price is known. An unknown price is not zero.
     pub is_priced: bool,
-    /// How the endpoint bills images; `None` if that is not known.
+    /// How the endpoint bills images; `None` if that is unknown.
     pub billing: Option<Billing>,
     /// Folder of the input, for links to pages.
     pub base: Option<PathBuf>,

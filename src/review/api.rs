@@ -43,7 +43,7 @@ impl Api {
         }
     }
 
-    /// Changes something. What was changed is durable when this returns. Blocks.
+    /// Makes a change, which is durable when this returns. Blocks.
     ///
     /// # Errors
     /// When the change is wrong, or can't be stored.

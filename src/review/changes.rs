@@ -1,4 +1,4 @@
-//! What reviewers change: decisions, what they skip, and what they take back of both.
+//! Changes by reviewers: decisions, skips, and their withdrawal.
 
 use super::api_error::ApiError;
 use super::decisions::Decisions;
@@ -15,14 +15,14 @@ use crate::task::check_value;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Most decisions and pages in one request.
+/// Maximum number of decisions and pages in one request.
 const MAX_CHANGES: usize = 1000;
 
 /// Stores decisions: `{"decisions": [{"page", "task", "value"}], "skips": [{"page", "task"}], "view"}`. All of them are
-/// durable when this returns, or none is stored. `skips`: what is skipped in the same step, and taken back with it;
-/// may be absent. `changed` in the result: how many differ from a blind answer, which stays the one that
-/// `docmill eval` counts. `view`: what they were made in. Pages that were picked by what is known of them are not decided
-/// as a part of a draw, even if they were drawn before.
+/// durable when this returns, or none is stored. `skips`: skips in the same step, taken back with it; may be absent.
+/// `changed` in the result: how many differ from a blind answer, which stays the one that `docmill eval` counts.
+/// `view`: the view in which they were made. Pages that were selected by their properties are not decided as a part of
+/// a draw, even if they were drawn before.
 ///
 /// # Errors
 /// When one is wrong, or they can't be stored.
@@ -98,7 +98,7 @@ fn shown_answer(
 /// # Errors
 /// When there is no such step, or it can't be taken back.
 pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
-    let none = || ApiError::NotFound("there is no such decision any more".into());
+    let none = || ApiError::NotFound("the decision no longer exists".into());
     if let Some(number) = body.get("skip").and_then(Value::as_u64) {
         let skips = review.skips().take_back(|step| step.number == number);
         return if skips.is_empty() { Err(none()) } else { Ok(undone_json(review, Vec::new(), &skips)) };
@@ -121,7 +121,7 @@ pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError
     if withdrawn.is_empty() { Err(none()) } else { Ok(undone_json(review, undone, &skips)) }
 }
 
-/// What was taken back: decisions, and what was skipped.
+/// The decisions and skips that were taken back.
 fn undone_json(review: &Review, decisions: Vec<(PageId, usize)>, skips: &[PageTask]) -> Value {
     let json = |(page, task): (PageId, usize)| {
         let name = review.tasks.get(task).map(|task| task.name.as_str());
@@ -145,8 +145,7 @@ pub(crate) fn skip(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError
     Ok(json!({"added": added, "skipped": skips.tasks().len()}))
 }
 
-/// The time of the reviewer's next step: what they do is taken back in the order in which they did it, whatever the
-/// clock shows.
+/// The time of the reviewer's next step: steps are taken back in their order, whatever the clock shows.
 fn next_ms(review: &Review, decisions: &Decisions) -> i64 {
     review.clock.wall_ms().max(decisions.last_own_ms() + 1).max(review.skips().last_ms() + 1)
 }

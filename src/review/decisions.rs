@@ -33,7 +33,7 @@ pub(crate) struct Decision {
     pub(crate) is_shown: bool,
     /// Whether it belongs to a sample: it refers to a draw, or states the probability of one.
     pub(crate) is_drawn: bool,
-    /// Whether it fits the task as it is now.
+    /// Whether it fits the current task.
     pub(crate) fits: bool,
 }
 
@@ -93,7 +93,7 @@ impl Decisions {
         }
     }
 
-    /// Takes over the decisions on a page as the store has them now: others may have withdrawn theirs.
+    /// Takes over the current decisions on a page from the store: others may have withdrawn theirs.
     pub(crate) fn set_page(&mut self, page: &PageId, records: Vec<DecisionRecord>) {
         let known = self.by_page.remove(page).unwrap_or_default();
         for old in &known {

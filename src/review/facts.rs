@@ -46,7 +46,7 @@ impl AnswerDigest {
     }
 }
 
-/// What is known of one page.
+/// The facts about one page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageFacts {
     /// The status of the model's answers.
@@ -65,7 +65,7 @@ pub(crate) struct PageFacts {
     pub(crate) carried: Box<[u32]>,
 }
 
-/// What is known of all pages.
+/// The facts about all pages.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// By position in the index; `None`: the page is not in the selection.
@@ -165,7 +165,7 @@ fn rarity(bits: f64) -> u32 {
     (bits * f64::from(signs::RARE_PER_BIT)) as u32
 }
 
-/// The signs that a row shows by itself.
+/// The signs in a row alone.
 fn own_suspicion(row: &Row) -> u32 {
     let mut suspicion = 0;
     if row.status != RowStatus::Ok {

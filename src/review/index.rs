@@ -156,7 +156,7 @@ impl PageIndex {
     }
 }
 
-/// A position as it is stored: 4 billion pages are enough.
+/// A stored position: 4 billion pages are enough.
 fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

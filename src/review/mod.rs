@@ -1,11 +1,10 @@
-//! `docmill review`: a local web page on which people look at pages beside their labels, decide and correct.
+//! `docmill review`: a local web page on which people see pages beside their labels, decide and correct.
 //!
 //! - [`mod@run`]: opens a review and serves it; [`settings`]: how it is done
 //! - [`server`]: HTTP on loopback, and who may ask; [`api`] and [`api_error`]: what the page's script asks for and changes
 //! - [`state`]: what a review works on; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
 //!   [`view`]: which are asked for; [`prepared_view`], [`rank_set`], [`views`]: which are shown, kept up to date page by
-//!   page; [`decisions`]: what was decided; [`skips`]: what was skipped; [`pictures`]: what they look
-//!   like
+//!   page; [`decisions`]: decisions; [`skips`]: skips; [`pictures`]: what they look like
 //! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
 //! - [`worth`]: what the decisions made so far are worth
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Groups of decisions in the strip.
 const RECENT: usize = 20;
-/// Most values of a carried column that can be chosen.
+/// Maximum number of values of a carried column that can be chosen.
 const MAX_VALUES: usize = 200;
 /// Minimum number of pages for an interval.
 const MIN_REVIEWED: u64 = 1;
@@ -127,7 +127,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
                 let Some(indexed) = review.index.get(*at) else { continue };
                 let question = review.index.question(indexed, *task);
                 let current = decisions.counted(&indexed.id, *task, question);
-                // What is behind the first open page counts for nothing.
+                // Pages after the first open one do not count.
                 if current.is_none() && !skips.tasks().contains(&(*at, *task)) {
                     break;
                 }
@@ -172,7 +172,7 @@ pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
         let skipped = skips.steps().iter().filter(|skip| skip.group == Some(group.id)).map(|skip| skip.tasks.len());
         steps.push((group.at_ms, group_json(review, group, skipped.sum())));
     }
-    // What was skipped together with decisions is taken back with them.
+    // Skips that were made together with decisions are taken back with them.
     let alone = skips.steps().iter().rev().filter(|skip| skip.group.is_none()).take(RECENT);
     steps.extend(alone.map(|skip| (skip.at_ms, skip_json(review, skip))));
     steps.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Longest text of a carried value or a message, in characters: the page shows no more.
 const MAX_CHARS: usize = 2000;
 
-/// The pages of a view from where they are wanted.
+/// The pages of a view from the requested position.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -89,7 +89,7 @@ fn page_json(
     })))
 }
 
-/// What is known of a task of a page. `is_visible`: with the answers of the model and of others.
+/// The facts about a task of a page. `is_visible`: with the answers of the model and of others.
 fn task_json(
     indexed: &IndexedPage,
     (task, question): (usize, Option<Digest>),

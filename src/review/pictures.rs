@@ -69,8 +69,8 @@ impl Pictures {
     /// When the picture of the page no longer exists.
     pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Drawn {
         let side = SIDES.into_iter().find(|known| *known >= side).unwrap_or(SIDES[SIDES.len() - 1]);
-        // A copy of the picture would hide that the file has changed: only tiles, of which there are many, are
-        // taken from memory.
+        // A copy of the picture would hide that the file has changed: only tiles, which are many, are taken from
+        // memory.
         if side == SIDES[0]
             && let Some(jpeg) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&(page, side))
         {

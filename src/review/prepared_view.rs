@@ -11,7 +11,7 @@ use crate::base::json_text::JsonText;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use std::collections::HashSet;
 
-/// The pages of a view from where they were wanted.
+/// The pages of a view from the requested position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Window {
     /// Positions in the index.
@@ -31,7 +31,7 @@ pub(crate) struct Given<'a> {
     pub(crate) index: &'a PageIndex,
     /// Positions of the pages that are reviewed, in the order in which they were drawn.
     pub(crate) drawn: &'a [u32],
-    /// What is known of all pages, if it was read.
+    /// The facts about all pages, if they were read.
     pub(crate) facts: Option<&'a Facts>,
     /// The decisions.
     pub(crate) decisions: &'a Decisions,
@@ -96,7 +96,7 @@ impl PreparedView {
         self.view.order == ReviewOrder::Disagreement
     }
 
-    /// Updates what was decided or skipped on pages.
+    /// Updates decisions and skips on pages.
     pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
         let wanted = Wanted::new(&self.view, given.facts);
         for at in changed {
@@ -112,7 +112,7 @@ impl PreparedView {
         self.ranks.get(at as usize).filter(|rank| **rank != NONE).map(|rank| *rank as usize)
     }
 
-    /// The pages from where `view` wants them.
+    /// The pages from the position that `view` requests.
     pub(crate) fn window(&self, view: &ViewQuery, index: &PageIndex) -> Window {
         let (total, from) = (self.matches.len(), self.start(view, index));
         let ranks: Vec<usize> = if view.is_next {

@@ -15,17 +15,17 @@ pub(crate) struct Skip {
     pub(crate) group: Option<DecisionId>,
     /// When: wall time in milliseconds.
     pub(crate) at_ms: i64,
-    /// What was skipped, and had not been before.
+    /// The tasks that were newly skipped.
     pub(crate) tasks: Vec<PageTask>,
 }
 
-/// What a reviewer has skipped, in steps that can be taken back.
+/// The skips of a reviewer, in steps that can be taken back.
 #[derive(Debug, Default)]
 pub(crate) struct Skips {
     steps: Vec<Skip>,
     tasks: HashSet<PageTask>,
     last: u64,
-    /// Pages of which something was skipped or taken back since [`Skips::take_changed`].
+    /// Pages with changed skips since [`Skips::take_changed`].
     changed: Vec<u32>,
 }
 
@@ -58,12 +58,12 @@ impl Skips {
         gone
     }
 
-    /// The pages of which something was skipped or taken back since this was asked last.
+    /// The pages with changed skips since the last call.
     pub(crate) fn take_changed(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.changed)
     }
 
-    /// What is skipped.
+    /// The skipped tasks.
     pub(crate) fn tasks(&self) -> &HashSet<PageTask> {
         &self.tasks
     }

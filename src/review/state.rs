@@ -98,7 +98,7 @@ pub(crate) struct Draw {
     pub(crate) stated: Option<f64>,
 }
 
-/// What is needed to open a review.
+/// The inputs of a review.
 pub(crate) struct ReviewParts {
     /// How it is done.
     pub(crate) options: ReviewOptions,
@@ -129,7 +129,7 @@ impl Review {
         let shapes = questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect();
         let mut decisions = Decisions::new(&job.name, &options.reviewer, shapes);
         decisions.read_new(lookup.reader())?;
-        // There is no view yet to be changed.
+        // No view exists yet.
         decisions.take_changed();
         let review = Self {
             options,
@@ -167,8 +167,8 @@ impl Review {
         lock(&self.lookup).page(place, page.page)
     }
 
-    /// A page with all that the store has of it, and the decisions with those on the page as the store has them now.
-    /// Both are of one moment: no decision is made while they are read. `None`: the job no longer has the page.
+    /// A page with its data in the store, and the decisions with the current ones on the page. Both are of one moment:
+    /// no decision is made while they are read. `None`: the job no longer has the page.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -205,7 +205,7 @@ impl Review {
         lock(&self.skips)
     }
 
-    /// The pages of a view from where they are wanted.
+    /// The pages of a view from the requested position.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -238,7 +238,7 @@ impl Review {
         Ok(ask(&mut views, given))
     }
 
-    /// What is known of all pages; `None`: it is being read, which this begins.
+    /// The facts about all pages; `None`: they are being read, which this call starts.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -272,7 +272,7 @@ impl Review {
         Ok((!has_pages).then_some(filter))
     }
 
-    /// What is known of all pages, if it was read.
+    /// The facts about all pages, if they were read.
     pub(crate) fn known_facts(&self) -> Option<&Facts> {
         self.facts.get()?.as_ref().ok()
     }

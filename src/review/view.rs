@@ -4,7 +4,7 @@ use super::page_name::{PageKey, parse_page_name};
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use std::borrow::Cow;
 
-/// Most pages in one reply.
+/// Maximum number of pages in one reply.
 const MAX_LIMIT: usize = 120;
 
 /// The order of pages.
@@ -46,7 +46,7 @@ impl ReviewOrder {
     }
 }
 
-/// Which pages are shown by what their reviewer has done.
+/// Which pages are shown by the reviewer's actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReviewState {
     /// All.
@@ -81,9 +81,9 @@ pub(crate) struct ViewQuery {
     pub(crate) error: Option<ErrorKind>,
     /// Only pages with this JSON text in this carried column.
     pub(crate) carried: Option<(usize, String)>,
-    /// Only pages with which the reviewer has done this.
+    /// Only pages in this state for the reviewer.
     pub(crate) state: ReviewState,
-    /// Begin behind this page.
+    /// Begin after this page.
     pub(crate) after: Option<PageKey>,
     /// End before this page.
     pub(crate) before: Option<PageKey>,
@@ -91,7 +91,7 @@ pub(crate) struct ViewQuery {
     pub(crate) at: Option<PageKey>,
     /// Begin with the first page that has a task which is neither decided nor skipped.
     pub(crate) is_next: bool,
-    /// Only the names of pages: to draw them ahead of time, and show nothing of them.
+    /// Only the names of pages: to draw them ahead of time, without showing them.
     pub(crate) only_names: bool,
     /// How many.
     pub(crate) limit: usize,
@@ -101,7 +101,7 @@ impl ViewQuery {
     /// Reads the query of an address. `tasks` and `columns`: the names of the job's tasks and carried columns.
     ///
     /// # Errors
-    /// What is wrong, a lower-case fragment.
+    /// The fault, a lower-case fragment.
     pub(crate) fn parse(query: &str, tasks: &[&str], columns: &[&str]) -> Result<Self, String> {
         let mut view = Self { limit: 1, ..Self::default() };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -162,12 +162,12 @@ impl ViewQuery {
             || !matches!(self.order, ReviewOrder::Random)
     }
 
-    /// Whether it shows pages as they were drawn, and not by what is known of them.
+    /// Whether it shows pages as they were drawn, and not by their properties.
     pub(crate) fn is_random(&self) -> bool {
         self.order == ReviewOrder::Random && !self.is_grid && !self.needs_facts() && self.state != ReviewState::Others
     }
 
-    /// Whether which pages it shows, or in which order, reveals the model's answers or those of others.
+    /// Whether its selection or order of pages reveals the model's answers or those of others.
     pub(crate) fn reveals_answers(&self) -> bool {
         self.is_grid
             || self.label.is_some()
@@ -175,7 +175,7 @@ impl ViewQuery {
             || matches!(self.order, ReviewOrder::Label | ReviewOrder::Disagreement)
     }
 
-    /// What decides which pages it has and in which order: all but the place and the size of the window.
+    /// The settings that determine its pages and their order: all but the position and the size of the window.
     pub(crate) fn without_place(&self) -> Self {
         Self {
             is_grid: false,

@@ -1,10 +1,10 @@
-//! What is kept between requests, so that a decision does not cause a walk over all pages.
+//! Views that are kept between requests, so that a decision does not cause a walk over all pages.
 
 use super::prepared_view::{Given, PreparedView, Window};
 use super::view::ViewQuery;
 use std::collections::{HashMap, HashSet};
 
-/// Views that are kept: a browser has one, and comes back to others.
+/// Number of views that are kept: a browser has one, and returns to others.
 const MAX_VIEWS: usize = 4;
 
 /// The views that were asked for last, and which pages are decided, by task.
@@ -19,7 +19,7 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    /// Updates what was decided or skipped since: the positions of these pages.
+    /// Updates decisions and skips since then: the positions of these pages.
     pub(crate) fn update(&mut self, given: Given<'_>, decided: &[u32], skipped: &[u32]) {
         if self.has_facts != given.facts.is_some() {
             *self = Self { has_facts: given.facts.is_some(), ..Self::default() };
@@ -48,7 +48,7 @@ impl Views {
         self.decided.entry(task).or_insert_with(read).len()
     }
 
-    /// The pages of a view from where they are wanted.
+    /// The pages of a view from the requested position.
     pub(crate) fn window(&mut self, view: &ViewQuery, given: Given<'_>) -> Window {
         let known = self.views.iter().position(|known| known.is_of(view));
         let prepared = known.map_or_else(|| PreparedView::new(view, given), |at| self.views.remove(at));

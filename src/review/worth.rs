@@ -26,7 +26,7 @@ pub(crate) struct Worth {
     pub(crate) skipped: u64,
     /// Pages among them without an answer of the model, which are not counted in `reviewed`, as in `docmill eval`.
     pub(crate) unanswered: u64,
-    /// Pages of which the model's answer was shown.
+    /// Pages whose model answer was shown.
     pub(crate) shown: u64,
     /// The accuracy of all pages is in this interval with 95 % confidence, however often one looks.
     pub(crate) interval: (f64, f64),
@@ -34,8 +34,8 @@ pub(crate) struct Worth {
 
 impl Worth {
     /// Counts pages. `steps`: from the first that was drawn to the one before the first that is neither decided nor
-    /// skipped. These are a random sample, whatever was decided elsewhere, and for whatever reason the review stopped.
-    /// `pages`: how many the whole selection has.
+    /// skipped. These are a random sample, whatever else was decided, and however the review ended. `pages`: how many
+    /// the whole selection has.
     pub(crate) fn of_steps(steps: impl Iterator<Item = Step>, pages: u64) -> Self {
         let (mut reviewed, mut right, mut skipped, mut unanswered, mut shown) = (0, 0, 0, 0, 0);
         for step in steps {

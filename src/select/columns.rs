@@ -41,7 +41,7 @@ impl FilterColumns {
     /// `total.amount`.
     ///
     /// # Errors
-    /// What is wrong, and what is allowed, if there is no such column, or there are several.
+    /// The fault and the allowed names, if there is no such column, or there are several.
     pub(crate) fn find(&self, names: &[String]) -> Result<&FilterColumn, (String, String)> {
         let exact = self.columns.iter().find(|column| column.names().eq(names));
         if let Some(column) = exact {
@@ -97,7 +97,7 @@ impl FilterColumn {
         self.column.task()
     }
 
-    /// What is wrong if its order is compared with this value, and what is allowed: a text, such as a cell of a CSV list,
+    /// The fault of an order comparison with this value, and the allowed values: a text, such as a cell of a CSV list,
     /// is not compared with a number. In quotes that would be done by its characters.
     pub(crate) fn order_fault(&self, literal: &Literal) -> Option<(String, &'static str)> {
         if self.kind != ValueKind::Text || !matches!(literal, Literal::Whole(_) | Literal::Decimal(_)) {

@@ -1,20 +1,20 @@
-//! What is wrong with an expression, and where.
+//! Faults of an expression, and their positions.
 
 use crate::base::sanitize::for_terminal;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
-/// What is wrong with an expression. `Display` shows the expression with the faulty part underlined.
+/// A fault of an expression. `Display` shows the expression with the faulty part underlined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
     /// The expression.
     pub text: String,
     /// Byte range of the faulty part.
     pub span: Range<usize>,
-    /// What is wrong: a lower-case fragment without a full stop.
+    /// The fault: a lower-case fragment without a full stop.
     pub message: String,
-    /// What is allowed instead, or how to fix it. May be empty.
+    /// The allowed values, or how to fix it. May be empty.
     pub allowed: String,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for FilterError {
         let title = for_terminal(&format!("--where: {}", self.message));
         let label = (!self.allowed.is_empty()).then(|| for_terminal(&self.allowed));
         let source: String = self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        // What is replaced now has as many bytes.
+        // The replacement has the same number of bytes.
         let source = for_terminal(&source);
         let start = shown_position(&self.text, self.span.start);
         let end = shown_position(&self.text, self.span.end);

@@ -139,7 +139,7 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     result
 }
 
-/// The expression in one spelling, whatever the spaces, quotes and capitals that were typed.
+/// The expression in one spelling, independent of the spaces, quotes and capitals that were typed.
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -18,12 +18,12 @@ impl Filter {
     /// Reads an expression over these columns, and checks its names and types.
     ///
     /// # Errors
-    /// What is wrong, and where.
+    /// The fault, and its position.
     pub fn parse(text: &str, columns: &FilterColumns) -> Result<Self, FilterError> {
         Ok(Self { expression: Parser::new(text, columns)?.parse()? })
     }
 
-    /// Whether a row matches. A row of which that is unknown, because a value is null, does not.
+    /// Whether a row matches. If that is unknown, because a value is null, it does not.
     #[must_use]
     pub fn matches(&self, row: &Row) -> bool {
         self.expression.evaluate(row) == Some(true)

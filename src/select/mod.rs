@@ -4,9 +4,9 @@
 //! - [`filter`]: a checked expression, which rows match or not
 //! - [`columns`]: the columns that it may name, and their values in a row
 //! - [`token`]: words, numbers, texts and symbols; [`parser`]: the grammar and the types
-//! - [`expression`]: what is evaluated, with the three values of SQL
+//! - [`expression`]: evaluation, with the three values of SQL
 //! - [`value`]: values and how they compare; [`pattern`]: patterns of `like`
-//! - [`error`]: what is wrong, and where
+//! - [`error`]: faults and their positions
 
 mod columns;
 mod error;

@@ -45,7 +45,7 @@ impl<'a> Parser<'a> {
     /// The whole expression.
     ///
     /// # Errors
-    /// What is wrong, and where.
+    /// The fault, and its position.
     pub(crate) fn parse(mut self) -> Result<Expression, FilterError> {
         if self.tokens.is_empty() {
             return Err(self.error(0..self.text.len(), "the expression is empty", "such as: status = 'ok'"));
@@ -268,7 +268,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The name of a column, and of members behind dots.
+    /// The name of a column, and of members after dots.
     fn names(&mut self) -> Result<Typed<Vec<String>>, FilterError> {
         let mut names = Vec::new();
         let begin = self.span().start;
@@ -285,7 +285,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A value. `expected`: what is allowed here.
+    /// A value. `expected`: the allowed values.
     fn literal(&mut self, compared: Option<&FilterColumn>, expected: &str) -> Result<Typed<Literal>, FilterError> {
         let span = self.span();
         let literal = match self.peek() {
@@ -436,7 +436,7 @@ fn allowed_for(kind: &ValueKind) -> String {
         ValueKind::Date => "compare it with a date, such as '2026-11-23'",
         ValueKind::Time => "compare it with a time, such as '2026-11-23' or '2026-11-23T13:00:00Z'",
         ValueKind::List(_) => "use `contains 'a'`, `like 'a%'`, `is null` or `is not null`",
-        ValueKind::Object => "name a member behind a dot, or use `is null` or `is not null`",
+        ValueKind::Object => "name a member after a dot, or use `is null` or `is not null`",
     };
     allowed.to_owned()
 }

@@ -1,4 +1,4 @@
-//! Patterns of `like`: `%` is any text, `_` any character, `\` takes the next character as it is.
+//! Patterns of `like`: `%` is any text, `_` any character, `\` escapes the next character.
 
 use crate::base::unicode::nfc;
 
@@ -51,7 +51,7 @@ impl Pattern {
     pub(crate) fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = folded(text, self.ignores_case).chars().collect();
         let (mut at, mut part) = (0, 0);
-        // Where to go on when what follows the last `%` does not match: it takes one more character.
+        // Where to continue when the text after the last `%` does not match: it takes one more character.
         let mut last_any: Option<(usize, usize)> = None;
         while at < text.len() {
             match self.parts.get(part) {

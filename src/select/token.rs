@@ -15,7 +15,7 @@ pub(crate) struct Token {
 /// What a word is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TokenKind {
-    /// A word with a meaning of its own, in any case.
+    /// A keyword, in any case.
     Keyword(Keyword),
     /// The name of a column or a member. In backquotes it may be any text.
     Name(String),
@@ -37,7 +37,7 @@ pub(crate) enum TokenKind {
     Dot,
 }
 
-/// Words with a meaning of their own.
+/// Keywords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keyword {
     And,

@@ -39,14 +39,14 @@ pub(crate) fn export(job: &Job, format: AnswerFormat) -> Result<ExportedAnswers,
     Ok(export_answers(&reader, &job.manifest, &job.questions, format)?)
 }
 
-/// Writes human answers to a file of their own.
+/// Writes human answers to a file.
 pub(crate) fn write(job: &Job, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
     job.check_written(&[WrittenFile::new("the file of human answers", path, WrittenContent::Output)])?;
     let failed = |error| Error::new(STORAGE, format!("can't write {}: {error}", path.display()));
     atomic_file::write(path, &answers.bytes, &NoHooks).map_err(failed)
 }
 
-/// A name under which people answer, as it is stored.
+/// A reviewer's name in its stored form.
 pub(crate) fn reviewer_name(name: &str) -> Result<String, Error> {
     checked_name(name).map_err(|reason| {
         Error::new(WRONG_INPUT, format!("--reviewer {reason}"))

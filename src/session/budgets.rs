@@ -5,7 +5,7 @@ use crate::store::{BudgetCounter, BudgetPeriod, BudgetRecord, ReadStore};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A budget of a store: what is spent under a name in a period.
+/// A budget of a store: the spend under a name in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// `limits.budget_name`, by default the name of the job.
@@ -16,9 +16,9 @@ pub struct Budget {
     pub period: Option<String>,
     /// Whether it counts what the built-in simulator bills. That is not money.
     pub is_simulated: bool,
-    /// What is spent, in US dollars as decimal text.
+    /// The spend, in US dollars as decimal text.
     pub spent_usd: String,
-    /// What is reserved for requests that have not ended, in US dollars as decimal text.
+    /// The reservations for requests that have not ended, in US dollars as decimal text.
     pub reserved_usd: String,
 }
 

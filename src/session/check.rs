@@ -1,4 +1,4 @@
-//! Checks a job before anything is sent: what its input holds, and settings that may not be intended.
+//! Checks a job before anything is sent: the content of its input, and settings that may be unintended.
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
@@ -36,7 +36,7 @@ pub struct JobCheck {
     pub provider: String,
     /// The names of the tasks.
     pub tasks: Vec<String>,
-    /// Settings that are valid but may not be intended.
+    /// Settings that are valid but may be unintended.
     pub notes: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ fn has_secret(provider: &manifest::Provider) -> bool {
         || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
-/// What the endpoint accepts, with what the store knows of it, if there is one.
+/// What the endpoint accepts, with its data in the store, if there is one.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -115,7 +115,7 @@ pub(crate) fn known_capabilities(job: &manifest::Job) -> Result<Capabilities, Er
     Ok(endpoint_capabilities(job, stored.as_deref())?)
 }
 
-/// Settings that are valid but may not be intended.
+/// Settings that are valid but may be unintended.
 fn notes_on(
     job: &manifest::Job,
     questions: &[Question],

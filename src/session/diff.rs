@@ -18,21 +18,21 @@ use crate::report::format_usd;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Pages of a sample that are to be asked, and their price.
+/// Pages of a sample to ask, and their price.
 #[derive(Clone, Debug)]
 pub struct DiffAsking {
     /// The job that asks them. Its answers are stored under their own recipes, and it writes no output.
     pub job: Job,
     /// Number of pages of the sample.
     pub pages: u64,
-    /// The expected cost of those that are to be asked; `None`: unknown.
+    /// The expected cost of the pages to ask; `None`: unknown.
     pub cost: Option<Pico>,
     /// The expected cost of asking every page of the job; `None`: unknown.
     pub full_cost: Option<Pico>,
-    /// Where the expected cost is unknown: the least and the greatest cost of the pages that are to be asked, and of every
-    /// page of the job. `None`: the price is unknown.
+    /// If the expected cost is unknown: the lowest and the highest cost of the pages to ask, and of every page of the
+    /// job. `None`: the price is unknown.
     bounds: Option<[[Pico; 2]; 2]>,
-    /// The budget, and what of it is spent or reserved; `None`: there is none.
+    /// The budget, and its spent or reserved part; `None`: no budget.
     budget: Option<(Pico, Pico)>,
     /// The pages without a later answer.
     to_ask: Vec<ProbePage>,
@@ -115,7 +115,7 @@ pub struct DiffReport {
     environment: Environment,
 }
 
-/// The pages of a sample that are to be asked; `None`: no sample is asked for.
+/// The pages of a sample to ask; `None`: no sample was requested.
 ///
 /// # Errors
 /// When the store can't be read, a side does not exist, or the cost of another model is unknown.

@@ -1,4 +1,4 @@
-//! What is compared.
+//! The sides of a comparison.
 
 use super::job::Job;
 use crate::labels::evaluation::TruthChoice;
@@ -21,7 +21,7 @@ pub enum DiffSide {
     Previous,
 }
 
-/// What is compared.
+/// The sides of a comparison.
 #[derive(Clone, Debug)]
 pub struct DiffQuery {
     /// The other side.

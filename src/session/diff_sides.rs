@@ -25,9 +25,9 @@ use crate::task::{Question, question_from_recipe};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Files of which a plan prices the full run. More are projected.
+/// Maximum number of files for which a plan prices the full run. More are projected.
 const PRICED_FILES: u64 = 400;
-/// Sections in which two manifests differ without another answer or cost: the same pages are compared.
+/// Sections that do not affect answers or cost: the same pages are compared.
 const NOT_COMPARED: &[&str] = &["name", "input", "output", "store"];
 
 /// What asking all pages costs.
@@ -176,7 +176,7 @@ impl Sides {
         Ok((pages, all))
     }
 
-    /// The budget of the side that is asked, and what of it is spent or reserved; `None`: there is none.
+    /// The budget of the asked side, and its spent or reserved part; `None`: no budget.
     pub(crate) fn budget(&self, now_ms: i64) -> Result<Option<(Pico, Pico)>, Error> {
         let job = &self.new_job.manifest;
         let Some(limit) = job.limits.budget else { return Ok(None) };
@@ -201,7 +201,7 @@ impl Sides {
         )
     }
 
-    /// What asking every page anew with the later settings costs; `None`: the number of pages is not known.
+    /// The cost of asking every page again with the later settings; `None`: the number of pages is unknown.
     pub(crate) fn full_run(&self, environment: &Environment) -> Result<Option<FullRun>, PipelineError> {
         if self.new_job.reads_standard_input() {
             return Ok(None);
@@ -226,7 +226,7 @@ impl Sides {
         }))
     }
 
-    /// In which settings both sides differ.
+    /// The settings in which the sides differ.
     pub(crate) fn changes(&self, job: &Job, old: &RowSide<'_>) -> Result<Vec<SettingChange>, Error> {
         let recipes = pipeline::recipe_bodies(&self.new_job.manifest, &self.new_job.questions);
         let ids = old.columns.tasks.iter().map(|(name, _)| name.clone()).zip(old.columns.recipes.iter().copied());

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// The argument with which a program is started as a decoder process.
+/// The argument that starts a program as a decoder process.
 pub(crate) const DECODER_ARGUMENT: &str = "decode-pages";
 
 /// The variable with the number of a shard.
@@ -88,7 +88,7 @@ impl fmt::Debug for Environment {
 }
 
 /// Decodes pages and returns the exit code, when a session has started this process for that.
-/// Pages are decoded in processes of their own, because a hostile file may crash or block a decoder.
+/// Pages are decoded in separate processes, because a hostile file may crash or block a decoder.
 ///
 /// Call it first in `main`, and return what it returns. `None`: this is an ordinary start.
 #[must_use]
@@ -143,7 +143,7 @@ fn own_decoder() -> DecoderCommand {
     let own = PathBuf::from("/proc/self/exe");
     let program = match cfg!(target_os = "linux") && own.exists() {
         true => own,
-        // Without a path of its own the name is looked up.
+        // Without a path the name is looked up.
         false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmill")),
     };
     DecoderCommand::new(program, vec![DECODER_ARGUMENT.to_owned()]).with_search_path(variable("PATH"))

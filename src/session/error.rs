@@ -36,7 +36,7 @@ impl Error {
         Self::new(CommandEnd::GATE_FAILED, message)
     }
 
-    /// The error of a budget that does not allow what is to be sent.
+    /// The error of a budget that does not allow the requests.
     pub(crate) fn of_budget(message: String) -> Self {
         Self::new(CommandEnd::BUDGET_REACHED, message)
     }

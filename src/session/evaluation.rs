@@ -55,7 +55,7 @@ impl EvalReport {
         evaluation::render_text(&self.evaluation, width)
     }
 
-    /// What is wrong with the truth although it is compared, one line each.
+    /// Faults of the truth that do not prevent the comparison, one line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let truth = &self.evaluation.truth;
@@ -113,7 +113,7 @@ pub(crate) fn draw_page(
     id: &PageId,
 ) -> Result<Picture, String> {
     let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, path);
-    let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is not in the job any more")?;
+    let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is no longer in the job")?;
     let drawn = page_pictures.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
     Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })
 }

@@ -45,7 +45,7 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
     Ok(pipeline::export(&reader, &job.manifest, &job.questions, &output, instead.selection(), has_all, &NoHooks)?)
 }
 
-/// Whether no run of the job has come to the end of its input yet: there may be pages that the store does not know.
+/// Whether no run of the job has reached the end of its input yet: there may be pages that are not in the store.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -58,7 +58,7 @@ pub(crate) fn is_partly_listed(job: &Job) -> Result<bool, Error> {
     Ok(!runs.is_empty() && !runs.iter().any(has_listed))
 }
 
-/// The id of the first run of the job, while it is in progress: the store does not know all pages yet. `now_ms`: wall
+/// The id of the first run of the job, while it is in progress: the store does not have all pages yet. `now_ms`: wall
 /// time.
 ///
 /// # Errors

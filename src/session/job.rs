@@ -151,7 +151,7 @@ impl Job {
         Ok(self.with_store(base))
     }
 
-    /// The same with a key that is read from this file, whatever the manifest states. It may be a descriptor such as
+    /// The same with a key from this file, which overrides the manifest. It may be a descriptor such as
     /// `/proc/self/fd/3`.
     #[must_use]
     pub fn with_key_file(mut self, file: impl Into<PathBuf>) -> Self {
@@ -162,7 +162,7 @@ impl Job {
 
     /// The job as one shard of its input: only the files whose paths are in it, part files instead of outputs, and
     /// the shard's part of the limits. `parallel`: how many shards run at the same time, by default all.
-    /// `keeps_store`: the store is one for this shard. Otherwise the shard gets one of its own beside the job's.
+    /// `keeps_store`: the store is one for this shard. Otherwise the shard gets its own store beside the job's.
     ///
     /// # Errors
     /// When a rate or the concurrency of the manifest can't be divided among this many shards.
@@ -207,8 +207,9 @@ impl Job {
         Ok(self)
     }
 
-    /// The same with a budget, if it has one, of which this amount in US dollars is spent and in no store. Of a shard
-    /// it is its part of the budget that becomes smaller, below 0 if more is lost: a run adds what its store holds of it.
+    /// The same with a budget, if it has one, of which this amount in US dollars is spent but in no store. Of a shard
+    /// it is its part of the budget that becomes smaller, below 0 if more is lost: a run adds what its store holds of
+    /// it.
     ///
     /// # Errors
     /// When it is not an amount of money.
@@ -292,7 +293,7 @@ impl Job {
         self.manifest.provider.endpoint.is_simulated()
     }
 
-    /// Checks that the outputs of the manifest and the store take the place of nothing else. `others`: further files that
+    /// Checks that the outputs of the manifest and the store do not replace other files. `others`: further files that
     /// must stay, with their descriptions.
     ///
     /// # Errors
@@ -321,7 +322,7 @@ impl Job {
         ReadStore::open(&self.manifest.store)
     }
 
-    /// Checks that the store, which `--store` and DOCMILL_STORE choose, takes the place of nothing else.
+    /// Checks that the store, which `--store` and DOCMILL_STORE choose, does not replace another file.
     ///
     /// # Errors
     /// When it would overwrite another file, or an output would overwrite it.

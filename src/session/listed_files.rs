@@ -14,7 +14,7 @@ pub struct ListedFile {
     /// Whether it is taken.
     pub is_taken: bool,
     /// Why it is left out, as one word: `hidden`, `link`, `special`, `extension`, `content`, `include`,
-    /// `exclude`, `unreadable`. Of a file that is taken, what is notable: `empty`, `missing`, `url`.
+    /// `exclude`, `unreadable`. For an included file, its special state: `empty`, `missing`, `url`.
     pub reason: Option<&'static str>,
     /// The extension, the glob, or the message of the system.
     pub detail: Option<String>,

@@ -10,7 +10,8 @@
 //! - [`merging`]: merging the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
-//! - [`diff`]: what a change of the manifest changes; [`diff_query`]: what is compared; [`diff_sides`]: both sides
+//! - [`diff`]: the effect of a change of the manifest; [`diff_query`]: the sides of a comparison; [`diff_sides`]: both
+//!   sides
 //! - [`runs`]: the runs of a store; [`sharding`]: a job as one shard of its input
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are

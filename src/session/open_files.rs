@@ -5,12 +5,12 @@ use crate::manifest::Limits;
 
 /// The limit is raised to at most this: what 4096 requests in flight need, and more.
 const MAX_FILES: u64 = 65_536;
-/// Files that a run needs beside its connections: the store, outputs, pipes, the runtime.
+/// Files that a run needs in addition to its connections: the store, outputs, pipes, the runtime.
 const FIXED_FILES: u64 = 32;
 /// Files that a worker needs: a page, a connection to the store, pipes to its decoder.
 const FILES_PER_WORKER: u64 = 8;
 
-/// Connections beside those in use: a connection rests a moment before it is used again.
+/// Connections in addition to those in use: a connection rests a moment before it is reused.
 const SPARE_CONNECTIONS: u64 = 192;
 
 /// Workers that a run has at least files for.
@@ -56,8 +56,8 @@ impl OpenFiles {
         usize::try_from(self.connections.min(u64::from(in_flight) + SPARE_CONNECTIONS)).unwrap_or(usize::MAX)
     }
 
-    /// Lowers the number of requests in flight to what fits, with a warning. A third of the
-    /// connections may be between two requests.
+    /// Lowers the number of requests in flight so that they fit, with a warning. A third of the connections may be
+    /// between two requests.
     pub(crate) fn apply(self, limits: &mut Limits) {
         let fits = u32::try_from((self.connections * 2 / 3).max(1)).unwrap_or(u32::MAX);
         if limits.concurrency.max() > fits {

@@ -6,9 +6,9 @@ use crate::catalog::model_facts;
 use crate::provider::{Capabilities, FormSize};
 use crate::task::Question;
 
-/// A warning if the stated output limit can't hold the longest valid reply beside the reasoning that is typical for the
-/// effort of requests. `None`: it can, none is stated, or it is not known that the model reasons.
-/// `capabilities`: what the endpoint accepts.
+/// A warning if the stated output limit can't hold the longest valid reply and the typical reasoning of the effort of
+/// requests. `None`: it can, none is stated, or it is not known that the model reasons. `capabilities`: what the
+/// endpoint accepts.
 pub(crate) fn output_limit_warning(job: &Job, capabilities: Capabilities) -> Option<String> {
     let Job { manifest, questions } = job;
     let stated = manifest.request.max_tokens?;
@@ -40,7 +40,7 @@ mod tests {
             ("gpt-6-astra", "{max_tokens: 300, reasoning_effort: high}", true),
             ("gpt-6-luna", "{max_tokens: 300, reasoning_effort: high}", true),
             ("gpt-6-luna", "{max_tokens: 300, reasoning_effort: none}", false),
-            // It does not reason, or nothing is known of it.
+            // It does not reason, or is unknown.
             ("gpt-4o-mini", "{max_tokens: 16}", false),
             ("no-such-model", "{max_tokens: 16}", false),
         ] {

@@ -45,8 +45,8 @@ impl WrittenFile {
     }
 }
 
-/// The first of the `written` files that would take the place of another one: its position, and what it
-/// would overwrite. `others` are further files that must stay, with their descriptions.
+/// The first of the `written` files that would replace another one: its position, and what it would overwrite. `others`
+/// are further files that must stay, with their descriptions.
 pub(crate) fn find_overwritten(
     job: &Job,
     written: &[WrittenFile],
@@ -90,8 +90,8 @@ fn is_selected(job: &Job, path: &Path) -> bool {
     choice == Some(Choice::Take)
 }
 
-/// What a file is that no output takes the place of, by its first bytes: a page, or paid answers, whosever they are.
-/// `None`: another file, or none.
+/// The kind of a file that no output may replace, by its first bytes: a page, or paid answers of any job. `None`:
+/// another file, or none.
 fn irreplaceable(path: &Path) -> Option<&'static str> {
     let mut head = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -111,7 +111,7 @@ fn listed_page(job: &Job, written: &[WrittenFile]) -> Option<usize> {
         return None;
     }
     let files: Vec<(FileIdentity, String)> = written.iter().map(|file| identity(&file.path)).collect();
-    // What is wrong with the list is found when it is read for its pages.
+    // Faults of the list are reported when it is read for its pages.
     let mut entries = Entries::start(&job.input).ok()?;
     while let Some(path) = entries.next_listed() {
         let Ok(path) = path else { continue };

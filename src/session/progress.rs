@@ -71,7 +71,7 @@ impl Collector for LiveRun {
         out.encode_counter("retries", "Repeat attempts", as_f64(now.retries))?;
         let tokens = ["input", "cached_input", "output"].into_iter().zip(now.tokens);
         out.encode_counters("tokens", "Tokens that were billed", "kind", tokens)?;
-        // Without a price it is not known what is spent.
+        // Without a price the spend is unknown.
         if let Some(cost) = now.cost_pico {
             out.encode_counter("cost_usd", "What was spent", Pico(cost).as_usd_f64())?;
         }

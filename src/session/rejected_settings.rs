@@ -1,5 +1,5 @@
-//! Settings that the table of models knows to be rejected by the model of a job, or to have no effect. A run sends them
-//! all the same: the server decides.
+//! Settings that the job's model rejects or ignores, according to the table of models. A run sends them nevertheless:
+//! the server decides.
 
 use crate::catalog::{Effort, ModelFacts, Reasoning, Sampling, model_facts};
 use crate::manifest::{EFFORT_MEMBER, Job, Request};
@@ -45,7 +45,7 @@ fn rejected_effort(facts: &ModelFacts, request: &Request, host: &str) -> Option<
         return None;
     }
     if facts.efforts.is_empty() {
-        // The parameter is unknown to OpenAI's models that do not reason. Of other vendors nothing is known.
+        // The parameter is unknown to OpenAI's models that do not reason. Other vendors are unknown.
         let is_known = facts.reasoning == Reasoning::Never && facts.has_strict_schemas;
         return is_known.then(|| (setting, "does not reason and rejects it; remove it".to_owned()));
     }
@@ -113,7 +113,7 @@ mod tests {
                 &["`openai/gpt-5-mini` rejects it; accepted: minimal, low, medium, high"],
             ),
             ("gpt-4o-mini", "{reasoning_effort: low}", &["does not reason and rejects it; remove it"]),
-            // Nothing is known of its efforts.
+            // Its efforts are unknown.
             ("qwen3.5-9b", "{reasoning_effort: low}", &[]),
             ("no-such-model", "{reasoning_effort: low, temperature: 0.7}", &[]),
             (

@@ -1,4 +1,4 @@
-//! The renderer of PDFs that a job wants.
+//! The PDF renderer of a job.
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};

@@ -14,11 +14,11 @@ const VENDORS: [&str; 3] = ["api.openai.com", "generativelanguage.googleapis.com
 /// Ends of Azure's hosts.
 const AZURE: [&str; 3] = [".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"];
 
-/// In place of a date: the model is retired, and the date is not known.
+/// Instead of a date: the model is retired, and the date is unknown.
 const GONE: &str = "gone";
 
 /// A warning if the model of the job is retired within 60 days of `now_ms`, or was before; `None` if
-/// it is not, or if that is not known.
+/// it is not, or if that is unknown.
 pub(crate) fn retirement_warning(job: &Job, now_ms: i64) -> Option<String> {
     let (model, host) = (&job.provider.model, job.provider.endpoint.host());
     let retirement = &model_facts(model)?.retirement;

@@ -35,7 +35,7 @@ pub enum RowsForm {
     Format(RowFormat),
 }
 
-/// What was shown.
+/// The shown rows.
 #[derive(Clone, Debug, Default)]
 pub struct RowsShown {
     /// Number of rows.

@@ -13,7 +13,7 @@ pub struct RunReport {
     pub(crate) report: Report,
     /// How the run ended; `None`: the report was made from the store.
     pub(crate) outcome: Option<RunOutcome>,
-    /// What was received and could not be stored.
+    /// Replies that were received and could not be stored.
     pub(crate) unstored: UnstoredAnswers,
 }
 
@@ -85,7 +85,7 @@ impl RunReport {
         &self.report.outputs
     }
 
-    /// The report, with a file that was written beside its outputs.
+    /// The report, with a file that was written in addition to its outputs.
     #[must_use]
     pub fn with_file(mut self, path: &Path) -> Self {
         self.report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));

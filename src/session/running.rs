@@ -1,4 +1,4 @@
-//! Running a job in a thread, so that the caller gets an answer in time whatever blocks the run.
+//! Running a job in a thread, so that the caller gets an answer in time even if something blocks the run.
 
 use super::error::{Error, INTERNAL};
 use super::run_report::RunReport;
@@ -13,7 +13,7 @@ const STOP_POLL: Duration = Duration::from_millis(20);
 const RUN_STACK: usize = 8 << 20;
 
 /// Does the work of a run in a thread, and waits for it: until it is done, or `grace` and two seconds after it was asked
-/// to end. The thread is left behind then.
+/// to end. The thread is abandoned then.
 ///
 /// # Errors
 /// Those of the work; and when it panicked, or was not done in time.

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with the variables that the job names for secrets: one is not set, or empty.
+/// Faults of the variables that the job names for secrets: one is not set, or empty.
 pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<String> {
     let header = |(_, value): &(String, Header)| match value {
         Header::Env(name) => Some(name.clone()),

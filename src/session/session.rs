@@ -143,7 +143,7 @@ impl Session {
     ///
     /// After [`Canceller::cancel`], or when `limits.run_time` is over, it returns within the grace
     /// period and two seconds, whatever the store and the disks do. Threads that a file system or
-    /// another process blocks are then left behind.
+    /// another process blocks are then abandoned.
     ///
     /// # Errors
     /// When the input can't be searched, the store or an output can't be read or written, or a run
@@ -182,7 +182,7 @@ impl Session {
     }
 
     /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `sizes`: that
-    /// of a sample, and the number of shards for each of which it is shown what it would do.
+    /// of a sample, and the number of shards to plan separately.
     ///
     /// # Errors
     /// As [`Session::plan`].
@@ -294,7 +294,7 @@ impl Session {
         exporting::export(&self.job, instead, self.clock.wall_ms())
     }
 
-    /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
+    /// The id of the first run of the job, while it is in progress: the store does not have all pages yet.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -302,8 +302,8 @@ impl Session {
         exporting::first_run(&self.job, self.clock.wall_ms())
     }
 
-    /// Whether no run of the job has come to the end of its input yet, as after a first run that was interrupted: there
-    /// may be pages that the store does not know.
+    /// Whether no run of the job has reached the end of its input yet, as after a first run that was interrupted: there
+    /// may be pages that are not in the store.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -416,7 +416,7 @@ impl Session {
     }
 
     /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`: no
-    /// sample is wanted. Sends nothing.
+    /// sample is requested. Sends nothing.
     ///
     /// # Errors
     /// When the store can't be read, or a side does not exist.
@@ -464,9 +464,9 @@ impl Session {
         EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
     }
 
-    /// Serves a page on loopback on which people look at pages beside their labels, decide and correct. Blocks
-    /// until [`Session::canceller`] ends it, or no request has come for [`ReviewOptions::idle`]. `on_ready` gets
-    /// the address, which one browser can open once.
+    /// Serves a page on loopback on which people see pages beside their labels, decide and correct. Blocks until
+    /// [`Session::canceller`] ends it, or no request has come for [`ReviewOptions::idle`]. `on_ready` gets the address,
+    /// which one browser can open once.
     ///
     /// # Errors
     /// When the store has no run of the job, a task does not exist, or the port is in use.

@@ -8,8 +8,8 @@ use crate::manifest::{Concurrency, Job};
 /// how many shards run at the same time, by default all.
 ///
 /// Rates and concurrency that the manifest states are divided by `parallel`, rounded down, so that all shards
-/// together stay below. Of what is learned from the provider, each starts with its part, and takes more while
-/// others leave theirs free. The budget is divided by the number of shards, because each counts in a store of its own.
+/// together stay below. Each starts with its part of the learned limits, and takes more while others leave theirs free.
+/// The budget is divided by the number of shards, because each counts in its own store.
 ///
 /// # Errors
 /// When there is less of a limit than shards.
@@ -32,7 +32,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
         *rate = share(*rate, "tokens_per_minute")?;
     }
     limits.parallel = parallel;
-    // What is learned grows only as long as the server keeps up.
+    // Learned limits grow only as long as the server keeps up.
     if let Concurrency::Stated(stated) = &mut limits.concurrency {
         *stated = narrow(share((*stated).into(), "concurrency")?);
     }
@@ -41,7 +41,7 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
     for path in [&mut output.csv, &mut output.parquet, &mut output.jsonl, &mut output.report].into_iter().flatten() {
         *path = shard.part_path(path);
     }
-    // It stands for all rows.
+    // It covers all rows.
     output.success_marker = false;
     job.input.shard = Some(shard);
     Ok(())

@@ -70,8 +70,8 @@ fn other_price_warning(job: &Job, now_ms: i64) -> Option<String> {
     ))
 }
 
-/// Whether a stated price is another one than the listed price. What is not stated costs as much as any other prompt
-/// token, which is not a statement about it.
+/// Whether a stated price differs from the listed price. Without a stated price a token costs as much as any other
+/// prompt token, which is not a statement about it.
 fn differs(stated: Price, known: Price) -> bool {
     let is_other = |of: fn(&Price) -> Pico| of(&stated) != of(&known) && of(&stated) != stated.input;
     stated.input != known.input
@@ -129,7 +129,7 @@ mod tests {
                 "",
                 Some(["0.05 cached", "0.01 cached"]),
             ),
-            // What the table does not know is not compared.
+            // Prices that are not in the table are not compared.
             ("gpt-7, price: {input: 0.15, output: 0.6}", "", None),
             // Half the price in batches, unless another one is stated.
             ("gpt-6-luna, price: {input: 0.1, output: 0.5}", "delivery: batch\n", None),

@@ -19,7 +19,7 @@ pub(crate) struct Answerer<'a> {
 pub(crate) struct Repetition {
     /// Length of a list or a text without bounds, in characters.
     pub(crate) chars: usize,
-    /// Whether the grammar knows `uniqueItems`.
+    /// Whether the grammar supports `uniqueItems`.
     pub(crate) knows_unique: bool,
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum ErrorForm {
     Mistral,
     /// LM Studio's: a text instead of an object.
     Text,
-    /// The LiteLLM proxy's: the HTTP status as text, and `None` for what is absent.
+    /// The LiteLLM proxy's: the HTTP status as text, and `None` for absent values.
     LiteLlm,
     /// DashScope's: OpenAI's, and the id of the request.
     DashScope,
@@ -37,7 +37,7 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     pub(crate) param: Option<Cow<'static, str>>,
     pub(crate) message: String,
-    /// A recorded body, which is sent as it is.
+    /// A recorded body, which is sent unchanged.
     recorded: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is billed: image tokens ([`super::image_bill`]), and a quarter of the characters for text.
+//! The bill: image tokens ([`super::image_bill`]), and a quarter of the characters for text.
 
 use serde_json::{Value, json};
 

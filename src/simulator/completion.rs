@@ -112,7 +112,7 @@ impl Completion {
         chunk
     }
 
-    /// Adds the members beside the choices.
+    /// Adds the members other than the choices.
     fn add_metadata(&self, reply: &mut Map<String, Value>) {
         if let Some(tier) = self.tier {
             reply.insert("service_tier".into(), tier.into());

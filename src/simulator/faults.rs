@@ -1,5 +1,5 @@
 //! Faults of chat requests. The seed, the image and the number of earlier requests for it
-//! decide: a page meets the same faults in whatever order requests arrive.
+//! decide: a page gets the same faults in any order of requests.
 
 use super::fixtures::{FATAL, Fixture, PERMANENT, TRANSIENT};
 use super::form::ReplyForm;
@@ -118,7 +118,7 @@ impl Fault {
     }
 
     /// The fault of a request for an image that was requested `earlier` times before.
-    /// `share` of the requests meet one of `kinds`, or of the default mix if `kinds` is empty.
+    /// `share` of the requests get one of `kinds`, or of the default mix if `kinds` is empty.
     pub(crate) fn draw(seed: u64, share: f64, kinds: &[Self], image_key: u64, earlier: u64) -> Option<Self> {
         let is_of_page = |fault: &Self| matches!(fault, Self::Recitation | Self::Prohibited);
         let first = Self::draw_once(seed, share, kinds, image_key, 0);

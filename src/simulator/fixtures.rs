@@ -8,7 +8,7 @@ pub struct Fixture {
     pub name: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// Headers beside those of every reply.
+    /// Headers in addition to those of every reply.
     pub headers: &'static [(&'static str, &'static str)],
     /// The body: HTML if it begins with `<`, otherwise JSON.
     pub body: &'static str,

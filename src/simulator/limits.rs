@@ -6,7 +6,7 @@ use super::bucket::{Bucket, OverLimit};
 use super::options::Options;
 use std::time::{Duration, Instant};
 
-/// What is limited per minute.
+/// The limited quantities per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dimension {
     Requests,

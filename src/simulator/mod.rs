@@ -15,14 +15,14 @@
 //! - [`fixtures`]: recorded replies of providers; [`form`]: forms of replies; [`faults`]: faults of
 //!   requests; [`batch_fault`]: faults of batches; [`options`]: the options
 //! - [`api_error`]: the envelopes of errors; [`http`]: bodies of responses; [`multipart`]: file uploads
-//! - [`bill`], [`image_bill`]: what is billed
+//! - [`bill`], [`image_bill`]: bills
 //! - [`rules`]: what profiles are made of; [`profiles`]: the profiles
 //! - [`completion`]: replies as JSON and as streams
 //! - [`bucket`]: one limit; [`limits`]: requests and tokens per minute
 //! - [`strict_schema`]: rules of schemas; [`member_rules`]: ranges of members; [`request`]: the validated request
 //! - [`vision`]: measures of an image; [`answer`]: answers from measures; [`free_reply`]: replies without a format
 //! - [`terms`]: the terms on which a request is accepted; [`model`]: completions and bills
-//! - [`request_log`]: what was received; [`stats`]: counters
+//! - [`request_log`]: received requests; [`stats`]: counters
 //! - [`batch`]: one batch and its states; [`batch_store`]: files and batches
 //! - [`state`]: what connections share, and replies
 //! - [`reply_forms`]: completions in other forms; [`delivery`]: how a completion is sent; [`chat`]: chat

@@ -16,11 +16,11 @@ pub struct Options {
     pub latency: Duration,
     /// Seed of answers and faults.
     pub seed: u64,
-    /// Share of requests that meet a fault, 0 to 1.
+    /// Share of requests that get a fault, 0 to 1.
     pub faults: f64,
     /// The faults to choose from. Empty: all that a page survives.
     pub kinds: Vec<Fault>,
-    /// A fault that every request meets.
+    /// A fault for every request.
     pub always: Option<Fault>,
     /// Completions before `always` begins.
     pub after: u64,
@@ -59,7 +59,7 @@ pub struct Options {
     pub bill_jump: f64,
     /// Replies that are billed as they should be, before `bill_jump` begins.
     pub bill_jump_after: u64,
-    /// Time after which the server ends by itself. `None`: never.
+    /// Time after which the server ends. `None`: never.
     pub lifetime: Option<Duration>,
 }
 

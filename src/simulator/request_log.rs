@@ -45,7 +45,7 @@ pub(crate) struct SeenRequest {
     has_schema_in_prompt: bool,
     assistant_turns: usize,
     detail: String,
-    /// The effort with which the model reasoned.
+    /// The reasoning effort of the model.
     effort: Option<&'static str>,
     /// The limit of reply tokens that holds.
     limit: Option<u64>,
@@ -72,7 +72,7 @@ impl SeenRequest {
         self.limit = Some(terms.limit);
     }
 
-    /// Notes what was billed, and its cost in pico-dollars.
+    /// Records the bill and its cost in pico-dollars.
     pub(crate) fn note_bill(&mut self, bill: TokenBill, cost: u64, finish_reason: &'static str) {
         (self.bill, self.cost, self.finish_reason) = (Some(bill), cost, Some(finish_reason));
     }

@@ -47,7 +47,7 @@ impl Server {
         format!("http://{}/v1", self.address)
     }
 
-    /// Waits until the server ends by itself.
+    /// Waits until the server ends.
     pub fn wait(mut self) {
         self.join();
     }

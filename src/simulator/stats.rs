@@ -21,7 +21,7 @@ pub(crate) struct Stats {
     pub(crate) faults: BTreeMap<String, u64>,
     /// Tokens that were billed.
     pub(crate) tokens: TokenBill,
-    /// What was billed, in pico-dollars.
+    /// The billed cost, in pico-dollars.
     pub(crate) cost: u64,
     /// The first chat requests.
     pub(crate) log: RequestLog,
@@ -65,7 +65,7 @@ impl Stats {
         *count - 1
     }
 
-    /// Counts a fault that a request for a page met.
+    /// Counts a fault of a request for a page.
     pub(crate) fn count_fault(&mut self, image: &Digest, fault: &'static str) {
         *self.faults.entry(fault.to_owned()).or_default() += 1;
         self.met.entry(image.to_string()).or_default().push(fault);

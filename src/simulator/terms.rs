@@ -1,4 +1,4 @@
-//! The terms of a request: whether the profile accepts it, and with which model, effort, limit and price.
+//! The terms of a request: whether the profile accepts it, and its model, effort, limit and price.
 
 use super::api_error::ApiError;
 use super::image_bill::image_patches;
@@ -73,7 +73,7 @@ impl Terms {
     pub(crate) fn schema<'a>(&self, request: &'a ChatRequest) -> Option<&'a Value> {
         match self.free_reply {
             None => request.format_schema.as_ref().or(request.prompt_schema.as_ref()),
-            // The model knows what the prompt asks for; the format is only the way to read it here.
+            // The prompt defines the answer; here the format is only used to read it.
             Some(FreeReply::Fenced) => request.prompt_schema.as_ref().or(request.format_schema.as_ref()),
             Some(FreeReply::Other) => request.prompt_schema.as_ref(),
         }

@@ -123,7 +123,7 @@ impl ColumnPlan {
         if faults.is_empty() { Ok(Self { path, carried, version, names }) } else { Err(faults) }
     }
 
-    /// The column at `path` with paths, and those at `carried`, whatever their names.
+    /// The column at `path` with paths, and those at `carried`, with any names.
     pub(crate) fn of_positions(path: usize, carried: Vec<usize>) -> Self {
         Self { path, carried, version: Vec::new(), names: Vec::new() }
     }
@@ -168,7 +168,7 @@ fn new_names(originals: &[&str], input: &Input) -> Vec<String> {
     names
 }
 
-/// The position of a name: as it is written, or else the only one that looks the same.
+/// The position of a name: an equal one, or else the only one that looks the same.
 fn find_name(names: &[impl AsRef<str>], wanted: &str) -> Option<usize> {
     let exact = names.iter().position(|name| name.as_ref() == wanted);
     exact.or_else(|| {
@@ -255,7 +255,7 @@ mod tests {
             (&["path"], None, 0, &[]),
             (&["path", "a", "b"], Some(&["b", "a"][..]), 0, &[2, 1]),
             (&["path", "a"], Some(&[]), 0, &[]),
-            // What is not carried may have any name.
+            // Columns that are not carried may have any name.
             (&["path", "A Name", "status", "b"], Some(&["b"]), 0, &[3]),
         ] {
             let found = choose(names, carry).unwrap();

@@ -100,7 +100,7 @@ fn find_separator_line(text: impl Read) -> std::io::Result<Option<u8>> {
     })
 }
 
-/// The names of the columns: the first row that is not empty, behind the line that names the separator.
+/// The names of the columns: the first row that is not empty, after the line that names the separator.
 fn read_names(reader: &mut csv::Reader<Text>, has_separator_line: bool) -> Result<csv::ByteRecord, String> {
     let mut names = csv::ByteRecord::new();
     if has_separator_line {

@@ -91,7 +91,7 @@ impl Entries {
         }
     }
 
-    /// What was left out so far; nothing of a list.
+    /// Excluded files so far; empty for a list.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         match &self.inner {
@@ -162,7 +162,7 @@ impl Entries {
     }
 }
 
-/// The entry of the file whose path is written as in rows, if there is no file with this path as it is.
+/// The entry of the file whose path is written as in rows, if no file has exactly this path.
 fn find_escaped(entry: Entry, base: &Path) -> Entry {
     let text = str::from_utf8(&entry.path).ok().filter(|text| text.contains('%') && entry.url().is_none());
     let path = text.map(path_of_text).filter(|path| *path != entry.path);
@@ -188,7 +188,7 @@ fn hide_secrets(entry: Entry, base: &Path) -> Entry {
     hidden
 }
 
-/// A row of a list as it is written there.
+/// A row of a list in its original form.
 struct ListedRow {
     path: Vec<u8>,
     /// Whether blanks around the path are a part of it in any case.

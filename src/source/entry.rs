@@ -48,7 +48,7 @@ impl Entry {
         text.filter(is_url).filter(|_| self.line > 0)
     }
 
-    /// Whether the entry's content is behind an https URL.
+    /// Whether the entry has an https URL.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.url().and_then(|url| url.get(..6)).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))

@@ -34,7 +34,7 @@ pub enum SourceError {
     Glob(String),
 }
 
-/// What is wrong with the columns of a list.
+/// Faults of the columns of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListFault {
     /// The setting that it is about: a JSON Pointer into the manifest.
@@ -65,10 +65,10 @@ pub struct WalkFault {
     pub path: PathBuf,
     /// A lower-case fragment.
     pub reason: String,
-    /// Whether listing ends here: nothing behind a damaged row of a list can be read.
+    /// Whether listing ends here: rows after a damaged row of a list can't be read.
     pub is_end: bool,
     /// Whether there may be files of the input that were not looked at, such as those of a folder that can't be
-    /// read. Not after a link that leads nowhere.
+    /// read. Not after a dangling link.
     pub hides_files: bool,
 }
 

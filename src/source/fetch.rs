@@ -52,7 +52,7 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     error_chain(error).skip(1)
 }
 
-/// The messages of what caused an error; `None`: nothing is known.
+/// The messages of what caused an error; `None`: unknown.
 fn causes_text(error: &reqwest::Error) -> Option<String> {
     Some(join_messages(causes(error))).filter(|messages| !messages.is_empty())
 }

@@ -82,7 +82,7 @@ fn read_line(reader: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The next object with a value, whatever empty lines and objects come before it. Counts the lines.
+/// The next object with a value, after any empty lines and objects. Counts the lines.
 fn read_object(
     reader: &mut BufReader<TextReader<File>>,
     lines: &mut u64,

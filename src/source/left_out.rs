@@ -136,7 +136,7 @@ impl LeftOut {
     }
 }
 
-/// `.txt` in lower case; `no extension`; `other` for what is too long to be one.
+/// `.txt` in lower case; `no extension`; `other` for longer ones.
 #[must_use]
 pub fn extension_of(path: &Path) -> String {
     const MAX_CHARS: usize = 16;

@@ -104,7 +104,7 @@ mod tests {
                 .chain(text.trim_start_matches('\u{feff}').encode_utf16())
                 .flat_map(u16::to_le_bytes)
                 .collect();
-            // Two NULs behind a byte order mark are UTF-32.
+            // Two NULs after a byte order mark are UTF-32.
             let utf16 = if text.starts_with('\0') { text.as_bytes() } else { &utf16 };
             for bytes in [text.as_bytes(), utf16] {
                 let found: Vec<ListedPath> = PathList::new(&bytes.into(), "x").unwrap().collect();

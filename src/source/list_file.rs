@@ -1,4 +1,4 @@
-//! A file with columns, whatever its format: CSV, TSV, JSON Lines or Parquet.
+//! A file with columns, in any format: CSV, TSV, JSON Lines or Parquet.
 
 use super::columns::{ColumnPlan, ListColumn, ListRow};
 use super::csv_list::CsvList;

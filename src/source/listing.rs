@@ -17,8 +17,8 @@ pub(crate) enum FileKind {
     Hidden,
 }
 
-/// The names in a folder, sorted. A folder sorts as its name with a `/` behind it, so that
-/// a walk gives whole paths in the order of their bytes.
+/// The names in a folder, sorted. A folder sorts as its name followed by a `/`, so that a walk gives whole paths in the
+/// order of their bytes.
 pub(crate) struct Listing {
     /// All names, one after another.
     names: Vec<u8>,
@@ -41,7 +41,7 @@ pub(crate) struct ListingFault {
 impl Listing {
     /// Lists `folder`. Hidden names are only counted, unless `with_hidden` is set. With `follow_links`, a symbolic link has the type
     /// of its target. If a part of the folder can't be read, the listing has the rest, and why is
-    /// returned beside it.
+    /// returned with it.
     pub(crate) fn read(folder: &Path, follow_links: bool, with_hidden: bool) -> (Self, Option<ListingFault>) {
         let mut listing = Self { names: Vec::new(), spans: Vec::new(), next: 0, hidden: 0 };
         let mut fault = None;

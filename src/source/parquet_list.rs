@@ -19,7 +19,7 @@ pub(crate) struct ParquetList {
     left: i64,
     /// Rows that were read.
     read: u64,
-    /// What the numbers of each column stand for.
+    /// The meaning of the numbers of each column.
     numbers: Vec<Numbers>,
 }
 
@@ -78,7 +78,7 @@ fn catch_damage<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
 }
 
-/// What the numbers of a column stand for, which the library does not expose.
+/// The meaning of the numbers of a column, which the library does not expose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbers {
     /// What the library returns.
@@ -120,7 +120,7 @@ impl Numbers {
 }
 
 /// A time of day as `HH:MM:SS`, with the part of a second if it is not zero. `count`: parts of a second
-/// since midnight, of which there are ten to the power of `digits`. `None`: not within a day.
+/// since midnight, ten to the power of `digits` per second. `None`: not within a day.
 fn time_of_day(count: i64, digits: u32) -> Option<String> {
     let parts = 10_i64.pow(digits);
     let (seconds, part) = (count.div_euclid(parts), count.rem_euclid(parts));

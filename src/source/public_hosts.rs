@@ -82,7 +82,7 @@ mod tests {
         for (address, public) in [
             ("8.8.8.8", true),
             ("93.184.216.34", true),
-            // The last address before, and the first behind each block.
+            // The last address before, and the first after each block.
             ("1.0.0.0", true),
             ("9.255.255.255", true),
             ("11.0.0.0", true),

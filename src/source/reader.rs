@@ -1,4 +1,4 @@
-//! Reads the content of an entry, wherever it is stored: in a file, or behind a URL.
+//! Reads the content of an entry, from a file or a URL.
 
 use super::entry::Entry;
 use super::fetch::Fetcher;
@@ -49,7 +49,7 @@ pub struct ReadFault {
     pub kind: ReadFaultKind,
     /// A lower-case fragment.
     pub message: String,
-    /// Whether another attempt would fail alike. Never for a file, which may come back.
+    /// Whether another attempt would fail in the same way. Never for a file, which may come back.
     pub is_final: bool,
 }
 
@@ -74,7 +74,7 @@ pub struct SourceReader {
     urls: Option<UrlReader>,
 }
 
-/// What is needed to fetch URLs.
+/// The inputs for fetching URLs.
 struct UrlReader {
     limits: Fetch,
     hosts: Arc<HostLimits>,

@@ -11,9 +11,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Deepest URL within a parameter of a URL that is looked at.
 const MAX_DEPTH: usize = 3;
-/// What is left of an `&amp;` at the next `&` and without what follows it.
+/// The rest of an `&amp;` after a split at `&`.
 const ESCAPED_AMPERSAND: &[u8] = b"amp";
-/// Hexadecimal digits that stand for a value.
+/// Hexadecimal digits that replace a value.
 const DIGEST_CHARS: usize = 12;
 
 /// The URL that is fetched: it may hold secrets, and is never shown or stored.
@@ -152,14 +152,14 @@ struct QueryPart {
 }
 
 impl QueryPart {
-    /// Reads the parts of a query. One that is a secret itself is left as it is.
+    /// Reads the parts of a query. A part that is a secret itself is left unchanged.
     fn read<'u>(parts: &[&'u [u8]]) -> Vec<Self> {
         let is_name: Vec<bool> = classify(parts).iter().map(|kind| *kind == Parameter::Name).collect();
         let pieces = |(part, is_name): (&&'u [u8], &bool)| -> Vec<&'u [u8]> {
             part.splitn(if *is_name { usize::MAX } else { 1 }, |byte| matches!(byte, b';' | b'?')).collect()
         };
         let pieces: Vec<Vec<&[u8]>> = parts.iter().zip(&is_name).map(pieces).collect();
-        // Together: `sig` behind a `;` makes a signature of `se` behind an `&`.
+        // Together: `sig` after a `;` makes a signature of `se` after an `&`.
         let mut kinds = classify(&pieces.concat()).into_iter();
         let read = |((part, pieces), is_name): ((&&[u8], &Vec<&[u8]>), &bool)| {
             let mut kept: Vec<&[u8]> = Vec::new();
@@ -244,8 +244,8 @@ pub(crate) fn without_secrets(text: &str) -> String {
     out
 }
 
-/// A path that is not a URL, without the secrets of URLs in it: in quotes or brackets, behind other text, without their scheme,
-/// or with every character of them encoded. `None` if there are none.
+/// A path that is not a URL, without the secrets of URLs in it: in quotes or brackets, after other text, without their
+/// scheme, or with every character of them encoded. `None` if there are none.
 pub(crate) fn not_a_url_without_secrets(path: &[u8]) -> Option<Vec<u8>> {
     let bare = without_secrets_of_query(path);
     let shown = bare.as_deref().unwrap_or(path);
@@ -260,7 +260,7 @@ pub(crate) fn not_a_url_without_secrets(path: &[u8]) -> Option<Vec<u8>> {
     if clean == text { bare } else { Some(clean.into_bytes()) }
 }
 
-/// Text whose query has a signature or a token, without it, as behind a host without a scheme.
+/// Text whose query has a signature or a token, without it, such as after a host without a scheme.
 fn without_secrets_of_query(text: &[u8]) -> Option<Vec<u8>> {
     let redacted = redact(&[b"//", text].concat())?;
     redacted.path.strip_prefix(b"//").map(<[u8]>::to_vec)
@@ -284,8 +284,8 @@ fn word_without_secrets(word: &str) -> Option<String> {
     Some(format!("{ahead}{}", String::from_utf8(redacted.path).ok()?))
 }
 
-/// Where the colon behind a scheme is. `https:/host/path` and `https:\\host` are what is left of a URL that was taken for the
-/// path of a file.
+/// The position of the colon after a scheme. `https:/host/path` and `https:\\host` are the rest of a URL that was taken
+/// for the path of a file.
 fn find_scheme(text: &[u8]) -> Option<usize> {
     let is_web = |before: &[u8]| {
         let before = before.to_ascii_lowercase();

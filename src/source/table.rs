@@ -16,7 +16,7 @@ pub(crate) struct TableRow {
     pub(crate) path: Vec<u8>,
     /// The carried values, as a JSON object.
     pub(crate) carried: JsonText,
-    /// A digest of the file's version as the list has it; 0 if it has none.
+    /// A digest of the file's version in the list; 0 without one.
     pub(crate) version: u64,
 }
 
@@ -254,7 +254,7 @@ mod tests {
             assert!(fault.contains(reason) && fault.contains(name), "{fault:?} says {reason:?}");
             assert!(!fault.contains("SECRET"), "{fault}");
         }
-        // The footer is whole: what is missing shows when rows are read, and ends the list.
+        // The footer is complete: missing data is detected when rows are read, and ends the list.
         let (_, rows) = read("l.parquet", &damaged).unwrap();
         assert!(rows.last().is_some_and(|row| row.starts_with('!')) && rows.len() <= 2, "{rows:?}");
     }

@@ -1,9 +1,9 @@
 //! The walk: the files below a folder, in the order of the bytes of their relative paths.
 //!
 //! Hidden files and folders (with a leading dot) are left out, and so are symbolic links
-//! unless `input.follow_links` is set; cycles of links are detected. What is left out is counted.
-//! An unreadable file or folder is reported and does not end the walk, except for the folder that
-//! belongs to the file system itself ([`SYSTEM_FOLDER`]).
+//! unless `input.follow_links` is set; cycles of links are detected. Excluded files are counted. An unreadable file or
+//! folder is reported and does not end the walk, except for the folder that belongs to the file system itself
+//! ([`SYSTEM_FOLDER`]).
 
 use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
@@ -28,7 +28,7 @@ pub(crate) struct Walk {
     faults: Vec<WalkFault>,
     /// Whether hidden names are reported one by one.
     lists_hidden: bool,
-    /// What was left out so far.
+    /// Excluded files so far.
     left_out: LeftOut,
 }
 
@@ -88,7 +88,7 @@ impl Walk {
         Self::new(root, input, true)
     }
 
-    /// What was left out so far.
+    /// Excluded files so far.
     pub(crate) fn left_out(&self) -> &LeftOut {
         &self.left_out
     }
@@ -349,7 +349,7 @@ mod tests {
         assert!(faults[1].contains("broken.jpg") && faults[1].contains("does not exist"), "{faults:?}");
     }
 
-    /// A link that leads nowhere hides nothing. One that can't be followed may hide any number of files.
+    /// A dangling link hides nothing. One that can't be followed may hide any number of files.
     #[cfg(unix)]
     #[test]
     fn links_that_cannot_be_followed_hide_files() {

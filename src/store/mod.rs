@@ -3,7 +3,7 @@
 //!
 //! - [`mod@store`]: [`Store`], the handle for writing; [`read_store`]: [`ReadStore`], for commands
 //!   that only read; both give [`Reader`]s
-//! - [`page_status`]: the rule that decides what is done for a page
+//! - [`page_status`]: the rule that decides the action for a page
 //! - [`records`]: what goes in and comes out; [`error`]: why the store cannot be used
 //! - [`writer`]: one writer thread; commands in, answers once they are durable
 //! - [`mod@write`]: what the commands change

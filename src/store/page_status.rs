@@ -1,7 +1,7 @@
-//! The rule that decides what is done for a page.
+//! The rule that decides the action for a page.
 //!
-//! Runs, plans, rows and the record of settled entries all use [`decide`]; nothing else may
-//! derive the status of a page from its outcomes.
+//! Runs, plans, rows and the record of settled entries all use [`decide`]; no other code may derive the status of a
+//! page from its outcomes.
 //!
 //! Outcomes come first: a page with an outcome for every task is never faulty or skipped,
 //! because it could be read when it was asked. Next come faults, then pages that are skipped
@@ -56,7 +56,7 @@ impl RetrySelection {
 /// Where a run begins in the history of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunBegin {
-    /// The revision in which it began. Outcomes stored since are not asked again.
+    /// The revision in which it began. Tasks with later outcomes are not asked again.
     pub own: Revision,
     /// The revision in which the first of the runs that it continues began; otherwise as `own`. Final
     /// outcomes stored since are not asked again.
@@ -117,12 +117,12 @@ impl TaskSelection<'_> {
 /// The tasks of a page that are asked: the index of each, and the revision of its known outcome.
 pub type TasksToAsk = Vec<(usize, Option<Revision>)>;
 
-/// What is done for a page.
+/// The action for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageStatus {
     /// These tasks are asked.
     Ask(TasksToAsk),
-    /// Nothing: every task is settled or not wanted.
+    /// Nothing: every task is settled or not requested.
     Done,
     /// Nothing: the page is skipped on purpose, because it is blank or a near duplicate.
     Skipped,
@@ -130,7 +130,7 @@ pub enum PageStatus {
     Faulty,
 }
 
-/// What is done for a page.
+/// The action for a page.
 #[must_use]
 pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus {
     let has_gap = page.outcomes.iter().any(Option::is_none);
@@ -139,7 +139,7 @@ pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus
         return PageStatus::Faulty;
     }
     // A blank page that was asked before it was known to be blank keeps its answers. A near
-    // duplicate shows the answers of the other page only if it has none of its own.
+    // duplicate shows the answers of the other page only if it has no answers of its own.
     if has_gap && page.is_blank || has_no_outcome && page.is_near_duplicate {
         return PageStatus::Skipped;
     }

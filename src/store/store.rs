@@ -42,7 +42,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `path`. Creates it if there is none, and migrates an older one.
+    /// Opens the store at `path`. Creates it if it does not exist, and migrates an older one.
     ///
     /// # Errors
     /// When the file cannot be opened, is not a store, or a newer docmill wrote it.
@@ -88,8 +88,8 @@ impl Store {
             return Err(StoreError::Closed);
         };
         if !keys.dead.is_empty() {
-            // Whatever ended the run may have damaged the file. Not on the connection of the
-            // writer, which others may use meanwhile.
+            // The cause of the run's end may have damaged the file. Not on the connection of the writer, which others
+            // may use meanwhile.
             schema::quick_check(&schema::open_to_read(&self.path)?)?;
         }
         Ok(*keys)
@@ -111,7 +111,7 @@ impl Store {
         self.blocking(Command::PutReread(Box::new(file))).map(|_| ())
     }
 
-    /// Stores which pages of a job are near duplicates, in place of what was stored before.
+    /// Stores which pages of a job are near duplicates, replacing what was stored before.
     pub fn put_near_duplicates(&self, job: JobId, near: Vec<NearDuplicate>) -> Result<(), StoreError> {
         self.blocking(Command::PutNearDuplicates { job, near }).map(|_| ())
     }
@@ -170,7 +170,7 @@ impl Store {
         self.call(Command::SettleAttempt(Box::new(settlement))).await.map(|_| ())
     }
 
-    /// Settles attempts of a batch in one commit. Attempts that are settled stay as they are.
+    /// Settles attempts of a batch in one commit. Settled attempts are unchanged.
     pub async fn settle_batch_attempts(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
         self.call(Command::SettleBatchAttempts(settlements)).await.map(|_| ())
     }

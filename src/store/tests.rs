@@ -210,10 +210,10 @@ fn settling_reads_by_indices_and_sorts_nothing() {
     assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:#?}");
 }
 
-/// A page of the history: what is stored of it.
+/// A page of the history: its stored data.
 type StoredFacts = (Option<bool>, Option<bool>, bool, Vec<Option<(usize, bool, u32, bool)>>);
 
-/// An entry: its pages, the selected ones, whether it has a set of its own, what is stored of its pages.
+/// An entry: its pages, the selected ones, whether it has its own set, and the stored data of its pages.
 type StoredEntry = (u32, Option<Vec<u32>>, bool, Vec<Option<StoredFacts>>);
 
 fn stored_facts() -> impl Strategy<Value = StoredFacts> {

@@ -57,8 +57,8 @@ impl Bounds {
         }
     }
 
-    /// The first text or list in `value` that a bound may have cut, because it is as long as allowed; `None`: there
-    /// is none.
+    /// The first text or list in `value` that a bound may have cut, because it is as long as allowed;
+    /// `None`: none.
     #[must_use]
     pub fn find_cut<'a>(&self, shape: &Shape, value: &'a Value) -> Option<&'a Value> {
         let is_full = |length: usize, max: Option<u64>| max.is_some_and(|max| length as u64 >= max);

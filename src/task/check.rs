@@ -117,7 +117,7 @@ fn to_integer(number: &Number) -> Option<Value> {
     Some((double as i64).into())
 }
 
-/// Whether `text` stands for null where `shape` or null is allowed.
+/// Whether `text` means null where `shape` or null is allowed.
 fn is_null_for(shape: &Shape, text: &str) -> bool {
     match shape {
         Shape::Text => text.trim().is_empty(),
@@ -126,7 +126,7 @@ fn is_null_for(shape: &Shape, text: &str) -> bool {
     }
 }
 
-/// The label that a value stands for.
+/// The label that a value means.
 fn check_label<'a>(labels: &'a [String], value: &Value, expected: &str) -> Result<&'a str, TaskFault> {
     label_of_value(labels, value).ok_or_else(|| {
         let fault = match value {

@@ -1,4 +1,4 @@
-//! The label that a value of a reply stands for. docs/rows.md lists the rules.
+//! The label that a value of a reply means. docs/rows.md lists the rules.
 
 use crate::base::unicode::fold;
 use serde_json::{Number, Value};
@@ -6,8 +6,8 @@ use serde_json::{Number, Value};
 /// Beyond this, different integers may be the same double (2^53).
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The label that `text` stands for: an equal one; else the only one that is equal in lower case
-/// and without white space around it; else the only one that [folds](fold) to the same text.
+/// The label that `text` means: an equal one; else the only one that is equal in lower case and without white space
+/// around it; else the only one that [folds](fold) to the same text.
 pub(crate) fn find_label<'a>(labels: &'a [String], text: &str) -> Option<&'a str> {
     if let Some(exact) = labels.iter().find(|label| *label == text) {
         return Some(exact);
@@ -21,7 +21,7 @@ pub(crate) fn find_label<'a>(labels: &'a [String], text: &str) -> Option<&'a str
     if folded.is_empty() { None } else { only(labels, |label| fold(label) == folded) }
 }
 
-/// The label that a value stands for: a text, or a number, boolean or null with the spelling of a label.
+/// The label that a value means: a text, or a number, boolean or null with the spelling of a label.
 pub(crate) fn label_of_value<'a>(labels: &'a [String], value: &Value) -> Option<&'a str> {
     match value {
         Value::String(text) => find_label(labels, text),

@@ -1,10 +1,10 @@
 //! Tasks -> prompt, [`Shape`] and recipe; reply -> answers.
 //!
 //! - [`shape`]: the form of an answer: schema that is sent, validation, output column
-//! - [`fault`]: why a reply has no valid answer; [`label`]: the label that a value stands for;
-//!   [`typed_text`]: texts that stand for other values; [`check`]: a value against a shape
+//! - [`fault`]: why a reply has no valid answer; [`label`]: the label that a value means; [`typed_text`]: texts that
+//!   mean other values; [`check`]: a value against a shape
 //! - [`schema`]: a user's JSON Schema -> shape, within a supported subset
-//! - [`bounds`]: what ends a reply that would go on
+//! - [`bounds`]: bounds that end endless replies
 //! - [`words`]: text with columns of a list; [`question`]: a compiled task
 //! - [`prompt`]: the text that is sent
 //! - [`recipe`]: the part of an answer's key that is not the page; [`stored`]: from a recipe

@@ -13,7 +13,7 @@ const WORK_PER_BYTE: usize = 8;
 /// The same for a short text.
 const FREE_WORK: usize = 1 << 16;
 
-/// What is found in a text.
+/// The result of a search in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Found {
     /// An outermost object.
@@ -38,7 +38,7 @@ pub(crate) struct Objects<'a> {
     is_recovering: bool,
     /// Bytes that may still be read.
     work: usize,
-    /// Where what was found last is.
+    /// The position of the last result.
     place: Range<usize>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Objects<'a> {
         self.marks.get(self.mark).copied()
     }
 
-    /// The object that begins at `start`; otherwise the search goes on at `self.at`.
+    /// The object that begins at `start`; otherwise the search continues at `self.at`.
     fn object_at(&mut self, start: usize) -> Option<Found> {
         self.at = start + 1;
         let rest = &self.text[start..];
@@ -84,7 +84,7 @@ impl<'a> Objects<'a> {
         object.map(Found::Object)
     }
 
-    /// Goes on after an object that never ends: at the next mark, or where it is not JSON.
+    /// Continues after an object that never ends: at the next mark, or where it is not JSON.
     fn skip_unfinished(&mut self, start: usize) -> Option<Found> {
         self.is_recovering = true;
         if let Some(mark) = self.next_mark() {
@@ -306,7 +306,7 @@ mod tests {
             (r#"<think>{"a": no</think>{"b":2}"#, r#"{"b":2}"#),
             (r#"Maybe {"a": no</think>{"b":2}"#, r#"|{"b":2}"#),
             (r#"Maybe {"a": "no</think>{"b":2}"#, r#"|{"b":2}"#),
-            // Invalid and incomplete objects, and what is inside of them.
+            // Invalid and incomplete objects, and their content.
             (r#"{"a":{"b":1},"c":"#, "~"),
             (r#"{"a":{"b":1},"c":"d"#, "~"),
             (r#"{"a":{"b":1},"c":oops} {"d":2}"#, r#"{"d":2}"#),

@@ -1,4 +1,4 @@
-//! A compiled task: what is asked, and the form of its answer.
+//! A compiled task: its question, and the form of its answer.
 
 use super::schema::compile_schema;
 use super::shape::Shape;
@@ -49,7 +49,7 @@ pub enum TaskDefect {
         path: PathBuf,
         /// Place in the schema, as a JSON Pointer.
         pointer: String,
-        /// What is wrong: a lower-case fragment.
+        /// The fault: a lower-case fragment.
         message: String,
     },
     /// The text of a task has a single brace, or names a column that the list does not have.
@@ -57,7 +57,7 @@ pub enum TaskDefect {
     Template {
         /// Name of the task.
         task: String,
-        /// What is wrong: a lower-case fragment.
+        /// The fault: a lower-case fragment.
         message: String,
     },
 }
@@ -123,8 +123,8 @@ impl Question {
         self.template.is_some()
     }
 
-    /// The same question with a recipe of its own, so that its answers never reach rows: it is asked to measure
-    /// the model. `probe`: for what. The request is the same.
+    /// The same question with its own recipe, so that its answers never reach rows: it is asked to measure the model.
+    /// `probe`: for what. The request is the same.
     #[must_use]
     pub fn with_probe(mut self, probe: &Value) -> Self {
         self.recipe[PROBE_MEMBER] = probe.clone();

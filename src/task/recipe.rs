@@ -2,9 +2,9 @@
 //!
 //! A recipe contains what determines the meaning of an answer: provider, model, sampling,
 //! settings of the image, prompt version, task. It does not contain paths, names, limits,
-//! `max_tokens`, retries, outputs, `stream` or the encoder, nor what docmill knows or learns
-//! about a model: what is known changes from release to release. A change of the recipes that a
-//! manifest leads to makes every user pay for every page again.
+//! `max_tokens`, retries, outputs, `stream` or the encoder, nor docmill's built-in and learned facts about a model,
+//! which change from release to release. A change of the recipes that a manifest leads to makes every user pay for
+//! every page again.
 
 use super::prompt::PROMPT_VERSION;
 use super::question::Question;
@@ -61,8 +61,8 @@ fn extra(request: &Request) -> Map<String, Value> {
     extra
 }
 
-/// Names of the members in which a recipe differs from a stored one. `None` if they belong
-/// to different kinds of tasks. What of the picture follows from another model is not named.
+/// Names of the members that differ between a recipe and a stored one. `None` if they belong to different kinds of
+/// tasks. What of the picture follows from another model is not named.
 #[must_use]
 pub fn recipe_difference(ours: &JsonText, theirs: &Value) -> Option<Vec<String>> {
     let ours = ours.members();

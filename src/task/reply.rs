@@ -17,7 +17,7 @@ pub type Reading = Vec<Result<Value, TaskFault>>;
 
 /// Objects in objects that are searched for one with a requested member.
 const MAX_WRAPPERS: u32 = 3;
-/// Members that wrap an answer even beside other members, in lower case.
+/// Members that wrap an answer even if there are other members, in lower case.
 const WRAPPERS: &[&str] = &[
     "answer",
     "answers",
@@ -132,7 +132,7 @@ struct Candidate {
 }
 
 /// The last of the objects that fit best: models draft before they answer. Objects before an answer that breaks off are
-/// drafts, unless the reply goes on repeating one.
+/// drafts, unless the reply keeps repeating one.
 fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     let mut objects = Objects::new(text);
@@ -259,7 +259,7 @@ fn is_schema(value: &Value, shape: &Shape) -> bool {
     })
 }
 
-/// Whether a value stands for one that is to be filled in, such as `<label>` or `...`.
+/// Whether a value is a placeholder, such as `<label>` or `...`.
 fn is_placeholder(value: &Value) -> bool {
     let Value::String(text) = value else { return false };
     let text = text.trim();
@@ -277,8 +277,8 @@ fn unescape(text: &str) -> Option<String> {
     serde_json::from_str(text.trim()).ok().or_else(|| Some(text.replace("\\\"", "\"").replace("\\n", "\n")))
 }
 
-/// The label in a reply that consists of nothing else: servers without structured output
-/// answer a single classification like this.
+/// The label in a reply that consists only of it: servers without structured output answer a single classification like
+/// this.
 fn read_bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
     let [Question { shape: Shape::Choice(labels), .. }] = questions else {
         return None;

@@ -29,7 +29,7 @@ pub struct SampleReplies {
     pub shortest: String,
     /// A reply of typical length.
     pub typical: String,
-    /// The longest reply that is to be expected.
+    /// The longest expected reply.
     pub longest: String,
 }
 

@@ -9,7 +9,7 @@ use crate::base::escape::pointer_token;
 use crate::base::label_text::is_label;
 use serde_json::Value;
 
-/// A fault of a schema: its place as a JSON Pointer, and what is wrong.
+/// A fault of a schema: its place as a JSON Pointer, and a message.
 pub(crate) type SchemaFault = (String, String);
 
 /// Keywords without a meaning for values.

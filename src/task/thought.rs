@@ -150,7 +150,7 @@ fn special_token(inner: &str) -> Option<(usize, bool)> {
     (opens || END_TOKENS.contains(&name)).then_some((name.len() + 2, opens))
 }
 
-/// What is left of harmony's marks without special tokens: `analysisThe page …assistantfinal{…}`.
+/// Harmony's marks without special tokens: `analysisThe page …assistantfinal{…}`.
 fn bare_mark(rest: &str, is_beginning: bool) -> Option<(usize, bool)> {
     if rest.starts_with(BARE_FINAL) {
         return Some((BARE_FINAL.len(), false));

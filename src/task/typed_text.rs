@@ -1,4 +1,4 @@
-//! Texts in a reply that stand for a number, a boolean or null. docs/rows.md lists the rules.
+//! Texts in a reply that mean a number, a boolean or null. docs/rows.md lists the rules.
 
 use super::shape::Shape;
 use serde_json::{Number, Value};
@@ -8,7 +8,7 @@ pub(crate) fn is_null_text(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("null")
 }
 
-/// The value that `text` stands for where `shape` is expected: `true` and `false`, and JSON numbers.
+/// The value that `text` means where `shape` is expected: `true` and `false`, and JSON numbers.
 pub(crate) fn typed_value(shape: &Shape, text: &str) -> Option<Value> {
     let text = text.trim();
     match shape {

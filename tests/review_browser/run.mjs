@@ -129,7 +129,7 @@ async function reviewByKeyboard(folder) {
   let server = await serve(folder, "--reviewer", "ann");
   let page = await open(server.address);
 
-  await test("the address has no token any more, and the cookie can't be read", async () => {
+  await test("the address no longer has a token, and the cookie can't be read", async () => {
     assert.equal(new URL(page.url()).search, "");
     assert.equal(server.output().trim().split("\n").length, 1, "the address is the only line");
     const [cookie] = await page.context().cookies();
@@ -670,7 +670,7 @@ async function keyboardAlone(folder) {
     });
     assert.deepEqual(hidden, [], "the message hides nothing");
     await page.locator("input[aria-label=amount]").fill("7");
-    assert.ok(await page.locator("#notice").isHidden(), "it is not true any more");
+    assert.ok(await page.locator("#notice").isHidden(), "it is outdated");
     await keys("Escape");
     await onNextPage(page, () => keys("x"));
     await onNextPage(page, () => keys("ArrowLeft"));

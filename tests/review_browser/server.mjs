@@ -9,7 +9,7 @@ export function docmill(program, folder, ...words) {
   return ran.stdout;
 }
 
-// A review that is served. It ends by itself when nobody asks any more.
+// A review that is served. It ends by itself without requests.
 export class Server {
   static async start(program, folder, ...words) {
     const child = spawn(program, ["review", "job.yaml", "--no-open", "--idle", "120s", ...words], { cwd: folder, env: { ...process.env, USER: "tester" } });

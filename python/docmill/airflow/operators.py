@@ -71,7 +71,7 @@ class DocmillOperator(_Operator):
     retry and holds no slot.
 
     Stopping the task sends SIGTERM to docmill and waits for ``grace``. Airflow kills a task 5 s after it has asked it
-    to stop; docmill goes on until its grace period is over, then ends by itself.
+    to stop; docmill continues until its grace period is over, then ends by itself.
 
     :param job: Manifest of the job. (templated)
     :param vars: Values for ``${NAME}`` in the manifest. (templated)
@@ -305,7 +305,7 @@ def _judged(on_budget: str, batch_poll: float = 0.0) -> Iterator[None]:
 
 @contextmanager
 def _logged(log: Any) -> Iterator[None]:
-    """Sends docmill's log lines to the log of the task, whatever level other libraries have."""
+    """Sends docmill's log lines to the log of the task, independent of the levels of other libraries."""
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

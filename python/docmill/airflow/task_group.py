@@ -40,8 +40,8 @@ def docmill_task_group(
     Args:
         job: Manifest of the job (templated).
         shards: Number of shards, and of mapped tasks.
-        store_dir: Folder for the stores (templated): ``shard-00003-of-00008.db`` and ``merged.db``. Give each night a
-            folder of its own, and ``base``. All tasks must see it, and SQLite needs a disk whose locks work: workers
+        store_dir: Folder for the stores (templated): ``shard-00003-of-00008.db`` and ``merged.db``. Give each night its
+            own folder, and ``base``. All tasks must see it, and SQLite needs a disk whose locks work: workers
             on several machines need another way to bring the stores together.
         group_id: Name of the group.
         vars: Values for ``${NAME}`` in the manifest (templated).

@@ -1,6 +1,6 @@
 """Copies of the shards' stores, in a folder that all nodes see.
 
-Each attempt has a copy of its own, so that one that has lost its shard without noticing can't replace what the next
+Each attempt has its own copy, so that one that has lost its shard without noticing can't replace what the next
 one has written. SQLite opens none of them there: its locks are not reliable on network file systems.
 """
 
@@ -59,7 +59,7 @@ def copy_whole(source: Path, to: Path) -> None:
 
 
 def back_up(store: Path, to: Path) -> None:
-    """Copies a store that a run may be writing, as it is at one moment, by way of a file beside it.
+    """Copies a store that a run may be writing, as a consistent snapshot, via a file beside it.
 
     Raises:
         docmill.errors.DocmillError: It could not be copied.

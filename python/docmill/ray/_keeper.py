@@ -119,7 +119,7 @@ class Keeper:
         self._api_key: str | None = None
         self._numbers = [number - 1 for number in first_attempts]
         self._states = [ShardState() for _ in first_attempts]
-        # When no lease of an earlier attempt is held any more.
+        # When no lease of an earlier attempt is held.
         self._free_at = [clock() + lease_seconds if is_taken_over else clock()] * len(first_attempts)
         # Until when the attempt that has the shard holds its lease.
         self._until = list(self._free_at)

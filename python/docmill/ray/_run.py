@@ -156,7 +156,7 @@ def _run_all(
 
 
 def _mark(folder: Path) -> Path:
-    """The file that marks a folder while a call uses it. One that was left behind: the call was killed, and may have
+    """The file that marks a folder while a call uses it. A leftover file: the call was killed, and may have
     tasks on nodes that can't be reached."""
     return folder / "running"
 

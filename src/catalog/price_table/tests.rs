@@ -68,7 +68,7 @@ fn any_table() -> impl Strategy<Value = PriceTable> {
 }
 
 proptest! {
-    /// Whatever part of the maximum is used, however it is cached, and whichever tier serves it.
+    /// For any part of the maximum, any caching and any tier.
     #[test]
     fn no_request_costs_more_than_was_reserved(
         table in any_table(),

@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// Source: Hive's `hive.exec.default.partition.name`; Spark writes the same.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// Most bytes of the name of a folder. Source: `NAME_MAX` of Linux.
+/// Maximum number of bytes of the name of a folder. Source: `NAME_MAX` of Linux.
 pub(crate) const MAX_NAME_BYTES: usize = 255;
 /// Hexadecimal digits that stand for the rest of a value that is too long.
 const DIGITS: usize = 16;
@@ -34,7 +34,7 @@ pub(crate) fn folder_name(column: &str, cell: Cell<'_>) -> String {
     format!("{start}~{}", digest.short(DIGITS))
 }
 
-/// The name of the folder of rows with this value, however long it is.
+/// The name of the folder of rows with this value, of any length.
 pub(crate) fn partition_name(column: &str, cell: Cell<'_>) -> String {
     let value = value_text(cell);
     let value = if value.is_empty() { Cow::Borrowed(NULL) } else { escape(&value) };

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Most partitions of an output.
+/// Maximum number of partitions of an output.
 pub(crate) const MAX_PARTITIONS: usize = 1000;
 
 /// An output whose rows are partitioned: its format and the path that its name and its folder are taken
@@ -86,7 +86,7 @@ impl Partitions {
             None if self.folders.len() == MAX_PARTITIONS => {
                 let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
                 let reason = format!(
-                    "output.partition_by [{}] makes more than {MAX_PARTITIONS} partitions; earlier outputs are left as they are",
+                    "output.partition_by [{}] makes more than {MAX_PARTITIONS} partitions; earlier outputs are left unchanged",
                     names.join(", ")
                 );
                 return Err(ExportError::of_partitions(self.first_path(), reason));

@@ -54,7 +54,7 @@ pub(crate) struct PreparedImport {
 pub(crate) enum ImportError {
     /// The store can't be read.
     Store(StoreError),
-    /// No run of the job has looked at its input, so that its paths are not known.
+    /// No run of the job has looked at its input, so its paths are unknown.
     NotScanned,
     /// Why no line can be read.
     File(String),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 /// The name of the image in the labelling interface.
 const IMAGE: &str = "image";
-/// The beginning of the name of a reviewer of whom only the number of the user is known.
+/// The beginning of the name of a reviewer who is known only by a user number.
 const USER: &str = "label-studio user ";
 
 /// The lines, in the order of their pages, as JSON. `is_labels`: whether the answers to a task are labels.

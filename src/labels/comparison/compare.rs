@@ -88,14 +88,14 @@ pub(crate) fn compare(
         contradictions: source.iter().flat_map(|source| source.samples()).map(|known| known.contradiction).collect(),
     };
     let mut counts = SourceCounts::default();
-    // A draw among the rows of an expression is one of those that match now only if as many do.
+    // A draw among the rows of an expression is a draw of the current matches only if their number is the same.
     let is_within = |sample: &TaskSample| sample.draw.as_ref().is_some_and(|draw| draw.selection.is_some());
     let mut samples: Vec<TaskSample> = source.as_ref().map_or(&[][..], TruthSource::samples).to_vec();
     let counts_pages = samples.iter().any(is_within);
     let mut matching: HashSet<PageId> = HashSet::new();
     read_page_pairs(old, new, &mut |pair| {
-        // Also of pages that are not chosen, whose truth would otherwise seem to be about no page.
-        // Human answers are about the content: those of an equal page are the same.
+        // Also of pages that are not chosen, whose truth would otherwise seem to belong to no page. Human answers are
+        // about the content: those of an equal page are the same.
         let is_repeated = pair.is_duplicate && matches!(source, Some(TruthSource::Answers { .. }));
         let is_selected = options.filter.is_none_or(|filter| filter.matches(&pair.old.row));
         let is_in_sample = options.pages.is_none_or(|pages| pages.contains(&pair.id));

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Why a difference has no interval: the bootstrap needs more clusters ([`crate::eval::paired_bootstrap`]).
 pub(crate) const NO_INTERVAL: &str = "no interval: fewer than 8 different files";
 
-/// Pages whose bills are enough to expect that others cost as much.
+/// Minimum number of billed pages for an expected cost of others.
 const MIN_PRICED: u64 = 3;
 
 /// Among which pages of the job two sets of answers are compared.

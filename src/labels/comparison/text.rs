@@ -17,7 +17,7 @@ const MAX_FAULTS: usize = 5;
 const SIGNIFICANCE: f64 = 0.05;
 /// The pages that the counts cover, if drawn pages have different weights.
 pub(crate) const DRAWN_ONLY: &str =
-    "these counts and McNemar's test are about the drawn pages only, which stand for different numbers of pages";
+    "these counts and McNemar's test are about the drawn pages only, which have different weights";
 
 /// Renders a comparison as text, for a terminal with this many columns. `None`: for a file or another program, so that
 /// nothing is cut.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Fewer common pages of two reviewers show little about their agreement.
 const MIN_PAGES: u64 = 10;
-/// Least kappa of reviewers who agree: "substantial" by Landis and Koch, "The measurement of observer agreement for
+/// Minimum kappa of reviewers who agree: "substantial" by Landis and Koch, "The measurement of observer agreement for
 /// categorical data", 1977.
 const MIN_KAPPA: f64 = 0.6;
 
@@ -79,7 +79,7 @@ impl ReviewerPairs {
         }
     }
 
-    /// How far those pairs agree that have decided enough of the same pages, the most pages first.
+    /// The agreement of the pairs that have decided enough common pages, the most pages first.
     pub(crate) fn agreements(&self, tasks: &[TaskSpec]) -> Vec<Agreement> {
         let enough = self.pairs.iter().filter(|(_, values)| values.len() as u64 >= MIN_PAGES);
         let mut found: Vec<Agreement> = enough

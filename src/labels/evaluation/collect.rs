@@ -86,7 +86,7 @@ pub(crate) fn collect(
     let mut fault: Option<StoreError> = None;
     let mut first_page: Option<Vec<u8>> = None;
     let mut pairs = ReviewerPairs::default();
-    // Each different page was drawn with its probability, however many copies of it there are.
+    // Each different page was drawn with its probability, regardless of the number of its copies.
     let is_drawn = source.samples().iter().any(|sample| sample.pages.is_some());
     let is_human = matches!(source, TruthSource::Answers { .. });
     let mut different: HashSet<PageId> = HashSet::new();

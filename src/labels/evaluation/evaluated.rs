@@ -185,7 +185,7 @@ impl TruthSummary {
         for task in &self.filtered_tasks {
             let task = one_line(task, 60);
             notes.push(format!(
-                "{task}: --where selects pages by the answer itself: recall and F1 say nothing about the other pages"
+                "{task}: --where selects pages by the answer itself: recall and F1 are not valid for the other pages"
             ));
         }
         notes.extend(self.agreements.iter().filter(|agreement| agreement.is_poor()).map(Agreement::describe));

@@ -1,5 +1,5 @@
 //! Parts of the truth, such as `dev` and `test`. Pages of one cluster are kept in one part: what was seen while a
-//! prompt was written must not measure it.
+//! prompt was written must not be used to measure it.
 
 use super::observation::Observation;
 use std::collections::{BTreeMap, BTreeSet};

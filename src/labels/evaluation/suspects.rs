@@ -1,5 +1,5 @@
 //! Pages whose truth may be wrong: the answer differs from it, and something speaks for the answer. Counts leave
-//! out the page itself, so that an error does not speak for itself.
+//! out the page itself, so that an error is not evidence for itself.
 
 use super::collect::labels_of;
 use super::measured::{Measured, TaskPage};

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 /// Minimum accuracy of a model whose answers are evidence about the truth.
 const MIN_TELLING_ACCURACY: f64 = 0.5;
-/// Least score of a suspected error in the truth that is listed: below it, the answer is more likely to be wrong.
+/// Minimum score of a listed suspected error in the truth: below it, the answer is more likely to be wrong.
 const MIN_SUSPECT_SCORE: f64 = 0.5;
 
 /// Why suspected errors in the truth are left out.
 const SUSPECTS_OF_BAD_MODEL: &str =
-    "the model is more often wrong than right here, so its answers are no evidence against the truth";
+    "the model is more often wrong than right here, so its answers are not evidence against the truth";
 
 /// The measurements of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub(crate) struct TaskResult {
     pub(crate) unopened: u64,
     /// Clusters of dependent pages.
     pub(crate) clusters: u64,
-    /// The number of independent pages that would show as much as these.
+    /// The number of independent pages with the same information.
     pub(crate) effective_n: f64,
     /// Correct answers among the pages with an answer.
     pub(crate) accuracy: Option<Estimate>,
@@ -103,9 +103,9 @@ impl TaskResult {
         }
         let opened = opened_share(unopened, all);
         self.accuracy_of_all = self.accuracy_of_all.map(|estimate| estimate.map(|share| share * opened));
-        // Their labels are not known. They are missed by each label in the ratio of the pages that have it in truth or answer,
-        // so the Jaccard index of F1 is that of the opened pages times their share. The function is convex: applied to a
-        // mean of F1, it is at most the mean of its values.
+        // Their labels are unknown. They are missed by each label in the ratio of the pages that have it in truth or
+        // answer, so the Jaccard index of F1 is that of the opened pages times their share. The function is convex:
+        // applied to a mean of F1, it is at most the mean of its values.
         let missed = |f1: f64| 2.0 * opened * f1 / (2.0 - f1 + opened * f1);
         self.macro_f1_of_all = self.macro_f1_of_all.map(|estimate| estimate.map(missed));
         for label in &mut self.labels {

@@ -18,7 +18,7 @@ pub(crate) const ALL_RIGHT: &str = "a page is right if all measured tasks are";
 const MAX_LABELS: usize = 40;
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
-/// Least columns of a line of the title.
+/// Minimum number of columns of a line of the title.
 const MIN_WIDTH: usize = 20;
 /// Columns of an interval.
 const INTERVAL_WIDTH: usize = 14;
@@ -401,7 +401,7 @@ fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {
     }
 }
 
-/// How many independent pages would show as much as those of a task; empty: as many as there are.
+/// The number of independent pages with the same information as those of a task; empty: all of them.
 pub(crate) fn worth_note(task: &TaskResult) -> String {
     let independent = task.effective_n.round();
     #[expect(clippy::cast_precision_loss, reason = "a number of pages")]

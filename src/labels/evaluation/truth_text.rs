@@ -46,7 +46,7 @@ pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
             table.text(
                 1,
                 &format!(
-                    "{} in {} of equal or similar pages are in more than one split: what is measured on one was seen in the other",
+                    "{} in {} of equal or similar pages are in more than one split: pages measured in one were seen in the other",
                     counted(splits.shared_pages, "page"),
                     counted(splits.shared_clusters, "group")
                 ),

@@ -11,7 +11,7 @@ const OF_MODEL: &[&str] = &["image.rule", "image.max_side"];
 const OF_ADDRESS: &[&str] = &["provider.id"];
 
 /// Adds to `changes`, which are those of recipes, in which other settings two manifests differ. What recipes show is not
-/// repeated. What neither manifest states, or both state alike, is not a change of the manifest.
+/// repeated. Settings that neither manifest states, or that both state equally, are not changes of the manifest.
 pub(crate) fn add_other_changes(changes: &mut Vec<SettingChange>, before: &Value, after: &Value) {
     let stated =
         |settings: &Value, setting: &str| settings.pointer(&format!("/{}", setting.replace('.', "/"))).cloned();

@@ -67,7 +67,7 @@ impl ProbePlan {
         let among = among.transpose()?;
         let sample = ProbeSample { count: query.sample, tasks: &tasks, among: among.as_ref() };
         let pages = sample_answered_pages(reader, job, questions, sample, at_ms)?;
-        // Pages whose cost is not known, such as those that share an answer, cost as much as the others.
+        // Pages with an unknown cost, such as those that share an answer, count with the cost of the others.
         let known: Vec<Pico> = pages.iter().filter_map(|page| page.cost).collect();
         let mean = known.iter().copied().sum::<Pico>().split(known.len().max(1)).next();
         let mean = mean.filter(|_| !known.is_empty());

@@ -1,4 +1,4 @@
-//! What counts as a probability sample. These rules are here and nowhere else.
+//! What counts as a probability sample. These rules are only here.
 //!
 //! - [`mod@reach`]: which decisions belong to a sample that was drawn, finished or not
 //! - [`blind_answer`]: which of several answers is truth

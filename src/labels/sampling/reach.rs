@@ -117,8 +117,8 @@ mod tests {
         text.chars().enumerate().map(page).collect()
     }
 
-    /// Which pages count, how many were passed over, how many are left, and how many were decided in vain. `draws`: their sizes; negative: without
-    /// a decision.
+    /// Which pages count, how many were passed over, how many are left, and how many decisions do not count. `draws`:
+    /// their sizes; negative: without a decision.
     fn found(text: &str, draws: &[i32]) -> Option<(String, u64, u64, u64)> {
         let draw = |size: &i32| OrderedDraw {
             last: key(u8::try_from(size.unsigned_abs() - 1).unwrap()),
@@ -141,7 +141,7 @@ mod tests {
             ("dod.", &[4], Some(("xxx-", 0, 1))),
             ("dd.o", &[4], Some(("xx--", 0, 2))),
             ("ddoo", &[4], Some(("xxxx", 0, 0))),
-            // A sample that is complete is one, however that came.
+            // A complete sample is a sample, for whatever reason.
             ("oooo", &[-4], Some(("xxxx", 0, 0))),
             ("ooo.", &[-4], None),
             ("oooo", &[], None),

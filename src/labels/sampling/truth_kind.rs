@@ -16,7 +16,7 @@ impl TruthKind {
     /// What pages with these probabilities show. `all`: how many pages are selected. `is_contradictory`: the
     /// probabilities can't be those of one sample.
     pub(crate) fn of_pages(probabilities: impl Iterator<Item = Option<f64>>, all: u64, is_contradictory: bool) -> Self {
-        // Where every page has truth, nothing is estimated, however the pages came to be chosen.
+        // Where every page has truth, nothing is estimated, however the pages were chosen.
         let (mut count, mut drawn) = (0, 0);
         for probability in probabilities {
             count += 1;

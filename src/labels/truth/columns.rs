@@ -110,8 +110,7 @@ fn shown_names(names: &[&str]) -> String {
     one_line(&without_secrets(&names.join(", ")), MAX_SHOWN)
 }
 
-/// Checks that no name is there twice: which of both columns is meant is not known. Spreadsheets add columns without
-/// a name.
+/// Checks that no name is a duplicate, because the column would be ambiguous. Spreadsheets add columns without a name.
 fn check_repeats(names: &[&str]) -> Result<(), String> {
     for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         if let Some(first) = names.iter().take(at).position(|earlier| earlier == name) {

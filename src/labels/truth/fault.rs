@@ -22,7 +22,7 @@ pub(crate) struct TruthFault {
     pub(crate) place: FaultPlace,
     /// The fault.
     pub(crate) message: String,
-    /// Whether the page is compared all the same, without this cell.
+    /// Whether the page is still compared, without this cell.
     pub(crate) is_compared: bool,
 }
 

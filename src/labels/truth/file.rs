@@ -137,7 +137,7 @@ impl TruthFile {
             fault("there is no path".into());
         }
         let page = page.map_err(&mut fault).ok().filter(|_| has_path);
-        // The page is compared all the same.
+        // The page is still compared.
         faults.extend(probability.err().map(|message| TruthFault::of_cell(FaultPlace::Line(line), message)));
         self.faults.append(&mut faults);
         page.map(|page| TruthRow { line, path, page, is_text, truth })
@@ -321,7 +321,7 @@ mod tests {
             })
             .collect();
         let line = |line| Some(FaultPlace::Line(line));
-        // Of truth that contradicts itself nothing is left.
+        // Contradictory truth is dropped.
         assert_eq!(misfits, [vec![(0, "letter", line(2)), (1, "seal", line(4))], vec![], vec![]]);
         assert_eq!(file.rows[0].truth.tasks[1], [Some(json!(["seal"]))]);
     }

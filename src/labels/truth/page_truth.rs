@@ -26,7 +26,7 @@ pub(crate) struct PlacedMisfit {
 /// The truth of one page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PageTruth {
-    /// By task: the values of its leaves; empty: nothing is known.
+    /// By task: the values of its leaves; empty: unknown.
     pub(crate) tasks: Vec<Vec<Option<Value>>>,
     /// Values that their tasks do not allow.
     pub(crate) misfits: Vec<PlacedMisfit>,

@@ -72,7 +72,7 @@ impl Concurrency {
         }
     }
 
-    /// How many there are if nothing is learned.
+    /// The number if nothing is learned.
     #[must_use]
     pub fn stated_or_start(self) -> u32 {
         match self {

@@ -67,8 +67,8 @@ impl ColorMarkers {
     }
 }
 
-/// Whether the picture is stored as RGB: three components that are not YCbCr. `stated`: what a PDF says about
-/// it, which counts where no segment of Adobe's does.
+/// Whether the picture is stored as RGB: three components that are not YCbCr. `stated`: what a PDF states about it,
+/// which counts without a segment of Adobe's.
 pub(crate) fn is_rgb(bytes: &[u8], stated: Option<bool>) -> bool {
     ColorMarkers::read(bytes).are_rgb(stated)
 }

@@ -8,8 +8,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::OnceLock;
 
 /// Decodes a JPEG at an eighth, a quarter, half or all of its size, but not below `target`
-/// (width, height), which is faster than decoding and downscaling all of it. `stated_rgb`: what a PDF
-/// says about three components. `None`: this decoder can't read it.
+/// (width, height), which is faster than decoding and downscaling all of it. `stated_rgb`: what a PDF states about
+/// three components. `None`: this decoder can't read it.
 ///
 /// Decoders fill missing parts with grey and report success: [`super::completeness::check_complete`] finds out.
 pub(crate) fn decode(bytes: &[u8], target: (u32, u32), stated_rgb: Option<bool>) -> Option<Pixels> {

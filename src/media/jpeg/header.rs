@@ -5,7 +5,7 @@ use crate::media::exif::read_orientation;
 use crate::media::fault::MediaFault;
 use image::metadata::Orientation;
 
-/// Most components of a picture: those of CMYK. The standard allows more, decoders don't.
+/// Maximum number of components of a picture: those of CMYK. The standard allows more, decoders don't.
 const MAX_COMPONENTS: u8 = 4;
 
 /// The header of a JPEG.

@@ -30,7 +30,7 @@ pub(crate) struct Header {
 pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, MediaFault> {
     let image = Image::new(bytes, &DecodeSettings::default()).map_err(|error| {
         let is_cut = Codestream::find(bytes).is_some_and(|data| Codestream::read(data).is_none());
-        // What a later part of the standard adds has markers that are not known.
+        // Additions of later parts of the standard have unknown markers.
         if is_cut && error != DecodeError::Marker(MarkerError::Unsupported) {
             MediaFault::cut_short()
         } else {

@@ -16,9 +16,9 @@ use hayro::kurbo::{Affine, Rect};
 use std::collections::HashSet;
 use std::fmt::Write;
 
-/// Most annotations of a page that are drawn.
+/// Maximum number of annotations of a page that are drawn.
 const MAX_ANNOTATIONS: usize = 5000;
-/// Most form fields of a document whose appearance is compared with their value.
+/// Maximum number of form fields of a document whose appearance is compared with their value.
 const MAX_FIELDS: usize = 20_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;

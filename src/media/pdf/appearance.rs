@@ -7,7 +7,7 @@ use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::kurbo::Rect;
 use std::fmt::Write;
 
-/// Most numbers of an annotation's points.
+/// Maximum number of coordinates of an annotation's points.
 pub(crate) const MAX_POINTS: usize = 20_000;
 /// Operators that set the colour of areas: grey, RGB, CMYK.
 pub(crate) const FILL: [&str; 3] = ["g", "rg", "k"];

@@ -1,4 +1,4 @@
-//! Colour spaces, as far as the size of image data depends on them. Source: ISO 32000-1, 8.6.
+//! The properties of colour spaces that affect the size of image data. Source: ISO 32000-1, 8.6.
 
 use super::functions::is_function;
 use hayro::hayro_syntax::object::{Array, Name, Object};

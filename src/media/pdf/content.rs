@@ -61,7 +61,7 @@ pub(crate) fn find_only_image<'a>(content: &[u8], page: &Page<'a>) -> Option<Onl
     search.image
 }
 
-/// What the graphics state has of what decides whether a page is an image.
+/// The entries of the graphics state that decide whether a page is an image.
 #[derive(Clone)]
 struct State {
     matrix: Matrix,

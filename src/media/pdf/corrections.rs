@@ -27,7 +27,7 @@ const GROUP: &[u8] = b"/Group";
 /// The same entry under a name that means nothing, of the same length.
 const NO_GROUP: &[u8] = b"/-----";
 
-/// Sides of a box below which nothing is seen, in points.
+/// Sides of a box below which it is invisible, in points.
 pub(crate) const MIN_SIDE: f64 = 0.01;
 
 /// Which entries are corrected.

@@ -10,7 +10,7 @@ use std::io::Read;
 /// Bytes of the header of zlib, and of the checksum after the data.
 const HEADER: usize = 2;
 const CHECKSUM: usize = 4;
-/// Most bytes that are inflated for another decoder.
+/// Maximum number of bytes that are inflated for another decoder.
 const MAX_INFLATED: u64 = 256 << 20;
 /// The modulus of the checksum, and the bytes after which its sums are reduced.
 const MODULUS: u32 = 65_521;

@@ -24,7 +24,7 @@ pub(crate) enum GlyphFault {
 /// What an embedded font has of its glyphs.
 #[derive(Debug)]
 pub(crate) struct EmbeddedFont {
-    /// The number of glyphs; `None`: it is not known.
+    /// The number of glyphs; `None`: unknown.
     count: Option<u32>,
     /// The outlines of a TrueType font. `None`: it has other outlines, or these can't be found.
     outlines: Option<TrueTypeOutlines>,

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Units per em of glyphs.
 const UNITS_PER_EM: f64 = 1000.0;
-/// Opacity below which nothing is seen.
+/// Opacity below which content is invisible.
 const MIN_OPACITY: f32 = 0.004;
 
 /// A device that draws nothing, and finds what a renderer leaves out.

@@ -19,7 +19,7 @@ pub(crate) enum Fill {
         /// The operands of the colour; empty: the first one.
         color: Rc<[f64]>,
     },
-    /// One of a colour space that is not known, or a pattern.
+    /// A colour of an unknown colour space, or a pattern.
     Other,
 }
 
@@ -70,7 +70,7 @@ impl Fill {
         }
     }
 
-    /// The same colour where these resources are not known.
+    /// The same colour where these resources are unknown.
     pub(crate) fn without_resources(self) -> Self {
         if matches!(self, Self::Named { .. }) { Self::Other } else { self }
     }
@@ -93,7 +93,7 @@ impl Fill {
         }
     }
 
-    /// The operators that set the colour. `None`: it is not known.
+    /// The operators that set the colour. `None`: unknown.
     pub(crate) fn operators(&self) -> Option<String> {
         let write = |numbers: &[f64], operator: &str| {
             numbers.iter().map(|number| format!("{number} ")).collect::<String>() + operator

@@ -22,7 +22,7 @@ const CONTAINED: &[u32] = &[
     0x2026, 0x2030, 0x2039, 0x203A, 0x2044, 0x20AC, 0x2122, 0x2212, 0xFB01, 0xFB02,
 ];
 
-/// Most elements of the outline of a placeholder: two rectangles with a cross.
+/// Maximum number of elements of the outline of a placeholder: two rectangles with a cross.
 const MAX_PLACEHOLDER: usize = 14;
 /// Where a word may be broken. Viewers disagree on whether it is seen.
 const SOFT_HYPHEN: char = '\u{ad}';
@@ -299,7 +299,7 @@ fn is_printed(code: u32) -> bool {
     !matches!(code, 0..=0x20 | 0x7F | 0x81 | 0x8D | 0x8F | 0x90 | 0x9D | 0xA0 | 0xAD | 0x100..)
 }
 
-/// Whether nothing is seen of a text: spaces, controls, marks of direction.
+/// Whether a text is invisible: spaces, controls, marks of direction.
 fn is_invisible(text: &BfString) -> bool {
     let invisible = |c: char| {
         c.is_whitespace()

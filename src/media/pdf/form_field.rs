@@ -9,9 +9,9 @@ use hayro::hayro_syntax::object::{Dict, Name, Object};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
 
-/// Most ancestors of a field.
+/// Maximum number of ancestors of a field.
 const MAX_ANCESTORS: usize = 32;
-/// Most options of a list that are drawn.
+/// Maximum number of options of a list that are drawn.
 const MAX_OPTIONS: usize = 1000;
 /// The widest frame of a field that is expected, in points.
 const FRAME: f64 = 3.0;

@@ -5,7 +5,7 @@ use super::stream_end::StreamEnd;
 use hayro::hayro_interpret::Function;
 use hayro::hayro_syntax::object::{Object, dict_or_stream};
 
-/// Most values that a function takes or returns.
+/// Maximum number of values that a function takes or returns.
 const MAX_VALUES: u32 = 64;
 
 /// Whether a function can be read, and computes at least `outputs` values from `inputs` values.

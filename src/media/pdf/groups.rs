@@ -128,7 +128,7 @@ fn blends(state: &Dict<'_>) -> Option<bool> {
     }
 }
 
-/// What the graphics state has of what decides how a group is painted.
+/// The entries of the graphics state that decide how a group is painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct State {
     /// Whether areas, and lines, are painted with less than full opacity.

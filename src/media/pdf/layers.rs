@@ -5,7 +5,7 @@ use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIde
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::xref::XRef;
 
-/// Deepest nesting of an expression, and most of the groups in it.
+/// Maximum nesting of an expression, and maximum number of groups in it.
 const MAX_DEPTH: u32 = 16;
 const MAX_GROUPS: usize = 10_000;
 /// Maximum number of references to inner expressions that are followed in an expression.
@@ -170,7 +170,7 @@ impl<'a> Layers<'a> {
         Visibility { is_hidden, is_lost: is_hidden != is_hidden_by_renderer }
     }
 
-    /// Whether an expression shows what it is about. `None`: it is not an expression.
+    /// Whether an expression shows its content. `None`: it is not an expression.
     fn shows(&self, expression: &Array<'_>, depth: u32) -> Option<bool> {
         let mut items = expression.raw_iter().enumerate();
         let operator = match items.next()? {

@@ -4,9 +4,9 @@ use crate::media::fault::{MediaFault, MediaFaultKind};
 use hayro::kurbo::Rect;
 use std::collections::BTreeMap;
 
-/// Most kinds of losses that a message names.
+/// Maximum number of kinds of losses that a message names.
 const MAX_NAMED: usize = 4;
-/// Most places that are kept; twice as many if images are among them.
+/// Maximum number of places that are kept; twice as many with images.
 const MAX_REGIONS: usize = 64;
 
 /// Losses. The order is that of the message.
@@ -173,7 +173,7 @@ impl Losses {
         &self.places
     }
 
-    /// Whether something was lost at a place that is not known.
+    /// Whether something was lost at an unknown place.
     pub(crate) fn has_unknown_place(&self) -> bool {
         self.has_unknown_place
     }

@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
 pub(crate) const MAX_DEPTH: u32 = 12;
-/// Most operations of a page that are examined.
+/// Maximum number of operations of a page that are examined.
 pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
 
 /// Finds the missing parts of a page. `to_picture` maps the page to the picture of this size.

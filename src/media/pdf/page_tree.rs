@@ -50,7 +50,7 @@ impl PageTree {
     pub(crate) fn read(pdf: Pdf, wanted: Corrections) -> (Pdf, Self) {
         let listed = pdf.pages().len();
         let Some(Found { pages, mut corrections }) = walk(&pdf) else {
-            // The library's list is all that is known.
+            // Only the library's list is available.
             let pages = (0..listed).map(|place| TreePage { place: Some(place), listed: Some(place) }).collect();
             return (pdf, Self { pages, listed, is_corrected: false });
         };
@@ -193,7 +193,7 @@ struct Walk<'a> {
     places: HashMap<*const u8, usize>,
     /// The same by the page's object.
     places_by_id: HashMap<ObjectIdentifier, usize>,
-    /// What references lead to: each is read once, however often it occurs.
+    /// What references lead to: each is read once.
     known: HashMap<ObjRef, Kid<'a>>,
     /// The number of entries that have been read.
     entries: usize,

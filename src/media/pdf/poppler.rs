@@ -99,7 +99,7 @@ impl Pdftoppm {
         Some(Self { program, version })
     }
 
-    /// The program with a version that is known.
+    /// The program with a known version.
     #[cfg(test)]
     pub(crate) fn new(program: PathBuf, version: String) -> Self {
         Self { program, version }
@@ -155,7 +155,7 @@ fn find_complaint(messages: &str) -> Option<String> {
         let line = line.to_lowercase();
         LOSSES.iter().any(|loss| line.contains(loss))
     };
-    // A codestream without a file around it is not JP2, and read all the same.
+    // A codestream without a file around it is not JP2, but is read.
     let is_retried = messages.contains("trying as J2K");
     let is_harmless = |line: &&str| is_retried && line.contains("Unable to read header");
     messages.lines().filter(|line| !is_harmless(line)).find(is_loss).map(|line| line.trim().to_owned())

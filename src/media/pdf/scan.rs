@@ -225,7 +225,7 @@ fn shows_annotations(page: &Page<'_>) -> bool {
         || !visible_appearances(page).is_empty()
 }
 
-/// The masks of a file's images of which it is known whether they hide nothing.
+/// The masks of a file's images that are known to hide something, or nothing.
 #[derive(Debug, Default)]
 pub(crate) struct OpaqueMasks(RefCell<HashMap<ObjectIdentifier, bool>>);
 

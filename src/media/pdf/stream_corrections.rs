@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write;
 
-/// Most colours of a palette.
+/// Maximum number of colours of a palette.
 const MAX_COLORS: usize = 256;
 
 /// An entry of a stream that is missing or wrong.
@@ -158,7 +158,7 @@ fn correct_palette<'a>(image: &Stream<'a>, resources: &Resources<'a>) -> Option<
     Some(format!("/ColorSpace[/Indexed {base} {} {palette}]", colors - 1))
 }
 
-/// The largest sample of an image with one channel of at most 8 bits. `None`: it is not known.
+/// The largest sample of an image with one channel of at most 8 bits. `None`: unknown.
 fn find_last_color(image: &Stream<'_>) -> Option<u8> {
     let dict = image.dict();
     let (width, height) = (dict.get::<usize>("Width")?, dict.get::<usize>("Height")?);

@@ -10,7 +10,7 @@ use hayro::hayro_syntax::object::{Array, Dict, Object, Stream};
 const CLEAR_TABLE: u32 = 256;
 const END_OF_DATA: u32 = 257;
 const FIRST_ENTRY: usize = 258;
-/// Most codes of LZW, and their sizes in bits.
+/// Maximum number of LZW codes, and their sizes in bits.
 const MAX_ENTRIES: usize = 4096;
 const SIZES: std::ops::RangeInclusive<u32> = 9..=12;
 

@@ -17,9 +17,9 @@ const FOLDERS: &[&str] = if cfg!(target_os = "macos") {
 } else {
     &["/usr/share/fonts", "/usr/local/share/fonts"]
 };
-/// Most files that are looked at.
+/// Maximum number of files that are read.
 const MAX_FILES: usize = 4000;
-/// Most faces of a collection.
+/// Maximum number of faces of a collection.
 const MAX_FACES: u32 = 64;
 /// Deepest nesting of folders.
 const MAX_DEPTH: usize = 8;

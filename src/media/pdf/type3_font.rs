@@ -3,7 +3,7 @@
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use std::collections::HashMap;
 
-/// Names of glyphs that nothing is seen of.
+/// Names of invisible glyphs.
 const INVISIBLE: [&[u8]; 6] = [b".notdef", b"space", b"nbspace", b"nonbreakingspace", b"uni00A0", b"uni0020"];
 
 /// The glyphs of a font.

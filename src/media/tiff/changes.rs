@@ -1,4 +1,4 @@
-//! Pages that earlier versions of docmill decoded otherwise.
+//! Pages that earlier versions of docmill decoded differently.
 
 use super::directory::Directory;
 use super::jpeg_chunk::contradicts_tags;

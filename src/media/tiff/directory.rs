@@ -248,7 +248,7 @@ impl Directory {
         self.subfile_type & 0b101 != 0
     }
 
-    /// Whether this has nothing of a picture.
+    /// Whether this has no part of a picture.
     pub(crate) fn is_empty(&self) -> bool {
         self.width == 0 && self.height == 0 && self.offsets.is_none()
     }

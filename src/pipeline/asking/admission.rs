@@ -48,7 +48,7 @@ pub(crate) struct Admission {
     freed_budget: Notify,
 }
 
-/// What was admitted so far.
+/// Admissions so far.
 #[derive(Default)]
 struct AdmittedTokens {
     requests: Cell<u64>,
@@ -122,7 +122,7 @@ impl Admission {
     }
 
     /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
-    /// last request, which goes on to this one.
+    /// last request, which continues to this one.
     ///
     /// # Errors
     /// When the run ends first.

@@ -1,5 +1,5 @@
-//! One attempt at a page, whichever way it is delivered: what is known before it is sent, the row
-//! that it opens, and what its end settles. It changes only itself.
+//! One attempt at a page, for both deliveries: the facts before it is sent, the row that it opens, and what its end
+//! settles. It changes only itself.
 
 use super::charge::{KnownBefore, charge_of, headroom};
 use super::page_state::{PageState, Step, next_step};
@@ -33,15 +33,15 @@ pub(crate) struct Attempt {
     pub(crate) step: Step,
     /// Why it is made.
     pub(crate) purpose: AttemptPurpose,
-    /// What is asked.
+    /// The questions.
     pub(crate) request: PageRequest,
-    /// Tokens and money, as far as they are known before the reply.
+    /// Tokens and money that are known before the reply.
     pub(crate) before: KnownBefore,
-    /// What was sent; `None`: another run sent it.
+    /// The sent request; `None`: another run sent it.
     pub(crate) sent: Option<SentRequest>,
 }
 
-/// What was sent.
+/// The sent request.
 #[derive(Clone, Debug)]
 pub(crate) struct SentRequest {
     /// Size of the image in pixels.
@@ -109,7 +109,7 @@ impl Attempt {
         }
     }
 
-    /// How the run ends when there is a budget, and nothing bounds what the reply may cost; `None`: it goes on.
+    /// How the run ends when there is a budget, and nothing bounds the cost of the reply; `None`: it continues.
     pub(crate) fn unbounded(&self, job: &Job) -> Option<RunOutcome> {
         let is_unbounded = job.limits.budget.is_some() && !self.before.estimate.is_bounded;
         is_unbounded.then(|| {
@@ -123,8 +123,8 @@ impl Attempt {
         })
     }
 
-    /// How the run ends when what it reserves does not fit into the budget, of which `spent` is spent
-    /// and `reserved` is reserved for other attempts.
+    /// How the run ends when its reservation does not fit into the budget, of which `spent` is spent and `reserved` is
+    /// reserved for other attempts.
     pub(crate) fn budget_reached(&self, job: &Job, spent: Pico, reserved: Pico) -> RunOutcome {
         let (limit, needed) = (job.limits.budget.unwrap_or_default(), self.before.reserved.unwrap_or_default());
         RunOutcome::BudgetReached { spent, reserved, limit, needed }
@@ -179,7 +179,7 @@ fn sent_now(endpoint: &ModelEndpoint, request: &PageRequest, image: &Prepared) -
     (SentRequest { size: (image.width, image.height), outgoing }, before)
 }
 
-/// Tokens and money of a request, as far as they are known before it is sent.
+/// Tokens and money of a request that are known before it is sent.
 fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> KnownBefore {
     let estimate = endpoint.estimate(request, outgoing, image);
     let price = endpoint.price();
@@ -208,7 +208,7 @@ pub(crate) fn by_recipe(questions: &QuestionSet, outcomes: Vec<(usize, TaskOutco
     outcomes.into_iter().filter_map(recipe).collect()
 }
 
-/// Characters of a name by which a reply describes who served it that the store keeps.
+/// Maximum characters that the store keeps of the name of who served a reply.
 const MAX_SERVED_CHARS: usize = 128;
 
 /// What the store keeps of who served an attempt. The names are the server's.

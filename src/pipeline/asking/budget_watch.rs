@@ -3,14 +3,14 @@
 use crate::base::money::Pico;
 use std::time::Duration;
 
-/// What is spent and reserved of a budget into which a request does not fit, and since when that has been the same.
+/// The spend and the reservations of a budget that a request does not fit into, and since when they are unchanged.
 #[derive(Debug, Default)]
 pub(crate) struct BudgetWatch {
     unchanged: Option<(Pico, Pico, Duration)>,
 }
 
 impl BudgetWatch {
-    /// Whether waiting is over: nothing is reserved that could become free, or what is reserved has been the same for
+    /// Whether waiting is over: there are no reservations that could become free, or they have been unchanged for
     /// longer than `max_wait`. `now`: as the run's clock measures it.
     pub(crate) fn is_over(&mut self, spent: Pico, reserved: Pico, now: Duration, max_wait: Duration) -> bool {
         let since = match self.unchanged {

@@ -1,4 +1,4 @@
-//! What an attempt cost, as reported or estimated, and what was saved on it.
+//! The cost of an attempt, reported or estimated, and its savings.
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
@@ -6,7 +6,7 @@ use crate::catalog::RequestPrice;
 use crate::provider::{Charge, Estimate, Exchange};
 use crate::store::{AttemptCharge, Headroom};
 
-/// Tokens and money of an attempt, as far as they are known before the reply.
+/// Tokens and money of an attempt that are known before the reply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownBefore {
     /// Tokens.
@@ -23,8 +23,8 @@ pub(crate) struct KnownBefore {
     pub(crate) saved_tokens: u64,
 }
 
-/// Characters of a reply per token, for a reply whose usage is not known. Source: OpenAI's rule of thumb
-/// for English text, 2026.
+/// Characters of a reply per token, for a reply with unknown usage. Source: OpenAI's rule of thumb for English text,
+/// 2026.
 const CHARS_PER_TOKEN: u64 = 4;
 
 /// How many times its reservation a bill is believed to be at most, in percent: a model that reasons above
@@ -34,7 +34,7 @@ const MAX_OVERRUN_PERCENT: u32 = 400;
 /// service tier, a cost of the provider's own.
 const MAX_PRICE_JUMP_PERCENT: u32 = 2000;
 /// The same for a line of a batch. Batches have one price and no tiers, and a smaller part of the budget
-/// for each would make a night's batches wait for one another.
+/// for each would make a night's batches wait for each other.
 const MAX_BATCH_OVERRUN_PERCENT: u32 = 200;
 
 /// What the budget has to hold for an attempt while others are open. `expected`: its expected cost, `None`
@@ -151,7 +151,7 @@ mod tests {
             (standard, Charge::Reported(usage(200, 10)), None, None, vec![(2200, 2200), (2200, worst)]),
             // It was not requested.
             (standard, Charge::Reported(usage(200, 10)), None, Some("priority"), vec![(4400, 2200), (4400, worst)]),
-            // What is reserved covers the standard tier.
+            // The reservation covers the standard tier.
             (flex, Charge::Reported(usage(200, 10)), None, Some("default"), vec![(2200, 2200), (2200, worst)]),
             // More than the request allowed.
             (standard, Charge::Reported(usage(900, 900)), None, None, vec![(27_000, 27_000), (27_000, worst)]),

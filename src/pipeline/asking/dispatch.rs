@@ -1,5 +1,5 @@
-//! Ready pages are asked concurrently, each in a future of its own. Memory is bounded by the number
-//! of pages and by the bytes of their images.
+//! Ready pages are asked concurrently, each in its own future. Memory is bounded by the number of pages and by the
+//! bytes of their images.
 
 use super::elsewhere::PagesElsewhere;
 use super::page_loop::ask_page;
@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 256 << 20;
 /// Pages that are held beyond the maximum in flight: they wait for a slot or for their next attempt.
 const SPARE_PAGES: usize = 8;
 
-/// What is counted over all passes of a run.
+/// Counts over all passes of a run.
 pub(crate) struct AskedPages {
     streak: ErrorStreak,
     /// Pages that were asked.
@@ -85,7 +85,7 @@ pub(crate) async fn ask_pages(
     let mut elsewhere = PagesElsewhere::default();
     let mut futures = FuturesUnordered::new();
     let (mut is_open, mut is_ending) = (asked.left() > 0 || asked.looks_for_more, false);
-    // No more pages are taken. The workers go on listing files.
+    // No more pages are taken. The workers continue listing files.
     let close_intake = |ready: &mut mpsc::Receiver<ReadyPage>| {
         seen.stop_asking();
         ready.close();

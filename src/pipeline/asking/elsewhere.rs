@@ -1,6 +1,6 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
 //! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely, and neither does
-//! a batch of a run that does not go on.
+//! a batch of a stalled run.
 
 use super::overdue::{allowed_time, give_up};
 use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits};
@@ -23,7 +23,7 @@ pub(crate) struct PagesElsewhere {
     waited: WaitedRuns,
     waited_batches: WaitedRuns,
     heartbeats: Heartbeats,
-    /// Runs that do not go on, and whose batches this run can collect.
+    /// Stalled runs whose batches this run can collect.
     stopped: BTreeSet<RunId>,
 }
 
@@ -71,7 +71,7 @@ impl PagesElsewhere {
         self.pages.is_empty()
     }
 
-    /// Runs that do not go on, although their processes have not ended: their batches are to be taken over.
+    /// Stalled runs, whose processes have not ended: their batches are to be taken over.
     pub(crate) fn take_stopped(&mut self) -> Vec<RunId> {
         std::mem::take(&mut self.stopped).into_iter().collect()
     }
@@ -154,13 +154,13 @@ enum BatchWait {
     Long,
     /// Collect the batch in place of its run.
     TakeOver,
-    /// Ask the page again: it is not known whether its request was sent.
+    /// Ask the page again: docmill cannot tell whether its request was sent.
     GiveUp,
     /// Leave the page: its answer is at a provider that this run does not ask.
     Leave,
 }
 
-/// `own`: the provider of this run; `is_silent`: the run of the batch does not go on; `waited`: for this attempt.
+/// `own`: the provider of this run; `is_silent`: the run of the batch has stalled; `waited`: for this attempt.
 fn judge_batch(batch: &BatchElsewhere, own: &str, is_silent: bool, waited: Duration) -> BatchWait {
     if is_silent && batch.provider != own {
         BatchWait::Leave
@@ -222,7 +222,7 @@ mod tests {
             ("own", true, false, Duration::ZERO, BatchWait::Short),
             ("own", true, false, minute, BatchWait::Long),
             ("own", true, true, minute, BatchWait::TakeOver),
-            // The process may submit it when it goes on.
+            // The process may submit it when it continues.
             ("own", false, true, minute, BatchWait::GiveUp),
             ("own", true, false, day, BatchWait::GiveUp),
             ("other", true, false, minute, BatchWait::Long),

@@ -3,7 +3,7 @@
 //! - [`stage`]: what the stage works with; [`admission`]: lets requests out
 //! - [`page_state`]: how far a page has come, and its next step, without I/O
 //! - [`attempt`]: one attempt, whichever way it is delivered, without I/O; [`charge`]: what it cost
-//! - [`adaptation`]: what is learned from it; [`telemetry`]: its log line, span and counters
+//! - [`adaptation`]: lessons from it; [`telemetry`]: its log line, span and counters
 //! - [`page_loop`]: the attempts at one page; [`dispatch`]: many pages at once
 //! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of processes that are stopped;
 //!   [`waited_runs`]: for which runs this one waits; [`budget_watch`]: how long a request waits for the budget

@@ -21,8 +21,8 @@ pub(crate) fn allowed_time(timeout: Duration) -> Duration {
     timeout + STORE_TIME
 }
 
-/// Attempts of other runs that hold reservations of the budget. A budget keeps a multiple of what is reserved;
-/// what is given up counts once, as spent.
+/// Attempts of other runs that hold reservations of the budget. A budget keeps a multiple of reservations; an attempt
+/// that is given up counts once, as spent.
 #[derive(Default)]
 pub(crate) struct BudgetHolders {
     /// When each was first seen, as the run's clock measures it.
@@ -33,7 +33,7 @@ pub(crate) struct BudgetHolders {
     waited: RefCell<WaitedRuns>,
     waited_batches: RefCell<WaitedRuns>,
     heartbeats: RefCell<Heartbeats>,
-    /// Runs with batches that do not go on.
+    /// Stalled runs with batches.
     stopped: RefCell<BTreeSet<RunId>>,
 }
 
@@ -42,12 +42,12 @@ pub(crate) struct BudgetHolders {
 pub(crate) struct BudgetWait {
     /// Until all requests that are open have ended or are given up.
     pub(crate) requests: Duration,
-    /// The same, and until the batches of runs that go on have ended.
+    /// The same, and until the batches of active runs have ended.
     pub(crate) batches: Duration,
 }
 
 impl BudgetHolders {
-    /// Runs that hold a budget with batches and do not go on.
+    /// Stalled runs that hold a budget with batches.
     pub(crate) fn stopped_runs(&self) -> Vec<RunId> {
         self.stopped.borrow().iter().cloned().collect()
     }
@@ -87,7 +87,7 @@ impl BudgetHolders {
         Ok(self.wait.get())
     }
 
-    /// Notes which runs with batches go on, and announces them. Returns whether there are any.
+    /// Notes which runs with batches are active, and announces them. Returns whether there are any.
     fn watch_batches(&self, holders: Vec<BatchHolder>, now: Duration, own_timeout: Duration) -> bool {
         let (mut heartbeats, mut stopped) = (self.heartbeats.borrow_mut(), self.stopped.borrow_mut());
         let (mut waits, mut has_live) = (Waits::new(), false);

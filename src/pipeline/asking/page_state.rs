@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// Maximum number of repairs: requests that send an invalid reply back with its errors.
 const MAX_REPAIRS: u32 = 2;
-/// Replies to a page in batches after which the next one is the last, whatever it is: a first one, repairs, and one at
-/// twice the length.
+/// Replies to a page in batches after which the next one is the last: a first one, repairs, and one at twice the
+/// length.
 const MAX_REPLIES: u32 = 2 + MAX_REPAIRS;
 /// Maximum number of characters of an invalid reply that are sent back: reading them costs money.
 const MAX_REPEATED_CHARS: usize = 8000;
@@ -132,7 +132,7 @@ fn wait_after_error(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration
 }
 
 impl PageState {
-    /// A page of which these tasks are asked: place in the job, name, revision of the known outcome.
+    /// A page with the tasks to ask: place in the job, name, revision of the known outcome.
     pub(crate) fn new(tasks: impl Iterator<Item = (usize, String, Option<Revision>)>) -> Self {
         let open = tasks.map(|(index, name, seen)| OpenTask { index, name, seen, fault: None }).collect();
         Self {

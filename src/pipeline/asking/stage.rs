@@ -1,4 +1,4 @@
-//! What the asking stage works with, beside the run.
+//! The inputs of the asking stage, in addition to the run.
 
 use super::admission::Admission;
 use super::overdue::BudgetHolders;
@@ -26,7 +26,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) observer: &'a dyn Observer,
 }
 
-/// Watches what is asked, for `docmill try`.
+/// Watches the requests, for `docmill try`.
 pub trait Observer {
     /// A part of a reply's text arrived.
     fn on_text(&self, text: &str) {

@@ -27,8 +27,8 @@ pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     )
 }
 
-/// Records a settled attempt. `obstacle`: what all requests wait for, if that is what it met. Attempts of a batch have
-/// no span of their own, and nothing to wait for.
+/// Records a settled attempt. `obstacle`: what all requests wait for, if the attempt encountered it. Attempts of a
+/// batch have no span and no obstacle.
 pub(crate) fn record_attempt(
     run: &RunContext,
     attempt: &Attempt,

@@ -1,4 +1,4 @@
-//! The other runs that this one waits for: each is announced once, and whether they go on.
+//! The other runs that this one waits for: each is announced once, and whether they are active.
 
 use crate::base::ids::RunId;
 use crate::base::units::human_duration;
@@ -11,7 +11,7 @@ pub(crate) const ANNOUNCE_AFTER: Duration = Duration::from_secs(5);
 /// How long batches of other runs are waited for: a provider ends a batch within a day.
 pub(crate) const BATCH_TIME: Duration = Duration::from_secs(25 * 3600);
 
-/// What is waited for, by run: how many, and for how long at most.
+/// What this run waits for, by run: how many, and for how long at most.
 pub(crate) type Waits = BTreeMap<RunId, (u64, Duration)>;
 
 /// The heartbeats of other runs. The wall clocks of their processes may show anything: what counts is that they change,

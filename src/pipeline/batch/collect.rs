@@ -34,7 +34,7 @@ pub(crate) struct Collected {
     pub(crate) confirmed: u64,
     /// Set if the batch failed because the provider's queue had no room for it.
     pub(crate) full_queue: Option<FullQueue>,
-    /// Why the results could not be read to their end: the batch has to be collected again.
+    /// Why the results could not be read completely: the batch has to be collected again.
     pub(crate) fault: Option<BatchFault>,
 }
 
@@ -97,7 +97,7 @@ impl Content {
 /// Settles the attempts of a batch.
 struct Collector<'a> {
     asking: &'a Asking<'a>,
-    /// What is settled with the next commit.
+    /// The attempts to settle with the next commit.
     settlements: Vec<(Attempt, Settlement)>,
     collected: Collected,
 }
@@ -147,8 +147,8 @@ impl Collector<'_> {
         }
     }
 
-    /// A batch of which nothing was done: a full queue is transient, a bad line is an error of its
-    /// page, anything else ends the run.
+    /// A batch without any result: a full queue is transient, a bad line is an error of its page, anything else ends
+    /// the run.
     async fn settle_failed_batch(&mut self, batch: &mut Batch, remote: &RemoteBatch) -> Result<(), StoreError> {
         let full = remote.errors.iter().find_map(|error| Some((&error.message, error.full_queue?)));
         if let Some((message, queue)) = full {

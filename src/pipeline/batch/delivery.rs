@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 const GROUP: usize = 64;
 /// Maximum number of complete files that wait for the provider's queue: they take disk space.
 const MAX_WAITING_FILES: usize = 2;
-/// Maximum number of pages in batches: what is known of them is held in memory.
+/// Maximum number of pages in batches: their data is held in memory.
 const MAX_PAGES: usize = 100_000;
 /// Interval at which pages that do not fit into the budget check it again.
 const BUDGET_POLL: Duration = Duration::from_secs(1);
@@ -77,8 +77,8 @@ pub(crate) struct Delivered {
 }
 
 impl<'a> BatchDelivery<'a> {
-    /// A delivery for a run, with the batches that earlier runs of the job have left behind. `is_once`: it ends the
-    /// run instead of waiting for the provider.
+    /// A delivery for a run, with the batches that earlier runs of the job have left. `is_once`: it ends the run
+    /// instead of waiting for the provider.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -107,8 +107,8 @@ impl<'a> BatchDelivery<'a> {
         self.poller.page_ids()
     }
 
-    /// Takes over batches that other runs have left behind since. `stopped`: runs that do not go on, although their
-    /// processes have not ended. Returns how many.
+    /// Takes over batches that other runs have left since. `stopped`: runs that have stalled, although their processes
+    /// have not ended. Returns how many.
     ///
     /// # Errors
     /// When the store fails.
@@ -123,7 +123,7 @@ impl<'a> BatchDelivery<'a> {
             _ if count == 0 => {}
             "" => tracing::info!("collecting {} of runs that have ended", counted_batches(count)),
             names => tracing::warn!(
-                "run {names} does not go on: its process is stopped or hangs; collecting {} that it has submitted",
+                "run {names} has stalled: its process is stopped or hangs; collecting {} that it has submitted",
                 counted_batches(count)
             ),
         }
@@ -131,7 +131,7 @@ impl<'a> BatchDelivery<'a> {
         Ok(count)
     }
 
-    /// Begins a pass over the input, of which at most `left` new pages are taken.
+    /// Begins a pass over the input, which takes at most `left` new pages.
     pub(crate) fn begin_pass(&mut self, left: u64) {
         self.unfinished.begin_pass();
         let again = self.poller.page_ids().len() as u64;
@@ -169,7 +169,7 @@ impl<'a> BatchDelivery<'a> {
             let filled = self.filler.add_held(&self.queue, &mut self.unfinished).await?;
             self.apply(filled, &mut step);
         }
-        // Nothing more will come, or nothing more fits: what is there goes out.
+        // No more pages will come, or fit: the collected ones are sent.
         let is_last = self.is_once && self.poller.is_at_rest() && !self.takes_pages() && !self.is_unsure();
         if (!self.pass.is_open || self.filler.is_holding() || is_last)
             && let Some(batch) = self.filler.complete().await?

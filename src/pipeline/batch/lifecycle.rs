@@ -9,7 +9,7 @@ use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
 use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
 use std::path::PathBuf;
 
-/// How often a file may be unknown to the provider: a new one is not known everywhere at once.
+/// How often a file may be unknown to the provider: a new file takes time to reach all servers.
 const MAX_UNKNOWN: u32 = 5;
 /// How often a batch may be missing from the provider's list before it counts as not created.
 const MAX_ABSENT: u32 = 3;
@@ -26,7 +26,7 @@ pub(crate) struct Batch {
     creation: Creation,
 }
 
-/// What is known of the creation of a batch at the provider.
+/// The state of the creation of a batch at the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Creation {
     /// It may have been created: it is looked for before it is created again.
@@ -51,8 +51,8 @@ enum CreationStep {
 }
 
 impl Creation {
-    /// What is known of a batch that another run has left in a state. Its creation is requested once the state `Uploaded`
-    /// is recorded, so before that it does not exist.
+    /// The facts about a batch that another run has left in a state. Its creation is requested once the state
+    /// `Uploaded` is recorded, so before that it does not exist.
     fn of_state(state: BatchState) -> Self {
         Self { may_exist: state == BatchState::Uploaded, ..Self::default() }
     }
@@ -90,7 +90,7 @@ impl Creation {
 
 /// How far a step has brought a batch.
 pub(crate) enum BatchStep {
-    /// The provider works on it, or it is not known yet.
+    /// The provider works on it, or it is unknown yet.
     Working,
     /// The provider's queue has no space for it.
     Queued,
@@ -110,7 +110,7 @@ impl Batch {
         Self { progress, key, path, attempts, creation: Creation::default() }
     }
 
-    /// A batch that another run has left behind.
+    /// A batch that another run has left.
     pub(crate) fn resumed(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
         let creation = Creation::of_state(progress.state);
         Self { creation, ..Self::new(progress, key, path, attempts) }

@@ -72,7 +72,7 @@ impl BatchAttempts {
         self.by_line.remove(self.order.get(at)?)
     }
 
-    /// Takes the next attempt that is left, in the order of the file. `next` is where to go on.
+    /// Takes the next attempt that is left, in the order of the file. `next` is where to continue.
     pub(crate) fn remove_next(&mut self, next: &mut usize) -> Option<(AttemptId, Attempt)> {
         while let Some(line) = self.order.get(*next) {
             *next += 1;

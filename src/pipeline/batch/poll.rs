@@ -1,5 +1,4 @@
-//! Batches on their way: each is advanced as far as it goes. What stands in the way is waited for, or
-//! ends the run.
+//! Batches in progress: each is advanced as far as possible. Obstacles are waited for, or end the run.
 
 use super::collect::collect;
 use super::lifecycle::{Batch, BatchStep};
@@ -29,7 +28,7 @@ pub(crate) struct BatchPoller<'a> {
     full_since: Option<Duration>,
     /// When the batches are polled next.
     next_poll: Duration,
-    /// Whether the last poll has brought every batch to where only the provider can go on.
+    /// Whether after the last poll every batch waits for the provider.
     is_at_rest: bool,
     /// Whether the provider's queue had no space for a batch that was alone and small enough.
     is_blocked: bool,
@@ -72,7 +71,7 @@ impl<'a> BatchPoller<'a> {
         self.next_poll = self.asking.run.clock.now();
     }
 
-    /// Adds batches that other runs have left behind.
+    /// Adds batches that other runs have left.
     pub(crate) fn extend(&mut self, batches: Vec<Batch>) {
         self.is_at_rest &= batches.is_empty();
         self.batches.extend(batches);
@@ -162,7 +161,7 @@ impl<'a> BatchPoller<'a> {
                         unfinished.insert(page, state);
                     }
                     if let Some(fault) = collected.fault {
-                        // What is stored stays; the rest is collected again.
+                        // Stored results stay; the rest is collected again.
                         wait = wait.max(self.handle_fault(&fault));
                         at += 1;
                         continue;

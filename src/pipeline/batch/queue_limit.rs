@@ -17,7 +17,7 @@ impl QueueLimit {
         Self { tokens: Cell::new(tokens), stated: Cell::new(tokens) }
     }
 
-    /// The limit, as far as it is known.
+    /// The known limit.
     pub(crate) fn tokens(&self) -> Option<u64> {
         self.tokens.get()
     }

@@ -1,4 +1,4 @@
-//! Batches that earlier runs have left behind: read from the store, to be finished by this run.
+//! Batches that earlier runs have left: read from the store, to be finished by this run.
 
 use super::lifecycle::Batch;
 use super::lines::{BatchAttempts, line_id};
@@ -16,8 +16,8 @@ use crate::store::{BatchAttempt, BatchState, Headroom, Reader, RunKeys, StoreErr
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
-/// The batches of this run that it does not know yet: earlier runs have left them behind. A batch
-/// whose file is gone was never uploaded as far as the store knows: its pages are sent again.
+/// The batches of this run that it does not know yet, which earlier runs have left. A batch whose file is gone was
+/// never uploaded according to the store: its pages are sent again.
 ///
 /// # Errors
 /// When the store can't be read.

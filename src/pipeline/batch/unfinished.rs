@@ -14,12 +14,12 @@ pub(crate) type AskedPage = (PageId, RecipeSetId);
 pub(crate) struct UnfinishedPages {
     /// Of this pass.
     current: HashMap<AskedPage, PageState>,
-    /// Of the pass before, as far as this one has not met them.
+    /// Those of the previous pass that this one has not reached.
     previous: HashMap<AskedPage, PageState>,
 }
 
 impl UnfinishedPages {
-    /// A new pass begins. A page that the pass before did not meet is gone from the input.
+    /// A new pass begins. A page that the previous pass did not reach is gone from the input.
     pub(crate) fn begin_pass(&mut self) {
         self.previous = std::mem::take(&mut self.current);
     }
@@ -41,7 +41,7 @@ impl UnfinishedPages {
         self.previous.contains_key(page)
     }
 
-    /// Whether this pass has met every page that the pass before left.
+    /// Whether this pass has reached every page that the previous pass left.
     pub(crate) fn has_met_all(&self) -> bool {
         self.previous.is_empty()
     }

@@ -41,9 +41,9 @@ pub struct Counters {
     answer_ms: AtomicU64,
     /// Pages that were asked, or refused before they could be, and have no answer.
     failed: AtomicU64,
-    /// Pages without a picture that this pass over the input has met.
+    /// Pages without a picture in this pass over the input.
     unreadable: AtomicU64,
-    /// The most that any pass has met: every pass meets the same ones again.
+    /// The maximum over all passes: every pass encounters the same ones again.
     max_unreadable: AtomicU64,
     retries: AtomicU64,
     in_flight: AtomicU64,
@@ -106,8 +106,8 @@ impl WaitReason {
 /// The counters of a run at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// Pages that the run has to look at, as far as is known. Files that have not changed and need nothing
-    /// are left out. At most `--limit`.
+    /// Known pages that the run has to look at. Files that have not changed and need nothing are left out. At most
+    /// `--limit`.
     pub total: u64,
     /// Of these, finished.
     pub finished: u64,
@@ -133,7 +133,7 @@ pub struct Progress {
     pub retries: u64,
     /// Requests in flight.
     pub in_flight: u64,
-    /// What was spent so far, in pico-dollars (10^-12 USD); `None` if a price is unknown.
+    /// The spend so far, in pico-dollars (10^-12 USD); `None` if a price is unknown.
     pub cost_pico: Option<i64>,
     /// Whether requests wait for a rate limit or an outage.
     pub is_waiting: bool,
@@ -381,7 +381,7 @@ impl Counters {
         self.unstored_pico.fetch_sub(cost_pico, Ordering::Relaxed);
     }
 
-    /// What was received and is not stored. While replies are being stored they count too.
+    /// Replies that were received and are not stored, including those that are being stored.
     #[must_use]
     pub fn unstored(&self) -> UnstoredAnswers {
         UnstoredAnswers { replies: read(&self.unstored), cost_pico: self.unstored_pico.load(Ordering::Relaxed) }
@@ -397,7 +397,7 @@ impl Counters {
         self.waiting.store(reason.map_or(0, |reason| reason as u8), Ordering::Relaxed);
     }
 
-    /// An attempt met an error that may pass. `max_wait`: how long the run keeps trying.
+    /// An attempt had a transient error. `max_wait`: how long the run keeps trying.
     pub(crate) fn set_trouble(&self, kind: TroubleKind, message: &str, max_wait: Option<Duration>) {
         let mut log = self.trouble();
         log.count += u64::from(log.now.is_none());

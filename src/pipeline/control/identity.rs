@@ -140,13 +140,13 @@ pub fn stored_jobs(reader: &Reader, job: &Job) -> Result<Vec<JobId>, StoreError>
     Ok(keys)
 }
 
-/// The id under which the store keeps what was learned of an endpoint: a model at a provider.
+/// The id under which the store keeps learned facts about an endpoint: a model at a provider.
 pub(crate) fn endpoint_id(job: &Job) -> String {
     format!("{} {}", job.provider.id, job.provider.model)
 }
 
-/// What the budget of a job counts: everything under its name, whatever its input and its provider.
-/// What the built-in simulator bills is counted separately from money.
+/// What the budget of a job counts: everything under its name, for any input and provider. What the built-in simulator
+/// bills is counted separately from money.
 pub(crate) fn budget_counter(job: &Job, run_id: &RunId, at_ms: i64) -> BudgetCounter {
     BudgetCounter {
         period: match job.limits.budget_scope {

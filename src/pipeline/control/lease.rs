@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The right to send requests until a time, which another program extends again and again. A process that takes over the
+/// The right to send requests until a time, which another program extends repeatedly. A process that takes over the
 /// work waits until that time. Clones share one state.
 #[derive(Clone)]
 pub(crate) struct Lease {

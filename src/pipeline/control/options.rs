@@ -1,11 +1,11 @@
-//! What a run is asked to do, beside what its manifest states.
+//! Options of a run, in addition to its manifest.
 
 use crate::select::Filter;
 use crate::store::{RetrySelection, TaskKey};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a run is asked to do, beside what its manifest states.
+/// Options of a run, in addition to its manifest.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Maximum number of pages to ask.
@@ -34,8 +34,8 @@ impl RunOptions {
         self.limit.is_some() || self.sample.is_some() || self.filter.is_some() || !self.tasks.is_empty()
     }
 
-    /// Which settled tasks are sent again, as text by which the store recognizes a run that continues
-    /// another; `None`: none.
+    /// Which settled tasks are sent again, as text that the store uses to recognize a run that continues another;
+    /// `None`: none.
     pub(crate) fn selection_text(&self) -> Option<String> {
         selection_text(self.selection, self.filter.as_ref(), &self.tasks, self.sample)
     }

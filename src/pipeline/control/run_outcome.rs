@@ -61,7 +61,7 @@ pub enum RunOutcome {
     NoPages,
     /// The next request might exceed the budget.
     BudgetReached {
-        /// What is spent in the budget's scope.
+        /// The spend in the budget's scope.
         spent: Pico,
         /// What open requests reserve, in batches and in other runs.
         reserved: Pico,
@@ -119,12 +119,12 @@ pub enum RunOutcome {
     InputUnread {
         /// Folders and files that could not be read.
         count: u64,
-        /// What is wrong with the first one, for people.
+        /// The fault of the first one, for people.
         first: String,
     },
     /// A signal came.
     Interrupted(Signal),
-    /// The input can't be read to its end, or what was asked for does not fit the job.
+    /// The input can't be read completely, or the request does not fit the job.
     InputError(String),
     /// URLs of the input can't be fetched: the system trusts no certificates.
     NoTrustedRoots(String),
@@ -325,7 +325,7 @@ impl RunOutcome {
             ),
             Self::BatchPending { pages } => (
                 format!("{pages} pages are in batches that have not ended, or wait for the next one"),
-                "run the same command again later: it collects what has ended and submits what is left; nothing is paid for twice".to_owned(),
+                "run the same command again later: it collects finished batches and submits the rest; nothing is paid for twice".to_owned(),
             ),
             Self::ShardsStopped { message, .. } => (
                 message.clone(),

@@ -22,7 +22,7 @@ pub enum StopStep {
     ThreadsEnd,
     /// The outputs are written.
     OutputsWritten,
-    /// The store is closed. What was acknowledged is durable without that.
+    /// The store is closed. Acknowledged data is durable even without this.
     StoreClosed,
     /// Everything: whoever waits for the run gives up.
     Everything,

@@ -1,5 +1,5 @@
-//! How long a run still takes. What is known before the first reply (limits, the latency of earlier runs) gives the shape of the
-//! estimate, and what was answered recently corrects it.
+//! The remaining time of a run. Facts that are known before the first reply (limits, the latency of earlier runs) give
+//! the shape of the estimate, and recent answers correct it.
 
 use super::counters::{Progress, WaitReason};
 use super::run_pace::RunPace;
@@ -45,7 +45,7 @@ const MIN_LASTING_SECONDS: f64 = 5.0;
 const LASTING_ROUNDS: f64 = 2.0;
 /// Share of the places in flight that are taken when requests wait for places.
 const FULL: f64 = 0.8;
-/// Time in which what has happened loses most of its weight, at least some rounds of replies.
+/// Time after which observations lose most of their weight, at least some rounds of replies.
 const MEMORY_SECONDS: f64 = 15.0;
 const MEMORY_ROUNDS: f64 = 5.0;
 /// The same for the number in flight.
@@ -54,16 +54,16 @@ const IN_FLIGHT_SECONDS: f64 = 2.0;
 const MEMORY_REPLIES: f64 = 64.0;
 /// The same for pages that were looked at.
 const MEMORY_PAGES: f64 = 16.0;
-/// If fewer of the pages that were looked at last had to be asked, it is not known how many of the others have to.
+/// If fewer of the latest pages had to be asked, the number among the others is unknown.
 const MIN_ASKED_SHARE: f64 = 0.5;
 /// With a lower share an estimate is rough.
 const SURE_ASKED_SHARE: f64 = 0.95;
 /// Weight of the latency of earlier runs, in replies.
 const EARLIER_REPLIES: f64 = 4.0;
-/// Weight of the expected pace beside the observed one: seconds, and the minimum in rounds of replies.
+/// Weight of the expected pace relative to the observed one: seconds, and the minimum in rounds of replies.
 const EXPECTED_SECONDS: f64 = 3.0;
 const EXPECTED_ROUNDS: f64 = 3.0;
-/// Pages after which an estimate rests on what was answered.
+/// Pages after which an estimate is based on answers.
 const ENOUGH_ANSWERS: u64 = 8;
 /// Shortest latency that counts: a reply of zero milliseconds makes no rate infinite.
 const MIN_LATENCY_SECONDS: f64 = 0.001;
@@ -84,7 +84,8 @@ impl TimeLeft {
         let pages = as_f64(now.left) * share;
         let seconds = match (&now.pace, self.latency(now, at)) {
             (Some(pace), Some(latency)) => self.seconds(now, pace, pages, latency, at),
-            // Nothing is known of the latency but that it is longer than the first reply is awaited. Whatever it is, the limits hold.
+            // The latency is only known to be longer than the wait for the first reply so far. The limits hold in any
+            // case.
             (Some(pace), None) => {
                 let awaited = self.seconds_since_sent(at).map_or(0.0, |awaited| pace.seconds(pages, awaited));
                 (pages / pace.max_rate()?).max(awaited)
@@ -120,7 +121,7 @@ impl TimeLeft {
         let earlier = now.earlier_latency_ms.map(|latency_ms| latency_ms as f64 / 1000.0);
         let known = match (earlier, self.latency.mean()) {
             (Some(earlier), Some(_)) => Some(self.latency.mean_from(earlier, EARLIER_REPLIES)),
-            // The first reply takes at least as long as it is awaited.
+            // The first reply takes at least as long as the wait so far.
             (Some(earlier), None) => Some(earlier.max(self.seconds_since_sent(at).unwrap_or_default())),
             (None, latency) => latency,
         };
@@ -149,7 +150,7 @@ impl TimeLeft {
         self.trouble_since.is_some_and(|(_, since)| at.saturating_sub(since).as_secs_f64() > lasting)
     }
 
-    /// The pages per second to expect of what is in flight now.
+    /// The expected pages per second from the requests in flight.
     fn rate_now(&self, now: &Progress, pace: &RunPace, latency: f64) -> f64 {
         pace.rate(self.in_flight.mean().unwrap_or(as_f64(now.in_flight)), latency)
     }
@@ -182,7 +183,7 @@ impl TimeLeft {
         let begun = as_f64(counts.begun.saturating_sub(last.begun));
         let unasked = as_f64(counts.unasked.saturating_sub(last.unasked));
         self.asked_share.add(begun, begun + unasked, MEMORY_PAGES);
-        // Replies to what was sent first can't be expected sooner; half a round is what is missing of the others on average.
+        // Replies to the first requests can't be expected sooner; the others lack half a round on average.
         if let (Some(pace), Some(latency)) = (&now.pace, self.latency(now, at))
             && self.seconds_since_sent(at).is_some_and(|since| since > latency / 2.0)
             && self.cooling_since.is_none()
@@ -196,12 +197,12 @@ impl TimeLeft {
     }
 }
 
-/// Whether nothing is answered: how long an outage or a wait for the provider's limit takes is not known.
+/// Whether nothing is answered: the duration of an outage or a wait for the provider's limit is unknown.
 fn is_stopped(now: &Progress) -> bool {
     now.trouble.as_ref().is_some_and(Trouble::stops_all)
 }
 
-/// Counters of which differences count.
+/// Counters whose differences count.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     asked: u64,
@@ -223,7 +224,7 @@ impl Counts {
     }
 }
 
-/// A mean of what happened recently: what is older loses its weight.
+/// A mean of recent observations: older ones lose their weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Recent {
     sum: f64,

@@ -4,12 +4,12 @@ use crate::base::units::human_duration;
 use crate::provider::Obstacle;
 use std::time::Duration;
 
-/// Why requests are not answered at the moment: what the last attempt met, since the last answer.
+/// Why requests are not answered at the moment: the obstacle of the last attempt since the last answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// Its number in the run, from 1. An answer ends a trouble, and the next error begins another.
     pub number: u64,
-    /// What the last attempt met.
+    /// The obstacle of the last attempt.
     pub kind: TroubleKind,
     /// The error of the last attempt, for people.
     pub message: String,
@@ -18,7 +18,7 @@ pub struct Trouble {
     pub max_wait: Option<Duration>,
 }
 
-/// What an attempt met instead of an answer.
+/// What an attempt got instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TroubleKind {
     /// No connection: refused, timed out, unknown host.
@@ -29,7 +29,7 @@ pub enum TroubleKind {
     RateLimit,
     /// The provider's queue of batches, or its batch API.
     Batches,
-    /// Something else than the API replies, such as a login page.
+    /// The reply does not come from the API, such as a login page.
     Foreign,
     /// Another error, by the name of its kind, such as `timeout` or `server_error`.
     Error(&'static str),
@@ -57,13 +57,13 @@ impl Trouble {
         matches!(self.kind, Unreachable | Unavailable | Batches | Foreign)
     }
 
-    /// Whether requests wait until the provider lets them through again, for a time that is not known.
+    /// Whether requests wait until the provider lets them through again, for an unknown time.
     pub(crate) fn stops_all(&self) -> bool {
         self.is_outage() || self.kind == TroubleKind::RateLimit
     }
 
-    /// The message and what is done about it, such as `cannot connect to http://127.0.0.1:9/v1/: connection
-    /// refused; retrying for up to 10 min`.
+    /// The message and the reaction, such as `cannot connect to http://127.0.0.1:9/v1/: connection refused; retrying
+    /// for up to 10 min`.
     #[must_use]
     pub fn explanation(&self) -> String {
         self.explain("; retrying for up to ")

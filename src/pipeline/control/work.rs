@@ -1,7 +1,7 @@
 //! How much a run has to do: an estimate from what the walk, the count that runs ahead of it, and the
-//! workers have met so far. Pure.
+//! workers have reached so far. Pure.
 
-/// What is known of the input, in the current pass over it.
+/// The known part of the input, in the current pass over it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KnownInput {
     /// Entries that the walk has passed.
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn files_that_need_nothing_are_left_out() {
-        // 100,000 old files and 500 new ones, which the walk meets last.
+        // 100,000 old files and 500 new ones, which the walk reaches last.
         let begin = KnownInput {
             walked: 200,
             settled: 100,

@@ -1,4 +1,4 @@
-//! What an endpoint was seen to bill, by the `detail` that was sent: kept in the store as JSON.
+//! Observed bills of an endpoint, by the `detail` that was sent: kept in the store as JSON.
 
 use crate::catalog::{Calibration, Detail};
 use std::collections::BTreeMap;

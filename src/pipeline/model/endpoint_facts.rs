@@ -11,7 +11,7 @@ pub const CONTENT_RULES: ContentRules = ContentRules {
     calibration: |text| Calibrations::parse(Some(text)).map(drop),
 };
 
-/// What the endpoint of a job accepts: what is known of its model, with what the store keeps.
+/// What the endpoint of a job accepts: facts about its model, and those in the store.
 ///
 /// # Errors
 /// When the store keeps what docmill never writes.
@@ -20,7 +20,7 @@ pub(crate) fn endpoint_capabilities(job: &Job, stored: Option<&str>) -> Result<C
     known.map_err(|reason| damaged(job, "capabilities", &reason))
 }
 
-/// What the endpoint of a job bills, as far as the store knows.
+/// The bills of a job's endpoint, according to the store.
 ///
 /// # Errors
 /// When the store keeps what docmill never writes.

@@ -18,7 +18,7 @@ pub(crate) enum EntryRecipes<'a> {
     Common,
     /// Those of a job whose questions name columns.
     OfJob(&'a Job, &'a [Question]),
-    /// Those of an earlier run, in the order of its tasks: the bodies of their recipes, of which some may name columns.
+    /// Those of an earlier run, in the order of its tasks: the bodies of their recipes, some of which may name columns.
     OfRun(Arc<[Value]>),
 }
 

@@ -1,4 +1,4 @@
-//! Values that the stages of a run pass to one another.
+//! Values that the stages of a run pass to each other.
 //!
 //! - [`calibrations`]: what an endpoint bills, as the store keeps it; [`endpoint_facts`]: all that it keeps of an endpoint
 //! - [`entry_recipes`]: which recipes the pages of an entry have

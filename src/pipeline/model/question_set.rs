@@ -51,13 +51,13 @@ pub(crate) struct QuestionSets {
 const MAX_KEPT: usize = 4096;
 
 impl QuestionSets {
-    /// The sets of a job of which `common` is the job's own.
+    /// The sets of a job; `common` is the job's own.
     pub(crate) fn new(job: Arc<Job>, common: QuestionSet, store: Store, renderers: String) -> Self {
         let has_templates = common.questions.iter().any(Question::is_template);
         Self { job, store, common: Arc::new(common), has_templates, renderers, rendered: Mutex::default() }
     }
 
-    /// Whether questions name columns of the list, so that entries have sets of their own.
+    /// Whether questions name columns of the list, so that entries have their own sets.
     pub(crate) fn has_templates(&self) -> bool {
         self.has_templates
     }
@@ -106,9 +106,9 @@ pub(crate) fn rendered_questions(questions: &[Question], carried: Option<&JsonTe
     questions.iter().map(|question| question.rendered(&values)).collect()
 }
 
-/// What decides, beside the recipes, whether an entry is settled: when it changes, the next walk
-/// looks at every file again, and nothing is paid for. Its text is part of keys in the store. `renderers`:
-/// those that are installed.
+/// What determines, in addition to the recipes, whether an entry is settled: when it changes, the next walk looks at
+/// every file again, and nothing is paid for. Its text is part of keys in the store. `renderers`: those that are
+/// installed.
 pub(crate) fn policy(job: &Job, renderers: &str) -> String {
     let input = &job.input;
     let (decoder, marks) = (VERSIONS.decoder, VERSIONS.features);

@@ -1,4 +1,4 @@
-//! A page on its way through a run: what has to be prepared, what is ready to be sent, how it ended.
+//! A page on its way through a run: to be prepared, ready to be sent, ended.
 
 use super::question_set::QuestionSet;
 use crate::base::ids::PageId;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) struct PageToPrepare {
     /// Its number from 1.
     pub(crate) page: u32,
-    /// What is to be asked.
+    /// The questions to ask.
     pub(crate) tasks: TasksToAsk,
     /// Whether its page features are known.
     pub(crate) has_features: bool,
@@ -25,13 +25,13 @@ pub(crate) struct PageToPrepare {
 pub(crate) struct ReadyPage {
     /// The page.
     pub(crate) page: PageId,
-    /// What is to be asked.
+    /// The questions to ask.
     pub(crate) tasks: TasksToAsk,
     /// Where it was found, as logs show it.
     pub(crate) path: Arc<str>,
-    /// What is sent instead of the page.
+    /// The prepared page that is sent.
     pub(crate) prepared: Prepared,
-    /// All questions of the page, of which `tasks` are a part.
+    /// All questions of the page, including `tasks`.
     pub(crate) questions: Arc<QuestionSet>,
 }
 

@@ -2,7 +2,8 @@
 //! pages are sent again.
 //!
 //! - [`planning`]: makes the plan; [`planner`]: file by file, page by page
-//! - [`quote`]: tokens and money; [`quoted_reasoning`]: what is known of reasoning; [`time_bounds`]: time; [`projection`]: `--sample`; [`shards`]: `--shards`
+//! - [`quote`]: tokens and money; [`quoted_reasoning`]: the known reasoning; [`time_bounds`]: time; [`projection`]:
+//!   `--sample`; [`shards`]: `--shards`
 //! - [`model`]: the plan; [`json`]: the plan as JSON
 
 pub(crate) mod json;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub struct Headroom {
     /// The budget.
     pub limit: Pico,
-    /// What is neither spent nor reserved.
+    /// The part that is neither spent nor reserved.
     pub left: Pico,
     /// How many pages that pays for at their expected cost, if each request is sent only while what it reserves
     /// is left; `None`: unknown.
@@ -29,8 +29,8 @@ pub struct Headroom {
     pub last_reservation: Option<Pico>,
     /// Whether something bounds what a reply may cost. Otherwise a run with a budget sends nothing.
     pub is_bounded: bool,
-    /// Whether what is left pays for all of them at their expected cost, and for the reservation of the first
-    /// and of the last request; not if their lowest cost is more than that. `None`: unknown.
+    /// Whether the rest pays for all of them at their expected cost, and for the reservation of the first and of the
+    /// last request; not if their lowest cost is more than that. `None`: unknown.
     pub is_enough: Option<bool>,
 }
 
@@ -99,7 +99,7 @@ pub struct Plan {
     pub left_out: LeftOut,
     /// Folders and files that can't be looked at: a run would not be complete.
     pub unread: u64,
-    /// What is wrong with the first of them, for people.
+    /// The fault of the first of them, for people.
     pub first_unread: Option<String>,
     /// Whether `input.include` selects the files.
     pub has_include: bool,

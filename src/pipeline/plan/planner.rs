@@ -1,5 +1,4 @@
-//! Looks at the input file by file and page by page: what is answered, equal, unreadable, or to be
-//! asked.
+//! Looks at the input file by file and page by page: answered, equal, unreadable, or to be asked.
 
 use super::model::Plan;
 use super::quote::Quoter;
@@ -38,7 +37,7 @@ pub(crate) struct Planner<'a> {
     /// Where the run would begin in the history of the store.
     begin: RunBegin,
     plan: Plan,
-    /// Pages and what is asked of them, by shard: shards don't see one another's answers.
+    /// Pages and their questions, by shard: shards don't see each other's answers.
     seen: HashSet<(PageId, Digest, u32)>,
     /// The shard of the current entry; 0 if there are none.
     shard: u32,
@@ -141,8 +140,7 @@ impl<'a> Planner<'a> {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
 
-    /// Adds an entry, of which a record may be known. Returns its expected cost; `None`: a
-    /// URL that was not fetched.
+    /// Adds an entry, which may have a record. Returns its expected cost; `None`: a URL that was not fetched.
     pub(crate) fn entry(
         &mut self,
         entry: &source::Entry,
@@ -288,7 +286,7 @@ impl<'a> Planner<'a> {
             }
             PageStatus::Ask(tasks) => tasks,
         };
-        // Another provider or model, or another question, has recipes of its own.
+        // Another provider or model, or another question, has its own recipes.
         let is_open = |task: &usize| self.keys.get(*task).is_none_or(|key| !self.in_batches.contains(&(page, *key)));
         let tasks: TasksToAsk = tasks.into_iter().filter(|(task, _)| is_open(task)).collect();
         if tasks.is_empty() {
@@ -330,7 +328,7 @@ impl<'a> Planner<'a> {
         filter.selects(reader, *job, &entry, page, (&self.keys, &self.questions))
     }
 
-    /// Why an answered page misses: in what the nearest answered recipe differs.
+    /// Why an answered page misses: the differences to the nearest answered recipe.
     fn miss(&mut self, page: &PageId, at: usize, reader: &Reader) -> Result<(), StoreError> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;

@@ -126,7 +126,7 @@ pub fn plan(
     Ok(plan)
 }
 
-/// The rest of a budget of which `spent` is spent or reserved. `needed`: the expected cost of all pages.
+/// The rest of a budget; `spent`: spent or reserved. `needed`: the expected cost of all pages.
 fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> Headroom {
     let left = (limit - spent).max(Pico::ZERO);
     let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
@@ -136,7 +136,7 @@ fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> He
     let pages = per_page
         .map(|per_page| payable(left, per_page, [reservation, last_reservation].map(Option::unwrap_or_default)));
     let lowest = quote.cost.map(|cost| cost.low);
-    // The last request goes out only if what it reserves is left beside the cost of all others.
+    // The last request is sent only if its reservation is left in addition to the cost of all others.
     let to_the_end =
         needed.zip(per_page).zip(last_reservation).map(|((needed, one), last)| needed - one.min(needed) + last);
     let is_bounded = quote.is_bounded;
@@ -197,7 +197,7 @@ mod tests {
         }
     }
 
-    /// A request is sent only if what it reserves is left, whatever it then costs.
+    /// A request is sent only if its reservation is left, whatever it then costs.
     #[test]
     fn pages_are_paid_for_while_a_reservation_is_left() {
         for (left, per_page, first, last, pages) in [

@@ -136,8 +136,7 @@ const REPEAT_PERCENT: u64 = 5;
 const MIN_CACHED: u64 = 1024;
 
 impl<'a> Quoter<'a> {
-    /// `calibrations`: what the store has of the endpoint's bills; `capabilities`: what is known of the
-    /// form of its requests.
+    /// `calibrations`: the endpoint's bills in the store; `capabilities`: what is known of the form of its requests.
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
@@ -194,7 +193,7 @@ impl<'a> Quoter<'a> {
         Self { job, price, facts, capabilities, fits, ways, forms: HashMap::new(), sizes: HashMap::new(), quote }
     }
 
-    /// Adds a page of `size` upright pixels, of which these tasks are asked.
+    /// Adds a page of `size` upright pixels with these tasks.
     pub(crate) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
         let Forms { first, usual, max_raised } = self.forms(asked);
         let words = usual.footprint;

@@ -23,12 +23,12 @@ pub enum QuotedReasoning {
         /// Number of replies.
         replies: u64,
     },
-    /// It is not known whether the model reasons, but its replies were billed: if it does, their expected length has it.
+    /// Unknown whether the model reasons, but its replies were billed: their expected length includes any reasoning.
     InReplies {
         /// Number of replies.
         replies: u64,
     },
-    /// It is not known whether the model reasons: the expected numbers are those without reasoning.
+    /// Unknown whether the model reasons: the expected numbers are those without reasoning.
     Unknown {
         /// Tokens of a reply that the upper bounds allow for.
         max_reply: u64,
@@ -36,7 +36,7 @@ pub enum QuotedReasoning {
 }
 
 impl QuotedReasoning {
-    /// What is known before the next run: `reasoning` is assumed, `calibration` has the bills. A reply has at most
+    /// The facts before the next run: `reasoning` is assumed, `calibration` has the bills. A reply has at most
     /// `max_reply` tokens; if the model turns out to reason, `max_raised`.
     pub(crate) fn from_bills(
         reasoning: ReasoningTokens,

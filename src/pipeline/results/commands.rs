@@ -21,7 +21,8 @@ use crate::task::{Question, Shape, question_from_recipe};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes the outputs again; the files. `has_all`: the store knows every file of the input, so that the outputs may be complete.
+/// Writes the outputs again; the files. `has_all`: the store has every file of the input, so that the outputs may be
+/// complete.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -135,7 +136,7 @@ pub fn report(
     })
 }
 
-/// The shape of a stored recipe's answers. Of a recipe of another version only whether they are labels.
+/// The shape of a stored recipe's answers. For a recipe of another version, only whether they are labels.
 fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
     let body = reader.recipe(recipe)?;
     let known = body.get("task").and_then(|task| question_from_recipe("", task));

@@ -47,12 +47,12 @@ impl InputSeen {
 pub(crate) enum Conclusion {
     /// The run has ended.
     Ended(Box<Report>, RunOutcome),
-    /// It goes on: another run of the job has found this number of pages since, which have no answers.
+    /// It continues: another run of the job has found this number of pages since, which have no answers.
     Pending(u64),
 }
 
-/// Writes the outputs and ends the run in the store. `may_go_on`: the run goes on instead, if nothing ended
-/// it and pages are pending.
+/// Writes the outputs and ends the run in the store. `may_go_on`: the run continues instead, if nothing ended it and
+/// pages are pending.
 ///
 /// # Errors
 /// When the store can't be read or written, an output can't be written, or a run that ends at once has

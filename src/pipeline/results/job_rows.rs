@@ -53,7 +53,7 @@ pub(crate) struct ReadRow<'a> {
     pub(crate) row: Row,
 }
 
-/// What was written, and what it holds.
+/// The written files, and their content.
 pub(crate) struct WrittenRows {
     /// The pages by status.
     pub(crate) pages: Pages,
@@ -62,7 +62,7 @@ pub(crate) struct WrittenRows {
 }
 
 impl<'a> JobRows<'a> {
-    /// The rows of a job as its manifest wants them.
+    /// The rows of a job as its manifest specifies.
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         let recipes = EntryRecipes::of_job(job, questions);
@@ -80,7 +80,7 @@ impl<'a> JobRows<'a> {
         }
     }
 
-    /// The same, of which only some are read. `drawn`: what [`JobRows::draw_selected`] has drawn.
+    /// The same, but only some are read. `drawn`: what [`JobRows::draw_selected`] has drawn.
     pub(crate) fn selected(self, selection: RowSelection<'a>, drawn: Option<&'a HashSet<RowPlace>>) -> Self {
         let RowSelection { model_only, filter, only_unusable, sample: _ } = selection;
         Self { model_only, choice: RowChoice { filter, only_unusable, drawn }, ..self }
@@ -103,7 +103,7 @@ impl<'a> JobRows<'a> {
     }
 
     /// The rows of a sample of `count` pages, of those that are read: the same ones every time. Equal pages are one page,
-    /// which the first of their rows stands for.
+    /// represented by the first of their rows.
     ///
     /// # Errors
     /// When the store can't be read.

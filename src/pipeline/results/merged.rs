@@ -189,7 +189,7 @@ fn tasks_asked_otherwise(tasks: &[TaskKey], runs: &[RunRecord]) -> Vec<String> {
     tasks.iter().filter(differs).map(|task| task.task.clone()).collect()
 }
 
-/// The outcome of shards of which some stopped early: that of the most severe one.
+/// The outcome if some shards stopped early: that of the most severe one.
 fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
     let rank = |run: &&&RunRecord| {
         MOST_SEVERE_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(MOST_SEVERE_FIRST.len())

@@ -21,7 +21,7 @@ pub struct JobPage {
     /// What the store has of it.
     pub record: PageRecord,
     /// By task: what decisions on the task have as [`NewDecision::question`]; `None` for questions with the same
-    /// text for every page. Empty stands for `None` for all.
+    /// text for every page. Empty means `None` for all.
     ///
     /// [`NewDecision::question`]: crate::store::NewDecision::question
     pub questions: Vec<Option<Digest>>,

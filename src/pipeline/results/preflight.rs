@@ -45,7 +45,7 @@ fn check_partitions(job: &Job) -> Result<(), PipelineError> {
     fault.map_or(Ok(()), |fault| Err(PipelineError::Input(fault)))
 }
 
-/// How many files of the job the store knows.
+/// The number of the job's files in the store.
 fn known_files(job: &Job) -> Result<u64, StoreError> {
     let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
         Ok(reader) => reader,

@@ -18,7 +18,7 @@ pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]
     Ok(RowSpec { carried, has_distance, flatten, has_sources, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
-/// The columns of a job's rows, whatever the store has.
+/// The columns of a job's rows, independent of the store.
 ///
 /// # Errors
 /// When the job's list can't be read.

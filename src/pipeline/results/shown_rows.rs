@@ -1,4 +1,4 @@
-//! What `docmill rows` shows: the rows of a job, of which some are selected.
+//! The output of `docmill rows`: selected rows of a job.
 
 use super::asked_runs::AskedRuns;
 use super::job_rows::JobRows;
@@ -23,7 +23,7 @@ pub struct RowQuery<'a> {
     pub limit: Option<u64>,
 }
 
-/// What was shown.
+/// The shown rows.
 #[derive(Clone, Debug, Default)]
 pub struct ShownRows {
     /// Number of rows.

@@ -17,8 +17,8 @@ pub(crate) struct ChangeBuffer {
 
 /// Changes that are written at once.
 const GROUP: usize = 64;
-/// Longest time until a change is written, as far as the worker does not wait for something: what was found before a process
-/// dies is shown by commands that read the store.
+/// Longest time until a change is written, while the worker does not wait for something: what was found before a
+/// process dies is shown by commands that read the store.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
 impl ChangeBuffer {

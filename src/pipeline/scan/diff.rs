@@ -1,5 +1,5 @@
-//! The walk compared with what the store knows of the input: an ordered merge of two sorted lists.
-//! An unchanged, settled file costs one comparison and is not opened.
+//! The walk compared with the store: an ordered merge of two sorted lists. An unchanged, settled file costs one
+//! comparison and is not opened.
 
 use super::changes::ChangeBuffer;
 use super::pass::ScanPass;
@@ -13,8 +13,8 @@ use crate::source::{Entries, Entry, WalkFault, path_bytes};
 use crate::store::{EntryChange, EntryCursor, EntryRecord, Reader, StoreError};
 use std::sync::Arc;
 
-/// Walks the input: hands on what has to be looked at, and deletes the records of files that are
-/// gone. `send` returns `false` when the run ends.
+/// Walks the input: passes on entries that need attention, and deletes the records of files that are gone. `send`
+/// returns `false` when the run ends.
 ///
 /// # Errors
 /// When the store fails.
@@ -104,8 +104,7 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     }
 }
 
-/// What the store knows of an entry that has not changed: the record at its place, or, for a
-/// list, the record of its path on any line.
+/// The stored data of an unchanged entry: the record at its place, or, for a list, the record of its path on any line.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -127,7 +126,7 @@ fn is_at_or_below(path: &[u8], place: &[u8]) -> bool {
     path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || place.is_empty() || rest[0] == b'/')
 }
 
-/// Whether a file is as the store knows it. Untrusted times are stored as 0.
+/// Whether a file is the same as in the store. Untrusted times are stored as 0.
 fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
     stored.modified_ns != 0
         && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
@@ -137,8 +136,7 @@ fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
 /// Records of files that the walk did not find.
 struct GoneFiles {
     changes: ChangeBuffer,
-    /// Files and folders that could not be read: it is not known whether they, or what is below them, are
-    /// gone.
+    /// Files and folders that could not be read: docmill cannot tell whether they, or their content, are gone.
     unreadable: Vec<Vec<u8>>,
 }
 

@@ -1,8 +1,8 @@
 //! Near duplicates: pages that share an answer. They are found in the order of the input, by the
 //! fingerprints of the pages.
 //!
-//! A page that was asked stays as it is. Every other page joins the nearest page that is asked, the
-//! earliest of equally near ones.
+//! A page that was asked does not change. Every other page joins the nearest page that is asked, the earliest of
+//! equally near ones.
 
 use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::pipeline::model::question_set::VERSIONS;
@@ -11,7 +11,7 @@ use crate::store::{EntryCursor, NearDuplicate, Store, StoreError, TaskKey};
 use std::collections::HashSet;
 
 /// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them. `job`: its key in the
-/// store, its recipes, and whether blank pages are skipped. Once `is_stopped`, what was found before stays.
+/// store, its recipes, and whether blank pages are skipped. Once `is_stopped`, earlier results stay.
 ///
 /// # Errors
 /// When the store fails.
@@ -35,7 +35,7 @@ pub(crate) fn find_near_duplicates(
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content else { continue };
         for page in entry.distinct_pages() {
-            // What was found before stays valid until everything is found again.
+            // Earlier results stay valid until everything is found again.
             if is_stopped() {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! What a pass prepares of a page: decided from what the store knows of it.
+//! What a pass prepares of a page, decided from its stored data.
 
 use super::pass::{ScanPass, ScanPurpose};
 use crate::pipeline::control::context::RunContext;
@@ -6,7 +6,7 @@ use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::PageToPrepare;
 use crate::store::{EntryRecord, PageId, PageStatus, Reader, StoreError, TasksToAsk};
 
-/// What to prepare of a page of an entry; `None`: nothing. Counts pages of which nothing is prepared.
+/// What to prepare of a page of an entry; `None`: nothing. Counts pages that are not prepared.
 ///
 /// # Errors
 /// When the store can't be read.

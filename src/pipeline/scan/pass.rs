@@ -21,18 +21,18 @@ pub(crate) enum ScanPurpose {
     Ask,
 }
 
-/// Which pages a pass asks, beside those that have answers.
+/// Which pages a pass asks, apart from those that have answers.
 #[derive(Default)]
 pub(crate) struct PageChoice {
     /// Only these pages are asked; `None`: all.
     pub(crate) sample: Option<HashSet<PageId>>,
     /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
     pub(crate) filter: Option<Arc<PageFilter>>,
-    /// Pages that are in a batch: nothing is to be done for them.
+    /// Pages that are in a batch: they need no action.
     pub(crate) in_batches: HashSet<PageId>,
 }
 
-/// What all threads of a pass share, beside the run.
+/// Shared by all threads of a pass, in addition to the run.
 pub(crate) struct ScanPass {
     /// What the pass is for.
     pub(crate) purpose: ScanPurpose,
@@ -44,7 +44,7 @@ pub(crate) struct ScanPass {
     pub(crate) pages: PageChoice,
     /// Earlier answers that the run's store may not have.
     pub(crate) base: Option<Arc<BaseStore>>,
-    /// What is asked, by entry.
+    /// The questions, by entry.
     pub(crate) question_sets: QuestionSets,
     /// Whether files are looked at although every page of them is settled.
     pub(crate) looks_at_settled: bool,
@@ -60,7 +60,7 @@ pub(crate) struct ScanSeen {
     /// Set when the walk reached its end: every file has a row.
     has_all: AtomicBool,
     has_dropped: AtomicBool,
-    /// Set when the input, or what is known of it, differs from what the store had.
+    /// Set when the input, or its known data, differs from the store.
     has_changes: AtomicBool,
     /// Parts of the input that can't be looked at: how many, and the first.
     unread: Mutex<Option<UnreadInput>>,
@@ -71,7 +71,7 @@ pub(crate) struct ScanSeen {
 pub(crate) struct UnreadInput {
     /// How many.
     pub(crate) count: u64,
-    /// What is wrong with the first one, for people.
+    /// The fault of the first one, for people.
     pub(crate) first: String,
 }
 
@@ -126,7 +126,7 @@ impl ScanSeen {
         self.has_all.load(Ordering::Relaxed) && !self.has_dropped.load(Ordering::Relaxed)
     }
 
-    /// Something that the walk found is not stored, because the run ends at once or can't go on.
+    /// Something that the walk found is not stored, because the run ends at once or can't continue.
     pub(crate) fn set_dropped(&self) {
         self.has_dropped.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Pages prepared: what is sent instead of each.
+//! Prepared pages, in the form that is sent.
 
 use super::pass::{ScanPass, ScanPurpose};
 use super::queue::FilePages;
@@ -41,9 +41,9 @@ pub(crate) struct PreparedPage {
 pub(crate) enum NextStep {
     /// It is sent.
     Ask(Box<ReadyPage>),
-    /// Nothing: it is blank, or only its features were wanted.
+    /// Nothing: it is blank, or only its features were requested.
     Nothing,
-    /// It can't be asked as the job wants it: a fault of the request, not of the page.
+    /// It can't be asked as the job specifies: a fault of the request, not of the page.
     Fail(MediaFault),
     /// It could not be decoded for lack of memory: a later run tries again.
     Postpone(MediaFault),

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) struct FoundFile {
     /// Where it is.
     pub(crate) entry: Entry,
-    /// What the store knows of it; `None`: it is new, or it has changed.
+    /// Its stored data; `None`: it is new, or it has changed.
     pub(crate) known: Option<EntryRecord>,
     /// What its pages are asked.
     pub(crate) questions: Arc<QuestionSet>,

@@ -1,5 +1,5 @@
-//! Files that an earlier version of the decoder has read: before anything of them is asked, what is stored for
-//! their pages is brought up to date.
+//! Files that an earlier version of the decoder has read: before any of their pages is asked, the data stored for their
+//! pages is brought up to date.
 
 use crate::base::digest::Digest;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, is_pdftoppm};
@@ -7,11 +7,11 @@ use crate::store::{Reader, RereadFile, Store, StoreError};
 
 /// What reading a file has brought.
 pub(crate) enum Reread {
-    /// Its pages. What is stored for them is up to date.
+    /// Its pages. Their stored data is up to date.
     Pages(PageLayout),
     /// It gives no pages, and none of it was answered.
     Unreadable(MediaFault),
-    /// It could not be read this time, and what is stored is as before: nothing of it may be asked.
+    /// It could not be read this time, and its stored data is unchanged: none of its pages may be asked.
     Postponed(MediaFault),
 }
 

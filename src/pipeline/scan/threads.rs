@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 /// Prepared pages that may wait to be asked.
 const MAX_READY: usize = 4;
-/// How long an immediate end waits for threads once nothing else is left to wait for.
+/// How long an immediate end waits for threads when nothing else is left.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Interval at which threads are checked.
 const POLL: Duration = Duration::from_millis(5);
@@ -79,7 +79,7 @@ impl ScanThreads {
                 Err(_) => run.shutdown.request(RunOutcome::InternalError("reading the input panicked".into())),
             }
             is_walked.store(true, Ordering::Relaxed);
-            // A walk that was ended does not know how much there is.
+            // An interrupted walk does not know the size of the input.
             if !run.shutdown.is_immediate() {
                 run.counters.end_walk();
             }
@@ -89,7 +89,7 @@ impl ScanThreads {
     }
 
     /// Waits for the threads. The receiver of ready pages must be dropped or drained. When the end
-    /// is immediate, a thread that a file system blocks is left behind: the program ends soon.
+    /// is immediate, a thread that a file system blocks is abandoned: the program ends soon.
     #[expect(clippy::disallowed_methods, reason = "threads are polled; no result depends on the time")]
     pub(crate) fn join(self, shutdown: &Shutdown) {
         let mut left = JOIN_TIMEOUT;

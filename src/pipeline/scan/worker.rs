@@ -1,4 +1,4 @@
-//! One worker: reads a file, counts its pages, and prepares those that are to be asked.
+//! One worker: reads a file, counts its pages, and prepares those to ask.
 
 use super::changes::ChangeBuffer;
 use super::entry_records::{known_record, new_record};
@@ -122,7 +122,7 @@ impl Worker {
         let FoundFile { entry, known, questions } = file;
         if self.only_lists() {
             match known {
-                // A line that has moved is stored at its new place, with what is known of it.
+                // A line that has moved is stored at its new place, with its known data.
                 Some(known) => _ = self.store_known(&entry, &known, &questions),
                 None => {
                     let listed = new_record(&self.run, &entry, &questions, None, 1);
@@ -146,7 +146,7 @@ impl Worker {
         }
     }
 
-    /// Stores what is known of an unchanged file at the place where the walk found it; the record.
+    /// Stores the data of an unchanged file at the place where the walk found it; the record.
     fn store_known(&mut self, entry: &Entry, known: &EntryRecord, questions: &QuestionSet) -> EntryRecord {
         let record = known_record(&self.run, entry, questions, known);
         if record != *known {
@@ -155,7 +155,7 @@ impl Worker {
         record
     }
 
-    /// An unchanged file: it is read only when something of it is to be asked.
+    /// An unchanged file: it is read only when one of its pages is to be asked.
     fn scan_known_file(
         &mut self,
         entry: &Entry,
@@ -181,7 +181,7 @@ impl Worker {
         let bytes = match self.read(entry)? {
             Ok(bytes) => bytes,
             Err(fault) => {
-                // Stored answers stay; what was to be asked is left to a later run.
+                // Stored answers stay; open pages are left to a later run.
                 if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
                     for to_prepare in &pages {
                         let page = PageId { content, page: to_prepare.page };
@@ -225,7 +225,7 @@ impl Worker {
         entry.line == 0 && found().is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
-    /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: what is stored of it.
+    /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: its stored data.
     fn scan_content(
         &mut self,
         entry: &Entry,

@@ -117,8 +117,8 @@ fn start_watchdog(busy: Arc<AtomicU64>) {
 #[cfg(target_os = "linux")]
 const UNUSED_BYTES: u64 = 64 << 20;
 
-/// The limit of the address space: what a container's limit allows beside what is mapped already, so
-/// that a picture which can't fit fails to be allocated instead of getting the whole container killed.
+/// The limit of the address space: the part of a container's limit that is not mapped yet, so that a picture which
+/// can't fit fails to be allocated instead of getting the whole container killed.
 #[cfg(target_os = "linux")]
 fn max_memory_bytes() -> u64 {
     let mapped = || {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 
-/// Largest number of bytes behind a message: above the size of any file that is read.
+/// Maximum number of bytes after a message: above the size of any file that is read.
 const MAX_PAYLOAD_BYTES: usize = 1 << 30;
 /// Longest line of JSON, in bytes: above that of the layout with the most pages.
 const MAX_LINE_BYTES: u64 = 32 << 20;

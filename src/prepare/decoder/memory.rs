@@ -13,9 +13,9 @@ use std::time::Duration;
 /// With this many bytes, pages are decoded without asking for their sizes first: every decoder
 /// has its own limit.
 const PLENTY_BYTES: u64 = 8 << 30;
-/// What is left to the rest of the program, which grows while it runs.
+/// Memory for the rest of the program, which grows while it runs.
 const RESERVE_BYTES: u64 = 64 << 20;
-/// Least that decoders use together.
+/// Minimum memory that decoders use together.
 const MIN_BYTES: u64 = 64 << 20;
 /// A limit of cgroup v1 from here on means no limit.
 const UNLIMITED_V1: u64 = 1 << 60;
@@ -118,8 +118,8 @@ impl DecoderMemory {
         }
     }
 
-    /// A decoder ran out of memory, and no other one has a page: what is left now is what decoders
-    /// use together from now on.
+    /// A decoder ran out of memory, and no other one has a page: the memory left now is what decoders use together from
+    /// now on.
     pub(crate) fn reduce(&self, available: Option<u64>) {
         self.0.is_scarce.store(true, Ordering::Relaxed);
         let mut state = self.state();
@@ -189,7 +189,7 @@ impl Group {
         (self.is_v2 || limit < UNLIMITED_V1).then_some(limit)
     }
 
-    /// What is used and not just a cache of files.
+    /// Used memory, without caches of files.
     fn usage(&self) -> u64 {
         let (usage, cache) = match self.is_v2 {
             true => ("memory.current", "inactive_file "),

@@ -44,7 +44,7 @@ pub struct DecoderCommand {
     installed: Arc<Installed>,
 }
 
-/// What is installed, found when it is needed first.
+/// The installed programs, detected at the first use.
 #[derive(Debug, Default)]
 struct Installed {
     pdftoppm: OnceLock<Option<Pdftoppm>>,
@@ -187,7 +187,7 @@ impl DecoderProcess {
 
     /// Why a process that no longer replies has ended, if it has.
     fn cause_of_end(&mut self) -> NoReply {
-        // Its pipes close when it ends; one that only writes something else goes on.
+        // Its pipes close when it ends; a process that only writes something else continues.
         let Ok(errors) = self.errors.recv_timeout(END_TIMEOUT) else { return NoReply::Crashed };
         let has_failed_to_allocate = String::from_utf8_lossy(&errors).contains(ALLOCATION_FAILED);
         match self.child.wait() {
@@ -234,8 +234,7 @@ fn is_killed(_status: ExitStatus) -> bool {
     false
 }
 
-/// Puts the process in a group of its own: Ctrl-C on the terminal is for the run, which then
-/// ends its decoders.
+/// Puts the process in its own group: Ctrl-C on the terminal is for the run, which then ends its decoders.
 #[cfg(unix)]
 fn detach_from_terminal(command: &mut Command) {
     use std::os::unix::process::CommandExt;

@@ -75,7 +75,7 @@ fn transparency_becomes_white_and_samples_have_8_bits() {
     assert!(shown(&prepared).into_luma8().pixels().all(|p| (126..=130).contains(&p.0[0])));
 }
 
-/// Inserts an Exif segment with orientation 6 (turn by 90 degrees) behind the first marker.
+/// Inserts an Exif segment with orientation 6 (turn by 90 degrees) after the first marker.
 fn turn(jpeg: &[u8]) -> Bytes {
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();

@@ -5,9 +5,10 @@ use crate::base::unicode::utf16_lossy;
 
 /// The text of a body with this media type, without a byte order mark. Bytes that are not valid are replaced.
 ///
-/// UTF-16 is recognized by its byte order mark, or by the zero bytes beside the first two characters: JSON and HTML begin
-/// with ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of a text type (JSON has none, RFC 8259), because any bytes are valid
-/// Latin-1; a text that is valid UTF-8 is read as UTF-8, whatever the media type states.
+/// UTF-16 is recognized by its byte order mark, or by the zero bytes next to the first two characters: JSON and HTML
+/// begin with ASCII (RFC 4627, section 3). Latin-1 is recognized by the charset of a text type (JSON has none, RFC
+/// 8259), because any bytes are valid Latin-1; a text that is valid UTF-8 is read as UTF-8, regardless of the media
+/// type.
 pub(crate) fn body_text(body: Vec<u8>, media_type: Option<&str>) -> String {
     match body.as_slice() {
         [0xff, 0xfe, rest @ ..] => return utf16_lossy(rest, u16::from_le_bytes),

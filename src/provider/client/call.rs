@@ -9,7 +9,7 @@ pub(crate) struct HttpCall {
     pub(crate) method: Method,
     /// The path and query below the base URL, without a leading slash.
     pub(crate) path: String,
-    /// Headers beside those of the client.
+    /// Headers in addition to those of the client.
     pub(crate) headers: &'static [(&'static str, &'static str)],
     pub(crate) body: CallBody,
 }
@@ -29,7 +29,7 @@ pub(crate) enum CallBody {
 pub(crate) struct FileForm {
     /// The path below the base URL.
     pub(crate) path: &'static str,
-    /// Headers beside those of the client.
+    /// Headers in addition to those of the client.
     pub(crate) headers: &'static [(&'static str, &'static str)],
     /// Text fields before the file: name and value.
     pub(crate) fields: &'static [(&'static str, &'static str)],

@@ -53,7 +53,7 @@ impl ConnectionPool {
         Self { idle: Mutex::default(), open: Arc::default(), max_open, rest: QUIET }
     }
 
-    /// The same, in which connections rest for another time.
+    /// The same, with another rest time of connections.
     #[cfg(test)]
     pub(crate) fn with_rest(self, rest: Duration) -> Self {
         Self { rest, ..self }

@@ -75,7 +75,7 @@ impl Connector {
         self.proxy.is_some() && !self.server.is_tls
     }
 
-    /// What a proxy that reads the requests wants to know.
+    /// Data for a proxy that reads the requests.
     pub(crate) fn proxy_authorization(&self) -> Option<&HeaderValue> {
         self.proxy.as_ref().filter(|_| self.is_forwarded())?.authorization.as_ref()
     }

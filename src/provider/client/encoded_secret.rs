@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What stands for a secret in a message.
+/// The replacement of a secret in a message.
 const MASK: &str = "***";
 
 /// Shortest secret that is looked for, in bytes: a shorter one may be part of any text.
@@ -13,8 +13,8 @@ const MIN_BYTES: usize = 8;
 /// it in its group of three.
 const FIRST_CHARS: [usize; 3] = [0, 2, 3];
 
-/// The part of an encoded text that depends on a secret alone, whatever surrounds it: `Bearer KEY` and
-/// `user:KEY` in base64 have different ones.
+/// The part of an encoded text that depends only on the secret, not on its surroundings: `Bearer KEY` and `user:KEY` in
+/// base64 have different ones.
 #[derive(Clone)]
 pub(crate) struct Encoded {
     part: String,

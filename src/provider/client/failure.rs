@@ -41,7 +41,7 @@ pub(crate) enum HttpFailure {
 pub(crate) enum ReplyTimeout {
     /// That of the whole request.
     Attempt,
-    /// What was left of the page's time, which is less than that.
+    /// The rest of the page's time, which is less than that.
     PageTime,
     /// That up to the first byte.
     FirstByte,

@@ -17,8 +17,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-// 0 is the first exchange: whatever arrives belongs to it. It includes the handshakes of TLS and of a
-// proxy.
+// 0 is the first exchange: all data belongs to it. It includes the handshakes of TLS and of a proxy.
 /// Between two exchanges: nothing may arrive.
 const IDLE: u8 = 1;
 /// A request is being written: nothing may arrive.

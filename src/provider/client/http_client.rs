@@ -45,7 +45,7 @@ pub struct HttpClientOptions {
     pub query: String,
     /// Further parameters of the query, which are secrets: name and value.
     pub secret_query: Vec<(String, Secret)>,
-    /// PEM certificates that are trusted beside the system's: of authorities, or of the server itself.
+    /// PEM certificates that are trusted in addition to the system's: of authorities, or of the server itself.
     pub authorities: Option<Vec<u8>>,
     /// The URL of a proxy.
     pub proxy: Option<String>,
@@ -157,7 +157,7 @@ impl HttpClient {
         mask_url(&format!("{}{path}", self.base)).into_owned()
     }
 
-    /// The URL of a call as it is sent.
+    /// The URL of a call in the sent form.
     fn call_url(&self, path: &str) -> Result<Url, HttpFailure> {
         let mut url = self.base.join(path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
         if !self.query.is_empty() {
@@ -191,8 +191,8 @@ impl HttpClient {
         Self { timeouts, ..self }
     }
 
-    /// Makes a call that is not about a page, on a connection of its own, and returns the head
-    /// of the reply. `timeout` covers the whole reply.
+    /// Makes a call that is not about a page, on its own connection, and returns the head of the reply. `timeout`
+    /// covers the whole reply.
     ///
     /// # Errors
     /// When no head of a reply arrives.

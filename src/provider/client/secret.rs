@@ -12,7 +12,7 @@ pub struct Secret {
     encoded: Arc<[Encoded]>,
 }
 
-/// What is shown instead of a secret.
+/// Shown instead of a secret.
 const MASK: &str = "***";
 /// Shortest secret that is redacted, in bytes: a shorter one would match ordinary text.
 const MIN_REDACTED_BYTES: usize = 4;
@@ -59,7 +59,7 @@ impl Secret {
         if text.contains(ESCAPES) { self.redact_escaped(&text) } else { text }
     }
 
-    /// `text`, a message, without what is left of the secret where the message was cut: at its end, or before an ellipsis
+    /// `text`, a message, without the rest of the secret where the message was cut: at its end, or before an ellipsis
     /// or `*`. Text that people have written is left in place: it may end like a part of a secret.
     #[must_use]
     pub fn redact_cut(&self, text: String) -> String {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a server quotes a key that does not look like one, nothing of it is left that could be used.
+        /// In any quotation of a key that does not look like one, no usable part of it is left.
         #[test]
         fn a_random_key_is_hidden_in_every_form(key in "[A-Za-z0-9+/=_.~-]{8,40}", cut in 4_usize..8, pad in "[a-z]{0,5}") {
             let secret = Secret::new(&key);

@@ -1,9 +1,9 @@
 //! Decides which certificates of servers are trusted: those that the system trusts, and those that the
 //! manifest names.
 //!
-//! A server's own certificate that is named is trusted as it is, as curl does with `--cacert`: it may be
-//! self-signed, also as the certificate of an authority, which is what `openssl req -x509` makes. Its dates and
-//! its names are still checked.
+//! A named certificate of the server itself is trusted directly, as by curl with `--cacert`: it may be self-signed,
+//! also as the certificate of an authority, which is what `openssl req -x509` makes. Its dates and its names are still
+//! checked.
 
 use super::common_name::common_name;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -27,7 +27,7 @@ pub(crate) struct ServerVerifier {
 }
 
 impl ServerVerifier {
-    /// A verifier that trusts `named` beside the authorities of the system.
+    /// A verifier that trusts `named` in addition to the authorities of the system.
     ///
     /// # Errors
     /// When there are no certificates at all.

@@ -15,13 +15,13 @@ use tokio_rustls::client::TlsStream;
 /// The trusted certificates, and how to speak TLS.
 #[derive(Debug)]
 pub(crate) struct Tls {
-    /// Trusted beside the system's.
+    /// Trusted in addition to the system's.
     named: Vec<CertificateDer<'static>>,
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
 impl Tls {
-    /// `named`: PEM certificates that are trusted beside the system's, of authorities or of the server itself.
+    /// `named`: PEM certificates that are trusted in addition to the system's, of authorities or of the server itself.
     ///
     /// # Errors
     /// When they are not valid.

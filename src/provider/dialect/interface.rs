@@ -50,16 +50,15 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error states that a part of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
 
-    /// Whether an error with this message passes by itself.
+    /// Whether an error with this message is transient.
     fn is_transient(&self, message: &str) -> Transient;
 
-    /// What to check at an error that every page meets, although everything was left out of requests that can be; `None`:
-    /// its message does not show it, or may be about what a page has. `model`: the name that was sent, if its
-    /// mention counts.
+    /// What to check at an error that every page gets, although everything optional was left out of requests; `None`:
+    /// its message does not show it, or may be about what a page has. `model`: the name that was sent, if its mention
+    /// counts.
     fn likely_hint(&self, message: &str, model: Option<&str>) -> Option<&'static str>;
 
-    /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
-    /// the value is rejected.
+    /// The kind of an error that asks for `change` but concerns its page, for any value; `None`: the value is rejected.
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind>;
 
     /// Reads the rate limits that a reply's headers report. `wall_ms`: the time of the
@@ -191,7 +190,7 @@ pub(crate) trait BatchDialect {
     /// Reads the id of an uploaded file.
     ///
     /// # Errors
-    /// When the reply has none.
+    /// When the reply has no text.
     fn read_file_id(&self, reply: &Value) -> Result<String, BatchFault>;
 
     /// Reads a batch.

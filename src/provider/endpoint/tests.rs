@@ -1,4 +1,4 @@
-//! An endpoint against a server on loopback, and what it knows without one.
+//! An endpoint against a server on loopback, and its data without one.
 
 use super::*;
 use crate::base::clock::{ManualClock, SystemClock};

@@ -1,6 +1,5 @@
-//! What an endpoint accepts. docmill begins with what is known of the model's family, otherwise
-//! with what OpenAI's API accepts. Errors and replies that show something else change it, and the
-//! store remembers that.
+//! What an endpoint accepts. docmill begins with the known capabilities of the model's family, otherwise with those of
+//! OpenAI's API. Errors and replies that contradict them change them, and the store keeps the changes.
 
 use super::capability_change::CapabilityChange;
 use super::parameter::{Parameter, Parameters};
@@ -81,14 +80,14 @@ impl Capabilities {
         Self { format: ReplyFormat::Plain, ..self }
     }
 
-    /// What is known of a model at the server `host`.
+    /// The known capabilities of a model at the server `host`.
     #[must_use]
     pub fn of_endpoint(host: &str, model: &str) -> Self {
         let family = Self::of_model(model_facts(model));
         Self { disables_thinking: thinks_unless_told(host, model), ..family }
     }
 
-    /// What is known of a model at the server `host`, with what the store keeps of the endpoint.
+    /// The known capabilities of a model at the server `host`, with the stored ones of the endpoint.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -97,7 +96,7 @@ impl Capabilities {
         stored.map_or(Ok(family), |text| Self::parse(text, family))
     }
 
-    /// What is known of the family of a model; `None`: an unknown model.
+    /// The facts about a model's family; `None`: an unknown model.
     #[must_use]
     pub fn of_model(facts: Option<&ModelFacts>) -> Self {
         let Some(facts) = facts else { return Self::default() };
@@ -125,8 +124,7 @@ impl Capabilities {
         self.format != ReplyFormat::Schema || self.has_schema_in_prompt
     }
 
-    /// Whether replies in this form were seen to be valid, or are known to be. Until then one
-    /// request is in flight at a time.
+    /// Whether valid replies in this form were observed, or are known. Until then one request is in flight at a time.
     #[must_use]
     pub fn is_understood(self) -> bool {
         self.is_proven && (self.follows_schema || self.needs_description())
@@ -357,8 +355,8 @@ impl Capabilities {
         })
     }
 
-    /// What is known of an endpoint when one process has `stored` and another one has `learned`
-    /// something about it, as JSON texts: what any of them found to be rejected stays so.
+    /// The facts about an endpoint when one process has `stored` and another one has `learned` something about it, as
+    /// JSON texts: a rejection that any of them found is kept.
     ///
     /// # Errors
     /// As [`Self::parse`].

@@ -1,4 +1,4 @@
-//! A change of what requests to an endpoint look like.
+//! A change of the form of requests to an endpoint.
 
 use super::efforts::Efforts;
 use super::parameter::{Parameter, Parameters};
@@ -30,7 +30,7 @@ pub enum CapabilityChange {
     SchemaInPrompt,
 }
 
-/// Kinds of changes, whatever their values.
+/// Kinds of changes, for any values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChangeKinds(u32);
 
@@ -75,18 +75,18 @@ impl CapabilityChange {
         1 << number
     }
 
-    /// Whether both are of the same kind, whatever their values.
+    /// Whether both are of the same kind, for any values.
     pub(crate) fn is_of_kind(self, other: Self) -> bool {
         self.bit() == other.bit()
     }
 
-    /// Whether it may turn out not to have helped: not what raises the output limit, which may have to be raised
+    /// Whether it may be found not to help: not a change that raises the output limit, which may have to be raised
     /// further, or what a reply has shown.
     pub(crate) fn may_be_taken_back(self) -> bool {
         !matches!(self, Self::OutputFactor | Self::MinOutput(_) | Self::SchemaInPrompt)
     }
 
-    /// What to change for a parameter that is rejected, of which nothing else is known.
+    /// What to change for a rejected parameter without further information.
     #[must_use]
     pub fn for_rejected(parameter: Parameter) -> Self {
         match parameter {

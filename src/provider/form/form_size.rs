@@ -24,7 +24,7 @@ pub struct FormSize {
     pub max_reply_tokens: u32,
     /// Whether the output limit is sent.
     pub has_output_limit: bool,
-    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    /// The maximum output tokens that can be billed; `None`: no known bound.
     pub max_billed_tokens: Option<u32>,
 }
 
@@ -32,8 +32,8 @@ pub struct FormSize {
 const MIN_RAISED_OUTPUT: u32 = 4096;
 
 impl FormSize {
-    /// For an endpoint that accepts `capabilities`. `request`: what the manifest states; `facts`: what is
-    /// known of the model; `is_lengthened`: the last reply was cut.
+    /// For an endpoint that accepts `capabilities`. `request`: the manifest's settings; `facts`: facts about the model;
+    /// `is_lengthened`: the last reply was cut.
     #[must_use]
     pub fn for_request(
         questions: &[&Question],
@@ -47,7 +47,7 @@ impl FormSize {
         let sent = effort.or_else(|| of_extra?.as_str().and_then(Effort::parse));
         let mut reasoning = ReasoningTokens::of_model(sent, facts);
         if is_thinking_off(request, capabilities) {
-            // Some servers ignore the switch, so the output limit allows for it all the same.
+            // Some servers ignore the switch, so the output limit still allows for it.
             reasoning = ReasoningTokens { allowed: reasoning.allowed, ..ReasoningTokens::NONE };
         }
         let in_format = capabilities.format == ReplyFormat::Schema;
@@ -61,11 +61,11 @@ impl FormSize {
         let footprint = if is_described { described } else { bare };
         let derived = match capabilities.output_factor {
             0 | 1 => footprint.max_reply_tokens(),
-            // A model of which nothing is known may need much more for its reasoning than for the answer.
+            // An unknown model may need much more for its reasoning than for the answer.
             factor => footprint.max_reply_tokens().saturating_mul(factor).max(MIN_RAISED_OUTPUT),
         };
         let most = capabilities.max_output.unwrap_or(u32::MAX);
-        // What the manifest states is sent, and rejected, as it is.
+        // A stated value is sent, and rejected, unchanged.
         let most = request.max_tokens.map_or(most, |stated| stated.max(most));
         let limit = |tokens: u32| tokens.saturating_mul(if is_lengthened { 2 } else { 1 }).min(most);
         let max_reply_tokens = limit(request.max_tokens.unwrap_or(derived));
@@ -92,7 +92,7 @@ const THINKING_SWITCHES: &[(&str, &str)] = &[
     ("/reasoning/effort", "\"none\""),
 ];
 
-/// Whether requests switch thinking off: by what the manifest states, or else by what is known of the endpoint.
+/// Whether requests switch thinking off: by the manifest, or else by the known capabilities of the endpoint.
 fn is_thinking_off(request: &Request, capabilities: Capabilities) -> bool {
     let extra = Value::Object(request.extra.clone());
     let stated = THINKING_SWITCHES.iter().find_map(|(pointer, off)| {
@@ -152,7 +152,7 @@ mod tests {
             assert!(size.max_answer_tokens <= size.max_reply_tokens);
             assert_eq!((size.has_output_limit, size.max_billed_tokens), (true, Some(limit)), "{request}");
         }
-        // Without a limit, what is known of the model bounds the bill. A limit that the manifest states is sent.
+        // Without a limit, the model's known maximum bounds the bill. A limit that the manifest states is sent.
         let unlimited = |most| {
             let mut unlimited = known(&[CapabilityChange::Omit(Parameter::OutputLimit)]);
             unlimited.max_output = most;
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// What is assumed of a model's reasoning before its first bill.
+    /// The assumed reasoning of a model before its first bill.
     #[test]
     fn a_switch_for_thinking_decides_before_the_model() {
         let mut off = Capabilities::default();

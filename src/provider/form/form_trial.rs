@@ -1,9 +1,9 @@
-//! What is tried for an error whose words are not understood.
+//! A trial for an error whose words are not understood.
 
 use super::capability_change::CapabilityChange;
 use super::parameter::Parameter;
 
-/// What is tried for an error whose words are not understood.
+/// A trial for an error whose words are not understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FormTrial {
     /// One change.

@@ -1,8 +1,8 @@
 //! The form of requests: which parameters they carry, and how a reply is asked for.
 //!
 //! - [`form_size`]: text and output limit of a form
-//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: one that is only tried
-//! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it turns out not to accept
+//! - [`sent_form`]: the form in which a request was sent; [`form_trial`]: a trial form
+//! - [`capability`]: what an endpoint accepts; [`capability_change`]: what it is found not to accept
 //! - [`parameter`], [`efforts`]: what it may reject
 
 pub(crate) mod capability;

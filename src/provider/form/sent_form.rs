@@ -24,7 +24,7 @@ pub struct SentForm {
     pub page: u64,
     /// Changes that have not helped.
     pub refuted: ChangeKinds,
-    /// Whether the form is only tried: whatever an error names then, this form is not accepted.
+    /// Whether the form is a trial: any error means that this form is not accepted.
     pub is_tried: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Builds what the requests for the same questions have in common: which parameters they carry.
+//! Builds the common part of requests for the same questions: their parameters.
 
 use super::frame_cache::CachedFrame;
 use crate::catalog::{Detail, Effort, ModelFacts, model_facts};
@@ -19,7 +19,7 @@ pub(crate) struct FrameBuilder {
     model: String,
     request: Request,
     detail: Option<Detail>,
-    /// What is known of the model; `None`: nothing.
+    /// Facts about the model; `None`: unknown.
     facts: Option<&'static ModelFacts>,
 }
 
@@ -91,7 +91,7 @@ impl FrameBuilder {
         }
     }
 
-    /// The bounds of the schema, for an answer of this many tokens: what is longer would not fit.
+    /// The bounds of the schema, for an answer of this many tokens: longer values would not fit.
     fn bounds(&self, capabilities: Capabilities, answer_tokens: u32) -> Bounds {
         if capabilities.format != ReplyFormat::Schema {
             return Bounds::default();
@@ -112,7 +112,7 @@ const MIN_ITEMS: u64 = 20;
 /// Characters of a text per token where a bound ends the text: fewer than usual, so that the bound is
 /// reached before the output limit.
 const CHARS_PER_TOKEN: u64 = 3;
-/// The temperature with which a reply that repeated itself is asked for again.
+/// The temperature for the retry of a reply that repeated itself.
 const VARIED_TEMPERATURE: f64 = 0.5;
 
 /// The `detail` to send: not every server accepts it. Without it, models look closely.

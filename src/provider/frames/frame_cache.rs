@@ -17,11 +17,11 @@ pub(crate) struct CachedFrame {
     pub(crate) footprint: Footprint,
     /// The output limit, in tokens.
     pub(crate) max_reply_tokens: u32,
-    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    /// The maximum output tokens that can be billed; `None`: no known bound.
     pub(crate) max_billed_tokens: Option<u32>,
     /// The bounds of the schema that is sent.
     pub(crate) bounds: Bounds,
-    /// The effective values of what the manifest leaves open, as JSON.
+    /// The effective values of settings that the manifest does not state, as JSON.
     pub(crate) parameters: String,
     /// Whether the prompt describes the schema although the format carries it.
     pub(crate) is_described: bool,

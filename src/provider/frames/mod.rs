@@ -1,7 +1,7 @@
-//! What the requests for the same questions have in common.
+//! The common part of requests for the same questions.
 //!
 //! - [`frame_builder`]: builds it; [`frame_cache`]: keeps it
-//! - [`outgoing`]: a request in the form in which it is sent
+//! - [`outgoing`]: a request in the form that is sent
 
 pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;

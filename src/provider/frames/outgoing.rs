@@ -1,5 +1,5 @@
-//! A request in the form in which it is sent: what is reserved for it, what it carries and how its
-//! reply is judged belong together, whatever other attempts learn in the meantime.
+//! A request in the form that is sent: its reservation, its content and the judgement of its reply belong together,
+//! whatever other attempts learn in the meantime.
 
 use super::frame_cache::CachedFrame;
 use crate::provider::form::sent_form::SentForm;

@@ -1,4 +1,4 @@
-//! What an error means, whatever carries it: a status, a reply of status 200, a line of a batch.
+//! The meaning of an error from any source: a status, a reply of status 200, a line of a batch.
 
 use super::rate_limits::ExceededLimit;
 use super::verdict::{Charge, PageFault, TransientFault, Verdict};
@@ -26,7 +26,7 @@ pub(crate) struct ErrorJudgement {
 }
 
 impl ErrorJudgement {
-    /// An error that names nothing of the request.
+    /// An error that does not name any part of the request.
     pub(crate) fn plain(verdict: Verdict, charge: Charge) -> Self {
         let otherwise = (verdict.clone(), charge);
         Self {
@@ -47,10 +47,10 @@ impl ErrorJudgement {
     }
 
     /// What the error means for a request of this form. What it names must have been sent: otherwise the request is not
-    /// what is wrong. While no request was answered, a name is enough, in whatever words.
+    /// what is wrong. While no request was answered, a name is enough, with any wording.
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
-        // Without an output limit there is no bound to what a request costs: it is left out last, and not because it
-        // is only named.
+        // Without an output limit the cost of a request is unbounded: it is left out last, and not because it is only
+        // named.
         let leaves_limit = |change: &CapabilityChange| *change == CapabilityChange::Omit(Parameter::OutputLimit);
         let next = |may_leave_limit: bool| {
             let named = self.named_changes.iter().map(|change| sent.next_change(*change));
@@ -63,7 +63,7 @@ impl ErrorJudgement {
             Verdict::Retry(TransientFault { kind, message, change: Some(change), may_run: false })
         };
         match &self.verdict {
-            // Whatever it names, it is not what was searched for.
+            // This is not the searched parameter, whatever the error names.
             Verdict::Retry(TransientFault { change: Some(change), message, .. })
                 if sent.is_tried && *change != CapabilityChange::OutputFactor =>
             {

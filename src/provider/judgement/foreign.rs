@@ -1,4 +1,4 @@
-//! What does not come from an API.
+//! Replies that do not come from an API.
 
 /// A reply, or the lack of one, that does not look like an API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,13 +7,13 @@ pub struct Foreign {
     pub what: String,
     /// An API that is starting may look like this: the run waits for it.
     pub may_be_outage: bool,
-    /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
-    /// nothing was executed.
+    /// Gateways send it when they can't reach the API behind them: it is still a transient error, but nothing was
+    /// executed.
     pub is_free: bool,
     /// An API may reply like this, too, such as with a stream that breaks off before its first event: it shows
     /// something else only from an endpoint that has never answered.
     pub may_be_api: bool,
-    /// What was cut out of a reply of an API: it may have billed the request.
+    /// A part of an API's reply: the API may have billed the request.
     pub may_be_billed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a provider reports about its rate limits, whatever the dialect.
+//! A provider's report about its rate limits, in any dialect.
 
 use std::time::Duration;
 

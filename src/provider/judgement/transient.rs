@@ -1,12 +1,12 @@
 //! Whether an error is transient.
 
-/// Whether an error is transient: it passes by itself.
+/// Whether an error is transient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transient {
     /// Nothing in it suggests so.
     No,
-    /// It may: the server has failed, for whatever cause.
+    /// Possibly: the server has failed, for any cause.
     Perhaps,
-    /// It asks to try again later, whatever else it contains.
+    /// It asks to try again later, in addition to any other content.
     Yes,
 }

@@ -22,7 +22,7 @@ pub enum Verdict {
     Later {
         /// The minimum delay that the server asked for.
         after: Option<Duration>,
-        /// What is in the way.
+        /// The obstacle.
         obstacle: Obstacle,
         /// A message for people.
         message: String,
@@ -42,7 +42,7 @@ pub enum Obstacle {
     Unavailable,
     /// There is no connection to the server.
     Unreachable,
-    /// Something else than the API replies.
+    /// The reply does not come from the API.
     Foreign,
     /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
     Undecided,
@@ -56,7 +56,7 @@ pub enum Outage {
     /// They do not.
     #[default]
     No,
-    /// The server is down: what is sent now would have no answer, either.
+    /// The server is down: further requests would not be answered, either.
     Likely,
     /// The endpoint has never answered, and more requests would only be charged.
     Lasting,

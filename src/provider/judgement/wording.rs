@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-/// `text` without the data that it quotes: what stands in braces, except for an error inside of it.
+/// `text` without the data that it quotes in braces, except for an error inside of it.
 pub(crate) fn without_quoted_data(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -45,7 +45,7 @@ fn is_error(group: &str) -> bool {
     has(&["error", "errors", "message", "msg", "detail", "reason"]) && !has(&["messages", "image_url", "role"])
 }
 
-/// Whether a colon follows, behind a closing quote or none.
+/// Whether a colon follows, with or without a closing quote before it.
 fn is_key(after: &str) -> bool {
     after.trim_start_matches(QUOTES).trim_start().starts_with(':')
 }
@@ -66,7 +66,7 @@ fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Where `word` stands in `text`, not as a part of a longer name.
+/// The position of `word` in `text`, not as a part of a longer name.
 pub(crate) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_whole = move |at: &usize| {
         let before = text[..*at].chars().next_back().is_some_and(is_part);

@@ -1,5 +1,5 @@
 //! Whether an endpoint is an API at all. A wrong port, a login page or a proxy's notice
-//! answers every request, so that asking on would only take time.
+//! answers every request, so further requests would only take time.
 
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::judgement::foreign::Foreign;
@@ -28,8 +28,8 @@ pub(crate) struct EndpointProof {
     replies: Cell<u64>,
     /// Replies of something else, since the last of the API.
     streak: Cell<u32>,
-    /// Of these, those that were sent after the one before was judged. Requests in flight together meet the same
-    /// thing once.
+    /// Of these, those that were sent after the one before was judged. Requests in flight together get the same thing
+    /// once.
     rounds: Cell<u32>,
     /// When the latest of them was judged.
     judged_at: Cell<Duration>,
@@ -89,7 +89,7 @@ const MAX_STREAK: u32 = 8;
 const MIN_ROUNDS: u32 = 4;
 
 /// A page fails if something else replies to it in as many streaks with replies of the API in between, or more often
-/// than this while all other pages are answered: then what is in between refuses this page only.
+/// than this while all other pages are answered: then an intermediary refuses only this page.
 const MAX_INTERRUPTED: u32 = 3;
 
 const HINT: &str = "check provider.base_url, which usually ends with /v1: the reply may come from another server, a login page or a proxy";
@@ -149,7 +149,7 @@ impl EndpointProof {
             return;
         }
         // An endpoint that has answered may have executed the request before something in between replied, and may
-        // bill it: such a reply is charged like any other without an answer. So is what may be cut out of an API's reply.
+        // bill it: such a reply is charged like any other without an answer. So is a possible part of an API's reply.
         if *is_free || !self.was_proven && !may_be_billed {
             exchange.charge = Charge::Nothing;
         }
@@ -192,8 +192,7 @@ impl EndpointProof {
         }
         let Some(foreign) = &exchange.foreign else { return };
         let what = &foreign.what;
-        let message =
-            not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
+        let message = not_an_api(&format!("{url} no longer replies as a chat completions API"), exchange.status, what);
         let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
         exchange.verdict =
             if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Foreign, message) };

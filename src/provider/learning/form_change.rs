@@ -26,19 +26,19 @@ pub enum FormChange {
         capabilities: Capabilities,
         /// What changes.
         what: CapabilityChange,
-        /// Whether it may be taken back, if it turns out not to help.
+        /// Whether it may be reverted if it does not help.
         is_trial: bool,
     },
     /// It is known that the endpoint accepts the form.
     Proven {
         /// What the endpoint accepts.
         capabilities: Capabilities,
-        /// What was found by trying.
+        /// Found by trials.
         found: Option<FormTrial>,
     },
     /// The next request has another form, to find out what the endpoint accepts.
     Trying(Capabilities),
-    /// What was changed has not helped, and nothing else is known: requests have the form of before.
+    /// The change has not helped, and nothing else is known: requests have the previous form.
     TakenBack(Capabilities),
     /// Another attempt has brought a change since the request was sent.
     AlreadyMade,
@@ -62,7 +62,7 @@ impl FormChange {
         }
     }
 
-    /// What the store keeps: not what may be taken back.
+    /// What the store keeps: not changes that may be reverted.
     #[must_use]
     pub fn stored(&self) -> Option<Capabilities> {
         match self {
@@ -110,7 +110,7 @@ pub(crate) struct FormLearner {
     ignored: Cell<u32>,
     /// Valid replies in the form of now.
     valid: Cell<u64>,
-    /// Whether the form has changed in this run, and was not taken back.
+    /// Whether the form has changed in this run, and was not reverted.
     has_changed: Cell<bool>,
     /// Pages with errors about a form that has worked.
     doubts: RefCell<HashMap<u64, Vec<Doubt>>>,
@@ -168,7 +168,7 @@ impl FormLearner {
         !known.is_proven && (self.search.is_with(page) || self.pending.is_for(page))
     }
 
-    /// The form in which a page is asked. `known`: what the endpoint is believed to accept now.
+    /// The form of a page's request. `known`: the assumed capabilities of the endpoint.
     pub(crate) fn form_for(&self, page: u64, known: Capabilities) -> Capabilities {
         self.guesses.form_for(page, known)
     }
@@ -422,7 +422,7 @@ impl FormLearner {
         if !self.has_worked(known) || is_of_replies {
             return Evidence::Form;
         }
-        // Without an output limit there is no bound to what a request costs.
+        // Without an output limit the cost of a request is unbounded.
         let leaves_limit = change == CapabilityChange::Omit(Parameter::OutputLimit);
         let is_neutral = change.is_neutral() && !terms.may_be_page && !leaves_limit;
         // Another route may list other efforts.

@@ -11,7 +11,7 @@ use crate::provider::judgement::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// What can be left out, from what endpoints reject most often and what matters least.
+/// Optional members, from those that are rejected most often and matter least.
 const CHANGES: [CapabilityChange; 14] = [
     CapabilityChange::Omit(Parameter::Temperature),
     CapabilityChange::RenameOutputLimit(None),
@@ -43,7 +43,7 @@ const MAX_DOUBTS: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct FormSearch {
     running: RefCell<Option<Running>>,
-    /// The words of errors that name nothing, in the order in which they came, and the pages that met them.
+    /// The words of errors that name nothing, in the order in which they came, and the pages that got them.
     seen: RefCell<Vec<(Vec<String>, Vec<u64>)>>,
     /// Of these, those for which every form was tried.
     searched: RefCell<Vec<Vec<String>>>,
@@ -59,18 +59,18 @@ struct Running {
     /// The words of the error.
     words: Vec<String>,
     before: Capabilities,
-    /// The page that is asked again and again: what is tried with one page shows nothing with another.
+    /// The page that is asked repeatedly: a trial with one page shows nothing about another.
     page: u64,
     trial: FormTrial,
     rest: VecDeque<(FormTrial, Capabilities)>,
-    /// Whether a form met another error.
+    /// Whether a form got another error.
     has_met_other: bool,
 }
 
 /// What a search has found when the endpoint accepts a form.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct SearchEnd {
-    /// What was tried; `None`: the form was accepted with another page, which shows nothing.
+    /// The trial; `None`: the form was accepted with another page, which shows nothing.
     pub(crate) found: Option<FormTrial>,
     /// The form before.
     pub(crate) before: Capabilities,
@@ -85,7 +85,7 @@ pub(crate) struct SearchedError<'a> {
     pub(crate) is_held: bool,
 }
 
-/// What is asked after an error that names nothing.
+/// The next request after an error that names nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum SearchStep {
     /// The same form: the page may be at fault, or the server for a moment. The next page shows it.
@@ -118,8 +118,8 @@ impl FormSearch {
         is_one_too_many || self.begun.get() >= MAX_SEARCHES || self.searched.borrow().contains(words)
     }
 
-    /// What is asked after an error in the form `known`; `None`: every form was tried before, or the error is not about
-    /// the form that is tried. `is_stated`: whether the manifest states what a change leaves out.
+    /// The next request after an error in the form `known`; `None`: every form was tried before, or the error is not
+    /// about the form that is tried. `is_stated`: whether the manifest states what a change leaves out.
     pub(crate) fn next(
         &self,
         SearchedError { kind, message, is_held }: SearchedError<'_>,
@@ -158,8 +158,8 @@ impl FormSearch {
         self.begin(words, sent, known, known, is_stated)
     }
 
-    /// What is asked after an error that names the same whatever was changed: from the form `known`, with the changes that
-    /// it asked for, on; `before`: the form without them. `None`: nothing more is tried.
+    /// The next request after an error that names the same parameters after every change: from the form `known`, with
+    /// the changes that it asked for; `before`: the form without them. `None`: nothing more is tried.
     pub(crate) fn go_on(
         &self,
         message: &str,
@@ -200,7 +200,7 @@ impl FormSearch {
         }
     }
 
-    /// The pages that have met an error with these words, once for each error, with this `page`. `None`: too many other
+    /// The pages that got an error with these words, once for each error, with this `page`. `None`: too many other
     /// errors came before.
     fn pages_after(&self, words: &[String], page: u64) -> Option<Vec<u64>> {
         let mut seen = self.seen.borrow_mut();
@@ -235,7 +235,7 @@ fn forms_to_try(
             add(FormTrial::NoFormat, known.without_all(Parameters::from_list(&[Parameter::Format])));
         }
     }
-    // Whatever other limit was tried before.
+    // Whichever other limit was tried before.
     let less = CapabilityChange::MaxOutput(SMALL_LIMIT);
     if sent.parameters.contains(Parameter::OutputLimit) && sent.max_reply_tokens > SMALL_LIMIT && !is_stated(less) {
         add(FormTrial::Change(less), known.with(less));

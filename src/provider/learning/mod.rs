@@ -1,8 +1,8 @@
 //! What the exchanges with an endpoint show about it.
 //!
 //! - [`form_change`]: what an exchange shows about the form of requests; [`form_search`]: what the endpoint rejects
-//!   without naming it; [`pending_changes`]: changes that have yet to prove themselves; [`page_guesses`]: those that only
-//!   one page has until then
+//!   without naming it; [`pending_changes`]: unconfirmed changes; [`page_guesses`]: those that only one page has until
+//!   then
 //! - [`statement`]: values of the manifest that are rejected
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment

@@ -1,5 +1,5 @@
 //! Changes of the form that are only guessed, from an endpoint that answers pages: an error names nothing, and may be
-//! about its page. Until a reply confirms such a change, only the page that met the error is asked in the new form.
+//! about its page. Until a reply confirms such a change, only the page that got the error is asked in the new form.
 
 use crate::provider::form::capability::Capabilities;
 use crate::provider::form::capability_change::CapabilityChange;
@@ -33,7 +33,7 @@ pub(crate) enum GuessEnd {
 }
 
 impl PageGuesses {
-    /// The form in which a page is asked.
+    /// The form of a page's request.
     pub(crate) fn form_for(&self, page: u64, known: Capabilities) -> Capabilities {
         self.guesses.borrow().get(&page).map_or(known, |guess| guess.form)
     }

@@ -1,5 +1,5 @@
-//! Changes of the form of requests that have yet to prove themselves. They are taken back if the same error comes again;
-//! and where several were made, the next request shows whether fewer are enough.
+//! Unconfirmed changes of the form of requests. They are reverted if the same error comes again; if there are several,
+//! the next request shows whether fewer are enough.
 
 use super::vague_error::VagueError;
 use crate::provider::form::capability::Capabilities;
@@ -23,7 +23,7 @@ struct Pending {
     change: CapabilityChange,
     /// The form before it.
     before: Capabilities,
-    /// Whether the error rejects what was changed, rather than only names it.
+    /// Whether the error rejects the changed parameter, rather than only naming it.
     is_rejected: bool,
     /// The words of the error.
     words: Vec<String>,
@@ -32,11 +32,11 @@ struct Pending {
     earlier: Option<Box<Pending>>,
 }
 
-/// Changes that are taken back together.
+/// Changes that are reverted together.
 struct TakenBack {
     kinds: ChangeKinds,
     before: Capabilities,
-    /// What was changed before them.
+    /// Earlier changes.
     rest: Option<Box<Pending>>,
 }
 
@@ -61,12 +61,12 @@ impl Pending {
         earlier.or_else(|| (self.words == words).then_some(self.before))
     }
 
-    /// Takes back the latest change.
+    /// Reverts the latest change.
     fn without_last(self) -> TakenBack {
         TakenBack { kinds: ChangeKinds::default().with(self.change), before: self.before, rest: self.earlier }
     }
 
-    /// Takes back the changes for errors with these words, and what was changed after them.
+    /// Reverts the changes for errors with these words, and later changes.
     fn without(self, words: &[String]) -> TakenBack {
         let is_last = !self.earlier.as_ref().is_some_and(|earlier| earlier.is_for(words));
         let TakenBack { kinds, before, rest } = self.without_last();
@@ -91,7 +91,7 @@ pub(crate) struct Check {
     internal_errors: u32,
 }
 
-/// Internal errors of a form with fewer changes, after which all are needed. One may pass by itself.
+/// Internal errors of a form with fewer changes, after which all are needed. A single one may be transient.
 const MAX_INTERNAL: u32 = 2;
 
 impl Check {
@@ -108,7 +108,7 @@ pub(crate) struct ChangeCause<'a> {
     pub(crate) message: &'a str,
     /// The page whose error it is.
     pub(crate) page: u64,
-    /// Whether it rejects what is changed and nothing else, rather than only names it.
+    /// Whether it rejects only the changed parameter, rather than only naming it.
     pub(crate) is_rejection: bool,
 }
 
@@ -206,8 +206,8 @@ impl PendingChanges {
         *self.check.borrow_mut() = Some(check);
     }
 
-    /// The request with fewer changes was rejected, with whatever words: all are needed. `vague`: how, if the error
-    /// names nothing.
+    /// The request with fewer changes was rejected, with any wording: all are needed. `vague`: how, if the error names
+    /// nothing.
     pub(crate) fn end_check(&self, vague: Option<VagueError>) -> Option<Check> {
         let mut check = self.check.borrow_mut();
         check.take_if(|check| {

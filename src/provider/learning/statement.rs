@@ -12,7 +12,8 @@ use crate::provider::judgement::verdict::Verdict;
 use crate::provider::judgement::wording::{is_marked, is_meant, names, without_quoted_data};
 
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are;
-/// `is_proven`: whether a request in this form was answered. Until then the name of a value is enough, in whatever words.
+/// `is_proven`: whether a request in this form was answered. Until then the name of a value is enough, with any
+/// wording.
 pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect, is_proven: bool) {
     let is_rejection = |text: &str| dialect.is_rejection(text);
     let found = match &*verdict {

@@ -1,6 +1,6 @@
-//! Requests that may be billed and have no answer: error pages of gateways, connections that break off, timeouts. If several
-//! pages in a row end so, requests that follow would only be charged, too: the run waits, as during any outage. Each still
-//! counts as an attempt at its page, so that pages which break the server fail in the end.
+//! Requests that may be billed and have no answer: error pages of gateways, connections that break off, timeouts. If
+//! several pages in a row end in this way, further requests would only be charged, too: the run waits, as during any
+//! outage. Each still counts as an attempt at its page, so that pages which break the server fail in the end.
 //!
 //! "In a row" is the order in which requests are sent. Errors often come at once and answers take seconds, so that several
 //! errors arrive one after the other although the requests between them are answered.
@@ -10,7 +10,7 @@ use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// Such requests in a row, for at least two pages, from which on the run waits. Single ones are usual.
+/// Such requests in a row, for at least two pages, from which on the run waits. Single ones are normal.
 const MIN_STREAK: usize = 5;
 
 /// Such requests in a row, for at least two pages, after which the run ends if the endpoint has never answered.
@@ -20,14 +20,14 @@ const MAX_UNPROVEN: usize = 8;
 /// are in flight, if these are fewer: they hang.
 const MIN_AMONG_HANGING: usize = 10;
 
-/// Most requests that are remembered. A run has fewer in flight.
+/// Maximum number of requests that are remembered. A run has fewer in flight.
 const MAX_REMEMBERED: usize = 4096;
 
 /// The number of a request, in the order in which they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SentNumber(u64);
 
-/// What is known of a request that was sent.
+/// The facts about a sent request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     /// Nothing: it is in flight.

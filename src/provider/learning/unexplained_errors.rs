@@ -33,7 +33,7 @@ pub(crate) struct UnexplainedErrors {
     words: RefCell<Vec<String>>,
     /// The pages with these words.
     pages: RefCell<Vec<u64>>,
-    /// When the first of them met the error.
+    /// When the first of them got the error.
     since: Cell<Duration>,
 }
 
@@ -101,7 +101,7 @@ impl UnexplainedErrors {
     }
 }
 
-/// Whether the endpoint rejects the request, for whatever reason.
+/// Whether the endpoint rejects the request, for any reason.
 fn is_rejection(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }))
 }

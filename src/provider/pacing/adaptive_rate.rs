@@ -1,5 +1,4 @@
-//! A rate that follows a limit which the manifest does not state: from the headers of
-//! replies if there are any, otherwise from refusals.
+//! A rate that follows a limit that the manifest does not state: from the headers of replies, or else from refusals.
 //!
 //! Additive increase and multiplicative decrease, so that processes that share an account's
 //! limit and adapt independently converge to equal shares. Time is a parameter.
@@ -24,7 +23,7 @@ const HEADROOM: f64 = 0.4;
 /// Largest headroom, in seconds of refill: large buckets need no larger one.
 const MAX_HEADROOM_SECONDS: f64 = 5.0;
 /// The reaction range, in multiples of the headroom. The rate changes by the fraction
-/// (what is free - headroom) / range.
+/// (free level - headroom) / range.
 const REACTION_RANGE: f64 = 1.25;
 /// Largest fraction by which the rate falls below this process's share.
 const MAX_DECREASE: f64 = 0.8;
@@ -90,7 +89,7 @@ const REFUSAL_WINDOW: Duration = Duration::from_secs(1);
 const BLIND_USE: f64 = 0.97;
 /// Without headers: growth of the rate, as a fraction of the limit per second.
 const BLIND_GROWTH: f64 = 0.01;
-/// The same after a single refusal, up to a fraction of what was sent before it.
+/// The same after a single refusal, up to a fraction of the rate before it.
 const BLIND_RECOVERY: f64 = 0.1;
 const RECOVERED: f64 = 0.93;
 /// The same after refusals that show what the limit lets through.
@@ -126,13 +125,13 @@ const GAP_WEIGHT: f64 = 0.2;
 /// A rate that follows a limit.
 #[derive(Clone, Debug)]
 pub(crate) struct AdaptiveRate {
-    /// The limit per minute, as far as it is known.
+    /// The known limit per minute.
     limit: Option<f64>,
     /// What to send per minute.
     rate: f64,
     /// What this process takes, as a multiple of an equal part of the limit.
     share: f64,
-    /// The processes that share the limit, as far as they are known. At least 1.
+    /// The known number of processes that share the limit. At least 1.
     parallel: f64,
     /// How many of them are active, as far as the bucket shows it: from 1 to `parallel`.
     peers: f64,
@@ -214,8 +213,7 @@ impl AdaptiveRate {
         }
     }
 
-    /// Starts with all of the limit: the manifest claims it, and no other process was seen to use
-    /// it.
+    /// Starts with all of the limit: the manifest claims it, and no other process is known to use it.
     pub(crate) fn claim_whole_limit(&mut self) {
         self.share = 1.0;
     }
@@ -273,7 +271,7 @@ impl AdaptiveRate {
         (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
     }
 
-    /// The bucket's capacity: what is free, and what refills until everything is. A reset time that was rounded up would make
+    /// The bucket's capacity: the free part, and the part that refills until it is full. A reset time that was rounded up would make
     /// a full bucket seem half used: then it is the most that was ever free. `refill`: per second.
     #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
     fn capacity(&mut self, reported: &ReportedLimit, refill: f64) -> f64 {
@@ -327,7 +325,7 @@ impl AdaptiveRate {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     pub(crate) fn on_delayed(&mut self, count: u64, now: Duration) {
         let (Some(limit), None) = (self.limit, self.free) else { return };
-        // Only time in which more would have been sent counts: a pause shows nothing.
+        // Only time with more waiting requests counts: a pause shows nothing.
         let elapsed = now.saturating_sub(self.delayed).min(MAX_DELAY_GAP);
         self.delayed = now;
         self.delayed_total += elapsed;

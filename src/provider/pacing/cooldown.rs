@@ -32,7 +32,7 @@ pub enum GiveUpReason {
 /// The state of the cooldown.
 #[derive(Clone, Debug)]
 pub(crate) struct Cooldown {
-    /// The most requests in flight while nothing is wrong.
+    /// The maximum number of requests in flight without problems.
     normal_width: u32,
     /// What `normal_width` may grow to.
     max_width: u32,

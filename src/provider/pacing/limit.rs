@@ -1,5 +1,5 @@
 //! One limit, on requests or on tokens per minute: what the manifest states, what the
-//! provider was seen to enforce, or both.
+//! provider enforces, or both.
 
 use super::adaptive_rate::AdaptiveRate;
 use super::limit_window::LimitWindow;
@@ -24,7 +24,7 @@ pub(crate) struct Limit {
     /// Whether the learned rate is followed. A limit that the manifest states is trusted
     /// until the provider shows that it is too high, or used by others too.
     is_learning: bool,
-    /// What was admitted recently, and when.
+    /// Recent admissions, and their times.
     admitted: VecDeque<(Duration, u64)>,
     /// The last refusal.
     refused: Option<Duration>,
@@ -32,7 +32,7 @@ pub(crate) struct Limit {
     processed: u32,
     /// The largest count that was admitted at once.
     largest: u64,
-    /// Whether the provider was seen to count what is sent: a report showed less than all of its limit.
+    /// Whether the provider is known to count requests: a report showed less than its full limit.
     is_counted: bool,
     /// For how long the limit is that headers report.
     window: LimitWindow,
@@ -51,8 +51,8 @@ const MIN_REPORTED: f64 = 0.99;
 const MIN_CAPACITY: f64 = 4.0;
 /// A bucket with less left is used by others too: pacing alone leaves almost half of it.
 const MIN_FREE: f64 = 0.2;
-/// Requests that the provider has to let through before what was sent shows its limit. One that
-/// is refused before may meet a limit that others have used up, or a server that starts.
+/// Requests that the provider has to accept before the sent requests show its limit. One that is refused earlier may be
+/// due to a limit that others have used up, or to a starting server.
 const MIN_PROCESSED: u32 = 8;
 
 impl Limit {
@@ -188,7 +188,7 @@ impl Limit {
         self.max.is_none_or(|max| learned < max)
     }
 
-    /// The rate of admissions per minute since `from`, as far as they are remembered.
+    /// The rate of recorded admissions per minute since `from`.
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     fn admitted_per_minute(&self, from: Duration, now: Duration) -> f64 {
         let Some((first, _)) = self.admitted.front() else { return 0.0 };

@@ -35,7 +35,7 @@ struct Bounds {
 /// Windows that limits have, in seconds. Of those that explain the replies, the longest is taken: it is the
 /// slowest.
 const WINDOWS: [f64; 8] = [60.0, 30.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0];
-/// The window of a limit of which nothing else is known.
+/// The window of a limit without further information.
 const MINUTE: f64 = 60.0;
 /// A limit per second, of which a single reply shows the window. Reset times are rounded, and measured a little
 /// later than what remains. Limits with shorter windows are read as limits per second, which is slower.
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// What comes back all at once, at the end of a minute.
+    /// Units that come back all at once, at the end of a minute.
     #[test]
     fn a_fixed_window_of_a_minute_stays_one() {
         for limit in [20, 60, 600] {

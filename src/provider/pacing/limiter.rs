@@ -1,5 +1,5 @@
 //! Requests and tokens per minute: never more than the manifest states, and as close as
-//! possible to what the provider enforces.
+//! possible to the provider's limit.
 
 use super::limit::Limit;
 use crate::base::clock::Clock;
@@ -25,7 +25,7 @@ impl RateLimiter {
         }
     }
 
-    /// The same for one of `parallel` processes that share what the provider enforces.
+    /// The same for one of `parallel` processes that share the provider's limit.
     pub(crate) fn among(self, parallel: u32) -> Self {
         Self { requests: self.requests.among(parallel), tokens: self.tokens.among(parallel), ..self }
     }

@@ -1,4 +1,4 @@
-//! The delay that a reply's headers ask for, whatever the dialect.
+//! The delay that a reply's headers ask for, in any dialect.
 //!
 //! Source: RFC 9110, section 10.2.3 (`Retry-After`); `retry-after-ms` as OpenAI sends it.
 
@@ -10,7 +10,7 @@ pub(crate) const MAX_DELAY: Duration = Duration::from_secs(3650 * 86_400);
 
 /// The delay in `retry-after-ms`, or in `retry-after` as seconds or as a date. `wall_ms`:
 /// the time of the reply, in milliseconds since 1970. A delay of zero, or a date in the past, counts as no
-/// delay: a server that sends them to every request is not to be asked without pause.
+/// delay: a server that sends them to every request must not be asked without pause.
 pub(crate) fn delay_from_headers(headers: &HeaderMap, wall_ms: i64) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| parse_number(text, 0.001));

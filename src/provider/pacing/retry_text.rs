@@ -239,7 +239,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a server writes.
+        /// Any text of a server.
         #[test]
         fn any_text_is_read(text in "(try again in|retry after|resets at|wait)?[ :~]{0,3}[0-9a-zA-Zäß.,: +-]{0,40}", wall_ms in any::<i64>()) {
             let _ = delay_from_text(&text, wall_ms);

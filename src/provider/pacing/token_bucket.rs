@@ -49,7 +49,7 @@ impl TokenBucket {
         self.per_second = per_second(per_minute);
     }
 
-    /// Removes what is above `count`.
+    /// Removes the part above `count`.
     pub(crate) fn lower_level(&mut self, count: u64, now: Duration) {
         self.refill(now);
         self.level = self.level.min(exact(count));

@@ -1,4 +1,4 @@
-//! A batch as the provider reports it, whatever the dialect.
+//! A batch as the provider reports it, in any dialect.
 
 use crate::provider::client::failure::HttpFailure;
 use crate::provider::judgement::verdict::{Obstacle, ProviderRefusal, Verdict};
@@ -75,7 +75,7 @@ pub enum BatchFault {
         message: String,
         /// The minimum delay that the server asked for.
         after: Option<Duration>,
-        /// What is in the way.
+        /// The obstacle.
         obstacle: Obstacle,
     },
     /// The provider has no such file or batch.

@@ -12,7 +12,7 @@ use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, Outage, Transie
 use crate::task::{Question, read_cut_reply, read_reasoning, read_reply, visible_text};
 use std::time::Duration;
 
-/// What is wrong with a stream that ended too early.
+/// The fault of a stream that ended too early.
 pub(crate) const CUT_STREAM: &str = "the stream ended before the reply was complete";
 
 /// One attempt and its result.
@@ -37,7 +37,7 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and the cost that it reports.
     pub served: Served,
-    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    /// The parameters that were sent, as a JSON object; `None` if they are unknown.
     pub parameters: Option<String>,
     /// Whether the answers were in the reasoning of a reply without any other text.
     pub answered_in_reasoning: bool,
@@ -51,7 +51,7 @@ pub struct Exchange {
     pub rejects_named: bool,
     /// Whether the words of the error name several parameters, of which perhaps not all are rejected.
     pub names_several: bool,
-    /// Whether the words of the error name no parameter: what is changed because of them is a guess.
+    /// Whether the words of the error name no parameter: changes because of them are guesses.
     pub is_guess: bool,
 }
 
@@ -154,7 +154,7 @@ impl Exchange {
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
             ReplyEnd::Finished if visible_text(&content).trim().is_empty() => {
-                // Reasoning may go on: it does not count as an answer before it has ended.
+                // Reasoning may continue: it does not count as an answer before it has ended.
                 match read_reasoning(&reasoning, questions).filter(|_| has_stated_end) {
                     Some(reading) => {
                         answered_in_reasoning = true;
@@ -215,7 +215,7 @@ fn out_of_room() -> Verdict {
 }
 
 /// What an error without any text and without usage cost: an error that the API sends instead of a reply is free, also
-/// with status 200. After a transient one the request may have been executed, unless it names what is wrong with it.
+/// with status 200. After a transient one the request may have been executed, unless the error names a fault of it.
 fn charge_of_error(error: &Exchange) -> Charge {
     match &error.verdict {
         Verdict::Retry(fault) if fault.change.is_none() => Charge::Unknown,

@@ -1,4 +1,4 @@
-//! What comes back, whatever the dialect.
+//! Replies in any dialect.
 //!
 //! - [`exchange`]: one attempt and its result
 //! - [`reply`]: a model's reply; [`repetition`]: one that repeats itself; [`served`]: who gave it

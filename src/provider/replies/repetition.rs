@@ -130,7 +130,7 @@ mod tests {
             prop_assert!(!repeats_itself(&rows));
         }
 
-        /// A piece that is repeated often enough is one, whatever comes before, if that is short.
+        /// A piece that is repeated often enough is a repetition after any short text.
         #[test]
         fn a_repeated_piece_does(before in "[a-z ]{0,60}", piece in "[a-z,\" ]{1,30}") {
             let text = format!("{before}{}", piece.repeat(200 / piece.len() + 15));

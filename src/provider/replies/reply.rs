@@ -1,4 +1,4 @@
-//! A model's reply, whatever the dialect and whether it was streamed or not.
+//! A model's reply, in any dialect, streamed or not.
 
 use super::served::Served;
 use crate::base::usage::Usage;
@@ -15,7 +15,7 @@ pub(crate) struct Reply {
     pub(crate) usage: Option<Usage>,
     /// Why the reply ended.
     pub(crate) end: ReplyEnd,
-    /// Whether it has what only an API sends: a choice, with or without text, or an error with members of its own, such as
+    /// Whether it has what only an API sends: a choice, with or without text, or an error with its own members, such as
     /// that a model is loading.
     pub(crate) is_of_api: bool,
     /// Whether the server states that the model ended it.

@@ -51,7 +51,7 @@ impl EventDecoder {
         match field.trim_start_matches('\u{feff}') {
             "data" => self.data.push(value.to_owned()),
             "event" => self.is_error = value.trim() == "error",
-            // llama.cpp before 2025-09 sends errors in a field of their own.
+            // llama.cpp before 2025-09 sends errors in a separate field.
             "error" if value.starts_with('{') => self.data.push(format!("{{\"error\":{value}}}")),
             _ => {}
         }

@@ -1,5 +1,5 @@
 //! Token counts before a request is sent. Three numbers, never mixed: what the provider
-//! counts at admission, the worst case that a budget reserves, and what is expected.
+//! counts at admission, the worst case that a budget reserves, and the expected cost.
 
 use crate::base::usage::Usage;
 use crate::catalog::{Calibration, Fit, ReasoningTokens, max_image_tokens, text_tokens};
@@ -54,7 +54,7 @@ pub struct Footprint {
     pub usual: u64,
     /// Tokens of the longest reasonable reply, without reasoning.
     pub longest_answer: u64,
-    /// Tokens of reasoning, beside the answer.
+    /// Tokens of reasoning, in addition to the answer.
     pub reasoning: ReasoningTokens,
 }
 
@@ -106,7 +106,7 @@ pub struct RequestSize {
     pub size: (u32, u32),
     /// The maximum reply length, in tokens.
     pub max_tokens: u64,
-    /// The most output tokens that can be billed; `None`: nothing is known that bounds them.
+    /// The maximum output tokens that can be billed; `None`: no known bound.
     pub max_billed: Option<u64>,
     /// UTF-8 bytes that a repair adds to the prompt.
     pub repair: u64,

@@ -1,4 +1,4 @@
-//! What is asked about a page, and how large that is.
+//! The questions about a page, and their size.
 //!
 //! - [`page_request`]: a request for one page, before a dialect turns it into a body
 //! - [`mod@estimate`]: tokens before they are known

@@ -42,7 +42,7 @@ impl Variation {
 pub struct Repair {
     /// The invalid reply.
     pub previous: String,
-    /// What was wrong with it, as text for the model.
+    /// Its faults, as text for the model.
     pub text: String,
 }
 

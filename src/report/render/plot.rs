@@ -88,8 +88,8 @@ pub(crate) fn draw_horizontal_bars(bars: &[Bar]) -> Option<String> {
     })
 }
 
-/// Draws vertical bars, one beside the other, with `format_value` for the numbers on the
-/// axis. Returns `None` without bars, or if that fails.
+/// Draws vertical bars side by side, with `format_value` for the numbers on the axis. Returns `None` without bars, or
+/// if that fails.
 pub(crate) fn draw_vertical_bars(bars: &[Bar], format_value: &dyn Fn(f64) -> String) -> Option<String> {
     // As above.
     if bars.is_empty() {
@@ -141,7 +141,7 @@ fn draw_svg(height: u32, draw: impl Fn(DrawingArea<SVGBackend<'_>, Shift>) -> Dr
         tracing::warn!("can't draw a chart of the report: {error}");
         return None;
     }
-    // Names are text from outside. plotters escapes what is markup.
+    // Names are text from outside. plotters escapes markup.
     let svg = for_terminal(&svg);
     Some(CSS_COLOURS.iter().fold(svg, |svg, (placeholder, variable)| svg.replace(placeholder, variable)))
 }

@@ -47,7 +47,7 @@ fn is_escaped(text: &str, at: usize) -> bool {
     text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
-/// A run that goes on, or that ended without a report.
+/// A run in progress, or one that ended without a report.
 #[derive(Clone, Debug)]
 pub struct UnreportedRun {
     /// Name of the job.
@@ -60,7 +60,7 @@ pub struct UnreportedRun {
     pub outcome: &'static str,
     /// When it started, in milliseconds since 1970.
     pub started_ms: i64,
-    /// Its exit code, and when it ended, in milliseconds since 1970; `None`: it goes on.
+    /// Its exit code, and when it ended, in milliseconds since 1970; `None`: in progress.
     pub end: Option<(u8, i64)>,
     /// When the last run that succeeded has ended, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
@@ -252,7 +252,7 @@ impl<'a, 'e> JobGauges<'a, 'e> {
     }
 }
 
-/// The labels of the job's metrics: shards of one job write files of their own.
+/// The labels of the job's metrics: shards of one job write their own files.
 fn labels_of<'l>(job: &'l str, shard: Option<&'l str>) -> impl Iterator<Item = (&'l str, &'l str)> {
     std::iter::once(("job_name", job)).chain(shard.map(|shard| ("shard", shard)))
 }

@@ -48,7 +48,7 @@ fn prometheus() {
     insta::assert_snapshot!("prometheus_running", render_unreported_prometheus(&running));
 }
 
-/// Shards write files of their own, whose metrics stand beside each other.
+/// Shards write their own files with separate metrics.
 #[test]
 fn the_metrics_of_a_shard_are_its_own() {
     let shard = Shard::parse("3/16").ok();

@@ -67,7 +67,7 @@ fn add_pages(table: &mut TextTable, report: &Report) {
         1,
         &[
             ("asked", pages.asked),
-            // Those that share an answer have rows of their own.
+            // Those that share an answer have their own rows.
             ("from the store", pages.from_store.saturating_sub(pages.sharing)),
             ("duplicates", pages.duplicates),
             ("near duplicates", pages.near_duplicates),
@@ -226,7 +226,7 @@ fn add_failures(table: &mut TextTable, failures: &Failures) {
 }
 
 /// Pages without an answer by the kind of their error, with an example of each; empty if there are none. `is_cut`:
-/// whether what is too wide for a terminal is cut.
+/// whether text that is too wide for a terminal is cut.
 #[must_use]
 pub fn render_failures(failures: &Failures, is_cut: bool) -> String {
     let mut table = if is_cut { TextTable::new("") } else { TextTable::in_full("") };
@@ -244,7 +244,7 @@ fn add_failure_kinds(table: &mut TextTable, failures: &Failures) {
     }
 }
 
-/// Pages whose answers are of an earlier picture, and what was wrong with it.
+/// Pages whose answers belong to an earlier picture, and its faults.
 fn add_redrawn(table: &mut TextTable, report: &Report) {
     let redrawn = &report.pages.redrawn;
     if redrawn.pages == 0 {
@@ -258,7 +258,7 @@ fn add_redrawn(table: &mut TextTable, report: &Report) {
     }
 }
 
-/// The number of a page behind its path, unless it is the first.
+/// The number of a page after its path, unless it is the first.
 fn page_number(page: u32) -> String {
     if page > 1 { format!(", page {page}") } else { String::new() }
 }

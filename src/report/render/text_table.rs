@@ -18,7 +18,7 @@ const ROW_WIDTH: usize = NAME_WIDTH + 1 + VALUE_WIDTH;
 pub(crate) struct TextTable {
     text: String,
     heading: Option<String>,
-    /// The columns to which what is too wide is cut or wrapped; `None`: nothing is.
+    /// The maximum columns, beyond which text is cut or wrapped; `None`: unlimited.
     width: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ impl TextTable {
         self.row_with_note(level, name, value, "");
     }
 
-    /// The same, with a note behind the value: below it, if there is no room for it.
+    /// The same, with a note after the value, or below it if it does not fit.
     pub(crate) fn row_with_note(&mut self, level: usize, name: &str, value: impl Display, note: &str) {
         let cut = |text: &str, width: usize| if self.width.is_some() { cut(text, width) } else { text.to_owned() };
         let name = cut(&format!("{:indent$}{}", "", printable(name), indent = level * 2), NAME_WIDTH);
@@ -84,7 +84,7 @@ impl TextTable {
         self.line(&format!("{:indent$}{before}{path}{behind}", "", indent = level * 2));
     }
 
-    /// Adds a line as it is, for names that are copied.
+    /// Adds a line unchanged, for names that are copied.
     pub(crate) fn whole(&mut self, level: usize, line: &str) {
         self.line(&format!("{:indent$}{}", "", printable(line), indent = level * 2));
     }

@@ -127,7 +127,7 @@ fn attempts() -> impl Strategy<Value = Vec<AttemptRecord>> {
 }
 
 proptest! {
-    /// However the spend is divided, nothing is lost and nothing is counted twice.
+    /// In any division of the spend, nothing is lost and nothing is counted twice.
     #[test]
     fn parts_add_up_to_the_total(attempts in attempts()) {
         let spend = spend_of(&attempts, 3);

@@ -16,7 +16,7 @@ async function answer(request) {
     throw new LostServer("docmill does not answer. What was decided is stored; start docmill review again.");
   }
   const isJson = response.headers.get("content-type") === "application/json";
-  if (!isJson && !response.ok) throw new LostServer("you are not signed in any more: open a new address");
+  if (!isJson && !response.ok) throw new LostServer("you are no longer signed in: open a new address");
   const body = isJson ? await response.json() : {};
   if (!response.ok) throw new ServerError(body.error);
   clearLostNotice();

@@ -74,7 +74,7 @@ export function clearNotice() {
   setRoom();
 }
 
-// The server has answered: that it does not is not true any more.
+// The server has answered, so the message that it does not is outdated.
 export function clearLostNotice() {
   if (isLost) clearNotice();
 }

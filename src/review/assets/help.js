@@ -1,4 +1,4 @@
-// The keys, and how to go on in another browser.
+// The keys, and how to continue in another browser.
 
 import { post } from "./api.js";
 import { byId, el, isolated, notice } from "./dom.js";
@@ -36,8 +36,8 @@ export function build() {
   const groups = KEYS.map(([title, keys]) => el("section", {}, el("h3", {}, title), el("dl", { class: "keys" },
     keys.flatMap(([key, text]) => [el("dt", {}, key.split(" ").map((one) => el("kbd", {}, one))), el("dd", {}, text)]))));
   const mode = job.shows_answers
-    ? "The model's answers and those of other reviewers are shown before you decide; your decisions say so, and do not count as blind truth."
-    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it say so. What you have seen is remembered, even after a restart.";
+    ? "The model's answers and those of other reviewers are shown before you decide; your decisions record this, and do not count as blind truth."
+    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it record this. What you have seen is remembered, even after a restart.";
   const place = el("div", { class: "another" });
   const another = el("button", { type: "button", onclick: () => newAddress(place).catch((error) => notice(error.message, true)) }, "Another browser");
   byId("help").replaceChildren(

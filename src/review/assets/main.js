@@ -70,10 +70,10 @@ function describe({ job, model, reviewer, shows_answers, sample, pages, unreadab
   byId("job").title = `${plural(pages, "page")}, answered by ${shown(model)}`;
   byId("reviewer").replaceChildren(isolated(reviewer), ` · ${shows_answers ? "answers shown" : "blind"}`);
   const notes = [];
-  if (sample) notes.push(`A sample of ${grouped(sample.pages)} of ${plural(sample.of, "page")}${sample.where ? " that match --where. It says nothing about other pages" : ""}.`);
+  if (sample) notes.push(`A sample of ${grouped(sample.pages)} of ${plural(sample.of, "page")}${sample.where ? " that match --where. It does not represent other pages" : ""}.`);
   if (unread) notes.push(`${plural(unread, "file")} of an earlier version of docmill: run the job once to see them.`);
   if (unreadable) notes.push(`${plural(unreadable, "file")} could not be opened as pages.`);
-  if (orphans) notes.push(`${plural(orphans, "decision")} are on tasks that the job does not have any more.`);
+  if (orphans) notes.push(`${plural(orphans, "decision")} are on tasks that the job no longer has.`);
   if (notes.length) notice(notes.join(" "));
 }
 

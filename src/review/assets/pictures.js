@@ -1,4 +1,4 @@
-// Pictures of pages: fetched, so that a page without one can say why, and kept for a moment.
+// Pictures of pages: fetched, so that a page without one can show the reason, and kept for a moment.
 
 // A picture that was shown for less time than this was not looked at, in milliseconds: its page was accepted by a
 // second press of the same key.

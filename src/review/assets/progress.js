@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { byId, el, grouped, isolated, plural } from "./dom.js";
 import { state, viewParameters } from "./state.js";
 
-// Fewer pages that two reviewers have decided say little about their agreement.
+// Fewer common pages of two reviewers show little about their agreement.
 const MIN_AGREEMENT_PAGES = 10;
 
 const figure = (value) => value.toFixed(value > 0.995 && value < 1 ? 3 : 2);

@@ -137,7 +137,7 @@ export class Single {
     return UNSET;
   }
 
-  // What the model and others have answered, as far as it is shown.
+  // The answers of the model and of others that are shown.
   context(known) {
     const lines = [];
     const line = (who, value, kind) => lines.push(el("p", { class: `said ${kind}` }, el("span", {}, who), isolated(value)));
@@ -147,7 +147,7 @@ export class Single {
       line("model", value, known.own ? (isSame ? "is-same" : "is-other") : "");
     }
     for (const other of known.others ?? []) line(other.reviewer, valueText(other.value), "");
-    for (const unfit of known.unfit ?? []) line(`${unfit.reviewer} (does not fit any more)`, valueText(unfit.value), "is-other");
+    for (const unfit of known.unfit ?? []) line(`${unfit.reviewer} (no longer fits)`, valueText(unfit.value), "is-other");
     return lines.length ? el("div", { class: "context" }, lines) : null;
   }
 

@@ -16,7 +16,7 @@ pub(crate) const PAGE: &str = include_str!("../assets/index.html");
 /// Leads a browser here once more.
 pub(crate) const AGAIN: &str = include_str!("../assets/again.html");
 
-/// What is shown to a browser that is not signed in.
+/// The page for a browser that is not signed in.
 pub(crate) const SIGNED_OUT: &str = include_str!("../assets/signed-out.html");
 
 macro_rules! assets {

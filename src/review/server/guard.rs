@@ -95,7 +95,7 @@ impl Guard {
         if sites.all(|site| matches!(site, b"same-origin" | b"none")) { Ok(()) } else { Err(Rejection::WrongOrigin) }
     }
 
-    /// Checks that a change comes from a page of this server, as JSON. A form of another page can send neither.
+    /// Checks that a change comes from a page of this server, as JSON. A form on another page can't send that.
     pub(crate) fn check_change(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         if !headers.contains_key(ORIGIN) {
             return Err(Rejection::WrongOrigin);

@@ -1,6 +1,6 @@
 //! The web server of a review: loopback only, one program, its owner's browsers.
 //!
-//! - [`listen`]: connections; [`routes`]: what is answered
+//! - [`listen`]: connections; [`routes`]: the replies
 //! - [`guard`]: who may ask: host, origin, token and cookie; [`response`]: bodies and headers
 //! - [`assets`]: the page itself
 

@@ -1,4 +1,4 @@
-//! What is answered: the page, its data, pictures, and changes.
+//! The replies: the page, its data, pictures, and changes.
 
 use super::assets::{AGAIN, PAGE, SIGNED_OUT, find_asset};
 use super::guard::{Guard, Rejection};
@@ -25,7 +25,7 @@ const MAX_URI_BYTES: usize = 8 << 10;
 /// The media type of pages.
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What is answered.
+/// A reply.
 pub(crate) struct Routes {
     guard: Guard,
     api: Arc<Api>,

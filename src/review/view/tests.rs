@@ -58,7 +58,7 @@ fn what_tells_the_answer_reveals_it() {
     }
 }
 
-/// Six pages, of which ann has decided the second and skipped the third for its kind, and bob decided the fourth.
+/// Six pages: ann has decided the second and skipped the third for its kind, and bob has decided the fourth.
 struct Six {
     index: PageIndex,
     drawn: Vec<u32>,
@@ -124,7 +124,7 @@ fn windows_are_parts_of_the_order() {
     assert_eq!(six.window("state=others&limit=9"), (vec![3], 1, 1, 1));
     assert_eq!(six.window("state=skipped&limit=9"), (vec![2], 1, 1, 1));
     assert_eq!(six.window("task=*&state=decided&limit=9").0, Vec::<u32>::new(), "the other task is open");
-    // A page that the view does not show has a place in its order all the same.
+    // A page that the view does not show still has a place in its order.
     assert_eq!(six.window(&format!("state=undecided&after={}", six.name(1))), (vec![3], 4, 4, 2));
 }
 
@@ -192,7 +192,7 @@ fn a_view_that_is_kept_shows_what_a_new_one_would() {
         };
         six.decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
     };
-    // What a browser comes back to; the order of one changes with decisions.
+    // Views that a browser returns to; the order of one changes with decisions.
     let browsed =
         ["limit=9", "order=disagreement&limit=9", "state=undecided&limit=9"].map(|query| parse(query).unwrap());
     let (mut kept_views, mut reported) = (Views::default(), Vec::new());

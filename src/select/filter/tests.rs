@@ -1,4 +1,4 @@
-//! Filters: what they match, what is refused and how that is shown, and the examples of docs/select.md.
+//! Filters: what they match, refusals and their messages, and the examples of docs/select.md.
 
 use super::*;
 use crate::base::money::Pico;
@@ -162,7 +162,7 @@ fn rows_match_or_do_not() {
         ("not (page = 1 and page = 3)", true, true),
         ("not not page = 3", true, true),
         ("NOT kind IS NULL AnD page IN (3)", true, false),
-        // What is unknown does not count, unless the rest decides.
+        // Unknown values do not count, unless the rest decides.
         ("kind = 'invoice' or page = 3", true, true),
         ("not (kind = 'invoice')", false, false),
         ("not (kind = 'invoice' and page = 1)", true, true),
@@ -317,7 +317,7 @@ fn the_examples_of_the_documentation_are_read() {
 }
 
 proptest! {
-    /// Whatever is typed is a filter or an error with a place in the text.
+    /// Any text is a filter or an error with a position in the text.
     #[test]
     fn any_text_is_a_filter_or_an_error(
         words in prop::collection::vec(prop::sample::select(vec![
@@ -341,7 +341,7 @@ proptest! {
         }
     }
 
-    /// The laws of De Morgan hold, also for what is unknown.
+    /// The laws of De Morgan hold, also for unknown values.
     #[test]
     fn and_or_and_not_agree(one in 0..5_usize, other in 0..5_usize) {
         let parts = ["kind = 'invoice'", "kind = 'letter'", "duplicate_of = 'x'", "page = 3", "page = 4"];

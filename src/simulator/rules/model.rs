@@ -48,7 +48,7 @@ pub(crate) struct ModelRules {
     pub(crate) snapshot: &'static str,
     /// Whether it takes images.
     pub(crate) sees: bool,
-    /// Whether it takes a system message beside an image.
+    /// Whether it accepts a system message together with an image.
     pub(crate) takes_system: bool,
     /// Prices of the standard tier.
     pub(crate) prices: Prices,
@@ -108,7 +108,7 @@ impl ModelRules {
         Self { listed, ..self }
     }
 
-    /// The model that takes no system message beside an image.
+    /// The model that rejects a system message together with an image.
     pub(crate) const fn without_system(self) -> Self {
         Self { takes_system: false, ..self }
     }

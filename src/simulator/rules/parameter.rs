@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(crate) struct ParameterRule {
     /// Names of members of the request.
     pub(crate) names: &'static [&'static str],
-    /// A number that is accepted all the same.
+    /// A number that is accepted nevertheless.
     pub(crate) unless: Option<f64>,
     /// Whether the rule holds only while the model reasons.
     pub(crate) while_reasoning: bool,

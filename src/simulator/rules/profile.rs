@@ -20,9 +20,9 @@ pub(crate) struct Profile {
     pub(crate) takes_any_model: bool,
     /// Members that limit the reply. Others with this meaning have no effect.
     pub(crate) limits: &'static [&'static str],
-    /// What becomes of members that the API does not know.
+    /// The treatment of unknown members.
     pub(crate) unknown: Option<UnknownMembers>,
-    /// Rules about parameters, in the order in which they are checked.
+    /// Rules about parameters, in the order of the checks.
     pub(crate) parameters: &'static [ParameterRule],
     /// What becomes of `reasoning_effort`.
     pub(crate) effort: EffortRule,
@@ -32,7 +32,7 @@ pub(crate) struct Profile {
     pub(crate) details: (&'static [&'static str], Rejection),
     /// The error about an assistant's message without content. `None`: it is accepted.
     pub(crate) empty_turn: Option<Rejection>,
-    /// The error about a system message beside an image, for models that take none.
+    /// The error about a system message together with an image, for models that reject it.
     pub(crate) system_beside_image: Rejection,
     /// The error about a whole reply while the model reasons. `None`: it is accepted.
     pub(crate) whole_while_reasoning: Option<Rejection>,
@@ -44,7 +44,7 @@ pub(crate) struct Profile {
     pub(crate) schema: SchemaRule,
     /// Maximum tokens of an image, and the member that lifts it if it is true.
     pub(crate) image_cap: Option<(u64, &'static str)>,
-    /// What is sent when reasoning uses up the output limit.
+    /// The reply when reasoning uses up the output limit.
     pub(crate) used_up: UsedUp,
     /// Whether prompts are written to the cache by default.
     pub(crate) writes_cache: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Profile {
     pub(crate) cost_header: &'static str,
 }
 
-/// What becomes of members of a request that an API does not know.
+/// The treatment of unknown members of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UnknownMembers {
     /// The members that it knows.
@@ -77,7 +77,7 @@ impl UnknownMembers {
     /// Checks the members of a request.
     ///
     /// # Errors
-    /// If the API does not know one.
+    /// If one is unknown.
     pub(crate) fn check(&self, members: &Map<String, Value>) -> Result<(), ApiError> {
         let unknown: Vec<&str> = members.keys().map(String::as_str).filter(|name| !self.known.contains(name)).collect();
         if unknown.is_empty() {
@@ -92,7 +92,7 @@ impl UnknownMembers {
     }
 }
 
-/// What is sent when reasoning uses up the output limit.
+/// The reply when reasoning uses up the output limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UsedUp {
     /// Empty content with the finish reason `length`; all tokens are billed.
@@ -110,7 +110,7 @@ impl Profile {
         found.or_else(|| self.models.first().filter(|_| self.takes_any_model))
     }
 
-    /// The effort with which a model reasons about a request.
+    /// The reasoning effort of a model for a request.
     ///
     /// # Errors
     /// If the request asks for an effort that is rejected.

@@ -2,7 +2,7 @@
 
 use crate::simulator::api_error::ApiError;
 
-/// An error whose message has places for what is rejected.
+/// An error whose message has placeholders for the rejected parameter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rejection {
     /// HTTP status.

@@ -52,7 +52,7 @@ pub(crate) enum Misplaced {
     Sometimes,
 }
 
-/// The members of `message` beside `role`.
+/// The members of `message` other than `role`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageKeys {
     /// `content`, `refusal` and `annotations`, and `logprobs` in the choice.
@@ -83,7 +83,7 @@ pub(crate) struct UsageStyle {
 /// Where `usage` is in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamUsage {
-    /// In a chunk of its own, if the request asks for it.
+    /// In a separate chunk, if the request asks for it.
     Requested,
     /// In the last chunk with a choice, whether or not the request asks for it.
     LastChunk,

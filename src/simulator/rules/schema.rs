@@ -15,7 +15,7 @@ pub(crate) struct SchemaRule {
     pub(crate) keywords: (&'static [&'static str], Rejection),
     /// Whether the grammar lets the model repeat a label or a text as long as the schema allows.
     pub(crate) repeats: bool,
-    /// Whether the grammar knows `uniqueItems`.
+    /// Whether the grammar supports `uniqueItems`.
     pub(crate) knows_unique: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is left of URLs with secrets.
+//! URLs without their secrets.
 
 use super::*;
 
@@ -78,7 +78,7 @@ fn secrets_are_left_out() {
         ("https://h/a.jpg?_upt=SECRET&urlsig=SECRET&Signature2=SECRET", "https://h/a.jpg"),
         ("https://h/a.jpg;jsessionid=SECRET?page=1", "https://h/a.jpg?page=1"),
         ("https://h/a.jpg?sessiontoken=SECRET&x-session-token=SECRET", "https://h/a.jpg"),
-        // What is left of a URL that was taken for the path of a file.
+        // The rest of a URL that was taken for the path of a file.
         ("https:/h/a.jpg?sig=SECRET&v=1", "https:/h/a.jpg?v=1"),
         ("HTTP:\\\\h\\a.jpg?token=SECRET", "HTTP:\\\\h\\a.jpg"),
         ("https:\\h\\a.jpg?X-Amz-Signature=SECRET", "https:\\h\\a.jpg"),

@@ -5,8 +5,8 @@ use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
 use std::path::Path;
 
-/// Copies the store at `path` to `to`, as it is at one moment; runs may write meanwhile. The
-/// copy is complete and durable when this returns.
+/// Copies a consistent snapshot of the store at `path` to `to`; runs may write meanwhile. The copy is complete and
+/// durable when this returns.
 ///
 /// # Errors
 /// When `to` exists, or one of the files cannot be read or written.

@@ -1,6 +1,6 @@
-//! The forms of values that other stages write: the store keeps them as JSON, and does not know what is in them.
+//! The forms of values that other stages write: the store keeps them as JSON, and does not interpret them.
 
-/// What is wrong with a stored text; `Ok`: nothing.
+/// The fault of a stored text; `Ok`: none.
 type Rule = fn(&str) -> Result<(), String>;
 
 /// How the texts of columns are read that only other stages understand.

@@ -1,4 +1,4 @@
-//! What is in a store.
+//! The content of a store.
 
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
@@ -6,7 +6,7 @@ use crate::store::sqlite::schema;
 use rusqlite::Connection;
 use std::path::Path;
 
-/// What is in a store.
+/// The content of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// The size of the file and its WAL, in bytes.
@@ -33,7 +33,7 @@ pub struct Contents {
     pub since_ms: Option<(i64, i64)>,
 }
 
-/// What is in the store at `path`.
+/// The content of the store at `path`.
 ///
 /// # Errors
 /// When the store cannot be read.

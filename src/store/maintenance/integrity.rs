@@ -41,8 +41,8 @@ const RULES: &[(&str, &str)] = &[
     ("a file without its job", "SELECT 'entry ' || id FROM entries WHERE job_id NOT IN (SELECT id FROM jobs)"),
 ];
 
-/// What is wrong with the store at `path`; empty if it is sound. Reads the whole store. `content`: how values are read
-/// that other stages write.
+/// The faults of the store at `path`; empty if it is sound. Reads the whole store. `content`: how values are read that
+/// other stages write.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -59,7 +59,7 @@ pub fn check(path: &Path, content: &ContentRules) -> Result<Vec<String>, StoreEr
     findings(&db, content)
 }
 
-/// What is wrong in a file that SQLite can read.
+/// Faults in a file that SQLite can read.
 pub(crate) fn findings(db: &Connection, content: &ContentRules) -> Result<Vec<String>, StoreError> {
     let mut findings = Findings::default();
     for (what, query) in RULES {

@@ -1,6 +1,6 @@
 //! Maintenance of a whole store, for `docmill store`.
 //!
-//! - [`integrity`]: is it sound; [`contents`]: what is in it
+//! - [`integrity`]: whether it is sound; [`contents`]: its content
 //! - [`backup`]: a copy; [`salvage`]: what can be read of a damaged store
 //! - [`prune`]: delete what no job shows
 //! - [`value_rules`]: the values that columns may hold, and how others are repaired; [`row_checks`]: every row, read as

@@ -8,7 +8,7 @@ use crate::store::sqlite::schema;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
-/// What was deleted.
+/// The deleted rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// The number of answers that no job shows.
@@ -25,10 +25,10 @@ pub struct Pruned {
     pub is_compact: bool,
 }
 
-/// What is kept: the pages that the latest walk of a job found (all pages while some of its files
-/// have not been read) and those with human answers, and the recipes under which files of a job are settled, that a run asked
-/// since, or that the latest run of a job and the latest finished one asked. Runs that only tried something count
-/// only while they are that new.
+/// The pages to keep: those that the latest walk of a job found (all pages while some of its files have not been read)
+/// and those with human answers, and the recipes under which files of a job are settled, that a run asked since, or
+/// that the latest run of a job and the latest finished one asked. Runs that only tried something count only while they
+/// are that new.
 const KEPT: &str = "
 CREATE TEMP TABLE kept_pages (id INTEGER PRIMARY KEY);
 INSERT INTO kept_pages SELECT id FROM pages WHERE content IN (SELECT content FROM entries WHERE content IS NOT NULL)
@@ -38,7 +38,7 @@ CREATE TEMP TABLE kept_recipes (id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE stale (page_id INTEGER, recipe_id INTEGER);
 CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);";
 
-/// Deletes what is older than `before_ms` (wall time) and no job shows. A dry run only counts.
+/// Deletes data that is older than `before_ms` (wall time) and that no job shows. A dry run only counts.
 ///
 /// # Errors
 /// When a run is in progress, or the store cannot be written.
@@ -80,7 +80,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
            AND id NOT IN (SELECT r.page_id FROM requests r JOIN attempts a ON a.request_id = r.id WHERE a.opened_at >= ?1 OR a.state = 'open')",
         [before_ms],
     )?;
-    // What was paid was paid: a merge combines it run by run.
+    // The charge remains: a merge combines it run by run.
     let is_pruned = "(run_id, budget_id) IN (SELECT a.run_id, a.budget_id FROM gone g CROSS JOIN requests r ON r.page_id = g.id CROSS JOIN attempts a ON a.request_id = r.id)";
     transaction.execute(
         &format!("INSERT OR REPLACE INTO pruned_runs (run_id, budget_id, spent) {}", charged_by_run("main", is_pruned)),
@@ -102,7 +102,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
     } else {
         transaction.commit()?;
     }
-    // On a disk without room for a second copy the file stays as large as it is.
+    // On a disk without room for a second copy the file keeps its size.
     let is_compact = is_dry_run || db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").is_ok();
     Ok(Pruned { answers, attempts, pages, has_held_back, is_compact })
 }

@@ -26,7 +26,7 @@ pub(crate) struct RowCheck {
     read: Read,
     /// The columns of the query that identify a row.
     key: Range<usize>,
-    /// Repairs the row with this key, such that what was paid stays. docmill finds or asks again what is deleted.
+    /// Repairs the row with this key, so that its cost is kept. docmill finds or asks again what is deleted.
     repair: &'static str,
 }
 
@@ -40,7 +40,7 @@ struct Scan<'a> {
     content: &'a ContentRules,
 }
 
-/// An attempt of which not everything can be read: it counts with its cost, or its worst case.
+/// An attempt that can't be read completely: it counts with its cost, or its worst case.
 const LOSE_ATTEMPT: &str =
     "UPDATE attempts SET state = 'lost', cost = CASE typeof(cost) WHEN 'integer' THEN cost ELSE CASE typeof(reserved) WHEN 'integer' THEN reserved END END,
    reserved = CASE typeof(reserved) WHEN 'integer' THEN reserved END, opened_at = CASE typeof(opened_at) WHEN 'integer' THEN opened_at ELSE 0 END,
@@ -49,7 +49,7 @@ const LOSE_ATTEMPT: &str =
    latency_ms = NULL, purpose = NULL, expected = NULL, saved_by_cache = NULL, saved_by_size = NULL, reported_cost = NULL, served_model = NULL,
    served_by = NULL, service_tier = NULL, parameters = NULL WHERE id IS ?1";
 
-/// A run of which not everything can be read: when it was stays, if it is known.
+/// A run that can't be read completely: its time is kept, if it is known.
 const RESET_RUN: &str =
     "UPDATE runs SET run_id = CASE typeof(run_id) WHEN 'text' THEN run_id ELSE 'salvaged-' || id END, model = CASE typeof(model) WHEN 'text' THEN model ELSE '' END,
    started_at = CASE typeof(started_at) WHEN 'integer' THEN started_at ELSE 0 END, ended_at = CASE typeof(ended_at) WHEN 'integer' THEN ended_at ELSE 0 END,
@@ -280,7 +280,7 @@ pub(crate) fn row_checks() -> Vec<RowCheck> {
 }
 
 impl RowCheck {
-    /// Calls `found` for every row of which something can't be read: what is wrong, and the key of the row.
+    /// Calls `found` for every row that can't be read completely, with the fault and the key of the row.
     ///
     /// # Errors
     /// When the table can't be read.
@@ -306,7 +306,7 @@ impl RowCheck {
         Ok(())
     }
 
-    /// Repairs the rows of which something can't be read.
+    /// Repairs the rows that can't be read completely.
     ///
     /// # Errors
     /// When the table can't be read or written.

@@ -40,10 +40,9 @@ const TABLES: &[(&str, &str)] = &[
     ("shown_answers", "rowid"),
 ];
 
-/// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:
-/// what was paid was paid, whatever run or budget it belonged to. A recipe set that lost members
-/// gets an identity that no job looks for. A store that had no sequence numbers gets them,
-/// and the next revision is later than all that are left.
+/// Repairs in the new store, after those of its values: no row refers to a lost row. The ledger stays, because charges
+/// remain, whatever run or budget they belonged to. A recipe set that lost members gets an identity that no job looks
+/// for. A store that had no sequence numbers gets them, and the next revision is later than all that are left.
 const REPAIRS: &str = "
 DELETE FROM answers WHERE page_id NOT IN (SELECT id FROM pages) OR recipe_id NOT IN (SELECT id FROM recipes);
 DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
@@ -77,7 +76,7 @@ UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets
 UPDATE budget SET reserved = (SELECT ifnull(sum(reserved), 0) FROM attempts a WHERE a.budget_id = budget.id AND a.state = 'open');
 ";
 
-/// What was copied of a damaged store.
+/// The part of a damaged store that was copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Salvaged {
     /// By table: the number of rows in the new store.
@@ -90,7 +89,7 @@ pub struct Salvaged {
 /// and after a damaged place. `content`: how values are read that other stages write.
 ///
 /// # Errors
-/// When `to` exists or cannot be written, or nothing of the store can be read.
+/// When `to` exists or cannot be written, or no part of the store can be read.
 pub fn salvage(path: &Path, to: &Path, content: &ContentRules) -> Result<Salvaged, StoreError> {
     if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
@@ -131,7 +130,7 @@ fn copy(from: &Connection, to: &Path, content: &ContentRules) -> Result<Salvaged
     Ok(Salvaged { rows, lost_budgets: count("SELECT count(*) FROM budget WHERE scope LIKE 'salvaged-%'")? })
 }
 
-/// Repairs what was copied: first values, then references.
+/// Repairs the copy: first values, then references.
 pub(crate) fn repair(db: &Connection, content: &ContentRules) -> Result<(), StoreError> {
     for rule in value_rules() {
         db.execute(&rule.repair(), [])?;

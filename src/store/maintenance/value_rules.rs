@@ -20,7 +20,7 @@ pub(crate) struct ValueRule {
 enum Repair {
     /// Deletes the row: docmill finds or asks it again.
     Delete,
-    /// Sets columns of the row, which stays: it records what was paid.
+    /// Sets columns of the row, which stays because it records a charge.
     Set(&'static str),
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
         missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
         missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
-        // What an attempt cost is not known: the worst case counts.
+        // The cost of an attempt is unknown: the worst case counts.
         integer("attempts", "cost", Set("cost = reserved")),
         integer("attempts", "input_tokens", Set("input_tokens = 0")),
         integer("attempts", "cached_input_tokens", Set("cached_input_tokens = 0")),
@@ -172,7 +172,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         json("endpoints", "calibration", Set("calibration = NULL")),
         json("decisions", "value", Delete),
         integer("decisions", "decided_at", Delete),
-        // What a reviewer saw is not known: the decision does not count as blind.
+        // It is unknown what a reviewer saw: the decision does not count as blind.
         json("decisions", "shown", Set("shown = 'null'")),
         integer("decisions", "withdrawn_at", Set("withdrawn_at = 0")),
         integer("decisions", "revision", Set("revision = 0")),

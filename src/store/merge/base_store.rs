@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// A whole store that supplies the store of a shard with earlier answers. It is only read.
 ///
-/// What is taken over keeps its natural keys, so that a merge recognizes it. Nothing of it is charged to the shard.
+/// Data that is taken over keeps its natural keys, so that a merge recognizes it. It is not charged to the shard.
 pub struct BaseStore {
     scratch: Mutex<ScratchStore>,
     job: MergedJob,
@@ -49,7 +49,7 @@ impl BaseStore {
         Ok(Self { scratch: Mutex::new(scratch), job, taken: Mutex::default() })
     }
 
-    /// Checks that the store at `base` can be read as it is: a base is never brought up to date.
+    /// Checks that the store at `base` can be read without a migration: a base is never migrated.
     ///
     /// # Errors
     /// When it can't be read, or is of another version.
@@ -57,8 +57,8 @@ impl BaseStore {
         SourceStore::check_version(base)
     }
 
-    /// Takes over what the base knows of the files of a shard, except for files that the shard's store knows. Does
-    /// nothing if it has been done.
+    /// Takes over the base's data about the files of a shard, except for files in the shard's store. Does nothing if it
+    /// has been done.
     ///
     /// # Errors
     /// When a store can't be read or written, or the other one is not that of the shard.
@@ -68,8 +68,8 @@ impl BaseStore {
         scratch.clear()
     }
 
-    /// Takes over what the base knows of a page, such as that of a file that was renamed since, or is in another
-    /// shard. Whether it knew an outcome. Revisions of what is taken over are before any run's.
+    /// Takes over the base's data about a page, such as a page of a file that was renamed since, or is in another
+    /// shard. Returns whether the base had an outcome. Revisions of this data are before any run's.
     ///
     /// # Errors
     /// When a store can't be read or written.
@@ -97,7 +97,7 @@ impl BaseStore {
         Ok(true)
     }
 
-    /// What is spent and reserved in the scope of a budget of the base.
+    /// The spend and the reservations in the scope of a budget of the base.
     ///
     /// # Errors
     /// When the base can't be read.
@@ -121,7 +121,7 @@ impl BaseStore {
 /// A budget in a base.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BaseBudget {
-    /// What is spent and reserved.
+    /// The spend and the reservations.
     pub spent: Pico,
     /// The part of it that runs of the shard's own store have spent, which counts there, too.
     pub own: Pico,
@@ -178,7 +178,7 @@ fn choose_files(db: &Connection, job: &MergedJob, shard: Option<Shard>) -> Resul
     Ok(())
 }
 
-/// A digest of what the base holds, by which the store of a shard knows that it has taken it over.
+/// A digest of the base's content. The store of a shard uses it to detect that it has taken the base over.
 fn base_mark(db: &Connection) -> Result<Digest, StoreError> {
     let state: (i64, i64, i64, String, i64, i64) = db.query_row(
         "SELECT (SELECT ifnull(max(last), 0) FROM source.revisions), (SELECT ifnull(max(id), 0) FROM source.attempts),

@@ -15,7 +15,7 @@ pub(crate) enum CopiedPages {
     Wanted,
 }
 
-/// What is added to keys of the source for rows that are always new: they need no mapping.
+/// The offset of keys of the source for rows that are always new: they need no mapping.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offsets {
     /// For revisions.
@@ -76,7 +76,7 @@ pub(crate) fn copy_pages(db: &Connection, pages: CopiedPages, offsets: Offsets) 
 /// Pages, their faults and features, and near duplicates.
 fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let (page, redrawn) = (offsets.page, offsets.revision_of("s.redrawn"));
-    // Without an order of revisions it is not known which answers are of the wrong picture.
+    // Without an order of revisions docmill cannot tell which answers belong to the wrong picture.
     let redrawn = if offsets.is_before_any_run { "NULL".to_owned() } else { redrawn };
     let from = match pages {
         CopiedPages::All => "source.pages s",
@@ -116,7 +116,7 @@ fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     ]
 }
 
-/// The columns of attempts that are copied as they are.
+/// The columns of attempts that are copied unchanged.
 const ATTEMPT: &str = "reserved, input_tokens, cached_input_tokens, output_tokens, usage_source, verdict, error_kind, message, http_status,
   server_request_id, latency_ms, opened_at, purpose, expected, cache_write_tokens, saved_by_cache, saved_by_size, sequence,
   reasoning_tokens, reported_cost, served_model, served_by, service_tier, parameters";

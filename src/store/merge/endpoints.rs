@@ -1,5 +1,5 @@
-//! What is known of endpoints: facts about one belong together, so they come whole from the store that has seen most
-//! of it.
+//! Facts about endpoints: those about one belong together, so they come as a whole from the store with the most replies
+//! from the endpoint.
 
 use crate::store::error::StoreError;
 use rusqlite::Connection;

@@ -26,7 +26,7 @@ pub(crate) fn known_files(db: &Connection) -> Result<KnownFiles, StoreError> {
     jobs.into_iter().map(|job| Ok((job, read_marks(db, "main", job)?))).collect()
 }
 
-/// Copies the files that a source has found, of each of its jobs. What is older than what the merged store has of a
+/// Copies the files that a source has found, of each of its jobs. Data that is older than the merged store's data of a
 /// shard has nothing to state about which files there are.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! Copies human answers and what belongs to them: the draws that have led to them, and what reviewers have seen of the
-//! model's answers. They are few beside pages, and belong together across pages, so they are copied whole.
+//! model's answers. They are few compared with pages, and belong together across pages, so all of them are copied.
 
 use super::copy::Offsets;
 use crate::store::error::StoreError;
@@ -30,7 +30,7 @@ pub(crate) fn copy_human_answers(db: &Connection, offsets: Offsets) -> Result<()
     Ok(())
 }
 
-/// Pages that were not copied before. Nothing else is needed of them.
+/// Pages that were not copied before. Only their rows are needed.
 fn page_statements() -> Vec<String> {
     let of_people = "SELECT page_id FROM source.decisions UNION SELECT page_id FROM source.draw_pages UNION SELECT page_id FROM source.shown_answers";
     vec![

@@ -15,16 +15,16 @@ use crate::store::write::recipe_sets::find_or_add_set;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
-/// Stands for the policy of sets that were made under one that is not known here. Entries that are settled under
-/// such a set are looked at again, at no cost.
+/// The policy of sets that were made under an unknown one. Entries that are settled under such a set are looked at
+/// again, at no cost.
 const UNKNOWN_POLICY: &str = "merged";
 
 /// Which keys are mapped, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyChoice {
-    /// What is added to revisions of the source.
+    /// The offset of revisions of the source.
     pub(crate) revision: i64,
-    /// Only what wanted pages and files need. Runs are not those of the shard whose store this is.
+    /// Only the rows that the requested pages and files need. Runs are not those of the shard whose store this is.
     pub(crate) is_part: bool,
 }
 
@@ -107,7 +107,8 @@ UPDATE main.runs AS t SET job_id = j.dst
     JOIN main.jobs o ON o.id = j.dst JOIN main.jobs k ON k.identity = s.identity
   WHERE t.id = m.dst AND t.job_id = k.id AND t.job_id <> j.dst AND o.identity = ?1";
 
-/// Runs that died are recorded as such: nothing else will do it. Their times are in the order of their store.
+/// Runs that died are recorded as such here, because no other code does it. Their times are in the order of their
+/// store.
 fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
     let recipes: HashMap<i64, i64> = db
         .prepare("SELECT src, dst FROM scratch.recipes")?

@@ -1,7 +1,7 @@
 //! How far the files of a job in a store have come: by shard, which run has found them. The merged store keeps a mark of
 //! each store and job that was merged.
 //!
-//! The job of a mark is that of its run, as is what the run had come to: both are in the table `runs`.
+//! The job of a mark is that of its run, and so is the outcome of the run: both are in the table `runs`.
 
 use super::run_order::begun_runs;
 use crate::base::digest::Digest;
@@ -33,8 +33,8 @@ pub(crate) struct MergeMark {
     pub(crate) is_listed: bool,
 }
 
-/// What `database` (`main` or `source`) has of the files of a job, the oldest first: what was merged into it, and a
-/// later run of the whole input.
+/// The data of `database` (`main` or `source`) about the files of a job, the oldest first: merged data, and a later run
+/// of the whole input.
 ///
 /// # Errors
 /// When it can't be read.
@@ -128,7 +128,7 @@ pub(crate) fn is_merged(db: &Connection, store: &Digest, job: &Digest) -> Result
 /// # Errors
 /// When the merged store can't be written.
 pub(crate) fn put_store(db: &Connection, store: &Digest, job: &Digest) -> Result<(), StoreError> {
-    // It stands for the store alone: what it had of files has marks of its own.
+    // It represents only the store: its data about files has separate marks.
     put(db, key(store, job, None), &MergeMark::whole((FileRun::default(), false)))
 }
 

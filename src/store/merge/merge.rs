@@ -22,8 +22,8 @@ use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Budgets are what their attempts were charged. What is not known run by run, because an earlier version has pruned it,
-/// still counts.
+/// Budgets are the charges of their attempts. Charges that are not known run by run, because an earlier version has
+/// pruned them, still count.
 fn budgets() -> String {
     let by_run = charged_by_run("main", "true");
     format!(
@@ -33,7 +33,7 @@ fn budgets() -> String {
     )
 }
 
-/// A run is charged what the store knows that knows most of it.
+/// The charge of a run is that of the store with the most data about it.
 const PRUNED_RUNS: &str = "
 INSERT INTO main.pruned_runs (run_id, budget_id, spent)
   SELECT r.dst, b.dst, s.spent FROM source.pruned_runs s JOIN scratch.runs r ON r.src = s.run_id JOIN scratch.budgets b ON b.src = s.budget_id WHERE true
@@ -43,7 +43,7 @@ INSERT INTO main.pruned_runs (run_id, budget_id, spent)
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the stores don't belong together, one is in use, or a shard is missing: then nothing
-/// has changed. Otherwise when a store can't be read or written: what is merged by then stays, and the same call
+/// has changed. Otherwise when a store can't be read or written: stores merged by then stay, and the same call
 /// continues.
 pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: bool) -> Result<Merged, StoreError> {
     let own = Some(into).filter(|into| into.exists());
@@ -129,7 +129,7 @@ fn check_target(into: &Path, stores: &[SourceStore], job: &MergedJob) -> Result<
     check_unused(&db, into, job.at_ms, &HashSet::new())
 }
 
-/// The number of shards of which these are stores.
+/// The number of shards that these stores belong to.
 fn number_of_shards(stores: &[SourceStore]) -> Result<u32, StoreError> {
     let counts: BTreeSet<u32> = stores.iter().filter_map(|store| store.shard).map(|shard| shard.count()).collect();
     if counts.len() > 1 {
@@ -153,9 +153,8 @@ fn marks_of_target(into: &Path, job: &MergedJob) -> Result<Vec<MergeMark>, Store
     }
 }
 
-/// The shards of which there is nothing, neither in these stores nor in the merged one. What was merged before counts
-/// only while no store that is given is newer than what it has of that store's shard: then the others in it are of
-/// an earlier night.
+/// The shards without data in these stores and in the merged one. Earlier merges count only while no store that is
+/// given is newer than the merged data of its shard: then the other shards in it are of an earlier night.
 fn missing_shards(merged: &[MergeMark], stores: &[SourceStore], shards: u32) -> Vec<u32> {
     if shards == 1 {
         return Vec::new();

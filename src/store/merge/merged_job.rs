@@ -1,4 +1,4 @@
-//! What is merged, and what came of it.
+//! The inputs and the result of a merge.
 
 use crate::base::digest::Digest;
 
@@ -17,13 +17,13 @@ pub struct MergedJob {
     pub at_ms: i64,
 }
 
-/// What was merged.
+/// The result of a merge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     /// The number of shards of the input.
     pub shards: u32,
-    /// Shards of which there is no store.
+    /// Shards without a store.
     pub missing: Vec<u32>,
-    /// Stores that were merged before, as they are.
+    /// Stores that were merged before, unchanged.
     pub known: usize,
 }

@@ -5,7 +5,7 @@
 //! twice, in any order, and a merge that was killed is begun again: each source is one transaction, and a mark states
 //! that it is done.
 //!
-//! - [`merged_job`]: what is merged, and what came of it
+//! - [`merged_job`]: the inputs and the result
 //! - [`run_order`]: when runs began, in the order of their store
 //! - [`marks`]: which stores were merged, and how far the files of a job in a store have come
 //! - [`source`]: a store that is merged: what it holds, and whether it may be
@@ -14,7 +14,7 @@
 //! - [`copy`]: pages, answers, requests, attempts
 //! - [`human_answers`]: decisions, the draws that they refer to, and what reviewers have seen
 //! - [`entries`]: the files of the input
-//! - [`endpoints`]: what is known of endpoints
+//! - [`endpoints`]: facts about endpoints
 //! - [`mod@merge`]: one source after the other
 //! - [`base_store`]: a whole store that supplies a shard with earlier answers
 //!

@@ -1,16 +1,16 @@
 //! When the runs of a store began, in their order.
 //!
 //! A store numbers its own runs in the order in which they begin. The clocks of the machines that ran them may show
-//! another one: a clock that is set back, or a shard that is continued on a machine whose clock is behind. In a merged
-//! store, runs are ordered by the time at which they began, because they come from several stores. So a run that began,
-//! by its clock, before the one that it followed counts as begun a millisecond after that one, and all of its times move
-//! by as much.
+//! another order, if a clock is set back, or a shard continues on a machine whose clock is slow. In a merged store,
+//! runs are ordered by the time at which they began, because they come from several stores. So a run that began, by its
+//! clock, before the one that it followed counts as begun a millisecond after that one, and all of its times move by as
+//! much.
 
 use crate::store::error::StoreError;
 use rusqlite::Connection;
 
 /// The runs of `database` as a table of SQL: their keys (`id`), and when they began in the order of the store (`begun`).
-/// Only of its own runs the order is known: those that a merge or a base has brought in are as that store has them.
+/// The order is known only for its own runs: runs from a merge or a base are in the order of that store.
 pub(crate) fn begun_runs(database: &str) -> String {
     let is_own = format!(
         "shard IS (SELECT number || '/' || shards FROM {database}.shard)
@@ -77,9 +77,9 @@ mod tests {
         assert_eq!(begun(own, false, &times(own, &[10, 20, 90])), [10, 20, 90]);
         assert_eq!(begun(own, false, &times(own, &[50, 20, 20, 90])), [50, 51, 52, 90]);
         assert_eq!(begun(None, false, &times(None, &[50, 20, 51, 52, 60])), [50, 51, 52, 53, 60]);
-        // An earlier copy knows the same of the runs that it has.
+        // An earlier copy has the same data about its runs.
         assert_eq!(begun(own, false, &times(own, &[50, 20])), [50, 51]);
-        // What was taken over from a base came in another order, and so did what was merged.
+        // Data from a base or a merge came in another order.
         let taken_over = [(None, 40), (own, 50), (None, 30), (own, 45)];
         assert_eq!(begun(own, true, &taken_over), [40, 50, 30, 51]);
         assert_eq!(begun(None, true, &[(own, 50), (None, 20), (own, 45)]), [50, 20, 45]);

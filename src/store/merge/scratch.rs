@@ -46,7 +46,7 @@ pub(crate) struct ScratchStore {
 }
 
 impl ScratchStore {
-    /// Opens the merged store at `path`, of which `cache` KiB are kept in memory. Creates it if there is none.
+    /// Opens the merged store at `path`, with `cache` KiB kept in memory. Creates it if it does not exist.
     ///
     /// # Errors
     /// When one of the files can't be opened.
@@ -63,7 +63,7 @@ impl ScratchStore {
         Ok(scratch)
     }
 
-    /// Attaches a store as `source`, from which is read.
+    /// Attaches a store as `source` for reading.
     ///
     /// # Errors
     /// When it can't be read.

@@ -25,13 +25,13 @@ pub(crate) struct SourceStore {
     pub(crate) shard: Option<Shard>,
     /// What it has of the files of the job, the oldest first. Nothing: the job has never run.
     pub(crate) parts: Vec<MergeMark>,
-    /// A digest that changes with what the store holds.
+    /// A digest that changes with the content of the store.
     pub(crate) fingerprint: Digest,
 }
 
 impl SourceStore {
-    /// Looks at the store at `path`. `ended`: runs of which another store states that they have ended: here may be an
-    /// earlier copy of it.
+    /// Looks at the store at `path`. `ended`: runs that have ended according to another store: this may be an earlier
+    /// copy of it.
     ///
     /// # Errors
     /// When it can't be read, is of another version or job, or is in use.
@@ -49,8 +49,8 @@ impl SourceStore {
         Ok(Self { path: path.to_owned(), shard, parts, fingerprint: fingerprint(&db)? })
     }
 
-    /// The stores that have something of their own. That of a shard that has never run, as a process leaves it that dies
-    /// after it has taken over a base, adds nothing to another store of that shard.
+    /// The stores with their own data. The store of a shard that has never run, which remains if a process dies after
+    /// it has taken over a base, adds nothing to another store of that shard.
     ///
     /// # Errors
     /// When it is the only store of its shard.
@@ -210,7 +210,7 @@ pub(crate) fn check_unused(
     Ok(())
 }
 
-/// A digest of what a store holds: of its runs and how far they came, and of how much there is in its tables.
+/// A digest of a store's content: its runs and their progress, and the sizes of its tables.
 fn fingerprint(db: &Connection) -> Result<Digest, StoreError> {
     let mut runs =
         db.prepare("SELECT run_id || ' ' || heartbeat || ' ' || ifnull(outcome, '') FROM runs ORDER BY run_id")?;

@@ -186,8 +186,8 @@ proptest! {
     }
 }
 
-/// A run that continues another leaves alone what is final since that one began, and asks again what
-/// failed in it and may pass.
+/// A run that continues another keeps outcomes that are final since that one began, and asks again those that failed in
+/// it and may pass.
 #[test]
 fn a_run_that_continues_another_asks_what_may_pass_again() {
     let begin = RunBegin { own: Revision(20), since: Revision(10) };

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use std::time::Duration;
 
 /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`. Without
-/// attempts that were withdrawn: nothing of them was sent.
+/// attempts that were withdrawn, which were never sent.
 pub(crate) fn attempts(
     db: &Connection,
     sets: &SetMembers,

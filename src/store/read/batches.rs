@@ -116,7 +116,7 @@ pub(crate) fn recipes_in_batches(db: &Connection) -> Result<Vec<(PageId, RecipeI
     pages.collect()
 }
 
-/// The batches of a job that have not ended, are at other providers, and belong to no run that goes on: by provider, how
+/// The batches of a job that have not ended, are at other providers, and belong to no active run: by provider, how
 /// many.
 pub(crate) fn batches_elsewhere(db: &Connection, job: JobId, provider: &str) -> Result<Vec<(String, u64)>, StoreError> {
     let mut find = db.prepare_cached(

@@ -18,8 +18,8 @@ pub(crate) fn page_key(db: &Connection, page: &PageId) -> Result<Option<PageKey>
     Ok(find.query_row(params![page.content, page.page], |row| row.get(0)).optional()?)
 }
 
-/// What the store knows of a page under these recipes, and its key; `None` if it does not know
-/// the page. Without a job no page is a near duplicate.
+/// The stored data of a page under these recipes, and its key; `None` if the store does not have the page. Without a
+/// job no page is a near duplicate.
 pub(crate) fn stored_page(
     db: &Connection,
     job: Option<JobId>,

@@ -25,8 +25,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use std::path::Path;
 
-/// A read connection. Each call sees what was committed when it began. Long lists are read in
-/// pages.
+/// A read connection. Each call sees the commits before it began. Long lists are read in pages.
 ///
 /// # Errors
 /// Every method fails with [`StoreError::Damaged`] if the store holds a value that docmill
@@ -81,7 +80,7 @@ impl Reader {
         runs::mean_latency(&self.db, job, model, is_simulated)
     }
 
-    /// What is spent and reserved in the scope of a budget.
+    /// The spend and the reservations in the scope of a budget.
     pub fn budget(&self, scope: &str) -> Result<Pico, StoreError> {
         runs::budget(&self.db, scope)
     }
@@ -138,8 +137,7 @@ impl Reader {
         recipes::known_set(&self.db, recipes, policy)
     }
 
-    /// What the store knows of a page under these recipes. Whether it is a near duplicate is
-    /// known only with a job.
+    /// The stored data of a page under these recipes. Whether it is a near duplicate is known only with a job.
     pub fn stored_page(
         &self,
         job: Option<JobId>,
@@ -300,7 +298,7 @@ impl Reader {
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.
-    /// Without attempts that were withdrawn: nothing of them was sent.
+    /// Without attempts that were withdrawn, which were never sent.
     pub fn attempts(
         &self,
         run: RunKey,
@@ -332,8 +330,8 @@ impl Reader {
         batches::recipes_in_batches(&self.db)
     }
 
-    /// The batches of a job that have not ended, are at other providers, and belong to no run that goes on: by provider,
-    /// how many.
+    /// The batches of a job that have not ended, are at other providers, and belong to no active run: by provider, how
+    /// many.
     pub fn batches_elsewhere(&self, job: JobId, provider: &str) -> Result<Vec<(String, u64)>, StoreError> {
         batches::batches_elsewhere(&self.db, job, provider)
     }

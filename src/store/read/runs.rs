@@ -171,7 +171,7 @@ pub(crate) fn unfinished_runs(
     Ok(find.query_map(params![job, selection, set], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// What is spent and reserved in the scope of a budget.
+/// The spend and the reservations in the scope of a budget.
 pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
     let mut find = db.prepare_cached("SELECT spent, reserved FROM budget WHERE scope = ?1")?;
     let mut rows = find.query([scope])?;
@@ -186,14 +186,14 @@ pub(crate) fn budgets(db: &Connection) -> Result<Vec<BudgetRecord>, StoreError> 
     find.query_and_then([], budget_record)?.collect()
 }
 
-/// A budget whose columns are its scope, what is spent and what is reserved.
+/// A budget whose columns are its scope, its spend and its reservations.
 pub(crate) fn budget_record(row: &Row<'_>) -> Result<BudgetRecord, StoreError> {
     let scope: String = row.get(0)?;
     let cells = Cells::new(row, "budget", || format!("`{scope}`"));
     Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
 }
 
-/// What is known of an endpoint, as JSON: its capabilities, its calibration.
+/// The facts about an endpoint, as JSON: its capabilities, its calibration.
 pub(crate) fn endpoint(db: &Connection, id: &str) -> Result<(Option<String>, Option<String>), StoreError> {
     let mut find = db.prepare_cached("SELECT capabilities, calibration FROM endpoints WHERE id = ?1")?;
     let mut rows = find.query([id])?;

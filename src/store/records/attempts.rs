@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct BudgetLine {
     /// What it counts, as a [`BudgetCounter`](super::budgets::BudgetCounter) is written.
     pub scope: String,
-    /// The maximum of what is spent and reserved; `None` for no limit.
+    /// The maximum of spend and reservations; `None` for no limit.
     pub limit: Option<Pico>,
     /// What it has to hold for attempts that are open at the same time.
     pub headroom: Headroom,
@@ -64,7 +64,7 @@ pub struct BatchElsewhere {
     pub provider: String,
     /// Whether the provider has it: then any run may collect its results.
     pub is_submitted: bool,
-    /// The last heartbeat of its run. It changes as long as the process of the run goes on.
+    /// The last heartbeat of its run. It changes as long as the process of the run is active.
     pub heartbeat_ms: i64,
 }
 
@@ -98,9 +98,9 @@ pub enum Opened {
     Elsewhere,
     /// The reservation does not fit into the budget.
     OverBudget {
-        /// What is spent.
+        /// The spend.
         spent: Pico,
-        /// What is reserved for other attempts, some of which may be returned. Zero: none is open.
+        /// Reservations of other attempts, some of which may be returned. Zero: none is open.
         reserved: Pico,
     },
 }
@@ -117,7 +117,7 @@ pub struct AttemptCharge {
     pub cost: Option<Pico>,
     /// The cost by the provider's account; `None` if it reports none.
     pub reported_cost: Option<Pico>,
-    /// What is charged to the budget: at least `cost` and `reported_cost`.
+    /// The charge to the budget: at least `cost` and `reported_cost`.
     pub budget: Pico,
     /// What the cache of the provider saved.
     pub saved_by_cache: Pico,
@@ -126,7 +126,7 @@ pub struct AttemptCharge {
 }
 
 impl AttemptCharge {
-    /// What is charged to the budget for these costs. `worst`: the maximum cost, if the usage is an estimate.
+    /// The charge to the budget for these costs. `worst`: the maximum cost, if the usage is an estimate.
     /// [`CHARGED`](crate::store::sqlite::charged::CHARGED) computes the same in SQL.
     #[must_use]
     pub fn charged_to_budget(cost: Option<Pico>, reported: Option<Pico>, worst: Option<Pico>) -> Pico {
@@ -152,7 +152,7 @@ pub struct Settlement {
     pub attempt: AttemptId,
     /// The verdict.
     pub verdict: VerdictName,
-    /// Why it did not succeed, or what is wrong with the reply.
+    /// Why it did not succeed, or the fault of the reply.
     pub fault: Option<FaultRecord>,
     /// The HTTP status.
     pub http_status: Option<u16>,
@@ -164,7 +164,7 @@ pub struct Settlement {
     pub charge: AttemptCharge,
     /// Who served it.
     pub served: ServedRecord,
-    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    /// The parameters that were sent, as a JSON object; `None` if they are unknown.
     pub parameters: Option<String>,
     /// The outcomes that the attempt led to.
     pub outcomes: Vec<(RecipeId, TaskOutcome)>,
@@ -215,7 +215,7 @@ pub struct AttemptRecord {
     pub saved_by_cache: Pico,
     /// What a smaller image than the model can use saved.
     pub saved_by_size: Pico,
-    /// What was wrong with the attempt or its reply.
+    /// The fault of the attempt or its reply.
     pub error_kind: Option<ErrorKind>,
     /// The time from sending to the end of the reply, in milliseconds; `None` for attempts of
     /// batches.

@@ -5,7 +5,7 @@ use crate::base::ids::{AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId,
 use crate::base::money::Pico;
 use crate::base::vocabulary::{AttemptPurpose, BatchState};
 
-/// A batch that is about to be filled.
+/// A batch before it is filled.
 #[derive(Clone, Debug)]
 pub struct BatchStart {
     /// A key that no other batch has, also at the provider.

@@ -5,7 +5,7 @@ use crate::base::money::Pico;
 use std::fmt;
 
 /// What a budget counts: the spend under a name, in a period. Jobs with the same name share it,
-/// whatever their input and their endpoint.
+/// for any input and endpoint.
 ///
 /// It is written as `day:2026-11-23/paid/nightly`, `job/paid/nightly` or
 /// `run:20261123T131805-3f9a1c/simulated/nightly`. The name comes last because it may contain any
@@ -36,9 +36,9 @@ pub enum BudgetPeriod {
 pub struct BudgetRecord {
     /// What it counts, as a [`BudgetCounter`] is written.
     pub scope: String,
-    /// What is spent.
+    /// The spend.
     pub spent: Pico,
-    /// What is reserved for attempts that have not ended.
+    /// Reservations of attempts that have not ended.
     pub reserved: Pico,
 }
 

@@ -10,7 +10,7 @@ pub struct NewDecision {
     /// The page: the content of the file, and the number under which the page is asked
     /// ([`PageRecord::id`](super::rows::PageRecord::id)).
     pub page: PageId,
-    /// The name of the job. Jobs with the same name share human answers, whatever their inputs.
+    /// The name of the job. Jobs with the same name share human answers, for any inputs.
     pub job: String,
     /// The name of the task.
     pub task: String,
@@ -37,7 +37,7 @@ pub struct NewDecision {
 pub struct DecisionRecord {
     /// Its id.
     pub id: DecisionId,
-    /// What was decided.
+    /// The decision.
     pub decision: NewDecision,
     /// The first of the decisions that were made together. They are withdrawn together.
     pub group: DecisionId,

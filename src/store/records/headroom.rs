@@ -1,10 +1,10 @@
 //! How much of a budget has to be free for attempts that are open at the same time.
 //!
-//! A reservation is the most that an attempt should cost. A provider may bill more all the same, and it
-//! is known only when the bill arrives. One such bill ends the run; but what is in flight at that moment is
-//! billed, too. So an attempt joins others only while the budget would hold even if each of them cost a
-//! multiple of its reservation. An attempt that is alone needs only its reservation. It follows that at
-//! most one bill ever exceeds the budget, as long as no bill is above its multiple.
+//! A reservation is the maximum expected cost of an attempt. A provider may still bill more, and it is known only when
+//! the bill arrives. One such bill ends the run; but requests in flight at that moment are billed, too. So an attempt
+//! joins others only while the budget would hold even if each of them cost a multiple of its reservation. An attempt
+//! that is alone needs only its reservation. It follows that at most one bill ever exceeds the budget, as long as no
+//! bill is above its multiple.
 
 use crate::base::money::Pico;
 
@@ -21,11 +21,11 @@ pub struct Headroom {
 /// What a budget has spent and reserved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BudgetUse {
-    /// What is spent.
+    /// The spend.
     pub spent: Pico,
-    /// What is reserved for attempts that are sent on their own.
+    /// Reservations of attempts that are sent on their own.
     pub single: Pico,
-    /// What is reserved for lines of batches.
+    /// Reservations of lines of batches.
     pub batch: Pico,
 }
 
@@ -50,13 +50,13 @@ impl Headroom {
             let is_alone = now.single + now.batch == Pico::ZERO;
             return self.fits_beside(limit, with_line, Pico::ZERO) || is_alone && now.spent + reserved <= limit;
         }
-        // Alone, or the only one beside the lines of batches, which take a day.
+        // Alone, or the only one apart from the lines of batches, which take a day.
         let is_alone = now.single == Pico::ZERO;
         let lines = multiple(now.batch, self.batch_percent);
         self.fits_beside(limit, now, reserved) || is_alone && now.spent + lines + reserved <= limit
     }
 
-    /// Whether a bill is above the multiple of what was reserved for it. For requests that are sent on their own.
+    /// Whether a bill is above the multiple of its reservation. For requests that are sent on their own.
     #[must_use]
     pub fn is_exceeded(self, reserved: Pico, billed: Pico) -> bool {
         billed > multiple(reserved, self.single_percent)
@@ -87,7 +87,7 @@ mod tests {
             (now(21, 5, 0), 15, false, false),
             (now(95, 0, 0), 5, false, true),
             (now(95, 0, 0), 6, false, false),
-            // Beside lines of batches one attempt is alone.
+            // Apart from lines of batches one attempt is alone.
             (now(0, 0, 40), 20, false, true),
             (now(0, 0, 40), 21, false, false),
             (now(0, 1, 40), 5, false, false),
@@ -117,8 +117,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is opened and however the bills fall, as long as each is within its multiple: all bills
-        /// but one are within the limit. That one is of an attempt that was alone.
+        /// For any opened attempts and any bills, as long as each bill is within its multiple: all bills but one are
+        /// within the limit. That one is of an attempt that was alone.
         #[test]
         fn at_most_one_bill_is_above_the_limit(limit in 100_i64..20_000, steps in steps()) {
             let mut now = BudgetUse::default();

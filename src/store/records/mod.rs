@@ -1,4 +1,4 @@
-//! What goes into the store and comes out of it. No type of another stage appears here.
+//! The inputs and outputs of the store. No type of another stage appears here.
 //!
 //! - [`runs`]: runs, recipes, endpoints
 //! - [`entries`]: files and lines of lists, and how they change

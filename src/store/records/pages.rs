@@ -31,7 +31,7 @@ pub struct PageFaultRecord {
 pub struct Redrawn {
     /// The revision since which that is known: outcomes stored before are of the earlier picture.
     pub since: Revision,
-    /// What was wrong with it.
+    /// Its fault.
     pub reason: String,
 }
 
@@ -62,7 +62,7 @@ pub struct RereadFile {
     pub numbers: Option<Vec<u32>>,
     /// The version of the decoder since which the pages have these numbers.
     pub numbered_since: u32,
-    /// Pages (by their numbers now) whose earlier picture was wrong, and what was wrong.
+    /// Pages (by their current numbers) whose earlier picture was wrong, and its fault.
     pub redrawn: Vec<(u32, String)>,
     /// Whether pages that looked blank are looked at again. Other features stay, and with them near
     /// duplicates.
@@ -163,7 +163,7 @@ impl TaskOutcome {
     }
 }
 
-/// What the store knows of a page under some recipes.
+/// The stored data of a page under some recipes.
 #[derive(Clone, Debug, Default)]
 pub struct StoredPage {
     /// Why it cannot be decoded, by the current decoder.
@@ -181,13 +181,13 @@ pub struct StoredPage {
 }
 
 impl StoredPage {
-    /// A page of which nothing is known, under `recipes` recipes.
+    /// An unknown page, under `recipes` recipes.
     #[must_use]
     pub fn unknown(recipes: usize) -> Self {
         Self { outcomes: vec![None; recipes], ..Self::default() }
     }
 
-    /// What is done for the page.
+    /// The action for the page.
     #[must_use]
     pub fn status(&self, skip: SkipRule, selection: &TaskSelection<'_>) -> PageStatus {
         let outcomes: Vec<_> = self.outcomes.iter().map(|outcome| outcome.as_ref().map(TaskOutcome::facts)).collect();
@@ -215,7 +215,7 @@ impl StoredPage {
         self
     }
 
-    /// What was wrong with the picture that an outcome is of; `None`: nothing is known to be.
+    /// The fault of the picture of an outcome; `None`: no known fault.
     #[must_use]
     pub fn wrong_picture(&self) -> Option<&str> {
         let redrawn = self.redrawn.as_ref()?;

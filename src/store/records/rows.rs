@@ -28,7 +28,7 @@ pub struct PageRecord {
     pub status: PageStatus,
     /// Why the page cannot be read; only with [`PageStatus::Faulty`].
     pub fault: Option<FaultRecord>,
-    /// What was wrong with the picture that an outcome is of; `None`: nothing is known to be.
+    /// The fault of the picture of an outcome; `None`: no known fault.
     pub wrong_picture: Option<String>,
     /// The first path with the same content if that is another one, or the path of the page
     /// that this one is a near duplicate of.

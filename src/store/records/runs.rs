@@ -32,7 +32,7 @@ pub struct TaskKey {
     pub recipe_id: RecipeId,
 }
 
-/// What is recorded of a run when it starts.
+/// The record of a run when it starts.
 #[derive(Clone, Debug)]
 pub struct RunStart {
     /// The id of the run.
@@ -108,7 +108,7 @@ pub struct RunKeys {
     pub tasks: Vec<TaskKey>,
     /// Where the run begins in the history of the store.
     pub begin: RunBegin,
-    /// The run that this one continues: it sends again what that run did not come to.
+    /// The run that this one continues: it sends again what that run did not reach.
     pub continues: Option<RunId>,
     /// What a migration of the store has changed, for the user. Each is given to one run.
     pub notices: Vec<String>,
@@ -129,7 +129,7 @@ pub enum EndpointFact {
     Capabilities {
         /// What this process has learned.
         learned: String,
-        /// Combines what is stored with what was learned. An error: what is stored is damaged.
+        /// Combines stored and learned facts. An error: the stored facts are damaged.
         merge: fn(stored: &str, learned: &str) -> Result<String, String>,
     },
     /// How many tokens it bills for images.

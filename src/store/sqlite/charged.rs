@@ -46,7 +46,7 @@ mod tests {
                     let estimated = AttemptCharge::charged_to_budget(*cost, reported, *reserved);
                     assert_eq!(charged_by_sql("settled", Some("reported"), all), known.0, "{all:?}");
                     assert_eq!(charged_by_sql("settled", Some("estimated"), all), estimated.0, "{all:?}");
-                    // Its cost is what it reserved.
+                    // Its cost is its reservation.
                     assert_eq!(charged_by_sql("lost", None, all), known.0, "{all:?}");
                     assert_eq!(charged_by_sql("open", None, all), 0, "{all:?}");
                 }

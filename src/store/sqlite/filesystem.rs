@@ -13,7 +13,7 @@ use std::path::Path;
 const MIN_BYTES: u64 = 1 << 20;
 
 /// Checks that the store at `path` can be written: that files can be created in its folder, or in the nearest one above
-/// it that exists, and that there is space for some. Leaves nothing behind.
+/// it that exists, and that there is space for some. Leaves no files.
 ///
 /// # Errors
 /// Why it can't.

@@ -1,8 +1,8 @@
 //! Which runs are alive.
 //!
-//! Each run holds an advisory lock on a file of its own beside the store. The operating
-//! system releases the lock however the process ends. Where the lock cannot be tested,
-//! because the file is gone or the file system has no locks, the heartbeat decides.
+//! Each run holds an advisory lock on its own file beside the store. The operating system releases the lock however the
+//! process ends. Where the lock cannot be tested, because the file is gone or the file system has no locks, the
+//! heartbeat decides.
 
 use crate::base::ids::RunId;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -30,7 +30,7 @@ impl RunLock {
     }
 
     /// Releases the lock and removes its file, once the end of the run is durable. Dropped
-    /// instead, the file stays behind unlocked, which shows others that the run died.
+    /// instead, the file stays unlocked, which shows others that the run died.
     pub(crate) fn release(self) {
         let _ = std::fs::remove_file(&self.path);
     }

@@ -15,7 +15,7 @@ const APPLICATION_ID: i64 = 0x646f_636d;
 /// How long a writer waits for the commit of another process.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time between two tries of what SQLite does not wait for.
+/// Time between two tries of an operation that SQLite does not wait for.
 const BUSY_POLL: Duration = Duration::from_millis(20);
 
 /// Stores up to this size, in bytes, are checked for damage whenever they are opened, which
@@ -26,8 +26,7 @@ const MAX_CHECKED_ON_OPEN: u64 = 16 << 20;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
-/// Opens the store at `path` for writing. Creates it if there is none, and migrates an older
-/// one.
+/// Opens the store at `path` for writing. Creates it if it does not exist, and migrates an older one.
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     refuse_other_than_file(path)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -84,7 +83,7 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Opens the store at `path` for reading, as it is; `None`: it has another version than this program's.
+/// Opens the store at `path` for reading, without a migration; `None`: its version differs from this program's.
 pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError> {
     if !exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
@@ -160,7 +159,7 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
         _ => StoreError::open(path, error),
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    // Before anything is written: a newer or foreign file stays as it is.
+    // Before anything is written: a newer or foreign file stays unchanged.
     let version = checked_version(&connection, path)?;
     let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4000; PRAGMA wal_autocheckpoint=4000;";
     retry_while_busy(|| connection.execute_batch(pragmas)).map_err(failed)?;

@@ -61,7 +61,7 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
     Ok(Opened::Granted { request, attempt: AttemptId(db.last_insert_rowid()), sequence })
 }
 
-/// What is spent and reserved, if an attempt that reserves `reserved` does not fit into its budget.
+/// The spend and the reservations, if an attempt that reserves `reserved` does not fit into its budget.
 fn find_over_budget(
     db: &Connection,
     ledger: &mut Ledger,

@@ -65,8 +65,7 @@ fn open_attempts(db: &Connection, batch: BatchId) -> Result<Vec<Reservation>, St
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Deletes a batch that was never submitted, and returns its reservations: nothing of it was
-/// sent.
+/// Deletes a batch that was never submitted, and returns its reservations: no part of it was sent.
 pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: BatchId) -> Result<(), StoreError> {
     for open in open_attempts(db, batch)? {
         ledger.charge(db, open.budget, open.reserved, Pico::ZERO)?;
@@ -86,8 +85,8 @@ pub(crate) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: RunKey
 }
 
 /// Gives a run the batches of a provider, of any job, that have not ended, unless another live
-/// run has them. Of live runs that are `stopped` it gets those that are submitted: a process that goes on after all
-/// finds them collected.
+/// run has them. Of live runs that are `stopped` it gets the submitted ones: a process that continues after all finds
+/// them collected.
 pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str, stopped: &[RunId]) -> Result<(), StoreError> {
     let stopped = serde_json::json!(stopped.iter().map(RunId::as_str).collect::<Vec<_>>()).to_string();
     db.execute(
@@ -109,7 +108,7 @@ pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str, stopped: &[Run
     Ok(())
 }
 
-/// Settles attempts of a batch. Attempts that are settled stay as they are.
+/// Settles attempts of a batch. Settled attempts are unchanged.
 pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlements: &[Settlement]) -> Result<(), StoreError> {
     for settlement in settlements {
         let is_open = db

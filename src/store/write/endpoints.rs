@@ -5,8 +5,8 @@ use crate::store::read::runs::endpoint as stored_facts;
 use crate::store::records::runs::EndpointFact;
 use rusqlite::Connection;
 
-/// Stores a fact about an endpoint, in place of what was stored before. Runs in the transaction of the
-/// writer, so that nothing is written between the reading and the writing of what is merged.
+/// Stores a fact about an endpoint, replacing the earlier one. Runs in the transaction of the writer, so that nothing
+/// is written between reading and writing the merged facts.
 pub(crate) fn remember(db: &Connection, endpoint: &str, fact: &EndpointFact) -> Result<(), StoreError> {
     let (column, value) = match fact {
         EndpointFact::Capabilities { learned, merge } => {

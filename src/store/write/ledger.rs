@@ -103,7 +103,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The part of what a budget has reserved that is for lines of batches.
+    /// The part of a budget's reservations that is for lines of batches.
     pub(crate) fn reserved_for_batches(&mut self, db: &Connection, key: BudgetKey) -> Result<Pico, StoreError> {
         if let Some(batch) = self.by_key(db, key)?.batch {
             return Ok(batch);
@@ -162,8 +162,8 @@ impl Ledger {
         self.sequences.push((run, 0));
     }
 
-    /// Writes the budgets that changed, before the commit. Returns the sequence numbers with which the
-    /// next transaction continues.
+    /// Writes the budgets that changed, before the commit. Returns the sequence numbers at which the next transaction
+    /// continues.
     pub(crate) fn write(self, db: &Connection) -> Result<Sequences, StoreError> {
         for budget in &self.budgets {
             db.prepare_cached("UPDATE budget SET spent = ?2, reserved = ?3 WHERE id = ?1")?.execute(params![

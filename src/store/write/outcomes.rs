@@ -61,7 +61,7 @@ pub(crate) fn put_outcomes(
     Ok(())
 }
 
-/// Whether an error of a page is that its file gives no picture, whatever the machine does.
+/// Whether an error of a page is permanent: its file gives no picture on any machine.
 fn gives_no_picture(kind: ErrorKind) -> bool {
     matches!(
         kind,

@@ -79,7 +79,7 @@ pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile)
     if outdated.is_empty() {
         return Ok(());
     }
-    // The pages moved for every entry with this content. Which of them a job selects, only the job knows.
+    // The pages moved for every entry with this content. Only the job knows which of them it selects.
     let repeats = (!repeats.is_empty()).then(|| serde_json::json!(repeats).to_string());
     db.prepare_cached(
         "UPDATE entries SET page_count = ?2, repeats = ?3, settled_set = NULL,
@@ -90,7 +90,7 @@ pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile)
     Ok(())
 }
 
-/// Gives pages of a file the numbers that they have now. What was stored for them moves with them.
+/// Gives pages of a file their current numbers. Their stored data moves with them.
 fn renumber(db: &Connection, content: &Digest, pages: &[(PageKey, u32)], numbers: &[u32]) -> Result<(), StoreError> {
     let number_now = |page: u32| {
         let place = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
@@ -126,7 +126,7 @@ pub(crate) fn put_features(
     Ok(())
 }
 
-/// Stores which pages of a job are near duplicates, in place of what was stored before.
+/// Stores which pages of a job are near duplicates, replacing what was stored before.
 pub(crate) fn put_near_duplicates(db: &Connection, job: JobId, near: &[NearDuplicate]) -> Result<(), StoreError> {
     db.execute("DELETE FROM near WHERE job_id = ?1", [job])?;
     let mut insert =

@@ -74,7 +74,7 @@ pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), S
     match (known, shard) {
         (Some(known), Some(shard)) => refused(
             format!("the store is that of shard {known}, and this is a run of shard {shard}"),
-            "each shard has a store of its own: name another one with --store, or leave it out",
+            "each shard has its own store: name another one with --store, or leave it out",
         ),
         (Some(known), None) => refused(
             format!("the store is that of shard {known}, and this is a run of the whole input"),
@@ -84,7 +84,7 @@ pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), S
             if db.prepare_cached("SELECT 1 FROM entries")?.exists([])? {
                 return refused(
                     format!("the store holds the whole input, and this is a run of shard {shard}"),
-                    "each shard has a store of its own: leave --store out, or name a new file; --base reads the answers of a whole store",
+                    "each shard has its own store: leave --store out, or name a new file; --base reads the answers of a whole store",
                 );
             }
             db.execute(

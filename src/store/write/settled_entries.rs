@@ -151,7 +151,7 @@ impl Entry {
     }
 
     /// Whether there is nothing to do for a page, and for selected pages before it: those have
-    /// no row, so nothing is known of them.
+    /// no row, so they are unknown.
     fn is_page_settled(pages: &mut Vec<u32>, page: &Page, skip: SkipRule) -> bool {
         let Some(next) = pages.last().copied() else { return true };
         if next > page.number {

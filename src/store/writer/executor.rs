@@ -111,7 +111,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Writes the ledger, before the commit. Returns what is to be done after the commit.
+    /// Writes the ledger, before the commit. Returns the work to do after the commit.
     pub(crate) fn finish(self) -> Result<(Sequences, Effects), StoreError> {
         Ok((self.ledger.write(self.db)?, self.effects))
     }

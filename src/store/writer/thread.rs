@@ -124,7 +124,7 @@ impl Writer {
         let transaction = match self.lock.begin(&self.connection) {
             Ok(transaction) => transaction,
             Err(error) => {
-                // Those that wait behind it would only take longer to fail.
+                // Later ones would only take longer to fail.
                 let others = if self.lock.is_given_up() { messages.try_iter().collect() } else { Vec::new() };
                 for message in std::iter::once(first).chain(others) {
                     self.is_closing |= matches!(message.command, Command::Close);
@@ -191,7 +191,7 @@ impl Writer {
     }
 }
 
-/// What is committed to a file that was removed or replaced would never be read.
+/// Commits to a file that was removed or replaced would never be read.
 fn check_file(path: &Path, identity: Option<(u64, u64)>) -> Result<(), StoreError> {
     if identity.is_some() && file_id(path) != identity {
         return Err(StoreError::Failed(format!("{} was removed or replaced", path.display())));

@@ -17,15 +17,14 @@ const TRY: Duration = Duration::from_millis(500);
 const FIRST_LINE: Duration = Duration::from_secs(5);
 const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Longest wait. Nothing is lost meanwhile: replies that have arrived are stored when the lock is free.
+/// Maximum wait. Nothing is lost meanwhile: replies that have arrived are stored when the lock is free.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
 /// Begins transactions that write.
 pub(crate) struct WriteLock {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    /// The lock was waited for in vain: the run ends, and what it still has to write does not wait as
-    /// long once more.
+    /// The lock did not become free: the run ends, and what it still has to write does not wait as long once more.
     is_given_up: bool,
 }
 
@@ -36,7 +35,7 @@ impl WriteLock {
         Ok(Self { path: path.to_owned(), clock, is_given_up: false })
     }
 
-    /// Whether the lock was waited for in vain.
+    /// Whether the wait for the lock has failed.
     pub(crate) fn is_given_up(&self) -> bool {
         self.is_given_up
     }

@@ -224,7 +224,7 @@ fn knowledge_about_models_is_no_part_of_a_recipe() {
         assert_eq!(picture(model, "{}"), expected("none", Some(2048)), "{model}");
         assert_eq!(picture(model, "{rule: openai-patch}"), expected("openai-patch", None), "{model}");
     }
-    // Requests and estimates use what is known today.
+    // Requests and estimates use the current table.
     let job =
         check(Path::new("x.yaml"), &manifest("gpt-6-luna", "{}"), &|_| None).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((job.image.rule, job.image.max_side), (crate::catalog::image_rule("gpt-6-luna", None), None));

@@ -1,5 +1,5 @@
-//! Replies as servers send them, and the answers in them. A validator of another author is the
-//! oracle for the schemas that are sent.
+//! Replies as servers send them, and the answers in them. A third-party validator is the oracle for the schemas that
+//! are sent.
 
 use super::*;
 use crate::base::schema_oracle::SchemaOracle;
@@ -276,7 +276,7 @@ fn an_object_between_prose_that_was_cut_is_a_draft() {
         (r#"{"kind": "letter"} Explanation: the page has a"#, true),
         ("```json\n{\"kind\": \"letter\"}\n```\n**Explanation:** the page", true),
         (r#"<think>What is it?</think>{"kind": "letter"} Explanation: the page has a"#, true),
-        // It goes on repeating its answer.
+        // It keeps repeating its answer.
         (r#"I say {"kind": "letter"}{"kind": "letter"}{"kind": "let"#, true),
         (r#"I say {"kind": "letter"} but no: {"kind": "inv"#, false),
         (r#"Looking at {"kind": "x"} I think"#, false),

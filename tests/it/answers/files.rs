@@ -7,7 +7,7 @@ use serde_json::json;
 
 const HEAD: &str = "path,page,task,value,reviewer,decided_at,sampled_with,shown";
 
-/// A copy of the job with a store of its own, whose pages are read but which has no human answers.
+/// A copy of the job with its own store, whose pages are read but which has no human answers.
 fn copy(bench: &Bench) {
     let job = bench.text("job.yaml").replace("store: store.db", "store: copy.db").replace(": out.", ": copy.");
     bench.put("copy.yaml", job.replace("report.json", "copy.json").as_bytes());
@@ -50,7 +50,7 @@ fn a_file_that_is_imported_again_changes_nothing_and_another_store_gets_the_same
 #[test]
 fn answers_without_a_time_are_imported_once() {
     let bench = asked(2, "");
-    // It would count indefinitely, whatever is decided later.
+    // It would count indefinitely, despite later decisions.
     bench.put("answers.csv", b"path,task,value,decided_at\n00000.jpg,kind,form,2999-01-01\n");
     let future = import(&bench, "answers.csv", &[]);
     assert!(
@@ -63,7 +63,7 @@ fn answers_without_a_time_are_imported_once() {
         let ran = import(&bench, "answers.csv", &[]);
         assert!(ran.stdout.starts_with(imported), "{}{}", ran.stdout, ran.stderr);
     }
-    // Another value, and the first one again, are decisions of their own.
+    // Another value, and the first one again, are separate decisions.
     answer(&bench, &["00000.jpg,1,kind,letter"]);
     answer(&bench, &["00000.jpg,1,kind,form"]);
     let values: Vec<String> = exported(&bench, "job.yaml")
@@ -305,7 +305,7 @@ fn all_faults_are_counted_and_the_first_are_listed() {
     );
     assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("  line ")).count(), 50);
     assert!(ran.stderr.contains("gone-49.jpg`\n  and 1,150 more\n"), "{}", ran.stderr);
-    // What is wrong with many lines is said once.
+    // A fault of many lines is reported once.
     bench.put("answers.csv", format!("path,task,value\n{}", "00000.jpg,sort,form\n".repeat(1_200)).as_bytes());
     let ran = import(&bench, "answers.csv", &[]);
     assert!(ran.stderr.contains("1,200 faults in 1,200 answers\n  line 2; line 3; "), "{}", ran.stderr);

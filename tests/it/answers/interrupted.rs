@@ -59,7 +59,7 @@ fn a_killed_import_stores_all_answers_or_none() {
         assert_eq!(checked.code, 0, "{}", checked.stdout);
         let stored = stored(&bench);
         assert!(stored == LINES || stored == 0 && told.is_empty(), "part {part}: {stored} stored, {told:?}");
-        // Whatever happened, importing again completes it.
+        // In any case, importing again completes it.
         import(&bench);
     }
 }

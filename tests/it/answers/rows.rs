@@ -123,7 +123,7 @@ fn questions_with_columns_have_an_answer_for_each_line() {
     bench.put("job.yaml", job.as_bytes());
     let ran = bench.run(&["-q"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    // The lines ask different questions: which one is meant has to be said.
+    // The lines ask different questions, so the question must be stated.
     bench.put("answers.csv", b"path,task,value\npages/00000.jpg,sent,true\n");
     let ran = super::import(&bench, "answers.csv", &[]);
     assert!(ran.code == 2 && ran.stderr.contains("2 lines of the list with this path"), "{}", ran.stderr);

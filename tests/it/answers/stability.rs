@@ -143,7 +143,7 @@ fn repeated_answers_are_counted_paid_for_and_kept_apart() {
         text.stdout,
         text.stderr
     );
-    // What was spent counts for the budget and in the report.
+    // The cost counts for the budget and in the report.
     let report = bench.docmill(&["report", "job.yaml", "--run", "all", "--format", "json"]);
     let report: Value = serde_json::from_str(&report.stdout).unwrap();
     assert_eq!(report["attempts"]["sent"], 20);

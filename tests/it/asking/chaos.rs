@@ -1,5 +1,5 @@
-//! Whatever goes wrong: every page ends as what it met says, none is lost, none is asked
-//! more often than that, and the run ends.
+//! With any fault: every page ends as its faults require, none is lost, none is asked more often than that, and the run
+//! ends.
 
 use crate::bench::Bench;
 use docmill::internal::simulator::{Fault, Options};

@@ -1,5 +1,5 @@
-//! Which errors change the form of requests, on the built program: what they name must have been sent, whatever carries
-//! them, and what they say of the output limit is kept.
+//! Which errors change the form of requests, on the built program: what they name must have been sent, for errors from
+//! any source, and output limits that they state are kept.
 
 use crate::bench::{Bench, statuses};
 use crate::harness::http_server::HttpServer;
@@ -167,7 +167,7 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
     assert_eq!((bench.run(&[]).code, recorded.count()), (0, 7), "the store knows it");
 }
 
-/// Without a limit only what is known of the model bounds a bill.
+/// Without a limit only the model's known maximum bounds a bill.
 #[test]
 fn a_budget_is_not_spent_on_replies_without_a_bound() {
     let recorded = unlimited();
@@ -285,7 +285,7 @@ fn an_unknown_model_stops_the_run_with_any_status() {
     assert_eq!((ran.code, recorded.count()), (0, 6), "{}", ran.stderr);
 }
 
-/// Statuses that are no reply to a request.
+/// Statuses that are not a reply to a request.
 #[test]
 fn a_status_that_is_no_reply_ends_the_run() {
     for (head, said) in [
@@ -330,7 +330,7 @@ fn the_first_line_names_the_cause() {
     }
 }
 
-/// Qubrid streams unless told otherwise, and others don't know the parameter.
+/// Qubrid streams by default, and others don't support the parameter.
 #[test]
 fn a_rejected_stream_is_left_out_and_a_stated_one_is_named() {
     let messages = [
@@ -370,7 +370,7 @@ fn an_empty_reply_as_long_as_the_limit_raises_the_limit() {
     let ran = bench.run(&[]);
     assert_eq!((ran.code, recorded.count()), (0, 4), "{}", ran.stderr);
     assert_eq!(sent(&recorded, "max_tokens"), [100, 4096, 4096, 4096]);
-    // A stated limit is doubled for a page, and the row says what used it up.
+    // A stated limit is doubled for a page, and the row shows what used it up.
     let recorded = RecordingServer::start(move |request, _| answer(request));
     let bench = bench_at(&recorded, 1, "some-model", &format!("{ONE}\nrequest: {{max_tokens: 150}}"));
     let ran = bench.run(&[]);
@@ -379,7 +379,7 @@ fn an_empty_reply_as_long_as_the_limit_raises_the_limit() {
     assert!(rows.contains("reasoning used up max_tokens, even at twice the length"), "{rows}");
 }
 
-/// An account without credit, and a parameter, in words that nobody has foreseen.
+/// An account without credit, and a parameter, in unforeseen words.
 #[test]
 fn other_words_mean_the_same() {
     for message in ["Your wallet is empty.", "Payment overdue", "negative balance: please settle"] {

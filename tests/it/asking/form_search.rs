@@ -1,4 +1,4 @@
-//! What a new endpoint rejects without naming it, on the built program: what the server received, and what is kept.
+//! What a new endpoint rejects without naming it, on the built program: the received requests, and the stored form.
 
 use crate::bench::{Bench, rows, statuses};
 use crate::harness::recording_server::{RecordingServer, error, invoice};
@@ -76,14 +76,14 @@ fn what_a_server_rejects_without_naming_it_is_left_out_and_stored() {
             assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 5), "{what} {status}: {}", ran.stderr);
             assert!(ran.stderr.contains("from now on"), "{what} {status}: {}", ran.stderr);
             assert!(requests <= 5 + 16, "{what} {status}: {requests} requests");
-            // Later runs begin with what was found.
+            // Later runs begin with the form that was found.
             bench.put("pages/more.jpg", &crate::bench::page(4711));
             assert_eq!((bench.run(&[]).code, server.count()), (0, requests + 1), "{what} {status}");
         }
     }
 }
 
-/// Whatever was tried in the meantime: the endpoint accepts the usual request.
+/// Despite trials in the meantime: the endpoint accepts the usual request.
 #[test]
 fn a_server_that_failed_for_the_moment_is_asked_as_before() {
     for (status, errors) in [(400, 2), (400, 5), (500, 2), (500, 3), (500, 6)] {
@@ -148,7 +148,7 @@ fn what_is_wrong_beside_a_rejected_parameter_is_searched() {
     assert_eq!((bench.run(&[]).code, server.count()), (0, requests + 1));
 }
 
-/// In whatever words: nothing was answered, and nothing else helps.
+/// With any wording: nothing was answered, and nothing else helps.
 #[test]
 fn an_error_of_all_pages_says_what_to_check() {
     for (status, message, hint) in [

@@ -54,7 +54,7 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
             assert!(ran.stderr.contains(&format!("{}/chat/completions", server.base_url)), "{case}: {}", ran.stderr);
             assert!(ran.stderr.contains("hint: check provider.base_url"), "{case}: {}", ran.stderr);
             assert!(!ran.stderr.contains('\u{1b}'), "{case}: {}", ran.stderr);
-            // What is in flight when the third reply arrives is not taken back.
+            // Requests in flight when the third reply arrives are not withdrawn.
             assert!(server.count() - before <= 11, "{case}: {} requests", server.count() - before);
             let report = bench.report();
             assert_eq!(report["outcome"], "provider_refused", "{case}");
@@ -74,7 +74,7 @@ fn what_may_be_cut_out_of_a_reply_ends_the_run_and_is_charged() {
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{body}: {}", ran.stderr);
         assert!(ran.stderr.contains(body) && ran.stderr.contains("hint: check provider.base_url"), "{}", ran.stderr);
-        // What is in flight when the third reply arrives is not taken back.
+        // Requests in flight when the third reply arrives are not withdrawn.
         assert!(server.count() <= 11, "{body}: {} requests", server.count());
         let report = bench.report();
         assert_eq!(report["pages"]["pending"], 20, "{body}: {}", report["pages"]);
@@ -82,7 +82,7 @@ fn what_may_be_cut_out_of_a_reply_ends_the_run_and_is_charged() {
     }
 }
 
-/// An error of its own is one of an API that is not ready.
+/// Its own error shows an API that is not ready.
 #[test]
 fn a_server_that_is_loading_is_asked_again() {
     let error = r#"{"error":{"message":"The model is loading","type":"server_error"}}"#;
@@ -158,13 +158,13 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{case}: {}", ran.stderr);
         let said = format!(
-            "{}/chat/completions does not reply as a chat completions API any more; it replied with HTTP {status}: <!DOCTYPE html>",
+            "{}/chat/completions no longer replies as a chat completions API; it replied with HTTP {status}: <!DOCTYPE html>",
             server.base_url
         );
         assert!(ran.stderr.contains(&said), "{case}: {}", ran.stderr);
         // The cause is shown before the end.
         assert!(ran.stderr.contains("; retrying for up to 10 min"), "{case}: {}", ran.stderr);
-        // Eight in a row, and what is in flight when the last one arrives.
+        // Eight in a row, and the requests in flight when the last one arrives.
         assert!(server.count() <= 12 + 8 + 10, "{case}: {} requests", server.count());
         let report = bench.report();
         assert_eq!(report["outcome"], "provider_refused", "{case}");
@@ -177,7 +177,7 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
     }
 }
 
-/// Requests without an answer may be billed: an outage is waited for, and nobody asks on while it lasts.
+/// Requests without an answer may be billed: an outage is waited for, and no further requests are sent while it lasts.
 #[test]
 fn an_outage_in_the_middle_of_a_run_is_not_paid_for_page_by_page() {
     let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
@@ -210,7 +210,7 @@ fn an_outage_in_the_middle_of_a_run_is_not_paid_for_page_by_page() {
             "{name}: {}",
             ran.stderr
         );
-        // What is in flight when it begins, and one after the other.
+        // The requests in flight when it begins, and then one after the other.
         assert!(server.count() <= 20 + 24 + 6, "{name}: {} requests", server.count());
         let pages = &bench.report()["pages"];
         assert_eq!((&pages["ok"], &pages["pending"]), (&20.into(), &40.into()), "{name}: {pages}");
@@ -405,7 +405,7 @@ fn a_delay_in_the_message_is_a_delay() {
     assert!(ran.stderr.contains("the endpoint asks to wait 24 h"), "{}", ran.stderr);
 }
 
-/// `Retry-After: 0` of a server that stays busy is no reason to ask it without pause.
+/// `Retry-After: 0` of a server that stays busy is not a reason to ask it without pause.
 #[test]
 fn a_delay_of_nothing_backs_off() {
     for headers in ["retry-after: 0\r\n", "retry-after-ms: 0\r\nretry-after: 0\r\n", ""] {

@@ -9,8 +9,7 @@ use serde_json::Value;
 
 const PAGES: usize = 13;
 const MAX_EXTRA_REQUESTS: u64 = 3;
-/// The same where several pages in flight may meet one surprise at once, such as reasoning that is longer
-/// than expected.
+/// The same where several pages in flight may get one surprise at once, such as reasoning that is longer than expected.
 const MAX_EXTRA_IN_FLIGHT: u64 = 8;
 /// Families whose replies hold no surprise for pages in flight.
 const FORESEEN: [&str; 5] = ["gpt-4o-mini", "gpt-6-luna", "gpt-6-astra", "claude-compat", "ignores-schema"];
@@ -57,7 +56,7 @@ fn plan(bench: &Bench, arguments: &[&str]) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
 }
 
-/// What is wrong with the plans before and after a run that the server has billed with `cost`.
+/// The faults of the plans before and after a run that the server has billed with `cost`.
 fn plan_faults(before: &Value, after: &Value, cost: Pico) -> Vec<String> {
     let usd = |plan: &Value, name: &str| plan["cost_usd"][name].as_str().map(|text| text.parse::<f64>().unwrap());
     let (billed, basis) = (cost.as_usd_f64(), before["reasoning"]["basis"].as_str().unwrap());
@@ -96,7 +95,7 @@ fn run(profile: &str, model: &str, prices: [&str; 4], stream: bool) -> (Bench, R
     (bench, ran, planned)
 }
 
-/// What is wrong with a run. Empty: nothing.
+/// The faults of a run. Empty: none.
 fn faults(profile: &str, bench: &Bench, ran: &Ran) -> Vec<String> {
     let mut faults = Vec::new();
     if ran.code != 0 {

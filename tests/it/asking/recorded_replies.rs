@@ -104,7 +104,7 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         limits: job.limits.clone(),
         retry: job.retry,
         price: None,
-        // A large output limit, as the recorded requests had: what was not sent is not what is rejected.
+        // A large output limit, as the recorded requests had: a parameter that was not sent is not the rejected one.
         capabilities: Capabilities::default().with(CapabilityChange::OutputFactor).unwrap(),
         calibration: Default::default(),
     });

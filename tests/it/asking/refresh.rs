@@ -1,4 +1,4 @@
-//! `--refresh`: each page once, whatever interrupts it and whatever the clock shows.
+//! `--refresh`: each page once, despite interruptions and changes of the clock.
 
 use crate::bench::{Bench, under_way};
 use crate::harness::recording_server::{RecordingServer, error, invoice};

@@ -11,8 +11,7 @@ const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}
 const POLICY: &str =
     "limits: {concurrency: 1}\nretry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
 
-/// A server that answers the k-th page of a bench with the k-th reply, whatever it is asked; bodies with
-/// `data:` are streams.
+/// A server that answers the k-th page of a bench with the k-th reply to any request; bodies with `data:` are streams.
 fn server(replies: Vec<String>) -> HttpServer {
     let encoded = |at: usize| base64_simd::STANDARD.encode_to_string(page(u32::try_from(at).unwrap()));
     let pages: HashMap<String, String> =

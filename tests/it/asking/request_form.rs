@@ -252,7 +252,7 @@ fn an_error_of_one_page_does_not_change_the_form() {
     }
 }
 
-/// The error stays the same whatever is changed: the page fails, and there is no loop.
+/// The error stays the same after every change: the page fails, and there is no loop.
 #[test]
 fn changes_end() {
     let (server, seen) = server(|_, _| error(400, "'temperature' is not supported with this model."));
@@ -468,7 +468,7 @@ fn one_pages_error_does_not_change_a_form_that_works() {
     assert!(seen.bodies().len() <= 14, "{}", seen.bodies().len());
 }
 
-/// Whatever the status: no page can be answered.
+/// With any status: no page can be answered.
 #[test]
 fn what_concerns_every_page_ends_the_run_at_once() {
     for (status, body) in [

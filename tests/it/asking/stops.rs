@@ -1,4 +1,4 @@
-//! What ends a run, with which exit code, and what is kept.
+//! Ends of runs: their causes, exit codes, and what is kept.
 
 use crate::bench::{Bench, hanging_after, rows, statuses, under_way};
 use crate::harness::recording_server::{RecordingServer, error, invoice};
@@ -34,7 +34,7 @@ fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answere
     }
 }
 
-/// Words that may also stand for what a page shows, a firewall that refuses one of the pages, and few pages left.
+/// Words that may also describe the content of a page, a firewall that refuses one of the pages, and few pages left.
 #[test]
 fn the_last_pages_stay_pending_when_the_credit_runs_out() {
     for (attempts, has_firewall) in [(1, false), (2, true), (6, false), (6, true)] {

@@ -1,5 +1,5 @@
-//! A stop is over within the grace period and two seconds, whatever it would have to wait for. The
-//! tests block what it waits for until it has ended: without a bound they would not end with its code.
+//! A stop ends within the grace period and two seconds, despite any waits. The tests block what it waits for until it
+//! has ended: without a bound they would not end with its code.
 
 use crate::bench::{Bench, statuses, under_way};
 #[cfg(unix)]
@@ -31,7 +31,7 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_before_the_run_ha
     let store = lock(&bench);
     let mut child = bench.start(&["--progress", "off", "--grace", "200ms", "--summary", "summary.json"]);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    // It listens for signals before it says which store it opens.
+    // It listens for signals before it prints which store it opens.
     let mut said = String::new();
     while !said.contains("store: ") {
         assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");

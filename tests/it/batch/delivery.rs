@@ -89,7 +89,7 @@ fn a_stop_leaves_batches_to_the_next_run() {
         Bench::with_pages(30).simulator(Options { batch_time: Duration::from_millis(1500), ..Options::default() });
     bench.job(MORE);
     stopped_with_a_batch(&bench);
-    // What is asked has changed by now: the answers are still those to what was asked.
+    // The questions have changed by now: the answers still belong to the old questions.
     let changed = bench.text("job.yaml").replace("marks:", "stamps:").replace("[stamp, logo, seal]", "[stamp]");
     let kept = bench.text("job.yaml");
     bench.put("job.yaml", changed.as_bytes());
@@ -278,7 +278,7 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
 }
 
 /// Whichever of them notices: a run does not wait indefinitely for pages in a batch that no process
-/// collects any more.
+/// collects any longer.
 #[test]
 fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
     for other in [MORE, ""] {

@@ -56,7 +56,7 @@ fn a_batch_that_has_not_ended_is_left_and_its_run_is_not_finished() {
     assert_eq!(once(&bench).code, 10);
     assert_eq!(bench.stats()["batches"], 3);
     assert!(!bench.path("out.csv").exists(), "the rows are not complete");
-    // New pages go out beside what is in progress.
+    // New pages are sent in addition to those in progress.
     bench.put("pages/new.jpg", &page(900));
     assert_eq!(once(&bench).code, 10);
     assert_eq!(bench.stats()["batches"], 4);
@@ -82,7 +82,7 @@ fn what_a_batch_leaves_is_submitted_by_the_run_that_collects_it() {
     assert_eq!(statuses(&bench.rows())["ok"], 40);
 }
 
-/// What was tried counts, whichever run has tried it.
+/// Trials of any run count.
 #[test]
 fn a_page_that_is_never_answered_right_is_asked_as_often_as_by_a_run_that_waits() {
     let options = || {

@@ -1,5 +1,5 @@
-//! Batches at a provider that the manifest does not name any more. A provider with another id is asked anew: its answers
-//! have recipes of their own. What was submitted to the first one is left to runs with that one.
+//! Batches at a provider that the manifest no longer names. A provider with another id is asked again: its answers have
+//! their own recipes. Batches at the first one are left to runs with that one.
 
 use crate::bench::{Bench, statuses};
 use docmill::internal::simulator::Options;
@@ -66,7 +66,8 @@ fn pages_in_a_batch_at_another_provider_are_asked_once_at_each() {
     assert_eq!((first.run(&["-q"]).code, pages(&second)), (0, vec![1; 6]));
 }
 
-/// What the first batch may cost is kept: a budget that it fills ends the run, which says so and can be continued.
+/// The maximum cost of the first batch is kept: a budget that it fills ends the run, which reports it and can be
+/// continued.
 #[test]
 fn a_budget_that_is_reserved_at_another_provider_is_not_spent() {
     let bench = Bench::with_pages(6).simulator(Options::default());

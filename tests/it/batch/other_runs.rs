@@ -59,7 +59,7 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
     let ran = Ran::from(second.wait_with_output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(statuses(&crate::bench::rows(&bench.text("second.jsonl")))["ok"], 2);
-    // What was taken over is stored.
+    // The results that were taken over are stored.
     let batches = bench.stats()["batches"].as_u64().unwrap();
     assert_eq!(bench.run(&["-q", "--budget-usd", "5"]).code, 0);
     assert_eq!(statuses(&bench.rows())["ok"], 6);
@@ -81,7 +81,7 @@ fn a_run_collects_the_batch_of_a_process_that_is_stopped() {
         assert_eq!(ran.code, 0, "{delivery}: {}", ran.stderr);
         let named = ran.stderr.split_once("waiting for 5 pages that run ").map(|(_, rest)| rest.split(' ').next());
         let name = named.flatten().unwrap_or_else(|| panic!("it does not say for whom it waits: {}", ran.stderr));
-        assert!(ran.stderr.contains(&format!("run {name} does not go on")), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("run {name} has stalled")), "{}", ran.stderr);
         assert_eq!(statuses(&bench.rows())["ok"], 5, "{delivery}");
         // The stopped one finds everything answered.
         assert!(first.wait().unwrap().success(), "{delivery}");

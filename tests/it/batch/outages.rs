@@ -1,4 +1,4 @@
-//! Outages while batches are submitted, polled and downloaded: what is shown, and how long they are waited for.
+//! Outages while batches are submitted, polled and downloaded: their messages, and how long the run waits.
 
 use crate::bench::Bench;
 use crate::harness::http_server::{HttpServer, reply};

@@ -17,7 +17,7 @@ fn mixed(count: u32) -> Bench {
     bench
 }
 
-/// A white page with bars that tell it from others.
+/// A white page with bars that distinguish it from others.
 fn drawn(seed: u32, width: u32, height: u32) -> Vec<u8> {
     let ink = |x: u32, y: u32| (y / 8 + seed).is_multiple_of(5) && (x / 6 + seed / 3) % 7 < 2 + seed % 4;
     let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| if ink(x, y) { 20 } else { 250 })).collect();
@@ -64,7 +64,7 @@ fn the_plan_of_500_pages_is_their_bill() {
     }
 }
 
-/// An endpoint behind whose name is another model, or that multiplies.
+/// An endpoint whose name stands for another model, or that multiplies.
 #[test]
 fn an_endpoint_that_bills_differently_is_detected_after_20_pages() {
     for options in [
@@ -106,7 +106,7 @@ fn a_first_bill_far_above_every_rule_ends_a_run_without_a_budget() {
     assert_eq!(bench.run(&["-q"]).code, 0, "the next run has learned from it");
 }
 
-/// Without a price and without a rule there is no number, and none is made up.
+/// Without a price and a rule there is no number, and docmill does not invent one.
 #[test]
 fn unknown_costs_are_reported_as_unknown() {
     let bench = Bench::with_pages(3).simulator(Options::default());
@@ -169,7 +169,7 @@ fn ledger(bench: &Bench, state: &str) -> ([u64; 3], i64) {
 
 #[test]
 fn store_report_rows_and_server_agree_to_the_token() {
-    // Faults after which the server says what it billed, or bills nothing.
+    // Faults after which the server reports its bill, or bills nothing.
     let kinds = ["500", "503", "fenced", "wrong-label", "empty", "length", "refusal"];
     let kinds: Vec<Fault> = kinds.iter().map(|name| name.parse().unwrap()).collect();
     for seed in 0..3 {

@@ -27,7 +27,7 @@ proptest! {
         runs in 1_usize..3,
         scope in prop::sample::select(vec!["day", "job"]),
         stream: bool,
-        // Jobs with one name, each with an input and an endpoint of its own.
+        // Jobs with one name, each with its own input and endpoint.
         jobs in 1_usize..4,
     ) {
         // Faults that bill, some without saying so; nothing that takes a test's time.
@@ -60,11 +60,10 @@ proptest! {
         let budget = Pico::from_usd(&format!("0.{cents:02}")).unwrap();
         prop_assert!(spent <= budget, "{spent} of {budget}");
         // One page of this size costs at most 8,500 image tokens, two kilobytes of text and
-        // the room of its reply, twice when it was cut; two of them fit into what is left,
-        // or the run was complete.
+        // the room of its reply, twice when it was cut; two of them fit into the rest, or the run was complete.
         let two_requests = Pico(400_000).times(2 * 11_000) + Pico(1_600_000).times(2 * 200);
         if codes.contains(&4) {
-            // What was sent without an answer counts at its worst case.
+            // A request without an answer counts at its worst case.
             let faults = all.iter().flat_map(|stats| stats["faults"].as_object().unwrap().values());
             let unknown = faults.filter_map(Value::as_u64).sum::<u64>();
             let slack = Pico(400_000).times(unknown * 2_500) + Pico(1_600_000).times(unknown * 200);
@@ -145,7 +144,7 @@ fn a_budget_counts_by_name_over_inputs_and_endpoints() {
     assert!(shown.stdout.contains("unrelated ") && shown.stdout.contains("day 20"), "{}", shown.stdout);
 }
 
-/// What the built-in simulator bills is no money.
+/// Bills of the built-in simulator are not money.
 #[test]
 fn the_simulator_has_budgets_of_its_own() {
     let bench = Bench::with_pages(30).simulator(Options::default());

@@ -1,4 +1,4 @@
-//! What a plan says about a budget, when bills have shown more than the rules, and when nothing has shown anything.
+//! What a plan shows about a budget, with bills above the rules, and without any bills.
 
 use super::providers::completion;
 use crate::bench::Bench;
@@ -22,7 +22,7 @@ fn plan(bench: &Bench) -> Value {
     serde_json::from_str(&ran.stdout).unwrap()
 }
 
-/// The hint after an unexpected bill says to look at the plan: it knows that bill.
+/// The hint after an unexpected bill refers to the plan, which includes that bill.
 #[test]
 fn a_plan_after_an_unexpected_bill_expects_it_again() {
     let tokens = json!({"prompt_tokens": 140_000, "completion_tokens": 20, "total_tokens": 140_020});
@@ -51,7 +51,7 @@ fn a_plan_after_an_unexpected_bill_expects_it_again() {
     }
 }
 
-/// Without an image rule the expected cost is unknown, but not what it is at least, and what is reserved.
+/// Without an image rule the expected cost is unknown, but the minimum and the reservation are known.
 #[test]
 fn a_plan_without_a_rule_compares_what_is_known() {
     for (pages, budget, code, said) in [
@@ -82,7 +82,7 @@ fn job_of(profile: &str, model: &str, pages: usize, rest: &str) -> Bench {
     bench
 }
 
-/// Reasoning is billed and may be most of the cost: a plan says how much it expects, and that it may not know.
+/// Reasoning is billed and may be most of the cost: a plan shows the expected amount, or that it is unknown.
 #[test]
 fn a_plan_says_what_it_knows_about_reasoning() {
     for (profile, model, rest, before, after) in [

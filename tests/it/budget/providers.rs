@@ -52,7 +52,7 @@ pub(crate) fn completion(content: &str, finish: &str, usage: &Value) -> Value {
 #[derive(Clone, Copy, Debug)]
 enum Reasoning {
     None,
-    /// As a part of the completion, with a count of its own.
+    /// As a part of the completion, with its own count.
     Counted,
     /// Only as a part of the total.
     Hidden,
@@ -72,7 +72,7 @@ fn mix(seed: u64, request: u64) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(40), max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The sum over all requests of the larger of the bill and of what the provider says.
+    /// The sum over all requests of the larger of the bill and the provider's report.
     #[test]
     fn no_budget_is_exceeded(
         cents in 1_u64..8,

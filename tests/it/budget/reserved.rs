@@ -1,5 +1,5 @@
-//! What a plan says of its most expensive request is what a run reserves for it, whatever the store
-//! has learned of the endpoint.
+//! The cost of the most expensive request in a plan is the reservation of a run, whatever the store has learned of the
+//! endpoint.
 
 use crate::bench::Bench;
 use crate::harness::http_server::HttpServer;
@@ -7,7 +7,7 @@ use docmill::internal::base::money::Pico;
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// How a server differs from what is expected.
+/// How a server differs from expectations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Server {
     Usual,
@@ -98,7 +98,7 @@ fn a_plan_shows_what_a_run_reserves() {
     }
 }
 
-/// The meaning of `cache_write` has changed: every command that plans with it says so once.
+/// The meaning of `cache_write` has changed: every command that plans with it reports this once.
 #[test]
 fn a_price_of_cache_writes_that_looks_like_a_surcharge_is_reported() {
     let server = start(Server::Usual);

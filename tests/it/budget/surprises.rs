@@ -1,5 +1,5 @@
 //! Bills that suddenly are far above everything that was sent or seen, while many requests are in flight.
-//! docs/spend.md says what holds then: all replies but one are within the budget.
+//! docs/spend.md states the guarantee: all replies but one are within the budget.
 
 use super::providers::{PRICE, completion, cost};
 use crate::bench::Bench;
@@ -92,7 +92,7 @@ proptest! {
         bench.job_at(&server.base_url, &format!("limits: {{concurrency: 16, budget_usd: 0.{cents:02}, budget_scope: job}}\non_error: {{stop_after: 0, max_failed: 100%}}"));
         let priced = bench.text("job.yaml").replace("price: {input: 0.40, cached_input: 0.10, output: 1.60}", PRICE);
         bench.put("job.yaml", priced.as_bytes());
-        // The second process has pages of its own.
+        // The second process has its own pages.
         bench.put("job1.yaml", priced.replace("folder: pages", "folder: more").as_bytes());
         for page in 0..50 {
             bench.put(&format!("more/{page}.jpg"), &crate::bench::page(1000 + page));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::time::Duration;
 
-/// What is spent of all budgets of the store.
+/// The spend of all budgets of the store.
 fn spent(bench: &Bench) -> Pico {
     let shown = bench.docmill(&["report", "--store", "store.db", "--budgets", "--format", "json"]).stdout;
     let budgets: Value = serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {shown}"));
@@ -18,8 +18,8 @@ fn spent(bench: &Bench) -> Pico {
     budgets.as_array().unwrap().iter().map(spent).fold(Pico::ZERO, |sum, cost| sum + cost)
 }
 
-/// An error that only the API can have written shows that nothing was executed. Anything else may stand for a reply that got
-/// lost on its way.
+/// An error that only the API can have written shows that nothing was executed. Anything else may replace a reply that
+/// got lost on its way.
 #[test]
 fn an_error_is_charged_unless_the_api_reports_it_or_was_not_reached() {
     let api = r#"{"error":{"message":"The server had an error while processing your request.","type":"server_error"}}"#;

@@ -45,7 +45,7 @@ fn docmill_stops_when_the_process_that_started_it_is_killed() {
     under_way(&bench, &mut shell, 8);
     shell.kill().unwrap();
     shell.wait().unwrap();
-    // It ends by itself, and stores what was in flight.
+    // It ends by itself, and stores the replies to requests in flight.
     let mut summary = Value::Null;
     wait_until("the run ended", || {
         summary = serde_json::from_str(&bench.text("s.json")).unwrap();
@@ -247,7 +247,7 @@ fn lineage_says_how_a_run_failed_and_never_fails_one() {
     assert_eq!((events.len(), events[1]["eventType"].as_str()), (2, Some("FAIL")));
     let message = events[1]["run"]["facets"]["errorMessage"]["message"].as_str().unwrap();
     assert!(ran.stderr.contains(message), "{message}: {}", ran.stderr);
-    // Nobody listens there.
+    // No process listens there.
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
     let ran = bench.run(&["--lineage", "http://127.0.0.1:9"]);

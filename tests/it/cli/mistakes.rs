@@ -6,7 +6,7 @@ use docmill::internal::simulator::{Fault, Options};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// A server that is no API: every reply is a web page. Serves at most 40 connections.
+/// A server that is not an API: every reply is a web page. Serves at most 40 connections.
 fn web_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -35,7 +35,7 @@ fn run(bench: &Bench) -> (i32, String) {
     (ran.code, masked(bench, &lines.join("\n")))
 }
 
-/// What a script leaves behind when its variable is not set.
+/// The arguments of a script whose variable is not set.
 #[test]
 fn an_empty_variable_is_named() {
     let bench = Bench::with_pages(1);
@@ -50,7 +50,7 @@ fn an_empty_variable_is_named() {
     assert!(code == Some(2) && text.contains("--store") && !text.contains("DOCMILL_STORE"), "{text}");
 }
 
-/// What is wrong with an input is shown at its place in the manifest.
+/// A fault of an input is shown at its place in the manifest.
 #[test]
 fn faults_of_lists_have_a_place_and_lists_and_folders_are_told_apart() {
     let bench = Bench::with_pages(1);
@@ -154,7 +154,7 @@ fn the_first_line_names_the_cause() {
         assert!(!text.contains("Zm9vYmFy"), "{name}: {text}");
         // Without the summary between the first line and the error.
         let error = text.find("error:").map_or("", |at| &text[at..]);
-        // On a busy machine another line tells of the first failures.
+        // On a busy machine another line reports the first failures.
         let shown = if error.starts_with(first) || name == "constant_500" {
             error.to_owned()
         } else {

@@ -1,4 +1,4 @@
-//! What is told while a run goes on, and at its end (docs/observability.md).
+//! The output during a run, and at its end (docs/observability.md).
 
 use crate::bench::{Bench, hanging_after, page, root};
 #[cfg(unix)]
@@ -351,12 +351,12 @@ fn the_records_may_go_to_pipes_and_devices() {
     drop(child.stdout.take());
     let ran = crate::bench::Ran::from(child.wait_with_output().unwrap());
     assert!(ran.code == 8 && ran.stderr.contains("can't write standard output"), "{}: {}", ran.code, ran.stderr);
-    // An end with a line of its own, and an end without a report.
+    // An end with its own line, and an end without a report.
     let ran = bench.run(&["--summary", "/dev/stdout", "--bogus"]);
     assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (2, Some("input_error")));
 }
 
-/// Kubernetes mounts the termination log: the file can't be replaced, and is read as it is.
+/// Kubernetes mounts the termination log: the file can't be replaced, and is read directly.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_summary_that_is_a_mounted_file_is_one_short_line() {

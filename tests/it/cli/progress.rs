@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: in a terminal, and in plain lines.
+//! What a person sees during a run: in a terminal, and in plain lines.
 #![cfg(unix)]
 
 use crate::bench::{Bench, root};
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// What a person saw in a terminal.
 struct Seen {
     code: i64,
-    /// What is left on the screen.
+    /// The rest on the screen.
     screen: Vec<String>,
     /// The lines that were redrawn, and the width of the terminal.
     frames: Vec<(usize, String)>,

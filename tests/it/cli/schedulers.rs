@@ -62,7 +62,7 @@ fn table() -> Vec<(u8, Action)> {
     table
 }
 
-/// Stands for docmill: ends with the code in a file.
+/// Replaces docmill: ends with the code in a file.
 #[cfg(unix)]
 const STAND_IN: &str = "#!/bin/sh
 echo \"$@\" >> DIR/calls

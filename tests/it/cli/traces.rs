@@ -46,7 +46,7 @@ fn a_collector_gets_the_run_its_pages_and_their_attempts_and_no_key() {
     let count = |what: &str| got.windows(what.len()).filter(|window| *window == what.as_bytes()).count();
     assert!(count("POST /v1/traces") >= 1);
     assert_eq!((count("\x07attempt\x0a") + count("*\x07attempt"), count("*\x04page"), count("*\x03run")), (7, 7, 1));
-    // The run tells its cost too, at its end.
+    // The run reports its cost too, at its end.
     assert_eq!((count("req_"), count("verdict"), count("cost_usd")), (7, 7, 8));
     assert_eq!((count("sk-canary"), count("base64")), (0, 0));
 }

@@ -1,4 +1,4 @@
-//! How often intervals contain the truth, and gates pass what is below their mark.
+//! How often intervals contain the truth, and gates pass values below their threshold.
 //!
 //! Simple samples are computed exactly, over all outcomes of a binomial experiment. Other designs are
 //! simulated with `DOCMILL_EVAL_SEEDS` samples each (200 if it is not set; docs/statistics.md has the results for

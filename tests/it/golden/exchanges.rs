@@ -1,4 +1,4 @@
-//! Whole exchanges with a scripted server: what is sent after which reply.
+//! Whole exchanges with a scripted server: the request after each reply.
 
 use super::files::assert_golden;
 use super::jobs::{bench_with_pages, docmill};

@@ -62,7 +62,7 @@ pub(super) fn bench_with_pages() -> Bench {
     bench
 }
 
-/// A page that every rule sends as it is: a file of the repository, whose bytes stay.
+/// A page that every rule sends unchanged: a file of the repository with fixed bytes.
 pub(super) fn small_page() -> Vec<u8> {
     std::fs::read(root().join("tests/data/page.jpg")).unwrap()
 }

@@ -39,7 +39,7 @@ fn stored_recipes(bench: &Bench) -> Value {
     let recipe = |row: rusqlite::Result<(u32, String, Vec<u8>)>| {
         let (position, body, hash) = row.unwrap();
         let value: Value = serde_json::from_str(&body).unwrap();
-        // The golden file holds the value: it has to stand for the very bytes.
+        // The golden file holds the value, which must represent exactly these bytes.
         assert_eq!(value.to_string(), body, "a recipe is stored as compact JSON");
         assert_eq!(hash, blake3::hash(body.as_bytes()).as_bytes(), "the key is the hash of the stored text");
         json!({"task": tasks[position as usize].0, "hash": blake3::hash(body.as_bytes()).to_hex().to_string(), "body": value})

@@ -23,7 +23,7 @@ pub(super) struct Received {
     pub(super) body: String,
 }
 
-/// What is answered.
+/// The reply.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
     status: u16,
@@ -111,7 +111,7 @@ impl Drop for Recorder {
     }
 }
 
-/// Answers one request and closes the connection. A client that goes away is no fault here.
+/// Answers one request and closes the connection. A client that disconnects is not a fault here.
 fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Received>>, reply: &impl Fn(&[Received], &Received) -> Reply) {
     let _ = stream.set_nonblocking(false);
     let _ = stream.set_read_timeout(Some(PATIENCE));
@@ -187,7 +187,7 @@ impl Received {
     pub(super) fn body_masked(&self) -> (Value, Option<String>) {
         let (text, image) = mask_image(&self.body);
         let value: Value = serde_json::from_str(&text).unwrap();
-        // Golden files hold the value: it has to stand for the very bytes.
+        // Golden files hold the value, which must represent exactly these bytes.
         assert_eq!(value.to_string(), text, "the body is compact JSON without repeated members");
         (value, image)
     }

@@ -1,5 +1,5 @@
 //! The first request of every job in `jobs/`: prompt, schema and members, byte by byte,
-//! and what is sent of its two pages.
+//! and the requests for its two pages.
 
 use super::files::assert_golden;
 use super::jobs::{GoldenJob, docmill, golden_jobs};
@@ -7,9 +7,10 @@ use super::recorder::{Recorder, Reply};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bodies and images that this job sends; a list gives each line a body of its own.
+/// Bodies and images that this job sends; a list gives each line its own body.
 fn requests_of(job: &GoldenJob) -> Value {
-    // An error about the page ends it: one request a page. What says nothing would be asked in other forms, too.
+    // An error about the page ends it: one request a page. After an error without information, other forms would be
+    // tried, too.
     let recorder = Recorder::start(|_, _| Reply::bad_request("The prompt is too long.", None));
     let endpoint = format!("ENDPOINT={}", recorder.base_url());
     let bench = job.bench();

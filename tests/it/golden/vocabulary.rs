@@ -131,7 +131,7 @@ fn documented_outcomes() -> BTreeMap<String, BTreeSet<u8>> {
     let mut outcomes = BTreeMap::<String, BTreeSet<u8>>::new();
     for row in table("README.md", "| exit | outcome |") {
         let codes: Vec<u8> = row[0].split(" / ").map(|code| code.parse().unwrap()).collect();
-        // Options and keys of the manifest are no outcomes.
+        // Options and keys of the manifest are not outcomes.
         let names = quoted(&row[1]).filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
         for name in names {
             outcomes.entry(name).or_default().extend(&codes);

@@ -20,7 +20,7 @@ pub(crate) fn hanging_after(answered: u64) -> Options {
     Options { always: Some(Fault::Hang), after: answered, ..Options::default() }
 }
 
-/// What a run left behind.
+/// The results of a run.
 pub(crate) struct Ran {
     pub code: i32,
     pub stderr: String,
@@ -96,7 +96,7 @@ impl Bench {
         self.put(&format!("{name}.yaml"), job.as_bytes());
     }
 
-    /// Makes everything in the store a day older, so that it is old enough to be pruned whatever the clock shows.
+    /// Makes everything in the store a day older, so that it is old enough to be pruned.
     pub(crate) fn age(&self, store: &str) {
         let db = rusqlite::Connection::open(self.path(store)).unwrap();
         db.execute_batch(

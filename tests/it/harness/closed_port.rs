@@ -1,4 +1,4 @@
-//! A port on which nothing listens, and which nobody else gets.
+//! A port on which nothing listens, and which no other process gets.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::TcpSocket;

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command};
 
-/// Sends a signal, such as `TERM`, to a process that nobody has waited for.
+/// Sends a signal, such as `TERM`, to a process that has not been waited for.
 #[track_caller]
 pub(crate) fn signal(child: &Child, name: &str) {
     assert!(is_sent(child.id(), name), "SIG{name} can't be sent");

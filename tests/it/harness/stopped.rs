@@ -4,7 +4,7 @@ use super::signal::{is_sent, signal};
 use std::path::Path;
 use std::process::Child;
 
-/// A stopped process. It goes on when this is dropped, even if a test fails.
+/// A stopped process. It continues when this is dropped, even if a test fails.
 pub(crate) struct Stopped(u32);
 
 impl Stopped {

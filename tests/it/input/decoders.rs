@@ -6,7 +6,7 @@ use crate::bench::{Bench, root};
 use docmill::internal::simulator::Options;
 use docmill::{Environment, Error, Job, RunOptions, RunReport, Session};
 
-/// A JPEG that is too wide to be sent as it is.
+/// A JPEG that is too wide to be sent unchanged.
 fn wide_page(seed: u8) -> Vec<u8> {
     let (width, height) = (3000_u16, 64_u16);
     let pixels = (0..usize::from(width) * usize::from(height)).map(|at| (at % 251) as u8 ^ seed).collect::<Vec<u8>>();

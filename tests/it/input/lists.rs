@@ -63,7 +63,7 @@ fn paths_of_rows_lead_back_to_their_files() {
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!((column(&bench, "path"), bench.stats()["requests"].as_u64()), (paths.map(Into::into).to_vec(), Some(3)));
-    // A file with the path as it is comes first.
+    // A file with exactly this path takes precedence.
     bench.put("pages/b%FF.jpg", &page(7));
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(
@@ -113,7 +113,7 @@ fn types_of_json_lines_and_parquet_reach_parquet() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let first = &bench.rows()[0];
     assert_eq!((&first["count"], &first["mixed"], &first["nested"]), (&1.into(), &"1".into(), &"{\"a\":[1]}".into()));
-    // Its output is a list again, with types of its own.
+    // Its output is a list again, with its own types.
     std::fs::rename(bench.path("out.parquet"), bench.path("list.parquet")).unwrap();
     list_job(&bench, "list: list.parquet, carry: [count, share, open, mixed]", "");
     let ran = bench.run(&[]);

@@ -66,7 +66,7 @@ fn near_duplicates_share_an_answer() {
     let before = bench.text("out.csv");
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!((bench.text("out.csv"), bench.stats()["requests"].as_u64()), (before, Some(3)));
-    // A page that comes before what was asked joins it.
+    // A page before an asked page joins it.
     bench.put("pages/a0.jpg", &drawn(1, 9, 75));
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.rows()[0]["duplicate_of"], "a1.jpg");

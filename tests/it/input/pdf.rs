@@ -89,7 +89,7 @@ fn which_pages_are_taken_as_scans() {
         (format!("{WHOLE_PAGE} {WHOLE_PAGE}"), "", false),
         (format!("{WHOLE_PAGE} 1 0 0 RG 10 10 m 90 90 l S"), "", false),
         (WHOLE_PAGE.to_owned(), "/CropBox [0 0 75 110]", false),
-        // What may be hidden, and what is put over a scan.
+        // Content that may be hidden, or covers a scan.
         (format!("/OC /L BDC {WHOLE_PAGE} EMC"), "", false),
         (WHOLE_PAGE.to_owned(), "/Annots [<< /Type /Annot /Subtype /Stamp /Rect [0 0 50 50] >>]", false),
     ];

@@ -82,7 +82,7 @@ fn colours_of_spaces_without_a_function_are_lost() {
         (fill, "/NoSuchSpace".to_owned(), lost),
         ("/C CS 1 SCN 9 w 20 20 m 150 150 l S", space("null"), lost),
         ("/C cs 1 scn BT /F1 30 Tf 20 20 Td (Text) Tj ET", space("null"), lost),
-        // What is not painted is not lost.
+        // Content that is not painted is not lost.
         ("0 0 50 50 re f /C cs 1 scn", space("null"), None),
         ("/C cs 1 scn 0 g 20 20 100 100 re f", space("null"), None),
         ("q /C cs 1 scn Q 20 20 100 100 re f", space("null"), None),

@@ -126,7 +126,7 @@ fn text_without_a_font_or_a_width_is_lost() {
     for (font, expected) in [("5 0 R", None), ("9 0 R", Some("text in a font that can't be read"))] {
         check(page(b"/G gs BT 20 20 Td (Text) Tj ET", &state(font), std::slice::from_ref(&helvetica)), expected);
     }
-    // A font without a type that is known is what it looks like, in an object of its own or not.
+    // A font without a known type is treated by its entries, in its own object or not.
     let font = |entries: &str| format!("<< /Type /Font {entries} /BaseFont /Helvetica >>");
     for entries in ["", "/Subtype /NoSuchType", "/Subtype /Type1"] {
         let content = b"BT /F#31 20 Tf 20 20 Td (Text) Tj ET";

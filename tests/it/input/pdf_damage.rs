@@ -1,4 +1,4 @@
-//! What is cut, or missing in part, of the content, the annotations and the fonts of a PDF page.
+//! Truncated or partly missing content, annotations and fonts of a PDF page.
 
 use crate::input::pdf::{pdf, stream};
 use crate::input::pdf_objects::{armor, check, deflate, draw, page, page_of};

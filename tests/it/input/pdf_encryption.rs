@@ -16,7 +16,7 @@ fn objects(encryption: &str) -> Vec<Vec<u8>> {
     ]
 }
 
-/// A file with this encryption dictionary: an object of its own, or in the trailer.
+/// A file with this encryption dictionary: in its own object, or in the trailer.
 fn encrypted(encryption: &str, is_direct: bool) -> Vec<u8> {
     let plain = String::from_utf8(pdf(&objects(encryption))).unwrap();
     let value = if is_direct { encryption } else { "5 0 R" };

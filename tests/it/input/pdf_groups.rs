@@ -50,7 +50,7 @@ fn page(content: &str, annotations: &str, forms: &[Vec<u8>]) -> Vec<u8> {
     pdf(&objects)
 }
 
-/// What a page shows: whether its text is black, and the highlight beside it yellow. `Err`: what is lost.
+/// What a page shows: whether its text is black, and the highlight beside it yellow. `Err`: the loss.
 fn look(bytes: &[u8]) -> Result<(bool, bool), String> {
     let document = Document::open(bytes.to_vec().into()).unwrap();
     let probe = document.probe(1).unwrap();
@@ -93,7 +93,7 @@ fn a_highlight_never_hides_the_text_below_it() {
         (TEXT.to_owned(), annotation, vec![group(&multiplied)], &shown),
         (TEXT.to_owned(), annotation, vec![plain("/X1 Do"), group(&multiplied)], &shown),
         (TEXT.to_owned(), annotation, vec![group("/M gs /X1 Do"), group(HIGHLIGHT)], &shown),
-        // What is isolated, or does not blend, is opaque.
+        // Isolated content, or content that does not blend, is opaque.
         (painted("/X0 Do"), "", vec![form(ISOLATED, &multiplied)], &opaque),
         (painted("/X0 Do"), "", vec![form(ISOLATED, "/X1 Do"), group(&multiplied)], &opaque),
         (painted("/X0 Do"), "", vec![group(HIGHLIGHT)], &opaque),

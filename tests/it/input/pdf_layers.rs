@@ -1,5 +1,5 @@
-//! Layers of PDF pages: what is hidden is not drawn, and what the renderer can't hide or show is a loss. The reference is
-//! ISO 32000-1, 8.11; for usage states without a rule PDFium, MuPDF and pdf.js.
+//! Layers of PDF pages: hidden content is not drawn, and content that the renderer can't hide or show is a loss. The
+//! reference is ISO 32000-1, 8.11; for usage states without a rule PDFium, MuPDF and pdf.js.
 
 use crate::input::pdf::{pdf, stream};
 use docmill::internal::media::{Document, EarlierPicture, MediaFaultKind};
@@ -74,7 +74,7 @@ fn layers_are_shown_as_the_document_states() {
         let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200] /OC 5 0 R", b"50 50 100 100 re f");
         assert_eq!(is_shown(page("5 0 R", config, first, "/F Do", "", &[form])), Some(expected), "{config} {first}");
     }
-    // Those of other groups stay as they are.
+    // Those of other groups are unchanged.
     let both = "/OFF [6 0 R] /AS [<< /Event /View /OCGs [5 0 R] >>]";
     assert_eq!(is_shown(page("6 0 R", both, OFF, SQUARE, "", &[])), Some(false));
     assert_eq!(is_shown(page("6 0 R", RULE, OFF, SQUARE, "", &[])), Some(true));
@@ -100,7 +100,7 @@ fn what_the_renderer_can_not_hide_is_a_loss() {
     ] {
         let bytes = page("7 0 R", "/OFF [5 0 R]", "", SQUARE, "", &[member(entries)]);
         assert_eq!(is_shown(bytes), expected, "{entries}");
-        // A dictionary that is not an object of its own.
+        // A dictionary that is not a separate object.
         let direct = String::from_utf8(member(entries)).unwrap();
         let is_hidden = expected == Some(false) || entries.contains("/And");
         let expected = if is_hidden { None } else { Some(true) };

@@ -1,5 +1,5 @@
-//! PDF pages that can't be drawn completely are faults that name what is lost; form fields and
-//! annotations without an appearance are drawn.
+//! PDF pages that can't be drawn completely are faults that name the losses; form fields and annotations without an
+//! appearance are drawn.
 
 use crate::bench::root;
 use crate::input::pdf::{page_with, pdf, stream, upright};

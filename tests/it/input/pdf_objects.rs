@@ -27,7 +27,7 @@ pub(crate) fn draw(bytes: Vec<u8>) -> Result<image::GrayImage, MediaFault> {
     Ok(document.decode(1, &probe, (probe.width, probe.height))?.into_image().unwrap().into_luma8())
 }
 
-/// What is lost of a page; `None`: nothing, and something is seen of it.
+/// The losses of a page; `None`: none, and the page is not empty.
 fn lost(bytes: Vec<u8>) -> Option<String> {
     match draw(bytes) {
         Ok(picture) => {
@@ -72,7 +72,7 @@ fn patterns_and_shadings_that_can_not_be_drawn_are_lost() {
         (fill, tiles(grid, b"/None Do"), Some("an image or a form in a pattern is missing in the file")),
         (b"/Pattern CS /P SCN 5 w 20 20 m 150 150 l S", b"null".to_vec(), missing),
         (b"/Pattern cs /P scn BT /F1 30 Tf 20 20 Td (Text) Tj ET", b"null".to_vec(), missing),
-        // What is not painted, or not on the page, is not lost.
+        // Content that is not painted, or not on the page, is not lost.
         (b"0 0 50 50 re f /Pattern cs /P scn", b"null".to_vec(), None),
         (b"0 0 50 50 re f q /Pattern cs /P scn Q 20 20 100 100 re f", b"null".to_vec(), None),
         (b"0 0 50 50 re f /Pattern cs /P scn 0 g 20 20 100 100 re f", b"null".to_vec(), None),
@@ -361,7 +361,7 @@ fn a_form_that_needs_appearances_shows_its_values() {
         draw(bytes.into_bytes()).unwrap()
     };
     assert!(new == of_value);
-    // An appearance that shows the value stays as it is, however it is written.
+    // An appearance that shows the value is unchanged, in any notation.
     for (value, shown) in [("old", "(old) Tj"), ("old", "[(o) -20 (ld)] TJ"), ("o ld", "(o) Tj 10 0 Td (ld) Tj")] {
         assert!(picture(&text(value), shown, true) == picture(&text(value), shown, false), "{value} {shown}");
     }

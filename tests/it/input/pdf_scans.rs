@@ -352,7 +352,7 @@ fn scans_in_jbig2_and_jpeg_2000_have_their_own_size() {
     let jbig2_entries = format!("{grey} /Filter /JBIG2Decode");
     let shown = decode(page_of(&jbig2_entries, &coded), (75, 110)).unwrap();
     assert!(shown.data == expected.data && shown.channels == 1);
-    // A file of its own, which the library doesn't decode.
+    // A separate file, which the library doesn't decode.
     let file = [&b"\x97JB2\r\n\x1A\n\x01\0\0\0\x01"[..], &coded].concat();
     let fault = decode(page_of(&jbig2_entries, &file), (75, 110)).err().map(|fault| fault.kind);
     assert_eq!(fault, Some(MediaFaultKind::UnsupportedFormat));

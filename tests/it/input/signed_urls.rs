@@ -1,4 +1,4 @@
-//! URLs with signatures: fetched as they are, and never shown or stored.
+//! URLs with signatures: fetched unchanged, and never shown or stored.
 
 use crate::bench::{Bench, page};
 use docmill::internal::simulator::Options;
@@ -38,7 +38,7 @@ fn paths(bench: &Bench) -> Vec<Value> {
     bench.rows().iter().map(|row| row["path"].clone()).collect()
 }
 
-/// Everything that a run leaves behind, apart from the list.
+/// Everything that a run writes, apart from the list.
 fn left_behind(bench: &Bench) -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir(bench.path(".")).unwrap().map(Result::unwrap) {
@@ -82,7 +82,7 @@ fn tomorrows_signatures_find_what_was_fetched_today() {
     assert_eq!((seen.lock().unwrap().len(), bench.text("out.csv")), (4, csv));
     assert_eq!(bench.stats()["requests"], 2);
     assert!(!left_behind(&bench).contains("SECRET"));
-    // What is fetched again uses the new signature.
+    // Another fetch uses the new signature.
     assert_eq!(bench.run(&["--refresh"]).code, 0);
     assert_eq!(seen.lock().unwrap()[4..].iter().filter(|target| target.contains("SECRETB")).count(), 4);
 }

@@ -116,7 +116,7 @@ fn a_chain_of_directories_that_loops_ends() {
 
 #[test]
 fn fax_pages_keep_their_proportions() {
-    // Fax machines: 204 dots across, 98 down, unless their user wants it fine.
+    // Fax machines: 204 dots across, 98 down, unless their user selects fine mode.
     let probe = document("fax-normal.tif").probe(1).unwrap();
     assert_eq!((probe.width, probe.height), (75, 229));
 }

@@ -1,4 +1,4 @@
-//! Limits that nobody stated are learned from replies: they are used, and hardly hit.
+//! Limits that are not stated are learned from replies: they are used fully, and rarely exceeded.
 
 use crate::bench::Bench;
 use crate::harness::http_server::{HttpServer, reply};

@@ -26,7 +26,7 @@ const COLUMNS: [(&str, &str); 18] = [
     ("error", "string"),
 ];
 
-/// Runs the demo in a folder of its own.
+/// Runs the demo in its own folder.
 fn demo() -> Bench {
     let bench = Bench::with_pages(0);
     let job = std::fs::read_to_string(root().join("jobs/demo.yaml")).unwrap();

@@ -1,4 +1,4 @@
-//! Rows as other tools want them: flat columns, Hive partitions, a stream.
+//! Rows for other tools: flat columns, Hive partitions, a stream.
 
 use crate::bench::{Bench, rows};
 use crate::harness::http_server::{HttpServer, reply};

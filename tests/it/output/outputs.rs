@@ -143,7 +143,7 @@ fn names_of_all_kinds_come_through() {
     assert_eq!(in_csv, expected);
 }
 
-/// Whatever is named by mistake: the store, the manifest, the labels, another file.
+/// Files that are named by mistake: the store, the manifest, the labels, another file.
 #[test]
 fn no_file_in_use_is_overwritten() {
     let bench = Bench::with_pages(2).simulator(Options::default());

@@ -1,4 +1,4 @@
-//! No file that a job needs is overwritten, whatever path is named on the command line or in the manifest.
+//! No file that a job needs is overwritten, for any path on the command line or in the manifest.
 
 use crate::bench::{Bench, page};
 use docmill::internal::simulator::Options;
@@ -33,7 +33,7 @@ fn bench() -> Bench {
         let ran = bench.docmill(&["run", name, "-q"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
-    // Of runs that still go on; and names that are free until the next one.
+    // Of runs in progress; and names that are free until the next one.
     bench.put("store.db.20261123T131805-3f9a1c0b7d42.lock", b"");
     bench.put("store.db.batch-x.jsonl", b"{}\n");
     #[cfg(unix)]
@@ -44,7 +44,7 @@ fn bench() -> Bench {
     bench
 }
 
-/// The files of the bench and what is in them, except for those of the database, which readers change.
+/// The files of the bench and their content, except for those of the database, which readers change.
 fn contents(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for folder in [".", "pages", "scans"] {

@@ -55,7 +55,7 @@ fn forty_runs_with_one_process_id_do_not_disturb_one_another() {
         }
     });
     assert_eq!(bench.stats()["requests"], 5, "nothing was asked again");
-    // Every run has an id of its own.
+    // Every run has its own id.
     let report = bench.docmill(&["report", "job.yaml", "--run", "all", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
     assert_eq!(report["runs"], 41);

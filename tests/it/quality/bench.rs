@@ -13,7 +13,7 @@ pub(super) const KINDS: &str = "tasks: {kind: {classify: {labels: [invoice, lett
 
 const TOTAL: &[u8] = b"{\"type\": \"object\", \"properties\": {\"amount\": {\"type\": \"number\"}, \"currency\": {\"type\": \"string\"}}, \"required\": [\"amount\", \"currency\"]}";
 
-/// A folder of pages whose answers are stored. The simulator is gone: nothing can be asked any more.
+/// A folder of pages whose answers are stored. The simulator is gone: no more requests are possible.
 pub(super) fn labeled(count: usize, more: &str) -> Bench {
     let mut bench = Bench::with_pages(count).simulator(Options::default());
     bench.put("total.schema.json", TOTAL);

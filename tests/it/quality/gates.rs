@@ -30,7 +30,7 @@ fn a_gate_compares_the_lower_bound() {
     ] {
         let ran = eval(&bench, &[truth, gates].concat());
         assert_eq!(ran.code, code, "{gates:?} {}", ran.stderr);
-        // The report comes first, whatever the gates say.
+        // The report comes first, with any result of the gates.
         assert!(ran.stdout.starts_with("kind: accuracy 0.950 of all 60 pages"), "{}", ran.stdout);
         assert!(ran.stdout.contains("gates\n"), "{}", ran.stdout);
         assert_eq!(ran.stderr.contains("quality gate failed: "), code == 7, "{}", ran.stderr);

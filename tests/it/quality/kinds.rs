@@ -1,4 +1,4 @@
-//! What is measured of each kind of task.
+//! The measures of each kind of task.
 
 use super::bench::{KINDS, demo, eval, eval_json, labeled, other_label, put_truth};
 use crate::bench::{Bench, page, rows};

@@ -1,4 +1,4 @@
-//! What truth says about the pages that it does not have: drawn pages, selected pages, splits.
+//! What truth shows about pages that it does not contain: drawn pages, selected pages, splits.
 
 use super::bench::{eval, eval_json, labeled, other_label, put_truth};
 use crate::bench::{Bench, page};
@@ -31,7 +31,7 @@ fn drawn_pages_stand_for_all_and_selected_ones_for_themselves() {
     assert_eq!(eval_json(&bench, &["--truth", "truth.jsonl"])["truth"]["stands_for"], json!(20.0));
     let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
     assert!(text.contains("the drawn pages stand for about 20 of 40 pages"), "{text}");
-    // One page without a probability: the rest stands for nothing any more, unless it is left out.
+    // One page without a probability: the others no longer represent all pages, unless it is left out.
     put_truth(&bench, &["kind"], |at, truth| {
         if at != 2 {
             truth["sampled_with"] = json!("50%");
@@ -230,7 +230,7 @@ fn equal_pages_are_kept_on_one_side_of_a_split() {
     assert!(text.contains("5 pages in 1 group of equal or similar pages are in more than one split"), "{text}");
 }
 
-/// What no drawn page has may be wrong everywhere: the bounds of the mean say so.
+/// A label that no drawn page has may be wrong everywhere: the bounds of the mean reflect this.
 #[test]
 fn labels_without_a_drawn_page_leave_macro_f1_open() {
     let bench = labeled(40, "");

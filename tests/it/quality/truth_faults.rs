@@ -43,7 +43,7 @@ fn every_row_that_is_not_compared_is_listed() {
         );
         assert_eq!(report["truth"]["ignored_columns"], json!(["note"]));
         assert_eq!(report["truth"]["rows"], json!(10));
-        // The first page, the one with an unknown label, and the one with the accent, whatever its form.
+        // The first page, the one with an unknown label, and the one with the accent, in any form.
         assert_eq!(report["tasks"]["kind"]["n"], json!(3), "{report}");
         assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(2.0 / 3.0));
         assert_eq!(report["tasks"]["marks"]["n"], json!(3));
@@ -379,7 +379,7 @@ fn a_job_without_answers_has_every_member() {
     assert_eq!(report["tasks"]["sender"]["exact"], unknown);
 }
 
-/// Each says what is wrong, and not something else.
+/// Each message names the actual fault.
 #[test]
 fn truth_that_is_not_used_as_meant_says_why() {
     let bench = labeled(4, "");

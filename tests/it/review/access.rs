@@ -225,7 +225,7 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
     assert!(ran.stderr.contains("--reviewer NAME"), "{}", ran.stderr);
 }
 
-/// What the documentation says of keys and orders is what there is.
+/// The documentation lists the existing keys and orders.
 #[test]
 fn the_documentation_names_every_key_and_order() {
     let docs = include_str!("../../../docs/review.md");

@@ -14,7 +14,7 @@ fn is_last_shown(bench: &Bench) -> bool {
 fn what_was_shown_is_known_after_a_kill() {
     let bench = reviewed_job(6, "");
     let served = Served::start(&bench, &[]);
-    // The grid tells the answers of all its pages.
+    // The grid reveals the answers of all its pages.
     let pages = served.pages("mode=grid&task=kind&limit=6");
     let answers: Vec<Value> = pages.iter().map(|page| page["tasks"]["kind"]["answer"]["value"].clone()).collect();
     assert_eq!(served.end("KILL"), 137);
@@ -54,7 +54,7 @@ fn two_modes_at_once() {
     served.pages("mode=grid&task=kind&limit=4");
     served.decide(&blind, "kind", json!("form"));
     assert!(is_last_shown(&bench));
-    // Whoever decides in a view that tells answers has seen them, whatever this server has sent.
+    // A reviewer who decides in a view that reveals answers has seen them, whatever this server has sent.
     let page = served.pages("task=marks&limit=1")[0].clone();
     for (view, is_shown) in [("", false), ("order=random&state=undecided", false), ("mode=grid", true)] {
         let decisions = json!([{"page": page["page"], "task": "marks", "value": ["seal"]}]);
@@ -77,7 +77,7 @@ fn pages_that_are_only_drawn_ahead_of_time_stay_blind() {
     assert!(!is_last_shown(&bench));
 }
 
-/// An expression on the answers to one task tells nothing about another.
+/// An expression on the answers to one task reveals nothing about another.
 #[test]
 fn a_selection_by_the_answers_to_one_task_leaves_others_blind() {
     let bench = reviewed_job(12, "");

@@ -69,7 +69,7 @@ impl Served {
         Self { port: port.parse().unwrap(), token: token.to_owned(), child, cookie: String::new() }
     }
 
-    /// Sends a request as it is, with `Host` unless `headers` has one.
+    /// Sends a request unchanged, with `Host` unless `headers` has one.
     pub(crate) fn raw(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Got {
         let mut request = format!("{line}\r\n");
         if !headers.iter().any(|(name, _)| *name == "host") {
@@ -127,7 +127,7 @@ impl Served {
         got.json()
     }
 
-    /// Sends a signal, and returns the exit code; 137 stands for SIGKILL.
+    /// Sends a signal, and returns the exit code; 137 means SIGKILL.
     #[cfg(unix)]
     pub(crate) fn end(mut self, signal: &str) -> i32 {
         use std::os::unix::process::ExitStatusExt;

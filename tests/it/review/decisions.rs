@@ -1,4 +1,4 @@
-//! Decisions: what is stored of them, when, and what is shown before.
+//! Decisions: their storage, and what is shown before.
 
 use super::client::{Served, reviewed_job, store, stored_decisions};
 use docmill::internal::base::json_text::JsonText;
@@ -36,7 +36,7 @@ fn answers_are_hidden_until_decided_and_what_was_shown_is_stored() {
     assert_eq!(kind["own"]["value"], "form", "in the manifest's spelling");
     assert_eq!(kind["own"]["is_shown"], false);
     let model = kind["answer"]["value"].as_str().unwrap().to_owned();
-    // From now on the answer is known: a second decision is not blind any more.
+    // From now on the answer is known: a second decision is no longer blind.
     served.decide(&page, "kind", json!("letter"));
     let stored = stored_decisions(&bench);
     let facts: Vec<_> = stored
@@ -45,7 +45,7 @@ fn answers_are_hidden_until_decided_and_what_was_shown_is_stored() {
         .collect();
     assert_eq!(facts, [(json!("form"), None), (json!("letter"), Some(json!(model)))]);
     assert_eq!(stored[0].decision.reviewer, "ann");
-    // Filters and orders that tell the answer, and the grid, reveal it.
+    // Filters and orders by the answer, and the grid, reveal it.
     for query in ["order=label", "mode=grid", "order=disagreement"] {
         let page = served.pages(&format!("task=marks&limit=1&{query}"))[0].clone();
         assert!(page["tasks"]["marks"].get("answer").is_some(), "{query}");
@@ -76,7 +76,7 @@ fn decisions_of_others_are_hidden_until_decided() {
     assert_eq!(agreement["reviewers"], json!(["ann", "bob"]));
     let other = ann.json("/api/recent")["groups"].as_array().unwrap().len();
     assert_eq!(other, 1, "only her own");
-    // Nobody withdraws the decisions of others.
+    // Reviewers can't withdraw the decisions of others.
     let group = bob.json("/api/recent")["groups"][0]["group"].clone();
     assert_eq!(ann.post("/api/undo", &json!({ "group": group })).status, 404);
 }
@@ -165,7 +165,7 @@ fn undo_withdraws_exactly_a_group_and_survives_a_kill() {
     assert_eq!(left, [other_page]);
     let served = Served::start(&bench, &[]);
     assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 1);
-    // A correction counts whatever the clock shows: here the last decision is of the future.
+    // A correction counts at any time of the clock: here the last decision is in the future.
     let mut future = NewDecision { page: other_page, ..made };
     future.decided_at_ms += 60_000;
     let other = store(&bench);
@@ -264,7 +264,7 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     assert_eq!(names(&all.pages("limit=5")), names(&pages), "a sample is the beginning of the order");
     all.decide(&all.pages("limit=20")[19], "kind", json!("form"));
     assert_eq!(stored_decisions(&bench)[1].decision.sampled_with, None);
-    // Pages that are picked by what is known of them are not a sample, whether they were drawn or not.
+    // Pages that are selected by their properties are not a sample, whether they were drawn or not.
     for (place, view) in
         ["order=suspected", "order=cost", "mode=grid", "label=\"letter\"", "status=ok"].iter().enumerate()
     {
@@ -295,7 +295,7 @@ fn progress_shows_what_a_random_order_is_worth() {
     let pages = showing.pages("task=kind&limit=30");
     let worth = |query: &str| served.json(&format!("/api/progress?task=kind&{query}"))["tasks"][0]["worth"].clone();
     assert_eq!(worth(""), Value::Null);
-    // A gap: what follows it is no random sample.
+    // A gap: the pages after it are not a random sample.
     served.decide(&pages[5], "kind", json!("form"));
     assert_eq!(worth(""), Value::Null);
     for (at, page) in pages[..5].iter().enumerate() {

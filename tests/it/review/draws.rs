@@ -1,4 +1,4 @@
-//! Draws: what is stored of a sample, and what `docmill eval` says of it.
+//! Draws: the stored data of a sample, and what `docmill eval` reports about it.
 
 use super::client::{Served, reviewed_job, stored_decisions};
 use crate::bench::Bench;
@@ -77,7 +77,7 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     assert!(text.contains("kind: 5 pages with answers that were not drawn are left out"), "{text}");
     assert!(!text.contains("not drawn at random"), "{text}");
 
-    // Another task has no draw: its pages count as selected, whatever is known of the first.
+    // Another task has no draw: its pages count as selected, whatever the draw of the first.
     let got = free.post(
         "/api/decide",
         &json!({"decisions": [{"page": pages[0]["page"], "task": "marks", "value": []}], "view": "order=suspected"}),
@@ -88,7 +88,7 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     assert_eq!(report["tasks"]["marks"]["selection"], "selected");
     assert_eq!(report["truth"]["selection"], "selected", "not all of it");
 
-    // An enlarged sample takes over what was decided.
+    // An enlarged sample takes over the decisions.
     let larger = Served::start(&bench, &["--sample", "10"]);
     let pages = larger.pages("task=kind&limit=100&state=undecided");
     decide(&larger, &pages);
@@ -140,7 +140,7 @@ fn a_page_that_was_decided_only_after_the_answer_was_seen_is_stated() {
     assert!(text.contains(seen), "{text}");
     let worth = &served.json("/api/progress?task=kind")["tasks"][0]["worth"];
     assert_eq!((&worth["reviewed"], &worth["shown"]), (&json!(5), &json!(1)), "{worth}");
-    // Whoever changes a blind answer is told so, and the review counts what eval counts.
+    // A reviewer who changes a blind answer is informed, and the review counts the same answers as eval.
     let right = worth["right"].as_u64();
     let changed = served.decide(&pages[0], "kind", json!("letter"));
     assert_eq!(changed["changed"], 1, "{changed}");
@@ -181,7 +181,7 @@ fn a_draw_within_a_selection_says_nothing_about_other_pages() {
     assert_eq!(draws(&bench).len(), 1);
 }
 
-/// Truth of every page needs no sample, whatever was drawn before.
+/// Truth of every page needs no sample, despite earlier draws.
 #[test]
 fn once_every_page_is_decided_all_of_them_count() {
     let bench = reviewed_job(24, "");
@@ -206,7 +206,7 @@ fn once_every_page_is_decided_all_of_them_count() {
         let kind = &report["tasks"]["kind"];
         assert_eq!((&kind["n"], &kind["selection"]), (&json!(pages), &json!("all")), "{report}");
     }
-    // In another store, each was drawn with certainty: with more pages there, they are no sample.
+    // In another store, each was drawn with certainty: with more pages there, they are not a sample.
     let exported = bench.docmill(&["answers", "export", "job.yaml"]).stdout;
     let stated: Vec<&str> = exported.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap()).collect();
     assert_eq!(stated, ["1"; 24], "{exported}");
@@ -315,7 +315,7 @@ fn a_draw_among_rows_is_no_sample_of_rows_that_came_later() {
     );
 }
 
-/// Pages are drawn among different ones, so a copy of a drawn page is no further observation.
+/// Pages are drawn among different ones, so a copy of a drawn page is not another observation.
 #[test]
 fn copies_of_pages_count_once_where_pages_were_drawn() {
     let bench = reviewed_job(12, "");

@@ -1,4 +1,4 @@
-//! `docmill review`: what its server answers, to whom, and what is stored. The page itself is tested in a browser
+//! `docmill review`: the server's replies, to whom, and the stored data. The page itself is tested in a browser
 //! (`tests/review_browser`).
 
 mod access;

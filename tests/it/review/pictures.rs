@@ -1,4 +1,4 @@
-//! Pictures of pages: encoded anew, and only of what was labeled.
+//! Pictures of pages: encoded again, and only of the labelled content.
 
 use super::client::{Served, reviewed_job};
 use crate::bench::page;

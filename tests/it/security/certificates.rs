@@ -1,5 +1,5 @@
-//! A certificate of a server that `provider.ca_file` names is trusted as it is, as curl does with `--cacert`; its
-//! names and its dates are checked.
+//! A server's certificate in `provider.ca_file` is trusted directly, as by curl with `--cacert`; its names and its
+//! dates are checked.
 
 use crate::bench::{Bench, Ran};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// A server that says what it is told to every connection. It ends with the tests.
+/// A server that sends a given reply to every connection. It ends with the tests.
 struct Raw {
     url: String,
     connections: Arc<AtomicUsize>,
@@ -246,7 +246,7 @@ fn a_key_in_a_header_is_not_kept() {
         let holds = bytes.windows(7).any(|window| window == b"hunter2");
         assert!(!holds || entry.file_name() == "job.yaml", "{}", entry.path().display());
     }
-    // The same job, whatever is hidden of its manifest.
+    // The same job, even if parts of its manifest are hidden.
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!(bench.stats()["requests"], 1);
 }
@@ -326,7 +326,7 @@ fn file_names_and_messages_of_servers_do_not_control_the_terminal() {
 
 #[test]
 fn what_a_page_says_does_not_change_the_rows() {
-    // A reply that does what a page told the model to do.
+    // A reply that follows a page's instructions to the model.
     let reply = r#"{"kind": "=cmd|' /C calc'!A0", "marks": ["stamp", "'; DROP TABLE answers; --"], "words": "=HYPERLINK(\"http://x\")\u0000\u001b[31m\u0007, \"status\": \"ok\"", "path": "../../etc/passwd", "status": "ok", "extra": 1}"#;
     let body =
         serde_json::json!({"choices": [{"message": {"role": "assistant", "content": reply}, "finish_reason": "stop"}]})
@@ -462,7 +462,7 @@ fn a_proxy_is_used_where_it_is_named_and_not_for_others() {
     assert_eq!(bench.rows()[0]["kind"], "letter");
     let used = proxy.connections.load(Ordering::Relaxed);
     assert!(used >= 1);
-    // What is on this machine is never asked through a proxy.
+    // Servers on this machine are never called through a proxy.
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
     assert_eq!(run(&bench, &[]).code, 0);

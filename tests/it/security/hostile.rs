@@ -237,7 +237,7 @@ fn a_document_of_many_pages_is_a_row_each_and_its_pages_can_be_chosen() {
 
 #[test]
 fn a_later_fault_of_a_file_does_not_hide_its_answers() {
-    // Sent as it is and answered, then damaged for whoever looks closer: the answer stays.
+    // Sent unchanged and answered, then found to be damaged by a closer check: the answer stays.
     let bench = Bench::with_pages(1).simulator(Options::default());
     let png = png_claiming(75, 110);
     let mut broken = png.clone();

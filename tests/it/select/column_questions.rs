@@ -30,7 +30,7 @@ fn they_are_compared_and_reported_under_their_task() {
     assert_eq!(found["tasks"]["ours"]["same"], 3, "{found}");
 }
 
-/// The text of the second run is what the first one sent, where braces were meant as they are.
+/// The text of the second run is what the first one sent, where braces were literal.
 #[test]
 fn each_run_has_the_answers_to_its_own_text() {
     // The server answers with the text that it was asked.

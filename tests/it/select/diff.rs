@@ -86,7 +86,7 @@ fn a_sample_is_priced_asked_once_and_compared() {
     let before = price(&bench);
     assert_eq!((&before["job"], &before["pages"], &before["requests"]), (&"test".into(), &12.into(), &12.into()));
     assert!((usd(&before["full_usd"]) / usd(&before["expected_usd"]) - 40.0 / 12.0).abs() < 0.01, "{before}");
-    // Without a terminal nobody confirms it.
+    // Without a terminal it can't be confirmed.
     let refused = bench.docmill(&arguments);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{}", refused.stderr);
     assert!(refused.stderr.contains("nothing was sent") && refused.stderr.contains("--yes"), "{}", refused.stderr);
@@ -106,7 +106,7 @@ fn a_sample_is_priced_asked_once_and_compared() {
     assert!(old > 0.0 && new >= old * 0.98 && new < old * 1.02, "{old} {new}");
     assert!((full / new - 40.0 / 12.0).abs() < 0.05, "the price of 40 pages, and the bill of 12: {full} {new}");
     assert_eq!(first["cost"]["pages"], 12);
-    // The same again costs nothing, and what was asked is not asked by a run.
+    // The same again costs nothing, and a run does not send these pages again.
     assert_eq!(diff(&bench, &arguments[2..]), first);
     assert_eq!(bench.docmill(&arguments).code, 0, "where nothing is sent, nothing is confirmed");
     assert_eq!((&price(&bench)["requests"], &price(&bench)["expected_usd"]), (&0.into(), &"0".into()));
@@ -131,7 +131,7 @@ fn another_model_an_earlier_run_and_the_recipes_before_a_change() {
         "the price of the other model is not named: {model}"
     );
     assert_eq!(model["changes"][0]["to"], "openai/gpt-4o");
-    // The manifest changes: what was asked before is compared with what it asks now.
+    // The manifest changes: the earlier answers are compared with the new ones.
     let history = bench.docmill(&["runs", "job.yaml", "--format", "json"]);
     let runs: Value = serde_json::from_str(&history.stdout).unwrap();
     let first = runs["runs"].as_array().unwrap().last().unwrap()["run_id"].as_str().unwrap().to_owned();
@@ -285,7 +285,7 @@ fn a_sample_takes_the_place_of_no_run() {
     assert_eq!(history["runs"][0]["changes"], serde_json::json!([]), "{history:#}");
     let previous = bench.docmill(&["diff", "job.yaml", "--recipe", "previous"]);
     assert!(previous.stderr.contains("no earlier run of the job had other recipes"), "{}", previous.stderr);
-    // Its answers stay for a run with that manifest, and are old answers like others if there is none.
+    // Its answers stay for a run with that manifest, and are old answers like others without such a run.
     let pruned = bench.docmill(&["store", "prune", "--store", "store.db", "--older-than", "1ms", "--dry-run"]);
     assert!(
         pruned.stdout.contains("5 answers") || pruned.stderr.contains("5 answers"),

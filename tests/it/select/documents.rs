@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, root};
 
-/// The demo in a folder of its own.
+/// The demo in its own folder.
 fn demo() -> Bench {
     let bench = Bench::with_pages(0);
     let job = std::fs::read_to_string(root().join("jobs/demo.yaml")).unwrap();

@@ -100,13 +100,13 @@ fn a_base_leaves_a_shard_what_it_has_not_spent_itself() {
     assert_eq!(bench.docmill(&["merge", "job.yaml", "-q", &stores[0], &stores[1], "--store", "noon.db"]).code, 0);
     let before = spent(&bench, "noon.db");
     (0..12).for_each(|at| bench.put(&format!("pages/afternoon/{at}.jpg"), &page(500 + at)));
-    // Enough for as many pages again, and for what is kept free.
+    // Enough for the same number of pages again, and for the headroom.
     let budget = format!("{:.6}", before * 2.6);
     for shard in ["0/2", "1/2"] {
         let summary = super::run_shard(&bench, shard, &["--base", "noon.db", "--budget-usd", &budget]);
         assert_eq!(summary["outcome"], "complete", "{summary}");
     }
-    // Other shards, whose stores are new, have their part of what is left.
+    // Other shards, whose stores are new, have their part of the rest.
     (0..24).for_each(|at| bench.put(&format!("pages/evening/{at}.jpg"), &page(700 + at)));
     let run =
         |index: u32| super::run_shard(&bench, &format!("{index}/3"), &["--base", "noon.db", "--budget-usd", &budget]);
@@ -134,7 +134,7 @@ fn a_refresh_asks_what_was_taken_over_and_its_answers_win() {
     assert!(before.iter().zip(&after).all(is_later), "{before:?} {after:?}");
 }
 
-/// A plan only reads: what an older docmill has written stays as it is.
+/// A plan only reads: files of an older docmill are unchanged.
 #[test]
 fn a_base_of_another_version_is_refused_and_stays_as_it_is() {
     let bench = bench_with_copies(4, "");

@@ -1,5 +1,5 @@
-//! Which files a merged store has: those that the newest store of each shard has found, by job, whatever else is merged
-//! with it: other jobs, earlier copies, merged stores, runs of the whole input.
+//! Which files a merged store has: those that the newest store of each shard has found, by job, regardless of what else
+//! is merged with it: other jobs, earlier copies, merged stores, runs of the whole input.
 
 use super::store_of;
 use crate::bench::{Bench, page, rows};
@@ -57,7 +57,7 @@ fn jobs_that_share_a_store_keep_their_files() {
             assert_eq!(merge(&bench, job, stores, into, &[]), (0, Some(6)), "{job} {into}");
         }
     }
-    // A shard of one job does not stand for that of the other one.
+    // A shard of one job does not count as that of the other one.
     assert_eq!(merge(&bench, "a.yaml", &["a0.db", "a1.db"], "one.db", &[]), (0, Some(6)));
     assert_eq!(merge(&bench, "b.yaml", &["b0.db"], "one.db", &[]), (2, None));
     // Nor does a run of its whole input.
@@ -181,7 +181,7 @@ fn merged_stores_are_sources_like_those_that_they_unite() {
     {
         assert_eq!(merge(&bench, "job.yaml", sources, &format!("new-{at}.db"), &[]), expected, "{sources:?}");
     }
-    // Of a later night a merged store has only what was merged into it.
+    // For a later night a merged store has only the data that was merged into it.
     let new =
         (0..).map(|at| format!("new-{at}.jpg")).find(|name| Shard::of_path(name.as_bytes(), 4) == Shard::new(2, 4));
     bench.put(&format!("pages/{}", new.unwrap()), &page(900));

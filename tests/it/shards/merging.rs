@@ -1,4 +1,4 @@
-//! The merge of the stores of shards: as one undisturbed run, in any order, however often, whatever is killed.
+//! The merge of the stores of shards: as one undisturbed run, in any order, repeated, and after kills.
 
 use super::{bench_with_copies, comparable, files_ending, put_single, run_shard, run_shards, store_of};
 use crate::bench::{Bench, Ran, page, rows};
@@ -39,7 +39,7 @@ fn kill_merge(bench: &Bench, stores: &[String], into: &str, after: Duration) {
     });
 }
 
-/// Removes a merged store and what was written of it.
+/// Removes a merged store and its outputs.
 fn remove_outputs(bench: &Bench, store: &str) {
     remove_store(bench, store);
     for name in ["out.csv", "out.jsonl", "out.parquet", "report.json"] {
@@ -105,7 +105,7 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
     assert_eq!(bench.stats()["requests"], requests);
 }
 
-/// The shards were asked something else than the manifest says now.
+/// The shards were asked other questions than those of the current manifest.
 #[test]
 fn a_merge_with_a_changed_manifest_names_what_differs() {
     let bench = Bench::with_pages(6).simulator(Options::default());
@@ -152,7 +152,7 @@ fn usd(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// What was paid for pages that are gone and pruned is paid, whichever stores know it.
+/// The cost of removed and pruned pages still counts, in any of the stores.
 #[test]
 fn spend_of_pruned_attempts_is_merged_run_by_run() {
     let bench = bench_with_copies(12, "input: {folder: pages, allow_empty: true}");
@@ -224,7 +224,7 @@ fn the_merged_report_is_the_sum_of_those_of_the_shards() {
         assert_eq!((&report["runs"], &report["shard"]), (&4.into(), &Value::Null));
     }
     assert_eq!((&merged["outcome"], &merged["exit_code"]), (&"complete".into(), &0.into()));
-    // Budgets are what was charged.
+    // Budgets are charges.
     let budgets = bench.docmill(&["report", "job.yaml", "--store", "all.db", "--budgets", "--format", "json"]).stdout;
     assert!(budgets.contains(&format!("{sum:.6}")[..6]), "{budgets} {sum}");
 }
@@ -311,7 +311,7 @@ fn a_later_night_replaces_what_the_shards_have_found_before() {
         let started: Vec<&str> = started.collect();
         assert!(started.len() == 6 && started.iter().rev().is_sorted(), "{store}: {started:?}");
     }
-    // Copies of the earlier night have nothing to say of files any more.
+    // Copies of the earlier night no longer count for files.
     for (store, bytes) in stores(3).iter().zip(&earlier) {
         remove_store(&bench, store);
         bench.put(store, bytes);

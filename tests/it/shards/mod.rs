@@ -45,7 +45,7 @@ pub(crate) fn files_ending(bench: &Bench, ending: &str) -> Vec<String> {
     names
 }
 
-/// A bench with pages in folders, of which some are equal, a file that is no page, and a job for it.
+/// A bench with pages in folders, some of which are equal, a file that is not a page, and a job for it.
 pub(crate) fn bench_with_copies(count: u32, more: &str) -> Bench {
     let bench = Bench::with_pages(0).simulator(Options::default());
     for at in 0..count {

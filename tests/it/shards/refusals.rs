@@ -75,7 +75,7 @@ fn only_stores_that_belong_together_are_merged() {
         &["merge", "other.yaml", &stores[0], "--store", "all.db"],
         "has no run of the job `other`; it has: test",
     );
-    // What is there is merged on request, into partial outputs.
+    // The existing shards are merged on request, into partial outputs.
     let arguments = merge(&[&stores[0], &stores[2]], &["--allow-missing", "--summary", "s.json"]);
     let ran = bench.docmill(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Reviews of the stores of shards before their merge: what `eval` and `review` say afterwards.
+//! Reviews of the stores of shards before their merge: what `eval` and `review` show afterwards.
 
 use super::{run_shards, store_of};
 use crate::bench::Bench;
@@ -25,7 +25,7 @@ fn draws(bench: &Bench, store: &str) -> Vec<DrawRecord> {
     ReadStore::open(&bench.path(store)).unwrap().reader().unwrap().draws("test").unwrap()
 }
 
-/// The decisions of a store, without what is of one store: each with the pages of its group.
+/// The decisions of a store, without data of a single store: each with the pages of its group.
 fn decisions(bench: &Bench, store: &str) -> BTreeSet<String> {
     let reader = ReadStore::open(&bench.path(store)).unwrap().reader().unwrap();
     let all = reader.all_decisions("test", DecisionId(0), 1000).unwrap();
@@ -110,7 +110,7 @@ fn a_review_says_the_same_after_the_merge() {
         assert_eq!(progress(&bench, into, &sample), progress(&bench, "store.db", &sample));
         assert_eq!(draws(&bench, into).len(), 2, "the same sample is the same draw");
     }
-    // The reviewer has seen the model's answers there: what is decided here is not blind.
+    // The reviewer has seen the model's answers there: decisions here are not blind.
     let served = Served::start(&bench, &["--store", "all.db"]);
     let seen = served.pages("task=kind&limit=100&state=undecided");
     let seen = seen.iter().find(|page| all.iter().any(|other| other["page"] == page["page"])).unwrap();
@@ -128,7 +128,7 @@ fn a_review_says_the_same_after_the_merge() {
     drop(served);
     let withdrawn = decisions(&bench, "all.db").iter().filter(|text| text.contains(" true {")).count();
     assert_eq!(withdrawn, 5, "{undone}");
-    // What was withdrawn here stays so when the store that has it is merged again.
+    // A withdrawn decision stays withdrawn when the store that has it is merged again.
     merge(&bench, &["store.db".to_owned()], "all.db");
     assert_eq!(decisions(&bench, "all.db").iter().filter(|text| text.contains(" true {")).count(), 5);
 }

@@ -158,7 +158,7 @@ fn the_budget_is_divided_and_each_shard_counts_for_itself() {
     // More at a time than there are is a mistake, which changes nothing.
     let ran = bench.run(&["-q", "--shard", "1/4", "--parallel", "500", "--limit", "0"]);
     assert!(ran.stderr.contains("--parallel 500 is more than the 4 shards"), "{}", ran.stderr);
-    // What is given on the command line is the budget of all shards, too.
+    // The budget on the command line is also that of all shards.
     let more = run_shard(&bench, "0/4", &["--budget-usd", "4"]);
     assert_eq!((more["exit_code"].as_i64(), more["pages"]["pending"].as_u64()), (Some(0), Some(0)));
 }

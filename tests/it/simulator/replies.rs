@@ -1,4 +1,4 @@
-//! What each profile replies: where thoughts are, what is absent, what ignores or repeats the schema.
+//! The replies of each profile: where thoughts are, absent members, ignored or repeated schemas.
 
 use super::exchange::{Simulator, format, profile, request, schema};
 use docmill::internal::simulator::{Fault, Options};

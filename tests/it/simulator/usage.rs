@@ -1,4 +1,4 @@
-//! What each profile bills, and where it says so.
+//! The bills of each profile, and where they are reported.
 
 use super::exchange::{Simulator, format, request, schema};
 use serde_json::{Value, json};

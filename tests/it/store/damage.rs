@@ -1,4 +1,4 @@
-//! Values that docmill never writes: whoever reads one says so, and no default takes its place.
+//! Values that docmill never writes: every reader reports them, and no default replaces them.
 
 use crate::bench::{Bench, Ran};
 use docmill::internal::simulator::Options;

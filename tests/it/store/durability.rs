@@ -1,5 +1,5 @@
-//! What was acknowledged survives: deaths at every boundary, logs that were cut or torn,
-//! random histories against a simple model, and syncs that come before what relies on them.
+//! Acknowledged data survives: deaths at every boundary, logs that were cut or torn, random histories against a simple
+//! model, and syncs that come before what relies on them.
 
 use super::dying;
 use crate::bench::{Bench, under_way, without_times};
@@ -108,7 +108,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     (store, keys.tasks.iter().map(|task| task.recipe_id).collect())
 }
 
-/// What a store says of pages and recipes.
+/// The pages and recipes of a store.
 fn values(path: &Path, pages: u32, recipes: &[RecipeId]) -> BTreeMap<(u32, usize), u64> {
     let reader = ReadStore::open(path).unwrap().reader().unwrap();
     let mut found = BTreeMap::new();
@@ -129,7 +129,7 @@ fn log_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The files as they would be after a loss of power: what is in them, and no more.
+/// The files as they would be after a loss of power: only their synced content.
 fn copy(path: &Path, to: &Path, log: &[u8]) {
     std::fs::copy(path, to).unwrap();
     std::fs::write(log_of(to), log).unwrap();
@@ -143,7 +143,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
     let folder = tempfile::tempdir().unwrap();
     let (path, after) = (folder.path().join("store.db"), folder.path().join("after.db"));
     let (store, recipes) = begin(&path, 1);
-    // After each acknowledgement: how long the log was, and what was acknowledged.
+    // After each acknowledgement: the length of the log, and the acknowledged data.
     let mut acknowledged = vec![];
     for number in 0..24_u32 {
         store.put_outcomes_blocking(page(number), vec![(recipes[0], outcome(number.into()))]).unwrap();
@@ -153,7 +153,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
     let random = Random::new(3);
     let below = |most: usize| random.next_u64() as usize % most;
     for round in 0..400 {
-        // What was written last may be missing, half there, or nonsense.
+        // The last writes may be missing, incomplete, or garbage.
         let cut = if round % 4 == 0 {
             acknowledged[below(24)] as usize
         } else {
@@ -188,7 +188,7 @@ fn random_histories_are_as_a_simple_model_says() {
         let (mut store, mut recipes) = begin(&path, 0);
         for step in 1..=400_u64 {
             match below(20) {
-                // A crash: what is in the files goes on, the process does not.
+                // A crash: the files remain, the process does not.
                 0 => {
                     copies += 1;
                     let next = folder.path().join(format!("copy-{copies}.db"));
@@ -337,7 +337,7 @@ ssize_t write(int fd, const void *buf, size_t n) {
 "#;
 
 /// After a loss of power the ledger knows every request that was sent, and the answers of
-/// all before it: nothing goes out before what was written is on the disk.
+/// all before it: nothing is sent before the data is on the disk.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[test]
 fn no_request_goes_out_before_the_ledger_is_on_the_disk() {

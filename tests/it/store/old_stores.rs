@@ -1,5 +1,5 @@
 //! Stores that users have: written by the program of every schema version so far, opened and
-//! continued by the current one. `tests/data/stores/README.md` says how they were made.
+//! continued by the current one. `tests/data/stores/README.md` describes how they were made.
 
 use crate::bench::{Bench, Ran, root, rows, stats};
 use docmill::internal::simulator::Options;
@@ -142,7 +142,7 @@ fn assert_same_bytes(bench: &Bench, version: &str, stem: &str) {
 }
 
 /// Attempts as far as every version has them. Those that a killed run left open are lost,
-/// and cost what was reserved for them.
+/// and cost their reservation.
 const ATTEMPTS: &str =
     "SELECT id, request_id, run_id, CASE state WHEN 'open' THEN 'lost' ELSE state END AS state, budget_id,
     reserved, input_tokens, cached_input_tokens, output_tokens, usage_source,
@@ -167,7 +167,7 @@ impl Kept {
         Self { tables: tables.into(), budget: budget(bench) }
     }
 
-    /// Whether everything is still there, whatever has come since.
+    /// Whether everything is still there, apart from later additions.
     fn assert_within(&self, later: &Self, version: &str) {
         for ((sql, before), (_, after)) in self.tables.iter().zip(&later.tables) {
             assert!(!before.is_empty(), "{version}: {sql}");
@@ -222,8 +222,8 @@ fn assert_usable(bench: &Bench, version: &str) {
     assert_eq!(bench.text("exported.jsonl"), bench.text("out.jsonl"), "{version}");
 }
 
-/// Runs the job on an old store: what was there is still there, the budget counts what was
-/// spent, reserved and is spent now, and `asked` pages are sent.
+/// Runs the job on an old store: its data is still there, the budget counts what was spent, reserved and is spent now,
+/// and `asked` pages are sent.
 fn continued(bench: &Bench, version: &str, asked: i64) {
     let before = Kept::of(bench);
     let last = number(bench, "SELECT max(id) FROM attempts");
@@ -288,8 +288,8 @@ fn a_store_of_version_1_keeps_its_answers() {
     assert_only_a_new_page_is_asked(&bench, "v1");
 }
 
-/// As it is, its pages are asked once more, and its answers, attempts and budget stay. The
-/// copy of a page is not asked, and nothing about the broken file.
+/// In this state its pages are asked once more, and its answers, attempts and budget stay. The copy of a page is not
+/// asked, and nothing about the broken file.
 #[test]
 fn a_store_of_version_1_is_continued() {
     let bench = restored("v1", &[]);
@@ -347,8 +347,7 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     let redrawn: Vec<&str> = first.iter().filter_map(|page| page["path"].as_str()).collect();
     assert_eq!(redrawn, ["cut.jpg", "form.pdf", "predictor.tif", "turned.png"], "{after}");
     assert_eq!((&after["to_ask"], &after["outdated_files"]), (&json!(0), &json!(0)));
-    // A plan decodes nothing. The answer to a picture that was cut is not shown any more when a new one was
-    // wanted.
+    // A plan decodes nothing. The answer to a truncated picture is no longer shown when a new one was wanted.
     assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 4);
     let retried = docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]);
     assert_eq!(requests(&bench), 3, "{}", retried.stderr);
@@ -522,8 +521,8 @@ fn a_store_of_a_newer_version_is_refused_untouched() {
     assert_eq!(stats(&bench.server.as_ref().unwrap().base_url())["requests"], 0);
 }
 
-/// What became known about models since is no part of a key: models that version 6 knew, and models
-/// that it did not know, are not asked again.
+/// New facts about models are not part of a key: models that version 6 knew, and models that it did not know, are not
+/// asked again.
 #[test]
 fn no_model_is_asked_again() {
     let bench = restored("v6-models", &["[bcd].png"]);

@@ -41,7 +41,7 @@ fn as_reader(bench: &Bench, arguments: &[&str]) -> Ran {
     Ran::from(command.output().unwrap())
 }
 
-/// Whether this process may write there whatever its mode is.
+/// Whether this process may write there despite its mode.
 fn is_writable(folder: &Path) -> bool {
     let probe = folder.join("probe");
     let is_writable = std::fs::File::create(&probe).is_ok();
@@ -84,7 +84,7 @@ fn a_store_in_a_folder_without_write_permission_is_read() {
     set_modes(&bench, 0o755, 0o644);
 }
 
-/// Changes that are not in the file of the store yet: without them what is read would be wrong.
+/// Changes that are not in the file of the store yet: without them reads would be wrong.
 #[test]
 fn changes_that_cannot_be_read_are_named() {
     let bench = closed();

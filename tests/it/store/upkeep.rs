@@ -153,7 +153,7 @@ fn a_dry_run_does_not_change_which_runs_are_dead() {
     under_way(&bench, &mut child, 11);
     child.kill().unwrap();
     child.wait().unwrap();
-    // The file that nobody locks shows at once that the run is dead; without it only an old heartbeat does.
+    // The unlocked file shows at once that the run is dead; without it only an old heartbeat does.
     let locks = || {
         let names = std::fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name());
         let names = names.map(|name| name.to_string_lossy().into_owned());
@@ -190,7 +190,7 @@ fn what_is_not_a_store_is_reported() {
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
-/// The first line names the store and what is wrong with it, the hint what to do. Nothing is sent.
+/// The first line names the store and its fault, the hint a remedy. Nothing is sent.
 #[test]
 fn a_store_that_is_none_names_the_cause_and_the_remedy() {
     let bench = Bench::with_pages(1).simulator(Options::default());
@@ -328,14 +328,14 @@ fn a_store_that_is_taken_away_stops_the_run_and_leaves_the_outputs() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(bench.text("out.csv"), "the last whole output");
-    // Brought back, it goes on where it stopped.
+    // When restored, it continues where it stopped.
     let _ = std::fs::remove_dir_all(bench.path("state"));
     std::fs::rename(bench.path("elsewhere"), bench.path("state")).unwrap();
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert!(bench.stats()["requests"].as_u64().unwrap() <= 120 + 4);
 }
 
-/// What a store of a newer version says to a program that does not know it.
+/// The message about a store of a newer version.
 #[test]
 fn a_store_of_a_newer_version_names_the_cause_and_the_remedy() {
     let bench = Bench::with_pages(1).simulator(Options::default());

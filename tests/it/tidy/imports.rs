@@ -43,7 +43,7 @@ impl Imports {
         Self { sources }
     }
 
-    /// The absolute paths that a module names, as they are written.
+    /// The absolute paths that a module names, in their original form.
     pub(crate) fn paths_of(&self, module: &[String]) -> &[Module] {
         self.sources.get(module).map_or(&[], |source| &source.paths)
     }

@@ -308,7 +308,7 @@ fn the_architecture_shows_what_modules_import() {
         shown.insert(module.clone(), imports.into_iter().chain(base).collect());
         above.push(module);
     }
-    // What commands without a job need is more than what the table says of the command line.
+    // Commands without a job need more than the table lists for the command line.
     shown.remove("cli");
     let enforced = IMPORTS.iter().filter(|(module, _)| *module != "cli");
     let enforced: BTreeMap<String, BTreeSet<String>> = enforced

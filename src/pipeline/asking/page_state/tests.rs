@@ -263,7 +263,7 @@ fn what_other_runs_have_tried_counts() {
     }
 }
 
-/// A refused page of which other pages have yet to show whether the refusal is its own.
+/// A refused page; other pages have yet to show whether the refusal is its own.
 #[test]
 fn attempts_do_not_end_a_page_whose_refusal_is_undecided() {
     let retry = Retry { attempts: 1, ..RETRY };

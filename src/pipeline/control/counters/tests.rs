@@ -12,7 +12,7 @@ fn a_second_pass_counts_no_page_twice() {
     counters.add_asked(false);
     let first = counters.snapshot();
     assert_eq!((first.found, first.done, first.asked, first.failed), (4, 4, 2, 3));
-    // The second pass meets the two unreadable pages again; the asked ones are settled.
+    // The second pass encounters the two unreadable pages again; the asked ones are settled.
     counters.begin_pass(true);
     (0..4).for_each(|_| counters.add_entry());
     (0..2).for_each(|_| counters.add_unreadable());

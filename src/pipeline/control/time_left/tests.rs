@@ -51,7 +51,7 @@ fn play(run: Run) -> Played {
     let (mut now, mut estimator) = (Progress::default(), TimeLeft::default());
     (now.total, now.left, now.earlier_latency_ms) = (run.pages, run.pages, run.earlier_latency_ms);
     let mut width = f64::from(run.limits.width);
-    // When the replies of what is in flight arrive.
+    // When the replies to requests in flight arrive.
     let mut replies: Vec<f64> = Vec::new();
     let (mut sent, mut tokens, mut settled) = (0, 1.0, 0);
     let mut estimates = Vec::new();
@@ -100,8 +100,8 @@ impl Played {
         self.estimates.iter().find(|(_, estimate)| estimate.is_some()).unwrap().0
     }
 
-    /// By which factor the estimates were wrong at most from `from` on. Replies of simulated servers arrive in rounds:
-    /// what is wrong by less than one round, or 3 s, is right.
+    /// The maximum factor by which the estimates were wrong from `from` on. Replies of simulated servers arrive in
+    /// rounds: an error of less than one round, or 3 s, counts as right.
     fn worst(&self, from: f64, latency: f64) -> f64 {
         let factor = |(time, estimate): &(f64, Option<TimeEstimate>)| {
             let left = self.end - time;

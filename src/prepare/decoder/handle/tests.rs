@@ -159,7 +159,7 @@ fn lack_of_resources_is_not_a_missing_program() {
 
 #[test]
 fn the_process_sees_no_environment() {
-    // Crashes if it has a HOME or a PATH of its own: the shell's defaults are not exported.
+    // Crashes if it has its own HOME or PATH: the shell's defaults are not exported.
     let script = format!("if test -n \"$HOME$CARGO_MANIFEST_DIR\"; then exit 1; fi; {OPENED} {WAIT}");
     assert_eq!(opened(&mut decoder(&script)), Ok(3));
 }

@@ -86,7 +86,7 @@ impl BatchDialect for OpenAiBatches {
             return BatchFault::NotFound(error.message);
         }
         let after = requested_delay(reply, &error);
-        // It is not about the form of a request for a page, whatever it names.
+        // It is never about the form of a request for a page.
         let judged = judge(&ReceivedError { after, ..ReceivedError::of_status(status, &error) });
         let asks_for_change = matches!(&judged.verdict, Verdict::Retry(fault) if fault.change.is_some());
         match if asks_for_change { judged.otherwise.0 } else { judged.verdict } {

@@ -5,7 +5,7 @@
 pub(crate) enum Cause {
     /// The account has no credit, or its spend limit is reached.
     NoCredit,
-    /// The same in words that may also stand for what a page shows.
+    /// The same in words that may also describe the content of a page.
     PerhapsNoCredit,
     /// Requests in flight use up the credit for the moment.
     CreditInFlight,

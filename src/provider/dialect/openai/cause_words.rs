@@ -36,7 +36,7 @@ pub(crate) const FILTER_WORDS: &[&str] = &[
 /// What a filter reads.
 pub(crate) const FILTERED: &[&str] = &["text", "image", "picture", "page", "document", "file", "phrase", "words"];
 
-/// Codes and words of a cause, in lower case. In the order in which they are looked for.
+/// Codes and words of a cause, in lower case. In the order of the search.
 pub(crate) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
     (Cause::NoCredit, CREDIT_CODES, CREDIT_WORDS),

@@ -12,8 +12,7 @@ use super::vision::lacks_vision;
 use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::wording::find_word;
 
-/// The cause of an error of HTTP `status`, as far as it is known. `has_delay`: whether the server states when to ask
-/// again.
+/// The known cause of an error of HTTP `status`. `has_delay`: whether the server states when to ask again.
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
     let complaint = Complaint::of(status, error, has_delay);
     complaint.cause_in_model().or_else(|| complaint.listed_cause()).or_else(|| complaint.cause_in_account())
@@ -125,7 +124,7 @@ impl<'a> Complaint<'a> {
 
     /// Whether one of these words states that the account has no credit.
     fn states_no_credit(&self, words: &[&str]) -> bool {
-        // Beside a delay, words about credit are advice.
+        // With a delay, words about credit are advice.
         let is_advice = self.status == 429 && self.has_delay;
         // A server has budgets of other kinds, too.
         let is_vague = self.is_internal() && self.has(&["budget has been exceeded", "exceeded your current quota"]);
@@ -140,7 +139,7 @@ impl<'a> Complaint<'a> {
         if !self.is_internal() && self.status != 429 && self.has_credit_words(CREDIT_ADVICE) {
             return Some(Cause::NoCredit);
         }
-        // Beside a delay, such words are advice.
+        // With a delay, such words are advice.
         let may_be_meant = !self.passes && (self.status != 429 || !self.has_delay);
         (may_be_meant && says_no_credit(&self.about_credit)).then_some(Cause::PerhapsNoCredit)
     }
@@ -154,7 +153,7 @@ fn says_prompt_too_long(text: &str) -> bool {
     const OVER: &[&str] = &["exceed", "too long", "longer than", "larger than", "more than", "over the"];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let has_subject = ["input", "inputs", "prompt"].iter().any(|word| find_word(text, word).is_some());
-    // Beside the window, the output limit is a part of the sum.
+    // With the window, the output limit is a part of the sum.
     let is_window = find_word(text, "window").is_some() && !text.contains("image");
     has_subject && text.contains("token") && (is_window || has(OVER) && !has(OTHERS))
 }

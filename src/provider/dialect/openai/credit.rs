@@ -139,7 +139,7 @@ const MONEY: &[&str] = &[
     "spend cap",
     "spending cap",
 ];
-/// That it has none of it left.
+/// That none of it is left.
 const LACKS: &[&str] = &[
     "out of",
     "empty",
@@ -245,7 +245,7 @@ const RATES: &[&str] = &[
 ];
 
 /// Whether the words of an error mean that the account has no credit: `the wallet is empty`, `payment overdue`. They may
-/// also stand for what a page shows. `text` is in lower case.
+/// also describe the content of a page. `text` is in lower case.
 pub(crate) fn says_no_credit(text: &str) -> bool {
     let has = |clause: &str, words: &[&str]| words.iter().any(|word| find_word(clause, word).is_some());
     let is_of_rates = RATES.iter().any(|word| text.contains(word));

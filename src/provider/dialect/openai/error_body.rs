@@ -70,7 +70,7 @@ impl ErrorBody {
             _ => String::new(),
         };
         let own = match error {
-            // NestJS names the status, and has the faults beside it.
+            // NestJS names the status, and has the faults next to it.
             Value::String(error) => match all_messages(value.get("message")) {
                 faults if faults.is_empty() || faults == *error => error.clone(),
                 faults => format!("{error}: {faults}"),
@@ -88,7 +88,7 @@ impl ErrorBody {
             .unwrap_or_default(),
         };
         let nested = NestedError::read(if error.is_string() { value } else { error });
-        // An error without a message, or whose message is the error of another server as it came.
+        // An error without a message, or whose message is the unchanged error of another server.
         let is_whole = own.is_empty() || quoted_json(&own).is_some();
         let more = nested.beside(if is_whole { "" } else { &own });
         let message = match own.as_str() {
@@ -98,7 +98,7 @@ impl ErrorBody {
             own if own.ends_with(['.', '!', ':']) => format!("{own} {}", more.join("; ")),
             own => format!("{own}: {}", more.join("; ")),
         };
-        // Each message is a sentence of its own.
+        // Each message is a separate sentence.
         let sentences = if is_whole { more } else { [&[own.as_str()], more.as_slice()].concat() };
         let members = if is_whole { members(error) } else { String::new() };
         let text_of = sentences.into_iter().chain([members.as_str()]).collect::<Vec<_>>().join("\n");
@@ -175,7 +175,7 @@ impl ErrorBody {
     }
 }
 
-/// A message as it is searched.
+/// A message in the form that is searched.
 fn plain_text(message: &str) -> String {
     let text: String = message.chars().take(MAX_TEXT_CHARS).collect();
     without_model_groups(&without_quoted_data(&text.to_lowercase()))

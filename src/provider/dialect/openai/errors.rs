@@ -2,7 +2,7 @@
 //! passes, another an account without credit.
 //!
 //! Source: OpenAI's error-codes guide and spec 2.3.0, and errors that compatible servers
-//! were seen to send (2026-11).
+//! were observed to send (2026-11).
 
 use super::cause::Cause;
 use super::causes::find_cause;
@@ -29,7 +29,7 @@ const MAX_TARGET_CHARS: usize = 300;
 
 const ADD_CREDIT: &str = "the account has no credit: add credit, then run again; finished pages are kept";
 const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
-const RETIRED: &str = "the provider does not offer this model any more: choose its successor in provider.model, then run again; finished pages are kept";
+const RETIRED: &str = "the provider no longer offers this model: choose its successor in provider.model, then run again; finished pages are kept";
 const TAKES_IMAGES: &str = "choose a model that takes images: check provider.model";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
@@ -78,7 +78,7 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     judge(&ReceivedError { after, should_retry, ..ReceivedError::of_status(reply.status, &error) })
 }
 
-/// Judges an error, whatever carries it.
+/// Judges an error from any source.
 pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
     let ReceivedError { status, error, after, should_retry, .. } = *received;
     let changes = find_changes(status, error);
@@ -98,7 +98,7 @@ pub(crate) fn judge(received: &ReceivedError<'_>) -> ErrorJudgement {
     let named_changes = match &verdict {
         Verdict::Retry(TransientFault { change: Some(change), .. }) if changes.first() == Some(change) => changes,
         Verdict::Retry(TransientFault { change: Some(change), .. }) => vec![*change],
-        // What is explained otherwise mentions parameters as advice.
+        // An error with another explanation mentions parameters as advice.
         _ if cause.is_some() => Vec::new(),
         _ => named_changes(status, error),
     };
@@ -158,7 +158,7 @@ fn charge_of(status: u16, error: &ErrorBody, verdict: &Verdict) -> Charge {
     let is_understood = match verdict {
         // The model has reasoned until there was no room.
         Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor) => return Charge::Unknown,
-        // A server that names what is wrong with the request has not executed it.
+        // A server that names a fault of the request has not executed it.
         Verdict::Retry(fault) => fault.change.is_some(),
         Verdict::Stop(_) => true,
         _ => false,
@@ -183,7 +183,7 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
-/// What to check at an error that every page meets, by single words of it. `model`: the name that was sent, if its
+/// What to check at an error that every page gets, by single words of it. `model`: the name that was sent, if its
 /// mention counts.
 pub(crate) fn likely_hint(message: &str, model: Option<&str>) -> Option<&'static str> {
     Some(match likely_cause(message, model)? {
@@ -194,8 +194,8 @@ pub(crate) fn likely_hint(message: &str, model: Option<&str>) -> Option<&'static
     })
 }
 
-/// Judges an error by its body, and then by its status. `cause`: what is known of its cause; `change`: what to change for
-/// the parameter that it rejects.
+/// Judges an error by its body, and then by its status. `cause`: its known cause; `change`: what to change for the
+/// parameter that it rejects.
 fn judge_status(received: &ReceivedError<'_>, cause: Option<Cause>, change: Option<CapabilityChange>) -> Verdict {
     let ReceivedError { status, error, .. } = *received;
     if status < 400 || status == 407 {
@@ -204,7 +204,7 @@ fn judge_status(received: &ReceivedError<'_>, cause: Option<Cause>, change: Opti
     // What a gateway writes on its page is not an error of the API.
     let is_of_api = error.is_of_api(status);
     let change = change.filter(|_| is_of_api || error.is_plain);
-    // A parameter that is named is what is not supported, rather than images or a model.
+    // A named parameter is unsupported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
     let is_cause = |cause: &Cause| (is_of_api || cause.is_credit() && error.is_plain) && !is_other(*cause);
     match (status, cause.filter(is_cause), change) {
@@ -217,7 +217,7 @@ fn judge_status(received: &ReceivedError<'_>, cause: Option<Cause>, change: Opti
     }
 }
 
-/// Judges an error by its status. `cause`: what is known of its cause, which matters where the status has several.
+/// Judges an error by its status. `cause`: its known cause, which matters where the status has several.
 fn judge_by_status(received: &ReceivedError<'_>, cause: Option<Cause>) -> Verdict {
     let ReceivedError { status, error, after, .. } = *received;
     let message = received.message();
@@ -309,7 +309,7 @@ fn judge_too_many_requests(received: &ReceivedError<'_>, cause: Option<Cause>) -
     if error.mentions("request too large") || exceeds_whole_limit(error.text()) {
         return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
     }
-    // What is used up is not always a rate.
+    // The exhausted quota is not always a rate.
     let is_rate = !error.mentions("quota") || error.mentions("rate");
     let obstacle = if is_rate { Obstacle::RateLimit } else { Obstacle::Other };
     Verdict::Later { after, obstacle, message }

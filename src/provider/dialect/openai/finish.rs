@@ -95,7 +95,7 @@ fn name_of(text: &str) -> String {
     bare.filter(|bare| !bare.is_empty()).unwrap_or(text).to_owned()
 }
 
-/// Reads a `finish_reason`. `None`: it is empty, and the reply goes on.
+/// Reads a `finish_reason`. `None`: it is empty, and the reply continues.
 pub(crate) fn read_finish(text: &str) -> Option<Finish> {
     let name = name_of(text);
     let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
@@ -138,7 +138,7 @@ fn read_value(value: &Value) -> Option<Finish> {
 }
 
 /// Reads why a choice ended. Where its `finish_reason` is missing, or states only that the model stopped, the members
-/// decide in which routers and servers have the reason of the model itself.
+/// decide in which routers and servers report the model's own reason.
 pub(crate) fn find_finish(choice: &Value) -> Option<Finish> {
     const OTHERS: &[&str] = &["native_finish_reason", "stop_reason", "finishReason", "finish_details"];
     let stated = choice.get("finish_reason").and_then(read_value);

@@ -26,7 +26,7 @@ const BUSY: &[&str] = &["overloaded", "at capacity", "too busy", "is busy", "ser
 /// Messages that mean that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
-/// The error that a reply or a chunk carries. An empty `error` is not an error: gateways send it beside answers.
+/// The error that a reply or a chunk carries. An empty `error` is not an error: gateways send it with answers.
 pub(crate) fn find_error(value: &Value) -> Option<&Value> {
     let error = value.get("error").filter(|error| !is_empty(error));
     // vLLM and Mistral have no wrapper.
@@ -75,7 +75,7 @@ pub(crate) fn judge_late_error(error: &Value) -> ErrorJudgement {
     };
     // Some servers report it in words only.
     let by_words = || BUSY.iter().any(|words| body.mentions(words)).then_some(503);
-    // Whatever else has a known cause is an error of the request.
+    // Any other error with a known cause is an error of the request.
     let by_cause = || find_cause(400, &body, false).map(|_| 400);
     let stated = body.values().find_map(status_of);
     let status = stated.or_else(by_name).or_else(by_words).or_else(by_cause).unwrap_or(500);

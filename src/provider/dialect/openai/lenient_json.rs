@@ -3,7 +3,7 @@
 
 use serde_json::{Error, Value};
 
-/// Digits of an exponent from which on a number may not fit into a double.
+/// Digits of an exponent with which a number may not fit into a double.
 const MAX_EXPONENT_DIGITS: usize = 3;
 
 /// Parses JSON; numbers that are too large are null.
@@ -17,7 +17,7 @@ pub(crate) fn parse(text: &str) -> Result<Value, Error> {
     })
 }
 
-/// The text with null in place of numbers with a large exponent; `None` if it has none.
+/// The text with null instead of numbers with a large exponent; `None` if it has none.
 fn without_huge_numbers(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let (mut out, mut from, mut at) = (String::new(), 0, 0);
@@ -40,7 +40,7 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     (from > 0).then_some(out)
 }
 
-/// Behind the string that begins at `at`.
+/// The end of the string that begins at `at`.
 fn end_of_string(bytes: &[u8], at: usize) -> usize {
     let mut end = at + 1;
     while end < bytes.len() && bytes[end] != b'"' {

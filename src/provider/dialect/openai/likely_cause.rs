@@ -1,5 +1,5 @@
-//! What an error is probably about, by single words of it. That is enough only for errors that every page meets although
-//! everything was left out of the request that can be.
+//! The probable subject of an error, by single words of it. That is enough only for errors that every page gets
+//! although everything optional was left out of the request.
 
 use crate::provider::judgement::wording::find_word;
 
@@ -62,7 +62,7 @@ const WORDS: &[(LikelyCause, &[&str])] = &[
 /// Words for a page and its picture.
 const PAGE: &[&str] =
     &["image", "images", "picture", "pictures", "page", "pages", "document", "documents", "file", "files"];
-/// What one page is and others may not be.
+/// Properties of one page that others may not have.
 const MISFITS: &[&str] = &[
     "large",
     "larger",
@@ -108,7 +108,7 @@ fn names_model(text: &str, model: &str) -> bool {
     let model = model.to_lowercase();
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
     let mut found = text.match_indices(&model).map(|(at, name)| (&text[..at], &text[at + name.len()..]));
-    // A full stop behind it may end the sentence.
+    // A full stop after it may end the sentence.
     let follows = |after: &str| is_part(after.trim_start_matches('.').chars().next());
     model.contains(|c: char| c.is_ascii_digit() || c == '/')
         && found.any(|(before, after)| !is_part(before.chars().next_back()) && !follows(after))

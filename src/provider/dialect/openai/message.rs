@@ -1,5 +1,5 @@
 //! The text of a message or of a part of one: `content` as a string, as parts or as an object,
-//! reasoning beside it or in it, arguments of tool calls.
+//! reasoning next to it or in it, arguments of tool calls.
 
 use serde_json::Value;
 

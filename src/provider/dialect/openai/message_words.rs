@@ -78,7 +78,7 @@ pub(crate) fn is_number(word: &str) -> bool {
     number(word).is_some()
 }
 
-/// A word that is a number and nothing else.
+/// A word that is only a number.
 pub(crate) fn number(word: &str) -> Option<u32> {
     let word = word.trim_end_matches(['.', ',']);
     let (number, rest) = parse_number(word)?;

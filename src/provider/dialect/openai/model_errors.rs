@@ -110,7 +110,7 @@ fn subject_of(before: &str) -> Option<Vec<String>> {
     Some(words_of(&before[start.unwrap_or(0)..])).filter(|words| !words.is_empty())
 }
 
-/// Whether the words of a subject stand for a model, rather than for something of it.
+/// Whether the words of a subject mean a model, rather than a part of it.
 fn is_model(subject: &[String]) -> bool {
     const OTHERS: &[&str] = &[
         "file",
@@ -129,7 +129,7 @@ fn is_model(subject: &[String]) -> bool {
         "field",
         "feature",
         "support",
-        // What runs or holds it, which comes back.
+        // What runs or holds the model, which is temporary.
         "server",
         "replica",
         "replicas",

@@ -6,7 +6,7 @@
 use crate::provider::judgement::wording::find_word;
 use serde_json::{Map, Value};
 
-/// Members with a message, in the order in which they are read; in lower case, without underscores.
+/// Members with a message, in reading order; in lower case, without underscores.
 const MESSAGES: &[&str] = &[
     "message",
     "msg",
@@ -158,7 +158,7 @@ impl NestedError {
 
 /// What an object's message is about, as it states.
 fn place_of(members: &Map<String, Value>) -> String {
-    // FastAPI: the path of what is rejected.
+    // FastAPI: the path of the rejected member.
     if let Some(Value::Array(path)) = members.get("loc") {
         let names = path.iter().filter(|name| *name != "body").map(|name| match name {
             Value::String(name) => name.clone(),
@@ -228,7 +228,7 @@ mod tests {
             ),
             (json!({"message": "m", "details": [{"@type": "x", "fieldViolations": [{"field": "n"}]}]}), "n"),
             (json!({"message": [{"loc": ["body", "n", 0], "msg": "extra"}]}), "n.0: extra"),
-            // What the request had is not what is wrong with it.
+            // The content of the request is not its fault.
             (json!({"message": "m", "detail": [{"loc": ["body"], "msg": "no", "input": {"message": "x"}}]}), "no"),
             (json!({"message": "m", "request": {"message": "x"}, "links": [{"description": "x"}]}), ""),
             (json!({"message": "m", "details": [{"reason": "API_KEY_INVALID"}]}), ""),

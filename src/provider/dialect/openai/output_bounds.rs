@@ -1,5 +1,5 @@
 //! Bounds of the output limit that an error states, in the words of many servers: `max_tokens must be less than or
-//! equal to 8192`, `integer below minimum value. Expected a value >= 256`. A bound is a number behind words that
+//! equal to 8192`, `integer below minimum value. Expected a value >= 256`. A bound is a number after words that
 //! compare, in a sentence about the output limit; other numbers, such as status codes and ids, are not bounds.
 //!
 //! Sources: errors of servers that their users quoted (2026-11).
@@ -61,7 +61,7 @@ const LIMIT_PHRASES: &[[&str; 2]] = &[
     ["generated", "tokens"],
 ];
 
-/// What else has bounds. Behind one of these a number is not the output limit's.
+/// Other things with bounds. After one of these a number is not the output limit's.
 const OTHERS: &[&str] = &[
     "context",
     "context_length",
@@ -113,7 +113,7 @@ const NO_BOUNDS: &[&str] = &[
     "after",
     "in",
 ];
-/// Words behind numbers that count something else than tokens.
+/// Words after numbers that count something other than tokens.
 const OTHER_UNITS: &[&str] = &[
     "%",
     "ms",
@@ -140,7 +140,7 @@ const OTHER_UNITS: &[&str] = &[
     "items",
     "choices",
 ];
-/// Words before and behind a number that is a bound, whatever compares it.
+/// Words before and after a number that is a bound, for any comparison.
 const BEFORE_BOUNDS: &[&str] = &[
     "to",
     "at",

@@ -1,9 +1,8 @@
-//! Numbers in errors about the context window: the output limit that fits beside a prompt.
+//! Numbers in errors about the context window: the output limit that fits together with a prompt.
 
-/// The output limit that fits beside a prompt into the context window, in tokens. `None`: the limit
-/// takes at most half of the window, so that the prompt is what is too long. `text` is in lower case,
-/// such as `maximum context length is 4096 tokens. however, you requested 9000 tokens (800 in the
-/// messages, 8200 in the completion)`.
+/// The output limit that fits into the context window together with a prompt, in tokens. `None`: the limit takes at
+/// most half of the window, so the prompt is too long. `text` is in lower case, such as `maximum context length is 4096
+/// tokens. however, you requested 9000 tokens (800 in the messages, 8200 in the completion)`.
 pub(crate) fn max_answer(text: &str) -> Option<u32> {
     let text = text.replace(['`', '\'', '"'], "");
     let after = |words: &str| first_number(&text[text.find(words)? + words.len()..]);
@@ -34,7 +33,7 @@ pub(crate) fn max_answer(text: &str) -> Option<u32> {
     Some(left.max(window / 4)).filter(|left| *left >= MIN_ANSWER_TOKENS)
 }
 
-/// With less room for the answer the prompt is what is too long.
+/// With less room for the answer the prompt is too long.
 const MIN_ANSWER_TOKENS: u32 = 64;
 
 fn first_number(text: &str) -> Option<u32> {

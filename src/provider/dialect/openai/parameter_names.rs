@@ -8,8 +8,8 @@ use crate::provider::form::parameter::Parameter;
 use crate::provider::judgement::wording::{is_marked, is_meant, spellings};
 use std::ops::Range;
 
-/// Words by which errors name a parameter, in lower case, in the spelling with underscores. The first that an error
-/// has decides.
+/// Words that errors use for a parameter, in lower case, in the spelling with underscores. The first that an error has
+/// decides.
 const NAMES: &[(Parameter, &[&str])] = &[
     (Parameter::UniqueItems, &["uniqueitems"]),
     (Parameter::MaxItems, &["maxitems"]),
@@ -89,7 +89,7 @@ const NAMES: &[(Parameter, &[&str])] = &[
     ),
 ];
 
-/// Names that are common words: they count only beside [`SUPPORT`].
+/// Names that are common words: they count only with [`SUPPORT`].
 const COMMON: &[&str] =
     &["sampling_parameter", "sampling_param", "output_format", "json_output", "json_response", "grammar"];
 
@@ -124,7 +124,7 @@ pub(crate) fn named_parameters(param: &str, text: &str, is_rejection: bool) -> V
             .find(|(_, words)| words.iter().any(|word| spellings(param, word).next().is_some()))
             .map(|(parameter, _)| *parameter),
     };
-    // What is not supported together with thinking is supported without.
+    // A feature that is not supported together with thinking is supported without it.
     let thinking = Some(Parameter::Thinking).filter(|thinking| found.contains(thinking));
     if let Some(first) = thinking.or(by_param) {
         found.retain(|parameter| *parameter != first);
@@ -285,7 +285,7 @@ pub(crate) fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     })
 }
 
-/// Whether a sentence of `text` is about `parameter`, whatever it is called: `system messages are not enabled`.
+/// Whether a sentence of `text` is about `parameter`, by any name: `system messages are not enabled`.
 pub(crate) fn is_subject_of(parameter: Parameter, text: &str) -> bool {
     words_of(parameter).any(|word| {
         let mut found = spellings(text, word).filter(|found| is_name(text, word, found));

@@ -15,7 +15,7 @@ use crate::provider::form::parameter::Parameter;
 use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::wording::find_word;
 
-/// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
+/// Words with which servers reject a parameter, in lower case, in addition to [`CLEAR_REJECTIONS`].
 const REJECTIONS: &[&str] = &[
     "support only",
     "only support",
@@ -175,7 +175,7 @@ pub(crate) fn find_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChan
     if !limits.is_empty() && !is_unsupported {
         return limits;
     }
-    // Whatever the words: what the request has decides whether a number bounds it.
+    // The request, not the wording, decides whether a number bounds it.
     let may_guess = demand == Demand::Any && limits.is_empty() && !is_unsupported;
     let guessed = if may_guess { OutputBounds::guess(&param, text).changes() } else { Vec::new() };
     let is_certain = |parameter: Parameter| {
@@ -233,7 +233,7 @@ fn change_for(parameter: Parameter, param: &str, text: &str) -> CapabilityChange
     }
 }
 
-/// What to change for each parameter that an error names, whatever its words; nothing with a status that has another
+/// What to change for each parameter that an error names, with any wording; nothing with a status that has another
 /// meaning, or of a server that may have failed.
 pub(crate) fn named_changes(status: u16, error: &ErrorBody) -> Vec<CapabilityChange> {
     let is_of_request = matches!(status, 400..=499 | 501) && !matches!(status, 401 | 402 | 407 | 408 | 413 | 429);

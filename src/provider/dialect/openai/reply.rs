@@ -163,7 +163,7 @@ impl Completion {
         }
     }
 
-    /// Whether an answer has come to its end.
+    /// Whether an answer is finished.
     fn has_ended_answer(&self) -> bool {
         let is_ended = self.finish.is_some_and(|finish| finish != Finish::Error);
         let Message { content, reasoning, .. } = &self.message;
@@ -177,7 +177,7 @@ impl Completion {
         let index = |choice: &Value| choice.get("index").and_then(Value::as_u64).unwrap_or(0);
         let first = choices.iter().map(index).min()?;
         if self.choice.is_none_or(|known| first < known) {
-            // What came of another choice is not the answer.
+            // Text of another choice is not the answer.
             (self.message, self.finish, self.choice) = (Message::default(), None, Some(first));
         }
         choices.iter().find(|choice| Some(index(choice)) == self.choice)

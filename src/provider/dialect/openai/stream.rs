@@ -42,7 +42,7 @@ impl ReplyStream for ChatStream {
         match counts {
             _ if self.saw_done => StreamStage::Ended,
             _ if finish.is_none() && error.is_none() => StreamStage::Open,
-            // Counts of before the end may not be the last.
+            // Counts before the end may not be the last.
             FinalCounts::None => StreamStage::Complete,
             FinalCounts::WithChoice => StreamStage::Counted,
             FinalCounts::Alone => StreamStage::Last,
@@ -73,7 +73,7 @@ mod tests {
     const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
     const ERROR: &str = r#"{"error":{"code":502,"message":"upstream"}}"#;
 
-    /// The letters C, U, L and E stand for "complete", "counted", "last" and "ended" after each event.
+    /// The letters C, U, L and E mean "complete", "counted", "last" and "ended" after each event.
     fn play(events: &[&str]) -> (String, Result<Reply, String>) {
         let mut stream = Box::<ChatStream>::default();
         let mut states = String::new();
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!([stream.push(TEXT), stream.push(STOP), stream.push("[DONE]")], ["ab", "", ""]);
     }
 
-    /// The choice of the lowest number is the answer, in whatever order they come.
+    /// The choice of the lowest number is the answer, in any order.
     #[test]
     fn one_of_several_choices_is_read() {
         let part =

@@ -103,7 +103,7 @@ fn is_of_now(text: &str) -> bool {
 
 /// Whether something is not available yet by `text`, in lower case, such as a model that is being loaded.
 pub(crate) fn is_not_there_yet(text: &str) -> bool {
-    // `not found yet, loading`: not an error of loading, nor what is not supported yet.
+    // `not found yet, loading`: not an error of loading, nor a feature that is not supported yet.
     let is_loading = || {
         let mut found = words(text, "loading").map(|at| &text[at + "loading".len()..]);
         text.contains("model") && found.any(|after| !after.starts_with(' ') || after.starts_with(" the model"))

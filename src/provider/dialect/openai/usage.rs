@@ -31,7 +31,7 @@ const CACHE_WRITE: &[&str] = &[
     "/cache_creation_input_tokens",
     "/cache_write_input_tokens",
 ];
-/// Reasoning, as a part of the reply's tokens or beside them.
+/// Reasoning, as a part of the reply's tokens or in addition to them.
 const REASONING: &[&str] = &[
     "/completion_tokens_details/reasoning_tokens",
     "/output_tokens_details/reasoning_tokens",
@@ -57,7 +57,7 @@ pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
     let stated = count_of(REASONING).unwrap_or(0);
     // Gemini and xAI leave reasoning out of the completion and bill it.
     let by_total = total.map_or(0, |total| total.saturating_sub(input));
-    // Reasoning that is more than the completion is not a part of it, whatever the total is.
+    // Reasoning that is more than the completion is not a part of it, for any total.
     let beside = if stated > completion { completion.saturating_add(stated) } else { 0 };
     let output = completion.max(by_total).max(beside);
     if input.saturating_add(output) > MAX_TOKENS {
@@ -65,7 +65,7 @@ pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
     }
     let reasoning = if stated > 0 { stated } else { output - completion };
     let cached_input = count_of(CACHED).unwrap_or(0).min(input);
-    // OpenRouter was seen to count the same tokens as read and as written.
+    // OpenRouter has counted the same tokens as read and as written.
     let cache_write = count_of(CACHE_WRITE).unwrap_or(0).min(input - cached_input);
     Some(Usage { input, cached_input, cache_write, output, reasoning: reasoning.min(output) })
 }

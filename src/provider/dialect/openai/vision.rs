@@ -1,7 +1,7 @@
 //! Whether an error states that the model does not accept images, in the words of several servers; not that it rejects
 //! this image, or images of this format or size.
 
-/// The denials before what is denied. Apostrophes are left out.
+/// The denials before their subject. Apostrophes are left out.
 const VERBS: &[&str] = &[
     "not support",
     "doesnt support",
@@ -43,7 +43,7 @@ const OBJECTS: &[&str] = &[
     "multi-modal inputs",
     "multi-modal input",
 ];
-/// Words behind it. Others state which images are meant, as in `images larger than 20 MP`.
+/// Words after it. Others state which images are meant, as in `images larger than 20 MP`.
 const BEHIND: &[&str] = &[
     "in messages",
     "in prompts",
@@ -68,7 +68,7 @@ const BEHIND: &[&str] = &[
 ];
 /// Words before a subject. Others state which images are meant, as in `CMYK images`.
 const BEFORE: &[&str] = &["and", "input", "inputs", "that", "the", "as", "with", "content", "error", "messages"];
-/// The denials behind what is denied.
+/// The denials after their subject.
 const DENIALS: &[&str] = &[
     "not support",
     "not currently support",
@@ -187,7 +187,7 @@ fn skip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     text.trim_start().strip_prefix(word).filter(|rest| rest.starts_with(' '))
 }
 
-/// Whether what is denied ends here, or goes on with words that do not restrict it.
+/// Whether the denied subject ends here, or continues with words that do not restrict it.
 fn ends_clause(rest: &str) -> bool {
     let rest = rest.strip_prefix(" type").unwrap_or(rest);
     match rest.chars().next() {

@@ -103,7 +103,7 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
         assert_eq!(known.next_change(rename(known)), rename(known), "{model}");
         let renamed = known.with(rename(known)).unwrap();
         assert_eq!(renamed.next_change(rename(renamed)), omit, "{model}");
-        // Not what was sent, or not known to be.
+        // Not sent, or unknown.
         for other in [rename(known), CapabilityChange::RenameOutputLimit(None)] {
             assert_eq!((renamed.next_change(other), renamed.with(other)), (other, None), "{model}");
         }

@@ -114,7 +114,7 @@ fn interrupt_sent(proof: &EndpointProof, number: u64, sent: Duration) -> (&'stat
         Verdict::Later { .. } => "later",
         Verdict::Retry(_) => "retry",
         Verdict::Stop(refusal) => {
-            let said = "http://x/v1 does not reply as a chat completions API any more; it replied with HTTP 200: ";
+            let said = "http://x/v1 no longer replies as a chat completions API; it replied with HTTP 200: ";
             assert!(refusal.message.starts_with(said), "{}", refusal.message);
             assert!(!refusal.may_be_page() && refusal.hint.contains("run again"));
             "stop"
@@ -281,7 +281,7 @@ fn many_refused_pages_in_a_row_end_the_run() {
     assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["retry", "retry"]);
     let found: Vec<_> = [1, 2, 5, 6, 7, 8].map(|page| refused(&proof, page)).into();
     assert_eq!(found, ["retry", "retry", "retry", "retry", "retry", "stop"]);
-    // An answer among them shows that they are pages of their own.
+    // An answer among them shows that the refusals concern single pages.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     for page in 1..100 {
@@ -319,7 +319,7 @@ fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() 
     answer(&proof, 0);
     let found: Vec<String> = [1, 2, 1, 2, 1, 2].map(|page| without_credit(&proof, page, now)).into();
     assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
-    // One of them is refused in other words, and the end names credit all the same.
+    // One of them is refused in other words, and the end still names credit.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     let forbidden = || Verdict::stop_or_page("HTTP 403", "check it");
@@ -335,7 +335,7 @@ fn few_pages_without_credit_end_the_run_once_each_was_refused_again_and_again() 
     without_credit(&proof, 1, now);
     let found: Vec<String> = (0..6).map(|_| without_credit(&proof, 2, now)).collect();
     assert_eq!(found, [["retry, undecided"; 5].as_slice(), &["add credit"]].concat());
-    // One page alone is refused for reasons of its own, whatever the words are.
+    // A single refused page has its own reasons, whatever the words are.
     let proof = EndpointProof::new(false);
     answer(&proof, 0);
     let found: Vec<String> = (0..3).map(|_| without_credit(&proof, 1, now)).collect();

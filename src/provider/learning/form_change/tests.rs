@@ -41,7 +41,7 @@ fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
     }
 }
 
-/// The endpoint and a request as it is now.
+/// The endpoint and a request in the current form.
 struct Endpoint {
     learner: FormLearner,
     known: Capabilities,
@@ -129,7 +129,7 @@ fn a_change_is_made_once() {
     let before = endpoint.known;
     assert!(matches!(endpoint.reply(&rejected(change)), FormChange::Changed { .. }));
     assert_eq!(endpoint.reply(&rejected(change)), FormChange::Exhausted(change));
-    // A request that was sent before the change meets the same error.
+    // A request that was sent before the change gets the same error.
     let late = endpoint.learner.judge(&rejected(change), sent(before, false), endpoint.known, TERMS);
     assert_eq!(late, FormChange::AlreadyMade);
 }
@@ -243,7 +243,7 @@ fn a_stated_output_limit_is_not_raised() {
     assert!(matches!(learner.judge(&exchange, sent(known, false), known, TERMS), FormChange::Changed { .. }));
 }
 
-/// A server behind a learner: what it rejects with which words, and how the learner goes on.
+/// A server and a learner: what it rejects with which words, and how the learner continues.
 struct Server<'a> {
     rejects: &'a dyn Fn(&SentForm) -> Option<Verdict>,
 }
@@ -293,7 +293,7 @@ impl Server<'_> {
 /// Whether a server rejects a request of this form.
 type Rejects<'a> = &'a dyn Fn(&SentForm) -> bool;
 
-/// What is found with one page is shown by the next, which is asked as before: the server may have failed for the moment.
+/// The next page, asked in the original form, confirms a finding: the server may have failed only temporarily.
 #[test]
 fn what_an_endpoint_rejects_without_naming_it_is_found() {
     let no = || Some(Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: computer says no"));
@@ -374,7 +374,7 @@ fn an_error_of_the_first_page_changes_nothing() {
     assert_eq!(found, (String::new(), 2));
 }
 
-/// An error that names several things, of which one is rejected: what does not help is taken back.
+/// An error that names several things, one of which is rejected: changes that do not help are reverted.
 #[test]
 fn changes_that_do_not_help_are_taken_back() {
     use CapabilityChange::{Omit, RenameOutputLimit, WeakerFormat};
@@ -395,7 +395,7 @@ fn changes_that_do_not_help_are_taken_back() {
     assert_eq!(Server { rejects: &rejects }.ask(&learner, &mut known, 2), ("temperature".to_owned(), 1));
 }
 
-/// What is named is not what is rejected: it is as before when the search begins.
+/// The named parameter is not the rejected one: it is unchanged when the search begins.
 #[test]
 fn a_search_begins_with_what_was_taken_back() {
     let rejects = |sent: &SentForm| {

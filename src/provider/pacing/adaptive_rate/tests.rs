@@ -117,7 +117,7 @@ fn a_limit_is_used_whose_reset_times_are_whole_seconds() {
     }
 }
 
-/// Runs some of `parallel` processes, which know of one another. Returns how much of the limit was used in the second
+/// Runs some of `parallel` processes, which know of each other. Returns how much of the limit was used in the second
 /// half, the fraction that was refused, and the slowest in proportion to the fastest.
 fn run_shards(parallel: u32, active: usize, (limit, seconds): (f64, f64)) -> (f64, f64, f64) {
     let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset: ResetTime::Exact };

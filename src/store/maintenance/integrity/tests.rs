@@ -167,8 +167,8 @@ fn changes(db: &Connection) -> Vec<String> {
     columns.iter().flat_map(change).map(statement).collect()
 }
 
-/// Whatever is in a column: if a command calls it damaged, the check finds it, and what the check finds of it
-/// a salvage repairs.
+/// For any value in a column: if a command reports it as damaged, the check finds it, and what the check finds of it a
+/// salvage repairs.
 #[test]
 fn what_readers_call_damaged_a_check_finds_and_a_salvage_repairs() {
     let folder = tempfile::tempdir().unwrap();
@@ -254,7 +254,7 @@ fn rules_on_references_find_what_they_are_for() {
         let saved = folder.path().join("saved.db");
         salvage(&path, &saved, &ContentRules::ANY).unwrap();
         let left = check(&saved, &ContentRules::ANY).unwrap();
-        // Which of two attempts a number belongs to is not known.
+        // It is unknown which of two attempts a number belongs to.
         assert_eq!(left.is_empty(), !damage.contains("UPDATE attempts"), "{damage}: {left:?}");
     }
 }

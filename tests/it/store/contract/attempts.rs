@@ -28,7 +28,7 @@ pub(crate) fn attempts_of_a_run_are_numbered_from_one<B: Backend>() {
         })
         .collect();
     assert_eq!(sequences, [(true, 2), (false, 3), (false, 4)]);
-    // What is not opened has no number; another run has numbers of its own.
+    // An attempt that is not opened has no number; another run has its own numbers.
     assert_eq!(bench.open(bench.attempt(page(3))), Opened::Elsewhere);
     let other = bench.backend.open();
     let keys = other.begin_run(start("second")).unwrap();

@@ -170,7 +170,7 @@ pub(crate) fn the_next_run_adopts_what_a_dead_run_submitted<B: Backend>() {
     assert_eq!(other.reader().unwrap().batch_attempts(batch).unwrap().len(), 1);
 }
 
-/// A live run whose process does not go on.
+/// A live run whose process has stalled.
 pub(crate) fn what_a_stopped_run_has_submitted_is_adopted<B: Backend>() {
     let bench = Bench::<B>::new();
     let (submitted, _) = bench.batch("key-1", BatchState::Submitted);

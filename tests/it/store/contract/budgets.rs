@@ -105,7 +105,7 @@ struct Process {
 enum Step {
     /// Opens attempts in one commit: the scope and the reservation of each.
     Open(Vec<(usize, i64)>),
-    /// Settles the oldest open attempts: what is charged for each.
+    /// Settles the oldest open attempts: the charge for each.
     Settle(Vec<i64>),
     /// Marks its open attempts lost.
     Lose,

@@ -132,7 +132,7 @@ pub(crate) fn a_listed_entry_keeps_what_is_known_of_an_unchanged_file<B: Backend
     let settled = |set| reader.settled_entries(bench.job(), set).unwrap();
     assert_eq!([settled(Some(bench.keys.set)), settled(Some(RecipeSetId(99))), settled(None)], [1, 0, 1]);
     let entries = bench.entries();
-    // What the list says is new; the file is what it was.
+    // The list has changed; the file has not.
     assert_eq!(entries[0], EntryRecord { carried, set: Some(RecipeSetId(5)), ..known });
     assert_eq!(entries[1], EntryRecord { size: 7, ..listed("b") });
     assert_eq!(entries[2], EntryRecord { inode: 7, ..listed("c") });
@@ -209,7 +209,7 @@ pub(crate) fn entries_with_a_set_of_their_own_are_settled_under_it<B: Backend>()
     assert_eq!(bench.settle_entries(SKIP_NOTHING), Vec::<String>::new());
     let settled: Vec<Option<RecipeSetId>> = bench.entries().into_iter().map(|entry| entry.settled_set).collect();
     assert_eq!(settled, [Some(own), None, None]);
-    // The job asks something else: what was settled under another set is not.
+    // The job asks something else: entries settled under another set are not settled.
     bench.change(put([EntryRecord { settled_set: Some(own), ..entry("a", 1) }]));
     bench.answer(page(1), 0, ok("letter"));
     bench.answer(page(1), 1, ok("2026"));
@@ -242,7 +242,7 @@ pub(crate) fn skipped_pages_are_settled_only_where_the_job_skips_them<B: Backend
     assert_eq!(bench.settle_entries(rule(false, false)), ["faulty"]);
     assert_eq!(bench.settle_entries(rule(true, false)), ["blank", "faulty"], "what was asked has a picture");
     assert_eq!(bench.settle_entries(rule(false, true)), ["blank", "faulty", "near"]);
-    // A near duplicate with an answer of its own is asked.
+    // A near duplicate with its own answer is asked.
     bench.change(put([entry("near", 4)]));
     bench.answer(page(4), 0, ok("letter"));
     assert_eq!(bench.settle_entries(rule(true, true)), ["blank", "faulty"]);

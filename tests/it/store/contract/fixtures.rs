@@ -145,7 +145,7 @@ pub(crate) fn end(run: RunKey) -> RunEnd {
     }
 }
 
-/// A page of a file of its own.
+/// A page of a separate file.
 pub(crate) fn page(number: u32) -> PageId {
     PageId { content: content(number), page: 1 }
 }

@@ -22,7 +22,7 @@ pub(crate) trait Backend {
     /// A database that does not exist yet.
     fn new() -> Self;
 
-    /// A handle of its own, as another process has it.
+    /// A separate handle, as in another process.
     fn open(&self) -> Store;
 
     /// A handle that only reads.

@@ -39,7 +39,7 @@ pub(crate) fn transient_faults_are_counted_over_runs<B: Backend>() {
     assert_eq!(stored(failed(false)), (1, true), "another kind of failure");
     assert_eq!(stored(failed(true)), (1, false), "counts from the beginning");
     assert_eq!(stored(ok("letter")), (1, true));
-    // A machine without memory says nothing about the page.
+    // A machine without memory shows nothing about the page.
     let no_memory = || TaskOutcome { fault: Some(fault(ErrorKind::DecoderOutOfMemory)), ..failed(true) };
     for _ in 0..5 {
         bench.put(page(2), vec![(bench.recipe(0), no_memory())]);

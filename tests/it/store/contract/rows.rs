@@ -58,7 +58,7 @@ pub(crate) fn rows_show_outcomes_and_their_cost<B: Backend>() {
     let retried = bench.granted(page(1));
     bench.settle(Settlement { verdict: VerdictName::Retry, ..settlement(retried, Vec::new()) });
     bench.ask(1, "letter");
-    // What is asked of the page under another recipe is not shown, nor is what is in progress.
+    // Answers under another recipe, and requests in progress, are not shown.
     let (_, tasks) = bench.store.define_recipes(vec![super::fixtures::recipe_record("total")], String::new()).unwrap();
     let other = OpenAttempt { recipes: vec![(tasks[0].recipe_id, None)], ..bench.attempt(page(1)) };
     let other = granted(bench.open(other));
@@ -105,7 +105,7 @@ pub(crate) fn a_page_that_is_in_a_file_twice_shows_the_answers_of_the_first<B: B
     bench.put_entries([without_first.clone()]);
     let row = bench.row(&without_first, 3, SKIP_NOTHING);
     assert_eq!((row.status, row.duplicate_of, row.spend.len()), (PageStatus::Done, None, 1));
-    // Then the first that is selected stands for the others.
+    // Then the first selected page represents the others.
     let thrice = EntryRecord { page_count: 4, repeats: vec![(3, 1), (4, 1)], selected: Some(vec![3, 4]), ..twice };
     bench.put_entries([thrice.clone()]);
     let row = bench.row(&thrice, 3, SKIP_NOTHING);
@@ -163,7 +163,7 @@ pub(crate) fn near_duplicates_show_the_answers_of_the_other_page<B: Backend>() {
     bench.ask(1, "letter");
     assert_eq!(row(SKIP), (PageStatus::Done, Some("letter".into()), first, Some(5), 1));
     assert_eq!(row(SKIP_NOTHING), (ask_both(), None, None, None, 0));
-    // With an answer of its own it shows that.
+    // With its own answer it shows that.
     bench.put(page(2), vec![(bench.recipe(0), ok("invoice"))]);
     assert_eq!(row(SKIP), (PageStatus::Ask(vec![(1, None)]), Some("invoice".into()), None, None, 0));
 }

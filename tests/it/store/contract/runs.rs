@@ -114,7 +114,7 @@ pub(crate) fn a_run_that_is_alive_is_left_alone<B: Backend>() {
     let bench = Bench::<B>::new();
     bench.granted(page(1));
     let other = bench.backend.open();
-    // Years later: a clock that is wrong kills nobody.
+    // Years later: a wrong clock kills no run.
     let late = RunStart { at_ms: NOW_MS + 100_000_000_000, ..start("second") };
     let keys = other.begin_run(late).unwrap();
     assert_eq!((keys.lost, keys.dead.len()), (0, 0));
@@ -206,8 +206,7 @@ pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
     assert_eq!(bench.reader().capabilities("provider model").unwrap(), keys.capabilities);
 }
 
-/// `--refresh` and `--retry`: what was asked since the first of these runs is not asked again. The
-/// clock does not matter.
+/// `--refresh` and `--retry`: pages asked since the first of these runs are not asked again. The clock does not matter.
 pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed<B: Backend>() {
     let bench = Bench::<B>::new();
     let finish = |run, outcome| {
@@ -235,7 +234,7 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     assert_eq!((second.begin.since, &second.continues), (first.begin.since, &Some(RunId::new("a"))));
     assert!(second.begin.own > first.begin.own);
     finish(second.run, RunOutcomeName::BudgetReached);
-    // A tried page is no run of the job.
+    // A tried page is not a run of the job.
     let tried = begin("c", None);
     finish(tried.run, RunOutcomeName::Try);
     let third = begin("d", refresh);

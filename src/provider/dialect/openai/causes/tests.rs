@@ -1,8 +1,8 @@
-//! Errors that servers were seen to send, and their causes.
+//! Observed errors of servers, and their causes.
 
 use super::*;
 
-/// Errors that servers were seen to send.
+/// Observed errors of servers.
 #[test]
 fn causes_in_the_words_of_servers() {
     for (message, code, expected) in [
@@ -302,7 +302,7 @@ fn credit_in_other_words_and_places() {
     }
 }
 
-/// Words about credit beside a filter: what it stopped, or what it costs.
+/// Words about credit together with a filter: what it stopped, or its cost.
 #[test]
 fn filters_that_mention_credit() {
     const OPENROUTER: &str =

@@ -1,4 +1,4 @@
-//! The table of verdicts: every error that a provider was seen to send, and what it means.
+//! The table of verdicts: every observed error of a provider, and its meaning.
 
 use super::*;
 use reqwest::header::HeaderMap;

@@ -1,4 +1,4 @@
-//! The table of bounds, by errors that servers were seen to send.
+//! The table of bounds, with observed errors of servers.
 
 use super::*;
 

@@ -19,7 +19,7 @@ fn openai(param: &str, message: &str) -> String {
         .to_string()
 }
 
-/// Error bodies that servers were seen to send.
+/// Observed error bodies of servers.
 #[test]
 fn the_parameter_that_an_error_names() {
     for (status, body, expected) in [

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Some servers name the same parameters whatever the request has, and not all that they reject.
+/// Some servers name the same parameters for every request, and not all that they reject.
 #[test]
 fn an_error_with_a_fixed_text_is_searched_beyond_what_it_names() {
     use CapabilityChange::{Omit, WeakerFormat};
