@@ -43,7 +43,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     if let Some(max) = max {
         check_cost(&plan, max)?;
     }
-    match plan.budget.as_ref().and_then(too_small) {
+    match plan.budget.as_ref().and_then(too_small).or_else(|| short_shards(&plan)) {
         Some(message) if args.fail_over_budget => Err(Failure::new(BUDGET_REACHED, message).with_hint(
             "raise limits.budget_usd, or run with --limit; answers that a run stores are not paid for again",
         )),
@@ -108,6 +108,8 @@ fn check_cost(plan: &Plan, max: Pico) -> Result<(), Failure> {
         .with_hint("raise --max-usd, or run with --limit; answers that a run stores are not paid for again"))
 }
 
+/// Maximum number of shards that a message lists.
+const MAX_SHORT_SHARDS: usize = 5;
 /// Why a run with a budget sends nothing.
 const UNBOUNDED: &str = "the endpoint accepts no output limit";
 
@@ -137,6 +139,23 @@ fn too_small(budget: &Headroom) -> Option<String> {
         },
     };
     Some(format!("the budget is too small: {rest}{why}"))
+}
+
+/// The fault of a budget of which shards get too little; `None`: each gets enough, or that is unknown.
+fn short_shards(plan: &Plan) -> Option<String> {
+    let short: Vec<&ShardPlan> = plan.shards.iter().filter(|shard| shard.is_short()).collect();
+    let most = short.iter().filter_map(|shard| shard.needed).max()?;
+    let part = short.first()?.budget?;
+    let shards =
+        short.iter().take(MAX_SHORT_SHARDS).map(|shard| shard.shard.to_string()).collect::<Vec<_>>().join(", ");
+    let more = if short.len() > MAX_SHORT_SHARDS { ", …" } else { "" };
+    let count = plan.shards.len();
+    Some(format!(
+        "the budget is too small for {count} shards: each gets USD {}, and {shards}{more} need up to USD {}, which is a budget of USD {} for all",
+        usd(part),
+        usd(most),
+        usd(Pico(most.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))),
+    ))
 }
 
 /// Lists the files of the input, one a line.

@@ -127,7 +127,7 @@ impl Attempt {
     /// reserved for other attempts.
     pub(crate) fn budget_reached(&self, job: &Job, spent: Pico, reserved: Pico) -> RunOutcome {
         let (limit, needed) = (job.limits.budget.unwrap_or_default(), self.before.reserved.unwrap_or_default());
-        RunOutcome::BudgetReached { spent, reserved, limit, needed }
+        RunOutcome::BudgetReached { spent, reserved, limit, needed, shard: job.input.shard }
     }
 
     /// Whether another form may be tried after `exchange`: the page of a transient error is asked again only while it has

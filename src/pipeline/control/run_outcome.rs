@@ -6,6 +6,7 @@ use crate::base::command_end::CommandEnd;
 use crate::base::exit_codes;
 use crate::base::money::Pico;
 use crate::base::run_state::RunState;
+use crate::base::shard::Shard;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::counted;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
@@ -69,6 +70,8 @@ pub enum RunOutcome {
         limit: Pico,
         /// What the next request may cost.
         needed: Pico,
+        /// The shard whose part of the budget this is; `None`: it is the whole budget.
+        shard: Option<Shard>,
     },
     /// The endpoint billed more for one request than was reserved for it, and there is a budget, or it was the first bill
     /// and far above.
@@ -274,22 +277,30 @@ impl RunOutcome {
                 "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
                     .to_owned(),
             ),
-            Self::BudgetReached { spent, reserved, limit, needed } if *reserved > Pico::ZERO => (
+            Self::BudgetReached { spent, reserved, limit, needed, shard } if *reserved > Pico::ZERO => (
                 format!(
-                    "the rest of the budget of USD {limit} is reserved: USD {spent} is spent, USD {reserved} is reserved for requests in batches or in other runs, and the next request may cost USD {needed}"
+                    "the rest of {} is reserved: USD {spent} is spent, USD {reserved} is reserved for requests in batches or in other runs, and the next request may cost USD {needed}",
+                    budget_text(*limit, *shard)
                 ),
                 "run again when these requests have ended (a part of the budget is kept free, because a request may cost more than was reserved for it), or raise limits.budget_usd (or --budget-usd)".to_owned(),
             ),
-            Self::BudgetReached { spent, limit, needed, .. } => (
-                match *spent {
-                    Pico::ZERO => {
+            Self::BudgetReached { spent, limit, needed, shard, .. } => (
+                match (*spent, shard) {
+                    (Pico::ZERO, None) => {
                         format!("the budget is too small: it is USD {limit}, and one request may cost USD {needed}")
                     }
+                    (Pico::ZERO, Some(_)) => {
+                        format!("{} is too small: one request may cost USD {needed}", budget_text(*limit, *shard))
+                    }
                     _ => format!(
-                        "the budget of USD {limit} is reached: USD {spent} is spent, and the next request may cost USD {needed}"
+                        "{} is reached: USD {spent} is spent, and the next request may cost USD {needed}",
+                        budget_text(*limit, *shard)
                     ),
                 },
-                "raise limits.budget_usd (or --budget-usd) and run again; a daily budget starts again at midnight UTC, a budget per run with each run".to_owned(),
+                match shard {
+                    None => "raise limits.budget_usd (or --budget-usd) and run again; a daily budget starts again at midnight UTC, a budget per run with each run".to_owned(),
+                    Some(_) => "raise limits.budget_usd (or --budget-usd), of which each shard gets an equal part, and run this shard again; `docmill plan --shards N` shows what each needs".to_owned(),
+                },
             ),
             Self::UnexpectedBill { cost } => (
                 format!("the endpoint billed USD {cost} for one request, more than was reserved for it"),
@@ -374,6 +385,14 @@ impl From<StoreError> for RunOutcome {
     }
 }
 
+/// A budget, or the part of it that a shard has, in words.
+fn budget_text(limit: Pico, shard: Option<Shard>) -> String {
+    match shard {
+        None => format!("the budget of USD {limit}"),
+        Some(shard) => format!("USD {limit}, the part of limits.budget_usd that is left for shard {shard},"),
+    }
+}
+
 fn same_error_hint(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::WrongLabel | ErrorKind::TooManyLabels => {
@@ -419,7 +438,13 @@ mod tests {
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
             (
-                RunOutcome::BudgetReached { spent: Pico(1), reserved: Pico(0), limit: Pico(2), needed: Pico(2) },
+                RunOutcome::BudgetReached {
+                    spent: Pico(1),
+                    reserved: Pico(0),
+                    limit: Pico(2),
+                    needed: Pico(2),
+                    shard: None,
+                },
                 "budget_reached",
                 4,
             ),
@@ -489,9 +514,29 @@ mod tests {
                 "the rest of the budget of USD 5 is reserved: USD 1 is spent, USD 2 is reserved for requests in batches or in other runs, and the next request may cost USD 3",
             ),
         ] {
-            let outcome =
-                RunOutcome::BudgetReached { spent: usd(spent), reserved: usd(reserved), limit: usd(5), needed: usd(3) };
+            let outcome = RunOutcome::BudgetReached {
+                spent: usd(spent),
+                reserved: usd(reserved),
+                limit: usd(5),
+                needed: usd(3),
+                shard: None,
+            };
             assert_eq!(outcome.explanation(LostRequests::default()).map(|(what, _)| what).as_deref(), Some(what));
+        }
+    }
+
+    #[test]
+    fn a_shard_names_its_part_of_the_budget() {
+        let usd = |dollars: i64| Pico(dollars * 1_000_000_000_000);
+        for (spent, reserved, what) in [
+            (0, 0, "USD 5, the part of limits.budget_usd that is left for shard 1/4, is too small: "),
+            (4, 0, "USD 5, the part of limits.budget_usd that is left for shard 1/4, is reached: USD 4 is spent"),
+            (4, 1, "the rest of USD 5, the part of limits.budget_usd that is left for shard 1/4, is reserved: "),
+        ] {
+            let (spent, reserved, shard) = (usd(spent), usd(reserved), Shard::new(1, 4));
+            let outcome = RunOutcome::BudgetReached { spent, reserved, limit: usd(5), needed: usd(3), shard };
+            let (found, _) = outcome.explanation(LostRequests::default()).unwrap();
+            assert!(found.starts_with(what), "{found}");
         }
     }
 

@@ -22,7 +22,7 @@ pub fn plan_to_json(plan: &Plan) -> Value {
             "budget".into(),
             plan.budget.map_or(
                 Value::Null,
-                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages, "is_enough": room.is_enough}),
+                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages, "is_enough": plan.is_budget_enough()}),
             ),
         );
     }
@@ -39,6 +39,10 @@ fn shard(plan: &ShardPlan) -> Value {
     json!({
         "shard": plan.shard.to_string(), "files": plan.files, "pages": plan.pages, "to_ask": plan.to_ask,
         "cost_usd": {"expected": plan.cost.map(|cost| cost.to_string())},
+        "budget": plan.budget.map(|part| json!({
+            "usd": part.to_string(), "needed_usd": plan.needed.map(|needed| needed.to_string()),
+            "is_enough": plan.needed.map(|needed| needed <= part),
+        })),
     })
 }
 

@@ -64,6 +64,19 @@ pub struct ShardPlan {
     pub to_ask: u64,
     /// Expected cost; `None`: unknown.
     pub cost: Option<Pico>,
+    /// Its part of the rest of the budget; `None`: there is no budget.
+    pub budget: Option<Pico>,
+    /// The part that it needs to send all of its pages at their expected cost: more than the cost, because the last request
+    /// is sent only if its maximum cost is left. `None`: unknown.
+    pub needed: Option<Pico>,
+}
+
+impl ShardPlan {
+    /// Whether its part of the budget is too small.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.budget.zip(self.needed).is_some_and(|(budget, needed)| needed > budget)
+    }
 }
 
 /// What a run would do.
@@ -117,4 +130,13 @@ pub struct Plan {
     pub by_task: BTreeMap<String, u64>,
     /// By task: why pages with an answer to a similar task are asked; (reason, pages).
     pub misses: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl Plan {
+    /// Whether the budget pays for all pages, in each shard if shards were asked for. `None`: unknown, or there is no budget.
+    #[must_use]
+    pub fn is_budget_enough(&self) -> Option<bool> {
+        let whole = self.budget?.is_enough;
+        if self.shards.iter().any(ShardPlan::is_short) { Some(false) } else { whole }
+    }
 }

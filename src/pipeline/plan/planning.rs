@@ -4,7 +4,7 @@ use super::model::{Headroom, Plan};
 use super::planner::Planner;
 use super::projection::{self, SampledFiles, Spread};
 use super::quote::Quote;
-use super::shards::ShardPlans;
+use super::shards::{ShardPlans, divide_budget};
 use super::time_bounds;
 use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
@@ -123,14 +123,22 @@ pub fn plan(
         let projected = plan.projection.as_ref().map(|projection| projection.expected);
         headroom(limit, spent, quote, projected.unwrap_or_else(|| quote.cost.and_then(|cost| cost.expected)))
     });
+    if let (Some(budget), Some(quote)) = (&plan.budget, &plan.quote) {
+        divide_budget(&mut plan.shards, budget, cost_per_page(quote));
+    }
     Ok(plan)
+}
+
+/// The expected cost of a page; `None`: unknown.
+fn cost_per_page(quote: &Quote) -> Option<Pico> {
+    let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO)?;
+    Some(Pico(expected.0 / i64::try_from(quote.pages).ok().filter(|pages| *pages > 0)?))
 }
 
 /// The rest of a budget; `spent`: spent or reserved. `needed`: the expected cost of all pages.
 fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> Headroom {
     let left = (limit - spent).max(Pico::ZERO);
-    let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
-    let per_page = expected.and_then(|cost| Some(Pico(cost.0 / i64::try_from(quote.pages).ok()?)));
+    let per_page = cost_per_page(quote);
     let reserved = |cost: Option<Pico>| cost.filter(|_| quote.pages > 0);
     let (reservation, last_reservation) = (reserved(quote.worst), reserved(quote.later_worst));
     let pages = per_page

@@ -1,6 +1,6 @@
 //! What each shard of an input would do.
 
-use super::model::ShardPlan;
+use super::model::{Headroom, ShardPlan};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 
@@ -10,7 +10,15 @@ pub(crate) struct ShardPlans(Vec<ShardPlan>);
 impl ShardPlans {
     /// Shards without files.
     pub(crate) fn new(count: u32) -> Self {
-        let empty = |shard| ShardPlan { shard, files: 0, pages: 0, to_ask: 0, cost: Some(Pico::ZERO) };
+        let empty = |shard| ShardPlan {
+            shard,
+            files: 0,
+            pages: 0,
+            to_ask: 0,
+            cost: Some(Pico::ZERO),
+            budget: None,
+            needed: None,
+        };
         Self(Shard::all(count).map(empty).collect())
     }
 
@@ -26,5 +34,52 @@ impl ShardPlans {
     /// The shards. `is_priced`: the price is known.
     pub(crate) fn finish(self, is_priced: bool) -> Vec<ShardPlan> {
         self.0.into_iter().map(|plan| ShardPlan { cost: plan.cost.filter(|_| is_priced), ..plan }).collect()
+    }
+}
+
+/// Divides the rest of a budget among shards. `per_page`: the expected cost of a page.
+pub(crate) fn divide_budget(shards: &mut [ShardPlan], budget: &Headroom, per_page: Option<Pico>) {
+    let part = u32::try_from(shards.len()).map_or(Pico::ZERO, |count| budget.left.divided_by(count));
+    for shard in shards {
+        shard.budget = Some(part);
+        shard.needed = match (shard.to_ask, shard.cost) {
+            (0, _) => Some(Pico::ZERO),
+            (_, cost) => cost.zip(per_page).map(|(cost, one)| {
+                let [first, last] = [budget.reservation, budget.last_reservation].map(Option::unwrap_or_default);
+                cost.max(first).max(cost - one.min(cost) + last)
+            }),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_needs_its_cost_and_the_reservation_of_its_last_request() {
+        let budget = Headroom {
+            limit: Pico(100),
+            left: Pico(80),
+            pages: None,
+            needed: None,
+            lowest: None,
+            reservation: Some(Pico(15)),
+            last_reservation: Some(Pico(6)),
+            is_bounded: true,
+            is_enough: Some(true),
+        };
+        let mut shards = ShardPlans::new(4).finish(true);
+        for (shard, (to_ask, cost)) in shards.iter_mut().zip([(5, 10), (9, 18), (8, 16), (0, 0)]) {
+            (shard.to_ask, shard.cost) = (to_ask, Some(Pico(cost)));
+        }
+        divide_budget(&mut shards, &budget, Some(Pico(2)));
+        let found: Vec<_> = shards.iter().map(|shard| (shard.budget, shard.needed, shard.is_short())).collect();
+        let part = Some(Pico(20));
+        let needed = [(Some(Pico(15)), false), (Some(Pico(22)), true), (Some(Pico(20)), false), (Some(Pico(0)), false)];
+        assert_eq!(found, needed.map(|(needed, is_short)| (part, needed, is_short)));
+        shards[1].cost = None;
+        divide_budget(&mut shards, &budget, Some(Pico(2)));
+        assert_eq!((shards[1].needed, shards[1].is_short()), (None, false), "unknown");
     }
 }

@@ -35,7 +35,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::FailedPages { unusable: 1, total: 2, cause: None },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
-        RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
+        RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent, shard: None },
         RunOutcome::UnexpectedBill { cost: spent },
         RunOutcome::ProviderRefused(ProviderRefusal::of_all(text(), text())),
         RunOutcome::ProviderUnavailable { message: text(), has_answered: true },

@@ -31,7 +31,7 @@ const ADD_CREDIT: &str = "the account has no credit: add credit, then run again;
 const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
 const RETIRED: &str = "the provider no longer offers this model: choose its successor in provider.model, then run again; finished pages are kept";
 const TAKES_IMAGES: &str = "choose a model that takes images: check provider.model";
-const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
+const CHECK_KEY: &str = "check the API key that --api-key-file, provider.api_key_env or provider.api_key_file names, or that your program passes";
 
 /// An error as it arrived.
 pub(crate) struct ReceivedError<'a> {
