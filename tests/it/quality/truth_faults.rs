@@ -413,7 +413,7 @@ fn truth_that_is_not_used_as_meant_says_why() {
     assert!(text.contains("1 of 2 pages with truth have no probability: --sampled measures those"), "{text}");
     let expression = format!("kind = '{kind}'");
     let text = eval(&bench, &["--truth", "case.csv", "--where", &expression]).stdout;
-    assert!(text.contains("kind: --where selects pages by the answer itself: recall and F1 say nothing"), "{text}");
+    assert!(text.contains("kind: --where selects pages by the answer itself: recall and F1 are not valid"), "{text}");
 }
 
 #[test]
