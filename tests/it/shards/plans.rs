@@ -49,7 +49,8 @@ fn a_budget_that_is_enough_for_one_run_may_be_too_small_for_shards() {
     assert_eq!(short.code, 4, "{}", short.stderr);
     let message = "error: the budget is too small for 4 shards: each gets USD ";
     assert!(short.stderr.contains(message), "{}", short.stderr);
-    budget(&format!("{:.6}", needed * 4.0 + 0.0001));
+    // Replies differ a little in length.
+    budget(&format!("{:.6}", needed * 4.0 * 1.01));
     let enough = plan(&["--shards", "4"]);
     assert_eq!(enough.code, 0, "{}", enough.stderr);
     for (at, summary) in run_shards(&bench, 4).iter().enumerate() {
