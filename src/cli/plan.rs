@@ -152,9 +152,9 @@ fn short_shards(plan: &Plan) -> Option<String> {
     let count = plan.shards.len();
     Some(format!(
         "the budget is too small for {count} shards: each gets USD {}, and {shards}{more} need up to USD {}, which is a budget of USD {} for all",
-        usd(part),
-        usd(most),
-        usd(Pico(most.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))),
+        part,
+        most,
+        Pico(most.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX))),
     ))
 }
 

@@ -266,18 +266,14 @@ fn without_secrets_of_query(text: &[u8]) -> Option<Vec<u8>> {
     redacted.path.strip_prefix(b"//").map(<[u8]>::to_vec)
 }
 
-/// A word with a URL, with or without its scheme, without the secrets in it; `None` if it has none.
+/// A word with a URL, without the secrets of it; `None` if it has none.
 fn word_without_secrets(word: &str) -> Option<String> {
     let start = match find_scheme(word.as_bytes()) {
         Some(end) => {
             let before = &word.as_bytes()[..end];
             before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1)
         }
-        None => match word.find("//") {
-            Some(start) => start,
-            None if word.contains('?') => return String::from_utf8(without_secrets_of_query(word.as_bytes())?).ok(),
-            None => return None,
-        },
+        None => word.find("//")?,
     };
     let (ahead, url) = word.split_at_checked(start)?;
     let redacted = redact(url.as_bytes())?;

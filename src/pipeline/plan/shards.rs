@@ -45,7 +45,6 @@ pub(crate) fn divide_budget(shards: &mut [ShardPlan], budget: &Headroom, per_pag
         shard.needed = match (shard.to_ask, shard.cost) {
             (0, _) => Some(Pico::ZERO),
             (_, cost) => cost.zip(per_page).map(|(cost, one)| {
-                // In a small shard the bills are too few for smaller reservations.
                 let last = budget.reservation.max(budget.last_reservation).unwrap_or_default();
                 cost.max(cost - one.min(cost) + last)
             }),

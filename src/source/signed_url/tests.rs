@@ -140,10 +140,9 @@ fn urls_within_text_lose_their_secrets() {
         ("[\"https://h/p?sig=SECRET\", 1]", "[\"https://h/p\", 1]"),
         ("(https://h/p?id=1&sig=SECRET", "(https://h/p?id=1"),
         ("see \"//h/p?sig=SECRET\" or https://h/p;sig=SECRET", "see \"//h/p\" or https://h/p"),
-        ("h.s3.amazonaws.com/p.jpg?X-Amz-Signature=SECRET&X-Amz-Date=1 there", "h.s3.amazonaws.com/p.jpg there"),
-        ("scans/p.jpg?token=SECRET", "scans/p.jpg"),
-        ("why? sign=1", "why? sign=1"),
-        ("scans/p.jpg?page=2", "scans/p.jpg?page=2"),
+        // Without a scheme it may be any text.
+        ("n/a?signature=missing", "n/a?signature=missing"),
+        ("2024/05/scan?sig=JS.png", "2024/05/scan?sig=JS.png"),
         ("no url, token=1", "no url, token=1"),
         ("a://b?c=1  d", "a://b?c=1  d"),
         ("", ""),
