@@ -134,9 +134,7 @@ pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
     match (reached, missed) {
         (true, false) => "; more pages with truth raise the lower bound",
         (true, true) => "; where the measured value reaches its threshold, more pages with truth raise the lower bound",
-        (false, true) => {
-            "; the measured value itself is below the threshold: more pages with truth help only if it rises"
-        }
+        (false, true) => "; the measured value itself is below the threshold, so more pages with truth would not help",
         (false, false) => "",
     }
 }
