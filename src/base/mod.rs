@@ -22,7 +22,7 @@ pub mod atomic_file;
 pub mod backoff;
 pub(crate) mod causes;
 pub mod clock;
-pub mod command_end;
+pub(crate) mod command_end;
 pub mod csv_lines;
 pub mod decoder_version;
 pub mod digest;

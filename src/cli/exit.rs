@@ -17,16 +17,13 @@ pub(crate) struct Failure {
     code: u8,
 }
 
-pub(crate) const BUDGET_REACHED: CommandEnd = CommandEnd::BUDGET_REACHED;
-pub(crate) const INTERNAL: CommandEnd = CommandEnd::INTERNAL;
-pub(crate) const STORAGE: CommandEnd = CommandEnd::STORAGE;
-pub(crate) const WRONG_INPUT: CommandEnd = CommandEnd::WRONG_INPUT;
+pub(crate) use crate::base::command_end::{BUDGET_REACHED, INTERNAL, STORAGE, WRONG_INPUT};
 
 impl Failure {
     pub(crate) fn new(end: CommandEnd, message: impl ToString) -> Self {
         // A key that was pasted in the wrong place is not repeated.
         let message = mask_keys(&message.to_string()).into_owned();
-        Self { message, hint: None, outcome: end.outcome.name(), code: end.exit_code }
+        Self { message, hint: None, outcome: end.word, code: end.exit_code }
     }
 
     /// What went wrong.

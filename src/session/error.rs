@@ -1,6 +1,6 @@
 //! Errors of the public API.
 
-use crate::base::command_end::CommandEnd;
+use crate::base::command_end::{BUDGET_REACHED, CommandEnd, GATE_FAILED};
 use crate::base::exit_codes::is_retryable;
 use crate::base::money::Pico;
 use crate::manifest::{ManifestError, shown_path};
@@ -9,9 +9,7 @@ use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
-pub(crate) const INTERNAL: CommandEnd = CommandEnd::INTERNAL;
-pub(crate) const STORAGE: CommandEnd = CommandEnd::STORAGE;
-pub(crate) const WRONG_INPUT: CommandEnd = CommandEnd::WRONG_INPUT;
+pub(crate) use crate::base::command_end::{INTERNAL, STORAGE, WRONG_INPUT};
 
 /// The name of the manifest that `docmill init` writes into a folder.
 const MANIFEST_NAME: &str = "job.yaml";
@@ -33,12 +31,12 @@ impl Error {
 
     /// The error of an evaluation in which a mark was not reached.
     pub(crate) fn of_gates(message: String) -> Self {
-        Self::new(CommandEnd::GATE_FAILED, message)
+        Self::new(GATE_FAILED, message)
     }
 
     /// The error of a budget that does not allow the requests.
     pub(crate) fn of_budget(message: String) -> Self {
-        Self::new(CommandEnd::BUDGET_REACHED, message)
+        Self::new(BUDGET_REACHED, message)
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
@@ -102,7 +100,7 @@ impl Error {
     /// The word for the outcome, as reports show it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        self.end.outcome.name()
+        self.end.word
     }
 
     /// Whether running again without a change may succeed.

@@ -102,11 +102,7 @@ pub(crate) fn compare(
         let known = source.as_mut().filter(|_| !is_repeated).and_then(|source| {
             let (row, record) = (pair.old.row.clone(), pair.old.record.clone());
             let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
-            let known = match is_selected && is_in_sample {
-                true => source.truth_of(&page, &specs, &mut counts),
-                false => source.truth_of_unmeasured(&page, &specs, &mut counts),
-            };
-            known.into_iter().next()
+            source.truth_of(&page, &specs, (&mut counts, is_selected && is_in_sample)).into_iter().next()
         });
         if !is_selected {
             return Ok(());

@@ -106,10 +106,7 @@ pub(crate) fn collect(
             collected.unopened += u64::from(is_human && page.record.id.is_none_or(|id| id.page == 0));
             collected.add_page(page, tasks);
         }
-        let known = match is_selected {
-            true => source.truth_of(page, tasks, &mut counts),
-            false => source.truth_of_unmeasured(page, tasks, &mut counts),
-        };
+        let known = source.truth_of(page, tasks, (&mut counts, is_selected));
         if is_selected && is_human {
             pairs.add(page, tasks);
         }

@@ -88,12 +88,6 @@ impl SourceCounts {
         self.left_out[task] += 1;
     }
 
-    /// Adds what was counted on a page that is not measured: its row, and what can't be used of it.
-    fn add_unmeasured(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.faults.extend(other.faults);
-    }
-
     /// Counts a page, if its truth is known.
     fn known(&mut self, page: &JobPage, truth: PageTruth, (changed, shown): (u64, u64)) -> Vec<KnownPage> {
         if !truth.has_any() {
@@ -165,21 +159,25 @@ impl TruthSource {
         }
     }
 
-    /// As [`Self::truth_of`], of a page that is not measured.
-    pub(crate) fn truth_of_unmeasured(
+    /// The truth of a page of the job: nothing, or one row; for a file that could not be opened, the rows of its pages.
+    /// `is_measured`: otherwise only the row counts, and what can't be used of it.
+    pub(crate) fn truth_of(
         &mut self,
         page: &JobPage,
         tasks: &[TaskSpec],
-        counts: &mut SourceCounts,
+        (counts, is_measured): (&mut SourceCounts, bool),
     ) -> Vec<KnownPage> {
+        if is_measured {
+            return self.find_truth(page, tasks, counts);
+        }
         let mut unmeasured = SourceCounts::default();
-        let known = self.truth_of(page, tasks, &mut unmeasured);
-        counts.add_unmeasured(unmeasured);
+        let known = self.find_truth(page, tasks, &mut unmeasured);
+        counts.rows += unmeasured.rows;
+        counts.faults.extend(unmeasured.faults);
         known
     }
 
-    /// The truth of a page of the job: nothing, or one row; for a file that could not be opened, the rows of its pages.
-    pub(crate) fn truth_of(&mut self, page: &JobPage, tasks: &[TaskSpec], counts: &mut SourceCounts) -> Vec<KnownPage> {
+    fn find_truth(&mut self, page: &JobPage, tasks: &[TaskSpec], counts: &mut SourceCounts) -> Vec<KnownPage> {
         let path = || display_path(&page.record.path);
         match self {
             Self::File { file, index } => {

@@ -41,7 +41,7 @@ fn shard(plan: &ShardPlan) -> Value {
         "cost_usd": {"expected": plan.cost.map(|cost| cost.to_string())},
         "budget": plan.budget.map(|part| json!({
             "usd": part.to_string(), "needed_usd": plan.needed.map(|needed| needed.to_string()),
-            "is_enough": plan.needed.map(|needed| needed <= part),
+            "is_enough": plan.needed.map(|_| !plan.is_short()),
         })),
     })
 }

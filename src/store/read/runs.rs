@@ -124,6 +124,7 @@ pub(crate) fn page_counts_before(
 
 /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
 /// number, at most 1000, of the last 100,000 attempts of all jobs: others may have made millions.
+/// The scope of a budget, as `BudgetCounter` writes it, shows whether its attempts were simulated.
 pub(crate) fn mean_latency(
     db: &Connection,
     job: JobId,
@@ -133,7 +134,8 @@ pub(crate) fn mean_latency(
     let mut find = db.prepare_cached(
         "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
            JOIN budget b ON b.id = a.budget_id
-           WHERE r.job_id = ?1 AND r.model = ?2 AND (substr(b.scope, instr(b.scope, '/') + 1) GLOB 'simulated/*') = ?3 AND a.verdict = 'done' AND a.batch_id IS NULL
+           WHERE r.job_id = ?1 AND r.model = ?2 AND (substr(b.scope, instr(b.scope, '/') + 1) GLOB 'simulated/*') = ?3
+           AND a.verdict = 'done' AND a.batch_id IS NULL
            AND a.id > (SELECT max(id) FROM attempts) - 100000 ORDER BY a.id DESC LIMIT 1000)",
     )?;
     let (mean, count): (Option<f64>, i64) =
