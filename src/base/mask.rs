@@ -56,7 +56,7 @@ const NAMES: &[&str] = &[
     "token",
 ];
 
-/// Ends of such names.
+/// Ends of such names. The first one is also recognized if it is misspelled by one letter.
 const NAME_ENDS: &[&str] =
     &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
 
@@ -112,7 +112,8 @@ pub fn is_secret_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let plain: String = lower.chars().filter(|c| !matches!(c, '-' | '_')).collect();
     let is_key = lower.ends_with("_key") || lower.ends_with("-key");
-    (is_key || NAMES.contains(&plain.as_str()) || NAME_ENDS.iter().any(|end| plain.ends_with(end)))
+    let is_misspelled = || strsim::osa_distance(&plain, NAME_ENDS[0]) == 1;
+    (is_key || NAMES.contains(&plain.as_str()) || NAME_ENDS.iter().any(|end| plain.ends_with(end)) || is_misspelled())
         && !ORDINARY_NAMES.contains(&lower.as_str())
 }
 

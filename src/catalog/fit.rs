@@ -135,14 +135,13 @@ impl Fit {
         all.max().map_or(worst, |tokens| with_formula_margin(tokens).max(floor))
     }
 
-    /// Tokens to reserve for an image once enough bills have confirmed the documented rule; [`Self::max_tokens`]
-    /// if there is none, or if there are bills.
+    /// Tokens to reserve for an image once enough bills have confirmed the documented rule, which may be more than the
+    /// maximum over all known rules; [`Self::max_tokens`] if there is no documented rule, or if there are bills.
     #[must_use]
     pub fn max_tokens_once_confirmed(&self, width: u32, height: u32) -> u64 {
-        let reserved = self.max_tokens(width, height);
         match (self.basis(), self.tokens(width, height)) {
-            (Basis::Rule, Some(tokens)) => with_formula_margin(tokens).min(reserved),
-            _ => reserved,
+            (Basis::Rule, Some(tokens)) => with_formula_margin(tokens),
+            _ => self.max_tokens(width, height),
         }
     }
 

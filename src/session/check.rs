@@ -45,7 +45,7 @@ pub struct JobCheck {
 /// # Errors
 /// When the input can't be searched, an output can't be written, the store can't be read, or a proxy can't be used.
 pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Result<JobCheck, Error> {
-    let Job { manifest, questions } = job;
+    let Job { manifest, questions, .. } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     check_renderer(manifest.image.pdf_renderer, environment)?;
     job.check_outputs(&[])?;

@@ -153,9 +153,9 @@ impl From<PipelineError> for Error {
             }
             PipelineError::Source(_) => None,
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
-            PipelineError::Store(StoreError::Missing { .. }) => {
-                Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")
-            }
+            PipelineError::Store(StoreError::Missing { .. }) => Some(
+                "`docmill run` creates it beside the manifest, and `docmill merge` from the stores of shards; name the manifest, or the file with --store",
+            ),
             PipelineError::Store(StoreError::Damaged(_)) => Some(DAMAGED_STORE_HINT),
             PipelineError::Store(StoreError::Newer { .. }) => {
                 Some("use the docmill that has written it, or a newer one; the store was not changed")

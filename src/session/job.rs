@@ -30,6 +30,8 @@ const OTHER_PATH: &str = "name a path that nothing else uses";
 pub struct Job {
     pub(crate) manifest: manifest::Job,
     pub(crate) questions: Arc<[Question]>,
+    /// The store of the manifest, whatever store is used.
+    pub(crate) own_store: PathBuf,
 }
 
 /// What an export writes: paths of outputs that replace those of the manifest, if one is given.
@@ -132,7 +134,7 @@ impl Job {
         let compiled = if defects.is_empty() { compile(&manifest.tasks, &names) } else { Err(defects) };
         let questions = compiled.map_err(|defects| task_error(&manifest, &defects))?;
         check_columns(&manifest, columns, &questions)?;
-        Ok(Self { manifest, questions: questions.into() })
+        Ok(Self { own_store: manifest.store.clone(), manifest, questions: questions.into() })
     }
 
     /// The same with another store.

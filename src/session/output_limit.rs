@@ -10,7 +10,7 @@ use crate::task::Question;
 /// requests. `None`: it can, none is stated, or it is not known that the model reasons. `capabilities`: what the
 /// endpoint accepts.
 pub(crate) fn output_limit_warning(job: &Job, capabilities: Capabilities) -> Option<String> {
-    let Job { manifest, questions } = job;
+    let Job { manifest, questions, .. } = job;
     let stated = manifest.request.max_tokens?;
     let asked: Vec<&Question> = questions.iter().collect();
     let model = &manifest.provider.model;
@@ -50,7 +50,8 @@ mod tests {
             let manifest = crate::manifest::check(Path::new("/no/such/folder/job.yaml"), &text, &|_| None).unwrap();
             let questions = crate::task::compile(&manifest.tasks, &[]).unwrap().into();
             let capabilities = Capabilities::of_model(model_facts(model));
-            let found = output_limit_warning(&Job { manifest, questions }, capabilities);
+            let job = Job { own_store: manifest.store.clone(), manifest, questions };
+            let found = output_limit_warning(&job, capabilities);
             assert_eq!(found.is_some(), is_small, "{model} {request}: {found:?}");
         }
     }

@@ -13,6 +13,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const MAX_DEPTH: usize = 3;
 /// The rest of an `&amp;` after a split at `&`.
 const ESCAPED_AMPERSAND: &[u8] = b"amp";
+/// What a secret in a URL without its scheme takes at least, with its name, in bytes.
+const MIN_SECRET: usize = 20;
 /// Hexadecimal digits that replace a value.
 const DIGEST_CHARS: usize = 12;
 
@@ -273,11 +275,29 @@ fn word_without_secrets(word: &str) -> Option<String> {
             let before = &word.as_bytes()[..end];
             before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1)
         }
-        None => word.find("//")?,
+        None => match word.find("//") {
+            Some(start) => start,
+            None => return host_without_secrets(word),
+        },
     };
     let (ahead, url) = word.split_at_checked(start)?;
     let redacted = redact(url.as_bytes())?;
     Some(format!("{ahead}{}", String::from_utf8(redacted.path).ok()?))
+}
+
+/// The same for a URL without its scheme. Other texts may look like one: it has to begin with a host, and what is a
+/// secret by its name has to be as long as one.
+fn host_without_secrets(word: &str) -> Option<String> {
+    let (ahead, url) = word.split_at_checked(word.find(|c: char| c.is_ascii_alphanumeric())?)?;
+    let (host, _) = url.split_once('/')?;
+    let host = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
+    let (name, top) = host.rsplit_once('.')?;
+    let is_host = top.len() >= 2
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let bare = without_secrets_of_query(url.as_bytes()).filter(|_| is_host)?;
+    let is_long = url.len().saturating_sub(bare.len()) >= MIN_SECRET;
+    Some(format!("{ahead}{}", String::from_utf8(bare).ok()?)).filter(|_| is_long)
 }
 
 /// The position of the colon after a scheme. `https:/host/path` and `https:\\host` are the rest of a URL that was taken

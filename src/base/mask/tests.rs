@@ -92,6 +92,9 @@ fn a_word_in_the_place_of_a_name_may_be_a_key_of_any_form() {
 fn names_of_secrets() {
     for name in [
         "api_key",
+        "api_kye",
+        "apikeys",
+        "api_ky",
         "apiKey",
         "API-KEY",
         "key",

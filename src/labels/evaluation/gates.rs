@@ -134,7 +134,9 @@ pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
     match (reached, missed) {
         (true, false) => "; more pages with truth raise the lower bound",
         (true, true) => "; where the measured value reaches its threshold, more pages with truth raise the lower bound",
-        (false, true) => "; the measured value itself is below the threshold, so more pages with truth would not help",
+        (false, true) => {
+            "; the measured value itself is below the threshold, which more pages with truth are not expected to change"
+        }
         (false, false) => "",
     }
 }
@@ -389,7 +391,7 @@ mod tests {
         let results = apply_gates(&[gate(0.92), gate(0.99)], &[task("kind", &[])], &[]).unwrap();
         let hint = |gates: &[&GateResult]| more_truth_hint(gates);
         assert_eq!(hint(&[&results[0]]), "; more pages with truth raise the lower bound");
-        assert!(hint(&[&results[1]]).contains("would not help"), "{}", hint(&[&results[1]]));
+        assert!(hint(&[&results[1]]).contains("not expected to change"), "{}", hint(&[&results[1]]));
         assert!(hint(&[&results[0], &results[1]]).contains("where the measured value reaches its threshold"));
         assert_eq!(hint(&[&GateResult { estimate: None, ..results[0].clone() }]), "");
     }

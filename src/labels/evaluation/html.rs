@@ -236,7 +236,7 @@ fn add_suspects(out: &mut String, evaluation: &Evaluation) {
 }
 
 fn add_suspects_of_task(out: &mut String, task: &TaskResult) {
-    let (suspects, left_out) = task.telling_suspects();
+    let (suspects, left_out) = task.shown_suspects();
     let _ = writeln!(out, "<section><h2>{}</h2>", html_name(&task.name));
     if let Some(left_out) = left_out {
         let _ = writeln!(out, "<p>{}</p>", html_text(&left_out));

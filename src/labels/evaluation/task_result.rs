@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Minimum accuracy of a model whose answers are evidence about the truth.
-const MIN_TELLING_ACCURACY: f64 = 0.5;
+const MIN_ACCURACY_FOR_SUSPECTS: f64 = 0.5;
 /// Minimum score of a listed suspected error in the truth: below it, the answer is more likely to be wrong.
 const MIN_SUSPECT_SCORE: f64 = 0.5;
 
@@ -73,9 +73,9 @@ pub(crate) struct TaskResult {
 
 impl TaskResult {
     /// The suspects that are worth a look, and why others are left out, in words.
-    pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
+    pub(crate) fn shown_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
         // Such answers are not evidence against the truth.
-        let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_TELLING_ACCURACY);
+        let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_ACCURACY_FOR_SUSPECTS);
         let is_telling = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
         let telling: Vec<&Suspect> = self.suspects.iter().filter(is_telling).collect();
         let others = self.disagreements.saturating_sub(telling.len() as u64);

@@ -351,7 +351,7 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult, cut: Cut) {
 }
 
 fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
-    let (suspects, left_out) = task.telling_suspects();
+    let (suspects, left_out) = task.shown_suspects();
     if !suspects.is_empty() {
         table.whole(1, "check the truth of these pages, most suspicious first");
     }

@@ -364,7 +364,7 @@ impl RunOutcome {
     /// No request succeeded for as long as the run waits. `message`: the last error; `has_answered`: whether the endpoint
     /// has answered before.
     pub(crate) fn from_max_wait(message: &str, has_answered: bool) -> Self {
-        let message = format!("no request succeeded for longer than retry.max_wait: {message}");
+        let message = format!("no request succeeded within retry.max_wait: {message}");
         Self::ProviderUnavailable { message, has_answered }
     }
 }

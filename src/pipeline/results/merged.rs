@@ -153,8 +153,7 @@ pub fn merge_stores(
 
 fn log_merged(merged: &Merged, stopped: &[&RunRecord]) {
     if !merged.missing.is_empty() {
-        let missing: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
-        tracing::warn!("shards {} of {} are missing: the outputs are partial", missing.join(", "), merged.shards);
+        tracing::warn!("{}: the outputs are partial", merged.missing_shards());
     }
     if merged.known > 0 {
         tracing::info!("{} stores were merged before", merged.known);

@@ -96,7 +96,7 @@ impl ScanThreads {
         while !self.handles.iter().all(JoinHandle::is_finished) {
             if shutdown.is_immediate() {
                 if left.is_zero() || shutdown.is_past(StopStep::ThreadsEnd) {
-                    tracing::warn!("a file could not be read to its end in time");
+                    tracing::warn!("the threads that read files did not end in time; they are abandoned");
                     return;
                 }
                 left = left.saturating_sub(POLL);

@@ -36,6 +36,8 @@ pub(crate) struct Limit {
     is_counted: bool,
     /// For how long the limit is that headers report.
     window: LimitWindow,
+    /// What may be sent ahead of the learned rate, to see the window.
+    probe: u64,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
@@ -80,6 +82,7 @@ impl Limit {
             largest: 0,
             is_counted: false,
             window: LimitWindow::default(),
+            probe: 0,
         }
     }
 
@@ -117,7 +120,8 @@ impl Limit {
         {
             bucket.lower_level(count, now);
         }
-        if let Some(delay) = self.bucket.as_mut().and_then(|bucket| bucket.delay(count, now)) {
+        let delay = self.bucket.as_mut().and_then(|bucket| bucket.delay(count, now));
+        if let Some(delay) = delay.filter(|_| !self.take_probe(count)) {
             if is_learned_rate {
                 self.adaptive.on_delayed(count, now);
             }
@@ -153,6 +157,18 @@ impl Limit {
         if self.is_learning {
             self.adaptive.on_headers(reported, sent, now);
         }
+        if self.max.is_none()
+            && let Some(probe) = self.window.probe(headers)
+        {
+            self.probe = probe;
+        }
+    }
+
+    /// Takes `count` of what may be sent ahead of the learned rate. Returns whether this was possible.
+    fn take_probe(&mut self, count: u64) -> bool {
+        let left = self.probe.checked_sub(count);
+        self.probe = left.unwrap_or(self.probe);
+        left.is_some()
     }
 
     /// The provider let a request through.
@@ -174,7 +190,7 @@ impl Limit {
         if is_first {
             self.adaptive.yield_to_others();
         }
-        self.refused = Some(now);
+        (self.refused, self.probe) = (Some(now), 0);
     }
 
     /// Sets the bucket's rate to the learned rate, but never above the manifest's limit.
@@ -314,6 +330,83 @@ mod tests {
         assert!((400..=410).contains(&used(10, 6000)), "a higher limit changes nothing");
         assert!(used(2, 1200) < 300, "others use it: {}", used(2, 1200));
         assert!(used(19, 600) < 220, "it is lower: {}", used(19, 600));
+    }
+
+    /// A provider that allows `limit` requests per window and reports reset times in whole seconds, rounded up.
+    struct WholeSeconds {
+        limit: f64,
+        window: f64,
+        /// Whether all of them come back at the end of a window; otherwise one after another.
+        is_fixed: bool,
+        used: f64,
+        changed: f64,
+    }
+
+    impl WholeSeconds {
+        /// The reply to a request at `now`, in seconds; `None`: it is refused.
+        fn reply(&mut self, now: f64) -> Option<LimitHeaders> {
+            let refilled = match self.is_fixed {
+                true if (now / self.window).floor() > (self.changed / self.window).floor() => self.used,
+                true => 0.0,
+                false => (now - self.changed) * self.limit / self.window,
+            };
+            (self.used, self.changed) = ((self.used - refilled).max(0.0), now);
+            if self.used + 1.0 > self.limit {
+                return None;
+            }
+            self.used += 1.0;
+            let reset = match self.is_fixed {
+                true => self.window - now % self.window,
+                false => self.used * self.window / self.limit,
+            };
+            let (limit, remaining) = (self.limit as u64, (self.limit - self.used) as u64);
+            Some(LimitHeaders { limit, remaining, reset: S(reset.ceil() as u64) })
+        }
+    }
+
+    #[test]
+    fn reset_times_in_whole_seconds_show_limits_per_second_and_limits_per_minute() {
+        // The limit, its window, whether it is fixed, the first second, and at least how many of 30 seconds' requests are used.
+        for (limit, window, is_fixed, from, min_used) in [
+            (20.0, 1.0, false, 0.0, 0.8),
+            (50.0, 1.0, false, 0.0, 0.8),
+            (100.0, 1.0, false, 0.0, 0.8),
+            (20.0, 1.0, true, 0.0, 0.5),
+            (50.0, 1.0, true, 0.0, 0.5),
+            (20.0, 10.0, false, 0.0, 0.6),
+            (20.0, 60.0, false, 0.0, 0.2),
+            (50.0, 60.0, false, 0.0, 0.4),
+            (100.0, 60.0, false, 0.0, 0.4),
+            (600.0, 60.0, false, 0.0, 0.4),
+            (20.0, 60.0, true, 59.2, 0.2),
+            (50.0, 60.0, true, 59.2, 0.2),
+            (600.0, 60.0, true, 59.2, 0.2),
+        ] {
+            let mut provider = WholeSeconds { limit, window, is_fixed, used: 0.0, changed: from };
+            let mut learned = Limit::on_requests(None, &clock());
+            let mut underway: VecDeque<(Duration, Duration, Option<LimitHeaders>)> = VecDeque::new();
+            let (mut used, mut refused) = (0_u32, 0_u32);
+            for step in 0..3000 {
+                let now = Duration::from_secs_f64(from) + Duration::from_millis(10) * step;
+                while let Some((_, sent, reply)) = underway.pop_front_if(|(arrives, ..)| *arrives <= now) {
+                    match reply {
+                        Some(headers) => learned.on_headers(&headers, sent, now),
+                        None => learned.on_throttled(None, sent, now),
+                    }
+                }
+                // One request until the first reply.
+                let max = if step < 20 { 1 } else { 32 };
+                while underway.len() < max && learned.try_take(1, now).is_ok() {
+                    let reply = provider.reply(now.as_secs_f64());
+                    (used, refused) = (used + u32::from(reply.is_some()), refused + u32::from(reply.is_none()));
+                    underway.push_back((now + Duration::from_millis(200), now, reply));
+                }
+            }
+            let share = f64::from(used) * window / limit / 30.0;
+            let case = format!("{limit} per {window} s, fixed: {is_fixed}: {share:.2} used, {refused} refused");
+            println!("{case}");
+            assert!(share >= min_used && f64::from(refused) <= f64::from(used) * 0.01, "{case}");
+        }
     }
 
     #[test]

@@ -11,10 +11,14 @@ pub(crate) struct LimitWindow {
     limit: u64,
     /// The most that was left of it.
     max_remaining: u64,
+    /// The longest reset time.
+    max_reset: Duration,
     /// What they have in common; `None`: nothing was used yet.
     bounds: Option<Bounds>,
     /// Whether a single reply showed a window of at most a second, which no other contradicts.
     is_second: bool,
+    /// Whether the requests of [`LimitWindow::probe`] were granted.
+    was_probed: bool,
 }
 
 /// The windows that explain a number of replies, in seconds.
@@ -41,6 +45,10 @@ const MINUTE: f64 = 60.0;
 /// later than what remains. Limits with shorter windows are read as limits per second, which is slower.
 const SECOND: f64 = 1.0;
 const SECOND_TOLERANCE: f64 = 0.25;
+/// The longest reset time of a limit per second.
+const MAX_SECOND_RESET: Duration = Duration::from_secs(1);
+/// By how many seconds a reset time in whole seconds may be rounded, up or down.
+const ROUNDING: f64 = 1.0;
 /// How far the bounds of a single reply are widened, as a fraction.
 const TOLERANCE: f64 = 0.03;
 /// Replies that show a window.
@@ -62,9 +70,22 @@ impl LimitWindow {
             *self = Self { limit, ..Self::default() };
         }
         self.max_remaining = self.max_remaining.max(remaining);
+        self.max_reset = self.max_reset.max(reset);
         self.add(headers, now);
         let per_minute = (limit as f64 * MINUTE / self.seconds(now)).round() as u64;
         ReportedLimit { per_minute: per_minute.max(1), remaining, reset }
+    }
+
+    /// Whether no reset time was longer than a second, though more is missing than comes back in a second of a minute.
+    #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
+    fn excludes_minute(&self, headers: &LimitHeaders) -> bool {
+        let is_short = is_whole(headers.reset) && self.max_reset <= MAX_SECOND_RESET;
+        is_short && self.has_been_free() && used(headers) as f64 >= showing(headers)
+    }
+
+    /// A bucket that holds a part of a minute's limit never has most of it left.
+    fn has_been_free(&self) -> bool {
+        self.max_remaining > self.limit / 2
     }
 
     fn add(&mut self, headers: &LimitHeaders, now: Duration) {
@@ -73,7 +94,20 @@ impl LimitWindow {
         let bounds = *self.bounds.insert(both.unwrap_or(one));
         // The last second of a minute looks like a second, but not if the ones before it are known.
         let may_be_second = both.is_some() && bounds.low <= SECOND;
-        self.is_second = may_be_second && (self.is_second || shows_second(headers));
+        self.is_second = may_be_second && (self.is_second || shows_second(headers) || self.excludes_minute(headers));
+    }
+
+    /// How many more requests or tokens have to be sent at once to see whether this is a limit per second or per
+    /// minute: reset times in whole seconds are the same for both while little is missing. Without these requests,
+    /// docmill would send at the rate of a minute, and never see more missing. Granted once.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small part of the limit")]
+    pub(crate) fn probe(&mut self, headers: &LimitHeaders) -> Option<u64> {
+        let is_unclear = is_whole(headers.reset) && self.max_reset == MAX_SECOND_RESET && !self.is_second;
+        if self.was_probed || !is_unclear || !self.has_been_free() {
+            return None;
+        }
+        self.was_probed = true;
+        Some((showing(headers).ceil() as u64).saturating_sub(used(headers)).saturating_add(1))
     }
 
     /// The window in seconds.
@@ -82,9 +116,7 @@ impl LimitWindow {
         if self.is_second {
             return SECOND;
         }
-        // A bucket that holds a part of a minute's limit never has most of it left.
-        let is_whole = self.max_remaining > self.limit / 2;
-        let Some(high) = bounds.upper().filter(|_| is_whole) else { return MINUTE };
+        let Some(high) = bounds.upper().filter(|_| self.has_been_free()) else { return MINUTE };
         let fits = |window: &f64| (bounds.low..=high).contains(window);
         let window = WINDOWS.into_iter().find(fits).unwrap_or(high.min(MINUTE));
         let is_proven = now.saturating_sub(bounds.since).as_secs_f64() >= window * MIN_SPAN;
@@ -96,13 +128,13 @@ impl Bounds {
     /// The windows that explain one reply; `None`: nothing is missing.
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
     fn from_headers(headers: &LimitHeaders, now: Duration) -> Option<Self> {
-        let LimitHeaders { limit, remaining, reset } = *headers;
-        let used = limit.saturating_sub(remaining);
+        let LimitHeaders { limit, reset, .. } = *headers;
+        let used = used(headers);
         if used == 0 || reset.is_zero() {
             return None;
         }
         let (limit, used) = (limit as f64, used as f64);
-        let error = if reset.subsec_nanos() == 0 { 1.0 } else { 0.001 };
+        let error = if is_whole(reset) { ROUNDING } else { 0.001 };
         let (shortest, longest) = ((reset.as_secs_f64() - error).max(0.0), reset.as_secs_f64() + error);
         // What remains is rounded down: up to one unit less is missing.
         let high = if used > 1.0 { longest * limit / (used - 1.0) } else { f64::INFINITY };
@@ -138,13 +170,29 @@ impl Bounds {
     }
 }
 
+/// The requests or tokens that are missing.
+fn used(headers: &LimitHeaders) -> u64 {
+    headers.limit.saturating_sub(headers.remaining)
+}
+
+fn is_whole(reset: Duration) -> bool {
+    reset.subsec_nanos() == 0
+}
+
+/// How much has to be missing to show that a reset time in whole seconds is too short for a limit per minute, however it
+/// was rounded.
+#[expect(clippy::cast_precision_loss, reason = "a part of the limit")]
+fn showing(headers: &LimitHeaders) -> f64 {
+    (headers.reset.as_secs_f64() + ROUNDING) * LONE_TOLERANCE * headers.limit as f64 / MINUTE
+}
+
 /// Whether a single reply shows a limit per second or less: what was used comes back at least at that rate, and in a limit per
 /// minute not even one unit would come back within the reset time. (A limit per minute may have a bucket of one
 /// second: then several units do.)
 #[expect(clippy::cast_precision_loss, reason = "a ratio")]
 fn shows_second(headers: &LimitHeaders) -> bool {
-    let LimitHeaders { limit, remaining, reset } = *headers;
-    let (seconds, used) = (reset.as_secs_f64(), limit.saturating_sub(remaining).max(1));
+    let LimitHeaders { limit, reset, .. } = *headers;
+    let (seconds, used) = (reset.as_secs_f64(), used(headers).max(1));
     let window = seconds * limit as f64 / used as f64;
     window > 0.0 && window <= SECOND + SECOND_TOLERANCE && limit as f64 / MINUTE * seconds < 1.0
 }

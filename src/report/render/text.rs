@@ -297,6 +297,11 @@ fn next_step(report: &Report) -> Option<&'static str> {
             "some pages are pending: they were left out (--limit, --sample, --task); run again without that to send them, without paying twice for a page",
         );
     }
+    if pages.pending > 0 && outcome == Some(RunOutcomeName::Died) {
+        return Some(
+            "some pages are pending; run the same command again to resume: only requests that were in flight when the process died may be billed twice",
+        );
+    }
     if pages.pending > 0 {
         return Some("some pages are pending; run the same command again to resume, without paying twice for a page");
     }
@@ -398,6 +403,12 @@ mod tests {
             ),
             (RunOutcomeName::Limited, pages(|pages| pages.pending = 1), spend(6, 0), Some("some pages are pending")),
             (RunOutcomeName::BudgetReached, pages(|pages| pages.pending = 1), spend(6, 0), None),
+            (
+                RunOutcomeName::Died,
+                pages(|pages| pages.pending = 1),
+                spend(6, 0),
+                Some("some pages are pending; run the same command again to resume: only requests that were in flight"),
+            ),
         ] {
             let state = RunState::Ended { outcome, exit_code: 0 };
             let report = Report { state, pages, spend, is_priced: true, ..empty_report() };

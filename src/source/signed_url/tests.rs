@@ -140,7 +140,14 @@ fn urls_within_text_lose_their_secrets() {
         ("[\"https://h/p?sig=SECRET\", 1]", "[\"https://h/p\", 1]"),
         ("(https://h/p?id=1&sig=SECRET", "(https://h/p?id=1"),
         ("see \"//h/p?sig=SECRET\" or https://h/p;sig=SECRET", "see \"//h/p\" or https://h/p"),
+        (
+            "(cdn.example.com:8443/a/p.jpg?id=1&X-Amz-Signature=0123456789abcdef0123456789abcdef there",
+            "(cdn.example.com:8443/a/p.jpg?id=1 there",
+        ),
+        ("acct.blob.core.windows.net/c/p.jpg?sig=aVlrw%2Fq0Zk8PO3x1x%2Bw", "acct.blob.core.windows.net/c/p.jpg"),
         // Without a scheme it may be any text.
+        ("acme.com/form?signature=missing", "acme.com/form?signature=missing"),
+        ("scans/p.jpg?token=0123456789abcdef0123456789abcdef", "scans/p.jpg?token=0123456789abcdef0123456789abcdef"),
         ("n/a?signature=missing", "n/a?signature=missing"),
         ("2024/05/scan?sig=JS.png", "2024/05/scan?sig=JS.png"),
         ("no url, token=1", "no url, token=1"),

@@ -54,10 +54,8 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
     let mut merged = Merged { shards: number_of_shards(&stores)?, ..Merged::default() };
     merged.missing = missing_shards(&marks_of_target(into, job)?, &stores, merged.shards);
     if !merged.missing.is_empty() && !allow_missing {
-        let numbers: Vec<String> = merged.missing.iter().map(ToString::to_string).collect();
-        let (noun, verb) = if numbers.len() == 1 { ("shard", "is") } else { ("shards", "are") };
         return Err(refused(
-            format!("{noun} {} of {} {verb} missing", numbers.join(", "), merged.shards),
+            merged.missing_shards(),
             "name the stores of all shards, or give --allow-missing: the outputs are partial then",
         ));
     }

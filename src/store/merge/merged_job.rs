@@ -27,3 +27,13 @@ pub struct Merged {
     /// Stores that were merged before, unchanged.
     pub known: usize,
 }
+
+impl Merged {
+    /// That shards are missing, and which, for people.
+    #[must_use]
+    pub fn missing_shards(&self) -> String {
+        let names: Vec<String> = self.missing.iter().map(|index| format!("{index}/{}", self.shards)).collect();
+        let (noun, verb) = if names.len() == 1 { ("shard", "is") } else { ("shards", "are") };
+        format!("{noun} {} {verb} missing", names.join(", "))
+    }
+}

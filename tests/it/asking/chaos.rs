@@ -95,7 +95,7 @@ fn ending(met: &[Value], is_stream: bool) -> (String, String, bool) {
 }
 
 #[test]
-fn every_page_ends_as_what_it_met_says() {
+fn every_page_ends_according_to_what_it_met() {
     // 400 without the hints of a passing fault: the same to all pages, which would stop the run.
     let kinds: Vec<Fault> = Fault::all()
         .filter(|(name, _)| !ENDS_A_RUN.contains(name) && ![CHANGES_THE_FORM, "bad-request"].contains(name))
@@ -174,7 +174,7 @@ fn a_server_without_an_end_costs_its_time_out_and_no_memory() {
 }
 
 #[test]
-fn what_may_still_run_is_left_alone_as_the_policy_says() {
+fn what_may_still_run_is_left_alone_as_the_policy_states() {
     let asked = |policy: &str| {
         let always = Some("hang".parse().unwrap());
         let bench = Bench::with_pages(1).simulator(Options { always, ..Options::default() });

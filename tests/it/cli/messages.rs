@@ -36,7 +36,7 @@ fn outcomes_that_need_words() {
     let bench = Bench::with_pages(1);
     bench.job("retry: {max_wait: 100ms}");
     let ran = bench.run(&["-q"]);
-    assert!(ran.stderr.contains("no request succeeded for longer than retry.max_wait"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no request succeeded within retry.max_wait"), "{}", ran.stderr);
     for (name, arguments) in [
         ("no_manifest", &["run", "none.yaml"][..]),
         ("no_store", &["report", "job.yaml"]),

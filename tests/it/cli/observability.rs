@@ -171,7 +171,7 @@ fn the_counters_of_a_shard_have_the_label_of_its_file() {
 }
 
 #[test]
-fn the_file_at_the_end_says_what_the_report_says() {
+fn the_file_at_the_end_equals_the_report() {
     let bench = Bench::with_pages(25).simulator(Options { faults: 0.2, ..Options::default() });
     bench.job("request: {timeout: 1s}\nretry: {timed_out: resend}\non_error: {max_failed: 100%}");
     assert_eq!(bench.run(&["-q", "--metrics-file", "run.prom"]).code, 0);

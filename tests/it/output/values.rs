@@ -26,7 +26,7 @@ fn shape(cell: &str) -> Shape {
 }
 
 #[test]
-fn values_are_read_as_the_documentation_says() {
+fn values_are_read_as_documented() {
     let docs = std::fs::read_to_string(root().join("docs/rows.md")).unwrap();
     let section = docs.split("\n## Values\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect();

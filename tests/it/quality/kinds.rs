@@ -17,7 +17,7 @@ fn near(one: f64, other: f64) -> bool {
 }
 
 #[test]
-fn the_demo_is_as_good_as_counting_by_hand_says() {
+fn the_quality_of_the_demo_equals_a_count_by_hand() {
     let bench = demo();
     let ran = bench.docmill(&["eval", "jobs/demo.yaml", "--truth", "labels.csv", "--format", "json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -58,8 +58,8 @@ fn only_stores_that_belong_together_are_merged() {
         refused(&bench, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), message);
         assert!(!bench.path("all.db").exists() && !bench.path("out.csv").exists(), "nothing is written: {message}");
     };
-    is_refused(&[&stores[0], &stores[2]], "shard 1 of 3 is missing");
-    is_refused(&[&stores[1]], "shards 0, 2 of 3 are missing");
+    is_refused(&[&stores[0], &stores[2]], "shard 1/3 is missing");
+    is_refused(&[&stores[1]], "shards 0/3, 2/3 are missing");
     is_refused(&[&stores[0], &stores[1], &stores[2], &store_of(0, 2)], "different numbers of shards: 2, 3");
     is_refused(&[&stores[0], "none.db"], "there is no store at");
     bench.put("foreign.db", b"this is not a database at all, but it is long enough to look like one .................");
@@ -79,7 +79,7 @@ fn only_stores_that_belong_together_are_merged() {
     let arguments = merge(&[&stores[0], &stores[2]], &["--allow-missing", "--summary", "s.json"]);
     let ran = bench.docmill(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("shards 1 of 3 are missing") && !bench.path("out.csv").exists(), "{}", ran.stderr);
+    assert!(ran.stderr.contains("shard 1/3 is missing") && !bench.path("out.csv").exists(), "{}", ran.stderr);
     let summary: serde_json::Value = serde_json::from_str(&bench.text("s.json")).unwrap();
     assert_eq!((&summary["outcome"], &summary["outputs"][0]["partial"]), (&"limited".into(), &true.into()));
     // The last one makes it whole.

@@ -224,3 +224,20 @@ fn human_answers_survive_a_night_with_a_base() {
     let (before, after) = (runs("store.db"), runs("tonight.db"));
     assert_eq!((before.code, after.code), (0, 0), "{} {}", before.stderr, after.stderr);
 }
+
+#[test]
+fn a_merge_warns_of_human_answers_that_only_the_jobs_own_store_has() {
+    const WARNING: &str = "do not contain all human answers in";
+    for (base, is_warned) in [(&["--base", "store.db"][..], false), (&[], true)] {
+        let bench = reviewed_job(12, "");
+        let served = Served::start(&bench, &["--sample", "4"]);
+        decide(&served, &served.pages("task=kind&limit=100")[..2]);
+        drop(served);
+        for shard in ["0/2", "1/2"] {
+            super::run_shard(&bench, shard, base);
+        }
+        let stores = [store_of(0, 2), store_of(1, 2)];
+        let ran = bench.docmill(&["merge", "job.yaml", &stores[0], &stores[1], "--store", "tonight.db"]);
+        assert_eq!((ran.code, ran.stderr.contains(WARNING)), (0, is_warned), "{}", ran.stderr);
+    }
+}

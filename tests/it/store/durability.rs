@@ -179,7 +179,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
 }
 
 #[test]
-fn random_histories_are_as_a_simple_model_says() {
+fn random_histories_match_a_simple_model() {
     for seed in 0..6 {
         let folder = tempfile::tempdir().unwrap();
         let random = Random::new(seed);

@@ -178,7 +178,7 @@ fn waits_double_up_to_a_bound() {
 }
 
 #[test]
-fn a_request_that_may_still_run_is_repeated_as_the_manifest_says() {
+fn a_request_that_may_still_run_is_repeated_as_the_manifest_states() {
     let after_a_time_out = |timed_out| {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
         state.apply_exchange(

@@ -3,9 +3,9 @@
 
 use super::cause::Cause;
 use super::cause_words::{CAUSES, CREDIT_ADVICE, FILTER_WORDS, FILTERED, TOO_LONG, UNKNOWN_MODEL_CODES, WINDOW};
-use super::credit::{CREDIT_CODES, says_no_credit, without_free_clauses};
+use super::credit::{CREDIT_CODES, reports_no_credit, without_free_clauses};
 use super::error_body::ErrorBody;
-use super::invalid_reply::says_invalid_reply;
+use super::invalid_reply::reports_invalid_reply;
 use super::model_errors::{is_retired, names_unknown_model};
 use super::transient::{is_not_there_yet, transient_by_error};
 use super::vision::lacks_vision;
@@ -106,17 +106,17 @@ impl<'a> Complaint<'a> {
     fn has_cause(&self, cause: Cause, codes: &[&str], words: &[&str]) -> bool {
         match cause {
             Cause::NoCredit => self.has_code(codes) || self.names_code(codes) || self.states_no_credit(words),
-            Cause::OutOfRoom => self.has(words) || self.is_of_form() && says_reasoning_took_all(&self.unquoted),
+            Cause::OutOfRoom => self.has(words) || self.is_of_form() && reports_exhausted_reasoning(&self.unquoted),
             Cause::BadKey => {
                 !self.is_internal() && (self.has_code(codes) || self.has(words) || complains_of_key(self.text))
             }
             Cause::Recitation | Cause::ContentFilter => self.has_code(codes) || !self.is_internal() && self.has(words),
             Cause::InvalidReply => {
-                self.has_code(codes) || self.has(words) || self.is_of_form() && says_invalid_reply(self.text)
+                self.has_code(codes) || self.has(words) || self.is_of_form() && reports_invalid_reply(self.text)
             }
             Cause::ContextTooLong => {
                 let is_clear = !self.is_internal() || self.has(WINDOW) && self.has(TOO_LONG);
-                self.has_code(codes) || self.has(words) && is_clear || says_prompt_too_long(&self.unquoted)
+                self.has_code(codes) || self.has(words) && is_clear || reports_prompt_too_long(&self.unquoted)
             }
             _ => self.has_code(codes) || self.has(words),
         }
@@ -141,13 +141,13 @@ impl<'a> Complaint<'a> {
         }
         // With a delay, such words are advice.
         let may_be_meant = !self.passes && (self.status != 429 || !self.has_delay);
-        (may_be_meant && says_no_credit(&self.about_credit)).then_some(Cause::PerhapsNoCredit)
+        (may_be_meant && reports_no_credit(&self.about_credit)).then_some(Cause::PerhapsNoCredit)
     }
 }
 
 /// `Input length 9000 exceeds maximum allowed token size 8192`, in the words of several servers; not that the
 /// output limit, a rate or an image is too large.
-fn says_prompt_too_long(text: &str) -> bool {
+fn reports_prompt_too_long(text: &str) -> bool {
     const OTHERS: &[&str] =
         &["max_tokens", "max_completion_tokens", "max_new_tokens", "output", "completion", "minute", "rate", "image"];
     const OVER: &[&str] = &["exceed", "too long", "longer than", "larger than", "more than", "over the"];
@@ -160,7 +160,7 @@ fn says_prompt_too_long(text: &str) -> bool {
 
 /// `The token budget was exhausted by reasoning`, in the words of several servers; not that the model takes no such
 /// parameter.
-fn says_reasoning_took_all(text: &str) -> bool {
+fn reports_exhausted_reasoning(text: &str) -> bool {
     const REASONING: &[&str] = &["reasoning", "reason", "thinking", "thoughts", "thought"];
     const ROOM: &[&str] = &["token", "tokens", "budget", "output", "limit", "room", "length", "space"];
     const USED: &[&str] = &[

@@ -246,7 +246,7 @@ const RATES: &[&str] = &[
 
 /// Whether the words of an error mean that the account has no credit: `the wallet is empty`, `payment overdue`. They may
 /// also describe the content of a page. `text` is in lower case.
-pub(crate) fn says_no_credit(text: &str) -> bool {
+pub(crate) fn reports_no_credit(text: &str) -> bool {
     let has = |clause: &str, words: &[&str]| words.iter().any(|word| find_word(clause, word).is_some());
     let is_of_rates = RATES.iter().any(|word| text.contains(word));
     let text = text.replace("n't", " not");
@@ -317,7 +317,7 @@ mod tests {
             "Your hard limit of $20 for this month was hit.",
             "The project has reached its spend limit",
         ] {
-            assert!(says_no_credit(&text.to_lowercase()), "{text}");
+            assert!(reports_no_credit(&text.to_lowercase()), "{text}");
         }
         for text in [
             "Invalid image: overdue notice",
@@ -336,7 +336,7 @@ mod tests {
             "the identity card could not be read",
             "",
         ] {
-            assert!(!says_no_credit(&text.to_lowercase()), "{text}");
+            assert!(!reports_no_credit(&text.to_lowercase()), "{text}");
         }
     }
 

@@ -97,7 +97,7 @@ const NO_MATCH: &[&str] = &[
 
 /// Whether an error reports an invalid reply: a word for the reply, and in the same sentence a fault. `text` is in
 /// lower case.
-pub(crate) fn says_invalid_reply(text: &str) -> bool {
+pub(crate) fn reports_invalid_reply(text: &str) -> bool {
     let mut sentences = text.split(['.', ';', '\n', '!']);
     sentences.any(|sentence| {
         let contains = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
@@ -130,7 +130,7 @@ mod tests {
             "The completion did not match the supplied schema",
             "The model didn't return JSON",
         ] {
-            assert!(says_invalid_reply(&text.to_lowercase()), "{text}");
+            assert!(reports_invalid_reply(&text.to_lowercase()), "{text}");
         }
         for text in [
             "Invalid schema for response_format 'page': schema must be an object",
@@ -150,7 +150,7 @@ mod tests {
             "the image does not match",
             "",
         ] {
-            assert!(!says_invalid_reply(&text.to_lowercase()), "{text}");
+            assert!(!reports_invalid_reply(&text.to_lowercase()), "{text}");
         }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn member_error(value: &Value) -> Option<&Value> {
 /// `{"code": 400, "msg": "…", "data": null}`: how Chinese gateways report errors.
 fn is_envelope(value: &Value) -> bool {
     let code = value.get("code").filter(|code| !is_empty(code));
-    code.is_some_and(is_code) && has_message(value) && !says_success(value)
+    code.is_some_and(is_code) && has_message(value) && !reports_success(value)
 }
 
 /// Whether it has a message, and no choices.
@@ -101,13 +101,13 @@ fn is_empty(error: &Value) -> bool {
         Value::Array(items) => items.iter().all(is_empty),
         Value::Object(members) => {
             let says_failure = members.get("success") == Some(&Value::Bool(false));
-            !says_failure && members.values().all(is_empty) || says_success(error)
+            !says_failure && members.values().all(is_empty) || reports_success(error)
         }
     }
 }
 
 /// Whether an object reports success: `{"code": "Success", "message": "Request successful"}`, `{"success": true}`.
-fn says_success(error: &Value) -> bool {
+fn reports_success(error: &Value) -> bool {
     const MEMBERS: &[&str] = &["code", "message", "msg", "status", "status_code", "status_msg", "type", "error"];
     let is_number = |text: &str| text.trim().parse::<i64>().is_ok();
     let (mut is_said, mut is_failed) = (error.get("success") == Some(&Value::Bool(true)), status_of(error).is_some());
