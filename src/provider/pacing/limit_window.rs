@@ -49,6 +49,8 @@ const SECOND_TOLERANCE: f64 = 0.25;
 const MAX_SECOND_RESET: Duration = Duration::from_secs(1);
 /// By how many seconds a reset time in whole seconds may be rounded, up or down.
 const ROUNDING: f64 = 1.0;
+/// How much more than what shows the window is sent to see it: a part comes back while the requests arrive.
+const PROBE_MARGIN: f64 = 2.0;
 /// How far the bounds of a single reply are widened, as a fraction.
 const TOLERANCE: f64 = 0.03;
 /// Replies that show a window.
@@ -107,7 +109,7 @@ impl LimitWindow {
             return None;
         }
         self.was_probed = true;
-        Some((showing(headers).ceil() as u64).saturating_sub(used(headers)).saturating_add(1))
+        Some((showing(headers) * PROBE_MARGIN).ceil() as u64)
     }
 
     /// The window in seconds.

@@ -114,6 +114,8 @@ const PHRASES: &[&str] = &[
     "unsupported input modality",
     "not have vision",
     "content must be a string",
+    // Ollama: the projector of the model's images is missing.
+    "missing data required for image input",
     // IBM watsonx.
     "not support function function_image_chat",
     // Chinese: it supports no images; no vision; no modality beside text.
@@ -160,7 +162,7 @@ pub(crate) fn lacks_vision(text: &str) -> bool {
     let text = text.replace(['`', '\'', '"', '*', '\u{2019}'], "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     // Groq, DeepSeek and others: the content of a message may be only text, not a list of parts.
-    let is_text_only = ["value must be a string", "expected a string"].iter().any(|words| text.contains(words));
+    let is_text_only = has(&["value must be a string", "expected a string", "should be a valid string"]);
     if is_text_only && text.contains("content") && text.contains("messages") {
         return true;
     }
@@ -262,6 +264,8 @@ mod tests {
             "unsupported modality: image",
             "model 'x' does not support function 'function_image_chat'",
             "messages[1].content must be a string",
+            "messages.1.content: input should be a valid string",
+            "this model is missing data required for image input",
             "\u{8be5}\u{6a21}\u{578b}\u{4e0d}\u{652f}\u{6301}\u{56fe}\u{7247}\u{8f93}\u{5165}",
         ] {
             assert!(lacks_vision(text), "{text}");
