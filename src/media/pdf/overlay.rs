@@ -89,7 +89,10 @@ impl Overlay {
 
     /// Records that the page has more than `limit` of `what`, which are left out.
     pub(crate) fn lose_beyond(&mut self, limit: usize, what: &str) {
-        let lost = Lost::Content(format!("the page has more than {limit} {what}"));
+        self.lose_once(Lost::Content(format!("the page has more than {limit} {what}")));
+    }
+
+    fn lose_once(&mut self, lost: Lost) {
         if !self.lost.contains(&lost) {
             self.lost.push(lost);
         }
@@ -99,6 +102,9 @@ impl Overlay {
     pub(crate) fn write(&mut self, style: &TextStyle, size: f64, (x, y): (f64, f64), text: &str) {
         if self.is_full {
             return;
+        }
+        if text.chars().any(needs_shaping) {
+            self.lose_once(Lost::Appearance("text of a script that has to be shaped".to_owned()));
         }
         // The encoding of these is their own: the characters are codes.
         let is_symbolic = matches!(style.font, "ZapfDingbats" | "Symbol");
@@ -219,6 +225,14 @@ fn unicode_map() -> String {
     map
 }
 
+/// Whether a character belongs to a script that runs from right to left, or whose letters change with their neighbors:
+/// written one after the other in the order of the text, they are another text.
+fn needs_shaping(character: char) -> bool {
+    // Hebrew to Arabic; Devanagari to Sinhala; Tibetan and Myanmar; Khmer and Mongolian; presentation forms.
+    matches!(u32::from(character),
+        0x0590..=0x08FF | 0x0900..=0x0DFF | 0x0F00..=0x109F | 0x1780..=0x18AF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,9 +280,14 @@ mod tests {
     #[test]
     fn characters_that_cannot_be_written_are_lost() {
         let glyph = |font: &str| Lost::Glyphs(format!("the font {font}"));
+        let shaped = || Lost::Appearance("text of a script that has to be shaped".to_owned());
         for (font, text, lost) in [
             ("/Helv 10 Tf", "\u{20BB7}\u{1F600}", vec![glyph("Helvetica"), glyph("Helvetica")]),
             ("/Helv 10 Tf", "caf\u{e9} 文", vec![]),
+            ("/Helv 10 Tf", "\u{0e01}\u{0436}\u{03b1}", vec![]),
+            ("/Helv 10 Tf", "a \u{0627}\u{0644}\u{0639}", vec![shaped()]),
+            ("/Helv 10 Tf", "\u{05e9}\u{05dc}", vec![shaped()]),
+            ("/Helv 10 Tf", "\u{0915}\u{094d}\u{0937}", vec![shaped()]),
             ("/ZaDb 10 Tf", "文", vec![glyph("ZapfDingbats")]),
             ("/ZaDb 10 Tf", "4", vec![]),
         ] {
