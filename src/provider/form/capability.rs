@@ -33,7 +33,7 @@ pub struct Capabilities {
     pub effort: Option<Effort>,
     /// Whether requests switch thinking off. The other servers have no such parameter.
     pub disables_thinking: bool,
-    /// Factor of the output limit of models that need more for their reasoning than expected.
+    /// Factor of the output limit of models that need more for their reasoning than expected: 1, 4 or 16.
     pub output_factor: u32,
     /// The largest output limit that the endpoint accepts, in tokens. `None`: unknown.
     pub max_output: Option<u32>,
@@ -50,9 +50,10 @@ pub struct Capabilities {
 /// Changes of the parameters of one endpoint after which errors are final.
 const MAX_CHANGES: u32 = 8;
 
-/// What raises the output limit of a model that used it up for its reasoning. Source: OpenAI's
-/// reasoning guide asks for 25,000 tokens at first (2026-10).
+/// What raises the output limit of a model that used it up for its reasoning, and again if it used that up, too.
 const OUTPUT_FACTOR: u32 = 4;
+/// The factor after both.
+const MAX_OUTPUT_FACTOR: u32 = OUTPUT_FACTOR * OUTPUT_FACTOR;
 
 impl Default for Capabilities {
     fn default() -> Self {
@@ -223,7 +224,8 @@ impl Capabilities {
                 }
             }
             CapabilityChange::OutputFactor | CapabilityChange::MinOutput(_) => {
-                (self.output_factor == 1).then_some(Self { output_factor: OUTPUT_FACTOR, ..next })
+                let output_factor = self.output_factor * OUTPUT_FACTOR;
+                (output_factor <= MAX_OUTPUT_FACTOR).then_some(Self { output_factor, ..next })
             }
             CapabilityChange::MaxOutput(tokens) => {
                 let is_less = tokens > 0 && self.max_output.is_none_or(|known| tokens < known);
@@ -335,7 +337,7 @@ impl Capabilities {
             }
         };
         let output_factor = number("output_factor")?.unwrap_or(family.output_factor);
-        if !(1..=OUTPUT_FACTOR).contains(&output_factor) {
+        if ![1, OUTPUT_FACTOR, MAX_OUTPUT_FACTOR].contains(&output_factor) {
             return Err(wrong("output_factor"));
         }
         Ok(Self {

@@ -28,8 +28,9 @@ pub struct FormSize {
     pub max_billed_tokens: Option<u32>,
 }
 
-/// The least output limit, in tokens, of a model that used up the usual one for its reasoning.
-const MIN_RAISED_OUTPUT: u32 = 4096;
+/// The least output limit, in tokens, of a model that used up the usual one for its reasoning, and of one that used up
+/// that, too. Source: OpenAI's reasoning guide (2026-10).
+const MIN_RAISED_OUTPUT: [u32; 2] = [4096, 25_000];
 
 impl FormSize {
     /// For an endpoint that accepts `capabilities`. `request`: the manifest's settings; `facts`: facts about the model;
@@ -62,7 +63,10 @@ impl FormSize {
         let derived = match capabilities.output_factor {
             0 | 1 => footprint.max_reply_tokens(),
             // An unknown model may need much more for its reasoning than for the answer.
-            factor => footprint.max_reply_tokens().saturating_mul(factor).max(MIN_RAISED_OUTPUT),
+            factor => {
+                let least = MIN_RAISED_OUTPUT[usize::from(factor > 4)];
+                footprint.max_reply_tokens().saturating_mul(factor).max(least)
+            }
         };
         let most = capabilities.max_output.unwrap_or(u32::MAX);
         // A stated value is sent, and rejected, unchanged.
@@ -133,6 +137,7 @@ mod tests {
             ("{}", "m", known(&[SchemaInPrompt]), false, 100, true),
             ("{}", "m", known(&[CapabilityChange::WeakerFormat]), false, 100, true),
             ("{}", "m", known(&[OutputFactor]), false, 4096, false),
+            ("{}", "m", known(&[OutputFactor, OutputFactor]), false, 25_000, false),
             ("{}", "m", known(&[OutputFactor, MaxOutput(3000)]), false, 3000, false),
             ("{}", "m", known(&[OutputFactor]), true, 8192, false),
             ("{max_tokens: 300}", "m", known(&[OutputFactor]), false, 300, false),

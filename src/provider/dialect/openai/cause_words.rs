@@ -118,6 +118,13 @@ pub(crate) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "exceeds token limit",
             "tokens + max_new_tokens must be",
             "inputs must have less than",
+            // Chinese: longest context; exceeds the context; the context exceeds, or is too long.
+            "\u{6700}\u{5927}\u{4e0a}\u{4e0b}\u{6587}",
+            "\u{8d85}\u{8fc7}\u{4e0a}\u{4e0b}\u{6587}",
+            "\u{8d85}\u{51fa}\u{4e0a}\u{4e0b}\u{6587}",
+            "\u{4e0a}\u{4e0b}\u{6587}\u{8d85}",
+            "\u{4e0a}\u{4e0b}\u{6587}\u{8fc7}\u{957f}",
+            "\u{4e0a}\u{4e0b}\u{6587}\u{957f}\u{5ea6}",
         ],
     ),
     (Cause::ImageDownload, &["invalid_image_url"], &["while downloading"]),

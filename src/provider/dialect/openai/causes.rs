@@ -3,7 +3,7 @@
 
 use super::cause::Cause;
 use super::cause_words::{CAUSES, CREDIT_ADVICE, FILTER_WORDS, FILTERED, TOO_LONG, UNKNOWN_MODEL_CODES, WINDOW};
-use super::credit::{CREDIT_CODES, reports_no_credit, without_free_clauses};
+use super::credit::{CREDIT_CODES, reports_no_credit, with_whole_negations, without_free_clauses};
 use super::error_body::ErrorBody;
 use super::invalid_reply::reports_invalid_reply;
 use super::model_errors::{is_retired, names_unknown_model};
@@ -25,7 +25,7 @@ struct Complaint<'a> {
     text: &'a str,
     /// The same without quotation marks: names of parameters are often quoted.
     unquoted: String,
-    /// The same without clauses that a refused request costs nothing: these are not complaints.
+    /// The same without clauses that a refused request costs nothing, which are not complaints, and with `not` for `n't`.
     about_credit: String,
     codes: Vec<String>,
     /// Whether the server states when to ask again.
@@ -39,7 +39,7 @@ impl<'a> Complaint<'a> {
         let text = error.text();
         let unquoted = text.replace(['`', '\'', '"'], "");
         let passes = status == 404 && is_not_there_yet(text) || transient_by_error(status, error) == Transient::Yes;
-        let about_credit = without_free_clauses(&unquoted);
+        let about_credit = without_free_clauses(&with_whole_negations(text).replace(['`', '\'', '"'], ""));
         Self { status, text, unquoted, about_credit, codes: error.codes(), has_delay, passes }
     }
 

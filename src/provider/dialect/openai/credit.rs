@@ -149,6 +149,9 @@ const LACKS: &[&str] = &[
     "insufficient",
     "not enough",
     "not have enough",
+    "not have sufficient",
+    "finished",
+    "suspended",
     "not sufficient",
     "used up",
     "used all",
@@ -244,12 +247,24 @@ const RATES: &[&str] = &[
     "concurren",
 ];
 
+/// `text`, in lower case, with `not` for `n't`, also where the apostrophe is left out: `you dont have`.
+pub(crate) fn with_whole_negations(text: &str) -> String {
+    const BARE: [&str; 7] = ["do", "does", "did", "has", "have", "is", "was"];
+    let mut whole = text.replace("n't", " not").replace("n\u{2019}t", " not");
+    for verb in BARE {
+        let bare = format!("{verb}nt");
+        while let Some(at) = find_word(&whole, &bare) {
+            whole.replace_range(at + verb.len()..at + bare.len(), " not");
+        }
+    }
+    whole
+}
+
 /// Whether the words of an error mean that the account has no credit: `the wallet is empty`, `payment overdue`. They may
 /// also describe the content of a page. `text` is in lower case.
 pub(crate) fn reports_no_credit(text: &str) -> bool {
     let has = |clause: &str, words: &[&str]| words.iter().any(|word| find_word(clause, word).is_some());
     let is_of_rates = RATES.iter().any(|word| text.contains(word));
-    let text = text.replace("n't", " not");
     let mut clauses = text.split(['.', ';', '\n', '!']);
     !is_of_rates
         && clauses.any(|clause| has(clause, MONEY) && has(clause, LACKS) || has(clause, BILLS) && has(clause, DEBTS))
@@ -267,7 +282,7 @@ fn is_free(clause: &str) -> bool {
     const FILLERS: &[&str] = &["were", "was", "have", "has", "had", "been", "be", "are", "is", "will"];
     const TAKEN: &[&str] = &["charged", "used", "deducted", "consumed", "billed", "spent", "debited", "taken"];
     const TAKE: &[&str] = &["charge", "charged", "deduct", "deducted", "use", "used", "consume", "consumed"];
-    let clause = clause.replace("n't", " not");
+    let clause = with_whole_negations(clause);
     let words: Vec<&str> = clause.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let is_free = |at: usize| {
         let (before, after) = (&words[..at], &words[at + 1..]);
@@ -305,6 +320,11 @@ mod tests {
             "No funds available",
             "Billing is not enabled for this project",
             "you don't have enough credits left",
+            "You don\u{2019}t have enough credits left",
+            "your account hasn't enough balance",
+            "You dont have sufficient funds",
+            "Your credits are finished",
+            "Account suspended: add funds",
             "Please add a payment method",
             "your subscription has expired",
             "account is in arrears",
@@ -317,7 +337,7 @@ mod tests {
             "Your hard limit of $20 for this month was hit.",
             "The project has reached its spend limit",
         ] {
-            assert!(reports_no_credit(&text.to_lowercase()), "{text}");
+            assert!(reports_no_credit(&with_whole_negations(&text.to_lowercase())), "{text}");
         }
         for text in [
             "Invalid image: overdue notice",

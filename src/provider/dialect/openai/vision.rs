@@ -162,7 +162,8 @@ pub(crate) fn lacks_vision(text: &str) -> bool {
     let text = text.replace(['`', '\'', '"', '*', '\u{2019}'], "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     // Groq, DeepSeek and others: the content of a message may be only text, not a list of parts.
-    let is_text_only = has(&["value must be a string", "expected a string", "should be a valid string"]);
+    let is_text_only =
+        has(&["value must be a string", "expected a string", "should be a valid string", "str type expected"]);
     if is_text_only && text.contains("content") && text.contains("messages") {
         return true;
     }
@@ -265,6 +266,7 @@ mod tests {
             "model 'x' does not support function 'function_image_chat'",
             "messages[1].content must be a string",
             "messages.1.content: input should be a valid string",
+            "messages.1.content: str type expected",
             "this model is missing data required for image input",
             "\u{8be5}\u{6a21}\u{578b}\u{4e0d}\u{652f}\u{6301}\u{56fe}\u{7247}\u{8f93}\u{5165}",
         ] {

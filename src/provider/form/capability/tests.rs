@@ -116,9 +116,11 @@ fn an_output_limit_that_is_rejected_under_both_names_is_left_out() {
 }
 
 #[test]
-fn output_limits_rise_once_and_fall() {
+fn output_limits_rise_twice_and_fall() {
     let raised = Capabilities::default().with(CapabilityChange::OutputFactor).unwrap();
-    assert_eq!((raised.output_factor, raised.with(CapabilityChange::OutputFactor)), (4, None));
+    let again = raised.with(CapabilityChange::OutputFactor).unwrap();
+    assert_eq!((raised.output_factor, again.output_factor), (4, 16));
+    assert_eq!(again.with(CapabilityChange::OutputFactor), None);
     let lower = raised.with(CapabilityChange::MaxOutput(1000)).unwrap();
     assert_eq!(lower.with(CapabilityChange::MaxOutput(1000)), None);
     assert_eq!(lower.with(CapabilityChange::MaxOutput(0)), None);
