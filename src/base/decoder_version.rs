@@ -23,7 +23,9 @@
 /// 12: layers that a document does not list are shown, and annotations whose appearance is in a hidden layer; annotations in
 /// hidden layers are left out wherever they stand; stencils of fax data, and in colours of any space, are decoded as they are;
 /// references find objects of another generation.
-pub const DECODER_VERSION: u32 = 12;
+/// 13: check boxes that are on are drawn so although their appearance lacks that state; what glyphs of Type 3 fonts refer to,
+/// images without a colour space, and what forms and tiles lose that are first painted where they can't be seen are faults.
+pub const DECODER_VERSION: u32 = 13;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -62,6 +64,9 @@ pub const KNOWN_LAYERS_VERSION: u32 = 11;
 /// Since this version layers of PDF pages that the document does not list are shown, and annotations whose appearance is in a
 /// hidden layer, and references find objects of another generation.
 pub const LISTED_LAYERS_VERSION: u32 = 12;
+
+/// Since this version buttons are drawn whose appearance lacks the state that they are in.
+pub const BUTTON_STATES_VERSION: u32 = 13;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

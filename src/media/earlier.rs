@@ -12,8 +12,7 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
 use crate::base::decoder_version::{
-    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, KNOWN_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
-    USABLE_STREAMS_VERSION,
+    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
 };
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
@@ -84,7 +83,7 @@ impl EarlierPicture {
             return Ok(if has_changed { Self::with_other_colors() } else { Self::Same });
         }
         let now = pdf.draw(page, size)?;
-        if earlier < KNOWN_LAYERS_VERSION && now.losses.is_empty() && pdf.has_other_annotations(page)? {
+        if now.losses.is_empty() && pdf.has_other_annotations(page, earlier)? {
             return Ok(Self::Different("annotations are drawn otherwise now".to_owned()));
         }
         if earlier >= BLENDED_GROUPS_VERSION {

@@ -10,6 +10,7 @@ use super::layers::{Hideable, Layers};
 use super::overlay::Overlay;
 use super::page_items::page_items;
 use super::rich_text::read_rich_text;
+use crate::base::decoder_version::{BUTTON_STATES_VERSION, KNOWN_LAYERS_VERSION};
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
@@ -41,7 +42,7 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
         }
         let Some(rect) = read_rect(&annotation) else { continue };
         if layers.hide(&annotation) {
-            overlay.has_changed = true;
+            overlay.change_in(KNOWN_LAYERS_VERSION);
             continue;
         }
         count += 1;
@@ -51,10 +52,13 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
         if count > MAX_ANNOTATIONS || overlay.is_full() {
             break;
         }
-        let appearance = Appearance::of(&annotation);
+        let appearance = Appearance::of(&annotation, page.xref());
+        if appearance == Appearance::StateMissing {
+            overlay.change_in(BUTTON_STATES_VERSION);
+        }
         match kind.as_deref() {
             Some(b"Widget") => Field::new(&annotation, &form, rect).draw(appearance, &mut overlay),
-            _ if appearance != Appearance::Missing => {}
+            _ if !appearance.is_missing() => {}
             Some(kind) => draw_markup(kind, &annotation, rect, &form, &mut overlay),
             None => {}
         }
@@ -292,7 +296,9 @@ fn draw_free_text(annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, opacity: f
     let rich = || read("RC").map(|text| read_rich_text(&text)).filter(|text| !text.is_empty());
     let is_rich = plain.is_none();
     let Some(text) = plain.or_else(rich) else { return };
-    overlay.has_changed |= is_rich;
+    if is_rich {
+        overlay.change_in(KNOWN_LAYERS_VERSION);
+    }
     let appearance = annotation.get::<Object<'_>>("DA").and_then(|value| read_text(&value));
     let style = TextStyle::read(&appearance.unwrap_or_default(), |name| base_font(form.fonts.as_ref(), name));
     let quadding = annotation.get::<u32>("Q").unwrap_or(0);

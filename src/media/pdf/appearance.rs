@@ -3,7 +3,8 @@
 use super::form_text::{TextStyle, decode};
 use super::overlay::Overlay;
 use hayro::hayro_syntax::content::UntypedIter;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, Stream};
+use hayro::hayro_syntax::xref::XRef;
 use hayro::kurbo::Rect;
 use std::fmt::Write;
 
@@ -19,6 +20,8 @@ pub(crate) const STROKE: [&str; 3] = ["G", "RG", "K"];
 pub(crate) enum Appearance {
     /// There is none.
     Missing,
+    /// There is none for the state of a button, which is on.
+    StateMissing,
     /// There is one, which paints nothing.
     Empty,
     /// It is drawn by the renderer.
@@ -26,14 +29,22 @@ pub(crate) enum Appearance {
 }
 
 impl Appearance {
+    /// Whether there is none to draw.
+    pub(crate) fn is_missing(self) -> bool {
+        matches!(self, Self::Missing | Self::StateMissing)
+    }
+
     /// Examines an annotation.
-    pub(crate) fn of(annotation: &Dict<'_>) -> Self {
+    pub(crate) fn of(annotation: &Dict<'_>, xref: &XRef) -> Self {
         let stream = match normal_appearance(annotation) {
             Some(Object::Stream(stream)) => Some(stream),
             Some(Object::Dict(states)) => {
                 let state = annotation.get::<Name<'_>>("AS");
-                match state.and_then(|state| states.get::<Stream<'_>>(&*state)) {
+                match state.as_ref().and_then(|state| states.get::<Stream<'_>>(&**state)) {
                     Some(stream) => Some(stream),
+                    None if state.is_some_and(|state| is_state_of(annotation, &states, &state, xref)) => {
+                        return Self::StateMissing;
+                    }
                     // A button that is off may have no stream for that.
                     None => return Self::Drawn,
                 }
@@ -44,6 +55,24 @@ impl Appearance {
         let content = stream.decoded_data().unwrap_or_default();
         if paints(&content) { Self::Drawn } else { Self::Empty }
     }
+}
+
+/// Whether a state for which a button has no appearance shows that it is on. In a group of buttons, the state may be that of
+/// another one.
+fn is_state_of(button: &Dict<'_>, states: &Dict<'_>, state: &Name<'_>, xref: &XRef) -> bool {
+    let is_named_by =
+        |kid: &Dict<'_>| matches!(normal_appearance(kid), Some(Object::Dict(states)) if states.contains_key(&**state));
+    let is_of_another = || {
+        // The library finds no object within itself, and a group lists also this button.
+        let parent = button.get_ref("Parent").and_then(|parent| xref.get::<Dict<'_>>(parent.into()));
+        let kids = parent.and_then(|parent| parent.get::<Array<'_>>("Kids"));
+        kids.iter().flat_map(|kids| kids.raw_iter()).any(|kid| match kid {
+            MaybeRef::Ref(kid) => xref.get::<Dict<'_>>(kid.into()).is_some_and(|kid| is_named_by(&kid)),
+            MaybeRef::NotRef(Object::Dict(kid)) => is_named_by(&kid),
+            MaybeRef::NotRef(_) => false,
+        })
+    };
+    &**state != b"Off" && (states.contains_key(&**state) || !is_of_another())
 }
 
 /// The stream that draws an annotation in its state.

@@ -1,6 +1,7 @@
 //! Whether content streams can be read to their end.
 
 use super::content_repair::LAST;
+use super::images::find_unknown_filter;
 use super::page_items::page_items;
 use super::stream_end::StreamEnd;
 use hayro::hayro_syntax::content::UntypedIter;
@@ -33,9 +34,12 @@ pub(crate) fn find_lost_content(page: &Page<'_>) -> Option<&'static str> {
 /// The fault of a content stream.
 pub(crate) fn find_damage(stream: &Stream<'_>) -> Option<&'static str> {
     const DAMAGED: &str = "the content of the page ends early or is damaged";
-    let Ok(content) = stream.decoded_data() else {
-        return Some("the content of the page can't be decoded");
-    };
+    const UNREADABLE: &str = "the content of the page can't be decoded";
+    // The renderer reads such data as it is.
+    if find_unknown_filter(stream.dict()).is_some() {
+        return Some(UNREADABLE);
+    }
+    let Ok(content) = stream.decoded_data() else { return Some(UNREADABLE) };
     let is_damaged = match StreamEnd::of_data(stream) {
         StreamEnd::Whole => false,
         // Flipped bits make other operators of it; a checksum that was never right does not.

@@ -31,8 +31,26 @@ pub(crate) struct Examiner<'f> {
     /// For each transparency group, whether it can be seen.
     groups: Vec<bool>,
     images: HashMap<u128, Option<Lost>>,
-    examined: HashSet<u128>,
+    /// Masks, tiles and glyphs that are content.
+    parts: Parts,
 }
+
+/// Content that is drawn several times, by its keys.
+#[derive(Default)]
+struct Parts {
+    /// What was seen completely.
+    known: HashSet<u128>,
+    /// What was examined at a place.
+    tried: HashSet<(u128, Place)>,
+    /// Whether a part can't be seen where it was drawn.
+    has_unseen: bool,
+}
+
+/// What decides which part of content is seen: its transformation, the clip, and whether its groups are visible.
+type Place = ([u64; 6], [u64; 4], bool);
+
+/// The clip of tiles, which are repeated.
+const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 
 impl<'f> Examiner<'f> {
     /// `target`: the picture, in pixels.
@@ -45,16 +63,36 @@ impl<'f> Examiner<'f> {
             clips: vec![target],
             groups: Vec::new(),
             images: HashMap::new(),
-            examined: HashSet::new(),
+            parts: Parts::default(),
         }
     }
 
     /// The part of a rectangle that can be seen, if any.
-    fn visible(&self, rect: Rect) -> Option<Rect> {
+    fn visible(&mut self, rect: Rect) -> Option<Rect> {
         let clip = self.clips.last().copied().unwrap_or(Rect::ZERO);
         let part = rect.intersect(clip);
         let is_seen = part.width() > 0.01 && part.height() > 0.01 && self.groups.iter().all(|seen| *seen);
+        self.parts.has_unseen |= !is_seen;
         is_seen.then_some(part)
+    }
+
+    /// Examines content that is drawn several times, until all of it was seen.
+    fn examine_part(&mut self, key: u128, to_page: Affine, examine: impl FnOnce(&mut Self)) {
+        let clip = self.clips.last().copied().unwrap_or(Rect::ZERO);
+        let place = (
+            to_page.as_coeffs().map(f64::to_bits),
+            [clip.x0, clip.y0, clip.x1, clip.y1].map(f64::to_bits),
+            self.groups.iter().all(|seen| *seen),
+        );
+        if self.parts.known.contains(&key) || !self.parts.tried.insert((key, place)) {
+            return;
+        }
+        let around = std::mem::take(&mut self.parts.has_unseen);
+        examine(self);
+        if !self.parts.has_unseen {
+            self.parts.known.insert(key);
+        }
+        self.parts.has_unseen |= around;
     }
 
     fn examine_glyph(&mut self, glyph: &OutlineGlyph, to_page: Affine) {
@@ -80,19 +118,22 @@ impl<'f> Examiner<'f> {
 
     /// Examines what a mask is made of: a part that is not drawn hides what it should show.
     fn examine_mask(&mut self, mask: Option<&SoftMask<'_>>) {
-        if let Some(mask) = mask
-            && self.examined.insert(mask.cache_key())
-        {
-            mask.interpret(self);
+        if let Some(mask) = mask {
+            self.examine_part(mask.cache_key(), Affine::IDENTITY, |examiner| mask.interpret(examiner));
         }
     }
 
-    fn examine_paint<'a>(&mut self, paint: &Paint<'a>, transform: Affine) {
+    /// Examines the tiles that a place is painted with. They are repeated, so that any part of one may be seen there.
+    fn examine_paint(&mut self, paint: &Paint<'_>, place: Rect) {
         if let Paint::Pattern(pattern) = paint
             && let Pattern::Tiling(tile) = &**pattern
-            && self.examined.insert(pattern.cache_key())
+            && self.visible(place).is_some()
         {
-            let _ = tile.interpret(self, transform * tile.matrix, false);
+            self.clips.push(EVERYWHERE);
+            self.examine_part(pattern.cache_key(), Affine::IDENTITY, |examiner| {
+                let _ = tile.interpret(examiner, tile.matrix, false);
+            });
+            self.clips.pop();
         }
     }
 }
@@ -106,8 +147,13 @@ fn is_squeezed(glyph: &OutlineGlyph, to_page: Affine) -> bool {
 }
 
 impl<'a> Device<'a> for Examiner<'_> {
-    fn draw_path(&mut self, _path: &BezPath, props: DrawProps<'a>, _mode: &DrawMode) {
-        self.examine_paint(&props.paint, Affine::IDENTITY);
+    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
+        let place = match mode {
+            DrawMode::Fill(_) => props.transform.transform_rect_bbox(path.bounding_box()).inflate(0.5, 0.5),
+            // A line may be of any width.
+            _ => EVERYWHERE,
+        };
+        self.examine_paint(&props.paint, place);
         self.examine_mask(props.soft_mask.as_ref());
     }
 
@@ -127,15 +173,16 @@ impl<'a> Device<'a> for Examiner<'_> {
         if matches!(mode, DrawMode::Invisible) || is_transparent {
             return;
         }
-        self.examine_paint(&props.paint, Affine::IDENTITY);
+        self.examine_paint(&props.paint, EVERYWHERE);
         self.examine_mask(props.soft_mask.as_ref());
         for glyph in run.glyphs() {
             match &**glyph {
                 Glyph::Outline(outline) => self.examine_glyph(outline, props.transform * glyph.transform()),
                 Glyph::Type3(drawn) => {
-                    if self.examined.insert(drawn.cache_key()) {
-                        drawn.interpret(self, props.transform, glyph.transform(), &props.paint);
-                    }
+                    let (to_page, place) = (props.transform, glyph.transform());
+                    self.examine_part(drawn.cache_key(), to_page * place, |examiner| {
+                        drawn.interpret(examiner, to_page, place, &props.paint);
+                    });
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::losses::Lost;
 use super::overlay::Overlay;
 use hayro::hayro_syntax::object::{Dict, Name, Object};
 use hayro::hayro_syntax::page::Page;
+use hayro::hayro_syntax::xref::XRef;
 use hayro::kurbo::{Affine, Rect};
 
 /// Maximum number of ancestors of a field.
@@ -29,6 +30,8 @@ pub(crate) struct Form<'a> {
     default_appearance: String,
     /// The fonts that default appearances name.
     pub(crate) fonts: Option<Dict<'a>>,
+    /// The objects of the document.
+    xref: &'a XRef,
 }
 
 impl<'a> Form<'a> {
@@ -42,6 +45,7 @@ impl<'a> Form<'a> {
             needs_appearances: form.get::<bool>("NeedAppearances").unwrap_or(false),
             default_appearance: form.get::<Object<'_>>("DA").and_then(|value| read_text(&value)).unwrap_or_default(),
             fonts: fonts.or_else(|| Some(page.resources().fonts.clone())),
+            xref,
         }
     }
 }
@@ -98,7 +102,7 @@ impl<'a, 'f> Field<'a, 'f> {
             _ => return false,
         };
         let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>();
-        Appearance::of(&self.dicts[0]) == Appearance::Drawn
+        Appearance::of(&self.dicts[0], self.form.xref) == Appearance::Drawn
             && shown_text(&self.dicts[0]).is_none_or(|shown| visible(&shown) != visible(&value))
     }
 
@@ -112,7 +116,7 @@ impl<'a, 'f> Field<'a, 'f> {
     /// Draws the field, unless the file contains how it looks.
     pub(crate) fn draw(&self, appearance: Appearance, overlay: &mut Overlay) {
         let is_needed = match appearance {
-            Appearance::Missing => true,
+            Appearance::Missing | Appearance::StateMissing => true,
             // An empty one may be meant, unless the viewer is asked to replace it.
             Appearance::Empty => self.form.needs_appearances,
             Appearance::Drawn => false,
@@ -124,7 +128,7 @@ impl<'a, 'f> Field<'a, 'f> {
         let flags = self.number("Ff").unwrap_or(0);
         overlay.push("q");
         let rect = self.turn(overlay);
-        if appearance == Appearance::Missing {
+        if appearance.is_missing() {
             self.draw_frame(rect, flags & RADIO != 0, overlay);
         }
         let painted = overlay.painted();

@@ -110,8 +110,8 @@ impl Parameters {
     }
 }
 
-/// The name of a filter that is not one of ISO 32000-1, table 6.
-fn find_unknown_filter(dict: &Dict<'_>) -> Option<String> {
+/// The name of a filter of a stream that is not one of ISO 32000-1, table 6.
+pub(crate) fn find_unknown_filter(dict: &Dict<'_>) -> Option<String> {
     const KNOWN: [&[u8]; 17] = [
         b"ASCIIHexDecode",
         b"AHx",
@@ -150,6 +150,9 @@ pub(crate) fn find_unknown_format<'a>(
     if dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")) == Some(true) {
         return has_other_bits(image).then(|| "a stencil with several bits a sample".to_owned());
     }
+    if lacks_color_space(image) {
+        return Some("its colour space is missing in the file".to_owned());
+    }
     // These state their format themselves.
     if matches!(filters.last(), Some(Filter::DctDecode | Filter::JpxDecode)) {
         return None;
@@ -160,11 +163,21 @@ pub(crate) fn find_unknown_format<'a>(
         return Some(format!("{bits} bits a sample"));
     }
     match dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace")) {
-        None | Some(Object::Null(_)) => None,
+        // Bilevel data has no other colours than black and white.
+        None | Some(Object::Null(_)) => (!is_bilevel).then(|| "it has no colour space".to_owned()),
         Some(space) if is_known(&space, find) => None,
         Some(space) if has_short_palette(&space, find) => Some("a palette that is damaged or too short".to_owned()),
         Some(_) => Some("unknown colour space".to_owned()),
     }
+}
+
+/// Whether an image refers to a colour space that the file does not hold.
+fn lacks_color_space(image: &Stream<'_>) -> bool {
+    let dict = image.dict();
+    let is_dangling = |key: &&str| {
+        dict.get_ref(*key).is_some() && matches!(dict.get::<Object<'_>>(*key), None | Some(Object::Null(_)))
+    };
+    ["CS", "ColorSpace"].iter().any(is_dangling)
 }
 
 /// Whether a stencil states another number of bits than one for its samples: viewers read one.

@@ -2,22 +2,21 @@
 //! images, patterns, shadings and glyphs that are missing.
 
 use super::annotations::{shows_hidden_annotations, visible_appearances};
-use super::color_space::has_colors;
 use super::content::{Matrix, multiply};
 use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
 use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
-use super::paints::{PatternPaint, has_shading};
+use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, texts};
+use super::paints::has_shading;
 use super::soft_mask::is_lost_mask;
-use super::symbol_font::{count_symbols, find_lost_symbols};
-use super::type3_font::Type3Font;
+use super::type3_font::is_shape;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
 use hayro::hayro_syntax::xref::XRef;
-use hayro::kurbo::{Affine, Point, Rect};
+use hayro::kurbo::{Affine, Rect};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -25,6 +24,8 @@ use std::rc::Rc;
 pub(crate) const MAX_DEPTH: u32 = 12;
 /// Maximum number of operations of a page that are examined.
 pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
+/// The clip of content whose place on the page is not known.
+const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 
 /// Finds the missing parts of a page. `to_picture` maps the page to the picture of this size.
 pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: Rect, losses: &mut Losses) {
@@ -36,91 +37,30 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     }
     let mut walk = Walk {
         losses,
-        target,
         layers: Layers::of(page),
         xref: page.xref(),
         within: Within::Page,
-        visited: HashSet::new(),
+        is_placed: true,
+        is_shape: false,
+        has_unseen: false,
+        open: HashSet::new(),
+        known: HashSet::new(),
         operations: 0,
     };
+    let place = to_picture.as_coeffs();
     if let Some(content) = page.page_stream() {
         // The streams together: an array may begin in one and end in the next.
         if let Some(lost) = find_unread(content) {
             walk.losses.add(lost, None);
         }
-        walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
+        walk.follow(content, page.resources(), State::new(place, target), 0);
     }
     walk.within = Within::Annotation;
-    for (appearance, place) in visible_appearances(page) {
+    for (appearance, inner) in visible_appearances(page) {
         if walk.layers.is_hidden_by_renderer(appearance.dict()) {
             walk.losses.add(Lost::Layer, None);
         }
-        walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
-    }
-}
-
-/// The examined entries of the graphics state.
-#[derive(Clone)]
-struct State<'a> {
-    matrix: Matrix,
-    /// What areas, and lines, are painted with, if it can't be drawn.
-    lost_fill: Option<LostPaint>,
-    lost_stroke: Option<LostPaint>,
-    font: Option<Rc<ExaminedFont<'a>>>,
-    is_text_invisible: bool,
-}
-
-/// What colours come from.
-#[derive(Clone, Copy, Debug)]
-enum LostPaint {
-    Pattern,
-    ColorSpace,
-}
-
-impl LostPaint {
-    fn to_lost(self) -> Lost {
-        let kind = match self {
-            Self::Pattern => "pattern",
-            Self::ColorSpace => "colour space",
-        };
-        Lost::Paint(kind.to_owned())
-    }
-
-    /// Whether colours of the space `name` can't be drawn.
-    fn find_in_space(name: Option<&Name<'_>>, resources: &Resources<'_>) -> Option<Self> {
-        let name = name?;
-        let find = |name: &Name<'_>| resources.get_color_space(name);
-        let space = find(name).unwrap_or_else(|| Object::Name(name.clone()));
-        (!has_colors(&space, &find)).then_some(Self::ColorSpace)
-    }
-}
-
-/// A font whose text is examined.
-enum ExaminedFont<'a> {
-    Type3(Type3Font<'a>),
-    /// One of symbols that are lost.
-    Symbols(Lost),
-}
-
-impl<'a> ExaminedFont<'a> {
-    fn read(font: &Dict<'a>) -> Option<Self> {
-        Type3Font::read(font).map(Self::Type3).or_else(|| find_lost_symbols(font).map(Self::Symbols))
-    }
-
-    /// The loss of a character.
-    fn lost(&self) -> Lost {
-        match self {
-            Self::Type3(_) => Lost::Glyphs("a Type 3 font".to_owned()),
-            Self::Symbols(lost) => lost.clone(),
-        }
-    }
-
-    /// How many characters of a text are lost.
-    fn count_lost(&self, text: &[u8]) -> usize {
-        match self {
-            Self::Type3(font) => font.count_lost(text),
-            Self::Symbols(_) => count_symbols(text),
-        }
+        walk.paint_form(&appearance, page.resources(), multiply(inner, place), target, 0);
     }
 }
 
@@ -132,6 +72,7 @@ const INVISIBLE: [f64; 2] = [3.0, 7.0];
 enum Within {
     Page,
     Pattern,
+    Glyph,
     Annotation,
 }
 
@@ -141,6 +82,7 @@ impl Within {
         let place = match self {
             Self::Page => "",
             Self::Pattern => " in a pattern",
+            Self::Glyph => " in a glyph",
             Self::Annotation => " in an annotation",
         };
         Lost::Object(format!("{kind}{place} {why}"))
@@ -150,6 +92,7 @@ impl Within {
         let part = match self {
             Self::Page => "a part",
             Self::Pattern => "a pattern",
+            Self::Glyph => "a glyph",
             Self::Annotation => "an annotation",
         };
         Lost::Content(format!("{part} of the page can't be decoded"))
@@ -158,17 +101,43 @@ impl Within {
 
 struct Walk<'l> {
     losses: &'l mut Losses,
-    target: Rect,
     layers: Layers<'l>,
     xref: &'l XRef,
     within: Within,
-    visited: HashSet<ObjectIdentifier>,
+    /// Whether the place of the content is known: tiles are repeated, and glyphs are where their text is.
+    is_placed: bool,
+    /// Whether the content is a glyph that is painted in the colour of its text, whatever it sets.
+    is_shape: bool,
+    /// Whether anything was lost that can't be seen.
+    has_unseen: bool,
+    /// The content that is being followed.
+    open: HashSet<ContentKey>,
+    /// The content all of whose losses are known. Other content is followed wherever it is painted.
+    known: HashSet<ContentKey>,
     operations: u32,
 }
 
+/// Content, and what its losses depend on: the resources that it has not itself, and whether it is a shape.
+type ContentKey = (ObjectIdentifier, usize, bool);
+
 impl Walk<'_> {
-    fn follow<'a>(&mut self, content: &[u8], resources: &Resources<'a>, start: Matrix, depth: u32) {
-        let first = State { matrix: start, lost_fill: None, lost_stroke: None, font: None, is_text_invisible: false };
+    /// Adds a loss at a place, if that is seen.
+    fn lose_at(&mut self, lost: Lost, place: Rect) {
+        match place.area() > 0.0 {
+            true => self.losses.add(lost, self.is_placed.then_some(place)),
+            false => self.has_unseen = true,
+        }
+    }
+
+    /// Adds a loss anywhere in what a clip leaves.
+    fn lose_in(&mut self, lost: Lost, clip: Rect) {
+        match clip.area() > 0.0 {
+            true => self.losses.add(lost, None),
+            false => self.has_unseen = true,
+        }
+    }
+
+    fn follow<'a>(&mut self, content: &[u8], resources: &Resources<'a>, first: State<'a>, depth: u32) {
         let (mut state, mut saved) = (first.clone(), Vec::new());
         let mut layers: Vec<bool> = Vec::new();
         let mut path = Path::default();
@@ -203,51 +172,62 @@ impl Walk<'_> {
                 b"BDC" => {
                     let layer = self.layers.look_up_content(operation.operands(), &resources.properties);
                     if layer.is_lost && !is_hidden {
-                        self.losses.add(Lost::Layer, None);
+                        self.lose_in(Lost::Layer, state.clip);
                     }
                     layers.push(layer.is_hidden);
                 }
                 b"EMC" => _ = layers.pop(),
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
-                b"n" => path = Path::default(),
-                b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
-                    let lost = match operator {
-                        b"S" | b"s" => state.lost_stroke,
-                        b"f" | b"F" | b"f*" => state.lost_fill,
-                        _ => state.lost_fill.or(state.lost_stroke),
-                    };
-                    let region = std::mem::take(&mut path).bounds().map(|bounds| bounds.intersect(self.target));
-                    let seen = region.filter(|region| !is_hidden && region.area() > 0.0);
-                    if let Some((lost, region)) = lost.zip(seen) {
-                        self.losses.add(lost.to_lost(), Some(region));
+                b"W" | b"W*" => path.is_clip = true,
+                b"n" | b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
+                    let path = std::mem::take(&mut path);
+                    if let Some(bounds) = path.bounds().filter(|_| !is_hidden) {
+                        let place = bounds.intersect(state.clip);
+                        let (fills, strokes) = match operator {
+                            b"n" => (false, false),
+                            b"S" | b"s" => (false, true),
+                            b"f" | b"F" | b"f*" => (true, false),
+                            _ => (true, true),
+                        };
+                        if fills {
+                            self.paint_with(&state.fill, resources, first.matrix, place, depth);
+                        }
+                        if strokes {
+                            self.paint_with(&state.stroke, resources, first.matrix, place, depth);
+                        }
+                    }
+                    if let Some(clip) = path.clip() {
+                        state.clip_to(clip);
                     }
                 }
-                b"g" | b"rg" | b"k" => state.lost_fill = None,
-                b"G" | b"RG" | b"K" => state.lost_stroke = None,
-                b"cs" => state.lost_fill = LostPaint::find_in_space(name().as_ref(), resources),
-                b"CS" => state.lost_stroke = LostPaint::find_in_space(name().as_ref(), resources),
-                b"scn" | b"SCN" => {
-                    // Numbers are a colour in the space that was set.
-                    if let Some(name) = name() {
-                        let lacks_pattern = self.lacks_pattern(&name, resources, start, depth);
-                        let lost = if operator == b"scn" { &mut state.lost_fill } else { &mut state.lost_stroke };
-                        *lost = lacks_pattern.then_some(LostPaint::Pattern);
-                    }
+                // Such a glyph has the colour of its text.
+                b"g" | b"rg" | b"k" | b"G" | b"RG" | b"K" | b"cs" | b"CS" | b"scn" | b"SCN" | b"sh"
+                    if self.is_shape => {}
+                b"g" | b"rg" | b"k" => state.fill = ExaminedPaint::Drawn,
+                b"G" | b"RG" | b"K" => state.stroke = ExaminedPaint::Drawn,
+                b"cs" => state.fill = ExaminedPaint::of_space(name().as_ref(), resources),
+                b"CS" => state.stroke = ExaminedPaint::of_space(name().as_ref(), resources),
+                // Numbers are a colour in the space that was set.
+                b"scn" => {
+                    state.fill = name().map_or(state.fill, |name| ExaminedPaint::of_pattern(&name, resources));
+                }
+                b"SCN" => {
+                    state.stroke = name().map_or(state.stroke, |name| ExaminedPaint::of_pattern(&name, resources));
                 }
                 b"sh" if !is_hidden && name().is_some_and(|name| !has_shading(&name, resources)) => {
-                    self.losses.add(Lost::Paint("shading".to_owned()), None);
+                    self.lose_in(Lost::Paint("shading".to_owned()), state.clip);
                 }
                 b"gs" => {
                     let changes = name().and_then(|name| resources.get_ext_g_state(&name));
                     if changes.as_ref().is_some_and(lacks_font) {
-                        self.losses.add(Lost::Font, None);
+                        self.lose_in(self.within.lose_object("a font", "is missing in the file"), state.clip);
                     }
                     let mask = changes.and_then(|changes| changes.get::<Dict<'a>>("SMask"));
                     if mask.as_ref().is_some_and(is_lost_mask) {
-                        self.losses.add(Lost::Mask, None);
+                        self.lose_in(Lost::Mask, state.clip);
                     }
                     if let Some(group) = mask.and_then(|mask| mask.get::<Stream<'a>>("G")) {
-                        self.paint_form(&group, resources, state.matrix, depth);
+                        self.paint_form(&group, resources, state.matrix, state.clip, depth);
                     }
                 }
                 b"Tr" => state.is_text_invisible = numbers().iter().any(|mode| INVISIBLE.contains(mode)),
@@ -259,25 +239,24 @@ impl Walk<'_> {
                     });
                 }
                 b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.is_text_invisible => {
-                    if let Some(lost) = state.lost_fill {
-                        self.losses.add(lost.to_lost(), None);
-                    }
+                    self.paint_with(&state.fill, resources, first.matrix, state.clip, depth);
                     if let Some(font) = &state.font {
-                        let count = operation.operands().map(|operand| count_lost(font, operand)).sum();
-                        (0..count).for_each(|_| self.losses.add(font.lost(), None));
+                        for text in texts(operation.operands()) {
+                            self.show(font, &text, resources, &state, depth);
+                        }
                     }
                 }
                 b"BI" if !is_hidden => match operation.operands().last() {
-                    Some(Object::Stream(image)) => self.examine_format(image, resources, state.matrix),
+                    Some(Object::Stream(image)) => self.examine_format(image, resources, &state),
                     // The renderer takes the samples for operators.
                     _ => {
                         let lost = Lost::Image("its data has no end".to_owned());
-                        self.losses.add(lost, Some(unit_square(state.matrix)));
+                        self.lose_at(lost, unit_square(state.matrix).intersect(state.clip));
                     }
                 },
                 b"Do" if !is_hidden => {
                     if let Some(Object::Name(name)) = operation.operands().next() {
-                        self.paint(name, resources, state.matrix, depth);
+                        self.paint(name, resources, &state, depth);
                     }
                 }
                 _ => {}
@@ -285,97 +264,124 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether content painted with the pattern `name` is lost. Follows the content of its tiles.
-    fn lacks_pattern<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, start: Matrix, depth: u32) -> bool {
-        match PatternPaint::find(name, resources) {
-            PatternPaint::Shading => false,
-            PatternPaint::Nothing => true,
-            PatternPaint::Tiles(tiles) => {
-                if depth < MAX_DEPTH && self.visited.insert(tiles.obj_id()) {
-                    let around = std::mem::replace(&mut self.within, Within::Pattern);
-                    if find_damage(&tiles).is_some() {
-                        self.losses.add(self.within.lose_content(), None);
-                    }
-                    let own = tiles.dict().get::<Dict<'_>>("Resources").map(Resources::new);
-                    let inner = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
-                    if let (Ok(content), Some(own)) = (tiles.decoded_data(), own) {
-                        if let Some(lost) = find_unread(&content) {
-                            self.losses.add(lost, None);
-                        }
-                        self.follow(&content, &own, inner, depth + 1);
-                    }
-                    self.within = around;
-                }
-                false
+    /// Finds what is lost of a place that is painted. `start`: the transformation of the content, in which tiles are.
+    fn paint_with<'a>(
+        &mut self,
+        paint: &ExaminedPaint<'a>,
+        resources: &Resources<'a>,
+        start: Matrix,
+        place: Rect,
+        depth: u32,
+    ) {
+        match paint {
+            ExaminedPaint::Drawn => {}
+            ExaminedPaint::Lost(kind) => self.lose_at(Lost::Paint((*kind).to_owned()), place),
+            ExaminedPaint::Tiles(tiles) => {
+                let matrix = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
+                let around = (self.within, self.is_placed, self.is_shape);
+                (self.within, self.is_placed, self.is_shape) = (Within::Pattern, false, false);
+                let mut first = State::new(matrix, anywhere(place));
+                first.clip_to_box(tiles.dict());
+                self.follow_stream(tiles, resources, first, depth);
+                (self.within, self.is_placed, self.is_shape) = around;
             }
         }
     }
 
-    fn paint<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, matrix: Matrix, depth: u32) {
-        let unit = unit_square(matrix);
+    /// Finds what is lost of a text: glyphs that are missing, and parts of glyphs that are content.
+    fn show<'a>(
+        &mut self,
+        font: &ExaminedFont<'a>,
+        text: &[u8],
+        resources: &Resources<'a>,
+        state: &State<'a>,
+        depth: u32,
+    ) {
+        (0..font.count_lost(text)).for_each(|_| self.lose_in(font.lost(), state.clip));
+        let ExaminedFont::Type3(font) = font else { return };
+        let own = font.resources();
+        for glyph in font.glyphs_of(text) {
+            let around = (self.within, self.is_placed, self.is_shape);
+            (self.within, self.is_placed) = (Within::Glyph, false);
+            self.is_shape = glyph.decoded_data().is_ok_and(|content| is_shape(&content));
+            let first = State::new(multiply(font.matrix(), state.matrix), anywhere(state.clip));
+            self.follow_stream(&glyph, own.as_ref().unwrap_or(resources), first, depth);
+            (self.within, self.is_placed, self.is_shape) = around;
+        }
+    }
+
+    fn paint<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, state: &State<'a>, depth: u32) {
+        let place = unit_square(state.matrix).intersect(state.clip);
         let Some(stream) = resources.get_x_object(name) else {
-            let region = unit.intersect(self.target);
-            if region.width() > 0.0 && region.height() > 0.0 {
-                // The library finds no object within itself.
-                let reference = resources.x_objects.get_ref(name);
-                let is_around = reference.is_some_and(|id| self.xref.get::<Stream<'_>>(id.into()).is_some());
-                let lost = match is_around {
-                    true => self.within.lose_object("a form", "contains itself"),
-                    false => self.within.lose_object("an image or a form", "is missing in the file"),
-                };
-                self.losses.add(lost, Some(region));
-            }
+            // The library finds no object within itself.
+            let reference = resources.x_objects.get_ref(name);
+            let is_around = reference.is_some_and(|id| self.xref.get::<Stream<'_>>(id.into()).is_some());
+            let lost = match is_around {
+                true => self.within.lose_object("a form", "contains itself"),
+                false => self.within.lose_object("an image or a form", "is missing in the file"),
+            };
+            self.lose_at(lost, place);
             return;
         };
         let dict = stream.dict();
         let layer = self.layers.look_up(dict, b"OC", Part::Object);
         if layer.is_lost {
-            self.losses.add(Lost::Layer, Some(unit.intersect(self.target)));
+            self.lose_in(Lost::Layer, state.clip);
         }
         if layer.is_hidden {
             return;
         }
         match dict.get::<Name<'_>>("Subtype").as_deref() {
-            Some(b"Form") => self.paint_form(&stream, resources, matrix, depth),
-            Some(b"Image") => {
-                self.examine_format(&stream, resources, matrix);
-            }
+            Some(b"Form") => self.paint_form(&stream, resources, state.matrix, state.clip, depth),
+            Some(b"Image") => self.examine_format(&stream, resources, state),
             // PostScript, which no viewer draws (ISO 32000-1, 8.8.2).
             Some(b"PS") => {}
-            _ => {
-                let lost = self.within.lose_object("an object", "is of an unknown type");
-                self.losses.add(lost, Some(unit));
-            }
+            _ => self.lose_in(self.within.lose_object("an object", "is of an unknown type"), state.clip),
         }
     }
 
-    fn paint_form<'a>(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, depth: u32) {
-        if !self.visited.insert(form.obj_id()) {
+    fn paint_form<'a>(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, clip: Rect, depth: u32) {
+        let dict = form.dict();
+        let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
+        let mut first = State::new(inner, clip);
+        first.clip_to_box(dict);
+        if !dict.contains_key("BBox") {
+            self.lose_in(self.within.lose_content(), clip);
+        }
+        self.follow_stream(form, resources, first, depth);
+    }
+
+    /// Finds what is lost of the content of a form, a tile or a glyph. `resources`: those of the content around it.
+    fn follow_stream<'a>(&mut self, stream: &Stream<'a>, resources: &Resources<'a>, first: State<'a>, depth: u32) {
+        let own = stream.dict().get::<Dict<'_>>("Resources").map(Resources::new);
+        let inherited = if own.is_some() { 0 } else { resources.x_objects.data().as_ptr() as usize };
+        let key = (stream.obj_id(), inherited, self.is_shape);
+        if self.known.contains(&key) || !self.open.insert(key) {
             return;
         }
+        let around = std::mem::take(&mut self.has_unseen);
         if depth >= MAX_DEPTH {
             let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
-            self.losses.add(Lost::Limit(lost), None);
-            return;
+            self.lose_in(Lost::Limit(lost), first.clip);
+        } else {
+            if find_damage(stream).is_some() {
+                self.lose_in(self.within.lose_content(), first.clip);
+            }
+            if let Ok(content) = stream.decoded_data() {
+                if let Some(lost) = find_unread(&content) {
+                    self.lose_in(lost, first.clip);
+                }
+                self.follow(&content, own.as_ref().unwrap_or(resources), first, depth + 1);
+            }
         }
-        let dict = form.dict();
-        if find_damage(form).is_some() || !dict.contains_key("BBox") {
-            self.losses.add(self.within.lose_content(), None);
+        self.open.remove(&key);
+        if !self.has_unseen {
+            self.known.insert(key);
         }
-        let Ok(content) = form.decoded_data() else { return };
-        if let Some(lost) = find_unread(&content) {
-            self.losses.add(lost, None);
-        }
-        let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
-        let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
-        self.follow(&content, own.as_ref().unwrap_or(resources), inner, depth + 1);
+        self.has_unseen |= around;
     }
 
-    fn examine_format<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix) {
-        let region = unit_square(matrix).intersect(self.target);
-        if region.area() <= 0.0 {
-            return;
-        }
+    fn examine_format<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>) {
         let side = |long: &str, short: &str| image.dict().get::<i64>(long).or_else(|| image.dict().get::<i64>(short));
         let has_no_size =
             [side("Width", "W"), side("Height", "H")].iter().any(|side| side.is_none_or(|side| side <= 0));
@@ -384,9 +390,14 @@ impl Walk<'_> {
             false => find_unknown_format(image, &|name| resources.get_color_space(name)),
         };
         if let Some(lost) = lost {
-            self.losses.add(Lost::Image(lost), Some(region));
+            self.lose_at(Lost::Image(lost), unit_square(state.matrix).intersect(state.clip));
         }
     }
+}
+
+/// The clip of content that is painted somewhere in a place.
+fn anywhere(place: Rect) -> Rect {
+    if place.area() > 0.0 { EVERYWHERE } else { Rect::ZERO }
 }
 
 /// Where an image is that is painted with this transformation.
@@ -394,47 +405,8 @@ fn unit_square(matrix: Matrix) -> Rect {
     Affine::new(matrix).transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0))
 }
 
-/// The characters of the operand of an operator that shows text whose glyphs are missing.
-fn count_lost(font: &ExaminedFont<'_>, operand: &Object<'_>) -> usize {
-    match operand {
-        Object::String(text) => font.count_lost(text.as_bytes()),
-        Object::Array(parts) => parts
-            .iter::<Object<'_>>()
-            .map(|part| match part {
-                Object::String(text) => font.count_lost(text.as_bytes()),
-                _ => 0,
-            })
-            .sum(),
-        _ => 0,
-    }
-}
-
 /// Whether a graphics state sets a font that is missing in the file: the renderer keeps the last one, or draws nothing.
 fn lacks_font(state: &Dict<'_>) -> bool {
     let font = state.get::<Array<'_>>("Font");
     font.is_some_and(|font| font.iter::<Object<'_>>().next().and_then(|font| font.into_dict()).is_none())
-}
-
-/// The bounds of a path, in pixels of the picture.
-#[derive(Default)]
-struct Path(Option<Rect>);
-
-impl Path {
-    /// Adds the operands of an operator that constructs paths.
-    fn extend(&mut self, operator: &[u8], numbers: &[f64], matrix: Matrix) {
-        let corners = match (operator, numbers) {
-            (b"re", [x, y, width, height]) => vec![*x, *y, x + width, *y, *x, y + height, x + width, y + height],
-            _ => numbers.to_vec(),
-        };
-        for point in corners.chunks_exact(2) {
-            let point = Affine::new(matrix) * Point::new(point[0], point[1]);
-            let start = self.0.unwrap_or(Rect::from_points(point, point));
-            self.0 = Some(start.union_pt(point));
-        }
-    }
-
-    /// The bounds, with the width of a thin line.
-    fn bounds(&self) -> Option<Rect> {
-        self.0.map(|bounds| bounds.inflate(0.5, 0.5))
-    }
 }

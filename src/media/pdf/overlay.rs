@@ -34,8 +34,8 @@ pub(crate) struct Overlay {
     pub(crate) kinds: BTreeSet<&'static str>,
     /// Where it is drawn.
     pub(crate) places: Vec<Rect>,
-    /// Whether versions of the decoder before 11 drew something else.
-    pub(crate) has_changed: bool,
+    /// The version of the decoder that was the first to draw this.
+    pub(crate) drawn_since: u32,
 }
 
 impl Overlay {
@@ -53,6 +53,11 @@ impl Overlay {
     pub(crate) fn add_kind(&mut self, kind: &'static str, place: Rect) {
         self.kinds.insert(kind);
         self.places.push(place);
+    }
+
+    /// Records that versions of the decoder before this one drew something else.
+    pub(crate) fn change_in(&mut self, version: u32) {
+        self.drawn_since = self.drawn_since.max(version);
     }
 
     /// Whether content was left out because there is too much.

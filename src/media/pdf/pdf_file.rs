@@ -287,12 +287,12 @@ impl PdfFile {
         Ok(Some((drawing, left_out.effect())))
     }
 
-    /// Whether annotations are drawn unlike in versions of the decoder before 11.
+    /// Whether annotations are drawn unlike in the version `decoder`, if that is 4 or later.
     ///
     /// # Errors
     /// A page that does not exist.
-    pub(crate) fn has_other_annotations(&self, number: u32) -> Result<bool, MediaFault> {
-        Ok(draw_annotations(self.page(number)?).has_changed)
+    pub(crate) fn has_other_annotations(&self, number: u32, decoder: u32) -> Result<bool, MediaFault> {
+        Ok(draw_annotations(self.page(number)?).drawn_since > decoder)
     }
 
     /// The same with the transparency groups as they are, as versions of the decoder before 7 did.

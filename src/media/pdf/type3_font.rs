@@ -1,16 +1,26 @@
 //! Type 3 fonts, whose glyphs are content streams of the file. Source: ISO 32000-1, 9.6.5.
 
+use super::content::Matrix;
+use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
-use std::collections::HashMap;
+use hayro::hayro_syntax::page::Resources;
+use std::collections::{BTreeSet, HashMap};
 
 /// Names of invisible glyphs.
 const INVISIBLE: [&[u8]; 6] = [b".notdef", b"space", b"nbspace", b"nonbreakingspace", b"uni00A0", b"uni0020"];
+
+/// The transformation of glyphs in a font that states none.
+const DEFAULT_MATRIX: Matrix = [0.001, 0.0, 0.0, 0.001, 0.0, 0.0];
 
 /// The glyphs of a font.
 pub(crate) struct Type3Font<'a> {
     /// The names of the glyphs by their codes.
     names: HashMap<u8, Name<'a>>,
     glyphs: Dict<'a>,
+    /// The names of the glyphs that its own encoding does not name: those of another encoding.
+    unnamed: Vec<Name<'a>>,
+    matrix: Matrix,
+    resources: Option<Dict<'a>>,
 }
 
 impl<'a> Type3Font<'a> {
@@ -34,7 +44,31 @@ impl<'a> Type3Font<'a> {
                 _ => {}
             }
         }
-        Some(Self { names, glyphs: font.get::<Dict<'a>>("CharProcs").unwrap_or_default() })
+        let glyphs = font.get::<Dict<'a>>("CharProcs").unwrap_or_default();
+        let named: Vec<&[u8]> = names.values().map(|name: &Name<'_>| &**name).collect();
+        let unnamed = glyphs.keys().filter(|name| !named.contains(&&**name)).collect();
+        let matrix = font.get::<Matrix>("FontMatrix").unwrap_or(DEFAULT_MATRIX);
+        Some(Self { unnamed, names, glyphs, matrix, resources: font.get::<Dict<'a>>("Resources") })
+    }
+
+    /// The transformation of the glyphs.
+    pub(crate) fn matrix(&self) -> Matrix {
+        self.matrix
+    }
+
+    /// What the content of the glyphs refers to, if the font has it.
+    pub(crate) fn resources(&self) -> Option<Resources<'a>> {
+        self.resources.clone().map(Resources::new)
+    }
+
+    /// The content of the glyphs of a text. A code without a name stands for any glyph that has no code.
+    pub(crate) fn glyphs_of(&self, text: &[u8]) -> Vec<Stream<'a>> {
+        let codes: BTreeSet<&u8> = text.iter().collect();
+        let mut names: Vec<&Name<'a>> = codes.iter().filter_map(|code| self.names.get(code)).collect();
+        if codes.iter().any(|code| !self.names.contains_key(code)) {
+            names.extend(&self.unnamed);
+        }
+        names.into_iter().filter_map(|name| self.glyphs.get::<Stream<'a>>(&**name)).collect()
     }
 
     /// The number of characters of a text whose glyphs are missing.
@@ -46,6 +80,19 @@ impl<'a> Type3Font<'a> {
         };
         text.iter().filter(is_lost).count()
     }
+}
+
+/// Whether a glyph is painted in the colour of its text, whatever its content sets. Source: ISO 32000-1, table 113.
+pub(crate) fn is_shape(content: &[u8]) -> bool {
+    let mut operations = UntypedIter::new(content);
+    while let Some(operation) = operations.next() {
+        match &**operation.operator {
+            b"d0" => return false,
+            b"d1" => return true,
+            _ => {}
+        }
+    }
+    true
 }
 
 #[cfg(test)]

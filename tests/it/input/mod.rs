@@ -16,6 +16,7 @@ mod pdf_layers;
 mod pdf_losses;
 mod pdf_numbers;
 mod pdf_objects;
+mod pdf_parts;
 mod pdf_renderers;
 mod pdf_scans;
 mod pdf_stencils;

@@ -123,7 +123,7 @@ fn text_without_a_font_or_a_width_is_lost() {
         )
     };
     let helvetica = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec();
-    for (font, expected) in [("5 0 R", None), ("9 0 R", Some("text in a font that can't be read"))] {
+    for (font, expected) in [("5 0 R", None), ("9 0 R", Some("a font is missing in the file"))] {
         check(page(b"/G gs BT 20 20 Td (Text) Tj ET", &state(font), std::slice::from_ref(&helvetica)), expected);
     }
     // A font without a known type is treated by its entries, in its own object or not.
