@@ -36,8 +36,22 @@ const SIGNATURES: &[&str] = &[
     "__gda__",
     "urlsig",
 ];
-/// Prefixes of such parameters.
-const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "signature"];
+/// Prefixes of the parameters of AWS, Google and Volcengine.
+const PROVIDERS: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
+/// Which of them sign a URL.
+const PROVIDERS_PARAMETERS: &[&str] = &[
+    "algorithm",
+    "credential",
+    "date",
+    "expires",
+    "signedheaders",
+    "signature",
+    "security-token",
+    "s3session-token",
+    "content-sha256",
+    "policy",
+    "signedqueries",
+];
 /// Ends of such parameters.
 const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "sig", "-credential", "-security-token"];
 /// Ends of the names of tokens.
@@ -140,6 +154,11 @@ const AMBIGUOUS: &[&str] = &[
     "token_hash",
 ];
 
+/// Longest number that is an id rather than a signature, in digits.
+const MAX_ID_DIGITS: usize = 12;
+/// Shortest value of a policy, and of a deadline `e`, that limits a signature, in characters: seconds since 1970 have 10.
+/// A shorter one may distinguish files.
+const MIN_LIMIT: usize = 9;
 /// Hexadecimal digits of the parameter `s` of imgix (imgix, "Securing Images").
 const IMGIX_DIGITS: usize = 32;
 
@@ -168,20 +187,30 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
     let is_facebook = has("oh") && has("oe");
     // The digest that signs a picture at imgix.
     let is_digest = |part: &[u8]| {
-        let value = split(part, b'=').1.unwrap_or_default();
+        let value = value_of(part);
         value.len() == IMGIX_DIGITS && value.iter().all(u8::is_ascii_hexdigit)
     };
+    let is_id = |part: &[u8]| value_of(part).len() <= MAX_ID_DIGITS && value_of(part).iter().all(u8::is_ascii_digit);
+    let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
     let mut kinds: Vec<Parameter> = names
         .iter()
         .zip(parts)
         .map(|(name, part)| match name.as_str() {
+            // A flag.
+            _ if value_of(part).is_empty() => Parameter::Name,
             "s" if is_digest(part) => Parameter::Ambiguous,
             // Qiniu: the deadline of its token.
-            "e" if has("token") => Parameter::Signature,
-            name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
-                Parameter::Signature
+            "e" if has("token") && is_long(part) => Parameter::Signature,
+            name if is_id(part) && may_be_signature(name) => Parameter::Ambiguous,
+            name if SIGNATURES.contains(&name) || name.starts_with("signature") => Parameter::Signature,
+            name if let Some(rest) = PROVIDERS.iter().find_map(|start| name.strip_prefix(start)) => {
+                if PROVIDERS_PARAMETERS.contains(&rest) {
+                    Parameter::Signature
+                } else {
+                    Parameter::Ambiguous
+                }
             }
             name if is_sas && SAS.contains(&name)
                 || is_discord && ["ex", "is", "hm"].contains(&name)
@@ -201,10 +230,23 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
         })
         .collect();
     if kinds.iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token)) {
-        let expiries = names.iter().zip(&mut kinds).filter(|(name, _)| EXPIRIES.contains(&name.as_str()));
-        expiries.for_each(|(_, kind)| *kind = Parameter::Signature);
+        let is_limit = |name: &str, part: &[u8]| match name {
+            "policy" => is_long(part) || has("key-pair-id") || has("signature"),
+            "exp" | "expires" | "expiry" | "expire" => {
+                is_long(part) || value_of(part).first().is_some_and(u8::is_ascii_digit)
+            }
+            name => EXPIRIES.contains(&name),
+        };
+        let limits = names.iter().zip(parts).zip(&mut kinds).filter(|((name, part), _)| is_limit(name, part));
+        limits.for_each(|(_, kind)| *kind = Parameter::Signature);
     }
     kinds
+}
+
+/// Whether a name that no provider documents looks like that of a signature, such as `email_signature`.
+fn may_be_signature(name: &str) -> bool {
+    let is_like = name.starts_with("signature") || SIGNATURE_ENDS.iter().any(|end| name.ends_with(end));
+    is_like && !SIGNATURES.contains(&name)
 }
 
 /// Whether a name ends with one of a secret, however its words are joined: `wssecret`, `private_key`, `x-api-key`.
@@ -216,6 +258,11 @@ fn names_secret(name: &str) -> bool {
 /// Whether a name is a word such as `pagetoken`.
 fn is_word_with_token(name: &str) -> bool {
     name.ends_with("token") && name.chars().all(char::is_alphanumeric)
+}
+
+/// The value of a parameter, as written; empty if there is none.
+fn value_of(part: &[u8]) -> &[u8] {
+    split(part, b'=').1.unwrap_or_default()
 }
 
 /// The name of a parameter, decoded and in lower case.

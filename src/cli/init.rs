@@ -45,7 +45,11 @@ pub(crate) fn init(args: &Init) -> Result<u8, Failure> {
 
 /// A path as a shell reads it.
 fn quote(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:\\".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:".contains(c) || cfg!(windows) && c == '\\';
+    // Otherwise it would be read as an option.
+    if path.starts_with('-') {
+        return quote(&format!("./{path}"));
+    }
     if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
@@ -69,6 +73,8 @@ mod tests {
             ("a b/job.yaml", "'a b/job.yaml'"),
             ("it's", r"'it'\''s'"),
             ("$x", "'$x'"),
+            ("-dash", "./-dash"),
+            ("--help", "./--help"),
         ] {
             assert_eq!(quote(path), quoted);
         }

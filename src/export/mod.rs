@@ -43,6 +43,7 @@ pub use row::Row;
 pub use sinks::format::RowFormat;
 pub use spec::RowSpec;
 pub use stream::RowStream;
+pub(crate) use success_marker::NAME as SUCCESS_MARKER;
 pub use success_marker::SuccessMarkers;
 pub use table::RowTable;
 pub use target::Targets;

@@ -7,7 +7,8 @@ use super::target::Targets;
 use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
 use crate::base::sibling::temporary_beside;
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{DirEntry, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -52,10 +53,31 @@ pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
         let target = follow_links(path).map_err(fault)?;
         if !targets.partition_by.is_empty() {
             check_no_whole_file(&target)?;
+            let folder = target.parent().unwrap_or(Path::new(""));
+            check_parts(folder, &targets.partition_by, target.file_name().unwrap_or_default())?;
         }
         if targets.success_marker {
             has_marker(target.parent().unwrap_or(Path::new(""))).map_err(fault)?;
         }
+    }
+    Ok(())
+}
+
+/// Checks that files called `name` in the partitions below `folder` can be replaced. Partitions that do not exist yet can
+/// be made where the others are.
+fn check_parts(folder: &Path, columns: &[String], name: &OsStr) -> Result<(), ExportError> {
+    let Some((column, deeper)) = columns.split_first() else {
+        let file = folder.join(name);
+        return writable_folder(&file).map(|_| ()).map_err(|error| ExportError::new(&file, error));
+    };
+    let is_part = |entry: &DirEntry| {
+        entry.file_name().to_string_lossy().strip_prefix(column.as_str()).is_some_and(|value| value.starts_with('='))
+    };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).filter(is_part) {
+        if !entry.path().is_dir() {
+            return Err(ExportError::new(&entry.path(), io::Error::other("it exists and is not a folder")));
+        }
+        check_parts(&entry.path(), deeper, name)?;
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ impl Collision {
 }
 
 /// The files that a job must not overwrite.
+#[derive(Default)]
 pub(crate) struct ProtectedFiles {
     files: Vec<(FileIdentity, &'static str)>,
     /// The store, beside which its locks and batches are.
@@ -63,7 +64,7 @@ impl ProtectedFiles {
 
     /// A store and the files beside it.
     pub(crate) fn of_store(store: &Path) -> Self {
-        Self { files: Vec::new(), store: None, partial: None, input: None }.with_store(store)
+        Self::default().with_store(store)
     }
 
     fn with_store(mut self, store: &Path) -> Self {
@@ -78,7 +79,7 @@ impl ProtectedFiles {
             Place::Folder(folder) => Some(InputFolder::new(folder, &job.input)),
             Place::List(_) | Place::Given(_) => None,
         };
-        let mut files = Self { files: Vec::new(), store: None, partial: None, input };
+        let mut files = Self { input, ..Self::default() };
         job.used_files().iter().for_each(|(file, what)| files.add(file, what));
         files
     }

@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::list_faults::{list_error, same_name_error, task_error};
-use super::overwriting::{WrittenContent, WrittenFile, find_overwritten};
+use super::overwriting::{WrittenContent, WrittenFile, find_overwritten, part_of_outputs};
 use super::sharding;
 use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
@@ -335,6 +335,9 @@ impl Job {
         if is_beside_database(&job.store) || is_beside_database(&target) {
             let message = "has the name of a file that SQLite keeps beside a store, and would be lost with it";
             return refused(format!("the store {} {message}", job.store.display()));
+        }
+        if let Some(what) = part_of_outputs(job, &job.store) {
+            return refused(format!("the store {} would overwrite {what}", job.store.display()));
         }
         let store = ProtectedFiles::without_store(job).collision(&job.store);
         match store {

@@ -4,6 +4,7 @@
 use crate::base::file_identity::{FileIdentity, real_path};
 use crate::base::path_text::percent_decoded;
 use crate::base::unicode::nfc;
+use crate::export::SUCCESS_MARKER;
 use crate::manifest::{Choice, Collision, Job, Place, ProtectedFiles, Selection};
 use crate::media::ImageFormat;
 use crate::source::{Entries, Entry, path_from_bytes};
@@ -62,7 +63,7 @@ pub(crate) fn find_overwritten(
         if let Some(collision) = collision.filter(|_| !is_harmless) {
             return Some((at, collision.what()));
         }
-        if let Some(what) = irreplaceable(&file.path) {
+        if let Some(what) = irreplaceable(&file.path).or_else(|| part_of_outputs(job, &file.path)) {
             return Some((at, what));
         }
         protected.add(&file.path, "another file that is written");
@@ -103,6 +104,17 @@ fn irreplaceable(path: &Path) -> Option<&'static str> {
         return Some("a store or another database");
     }
     ImageFormat::detect(&head).is_ok().then_some("an image or a document")
+}
+
+/// What a file at this path is of the job's complete outputs: a part of one in partitions, or the marker beside them.
+pub(crate) fn part_of_outputs(job: &Job, path: &Path) -> Option<&'static str> {
+    if job.output.success_marker && path.file_name().is_some_and(|name| name == SUCCESS_MARKER) {
+        return Some("a marker of complete outputs");
+    }
+    let mut this = ProtectedFiles::default();
+    this.add(path, "a partition of an output");
+    let mut outputs = job.output.row_files();
+    outputs.find_map(|(_, output)| this.part_collision(output, &job.output.partition_by)).map(|found| found.what())
 }
 
 /// The position of a file that is a page of the job's list.

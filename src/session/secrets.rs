@@ -156,7 +156,9 @@ fn check_proxy(proxy: &str) -> Result<(), String> {
         let shown = sanitize::one_line(&scheme, MAX_SCHEME_CHARS);
         return Err(format!("has the scheme `{shown}`, which docmill does not support; {ALLOWED}"));
     }
-    let is_url = url::Url::parse(&with_scheme).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    let has_host = |url: url::Url| url.host_str().is_some_and(|host| !host.is_empty());
+    // `http:////host` is read as `http://host` by some parsers, and refused by others.
+    let is_url = !with_scheme.contains(":///") && url::Url::parse(&with_scheme).is_ok_and(has_host);
     if is_scheme && is_url { Ok(()) } else { Err(format!("is not a valid URL; {ALLOWED}")) }
 }
 

@@ -236,6 +236,9 @@ fn with_value(part: &[u8], value: &[u8]) -> Vec<u8> {
 
 /// `text` for a message or a row: without the secrets of the URLs in it.
 pub(crate) fn without_secrets(text: &str) -> String {
+    if let Some(clean) = url_with_blanks(text) {
+        return clean;
+    }
     let mut out = String::with_capacity(text.len());
     let is_end = |c: char| c.is_whitespace() || "\"'<>`|".contains(c);
     for word in text.split_inclusive(is_end) {
@@ -244,6 +247,16 @@ pub(crate) fn without_secrets(text: &str) -> String {
         out.push_str(&word[bare.len()..]);
     }
     out
+}
+
+/// A text that is a URL with blanks in its path, without its secrets. `None`: it is not, or has none.
+fn url_with_blanks(text: &str) -> Option<String> {
+    let text = text.as_bytes();
+    is_scheme(&text[..find_scheme(text)?]).then_some(())?;
+    let query = split(text, b'?').1?;
+    let has_blank = |text: &[u8]| text.iter().any(u8::is_ascii_whitespace);
+    let redacted = redact(text).filter(|_| has_blank(text) && !has_blank(query))?;
+    String::from_utf8(redacted.path).ok()
 }
 
 /// A path that is not a URL, without the secrets of URLs in it: in quotes or brackets, after other text, without their
@@ -268,8 +281,18 @@ fn without_secrets_of_query(text: &[u8]) -> Option<Vec<u8>> {
     redacted.path.strip_prefix(b"//").map(<[u8]>::to_vec)
 }
 
-/// A word with a URL, without the secrets of it; `None` if it has none.
+/// A word with a URL, without the secrets of it; `None` if it has none. A URL that is wholly encoded is encoded again.
 fn word_without_secrets(word: &str) -> Option<String> {
+    if word.len() > 8
+        && word.get(..8).is_some_and(|start| start.to_ascii_lowercase().starts_with("http"))
+        && word.contains("%2")
+    {
+        let decoded = percent_decoded(word);
+        let is_encoded = find_scheme(word.as_bytes()).is_none() && find_scheme(&decoded).is_some();
+        if is_encoded && let Some(redacted) = redact(&decoded) {
+            return Some(url::form_urlencoded::byte_serialize(&redacted.path).collect());
+        }
+    }
     let start = match find_scheme(word.as_bytes()) {
         Some(end) => {
             let before = &word.as_bytes()[..end];
@@ -289,12 +312,14 @@ fn word_without_secrets(word: &str) -> Option<String> {
 /// secret by its name has to be as long as one.
 fn host_without_secrets(word: &str) -> Option<String> {
     let (ahead, url) = word.split_at_checked(word.find(|c: char| c.is_ascii_alphanumeric())?)?;
-    let (host, _) = url.split_once('/')?;
-    let host = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
-    let (name, top) = host.rsplit_once('.')?;
-    let is_host = top.len() >= 2
-        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let host = url.split(['/', '?']).next()?;
+    let port = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+    let name = port.map_or(host, |(name, _)| name);
+    let is_domain = name.rsplit_once('.').is_some_and(|(_, top)| {
+        top.chars().count() >= 2 && (top.starts_with("xn--") || top.chars().all(char::is_alphabetic))
+    });
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || "-._".contains(c));
+    let is_host = is_name && (port.is_some() || is_domain || name.parse::<std::net::Ipv4Addr>().is_ok());
     let bare = without_secrets_of_query(url.as_bytes()).filter(|_| is_host)?;
     let is_long = url.len().saturating_sub(bare.len()) >= MIN_SECRET;
     Some(format!("{ahead}{}", String::from_utf8(bare).ok()?)).filter(|_| is_long)

@@ -129,6 +129,20 @@ fn parameters_that_distinguish_files_are_kept() {
     ] {
         assert!(path(url).is_some_and(|path| path.starts_with(kept)), "{url}");
     }
+    // Names that look like those of signatures or of their limits, and hold ids.
+    for (one, other) in [
+        ("https://h/d?email_signature=7", "https://h/d?email_signature=9"),
+        ("https://h/d?signature_id=17", "https://h/d?signature_id=18"),
+        ("https://h/d?essig=1", "https://h/d?essig=2"),
+        ("https://h/d?policy=4711&token=SECRET", "https://h/d?policy=4712&token=SECRET"),
+        ("https://h/d?e=1&token=SECRET", "https://h/d?e=3&token=SECRET"),
+        ("https://h/d?exp=a&token=SECRET", "https://h/d?exp=b&token=SECRET"),
+        ("https://h/d?x-amz-meta-id=1", "https://h/d?x-amz-meta-id=2"),
+        ("https://h/d?x-goog-generation=1", "https://h/d?x-goog-generation=2"),
+    ] {
+        let shown = |url: &str| path(url).unwrap_or_else(|| url.to_owned());
+        assert_ne!(shown(one), shown(other));
+    }
     let (one, other) = (path("https://h/get?key=one.jpg"), path("https://h/get?key=other.jpg"));
     assert!(one.is_some() && one != other && !one.unwrap().contains("one.jpg"));
 }
@@ -145,6 +159,16 @@ fn urls_within_text_lose_their_secrets() {
             "(cdn.example.com:8443/a/p.jpg?id=1 there",
         ),
         ("acct.blob.core.windows.net/c/p.jpg?sig=aVlrw%2Fq0Zk8PO3x1x%2Bw", "acct.blob.core.windows.net/c/p.jpg"),
+        ("https://h/my scan.jpg?id=1&sig=SECRET", "https://h/my scan.jpg?id=1"),
+        ("minio:9000/b/x.pdf?X-Amz-Signature=0123456789abcdef0123", "minio:9000/b/x.pdf"),
+        ("10.0.0.5/b/x.pdf?X-Amz-Signature=0123456789abcdef0123", "10.0.0.5/b/x.pdf"),
+        ("b\u{fc}cher.example/x?token=0123456789abcdef0123", "b\u{fc}cher.example/x"),
+        ("my_host.example?token=0123456789abcdef0123", "my_host.example"),
+        ("https%3A%2F%2Fh%2Fa.jpg%3Fsig%3DSECRET%26v%3D1", "https%3A%2F%2Fh%2Fa.jpg%3Fv%3D1"),
+        // Flags.
+        ("https://h/p?token", "https://h/p?token"),
+        ("https://h/p#sign", "https://h/p#sign"),
+        ("https://h/p;pass/x", "https://h/p;pass/x"),
         // Without a scheme it may be any text.
         ("acme.com/form?signature=missing", "acme.com/form?signature=missing"),
         ("scans/p.jpg?token=0123456789abcdef0123456789abcdef", "scans/p.jpg?token=0123456789abcdef0123456789abcdef"),

@@ -2,6 +2,7 @@
 //! network file systems (sqlite.org/faq.html, question 5; sqlite.org/wal.html, section 1).
 
 use crate::base::disk_space::free_space;
+use crate::base::file_identity::follow_links;
 use crate::base::mounts::Mounts;
 use crate::base::sibling::temporary_beside;
 use crate::store::error::StoreError;
@@ -20,7 +21,14 @@ const MIN_BYTES: u64 = 1 << 20;
 pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let failed = |reason: String| Err(StoreError::open(path, reason));
     // A link leads to where the files of the store are.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = follow_links(path).map_err(|error| StoreError::open(path, error.to_string()))?;
+    // Not by opening it: to close it again would end the locks that this process has on it.
+    #[cfg(unix)]
+    if target.is_file()
+        && let Err(error) = rustix::fs::access(&target, rustix::fs::Access::WRITE_OK)
+    {
+        return Err(StoreError::Denied { path: path.to_owned(), reason: format!("it can't be written: {error}") });
+    }
     let above =
         target.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let Some(folder) = above.into_iter().find(|folder| folder.exists()) else {

@@ -135,6 +135,39 @@ fn every_option_refuses_every_file_that_must_survive() {
     }
 }
 
+/// The marker of complete outputs, and the parts of an output in partitions.
+#[test]
+fn no_option_replaces_a_marker_or_a_part_of_an_output() {
+    let bench = bench();
+    let text = bench.text("folder.yaml");
+    let output = "output: {csv: lake/rows.csv, partition_by: [kind], success_marker: true}\n";
+    let job = format!("{}{output}", text.split("output:").next().unwrap());
+    bench.put("lake.yaml", job.as_bytes());
+    let ran = bench.docmill(&["run", "lake.yaml", "-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let folders = std::fs::read_dir(bench.path("lake")).unwrap().map(|entry| entry.unwrap().path());
+    let part = folders.filter(|path| path.is_dir()).min().unwrap();
+    let part = format!("lake/{}", part.file_name().unwrap().to_str().unwrap());
+    for file in ["lake/_SUCCESS".to_owned(), format!("{part}/_SUCCESS"), format!("{part}/rows.csv")] {
+        let before = std::fs::read(bench.path(&file)).unwrap_or_default();
+        for arguments in [
+            ["run", "lake.yaml", "--summary", &file],
+            ["run", "lake.yaml", "--metrics-file", &file],
+            ["run", "lake.yaml", "--lineage", &file],
+            ["run", "lake.yaml", "--store", &file],
+            ["export", "lake.yaml", "--jsonl", &file],
+            ["export", "lake.yaml", "--csv", &file],
+        ] {
+            let ran = bench.docmill(&arguments);
+            assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("would overwrite a"), "{arguments:?}: {}", ran.stderr);
+        }
+        assert_eq!(std::fs::read(bench.path(&file)).unwrap_or_default(), before, "{file}");
+    }
+    let ran = bench.docmill(&["run", "lake.yaml", "-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
 /// A shell opens the file before docmill begins.
 #[cfg(unix)]
 #[test]
