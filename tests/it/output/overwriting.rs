@@ -141,7 +141,7 @@ fn no_option_replaces_a_marker_or_a_part_of_an_output() {
     let bench = bench();
     let text = bench.text("folder.yaml");
     let output = "output: {csv: lake/rows.csv, partition_by: [kind], success_marker: true}\n";
-    let job = format!("{}{output}", text.split("output:").next().unwrap());
+    let job = format!("{}{output}", text.split("output: {csv").next().unwrap());
     bench.put("lake.yaml", job.as_bytes());
     let ran = bench.docmill(&["run", "lake.yaml", "-q"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
