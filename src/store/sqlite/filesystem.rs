@@ -22,13 +22,6 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let failed = |reason: String| Err(StoreError::open(path, reason));
     // A link leads to where the files of the store are.
     let target = follow_links(path).map_err(|error| StoreError::open(path, error.to_string()))?;
-    // Not by opening it: to close it again would end the locks that this process has on it.
-    #[cfg(unix)]
-    if target.is_file()
-        && let Err(error) = rustix::fs::access(&target, rustix::fs::Access::WRITE_OK)
-    {
-        return Err(StoreError::Denied { path: path.to_owned(), reason: format!("it can't be written: {error}") });
-    }
     let above =
         target.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let Some(folder) = above.into_iter().find(|folder| folder.exists()) else {
@@ -46,7 +39,10 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
         (Err(error), None) if error.kind() != io::ErrorKind::StorageFull => {
             failed(format!("no file can be created in {}: {error}", folder.display()))
         }
-        (Ok(()), None) => Ok(()),
+        (Ok(()), None) => check_file(&target).map_err(|error| StoreError::Denied {
+            path: path.to_owned(),
+            reason: format!("it can't be written: {error}"),
+        }),
         (_, free) => failed(format!(
             "{} MB are free in {}, about {} MB are needed",
             free.unwrap_or(0) >> 20,
@@ -54,6 +50,18 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
             MIN_BYTES >> 20
         )),
     }
+}
+
+/// Checks that an existing file may be written. Not by opening it: to close it again would end the locks that this process
+/// has on it.
+#[cfg(unix)]
+fn check_file(path: &Path) -> io::Result<()> {
+    if path.is_file() { Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?) } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn check_file(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Network file systems, by the names that Linux gives them.
