@@ -20,6 +20,9 @@ const MIN_BYTES: u64 = 1 << 20;
 /// Why it can't.
 pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let failed = |reason: String| Err(StoreError::open(path, reason));
+    if path.symlink_metadata().is_ok() && !path.exists() {
+        return failed("it is a link to a file that does not exist".to_owned());
+    }
     // A link leads to where the files of the store are.
     let target = follow_links(path).map_err(|error| StoreError::open(path, error.to_string()))?;
     let above =
@@ -107,17 +110,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         File::create(at("file")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at("none"), at("link")).unwrap();
         for (name, expected) in [
             ("store.db", None),
             ("new/folder/store.db", None),
             ("file", None),
             ("file/store.db", Some("no file can be created in")),
+            #[cfg(unix)]
+            ("link", Some("it is a link to a file that does not exist")),
         ] {
             let found = check_writable(&at(name)).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), expected.is_some(), "{name}: {found:?}");
             assert!(expected.is_none_or(|words| found.is_some_and(|found| found.contains(words))), "{name}");
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, if cfg!(unix) { 2 } else { 1 });
     }
 
     #[test]
