@@ -9,6 +9,7 @@ use super::time_bounds;
 use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
+use crate::catalog::MIN_CALIBRATION_IMAGES;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::{budget_counter, stored_job};
@@ -144,23 +145,33 @@ fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> He
     let pages = per_page
         .map(|per_page| payable(left, per_page, [reservation, last_reservation].map(Option::unwrap_or_default)));
     let lowest = quote.cost.map(|cost| cost.low);
+    let first = reservation.map(|first| until_calibrated(first, per_page.unwrap_or_default(), quote.pages));
     // The last request is sent only if its reservation is left in addition to the cost of all others.
     let to_the_end =
         needed.zip(per_page).zip(last_reservation).map(|((needed, one), last)| needed - one.min(needed) + last);
     let is_bounded = quote.is_bounded;
     let (pages, is_enough) = match is_bounded {
-        true => (pages, covers(left, needed, [lowest, reservation, to_the_end])),
+        true => (pages, covers(left, needed, [lowest, first, to_the_end])),
         false => (Some(0), Some(false)),
     };
     Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough }
 }
 
-/// How many pages at `per_page` a budget of `left` pays for: the first request reserves `first`, later ones `last`.
+/// What the last request needs that reserves `first`, as all do until enough bills have confirmed how images are billed, with
+/// the cost of those before it.
+fn until_calibrated(first: Pico, per_page: Pico, pages: u64) -> Pico {
+    let before = pages.min(MIN_CALIBRATION_IMAGES).saturating_sub(1);
+    first + Pico(per_page.0.saturating_mul(i64::try_from(before).unwrap_or(0)))
+}
+
+/// How many pages at `per_page` a budget of `left` pays for: the first requests reserve `first`, later ones `last`.
 fn payable(left: Pico, per_page: Pico, [first, last]: [Pico; 2]) -> u64 {
     if first > left || last > left || per_page <= Pico::ZERO {
         return 0;
     }
-    u64::try_from((left - last).0 / per_page.0).unwrap_or(0) + 1
+    let after = |reserved: Pico| u64::try_from((left - reserved).0 / per_page.0).unwrap_or(0) + 1;
+    let early = after(first);
+    if early < MIN_CALIBRATION_IMAGES { early } else { after(last) }
 }
 
 /// Whether `left` pays for `needed`; `None`: unknown. It does not if it is less than one of `least`.
@@ -210,7 +221,9 @@ mod tests {
     fn pages_are_paid_for_while_a_reservation_is_left() {
         for (left, per_page, first, last, pages) in [
             (100, 10, 10, 10, 10),
-            (100, 10, 95, 10, 10),
+            (100, 10, 80, 10, 10),
+            (100, 10, 81, 10, 2),
+            (100, 10, 95, 10, 1),
             (100, 10, 30, 30, 8),
             (100, 10, 95, 95, 1),
             (100, 10, 100, 100, 1),

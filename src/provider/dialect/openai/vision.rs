@@ -114,6 +114,9 @@ const PHRASES: &[&str] = &[
     "unsupported input modality",
     "not have vision",
     "content must be a string",
+    // Pydantic, where text is the only alternative.
+    "content: input should be a valid string",
+    "content: str type expected",
     // Ollama: the projector of the model's images is missing.
     "missing data required for image input",
     // IBM watsonx.
@@ -162,8 +165,7 @@ pub(crate) fn lacks_vision(text: &str) -> bool {
     let text = text.replace(['`', '\'', '"', '*', '\u{2019}'], "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     // Groq, DeepSeek and others: the content of a message may be only text, not a list of parts.
-    let is_text_only =
-        has(&["value must be a string", "expected a string", "should be a valid string", "str type expected"]);
+    let is_text_only = has(&["value must be a string", "expected a string"]);
     if is_text_only && text.contains("content") && text.contains("messages") {
         return true;
     }
@@ -294,6 +296,8 @@ mod tests {
             "cannot process image: it is damaged",
             "you uploaded an unsupported image.",
             "image_url.detail is not supported",
+            "messages.1.content.str: input should be a valid string; messages.1.content.list: image file is truncated",
+            "messages.1.content.1.image_url.url: str type expected",
             "groq does not support parameters: ['x'], for model=llama-3.2-11b-vision-preview",
             "'x' is not supported with grok-2-vision-1212",
             "gpt-4-vision is not available",
