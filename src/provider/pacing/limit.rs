@@ -404,7 +404,6 @@ mod tests {
             }
             let share = f64::from(used) * window / limit / 30.0;
             let case = format!("{limit} per {window} s, fixed: {is_fixed}: {share:.2} used, {refused} refused");
-            println!("{case}");
             assert!(share >= min_used && f64::from(refused) <= f64::from(used) * 0.01, "{case}");
         }
     }
