@@ -98,7 +98,7 @@ fn a_request_and_its_reply() {
     assert_eq!(exchange.charge, Charge::Reported(Usage { input: 100, output: 5, ..Usage::default() }));
     assert_eq!(exchange.request_id.as_deref(), Some("req_***"), "without the key");
     let reset = Duration::from_millis(120);
-    let requests = LimitHeaders { limit: 500, remaining: 499, reset };
+    let requests = LimitHeaders { limit: 500, remaining: 499, reset: Some(reset) };
     assert_eq!(exchange.rate_limits, RateLimitHeaders { requests: Some(requests), tokens: None });
     assert_eq!((exchange.content.as_str(), seen.as_str()), (r#"{"kind":"a"}"#, r#"{"kind":"a"}"#));
     assert!(received.head.starts_with("post /v1/chat/completions http/1.1\r\n"), "{}", received.head);

@@ -9,8 +9,8 @@ pub struct LimitHeaders {
     pub limit: u64,
     /// Requests or tokens that may be sent at once now.
     pub remaining: u64,
-    /// Time until the limit is fully replenished.
-    pub reset: Duration,
+    /// Time until the limit is fully replenished; `None` if it is not reported.
+    pub reset: Option<Duration>,
 }
 
 /// The state of one rate limit, as replies report it.

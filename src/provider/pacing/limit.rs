@@ -36,8 +36,8 @@ pub(crate) struct Limit {
     is_counted: bool,
     /// For how long the limit is that headers report.
     window: LimitWindow,
-    /// What may be sent ahead of the learned rate, to see the window.
-    probe: u64,
+    /// How many units each request surely takes: 1 request, or 0 of an unknown number of tokens.
+    unit: u64,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
@@ -60,10 +60,10 @@ const MIN_PROCESSED: u32 = 8;
 impl Limit {
     /// A limit on requests. `None`: only what the provider enforces.
     pub(crate) fn on_requests(per_minute: Option<u32>, clock: &Arc<dyn Clock>) -> Self {
-        let Some(per_minute) = per_minute else { return Self::on_tokens(None, clock) };
+        let Some(per_minute) = per_minute else { return Self { unit: 1, ..Self::on_tokens(None, clock) } };
         let quota = Some(RequestQuota::new(per_minute, clock.clone()));
         // The quota is exact; the bucket is there for a lower rate.
-        Self { quota, bucket: None, ..Self::on_tokens(Some(per_minute.into()), clock) }
+        Self { quota, bucket: None, unit: 1, ..Self::on_tokens(Some(per_minute.into()), clock) }
     }
 
     /// A limit on tokens. `None`: only what the provider enforces.
@@ -82,7 +82,7 @@ impl Limit {
             largest: 0,
             is_counted: false,
             window: LimitWindow::default(),
-            probe: 0,
+            unit: 0,
         }
     }
 
@@ -121,11 +121,13 @@ impl Limit {
             bucket.lower_level(count, now);
         }
         let delay = self.bucket.as_mut().and_then(|bucket| bucket.delay(count, now));
-        if let Some(delay) = delay.filter(|_| !self.take_probe(count)) {
+        if let Some(delay) = delay
+            && let Err(until_probe) = self.window.try_take_probe(count, now)
+        {
             if is_learned_rate {
                 self.adaptive.on_delayed(count, now);
             }
-            return Err(delay);
+            return Err(until_probe.map_or(delay, |until| until.min(delay)));
         }
         if let Some(quota) = &self.quota {
             quota.try_take()?;
@@ -149,7 +151,7 @@ impl Limit {
         if !self.is_counted || headers.limit < self.largest {
             return;
         }
-        let reported = &self.window.interpret(headers, now);
+        let reported = &self.window.interpret(headers, sent, now);
         if !self.is_learning && self.max.is_some_and(|max| shows_less(reported, max)) {
             self.is_learning = true;
             self.adaptive.claim_whole_limit();
@@ -157,18 +159,9 @@ impl Limit {
         if self.is_learning {
             self.adaptive.on_headers(reported, sent, now);
         }
-        if self.max.is_none()
-            && let Some(probe) = self.window.probe(headers)
-        {
-            self.probe = probe;
+        if self.max.is_none() {
+            self.window.begin_probe(headers, self.unit, self.largest, sent, now);
         }
-    }
-
-    /// Takes `count` of what may be sent ahead of the learned rate. Returns whether this was possible.
-    fn take_probe(&mut self, count: u64) -> bool {
-        let left = self.probe.checked_sub(count);
-        self.probe = left.unwrap_or(self.probe);
-        left.is_some()
     }
 
     /// The provider let a request through.
@@ -190,7 +183,8 @@ impl Limit {
         if is_first {
             self.adaptive.yield_to_others();
         }
-        (self.refused, self.probe) = (Some(now), 0);
+        self.refused = Some(now);
+        self.window.stop_probe();
     }
 
     /// Sets the bucket's rate to the learned rate, but never above the manifest's limit.
@@ -268,8 +262,7 @@ mod tests {
                     let now = ms(10 * at);
                     let is_admitted = limit.try_take(count, now).is_ok();
                     if is_admitted {
-                        let reported =
-                            LimitHeaders { limit: per_minute, remaining: remaining(*at), reset: Duration::ZERO };
+                        let reported = LimitHeaders { limit: per_minute, remaining: remaining(*at), reset: None };
                         limit.on_headers(&reported, now, now + ms(5));
                     }
                     is_admitted
@@ -322,7 +315,7 @@ mod tests {
                 let now = ms(10) * (at + 1);
                 count += u32::from(limit.try_take(1, now).is_ok());
                 let reset = Duration::from_secs_f64((20 - free) as f64 * 60.0 / per_minute as f64);
-                limit.on_headers(&LimitHeaders { limit: per_minute, remaining: free, reset }, now, now);
+                limit.on_headers(&LimitHeaders { limit: per_minute, remaining: free, reset: Some(reset) }, now, now);
             }
             count
         };
@@ -332,12 +325,14 @@ mod tests {
         assert!(used(19, 600) < 220, "it is lower: {}", used(19, 600));
     }
 
-    /// A provider that allows `limit` requests per window and reports reset times in whole seconds, rounded up.
+    /// A provider that allows `limit` requests per window and reports reset times in whole seconds.
     struct WholeSeconds {
         limit: f64,
         window: f64,
         /// Whether all of them come back at the end of a window; otherwise one after another.
         is_fixed: bool,
+        /// How it rounds seconds.
+        round: fn(f64) -> f64,
         used: f64,
         changed: f64,
     }
@@ -360,7 +355,32 @@ mod tests {
                 false => self.used * self.window / self.limit,
             };
             let (limit, remaining) = (self.limit as u64, (self.limit - self.used) as u64);
-            Some(LimitHeaders { limit, remaining, reset: S(reset.ceil() as u64) })
+            Some(LimitHeaders { limit, remaining, reset: Some(S((self.round)(reset) as u64)) })
+        }
+
+        /// How many of 30 seconds' requests are let through and refused, the first of them at `from`, in seconds, at most
+        /// `concurrency` at once. Each takes 200 ms.
+        fn run(&mut self, from: f64, concurrency: usize) -> (u32, u32) {
+            let mut learned = Limit::on_requests(None, &clock());
+            let mut underway: VecDeque<(Duration, Duration, Option<LimitHeaders>)> = VecDeque::new();
+            let (mut used, mut refused) = (0_u32, 0_u32);
+            for step in 0..3000 {
+                let now = Duration::from_secs_f64(from) + Duration::from_millis(10) * step;
+                while let Some((_, sent, reply)) = underway.pop_front_if(|(arrives, ..)| *arrives <= now) {
+                    match reply {
+                        Some(headers) => learned.on_headers(&headers, sent, now),
+                        None => learned.on_throttled(None, sent, now),
+                    }
+                }
+                // One request until the first reply.
+                let max = if step < 20 { 1 } else { concurrency };
+                while underway.len() < max && learned.try_take(1, now).is_ok() {
+                    let reply = self.reply(now.as_secs_f64());
+                    (used, refused) = (used + u32::from(reply.is_some()), refused + u32::from(reply.is_none()));
+                    underway.push_back((now + Duration::from_millis(200), now, reply));
+                }
+            }
+            (used, refused)
         }
     }
 
@@ -382,29 +402,45 @@ mod tests {
             (50.0, 60.0, true, 59.2, 0.2),
             (600.0, 60.0, true, 59.2, 0.2),
         ] {
-            let mut provider = WholeSeconds { limit, window, is_fixed, used: 0.0, changed: from };
-            let mut learned = Limit::on_requests(None, &clock());
-            let mut underway: VecDeque<(Duration, Duration, Option<LimitHeaders>)> = VecDeque::new();
-            let (mut used, mut refused) = (0_u32, 0_u32);
-            for step in 0..3000 {
-                let now = Duration::from_secs_f64(from) + Duration::from_millis(10) * step;
-                while let Some((_, sent, reply)) = underway.pop_front_if(|(arrives, ..)| *arrives <= now) {
-                    match reply {
-                        Some(headers) => learned.on_headers(&headers, sent, now),
-                        None => learned.on_throttled(None, sent, now),
-                    }
-                }
-                // One request until the first reply.
-                let max = if step < 20 { 1 } else { 32 };
-                while underway.len() < max && learned.try_take(1, now).is_ok() {
-                    let reply = provider.reply(now.as_secs_f64());
-                    (used, refused) = (used + u32::from(reply.is_some()), refused + u32::from(reply.is_none()));
-                    underway.push_back((now + Duration::from_millis(200), now, reply));
-                }
+            for round in [f64::ceil, f64::floor, f64::round] {
+                let mut provider = WholeSeconds { limit, window, is_fixed, round, used: 0.0, changed: from };
+                let (used, refused) = provider.run(from, 32);
+                let share = f64::from(used) * window / limit / 30.0;
+                let rounded = round(0.5) + round(0.4);
+                let case = format!(
+                    "{limit} per {window} s, fixed: {is_fixed}, rounded: {rounded}: {share:.2} used, {refused} refused"
+                );
+                assert!(share >= min_used && f64::from(refused) <= f64::from(used) * 0.01, "{case}");
             }
-            let share = f64::from(used) * window / limit / 30.0;
-            let case = format!("{limit} per {window} s, fixed: {is_fixed}: {share:.2} used, {refused} refused");
-            assert!(share >= min_used && f64::from(refused) <= f64::from(used) * 0.01, "{case}");
+        }
+    }
+
+    #[test]
+    fn few_requests_at_once_show_a_limit_per_second_too() {
+        for concurrency in [1, 2, 4] {
+            for limit in [20.0, 50.0] {
+                let mut provider =
+                    WholeSeconds { limit, window: 1.0, is_fixed: false, round: f64::ceil, used: 0.0, changed: 0.0 };
+                let (used, refused) = provider.run(0.0, concurrency);
+                // As many as the latency allows.
+                let max = limit.min(5.0 * concurrency as f64) * 30.0;
+                let case = format!("{limit}, {concurrency} at once: {used} of {max}, {refused} refused");
+                assert!(f64::from(used) >= max * 0.8 && refused == 0, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn constant_reset_times_show_no_limit_per_second() {
+        let always: [fn(f64) -> f64; 2] = [|_| 0.0, |_| 1.0];
+        for round in always {
+            for limit in [20.0, 60.0, 120.0, 600.0] {
+                let mut provider =
+                    WholeSeconds { limit, window: 60.0, is_fixed: false, round, used: 0.0, changed: 0.0 };
+                let (used, refused) = provider.run(0.0, 32);
+                let case = format!("{limit} per minute, {} s: {used} used, {refused} refused", round(0.0));
+                assert!(f64::from(used) >= limit / 2.0 * 0.4 && refused == 0, "{case}");
+            }
         }
     }
 
@@ -428,7 +464,7 @@ mod tests {
 
     #[test]
     fn the_learned_rate_lowers_the_manifests_limit_but_never_raises_it() {
-        let full = LimitHeaders { limit: 120, remaining: 60, reset: S(30) };
+        let full = LimitHeaders { limit: 120, remaining: 60, reset: Some(S(30)) };
         for (stated, reported, max) in [(600, 120, 40), (60, 120_000, 11)] {
             let mut limit = Limit::on_tokens(Some(stated), &clock());
             for at in 0..20 {

@@ -1,6 +1,7 @@
 //! For how long a reported limit is: a second, a minute, or something in between. Headers do not state it; it follows
 //! from how fast what was used comes back, over several replies.
 
+use super::limit_probe::LimitProbe;
 use crate::provider::judgement::rate_limits::{LimitHeaders, ReportedLimit};
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ pub(crate) struct LimitWindow {
     max_remaining: u64,
     /// The longest reset time.
     max_reset: Duration,
+    /// Whether all reset times were whole seconds.
+    is_coarse: bool,
     /// What they have in common; `None`: nothing was used yet.
     bounds: Option<Bounds>,
-    /// Whether a single reply showed a window of at most a second, which no other contradicts.
+    /// Whether a single reply or a probe showed a window of at most a second, which no other contradicts.
     is_second: bool,
-    /// Whether the requests of [`LimitWindow::probe`] were granted.
-    was_probed: bool,
+    /// Requests that are sent to see the window.
+    probe: Option<LimitProbe>,
 }
 
 /// The windows that explain a number of replies, in seconds.
@@ -49,8 +52,6 @@ const SECOND_TOLERANCE: f64 = 0.25;
 const MAX_SECOND_RESET: Duration = Duration::from_secs(1);
 /// By how many seconds a reset time in whole seconds may be rounded, up or down.
 const ROUNDING: f64 = 1.0;
-/// How much more than what shows the window is sent to see it: a part comes back while the requests arrive.
-const PROBE_MARGIN: f64 = 2.0;
 /// How far the bounds of a single reply are widened, as a fraction.
 const TOLERANCE: f64 = 0.03;
 /// Replies that show a window.
@@ -64,25 +65,28 @@ const LONE_TOLERANCE: f64 = 1.3;
 const MIN_SPAN: f64 = 0.25;
 
 impl LimitWindow {
-    /// What headers mean per minute, with what earlier ones have shown. `now`: when they arrived.
+    /// What headers mean per minute, with what earlier ones have shown. `sent`, `now`: when the request was sent and
+    /// when they arrived.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates")]
-    pub(crate) fn interpret(&mut self, headers: &LimitHeaders, now: Duration) -> ReportedLimit {
+    pub(crate) fn interpret(&mut self, headers: &LimitHeaders, sent: Duration, now: Duration) -> ReportedLimit {
         let LimitHeaders { limit, remaining, reset } = *headers;
         if limit != self.limit {
-            *self = Self { limit, ..Self::default() };
+            *self = Self { limit, is_coarse: true, ..Self::default() };
         }
         self.max_remaining = self.max_remaining.max(remaining);
-        self.max_reset = self.max_reset.max(reset);
-        self.add(headers, now);
+        if let Some(reset) = reset {
+            self.max_reset = self.max_reset.max(reset);
+            self.is_coarse &= is_whole(reset);
+        }
+        let has_recovered = self.probe.as_mut().is_some_and(|probe| probe.on_headers(headers, sent, now));
+        self.add(headers, has_recovered && self.may_hide_second(), now);
         let per_minute = (limit as f64 * MINUTE / self.seconds(now)).round() as u64;
-        ReportedLimit { per_minute: per_minute.max(1), remaining, reset }
+        ReportedLimit { per_minute: per_minute.max(1), remaining, reset: reset.unwrap_or_default() }
     }
 
-    /// Whether no reset time was longer than a second, though more is missing than comes back in a second of a minute.
-    #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
-    fn excludes_minute(&self, headers: &LimitHeaders) -> bool {
-        let is_short = is_whole(headers.reset) && self.max_reset <= MAX_SECOND_RESET;
-        is_short && self.has_been_free() && used(headers) as f64 >= showing(headers)
+    /// Whether reset times are too coarse to show whether this is a limit per second.
+    fn may_hide_second(&self) -> bool {
+        self.is_coarse && self.max_reset <= MAX_SECOND_RESET && self.has_been_free()
     }
 
     /// A bucket that holds a part of a minute's limit never has most of it left.
@@ -90,26 +94,46 @@ impl LimitWindow {
         self.max_remaining > self.limit / 2
     }
 
-    fn add(&mut self, headers: &LimitHeaders, now: Duration) {
-        let Some(one) = Bounds::from_headers(headers, now) else { return };
+    /// Adds a reply. `has_recovered`: a probe has shown a limit per second.
+    fn add(&mut self, headers: &LimitHeaders, has_recovered: bool, now: Duration) {
+        let Some(one) = Bounds::from_headers(headers, self.is_coarse, now) else { return };
         let both = self.bounds.map_or(Some(one), |known| known.and(&one));
         let bounds = *self.bounds.insert(both.unwrap_or(one));
         // The last second of a minute looks like a second, but not if the ones before it are known.
         let may_be_second = both.is_some() && bounds.low <= SECOND;
-        self.is_second = may_be_second && (self.is_second || shows_second(headers) || self.excludes_minute(headers));
+        self.is_second = may_be_second && (self.is_second || shows_second(headers) || has_recovered);
     }
 
-    /// How many more requests or tokens have to be sent at once to see whether this is a limit per second or per
-    /// minute: reset times in whole seconds are the same for both while little is missing. Without these requests,
-    /// docmill would send at the rate of a minute, and never see more missing. Granted once.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small part of the limit")]
-    pub(crate) fn probe(&mut self, headers: &LimitHeaders) -> Option<u64> {
-        let is_unclear = is_whole(headers.reset) && self.max_reset == MAX_SECOND_RESET && !self.is_second;
-        if self.was_probed || !is_unclear || !self.has_been_free() {
-            return None;
+    /// Begins a probe after a reply with `headers`, if only that shows the window. `unit`, `largest`: as for
+    /// [`LimitProbe::begin`].
+    pub(crate) fn begin_probe(
+        &mut self,
+        headers: &LimitHeaders,
+        unit: u64,
+        largest: u64,
+        sent: Duration,
+        now: Duration,
+    ) {
+        let is_free = headers.remaining > headers.limit / 2 && used(headers) > 0;
+        let is_unclear = headers.reset.is_some() && self.may_hide_second() && !self.is_second;
+        if is_free && is_unclear && self.probe.as_ref().is_none_or(|probe| probe.is_over(now)) {
+            self.probe = Some(LimitProbe::begin(headers, unit, largest, sent, now));
         }
-        self.was_probed = true;
-        Some((showing(headers) * PROBE_MARGIN).ceil() as u64)
+    }
+
+    /// Takes `count` of a probe.
+    ///
+    /// # Errors
+    /// How long to wait before the next try; `None`: no probe needs more.
+    pub(crate) fn try_take_probe(&mut self, count: u64, now: Duration) -> Result<(), Option<Duration>> {
+        self.probe.as_mut().map_or(Err(None), |probe| probe.try_take(count, now))
+    }
+
+    /// A request was refused: a probe sends nothing more.
+    pub(crate) fn stop_probe(&mut self) {
+        if let Some(probe) = &mut self.probe {
+            probe.stop();
+        }
     }
 
     /// The window in seconds.
@@ -117,6 +141,10 @@ impl LimitWindow {
         let Some(bounds) = self.bounds else { return MINUTE };
         if self.is_second {
             return SECOND;
+        }
+        // Such reset times may be constant.
+        if self.is_coarse && self.max_reset <= MAX_SECOND_RESET {
+            return MINUTE;
         }
         let Some(high) = bounds.upper().filter(|_| self.has_been_free()) else { return MINUTE };
         let fits = |window: &f64| (bounds.low..=high).contains(window);
@@ -127,12 +155,13 @@ impl LimitWindow {
 }
 
 impl Bounds {
-    /// The windows that explain one reply; `None`: nothing is missing.
+    /// The windows that explain one reply; `None`: nothing is missing, or the reset time is unknown. `is_coarse`: 0 may
+    /// be a part of a second.
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    fn from_headers(headers: &LimitHeaders, now: Duration) -> Option<Self> {
+    fn from_headers(headers: &LimitHeaders, is_coarse: bool, now: Duration) -> Option<Self> {
         let LimitHeaders { limit, reset, .. } = *headers;
-        let used = used(headers);
-        if used == 0 || reset.is_zero() {
+        let (used, reset) = (used(headers), reset?);
+        if used == 0 || (reset.is_zero() && !is_coarse) {
             return None;
         }
         let (limit, used) = (limit as f64, used as f64);
@@ -181,20 +210,13 @@ fn is_whole(reset: Duration) -> bool {
     reset.subsec_nanos() == 0
 }
 
-/// How much has to be missing to show that a reset time in whole seconds is too short for a limit per minute, however it
-/// was rounded.
-#[expect(clippy::cast_precision_loss, reason = "a part of the limit")]
-fn showing(headers: &LimitHeaders) -> f64 {
-    (headers.reset.as_secs_f64() + ROUNDING) * LONE_TOLERANCE * headers.limit as f64 / MINUTE
-}
-
 /// Whether a single reply shows a limit per second or less: what was used comes back at least at that rate, and in a limit per
 /// minute not even one unit would come back within the reset time. (A limit per minute may have a bucket of one
 /// second: then several units do.)
 #[expect(clippy::cast_precision_loss, reason = "a ratio")]
 fn shows_second(headers: &LimitHeaders) -> bool {
-    let LimitHeaders { limit, reset, .. } = *headers;
-    let (seconds, used) = (reset.as_secs_f64(), used(headers).max(1));
+    let (limit, seconds) = (headers.limit, headers.reset.unwrap_or_default().as_secs_f64());
+    let used = used(headers).max(1);
     let window = seconds * limit as f64 / used as f64;
     window > 0.0 && window <= SECOND + SECOND_TOLERANCE && limit as f64 / MINUTE * seconds < 1.0
 }
@@ -204,7 +226,7 @@ mod tests {
     use super::*;
 
     fn headers(limit: u64, remaining: u64, ms: u64) -> LimitHeaders {
-        LimitHeaders { limit, remaining, reset: Duration::from_millis(ms) }
+        LimitHeaders { limit, remaining, reset: Some(Duration::from_millis(ms)) }
     }
 
     #[test]
@@ -240,7 +262,8 @@ mod tests {
             (500, 499, 50, 500),
             (10, 10, 0, 10),
         ] {
-            let found = LimitWindow::default().interpret(&headers(limit, remaining, ms), Duration::ZERO);
+            let found =
+                LimitWindow::default().interpret(&headers(limit, remaining, ms), Duration::ZERO, Duration::ZERO);
             assert_eq!(found.per_minute, per_minute, "limit {limit}, remaining {remaining}, reset {ms} ms");
         }
     }
@@ -270,7 +293,8 @@ mod tests {
             provider.used = (provider.used - refilled).max(0.0);
             // Others are refused.
             provider.used += if provider.used + 1.0 <= provider.limit { 1.0 } else { 0.0 };
-            window.interpret(&provider.report(), Duration::from_secs_f64(f64::from(at) * every)).per_minute
+            let now = Duration::from_secs_f64(f64::from(at) * every);
+            window.interpret(&provider.report(), now, now).per_minute
         };
         (0..count).map(report).collect()
     }
@@ -313,7 +337,8 @@ mod tests {
             for second in 0..600_u64 {
                 let (minute, used) = (second % 60, (second % 60 + 1) * limit / 60);
                 let reset = (60 - minute) * 1000 - 7;
-                let found = window.interpret(&headers(limit, limit - used, reset), Duration::from_secs(second));
+                let now = Duration::from_secs(second);
+                let found = window.interpret(&headers(limit, limit - used, reset), now, now);
                 assert_eq!(found.per_minute, limit, "{limit}, second {second}");
             }
         }
@@ -322,8 +347,10 @@ mod tests {
     #[test]
     fn a_reading_that_later_replies_contradict_is_given_up() {
         let mut window = LimitWindow::default();
-        let mut read =
-            |remaining, ms, at| window.interpret(&headers(10, remaining, ms), Duration::from_secs(at)).per_minute;
+        let mut read = |remaining, ms, at| {
+            let now = Duration::from_secs(at);
+            window.interpret(&headers(10, remaining, ms), now, now).per_minute
+        };
         assert_eq!(read(9, 100, 0), 600);
         assert_eq!([read(8, 140, 1), read(9, 40, 2), read(9, 4, 3)], [600; 3], "what remains is rounded down");
         assert_eq!(read(8, 12_000, 4), 10);

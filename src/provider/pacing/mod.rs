@@ -2,7 +2,7 @@
 //!
 //! - [`endpoint_pacing`]: all of it, as an endpoint owns it
 //! - [`limiter`]: requests and tokens per minute; [`limit`]: one of the two
-//! - [`limit_window`]: for how long a reported limit is
+//! - [`limit_window`]: for how long a reported limit is; [`limit_probe`]: requests that show it
 //! - [`request_quota`]: a fixed number of requests per minute
 //! - [`token_bucket`]: a bucket whose rate can change
 //! - [`adaptive_rate`]: follows a limit that the manifest does not state
@@ -14,6 +14,7 @@ pub(crate) mod adaptive_rate;
 pub(crate) mod cooldown;
 pub(crate) mod endpoint_pacing;
 pub(crate) mod limit;
+pub(crate) mod limit_probe;
 pub(crate) mod limit_window;
 pub(crate) mod limiter;
 pub(crate) mod pace_limits;

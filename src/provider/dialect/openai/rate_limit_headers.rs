@@ -39,9 +39,10 @@ fn read_limit<'a>(text: &dyn Fn(&str) -> Option<&'a str>, wall_ms: i64) -> Optio
         (0.0..1e15).contains(&number).then_some(number as u64)
     };
     let (limit, remaining) = (count(text("limit")?)?, count(text("remaining")?)?);
-    let reset = text("reset").and_then(|text| parse_reset(text, wall_ms)).unwrap_or_default();
+    let reset = text("reset").and_then(|text| parse_reset(text, wall_ms));
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    let window_seconds = reset.as_secs_f64() * limit as f64 / limit.saturating_sub(remaining).max(1) as f64;
+    let window_seconds =
+        reset.unwrap_or_default().as_secs_f64() * limit as f64 / limit.saturating_sub(remaining).max(1) as f64;
     let is_pacing = limit > 0 && window_seconds <= MAX_WINDOW_SECONDS;
     is_pacing.then_some(LimitHeaders { limit, remaining, reset })
 }
@@ -144,8 +145,8 @@ mod tests {
             ("x-ratelimit-reset-tokens", "9ms"),
         ]);
         let ms = Duration::from_millis;
-        assert_eq!(recorded.requests, Some(LimitHeaders { limit: 5000, remaining: 4999, reset: ms(12) }));
-        assert_eq!(recorded.tokens, Some(LimitHeaders { limit: 160_000, remaining: 159_976, reset: ms(9) }));
+        assert_eq!(recorded.requests, Some(LimitHeaders { limit: 5000, remaining: 4999, reset: Some(ms(12)) }));
+        assert_eq!(recorded.tokens, Some(LimitHeaders { limit: 160_000, remaining: 159_976, reset: Some(ms(9)) }));
         // The organisation's and the project's limit: the tighter one counts.
         let two = one(&[
             ("x-ratelimit-limit-tokens", "160000"),
@@ -167,10 +168,10 @@ mod tests {
             ("anthropic-ratelimit-requests-remaining", "49"),
             ("anthropic-ratelimit-requests-reset", "2026-11-23T13:00:01Z"),
         ]);
-        assert_eq!(other.requests, Some(LimitHeaders { limit: 50, remaining: 49, reset: ms(1000) }));
+        assert_eq!(other.requests, Some(LimitHeaders { limit: 50, remaining: 49, reset: Some(ms(1000)) }));
         // Without a reset time the limit counts as replenished.
         let bare = one(&[("x-ratelimit-limit-tokens", "60000"), ("x-ratelimit-remaining-tokens", "59000")]);
-        assert_eq!(bare.tokens, Some(LimitHeaders { limit: 60_000, remaining: 59_000, reset: ms(0) }));
+        assert_eq!(bare.tokens, Some(LimitHeaders { limit: 60_000, remaining: 59_000, reset: None }));
         for unusable in [
             &[("x-ratelimit-limit-requests", "many"), ("x-ratelimit-remaining-requests", "5")][..],
             &[("x-ratelimit-limit-requests", "0"), ("x-ratelimit-remaining-requests", "0")],

@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn a_learned_limit_never_raises_the_manifests(stated in 60_u32..600, factor in 1_u32..100) {
         let (mut limiter, clock) = limiter(Some(stated), None);
-        let reported = LimitHeaders { limit: u64::from(stated * factor), remaining: 1_000_000, reset: Duration::ZERO };
+        let reported = LimitHeaders { limit: u64::from(stated * factor), remaining: 1_000_000, reset: None };
         let headers = RateLimitHeaders { requests: Some(reported), tokens: None };
         for _ in 0..100 {
             clock.advance(Duration::from_millis(100));
