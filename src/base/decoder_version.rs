@@ -25,7 +25,11 @@
 /// references find objects of another generation.
 /// 13: check boxes that are on are drawn so although their appearance lacks that state; what glyphs of Type 3 fonts refer to,
 /// images without a colour space, and what forms and tiles lose that are first painted where they can't be seen are faults.
-pub const DECODER_VERSION: u32 = 13;
+/// 14: embedded programs of fonts are found whatever type the font states; text in Type 3 fonts without a matrix, in
+/// composite fonts whose encoding maps no codes or uses another one, and in fonts of a graphics state, content of forms in
+/// what is set around them, stencils and stroked text in patterns and colour spaces that are missing, and pictures in
+/// uncoloured glyphs are faults.
+pub const DECODER_VERSION: u32 = 14;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -67,6 +71,9 @@ pub const LISTED_LAYERS_VERSION: u32 = 12;
 
 /// Since this version buttons are drawn whose appearance lacks the state that they are in.
 pub const BUTTON_STATES_VERSION: u32 = 13;
+
+/// Since this version embedded programs of fonts are found whatever type the font states.
+pub const FOUND_PROGRAMS_VERSION: u32 = 14;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -47,12 +47,15 @@ const NAMES: &[&str] = &[
     "cookie",
     "credential",
     "credentials",
+    "jwt",
+    "keyvalue",
     "passphrase",
     "passwd",
     "password",
     "pwd",
     "secret",
     "setcookie",
+    "signature",
     "token",
 ];
 
@@ -60,8 +63,11 @@ const NAMES: &[&str] = &[
 const NAME_ENDS: &[&str] =
     &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
 
-/// Names that end like secrets but are not secrets.
-const ORDINARY_NAMES: &[&str] = &["prompt_cache_key"];
+/// Parts of such names that are in no other word.
+const NAME_PARTS: &[&str] = &["apikey", "accesskey", "privatekey", "secretkey", "password", "passphrase"];
+
+/// Names like those of secrets that are not secrets.
+const ORDINARY_NAMES: &[&str] = &["prompt_cache_key", "api_key_env", "api_key_file"];
 
 /// Members that name where a secret is. Their values are shown, unless they have another form: then the secret may be there.
 const PLACES: &[&str] = &["api_key_env", "api_key_file"];
@@ -113,8 +119,11 @@ pub fn is_secret_name(name: &str) -> bool {
     let plain: String = lower.chars().filter(|c| !matches!(c, '-' | '_')).collect();
     let is_key = lower.ends_with("_key") || lower.ends_with("-key");
     let is_misspelled = || strsim::osa_distance(&plain, NAME_ENDS[0]) == 1;
-    (is_key || NAMES.contains(&plain.as_str()) || NAME_ENDS.iter().any(|end| plain.ends_with(end)) || is_misspelled())
-        && !ORDINARY_NAMES.contains(&lower.as_str())
+    let is_like_secret = is_key
+        || NAMES.contains(&plain.as_str())
+        || NAME_ENDS.iter().any(|end| plain.ends_with(end))
+        || NAME_PARTS.iter().any(|part| plain.contains(part));
+    (is_like_secret || is_misspelled()) && !ORDINARY_NAMES.contains(&lower.as_str())
 }
 
 /// A text of members, such as a manifest, and the secrets in it.

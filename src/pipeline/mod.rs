@@ -33,7 +33,7 @@ pub(crate) use control::identity::{budget_counter, endpoint_id};
 pub use control::identity::{stored_job, stored_jobs};
 pub(crate) use control::lease::Lease;
 pub use control::options::RunOptions;
-pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
+pub(crate) use control::run_outcome::{CHECK_DISK, PARTITION_HINT};
 pub use control::run_outcome::{LostRequests, RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::time_left::{TimeEstimate, TimeLeft};

@@ -7,6 +7,8 @@ use crate::base::vocabulary::ErrorKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The hint for pages whose decoder had too little memory.
+pub(crate) const MORE_MEMORY_HINT: &str = "the decoder had too little memory: give the machine or the container more, or run fewer processes on it; these pages are tried again without --retry";
 /// Maximum number of pages that are listed.
 const MAX_FIRST: usize = 10;
 /// Maximum length of an error, in characters.
@@ -66,9 +68,14 @@ impl Failures {
     }
 
     /// The name of the kind of error that all pages have; `None`: there are several, or none.
-    pub(crate) fn only_kind(&self) -> Option<&str> {
+    fn only_kind(&self) -> Option<&str> {
         let mut kinds = self.by_kind.keys();
         kinds.next().filter(|_| kinds.next().is_none()).map(String::as_str)
+    }
+
+    /// Whether the decoder had too little memory for all of them.
+    pub(crate) fn lack_memory(&self) -> bool {
+        self.only_kind() == Some(ErrorKind::DecoderOutOfMemory.name())
     }
 
     /// The error that all pages have; `None`: there are several, or none.

@@ -23,6 +23,7 @@ mod top;
 #[cfg(test)]
 mod sample;
 
+pub(crate) use failures::MORE_MEMORY_HINT;
 pub use failures::{FailedPage, FailureCount, Failures};
 pub use histogram::Histogram;
 pub use pages::{LabelCount, Pages, ReportedPage};

@@ -4,7 +4,7 @@ use crate::base::command_end::{BUDGET_REACHED, CommandEnd, GATE_FAILED};
 use crate::base::exit_codes::is_retryable;
 use crate::base::money::Pico;
 use crate::manifest::{ManifestError, shown_path};
-use crate::pipeline::{DAMAGED_STORE_HINT, LostRequests, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
+use crate::pipeline::{CHECK_DISK, LostRequests, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -69,9 +69,12 @@ impl Error {
         let lost = format!(
             "{replies} {noun}{cost} {verb} received but could not be stored: these pages are sent and billed again"
         );
-        let todo = match self.end {
-            STORAGE => "check the disk and the permissions, then run the same command again to continue".to_owned(),
-            _ => self.hint.unwrap_or_default(),
+        // Its ordinary end promises that nothing is paid for twice.
+        let todo = match self.hint.unwrap_or_default() {
+            hint if hint.starts_with(CHECK_DISK) => {
+                format!("{CHECK_DISK}, then run the same command again to continue")
+            }
+            hint => hint,
         };
         self.hint = Some(format!("{lost}; {todo}"));
         self
@@ -144,6 +147,7 @@ impl From<StoreError> for Error {
 
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
+        let disk = format!("{CHECK_DISK}, then run again; nothing is paid for twice");
         let hint = match &error {
             PipelineError::Source(SourceError::Folder { path, .. }) if path.is_file() => {
                 Some("input.folder names a file; a list of files is given with input.list")
@@ -153,24 +157,9 @@ impl From<PipelineError> for Error {
             }
             PipelineError::Source(_) => None,
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
-            PipelineError::Store(StoreError::Missing { .. }) => Some(
-                "`docmill run` creates it beside the manifest, and `docmill merge` from the stores of shards; name the manifest, or the file with --store",
-            ),
-            PipelineError::Store(StoreError::Damaged(_)) => Some(DAMAGED_STORE_HINT),
-            PipelineError::Store(StoreError::Newer { .. }) => {
-                Some("use the docmill that has written it, or a newer one; the store was not changed")
-            }
-            PipelineError::Store(StoreError::Denied { .. }) => Some(
-                "this user has to be able to read and write the store and its folder: change their permissions or name another file with --store, then run again; nothing is paid for twice",
-            ),
-            PipelineError::Store(StoreError::Foreign { .. }) => {
-                Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
-            }
             PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
-            PipelineError::Store(StoreError::Refused { .. }) => None,
-            PipelineError::Store(_) | PipelineError::Export(_) => {
-                Some("check the disk and the permissions, then run again; nothing is paid for twice")
-            }
+            PipelineError::Store(error) if let Some(hint) = error.hint() => Some(hint),
+            PipelineError::Store(_) | PipelineError::Export(_) => Some(disk.as_str()),
             PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates
@@ -180,10 +169,7 @@ impl From<PipelineError> for Error {
             | PipelineError::OutputsAbandoned
             | PipelineError::Internal(_) => None,
         };
-        let hint = match &error {
-            PipelineError::Store(StoreError::Refused { hint, .. }) => Some(hint.clone()),
-            _ => hint.map(str::to_owned),
-        };
+        let hint = hint.map(str::to_owned);
         let outcome = RunOutcome::from_error(&error);
         Self { hint, ..Self::new(outcome.end(), error) }
     }

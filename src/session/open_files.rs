@@ -7,6 +7,8 @@ use crate::manifest::Limits;
 const MAX_FILES: u64 = 65_536;
 /// Files that a run needs in addition to its connections: the store, outputs, pipes, the runtime.
 const FIXED_FILES: u64 = 32;
+/// How many of them docmill has open at most before a run begins.
+const OWN_FILES: u64 = 16;
 /// Files that a worker needs: a page, a connection to the store, pipes to its decoder.
 const FILES_PER_WORKER: u64 = 8;
 
@@ -19,7 +21,7 @@ const MIN_WORKERS: u64 = 2;
 /// What the limit on open files leaves for connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenFiles {
-    /// The limit.
+    /// How many files the run may open.
     limit: u64,
     /// Connections that fit.
     connections: u64,
@@ -31,7 +33,8 @@ impl OpenFiles {
     pub(crate) fn raise(has_simulator: bool) -> Self {
         let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
         // An unknown limit is not one.
-        Self::new(rlimit::increase_nofile_limit(MAX_FILES).unwrap_or(MAX_FILES), workers, has_simulator)
+        let limit = rlimit::increase_nofile_limit(MAX_FILES).unwrap_or(MAX_FILES);
+        Self::new(limit.saturating_sub(inherited_files()), workers, has_simulator)
     }
 
     /// Checks that a run can work with this limit: with less, it would end somewhere in between.
@@ -43,7 +46,7 @@ impl OpenFiles {
         if self.limit >= NEEDED {
             return Ok(());
         }
-        Err(format!("this process may have only {} files open; a run needs at least {NEEDED}", self.limit))
+        Err(format!("this process may open only {} files; a run needs at least {NEEDED}", self.limit))
     }
 
     fn new(limit: u64, workers: u64, has_simulator: bool) -> Self {
@@ -62,13 +65,19 @@ impl OpenFiles {
         let fits = u32::try_from((self.connections * 2 / 3).max(1)).unwrap_or(u32::MAX);
         if limits.concurrency.max() > fits {
             tracing::warn!(
-                "this process may have only {} files open: at most {fits} requests are in flight instead of {}; raise the limit (ulimit -n)",
+                "this process may open only {} files: at most {fits} requests are in flight instead of {}; raise the limit (ulimit -n)",
                 self.limit,
                 limits.concurrency.max()
             );
         }
         limits.concurrency = limits.concurrency.at_most(fits);
     }
+}
+
+/// How many files are open already, in addition to docmill's own: those that the process inherited.
+fn inherited_files() -> u64 {
+    let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as u64;
+    open.saturating_sub(OWN_FILES)
 }
 
 #[cfg(test)]

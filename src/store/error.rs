@@ -67,6 +67,32 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What to do about it; `None`: nothing in particular, the disk or the permissions may be at fault.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Missing { .. } => Some(
+                "`docmill run` creates it beside the manifest, and `docmill merge` from the stores of shards; name the manifest, or the file with --store",
+            ),
+            Self::Damaged(_) => Some(
+                "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what can be read with `docmill store salvage --to FILE`",
+            ),
+            Self::Newer { .. } => {
+                Some("use the docmill that has written it, or a newer one; the store was not changed")
+            }
+            Self::Denied { .. } => Some(
+                "this user has to be able to read and write the store and its folder: change their permissions or name another file with --store, then run again; nothing is paid for twice",
+            ),
+            Self::Foreign { .. } => {
+                Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
+            }
+            Self::Refused { hint, .. } => Some(hint),
+            Self::Open { .. } | Self::Failed(_) | Self::Closed => None,
+        }
+    }
+}
+
+impl StoreError {
     pub(crate) fn open(path: &Path, reason: impl ToString) -> Self {
         let reason = reason.to_string();
         let limit = if reason.contains("I/O error") { describe_file_limit() } else { String::new() };

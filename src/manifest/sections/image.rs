@@ -27,7 +27,7 @@ pub(crate) struct RawImage {
     /// Minimum length of the shorter side with `size: economy`, in pixels (default 512).
     #[schemars(range(min = 64, max = 4096))]
     min_side: Option<u32>,
-    /// Renderer of the pages of PDFs (default `auto`). `auto`: the built-in one; an installed `pdftoppm` (Poppler) for pages that it can't draw although the file is complete. `builtin`: never `pdftoppm`. `pdftoppm`: `pdftoppm` first; the built-in renderer for pages where `pdftoppm` reports a fault and the built-in renderer draws everything.
+    /// Renderer of the pages of PDFs (default `auto`). `auto`: the built-in one; an installed `pdftoppm` (Poppler) for pages that it can't draw although the file is complete. `builtin`: never `pdftoppm`. `pdftoppm`: `pdftoppm`; the built-in renderer for pages where `pdftoppm` reports a fault and the built-in renderer draws everything. A page that the file does not hold completely fails with each of them.
     pdf_renderer: Option<RawPdfRenderer>,
 }
 
@@ -76,12 +76,13 @@ enum RawRule {
 /// The renderer of the pages of PDFs. No part of a recipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PdfRenderer {
-    /// The built-in one; an installed `pdftoppm` for pages that it can't draw completely.
+    /// The built-in one; an installed `pdftoppm` for pages that it can't draw although the file is complete.
     #[default]
     Auto,
     /// Only the built-in one.
     Builtin,
-    /// Only `pdftoppm`.
+    /// `pdftoppm`, for pages that the file holds completely; the built-in one examines every page, and draws those of
+    /// which `pdftoppm` reports a fault.
     Pdftoppm,
 }
 

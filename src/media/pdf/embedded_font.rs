@@ -43,10 +43,15 @@ struct TrueTypeOutlines {
     is_contradictory: bool,
 }
 
+/// Whether the data of a font begins as one of TrueType or OpenType.
+pub(crate) fn has_tables(font: &[u8]) -> bool {
+    KINDS.iter().any(|kind| font.starts_with(kind))
+}
+
 impl EmbeddedFont {
     /// Reads the tables of a font; `None`: it has no known tables.
     pub(crate) fn read(font: &[u8]) -> Option<Self> {
-        if !KINDS.iter().any(|kind| font.starts_with(kind)) {
+        if !has_tables(font) {
             let count = CffFontRef::new(font, 0, None).ok()?.num_glyphs();
             return Some(Self { count: Some(count), outlines: None, is_cut: false });
         }

@@ -8,7 +8,7 @@ use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
 use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
-use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, texts};
+use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, TextMode, texts};
 use super::paints::has_shading;
 use super::soft_mask::is_lost_mask;
 use super::type3_font::is_shape;
@@ -60,12 +60,10 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
         if walk.layers.is_hidden_by_renderer(appearance.dict()) {
             walk.losses.add(Lost::Layer, None);
         }
-        walk.paint_form(&appearance, page.resources(), multiply(inner, place), target, 0);
+        let state = State::new(multiply(inner, place), target);
+        walk.paint_form(&appearance, page.resources(), &state, 0);
     }
 }
-
-/// Text rendering modes that show nothing: invisible, and a clip.
-const INVISIBLE: [f64; 2] = [3.0, 7.0];
 
 /// What content belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -222,15 +220,19 @@ impl Walk<'_> {
                     if changes.as_ref().is_some_and(lacks_font) {
                         self.lose_in(self.within.lose_object("a font", "is missing in the file"), state.clip);
                     }
-                    let mask = changes.and_then(|changes| changes.get::<Dict<'a>>("SMask"));
+                    let mask = changes.as_ref().and_then(|changes| changes.get::<Dict<'a>>("SMask"));
                     if mask.as_ref().is_some_and(is_lost_mask) {
                         self.lose_in(Lost::Mask, state.clip);
                     }
                     if let Some(group) = mask.and_then(|mask| mask.get::<Stream<'a>>("G")) {
-                        self.paint_form(&group, resources, state.matrix, state.clip, depth);
+                        self.paint_form(&group, resources, &State::new(state.matrix, state.clip), depth);
+                    }
+                    let font = changes.and_then(|changes| changes.get::<Array<'a>>("Font"));
+                    if let Some(font) = font.and_then(|font| font.iter::<Dict<'a>>().next()) {
+                        state.font = ExaminedFont::read(&font).map(Rc::new);
                     }
                 }
-                b"Tr" => state.is_text_invisible = numbers().iter().any(|mode| INVISIBLE.contains(mode)),
+                b"Tr" => state.text_mode = numbers().last().map_or(state.text_mode, |mode| TextMode::new(*mode)),
                 b"Tf" => {
                     let name = operation.operands().next().and_then(|name| name.clone().into_name());
                     state.font = name.and_then(|name| {
@@ -238,8 +240,13 @@ impl Walk<'_> {
                         fonts.entry(name.to_vec()).or_insert_with(read).clone()
                     });
                 }
-                b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.is_text_invisible => {
-                    self.paint_with(&state.fill, resources, first.matrix, state.clip, depth);
+                b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.text_mode.is_invisible() => {
+                    if state.text_mode.fills {
+                        self.paint_with(&state.fill, resources, first.matrix, state.clip, depth);
+                    }
+                    if state.text_mode.strokes {
+                        self.paint_with(&state.stroke, resources, first.matrix, state.clip, depth);
+                    }
                     if let Some(font) = &state.font {
                         for text in texts(operation.operands()) {
                             self.show(font, &text, resources, &state, depth);
@@ -247,7 +254,7 @@ impl Walk<'_> {
                     }
                 }
                 b"BI" if !is_hidden => match operation.operands().last() {
-                    Some(Object::Stream(image)) => self.examine_format(image, resources, &state),
+                    Some(Object::Stream(image)) => self.examine_image(image, resources, &state, depth),
                     // The renderer takes the samples for operators.
                     _ => {
                         let lost = Lost::Image("its data has no end".to_owned());
@@ -332,21 +339,24 @@ impl Walk<'_> {
             return;
         }
         match dict.get::<Name<'_>>("Subtype").as_deref() {
-            Some(b"Form") => self.paint_form(&stream, resources, state.matrix, state.clip, depth),
-            Some(b"Image") => self.examine_format(&stream, resources, state),
+            Some(b"Form") => self.paint_form(&stream, resources, state, depth),
+            Some(b"Image") => self.examine_image(&stream, resources, state, depth),
             // PostScript, which no viewer draws (ISO 32000-1, 8.8.2).
             Some(b"PS") => {}
             _ => self.lose_in(self.within.lose_object("an object", "is of an unknown type"), state.clip),
         }
     }
 
-    fn paint_form<'a>(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, clip: Rect, depth: u32) {
+    /// Finds what is lost of a form, whose content begins with the state around it. Source: ISO 32000-1, 8.10.1.
+    fn paint_form<'a>(&mut self, form: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>, depth: u32) {
         let dict = form.dict();
-        let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
-        let mut first = State::new(inner, clip);
+        let mut first = state.clone();
+        if let Some(inner) = dict.get::<Matrix>("Matrix") {
+            first.matrix = multiply(inner, state.matrix);
+        }
         first.clip_to_box(dict);
-        if !dict.contains_key("BBox") {
-            self.lose_in(self.within.lose_content(), clip);
+        if dict.get::<[f64; 4]>("BBox").is_none() {
+            self.lose_in(self.within.lose_content(), state.clip);
         }
         self.follow_stream(form, resources, first, depth);
     }
@@ -356,10 +366,12 @@ impl Walk<'_> {
         let own = stream.dict().get::<Dict<'_>>("Resources").map(Resources::new);
         let inherited = if own.is_some() { 0 } else { resources.x_objects.data().as_ptr() as usize };
         let key = (stream.obj_id(), inherited, self.is_shape);
-        if self.known.contains(&key) || !self.open.insert(key) {
+        if (self.known.contains(&key) && first.is_plain()) || !self.open.insert(key) {
             return;
         }
         let around = std::mem::take(&mut self.has_unseen);
+        // What it loses may depend on what it inherits.
+        let is_plain = first.is_plain();
         if depth >= MAX_DEPTH {
             let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
             self.lose_in(Lost::Limit(lost), first.clip);
@@ -375,13 +387,22 @@ impl Walk<'_> {
             }
         }
         self.open.remove(&key);
-        if !self.has_unseen {
+        if !self.has_unseen && is_plain {
             self.known.insert(key);
         }
         self.has_unseen |= around;
     }
 
-    fn examine_format<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>) {
+    /// Finds what is lost of an image: its format, or what a stencil is painted with.
+    fn examine_image<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, state: &State<'a>, depth: u32) {
+        let place = unit_square(state.matrix).intersect(state.clip);
+        let is = |key: &str| image.dict().get::<bool>(key) == Some(true);
+        if is("ImageMask") || is("IM") {
+            self.paint_with(&state.fill, resources, state.matrix, place, depth);
+        } else if self.is_shape {
+            // The renderer leaves it out.
+            self.lose_at(self.within.lose_object("an image with colours", "is not drawn"), place);
+        }
         let side = |long: &str, short: &str| image.dict().get::<i64>(long).or_else(|| image.dict().get::<i64>(short));
         let has_no_size =
             [side("Width", "W"), side("Height", "H")].iter().any(|side| side.is_none_or(|side| side <= 0));
@@ -390,7 +411,7 @@ impl Walk<'_> {
             false => find_unknown_format(image, &|name| resources.get_color_space(name)),
         };
         if let Some(lost) = lost {
-            self.lose_at(Lost::Image(lost), unit_square(state.matrix).intersect(state.clip));
+            self.lose_at(Lost::Image(lost), place);
         }
     }
 }

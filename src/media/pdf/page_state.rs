@@ -22,14 +22,20 @@ pub(crate) struct State<'a> {
     /// What lines are painted with.
     pub(crate) stroke: ExaminedPaint<'a>,
     pub(crate) font: Option<Rc<ExaminedFont<'a>>>,
-    pub(crate) is_text_invisible: bool,
+    pub(crate) text_mode: TextMode,
 }
 
 impl State<'_> {
-    /// The state in which content begins.
+    /// The state in which a page begins.
     pub(crate) fn new(matrix: Matrix, clip: Rect) -> Self {
         let (fill, stroke) = (ExaminedPaint::Drawn, ExaminedPaint::Drawn);
-        Self { matrix, clip, fill, stroke, font: None, is_text_invisible: false }
+        Self { matrix, clip, fill, stroke, font: None, text_mode: TextMode::FILL }
+    }
+
+    /// Whether nothing that content inherits from it can be lost.
+    pub(crate) fn is_plain(&self) -> bool {
+        let is_drawn = |paint: &ExaminedPaint<'_>| matches!(paint, ExaminedPaint::Drawn);
+        is_drawn(&self.fill) && is_drawn(&self.stroke) && self.font.is_none() && self.text_mode == TextMode::FILL
     }
 
     /// Leaves only what is in the bounds of a clip.
@@ -42,6 +48,28 @@ impl State<'_> {
         if let Some([a, b, c, d]) = stream.get::<[f64; 4]>("BBox") {
             self.clip_to(Affine::new(self.matrix).transform_rect_bbox(Rect::new(a, b, c, d).abs()));
         }
+    }
+}
+
+/// How text is painted. Source: ISO 32000-1, table 106.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextMode {
+    pub(crate) fills: bool,
+    pub(crate) strokes: bool,
+}
+
+impl TextMode {
+    const FILL: Self = Self { fills: true, strokes: false };
+
+    /// The mode with this number.
+    pub(crate) fn new(number: f64) -> Self {
+        let is_any = |numbers: [f64; 4]| numbers.contains(&number);
+        Self { fills: is_any([0.0, 2.0, 4.0, 6.0]), strokes: is_any([1.0, 2.0, 5.0, 6.0]) }
+    }
+
+    /// Whether text is not seen: it is invisible, or only a clip.
+    pub(crate) fn is_invisible(self) -> bool {
+        !self.fills && !self.strokes
     }
 }
 
@@ -83,14 +111,17 @@ pub(crate) enum ExaminedFont<'a> {
     Type3(Type3Font<'a>),
     /// One of symbols that are lost.
     Symbols(Lost),
-    /// One of which the file lacks the part that has the glyphs, or the one that finds them.
-    Partial,
+    /// One with which no text can be drawn.
+    Unusable(Lost),
 }
 
 impl<'a> ExaminedFont<'a> {
     pub(crate) fn read(font: &Dict<'a>) -> Option<Self> {
         if is_partial(font) {
-            return Some(Self::Partial);
+            return Some(Self::Unusable(Lost::Glyphs("a font of which the file lacks a part".to_owned())));
+        }
+        if uses_embedded_map(font) {
+            return Some(Self::Unusable(Lost::EmbeddedGlyphs("a font whose encoding uses another one".to_owned())));
         }
         Type3Font::read(font).map(Self::Type3).or_else(|| find_lost_symbols(font).map(Self::Symbols))
     }
@@ -99,8 +130,7 @@ impl<'a> ExaminedFont<'a> {
     pub(crate) fn lost(&self) -> Lost {
         match self {
             Self::Type3(_) => Lost::Glyphs("a Type 3 font".to_owned()),
-            Self::Symbols(lost) => lost.clone(),
-            Self::Partial => Lost::Glyphs("a font of which the file lacks a part".to_owned()),
+            Self::Symbols(lost) | Self::Unusable(lost) => lost.clone(),
         }
     }
 
@@ -110,17 +140,42 @@ impl<'a> ExaminedFont<'a> {
             Self::Type3(font) => font.count_lost(text),
             Self::Symbols(_) => count_symbols(text),
             // How long the codes are is not known.
-            Self::Partial => text.len().min(1),
+            Self::Unusable(_) => text.len().min(1),
         }
     }
 }
 
-/// Whether the file lacks a part of a composite font without which no text can be drawn. Source: ISO 32000-1, 9.7.
+/// Whether the file lacks a part of a font without which no text can be drawn: of a composite font, or the matrix of
+/// a Type 3 font. Source: ISO 32000-1, 9.6.5 and 9.7.
 fn is_partial(font: &Dict<'_>) -> bool {
-    let is_composite = font.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Type0");
-    let descendant = font.get::<Array<'_>>("DescendantFonts").and_then(|fonts| fonts.iter::<Dict<'_>>().next());
-    let encoding = font.get::<Object<'_>>("Encoding").filter(|encoding| !matches!(encoding, Object::Null(_)));
-    is_composite && (descendant.is_none() || encoding.is_none())
+    match font.get::<Name<'_>>("Subtype").as_deref() {
+        Some(b"Type0") => {
+            let fonts = font.get::<Array<'_>>("DescendantFonts");
+            let has_descendant = fonts.is_some_and(|fonts| fonts.iter::<Dict<'_>>().next().is_some());
+            !has_descendant || font.get::<Object<'_>>("Encoding").is_none_or(|encoding| !maps_codes(&encoding))
+        }
+        Some(b"Type3") => font.get::<Matrix>("FontMatrix").is_none(),
+        _ => false,
+    }
+}
+
+/// Whether the encoding of a composite font refers to another one in the file, which the renderer ignores.
+fn uses_embedded_map(font: &Dict<'_>) -> bool {
+    let encoding = font.get::<Stream<'_>>("Encoding");
+    encoding.is_some_and(|encoding| encoding.dict().get::<Stream<'_>>("UseCMap").is_some())
+}
+
+/// Whether an encoding of a composite font maps codes to glyphs. Source: ISO 32000-1, 9.7.5.
+fn maps_codes(encoding: &Object<'_>) -> bool {
+    const PARTS: [&[u8]; 2] = [b"begincodespacerange", b"usecmap"];
+    match encoding {
+        Object::Name(_) => true,
+        Object::Stream(stream) => {
+            let has = |data: &[u8], part: &[u8]| data.windows(part.len()).any(|window| window == part);
+            stream.decoded_data().is_ok_and(|data| PARTS.iter().any(|part| has(&data, part)))
+        }
+        _ => false,
+    }
 }
 
 /// The texts that the operands of an operator show.

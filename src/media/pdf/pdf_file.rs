@@ -10,7 +10,7 @@ use super::corrections::{
 };
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
-use super::font_flags::{correct_font_flags, correct_font_types};
+use super::font_flags::{correct_font_flags, correct_font_programs, correct_font_types};
 use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
 use super::layers::Hideable;
@@ -19,8 +19,8 @@ use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use crate::base::decoder_version::{
-    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, KNOWN_LAYERS_VERSION, LISTED_LAYERS_VERSION,
-    REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
+    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION,
+    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
 };
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -236,6 +236,7 @@ impl PdfFile {
             Change::Encodings => self.corrected(number, correct_font_flags),
             Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.corrected(number, correct_font_types),
+            Change::FontPrograms => self.corrected(number, correct_font_programs),
             Change::ListedLayers => self.layered(number),
             Change::Layers => self.corrected(number, correct_layers_as_before),
             Change::Groups => self.dissolved(number, size),
@@ -354,6 +355,8 @@ enum Change {
     Streams,
     /// Font types that it supports.
     FontTypes,
+    /// Embedded programs of fonts that it finds.
+    FontPrograms,
     /// States of layers that it reads, and no annotations in hidden ones.
     ListedLayers,
     /// The same also with layers that the document does not list, and without those of appearances.
@@ -364,13 +367,14 @@ enum Change {
 
 impl Change {
     /// All of them, in the order in which they are made.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Generations,
         Self::ListedLayers,
         Self::Content,
         Self::Encodings,
         Self::Streams,
         Self::FontTypes,
+        Self::FontPrograms,
         Self::Layers,
         Self::Groups,
     ];
@@ -382,6 +386,7 @@ impl Change {
             Self::Encodings => APPLIED_ENCODINGS_VERSION,
             Self::Streams => USABLE_STREAMS_VERSION,
             Self::FontTypes => KNOWN_LAYERS_VERSION,
+            Self::FontPrograms => FOUND_PROGRAMS_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
@@ -392,7 +397,7 @@ impl Change {
     /// How a page differs that was drawn without it.
     fn effect(self) -> &'static str {
         match self {
-            Self::Content | Self::Encodings | Self::FontTypes => "some characters are others now",
+            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms => "some characters are others now",
             Self::Generations => "objects are drawn that were not found before",
             Self::Streams => "masks or images are drawn otherwise now",
             Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",

@@ -21,7 +21,7 @@ const SAME_GLYPH: f64 = 0.4;
 pub struct PdfRenderers {
     /// The installed `pdftoppm`, if it may be used.
     pub pdftoppm: Option<Pdftoppm>,
-    /// Whether it draws every page, not only those with losses in the built-in renderer.
+    /// Whether it draws every page that the file holds completely, not only those with losses in the built-in renderer.
     pub is_preferred: bool,
 }
 

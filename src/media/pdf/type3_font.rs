@@ -4,18 +4,15 @@ use super::content::Matrix;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::hayro_syntax::page::Resources;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Names of invisible glyphs.
 const INVISIBLE: [&[u8]; 6] = [b".notdef", b"space", b"nbspace", b"nonbreakingspace", b"uni00A0", b"uni0020"];
 
-/// The transformation of glyphs in a font that states none.
-const DEFAULT_MATRIX: Matrix = [0.001, 0.0, 0.0, 0.001, 0.0, 0.0];
-
 /// The glyphs of a font.
 pub(crate) struct Type3Font<'a> {
     /// The names of the glyphs by their codes.
-    names: HashMap<u8, Name<'a>>,
+    names: HashMap<u8, Vec<u8>>,
     glyphs: Dict<'a>,
     /// The names of the glyphs that its own encoding does not name: those of another encoding.
     unnamed: Vec<Name<'a>>,
@@ -24,20 +21,22 @@ pub(crate) struct Type3Font<'a> {
 }
 
 impl<'a> Type3Font<'a> {
-    /// Reads a font; `None`: it is of another type.
+    /// Reads a font; `None`: it is of another type, or has no matrix.
     pub(crate) fn read(font: &Dict<'a>) -> Option<Self> {
         if font.get::<Name<'_>>("Subtype").as_deref() != Some(b"Type3") {
             return None;
         }
         let encoding = font.get::<Dict<'a>>("Encoding");
-        let differences = encoding.and_then(|encoding| encoding.get::<Array<'a>>("Differences"));
-        let (mut names, mut code) = (HashMap::new(), 0_u32);
+        let differences = encoding.as_ref().and_then(|encoding| encoding.get::<Array<'a>>("Differences"));
+        let has_base = font.get::<Name<'_>>("Encoding").is_some()
+            || encoding.as_ref().is_some_and(|encoding| encoding.get::<Name<'_>>("BaseEncoding").is_some());
+        let (mut names, mut code): (HashMap<u8, Vec<u8>>, _) = (HashMap::new(), 0_u32);
         for entry in differences.iter().flat_map(|all| all.iter::<Object<'a>>()) {
             match entry {
                 Object::Number(number) => code = u32::try_from(number.as_i64()).unwrap_or(u32::MAX),
                 Object::Name(name) => {
                     if let Ok(code) = u8::try_from(code) {
-                        names.insert(code, name);
+                        names.insert(code, name.to_vec());
                     }
                     code = code.saturating_add(1);
                 }
@@ -45,9 +44,14 @@ impl<'a> Type3Font<'a> {
             }
         }
         let glyphs = font.get::<Dict<'a>>("CharProcs").unwrap_or_default();
-        let named: Vec<&[u8]> = names.values().map(|name: &Name<'_>| &**name).collect();
-        let unnamed = glyphs.keys().filter(|name| !named.contains(&&**name)).collect();
-        let matrix = font.get::<Matrix>("FontMatrix").unwrap_or(DEFAULT_MATRIX);
+        if has_base {
+            // All of them name letters alike (annex D).
+            let letters = (b'A'..=b'Z').chain(b'a'..=b'z');
+            letters.for_each(|code| _ = names.entry(code).or_insert_with(|| vec![code]));
+        }
+        let named: HashSet<&[u8]> = names.values().map(Vec::as_slice).collect();
+        let unnamed = glyphs.keys().filter(|name| !named.contains(&**name)).collect();
+        let matrix = font.get::<Matrix>("FontMatrix")?;
         Some(Self { unnamed, names, glyphs, matrix, resources: font.get::<Dict<'a>>("Resources") })
     }
 
@@ -64,19 +68,19 @@ impl<'a> Type3Font<'a> {
     /// The content of the glyphs of a text. A code without a name stands for any glyph that has no code.
     pub(crate) fn glyphs_of(&self, text: &[u8]) -> Vec<Stream<'a>> {
         let codes: BTreeSet<&u8> = text.iter().collect();
-        let mut names: Vec<&Name<'a>> = codes.iter().filter_map(|code| self.names.get(code)).collect();
+        let mut names: Vec<&[u8]> = codes.iter().filter_map(|code| self.names.get(code)).map(Vec::as_slice).collect();
         if codes.iter().any(|code| !self.names.contains_key(code)) {
-            names.extend(&self.unnamed);
+            names.extend(self.unnamed.iter().map(|name| &**name));
         }
-        names.into_iter().filter_map(|name| self.glyphs.get::<Stream<'a>>(&**name)).collect()
+        names.into_iter().filter_map(|name| self.glyphs.get::<Stream<'a>>(name)).collect()
     }
 
     /// The number of characters of a text whose glyphs are missing.
     pub(crate) fn count_lost(&self, text: &[u8]) -> usize {
         let is_lost = |code: &&u8| {
-            self.names
-                .get(code)
-                .is_some_and(|name| !INVISIBLE.contains(&&**name) && self.glyphs.get::<Stream<'_>>(&**name).is_none())
+            self.names.get(code).is_some_and(|name| {
+                !INVISIBLE.contains(&&**name) && self.glyphs.get::<Stream<'_>>(name.as_slice()).is_none()
+            })
         };
         text.iter().filter(is_lost).count()
     }
@@ -103,11 +107,16 @@ mod tests {
     #[test]
     fn glyphs_that_are_named_and_missing_are_lost() {
         let font = |entries: &'static str| Dict::from_bytes(entries.as_bytes()).unwrap();
+        let matrix = "/FontMatrix [1 0 0 1 0 0]";
         let encoding = "/Encoding << /Differences [32 /space 65 /A /B 200 /C] >>";
-        let text = format!("<< /Subtype /Type3 {encoding} /CharProcs << >> >>").leak();
+        let text = format!("<< /Subtype /Type3 {matrix} {encoding} /CharProcs << >> >>").leak();
         let found = Type3Font::read(&font(text)).unwrap();
         for (text, lost) in [(&b"AB\xc8"[..], 3), (b"A A", 2), (b"   ", 0), (b"xyz", 0), (b"", 0)] {
             assert_eq!(found.count_lost(text), lost, "{text:?}");
+        }
+        for encoding in ["/MacRomanEncoding", "<< /BaseEncoding /WinAnsiEncoding /Differences [66 /X] >>"] {
+            let text = format!("<< /Subtype /Type3 {matrix} /Encoding {encoding} /CharProcs << >> >>").leak();
+            assert_eq!(Type3Font::read(&font(text)).unwrap().count_lost(b"AB c."), 3, "{encoding}");
         }
         assert!(Type3Font::read(&font("<< /Subtype /Type1 >>")).is_none());
     }

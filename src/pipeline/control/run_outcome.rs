@@ -11,6 +11,7 @@ use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::counted;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
+use crate::report::MORE_MEMORY_HINT;
 use crate::store::StoreError;
 
 /// A signal that ended a run.
@@ -48,6 +49,8 @@ pub enum RunOutcome {
         total: u64,
         /// The error, where all of them have one for the same reason.
         cause: Option<String>,
+        /// Whether the decoder had too little memory for all of them.
+        lacks_memory: bool,
     },
     /// Stopped early: page after page failed with the same error.
     SameError {
@@ -90,8 +93,13 @@ pub enum RunOutcome {
     },
     /// The store or an output can't be read or written.
     StorageError(String),
-    /// The store holds what docmill never writes.
-    DamagedStore(String),
+    /// The store can't be used, for a reason that has its own remedy.
+    StoreFault {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// `limits.run_time` is over.
     DeadlineReached,
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
@@ -137,15 +145,11 @@ pub enum RunOutcome {
     InternalError(String),
 }
 
-/// The hint for a damaged store.
-pub(crate) const DAMAGED_STORE_HINT: &str = "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what can be read with `docmill store salvage --to FILE`";
+/// The beginning of the hint for what can't be read or written.
+pub(crate) const CHECK_DISK: &str = "check the disk and the permissions";
 
 /// The hint for rows that can't be partitioned as the manifest requires.
 pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
-
-/// The hint for pages whose decoder had too little memory.
-const MORE_MEMORY_HINT: &str =
-    "give the machine or the container more memory, or run fewer processes on it; the next run tries these pages again";
 
 /// Requests whose replies a run did not wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,7 +212,7 @@ impl RunOutcome {
             Self::UnexpectedBill { .. } => RunOutcomeName::UnexpectedBill,
             Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
             Self::ProviderUnavailable { .. } => RunOutcomeName::ProviderUnavailable,
-            Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
+            Self::StorageError(_) | Self::StoreFault { .. } => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
                 RunOutcomeName::PagesPending
@@ -232,7 +236,7 @@ impl RunOutcome {
             Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => exit_codes::BUDGET_REACHED,
             Self::ProviderRefused(_) => exit_codes::PROVIDER_REFUSED,
             Self::ProviderUnavailable { .. } => exit_codes::PROVIDER_UNAVAILABLE,
-            Self::StorageError(_) | Self::DamagedStore(_) => exit_codes::STORAGE,
+            Self::StorageError(_) | Self::StoreFault { .. } => exit_codes::STORAGE,
             Self::DeadlineReached | Self::PagesPending(_) | Self::ShardsPending { .. } | Self::InputUnread { .. } => {
                 exit_codes::DEADLINE_REACHED
             }
@@ -242,13 +246,13 @@ impl RunOutcome {
         }
     }
 
-    /// The end of a command that ended so.
+    /// The end of a command whose run has this outcome.
     #[must_use]
     pub(crate) fn end(&self) -> CommandEnd {
         CommandEnd::of_run(self.name(), self.exit_code())
     }
 
-    /// The state of a run that ended so.
+    /// The state of a run with this outcome.
     #[must_use]
     pub fn state(&self) -> RunState {
         RunState::Ended { outcome: self.name(), exit_code: self.exit_code() }
@@ -260,13 +264,18 @@ impl RunOutcome {
         let resume = lost.resume_hint();
         let (what, hint) = match self {
             Self::Complete | Self::Limited => return None,
-            Self::FailedPages { unusable, total, cause } => (
+            Self::FailedPages { unusable, total, cause, lacks_memory } => (
                 format!(
                     "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
                     cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
-                "see the summary and the `error_kind` and `error` columns for the causes; raise on_error.max_failed if this rate is acceptable"
-                    .to_owned(),
+                match lacks_memory {
+                    true => MORE_MEMORY_HINT,
+                    false => {
+                        "see the summary and the `error_kind` and `error` columns for the causes; raise on_error.max_failed if this rate is acceptable"
+                    }
+                }
+                .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
                 format!("{pages} pages in a row failed with the error `{kind}`: {message}"),
@@ -310,14 +319,11 @@ impl RunOutcome {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
             Self::ProviderUnavailable { message, has_answered: true } => (message.clone(), resume),
-            Self::ProviderUnavailable { message, has_answered: false } => (
-                message.clone(),
-                format!("if it has never answered, check provider.base_url; otherwise {resume}"),
-            ),
-            Self::StorageError(message) => {
-                (message.clone(), format!("check the disk and the permissions, then {resume}"))
+            Self::ProviderUnavailable { message, has_answered: false } => {
+                (message.clone(), format!("check provider.base_url: the endpoint has never answered; if it is right, {resume}"))
             }
-            Self::DamagedStore(message) => (message.clone(), DAMAGED_STORE_HINT.to_owned()),
+            Self::StorageError(message) => (message.clone(), format!("{CHECK_DISK}, then {resume}")),
+            Self::StoreFault { message, hint } => (message.clone(), hint.clone()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resume),
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be read"),
@@ -379,8 +385,13 @@ impl From<StoreError> for RunOutcome {
         match error {
             // There is no store where the user pointed.
             StoreError::Missing { .. } | StoreError::Refused { .. } => Self::InputError(error.to_string()),
-            StoreError::Damaged(_) => Self::DamagedStore(error.to_string()),
-            error => Self::StorageError(error.to_string()),
+            error => {
+                let message = error.to_string();
+                match error.hint() {
+                    Some(hint) => Self::StoreFault { message, hint: hint.to_owned() },
+                    None => Self::StorageError(message),
+                }
+            }
         }
     }
 }
@@ -416,7 +427,6 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
-        ErrorKind::DecoderOutOfMemory => MORE_MEMORY_HINT,
         _ => "see the message; the server may be down or misconfigured",
     }
 }
@@ -434,7 +444,7 @@ mod tests {
         for (outcome, word, exit_code) in [
             (RunOutcome::Complete, "complete", 0),
             (RunOutcome::Limited, "limited", 0),
-            (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None }, "failed_pages", 3),
+            (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None, lacks_memory: false }, "failed_pages", 3),
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
             (
@@ -452,7 +462,7 @@ mod tests {
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
             (RunOutcome::ProviderUnavailable { message: "503".into(), has_answered: true }, "provider_unavailable", 6),
             (RunOutcome::StorageError("full".into()), "storage_error", 8),
-            (RunOutcome::DamagedStore("row 3".into()), "storage_error", 8),
+            (RunOutcome::StoreFault { message: "row 3".into(), hint: String::new() }, "storage_error", 8),
             (RunOutcome::DeadlineReached, "deadline_reached", 9),
             (RunOutcome::BatchPending { pages: 3 }, "batch_pending", 10),
             (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),

@@ -172,7 +172,8 @@ pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
         RunOutcome::PagesPending(pages.pending)
     } else if is_too_many && !is_shard {
         let cause = pages.failures.only_cause().map(ToOwned::to_owned);
-        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total, cause }
+        let lacks_memory = pages.failures.lack_memory();
+        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total, cause, lacks_memory }
     } else {
         RunOutcome::Complete
     }

@@ -69,6 +69,8 @@ pub enum HttpClientError {
 pub struct HttpClient {
     /// Ends with a slash.
     base: Url,
+    /// The same without keys that were pasted into it.
+    shown_base: String,
     /// The server, and the proxy to it, as messages show them: without credentials and query.
     server: String,
     headers: HeaderMap,
@@ -115,7 +117,8 @@ impl HttpClient {
         for (name, value) in &options.headers {
             insert_sensitive(&mut headers, name, value.expose())?;
         }
-        let server = sanitize::path(mask_url(base.as_str()).as_bytes());
+        let shown_base = mask_url(base.as_str()).into_owned();
+        let server = sanitize::path(shown_base.as_bytes());
         let server = match &options.proxy {
             Some(proxy) => format!("{server} through the proxy {}", sanitize::path(with_scheme(proxy).as_bytes())),
             None => server,
@@ -126,6 +129,7 @@ impl HttpClient {
         let secrets = options.key.into_iter().chain(values).chain(of_proxy).collect();
         Ok(Self {
             base,
+            shown_base,
             server,
             headers,
             query,
@@ -154,7 +158,7 @@ impl HttpClient {
     /// keys that were pasted into the path.
     #[must_use]
     pub(crate) fn url(&self, path: &str) -> String {
-        mask_url(&format!("{}{path}", self.base)).into_owned()
+        format!("{}{path}", self.shown_base)
     }
 
     /// The URL of a call in the sent form.

@@ -213,8 +213,8 @@ impl AdaptiveRate {
         }
     }
 
-    /// Starts with all of the limit: the manifest claims it, and no other process is known to use it.
-    pub(crate) fn claim_whole_limit(&mut self) {
+    /// Starts with all of its equal part of the limit: the manifest claims it.
+    pub(crate) fn claim_equal_part(&mut self) {
         self.share = 1.0;
     }
 
@@ -342,12 +342,18 @@ impl AdaptiveRate {
         }
     }
 
-    /// A request, sent at `sent`, was refused. `named`: the limit per minute that the error
-    /// names, of which this process takes an equal part; `admitted`: what was admitted per minute before it; `sustained`: the same since
-    /// the last refusal, when the bucket was as empty as now.
+    /// What this process may take of a limit per minute that all processes share.
+    #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
+    pub(crate) fn equal_part(&self, limit: u64) -> f64 {
+        limit as f64 / self.parallel
+    }
+
+    /// A request, sent at `sent`, was refused. `known`: this process's part of the limit per minute, as the error or the
+    /// manifest names it; `admitted`: what was admitted per minute before it; `sustained`: the same since the last refusal, when
+    /// the bucket was as empty as now.
     pub(crate) fn on_throttled(
         &mut self,
-        named: Option<u64>,
+        known: Option<f64>,
         admitted: f64,
         sustained: Option<f64>,
         sent: Duration,
@@ -358,9 +364,7 @@ impl AdaptiveRate {
         if is_new {
             self.recover_to = if is_single { self.rate * RECOVERED } else { 0.0 };
         }
-        #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
-        let named = named.map(|limit| limit as f64 / self.parallel);
-        match (self.limit, named) {
+        match (self.limit, known) {
             (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
             (None, None) if admitted > 0.0 => {
                 (self.limit, self.rate) = (Some(admitted), admitted * DECREASE_FACTOR);

@@ -59,16 +59,16 @@ const MIN_PROCESSED: u32 = 8;
 
 impl Limit {
     /// A limit on requests. `None`: only what the provider enforces.
-    pub(crate) fn on_requests(per_minute: Option<u32>, clock: &Arc<dyn Clock>) -> Self {
-        let Some(per_minute) = per_minute else { return Self { unit: 1, ..Self::on_tokens(None, clock) } };
+    pub(crate) fn for_requests(per_minute: Option<u32>, clock: &Arc<dyn Clock>) -> Self {
+        let Some(per_minute) = per_minute else { return Self { unit: 1, ..Self::for_tokens(None, clock) } };
         let quota = Some(RequestQuota::new(per_minute, clock.clone()));
         // The quota is exact; the bucket is there for a lower rate.
-        Self { quota, bucket: None, unit: 1, ..Self::on_tokens(Some(per_minute.into()), clock) }
+        Self { quota, bucket: None, unit: 1, ..Self::for_tokens(Some(per_minute.into()), clock) }
     }
 
     /// A limit on tokens. `None`: only what the provider enforces.
     #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
-    pub(crate) fn on_tokens(per_minute: Option<u64>, clock: &Arc<dyn Clock>) -> Self {
+    pub(crate) fn for_tokens(per_minute: Option<u64>, clock: &Arc<dyn Clock>) -> Self {
         let max = per_minute.map(|per_minute| per_minute as f64);
         Self {
             quota: None,
@@ -154,7 +154,7 @@ impl Limit {
         let reported = &self.window.interpret(headers, sent, now);
         if !self.is_learning && self.max.is_some_and(|max| shows_less(reported, max)) {
             self.is_learning = true;
-            self.adaptive.claim_whole_limit();
+            self.adaptive.claim_equal_part();
         }
         if self.is_learning {
             self.adaptive.on_headers(reported, sent, now);
@@ -176,9 +176,8 @@ impl Limit {
         let admitted = if self.processed < MIN_PROCESSED { 0.0 } else { self.admitted_per_minute(Duration::ZERO, now) };
         let refused = self.refused.filter(|at| (MIN_SUSTAINED..MEMORY).contains(&now.saturating_sub(*at)));
         let sustained = refused.map(|at| self.admitted_per_minute(at, now));
-        // Where the error names no limit, the manifest's is the best guess.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^52")]
-        let known = named.or(self.max.map(|max| max as u64));
+        // Where the error names no limit, the manifest's is the best guess: it is this process's part already.
+        let known = named.map(|limit| self.adaptive.equal_part(limit)).or(self.max);
         self.adaptive.on_throttled(known, admitted, sustained, sent, now);
         if is_first {
             self.adaptive.yield_to_others();
@@ -235,14 +234,14 @@ mod tests {
 
     #[test]
     fn without_any_limit_everything_is_admitted() {
-        for mut limit in [Limit::on_requests(None, &clock()), Limit::on_tokens(None, &clock())] {
+        for mut limit in [Limit::for_requests(None, &clock()), Limit::for_tokens(None, &clock())] {
             assert!((0..1000).all(|_| limit.try_take(1_000_000, S(1)).is_ok()));
         }
     }
 
     #[test]
     fn a_refusal_without_headers_starts_from_the_rate_before_it() {
-        let mut limit = Limit::on_requests(None, &clock());
+        let mut limit = Limit::for_requests(None, &clock());
         assert_eq!(admitted(&mut limit, S(0), 1000), 1000, "100 a second");
         (0..1000).for_each(|_| limit.on_processed());
         limit.on_throttled(None, S(10), S(10));
@@ -256,7 +255,7 @@ mod tests {
         let ms = Duration::from_millis;
         // What is admitted of one request every 10 ms, each with this report on the one before.
         let admitted = |count: u64, per_minute: u64, remaining: &dyn Fn(u64) -> u64| {
-            let mut limit = Limit::on_tokens(None, &clock());
+            let mut limit = Limit::for_tokens(None, &clock());
             (0..500_u64)
                 .filter(|at| {
                     let now = ms(10 * at);
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn a_refusal_before_any_reply_shows_no_limit() {
         for processed in [0, 1, 7] {
-            let mut limit = Limit::on_requests(None, &clock());
+            let mut limit = Limit::for_requests(None, &clock());
             assert_eq!(admitted(&mut limit, S(1), processed + 1), processed + 1);
             (0..processed).for_each(|_| limit.on_processed());
             limit.on_throttled(None, S(1), S(1));
@@ -291,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_guessed_too_low_is_left_within_seconds() {
-        let mut limit = Limit::on_requests(None, &clock());
+        let mut limit = Limit::for_requests(None, &clock());
         assert_eq!(admitted(&mut limit, S(1), 10), 10, "in a tenth of a second");
         (0..10).for_each(|_| limit.on_processed());
         limit.on_throttled(None, S(1), S(1));
@@ -306,7 +305,7 @@ mod tests {
         let ms = Duration::from_millis;
         // A provider's bucket of one second, and how many of 20 seconds' requests are admitted.
         let used = |free: u64, per_minute: u64| {
-            let mut limit = Limit::on_requests(Some(1200), &clock());
+            let mut limit = Limit::for_requests(Some(1200), &clock());
             let mut count = 0;
             let clock = Arc::new(ManualClock::starting_at(0));
             limit.quota = Some(RequestQuota::new(1200, clock.clone()));
@@ -361,7 +360,7 @@ mod tests {
         /// How many of 30 seconds' requests are let through and refused, the first of them at `from`, in seconds, at most
         /// `concurrency` at once. Each takes 200 ms.
         fn run(&mut self, from: f64, concurrency: usize) -> (u32, u32) {
-            let mut learned = Limit::on_requests(None, &clock());
+            let mut learned = Limit::for_requests(None, &clock());
             let mut underway: VecDeque<(Duration, Duration, Option<LimitHeaders>)> = VecDeque::new();
             let (mut used, mut refused) = (0_u32, 0_u32);
             for step in 0..3000 {
@@ -446,7 +445,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_a_stated_limit_slows_down() {
-        let mut limit = Limit::on_tokens(Some(1200), &clock());
+        let mut limit = Limit::for_tokens(Some(1200), &clock());
         assert!(admitted(&mut limit, S(0), 1000) >= 200);
         limit.on_throttled(None, S(10), S(10));
         let after = admitted(&mut limit, S(10), 100);
@@ -454,8 +453,30 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_leaves_each_process_its_part_of_the_limit() {
+        // The processes, the limit that the manifest states for each and that the error names for all; the rate before
+        // what a refusal takes away.
+        for (parallel, stated, named, expected) in [
+            (1, Some(1200), None, 1200.0),
+            (4, Some(300), None, 300.0),
+            (4, Some(300), Some(1200), 300.0),
+            (4, Some(300), Some(600), 150.0),
+            (4, None, Some(1200), 300.0),
+        ] {
+            let mut limit = Limit::for_tokens(stated, &clock()).among(parallel);
+            limit.on_throttled(named, S(1), S(1));
+            limit.on_throttled(named, S(20), S(20));
+            admitted(&mut limit, S(20), 1000);
+            (0..400).for_each(|at| _ = limit.try_take(1, S(40 + at)));
+            let rate = limit.adaptive.per_minute().unwrap();
+            let case = format!("{parallel} processes, {stated:?}, {named:?}: {rate}");
+            assert!((expected * 0.4..=expected).contains(&rate), "{case}");
+        }
+    }
+
+    #[test]
     fn after_a_refusal_nothing_is_saved_up() {
-        let mut limit = Limit::on_requests(None, &clock());
+        let mut limit = Limit::for_requests(None, &clock());
         limit.on_throttled(Some(1200), S(1), S(1));
         assert!(limit.try_take(1, S(1)).is_err(), "a new bucket is empty");
         assert_eq!((0..20).filter(|_| limit.try_take(1, S(2)).is_ok()).count(), 1);
@@ -466,7 +487,7 @@ mod tests {
     fn the_learned_rate_lowers_the_manifests_limit_but_never_raises_it() {
         let full = LimitHeaders { limit: 120, remaining: 60, reset: Some(S(30)) };
         for (stated, reported, max) in [(600, 120, 40), (60, 120_000, 11)] {
-            let mut limit = Limit::on_tokens(Some(stated), &clock());
+            let mut limit = Limit::for_tokens(Some(stated), &clock());
             for at in 0..20 {
                 let reported = LimitHeaders { limit: reported, remaining: reported / 2, ..full };
                 limit.on_headers(&reported, S(at), S(at));

@@ -19,8 +19,8 @@ impl RateLimiter {
     #[must_use]
     pub(crate) fn new(requests_per_minute: Option<u32>, tokens_per_minute: Option<u64>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            requests: Limit::on_requests(requests_per_minute, &clock),
-            tokens: Limit::on_tokens(tokens_per_minute, &clock),
+            requests: Limit::for_requests(requests_per_minute, &clock),
+            tokens: Limit::for_tokens(tokens_per_minute, &clock),
             clock,
         }
     }

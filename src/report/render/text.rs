@@ -5,8 +5,8 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
-use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
-use crate::report::failures::Failures;
+use crate::base::vocabulary::RunOutcomeName;
+use crate::report::failures::{Failures, MORE_MEMORY_HINT};
 use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
 use crate::report::spend::ServedName;
@@ -313,10 +313,8 @@ fn next_step(report: &Report) -> Option<&'static str> {
     if pages.invalid * 20 > pages.total {
         return Some("many replies were invalid; check the `error` column, then the labels and their descriptions");
     }
-    if pages.unusable() > 0 && pages.failures.only_kind() == Some(ErrorKind::DecoderOutOfMemory.name()) {
-        return Some(
-            "the decoder had too little memory: give the machine or the container more, or run fewer processes on it; the next run tries these pages again, without --retry",
-        );
+    if pages.unusable() > 0 && pages.failures.lack_memory() {
+        return Some(MORE_MEMORY_HINT);
     }
     if pages.unusable() > 0 && report.is_merged {
         return Some(
@@ -362,6 +360,7 @@ mod tests {
     use super::*;
     use crate::base::run_state::RunState;
     use crate::base::shard::Shard;
+    use crate::base::vocabulary::ErrorKind;
     use crate::report::pages::LabelCount;
     use crate::report::render_json;
     use crate::report::sample::{empty_report, report};
@@ -432,7 +431,7 @@ mod tests {
                 &[ErrorKind::Timeout],
                 "see the `error` column for the causes; run the shards with `--retry",
             ),
-            (None, false, 0, &[ErrorKind::DecoderOutOfMemory], "the decoder had too little memory"),
+            (None, false, 0, &[ErrorKind::DecoderOutOfMemory], "the decoder had too little memory: give"),
             (None, false, 0, &[ErrorKind::DecoderOutOfMemory, ErrorKind::Timeout], "see the `error` column"),
         ] {
             let mut pages = Pages::default();

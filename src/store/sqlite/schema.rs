@@ -110,6 +110,8 @@ fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
     if !is_blocked {
         return Ok((connection, false));
     }
+    // Such as too many open files.
+    std::fs::File::open(path).map_err(|error| StoreError::open(path, error))?;
     let wal = with_suffix(path, "-wal");
     if std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0) {
         let reason = format!(

@@ -32,7 +32,7 @@ fn closed_lists() -> ClosedLists {
     let all = [
         RunOutcome::Complete,
         RunOutcome::Limited,
-        RunOutcome::FailedPages { unusable: 1, total: 2, cause: None },
+        RunOutcome::FailedPages { unusable: 1, total: 2, cause: None, lacks_memory: false },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent, shard: None },
@@ -40,7 +40,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::ProviderRefused(ProviderRefusal::of_all(text(), text())),
         RunOutcome::ProviderUnavailable { message: text(), has_answered: true },
         RunOutcome::StorageError(text()),
-        RunOutcome::DamagedStore(text()),
+        RunOutcome::StoreFault { message: text(), hint: text() },
         RunOutcome::DeadlineReached,
         RunOutcome::PagesPending(1),
         RunOutcome::ShardsPending { pages: 1, tasks: Vec::new() },
@@ -68,7 +68,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::ProviderRefused(_)
             | RunOutcome::ProviderUnavailable { .. }
             | RunOutcome::StorageError(_)
-            | RunOutcome::DamagedStore(_)
+            | RunOutcome::StoreFault { .. }
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
             | RunOutcome::ShardsPending { .. }

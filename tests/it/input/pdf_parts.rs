@@ -175,6 +175,19 @@ fn text_in_a_font_of_which_a_part_is_missing_is_lost() {
         let font = format!("/Font << /F1 << /Type /Font /Subtype /Type0 /BaseFont /X {entries} >> >>");
         check(page(format!("BT /F1 30 Tf 20 20 Td {text} Tj ET").as_bytes(), &font, &[]), expected);
     }
+    let encoding = "begincmap 1 begincodespacerange <00> <ff> endcodespacerange endcmap";
+    for (data, expected) in [("junk", lacks), ("", lacks), (encoding, None)] {
+        let entries = "/Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding 5 0 R /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> >>]";
+        let font = format!("/Font << /F1 << {entries} >> >>");
+        let code = stream("/Type /CMap /CMapName /X", data.as_bytes());
+        check(page(b"0 0 9 9 re f BT /F1 30 Tf 20 20 Td <4141> Tj ET", &font, &[code]), expected);
+    }
+    for (matrix, expected) in [("/FontMatrix [1 0 0 1 0 0]", None), ("", lacks), ("/FontMatrix null", lacks)] {
+        let font = format!(
+            "/Font << /F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] {matrix} /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >> >>"
+        );
+        check(page(b"BT /F1 30 Tf 20 20 Td (a) Tj ET", &font, &[stream("", b"1 0 d0 0 0 1 1 re f")]), expected);
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn run(
                 all += 1.0;
                 if world.level + 1.0 > world.capacity {
                     refused += 1.0;
-                    rate.on_throttled(has_headers.then_some(world.limit as u64), 600.0, None, now, now);
+                    rate.on_throttled(has_headers.then_some(world.limit), 600.0, None, now, now);
                     due[index] -= rate.per_minute().unwrap_or(0.0) / 60.0;
                     continue;
                 }
@@ -147,7 +147,7 @@ fn of_a_limit_that_an_error_names_shards_take_their_parts() {
     let second = Duration::from_secs(1);
     for (parallel, expected) in [(1, 1164.0), (4, 291.0)] {
         let mut rate = AdaptiveRate::new(parallel);
-        rate.on_throttled(Some(1200), 0.0, None, second, second);
+        rate.on_throttled(Some(rate.equal_part(1200)), 0.0, None, second, second);
         assert_eq!(rate.per_minute(), Some(expected));
     }
 }
@@ -204,7 +204,7 @@ fn a_pause_does_not_start_a_probe() {
     let s = Duration::from_secs;
     for pause in [20, 60, 300, 100_000] {
         let mut rate = AdaptiveRate::new(1);
-        rate.on_throttled(Some(600), 600.0, None, s(10), s(10));
+        rate.on_throttled(Some(600.0), 600.0, None, s(10), s(10));
         rate.on_delayed(1, s(11));
         rate.on_delayed(1, s(11 + pause));
         rate.on_delayed(1, s(12 + pause));
@@ -232,7 +232,7 @@ fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
     let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     if !has_headers {
-        rates[0].on_throttled(Some(1200), 0.0, None, Duration::from_secs(1), Duration::from_secs(1));
+        rates[0].on_throttled(Some(1200.0), 0.0, None, Duration::from_secs(1), Duration::from_secs(1));
     }
     let second = |at: u64| {
         let now = Duration::from_secs(at + 1);
