@@ -25,7 +25,7 @@
 /// references find objects of another generation.
 /// 13: check boxes that are on are drawn so although their appearance lacks that state; what glyphs of Type 3 fonts refer to,
 /// images without a colour space, and what forms and tiles lose that are first painted where they can't be seen are faults.
-/// 14: embedded programs of fonts are found whatever type the font states; text in Type 3 fonts without a matrix, in
+/// 14: embedded programs of fonts are found whatever type the font states, and annotations behind missing ones; text in Type 3 fonts without a matrix, in
 /// composite fonts whose encoding maps no codes or uses another one, and in fonts of a graphics state, content of forms in
 /// what is set around them, stencils and stroked text in patterns and colour spaces that are missing, and pictures in
 /// uncoloured glyphs are faults.
@@ -72,7 +72,7 @@ pub const LISTED_LAYERS_VERSION: u32 = 12;
 /// Since this version buttons are drawn whose appearance lacks the state that they are in.
 pub const BUTTON_STATES_VERSION: u32 = 13;
 
-/// Since this version embedded programs of fonts are found whatever type the font states.
+/// Since this version embedded programs of fonts are found whatever type the font states, and annotations behind missing ones.
 pub const FOUND_PROGRAMS_VERSION: u32 = 14;
 
 /// Since this version JPEG has the colours of libjpeg.

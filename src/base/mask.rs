@@ -170,9 +170,25 @@ pub fn mask_members(text: &str, more: Vec<Range<usize>>) -> String {
 /// Spans of the secrets of a text of members.
 fn secret_spans(text: &str) -> Vec<Range<usize>> {
     let mut spans = probable_keys(text);
+    spans.extend(url_path_keys(text));
     spans.extend(secret_members(text));
     spans.extend(keys_in_braces(text));
     spans
+}
+
+/// Spans of parts of URLs' paths that look like keys.
+fn url_path_keys(text: &str) -> Vec<Range<usize>> {
+    const SCHEME_END: &str = "://";
+    let of_url = |(at, _): (usize, &str)| {
+        let start = at + SCHEME_END.len();
+        let length =
+            text[start..].find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '?' | '#' | ',' | '}' | ']'));
+        let end = length.map_or(text.len(), |length| start + length);
+        let path = text[start..end].find('/').map_or(end, |length| start + length);
+        let is_key = |span: &Range<usize>| looks_random(&text[span.clone()]);
+        tokens(&text[path..end]).map(move |span| path + span.start..path + span.end).filter(is_key).collect::<Vec<_>>()
+    };
+    text.match_indices(SCHEME_END).flat_map(of_url).collect()
 }
 
 fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {

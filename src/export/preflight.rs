@@ -26,9 +26,22 @@ const MIN_BYTES: u64 = 1 << 20;
 pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     for path in paths {
         let fault = |error: io::Error| ExportError::new(path, error);
-        let folder = writable_folder(path).map_err(fault)?;
+        writable_folder(path).map_err(fault)?;
+    }
+    check_space(paths, rows)
+}
+
+/// Checks that there is space for `rows` rows in each of these files, whose folders exist or can be created.
+///
+/// # Errors
+/// If there is not.
+pub fn check_space(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
+    for path in paths {
+        let fault = |error: io::Error| ExportError::new(path, error);
+        let target = follow_links(path).map_err(fault)?;
+        let folder = existing_folder(&target).map_err(fault)?;
         let needed = rows.saturating_mul(ROW_BYTES).saturating_add(MIN_BYTES);
-        match free_space(&folder) {
+        match free_space(folder) {
             Some(free) if free < needed => {
                 let message =
                     format!("{} MB are free in {}, about {} MB are needed", free >> 20, folder.display(), needed >> 20);
@@ -82,6 +95,15 @@ fn check_parts(folder: &Path, columns: &[String], name: &OsStr) -> Result<(), Ex
     Ok(())
 }
 
+/// What exists of the folder in which `target` will be.
+fn existing_folder(target: &Path) -> io::Result<&Path> {
+    let mut folder = target.parent().ok_or_else(|| io::Error::other("not a file name"))?;
+    while !folder.exists() {
+        folder = folder.parent().ok_or_else(|| io::Error::other("no folder above it exists"))?;
+    }
+    Ok(folder)
+}
+
 /// The folder in which `path` will be, or the nearest one above it that exists, once a file was
 /// written there.
 fn writable_folder(path: &Path) -> io::Result<PathBuf> {
@@ -91,10 +113,7 @@ fn writable_folder(path: &Path) -> io::Result<PathBuf> {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it exists and is not a file")),
         _ => {}
     }
-    let mut folder = target.parent().ok_or_else(|| io::Error::other("not a file name"))?;
-    while !folder.exists() {
-        folder = folder.parent().ok_or_else(|| io::Error::other("no folder above it exists"))?;
-    }
+    let folder = existing_folder(&target)?;
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }

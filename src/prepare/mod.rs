@@ -19,6 +19,7 @@ pub(crate) mod size;
 pub use decoder::child::serve;
 pub use decoder::handle::{Decoder, DecoderError};
 pub use decoder::memory::DecoderMemory;
+pub(crate) use decoder::memory::{FileMemory, Share as MemoryShare};
 pub use decoder::process::DecoderCommand;
 pub use encode::encode_jpeg;
 pub(crate) use fingerprint_index::FingerprintIndex;

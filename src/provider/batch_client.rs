@@ -7,7 +7,9 @@ use super::client::http_client::HttpClient;
 use super::client::upload::file_call;
 use super::dialect::interface::{BatchDialect, ErrorReply};
 use super::judgement::verdict::ProviderRefusal;
+use super::learning::endpoint_proof::EndpointProof;
 use super::replies::batch::{BatchFault, BatchLine, NO_BATCH_API, RemoteBatch};
+use super::reply_reader::beginning;
 use crate::base::clock::Clock;
 use reqwest::Response;
 use serde_json::Value;
@@ -19,6 +21,7 @@ pub struct BatchClient<'a> {
     client: &'a HttpClient,
     dialect: &'a dyn BatchDialect,
     clock: &'a dyn Clock,
+    proof: &'a EndpointProof,
 }
 
 /// Timeout of a call, without the time for a file's content.
@@ -29,8 +32,13 @@ const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
 const MIN_UPLOAD_RATE: u64 = 100_000;
 
 impl<'a> BatchClient<'a> {
-    pub(crate) fn new(client: &'a HttpClient, dialect: &'a dyn BatchDialect, clock: &'a dyn Clock) -> Self {
-        Self { client, dialect, clock }
+    pub(crate) fn new(
+        client: &'a HttpClient,
+        dialect: &'a dyn BatchDialect,
+        clock: &'a dyn Clock,
+        proof: &'a EndpointProof,
+    ) -> Self {
+        Self { client, dialect, clock, proof }
     }
 
     /// Uploads a file of request lines and returns the provider's id of it.
@@ -126,8 +134,21 @@ impl<'a> BatchClient<'a> {
     }
 
     async fn json(&self, call: HttpCall, timeout: Duration) -> Result<Value, BatchFault> {
-        let text = BodyReader::new(self.checked(call, timeout).await?).text().await?;
-        serde_json::from_str(&text).map_err(|_| BatchFault::transient("the reply is not valid JSON"))
+        let url = self.client.url(&call.path);
+        let response = self.checked(call, timeout).await?;
+        let status = response.status().as_u16();
+        let text = BodyReader::new(response).text().await?;
+        match serde_json::from_str(&text) {
+            Ok(reply) => {
+                self.proof.on_other_reply();
+                Ok(reply)
+            }
+            Err(_) => {
+                let what = beginning(&self.client.redact(&text));
+                let judged = self.proof.judge_other_reply(&url, status, &what);
+                Err(judged.map_or_else(BatchFault::Refused, BatchFault::transient))
+            }
+        }
     }
 
     /// Makes a call; an error status is a fault.

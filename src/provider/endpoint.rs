@@ -157,7 +157,7 @@ impl ModelEndpoint {
     /// The provider's Batch API.
     #[must_use]
     pub fn batches(&self) -> BatchClient<'_> {
-        BatchClient::new(&self.client, self.dialect.batches(), &*self.clock)
+        BatchClient::new(&self.client, self.dialect.batches(), &*self.clock, &self.proof)
     }
 
     /// The currently known capabilities of the endpoint.

@@ -299,7 +299,7 @@ fn is_event_stream(body: &str) -> bool {
 }
 
 /// The beginning of a body, for people.
-fn beginning(body: &str) -> String {
+pub(crate) fn beginning(body: &str) -> String {
     match sanitize::one_line(body, MAX_SHOWN_CHARS) {
         text if text.is_empty() => "(nothing)".to_owned(),
         text => text,

@@ -23,6 +23,8 @@ pub enum ReadFaultKind {
     ReadFailed,
     /// The URL can't be fetched.
     FetchFailed,
+    /// No decoder can open a file of this size with the memory that there is.
+    LacksMemory,
     /// HTTP can't be set up, so that no URL can be fetched: the run should end.
     NoHttpClient,
     /// There are no trusted certificates, so that no https URL can be fetched: the run should end.
@@ -36,6 +38,7 @@ impl ReadFaultKind {
         match self {
             Self::TooLarge => ErrorKind::TooLarge,
             Self::ReadFailed => ErrorKind::ReadFailed,
+            Self::LacksMemory => ErrorKind::DecoderOutOfMemory,
             Self::FetchFailed | Self::NoHttpClient | Self::NoRoots => ErrorKind::FetchFailed,
         }
     }
@@ -57,6 +60,17 @@ impl ReadFault {
     /// A fault of a file.
     fn of_file(kind: ReadFaultKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), is_final: false }
+    }
+
+    /// A file of `length` bytes that no decoder can open with the memory that there is.
+    pub(crate) fn lacks_memory(length: u64) -> Self {
+        let message = format!("there is too little memory to open a file of {} MB", length >> 20);
+        Self::of_file(ReadFaultKind::LacksMemory, message)
+    }
+
+    /// The run ends before the file is read.
+    pub(crate) fn cancelled() -> Self {
+        Self::of_file(ReadFaultKind::ReadFailed, "the run ends")
     }
 
     fn from_io(error: &std::io::Error) -> Self {

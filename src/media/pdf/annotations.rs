@@ -95,8 +95,26 @@ pub(crate) fn shows_hidden_annotations(page: &Page<'_>) -> bool {
 /// none of those.
 pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
     let layers = Layers::of(page);
-    let annotations = page.raw().get::<Array<'_>>("Annots").filter(|_| !layers.are_none())?;
-    let (mut entry, mut has_hidden) = (b"/Annots[".to_vec(), false);
+    let is_hidden = |annotation: &Dict<'_>| is_drawn_although_hidden(annotation, &layers);
+    if layers.are_none() { None } else { list_annotations(page, &|annotation| annotation.is_some_and(is_hidden)) }
+}
+
+/// The same without items that are missing or no annotations: the renderer draws none behind them. `None`: there are none.
+pub(crate) fn list_existing_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
+    list_annotations(page, &|annotation| annotation.is_none())
+}
+
+/// Whether an annotation is behind an item that is missing or none.
+pub(crate) fn has_unreached_annotations(page: &Page<'_>) -> bool {
+    let items = page_items(page, "Annots").unwrap_or_default();
+    let is_annotation = |item: &Option<Object<'_>>| matches!(item, Some(Object::Dict(_)));
+    items.iter().skip_while(|item| is_annotation(item)).any(is_annotation)
+}
+
+/// The entry of a page that lists its annotations, except for those that `is_left_out`. `None`: it is all of them.
+fn list_annotations(page: &Page<'_>, is_left_out: &dyn Fn(Option<&Dict<'_>>) -> bool) -> Option<Vec<u8>> {
+    let annotations = page.raw().get::<Array<'_>>("Annots")?;
+    let (mut entry, mut has_left_out) = (b"/Annots[".to_vec(), false);
     for item in annotations.raw_iter() {
         let (written, annotation) = match item {
             MaybeRef::Ref(id) => {
@@ -104,15 +122,15 @@ pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
                 (written, page.xref().get::<Dict<'_>>(id.into()))
             }
             MaybeRef::NotRef(Object::Dict(annotation)) => (annotation.data().to_vec(), Some(annotation)),
-            MaybeRef::NotRef(_) => continue,
+            MaybeRef::NotRef(_) => (Vec::new(), None),
         };
-        match annotation.is_some_and(|annotation| is_drawn_although_hidden(&annotation, &layers)) {
-            true => has_hidden = true,
+        match is_left_out(annotation.as_ref()) {
+            true => has_left_out = true,
             false => entry.extend(written),
         }
     }
     entry.push(b']');
-    has_hidden.then_some(entry)
+    has_left_out.then_some(entry)
 }
 
 /// The annotations of a page that version 11 of the decoder took for hidden: their objects, before and after.

@@ -3,7 +3,7 @@
 //! The library reads a file unchanged, and can't change an object. So changed objects are appended to a copy of the
 //! file, as an editor does.
 
-use super::annotations::{find_appearances_hidden_before, find_unshown_appearances, list_shown_annotations};
+use super::annotations::{find_appearances_hidden_before, find_unshown_appearances};
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use super::layers::{Hideable, find_unread_layers};
@@ -190,10 +190,8 @@ pub(crate) fn correct_layers(xref: &XRef, hideable: Hideable) -> Option<Correcti
     Some(Correction::new(catalog.obj_id()?, &catalog, entry))
 }
 
-/// The annotations of a page without those in hidden layers. `None`: the renderer draws none of these, or the list of them
-/// can't be changed.
-pub(crate) fn correct_annotations(pdf: &Pdf, page: &Page<'_>) -> Option<Correction> {
-    let entry = list_shown_annotations(page)?;
+/// The annotations of a page with this list of them. `None`: the list can't be changed.
+pub(crate) fn correct_annotations(pdf: &Pdf, page: &Page<'_>, entry: Vec<u8>) -> Option<Correction> {
     // Texts are encrypted for the object that they are in.
     let is_elsewhere = page.raw().get_ref("Annots").is_some();
     let id = page.raw().obj_id().filter(|_| !is_elsewhere || !is_encrypted(pdf.data().as_ref()))?;

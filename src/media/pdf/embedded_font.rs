@@ -48,6 +48,17 @@ pub(crate) fn has_tables(font: &[u8]) -> bool {
     KINDS.iter().any(|kind| font.starts_with(kind))
 }
 
+/// Whether data begins as the program of a font, and has all of its parts. Source: Adobe, "Type 1 Font Format" (1990), 2.4,
+/// and "The Compact Font Format Specification" (2003).
+pub(crate) fn is_font_program(data: &[u8]) -> bool {
+    const ENCRYPTED: &[u8] = b"eexec";
+    match data {
+        _ if has_tables(data) => true,
+        [b'%', b'!', ..] | [0x80, 1, ..] => data.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED),
+        _ => CffFontRef::new(data, 0, None).is_ok_and(|font| font.num_glyphs() > 0),
+    }
+}
+
 impl EmbeddedFont {
     /// Reads the tables of a font; `None`: it has no known tables.
     pub(crate) fn read(font: &[u8]) -> Option<Self> {

@@ -42,6 +42,8 @@ pub(crate) enum Lost {
     Layer,
     /// An annotation or a form field of this kind, which has no appearance.
     Appearance(String),
+    /// Such a text in a script whose letters have to be shaped. Poppler leaves it out without a message.
+    Shaping,
 }
 
 impl Lost {
@@ -67,6 +69,7 @@ impl Lost {
             Self::Layer => "a layer can't be shown or hidden".to_owned(),
             Self::Appearance(kind) if several => format!("{count} times: {kind} without appearance"),
             Self::Appearance(kind) => format!("{kind} without appearance"),
+            Self::Shaping => "text of a script that has to be shaped without appearance".to_owned(),
         }
     }
 
@@ -77,7 +80,7 @@ impl Lost {
         match self {
             Self::Content(_) | Self::Image(_) | Self::Object(_) | Self::Paint(_) | Self::Glyphs(_) => false,
             // Renderers do not agree on layers.
-            Self::Layer => false,
+            Self::Layer | Self::Shaping => false,
             Self::Syntax
             | Self::Limit(_)
             | Self::Codec(_)

@@ -1,7 +1,7 @@
 //! Finds what a page refers to and the file does not hold: content streams that can't be decoded; forms,
 //! images, patterns, shadings and glyphs that are missing.
 
-use super::annotations::{shows_hidden_annotations, visible_appearances};
+use super::annotations::{has_unreached_annotations, shows_hidden_annotations, visible_appearances};
 use super::content::{Matrix, multiply};
 use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
@@ -34,6 +34,9 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     }
     if shows_hidden_annotations(page) {
         losses.add(Lost::Layer, None);
+    }
+    if has_unreached_annotations(page) {
+        losses.add(Lost::Limit("annotations behind a missing one can't be drawn".to_owned()), None);
     }
     let mut walk = Walk {
         losses,
@@ -268,6 +271,10 @@ impl Walk<'_> {
                 }
                 _ => {}
             }
+        }
+        // The renderer hides what follows the form, too.
+        if depth > 0 && layers.contains(&true) {
+            self.lose_in(Lost::Layer, first.clip);
         }
     }
 

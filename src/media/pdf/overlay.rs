@@ -109,7 +109,7 @@ impl Overlay {
             return;
         }
         if text.chars().any(needs_shaping) {
-            self.lose_once(Lost::Appearance("text of a script that has to be shaped".to_owned()));
+            self.lose_once(Lost::Shaping);
         }
         // The encoding of these is their own: the characters are codes.
         let is_symbolic = matches!(style.font, "ZapfDingbats" | "Symbol");
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn characters_that_cannot_be_written_are_lost() {
         let glyph = |font: &str| Lost::Glyphs(format!("the font {font}"));
-        let shaped = || Lost::Appearance("text of a script that has to be shaped".to_owned());
+        let shaped = || Lost::Shaping;
         for (font, text, lost) in [
             ("/Helv 10 Tf", "\u{20BB7}\u{1F600}", vec![glyph("Helvetica"), glyph("Helvetica")]),
             ("/Helv 10 Tf", "caf\u{e9} 文", vec![]),

@@ -2,6 +2,7 @@
 
 use super::color_space::has_colors;
 use super::content::Matrix;
+use super::embedded_font::is_font_program;
 use super::losses::Lost;
 use super::paints::PatternPaint;
 use super::symbol_font::{count_symbols, find_lost_symbols};
@@ -113,6 +114,8 @@ pub(crate) enum ExaminedFont<'a> {
     Symbols(Lost),
     /// One with which no text can be drawn.
     Unusable(Lost),
+    /// One whose embedded program can't be read: another one takes its place, which has only the usual characters.
+    Replaced,
 }
 
 impl<'a> ExaminedFont<'a> {
@@ -120,10 +123,11 @@ impl<'a> ExaminedFont<'a> {
         if is_partial(font) {
             return Some(Self::Unusable(Lost::Glyphs("a font of which the file lacks a part".to_owned())));
         }
-        if uses_embedded_map(font) {
-            return Some(Self::Unusable(Lost::EmbeddedGlyphs("a font whose encoding uses another one".to_owned())));
-        }
-        Type3Font::read(font).map(Self::Type3).or_else(|| find_lost_symbols(font).map(Self::Symbols))
+        find_lost_map(font)
+            .map(Self::Unusable)
+            .or_else(|| Type3Font::read(font).map(Self::Type3))
+            .or_else(|| find_lost_symbols(font).map(Self::Symbols))
+            .or_else(|| is_program_lost(font).then_some(Self::Replaced))
     }
 
     /// The loss of a character.
@@ -131,6 +135,7 @@ impl<'a> ExaminedFont<'a> {
         match self {
             Self::Type3(_) => Lost::Glyphs("a Type 3 font".to_owned()),
             Self::Symbols(lost) | Self::Unusable(lost) => lost.clone(),
+            Self::Replaced => Lost::Glyphs("an embedded font that can't be read".to_owned()),
         }
     }
 
@@ -141,6 +146,7 @@ impl<'a> ExaminedFont<'a> {
             Self::Symbols(_) => count_symbols(text),
             // How long the codes are is not known.
             Self::Unusable(_) => text.len().min(1),
+            Self::Replaced => text.iter().filter(|code| is_own_code(**code)).count(),
         }
     }
 }
@@ -159,10 +165,32 @@ fn is_partial(font: &Dict<'_>) -> bool {
     }
 }
 
-/// Whether the encoding of a composite font refers to another one in the file, which the renderer ignores.
-fn uses_embedded_map(font: &Dict<'_>) -> bool {
-    let encoding = font.get::<Stream<'_>>("Encoding");
-    encoding.is_some_and(|encoding| encoding.dict().get::<Stream<'_>>("UseCMap").is_some())
+/// The loss of text whose encoding refers to another one in the file, which the renderer ignores.
+fn find_lost_map(font: &Dict<'_>) -> Option<Lost> {
+    let encoding = font.get::<Stream<'_>>("Encoding")?;
+    let base = encoding.dict().get::<Object<'_>>("UseCMap");
+    if !encoding.dict().contains_key("UseCMap") || matches!(base, Some(Object::Name(_))) {
+        return None;
+    }
+    let lost = if matches!(base, Some(Object::Stream(_))) { Lost::EmbeddedGlyphs } else { Lost::Glyphs };
+    Some(lost("a font whose encoding uses another one".to_owned()))
+}
+
+/// Whether a font with codes of one byte has an embedded program that can't be read. Those with tables are examined as
+/// they are drawn.
+fn is_program_lost(font: &Dict<'_>) -> bool {
+    let Some(descriptor) = font.get::<Dict<'_>>("FontDescriptor") else { return false };
+    let Some(key) = ["FontFile3", "FontFile"].into_iter().find(|key| descriptor.contains_key(*key)) else {
+        return false;
+    };
+    let data =
+        descriptor.get::<Stream<'_>>(key).and_then(|program| program.decoded_data().ok().map(|data| data.to_vec()));
+    data.is_none_or(|data| !is_font_program(&data))
+}
+
+/// Whether a code stands for a character only in the font of the file: usual fonts have control characters there.
+fn is_own_code(code: u8) -> bool {
+    code < b' ' && !matches!(code, 0 | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether an encoding of a composite font maps codes to glyphs. Source: ISO 32000-1, 9.7.5.

@@ -1,7 +1,7 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
-use super::annotations::draw_annotations;
+use super::annotations::{draw_annotations, list_existing_annotations, list_shown_annotations};
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
 use super::corrections::{
@@ -214,9 +214,19 @@ impl PdfFile {
     fn layered(&self, number: u32) -> Option<Self> {
         let file = self.corrected(number, |page| {
             let layers = self.layers.get_or_init(|| correct_layers(self.pdf.xref(), Hideable::Listed));
-            layers.iter().cloned().chain(correct_annotations(&self.pdf, page)).collect()
+            let annotations =
+                list_shown_annotations(page).and_then(|entry| correct_annotations(&self.pdf, page, entry));
+            layers.iter().cloned().chain(annotations).collect()
         });
         file.as_ref().unwrap_or(self).usable(number, show_appearances).or(file)
+    }
+
+    /// The same file with a page whose list of annotations has no items that are missing. `None`: it has none.
+    fn with_reached_annotations(&self, number: u32) -> Option<Self> {
+        self.corrected(number, |page| {
+            let entry = list_existing_annotations(page);
+            entry.and_then(|entry| correct_annotations(&self.pdf, page, entry)).into_iter().collect()
+        })
     }
 
     /// The same file as `pdf`. `None`: it has other pages, or the page not this content.
@@ -237,6 +247,7 @@ impl PdfFile {
             Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.corrected(number, correct_font_types),
             Change::FontPrograms => self.corrected(number, correct_font_programs),
+            Change::Annotations => self.with_reached_annotations(number),
             Change::ListedLayers => self.layered(number),
             Change::Layers => self.corrected(number, correct_layers_as_before),
             Change::Groups => self.dissolved(number, size),
@@ -357,6 +368,8 @@ enum Change {
     FontTypes,
     /// Embedded programs of fonts that it finds.
     FontPrograms,
+    /// Annotations that it draws although others are missing.
+    Annotations,
     /// States of layers that it reads, and no annotations in hidden ones.
     ListedLayers,
     /// The same also with layers that the document does not list, and without those of appearances.
@@ -367,8 +380,9 @@ enum Change {
 
 impl Change {
     /// All of them, in the order in which they are made.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Generations,
+        Self::Annotations,
         Self::ListedLayers,
         Self::Content,
         Self::Encodings,
@@ -386,7 +400,7 @@ impl Change {
             Self::Encodings => APPLIED_ENCODINGS_VERSION,
             Self::Streams => USABLE_STREAMS_VERSION,
             Self::FontTypes => KNOWN_LAYERS_VERSION,
-            Self::FontPrograms => FOUND_PROGRAMS_VERSION,
+            Self::FontPrograms | Self::Annotations => FOUND_PROGRAMS_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
@@ -398,7 +412,7 @@ impl Change {
     fn effect(self) -> &'static str {
         match self {
             Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms => "some characters are others now",
-            Self::Generations => "objects are drawn that were not found before",
+            Self::Generations | Self::Annotations => "objects are drawn that were not found before",
             Self::Streams => "masks or images are drawn otherwise now",
             Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",
             Self::Groups => "transparency groups blend with the page now",

@@ -278,6 +278,11 @@ impl Counters {
         self.is_counted.load(Ordering::Relaxed)
     }
 
+    /// The number of entries of the input, once they have been counted.
+    pub(crate) fn counted(&self) -> u64 {
+        read(&self.counted)
+    }
+
     /// This many entries were counted so far, ahead of the walk.
     pub(crate) fn set_counting(&self, entries: u64) {
         self.counted.store(entries, Ordering::Relaxed);

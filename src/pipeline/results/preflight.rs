@@ -1,6 +1,6 @@
 //! Whether the outputs and the store of a job can be written, checked before anything is paid for.
 
-use crate::export::{KnownPartitions, Targets, check_outputs, check_row_files};
+use crate::export::{KnownPartitions, Targets, check_outputs, check_row_files, check_space};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -20,6 +20,15 @@ pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
     check_outputs(&paths, known_files(job)?)?;
     check_partitions(job)?;
     Ok(check_row_files(&Targets::of_job(job, &job.output))?)
+}
+
+/// Checks that there is space for the rows of as many files in the outputs of a job.
+///
+/// # Errors
+/// When there is not.
+pub fn check_output_space(job: &Job, files: u64) -> Result<(), PipelineError> {
+    let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
+    Ok(check_space(&paths, files)?)
 }
 
 /// Checks the values of the list that rows are partitioned by.

@@ -2,9 +2,10 @@
 //! and prepare pages. Every queue between them is bounded.
 
 use super::diff::walk_and_compare;
-use super::pass::ScanPass;
+use super::pass::{ScanPass, ScanPurpose};
 use super::queue::Queue;
 use super::worker::Worker;
+use crate::export::check_space;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::{Shutdown, StopStep};
@@ -13,6 +14,7 @@ use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits, count_entries};
 use crate::store::StoreError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -82,6 +84,7 @@ impl ScanThreads {
             // An interrupted walk does not know the size of the input.
             if !run.shutdown.is_immediate() {
                 run.counters.end_walk();
+                check_output_space(&run, &pass);
             }
             queue.close();
         })?);
@@ -131,6 +134,17 @@ fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walke
     });
     if let Ok(Some(count)) = counted {
         run.counters.set_counted(count);
+        check_output_space(run, pass);
+    }
+}
+
+/// Ends the run if the outputs have no space for the rows of the input, which has been counted: no more is paid for.
+fn check_output_space(run: &RunContext, pass: &ScanPass) {
+    let paths: Vec<&Path> = run.job.output.files().map(|(_, path)| path.as_path()).collect();
+    if pass.purpose == ScanPurpose::Ask
+        && let Err(error) = check_space(&paths, run.counters.counted())
+    {
+        run.shutdown.request(RunOutcome::from_error(&error.into()));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
-use crate::prepare::{DecoderCommand, PageFeatures, is_single_page};
+use crate::prepare::{DecoderCommand, DecoderMemory, FileMemory, MemoryShare, PageFeatures, is_single_page};
 use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
@@ -29,6 +29,18 @@ use tokio::sync::mpsc;
 /// Pages of a file that a worker prepares before other workers may take some.
 const PAGES_AT_ONCE: usize = 8;
 
+/// The bytes of a file, with the memory that they take.
+struct HeldFile {
+    bytes: Bytes,
+    _share: MemoryShare,
+}
+
+impl AsRef<[u8]> for HeldFile {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// One worker of a pass.
 pub(crate) struct Worker {
     run: Arc<RunContext>,
@@ -36,6 +48,7 @@ pub(crate) struct Worker {
     queue: Arc<Queue>,
     stored: Reader,
     source: SourceReader,
+    memory: DecoderMemory,
     preparer: Preparer,
     changes: ChangeBuffer,
     ready: mpsc::Sender<ReadyPage>,
@@ -68,6 +81,7 @@ impl Worker {
             queue,
             stored: run.store.reader()?,
             source: SourceReader::new(&run.job.input, hosts, run.clock.clone(), cancelled),
+            memory: decoder.memory.clone(),
             preparer: Preparer::new(run.clone(), pass.clone(), decoder),
             changes: ChangeBuffer::new(run.clone(), pass.clone()),
             ready,
@@ -290,15 +304,26 @@ impl Worker {
 
     /// The file's bytes, or why there are none.
     fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
+        let share = match self.memory.acquire_file(entry.size, &|| self.run.shutdown.is_immediate()) {
+            FileMemory::Free(share) => share,
+            FileMemory::TooSmall => return Ok(Err(ReadFault::lacks_memory(entry.size))),
+            FileMemory::Cancelled => return Ok(Err(ReadFault::cancelled())),
+        };
         match self.source.read(entry) {
             Err(fault) => match fault.kind {
                 ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
                 ReadFaultKind::NoRoots => {
                     Err(RunOutcome::NoTrustedRoots(format!("an https URL of input.list {}", fault.message)))
                 }
-                ReadFaultKind::TooLarge | ReadFaultKind::ReadFailed | ReadFaultKind::FetchFailed => Ok(Err(fault)),
+                ReadFaultKind::TooLarge
+                | ReadFaultKind::ReadFailed
+                | ReadFaultKind::FetchFailed
+                | ReadFaultKind::LacksMemory => Ok(Err(fault)),
             },
-            Ok(bytes) => Ok(Ok(bytes)),
+            Ok(bytes) => Ok(Ok(match share {
+                Some(share) => Bytes::from_owner(HeldFile { bytes, _share: share }),
+                None => bytes,
+            })),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Memory for decoders: how much the machine or the container has, and how much of it the pages
-//! that are being decoded need. Decoders of one process share it.
+//! that are being decoded need. Decoders of one process share it. Files that are being worked on have a part of
+//! their own, so that they never fill the memory of the process that reads them.
 //!
 //! Sources: the Linux kernel's cgroup-v2.rst (`memory.max`, `memory.current`, `memory.stat`),
 //! cgroup-v1/memory.rst (`memory.limit_in_bytes`, `memory.usage_in_bytes`), proc(5) (`meminfo`).
@@ -17,8 +18,12 @@ const PLENTY_BYTES: u64 = 8 << 30;
 const RESERVE_BYTES: u64 = 64 << 20;
 /// Minimum memory that decoders use together.
 const MIN_BYTES: u64 = 64 << 20;
+/// The part of this memory that files may take together, beside the decoders.
+const FILES_PART: u64 = 4;
 /// A limit of cgroup v1 from here on means no limit.
 const UNLIMITED_V1: u64 = 1 << 60;
+/// How many copies of a file a decoder has.
+const FILE_COPIES: u64 = 2;
 /// A decoder without a page.
 const PROCESS_BYTES: u64 = 16 << 20;
 /// Interval at which a waiting decoder checks whether its page is cancelled.
@@ -26,7 +31,16 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Memory that the decoders of a program share. Clones share it.
 #[derive(Clone, Debug)]
-pub struct DecoderMemory(Arc<Shared>);
+pub struct DecoderMemory {
+    decoders: Pool,
+    files: Pool,
+    /// The largest file that can be opened, in bytes.
+    max_file: u64,
+}
+
+/// Memory that is given out in parts, in the order of the requests. Clones share it.
+#[derive(Clone, Debug)]
+struct Pool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -56,9 +70,19 @@ pub(crate) enum Need {
 }
 
 /// A part of the memory, until it is dropped.
-pub(crate) struct Share<'a> {
-    memory: &'a DecoderMemory,
+pub(crate) struct Share {
+    pool: Pool,
     bytes: u64,
+}
+
+/// Whether a file may be read.
+pub(crate) enum FileMemory {
+    /// It may; the share is to be kept for as long as its bytes. `None`: memory is not scarce.
+    Free(Option<Share>),
+    /// A decoder could not open it, even without others.
+    TooSmall,
+    /// The caller no longer wants it.
+    Cancelled,
 }
 
 impl DecoderMemory {
@@ -72,6 +96,46 @@ impl DecoderMemory {
     #[must_use]
     pub fn with_available(available: Option<u64>) -> Self {
         let capacity = available.map_or(u64::MAX, capacity_of);
+        let left = available.map_or(u64::MAX, |available| available.saturating_sub(RESERVE_BYTES + PROCESS_BYTES));
+        Self { decoders: Pool::new(capacity), files: Pool::new(capacity / FILES_PART), max_file: left / FILE_COPIES }
+    }
+
+    /// Whether decoders have to state what they need.
+    pub(crate) fn is_scarce(&self) -> bool {
+        self.decoders.0.is_scarce.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a decoder may work. A page that needs more than there is gets all of it. `None`: `is_cancelled`
+    /// returned true.
+    pub(crate) fn acquire(&self, need: Need, is_cancelled: &dyn Fn() -> bool) -> Option<Share> {
+        self.decoders.acquire(need, is_cancelled)
+    }
+
+    /// Waits until a file of this length may be read. One that is larger than the part of files is alone.
+    pub(crate) fn acquire_file(&self, length: u64, is_cancelled: &dyn Fn() -> bool) -> FileMemory {
+        if !self.is_scarce() {
+            return FileMemory::Free(None);
+        }
+        if length > self.max_file {
+            return FileMemory::TooSmall;
+        }
+        match self.files.acquire(Need::Bytes(length), is_cancelled) {
+            Some(share) => FileMemory::Free(Some(share)),
+            None => FileMemory::Cancelled,
+        }
+    }
+
+    /// A decoder ran out of memory, and no other one has a page: the memory left now is what decoders use together from
+    /// now on.
+    pub(crate) fn reduce(&self, available: Option<u64>) {
+        self.decoders.0.is_scarce.store(true, Ordering::Relaxed);
+        let mut state = self.decoders.state();
+        state.capacity = available.map_or(state.capacity, |available| state.capacity.min(capacity_of(available)));
+    }
+}
+
+impl Pool {
+    fn new(capacity: u64) -> Self {
         Self(Arc::new(Shared {
             state: Mutex::new(State { capacity, used: 0, waiting: VecDeque::new(), next_ticket: 0 }),
             freed: Condvar::new(),
@@ -79,14 +143,8 @@ impl DecoderMemory {
         }))
     }
 
-    /// Whether decoders have to state what they need.
-    pub(crate) fn is_scarce(&self) -> bool {
-        self.0.is_scarce.load(Ordering::Relaxed)
-    }
-
-    /// Waits until there is enough memory, in the order of the calls. A page that needs more than
-    /// there is gets all of it. `None`: `is_cancelled` returned true.
-    pub(crate) fn acquire(&self, need: Need, is_cancelled: &dyn Fn() -> bool) -> Option<Share<'_>> {
+    /// Waits until there is enough memory, in the order of the calls.
+    fn acquire(&self, need: Need, is_cancelled: &dyn Fn() -> bool) -> Option<Share> {
         let mut state = self.state();
         let ticket = state.next_ticket;
         state.next_ticket += 1;
@@ -103,7 +161,7 @@ impl DecoderMemory {
                 drop(state);
                 // The next one may fit as well.
                 self.0.freed.notify_all();
-                return Some(Share { memory: self, bytes });
+                return Some(Share { pool: self.clone(), bytes });
             }
             if is_cancelled() {
                 state.waiting.retain(|waiting| *waiting != ticket);
@@ -118,26 +176,18 @@ impl DecoderMemory {
         }
     }
 
-    /// A decoder ran out of memory, and no other one has a page: the memory left now is what decoders use together from
-    /// now on.
-    pub(crate) fn reduce(&self, available: Option<u64>) {
-        self.0.is_scarce.store(true, Ordering::Relaxed);
-        let mut state = self.state();
-        state.capacity = available.map_or(state.capacity, |available| state.capacity.min(capacity_of(available)));
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
         self.0.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for Share {
     fn drop(&mut self) {
-        let mut state = self.memory.state();
+        let mut state = self.pool.state();
         state.used = state.used.saturating_sub(self.bytes);
         drop(state);
-        self.memory.0.freed.notify_all();
+        self.pool.0.freed.notify_all();
     }
 }
 
@@ -150,7 +200,7 @@ pub(crate) fn bytes_to_decode((width, height): (u32, u32), file: usize) -> u64 {
 
 /// What opening a file of this size takes, in bytes.
 pub(crate) fn bytes_to_open(file: usize) -> u64 {
-    (file as u64).saturating_mul(2).saturating_add(PROCESS_BYTES)
+    (file as u64).saturating_mul(FILE_COPIES).saturating_add(PROCESS_BYTES)
 }
 
 fn capacity_of(available: u64) -> u64 {
@@ -320,7 +370,7 @@ mod tests {
                     send.send(at).unwrap();
                     drop(share);
                 });
-                while memory.state().waiting.len() <= at {
+                while memory.decoders.state().waiting.len() <= at {
                     std::thread::yield_now();
                 }
             }
@@ -335,9 +385,26 @@ mod tests {
         assert!(!memory.is_scarce());
         memory.reduce(Some(RESERVE_BYTES + 5 * MIN_BYTES));
         assert!(memory.is_scarce());
-        assert_eq!(memory.state().capacity, 4 * MIN_BYTES);
+        assert_eq!(memory.decoders.state().capacity, 4 * MIN_BYTES);
         memory.reduce(None);
-        assert_eq!(memory.state().capacity, 4 * MIN_BYTES);
+        assert_eq!(memory.decoders.state().capacity, 4 * MIN_BYTES);
+    }
+
+    #[test]
+    fn files_wait_for_one_another_and_one_that_no_decoder_can_open_is_not_read() {
+        const MB: u64 = 1 << 20;
+        let memory = DecoderMemory::with_available(Some(256 * MB));
+        let acquire = |length: u64| memory.acquire_file(length, &|| true);
+        let FileMemory::Free(Some(large)) = acquire(80 * MB) else { panic!("it is alone") };
+        assert!(matches!(acquire(1), FileMemory::Cancelled), "it would wait");
+        assert!(memory.acquire(Need::Everything, &never).is_some(), "decoders do not");
+        drop(large);
+        let FileMemory::Free(Some(_small)) = acquire(10 * MB) else { panic!("it fits") };
+        assert!(matches!(acquire(10 * MB), FileMemory::Free(Some(_))));
+        assert!(matches!(acquire(30 * MB), FileMemory::Cancelled));
+        assert!(matches!(acquire(89 * MB), FileMemory::TooSmall));
+        let plenty = DecoderMemory::with_available(Some(100 << 30));
+        assert!(matches!(plenty.acquire_file(u64::MAX, &never), FileMemory::Free(None)));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use std::io::Write;
 fn with_server<T>(replies: &[(u16, &str)], task: impl AsyncFnOnce(BatchClient<'_>) -> T) -> (T, Vec<Received>) {
     let server = TestServer::start(replies.iter().map(|(status, body)| reply(*status, "", body)).collect());
     let (client, clock) = (server.client(), ManualClock::starting_at(0));
-    let result = block_on(task(BatchClient::new(&client, &OpenAiBatches, &clock)));
+    let proof = EndpointProof::default();
+    let result = block_on(task(BatchClient::new(&client, &OpenAiBatches, &clock, &proof)));
     (result, server.requests())
 }
 
@@ -58,7 +59,7 @@ fn an_upload_that_fails() {
     };
     for (status, body, start, part) in [
         (200, "{}", "transient", "no member `id`"),
-        (200, "<html>", "transient", "not valid JSON"),
+        (200, "<html>", "transient", "is not an API; it replied with HTTP 200: <html>"),
         (404, r#"{"error":{"message":"Not Found"}}"#, "refused", "Batch API"),
         (404, "<html>404</html>", "refused", "Batch API"),
         (500, r#"{"error":{"message":"the key sk-secret broke"}}"#, "transient", "the key *** broke"),
@@ -67,7 +68,8 @@ fn an_upload_that_fails() {
         assert!(found.starts_with(start) && found.contains(part), "{status} {body}: {found}");
     }
     let (client, clock) = (client("http://127.0.0.1:9/v1"), ManualClock::starting_at(0));
-    let batches = BatchClient::new(&client, &OpenAiBatches, &clock);
+    let proof = EndpointProof::default();
+    let batches = BatchClient::new(&client, &OpenAiBatches, &clock, &proof);
     let missing = name(block_on(batches.upload(Path::new("no/such/file.jsonl"))).unwrap_err());
     assert!(missing.starts_with("transient: can't read no/such/file.jsonl"), "{missing}");
 }
@@ -140,7 +142,25 @@ fn a_date_to_retry_after_counts_from_now() {
     let throttled = reply(429, "retry-after: Mon, 23 Nov 2026 13:00:10 GMT\r\n", "{}");
     let server = TestServer::start(vec![throttled]);
     let client = server.client();
-    let fault = block_on(BatchClient::new(&client, &OpenAiBatches, &clock).status("batch_1")).unwrap_err();
+    let proof = EndpointProof::default();
+    let fault = block_on(BatchClient::new(&client, &OpenAiBatches, &clock, &proof).status("batch_1")).unwrap_err();
     let BatchFault::Transient { after, .. } = fault else { panic!("{fault:?}") };
     assert_eq!(after, Some(Duration::from_secs(10)));
+}
+
+#[test]
+fn what_is_not_an_api_is_called_three_times_unless_it_has_replied_before() {
+    let page = (200, "<html>login</html>");
+    let work = async |batches: BatchClient<'_>| {
+        let mut found = Vec::new();
+        for _ in 0..4 {
+            found.push(batches.status("batch_1").await.err().map(|fault| matches!(fault, BatchFault::Refused(_))));
+        }
+        found
+    };
+    let (found, _) = with_server(&[page; 4], work);
+    assert_eq!(found, [Some(false), Some(false), Some(true), Some(true)]);
+    let batch = (200, r#"{"id":"batch_1","status":"in_progress"}"#);
+    let (found, _) = with_server(&[batch, page, page, page], work);
+    assert_eq!(found, [None, Some(false), Some(false), Some(false)]);
 }

@@ -169,6 +169,22 @@ impl EndpointProof {
         exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
     }
 
+    /// A reply of the API to a call that is not about a page.
+    pub(crate) fn on_other_reply(&self) {
+        self.is_api.set(true);
+    }
+
+    /// What to do about a reply of something else to such a call: `what`, with an HTTP status below 300. `url`: what was called.
+    /// `Err`: the call can't succeed; otherwise why it may be made again.
+    pub(crate) fn judge_other_reply(&self, url: &str, status: u16, what: &str) -> Result<String, ProviderRefusal> {
+        if self.is_api.get() || self.was_proven {
+            return Ok(not_an_api(&format!("{url} no longer replies as an API"), Some(status), what));
+        }
+        let message = not_an_api(&format!("{url} is not an API"), Some(status), what);
+        self.foreign.set(self.foreign.get() + 1);
+        if self.foreign.get() >= MAX_FOREIGN { Err(ProviderRefusal::of_all(message, HINT)) } else { Ok(message) }
+    }
+
     /// A reply of something else, after the API had replied: a login has expired, or a proxy is in between. The
     /// run waits, and ends after a few of them in a row.
     fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {

@@ -52,6 +52,8 @@ const SECOND_TOLERANCE: f64 = 0.25;
 const MAX_SECOND_RESET: Duration = Duration::from_secs(1);
 /// By how many seconds a reset time in whole seconds may be rounded, up or down.
 const ROUNDING: f64 = 1.0;
+/// The same in milliseconds.
+const MILLISECOND: f64 = 0.001;
 /// How far the bounds of a single reply are widened, as a fraction.
 const TOLERANCE: f64 = 0.03;
 /// Replies that show a window.
@@ -165,7 +167,7 @@ impl Bounds {
             return None;
         }
         let (limit, used) = (limit as f64, used as f64);
-        let error = if is_whole(reset) { ROUNDING } else { 0.001 };
+        let error = if is_whole(reset) { ROUNDING } else { MILLISECOND };
         let (shortest, longest) = ((reset.as_secs_f64() - error).max(0.0), reset.as_secs_f64() + error);
         // What remains is rounded down: up to one unit less is missing.
         let high = if used > 1.0 { longest * limit / (used - 1.0) } else { f64::INFINITY };
@@ -218,7 +220,9 @@ fn shows_second(headers: &LimitHeaders) -> bool {
     let (limit, seconds) = (headers.limit, headers.reset.unwrap_or_default().as_secs_f64());
     let used = used(headers).max(1);
     let window = seconds * limit as f64 / used as f64;
-    window > 0.0 && window <= SECOND + SECOND_TOLERANCE && limit as f64 / MINUTE * seconds < 1.0
+    // Reset times are rounded, to milliseconds at best.
+    let longest = seconds + if is_whole(headers.reset.unwrap_or_default()) { 0.0 } else { MILLISECOND };
+    window > 0.0 && window <= SECOND + SECOND_TOLERANCE && limit as f64 / MINUTE * longest < 1.0
 }
 
 #[cfg(test)]
@@ -258,6 +262,11 @@ mod tests {
             (600, 0, 1000, 600),
             (3000, 49, 20, 3000),
             (60, 0, 1000, 60),
+            // The same with reset times that are rounded down.
+            (3600, 59, 16, 3600),
+            (4200, 69, 14, 4200),
+            (5400, 89, 11, 5400),
+            (1800, 29, 33, 1800),
             // Measured while the last unit came back.
             (500, 499, 50, 500),
             (10, 10, 0, 10),

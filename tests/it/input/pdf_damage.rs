@@ -110,6 +110,20 @@ fn annotations_behind_one_that_was_deleted_are_drawn() {
     }
 }
 
+#[test]
+fn annotations_with_an_appearance_behind_a_missing_one_are_drawn() {
+    for before in ["", "99 0 R", "null", "(text)", "7 0 R"] {
+        let page =
+            format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Annots [{before} 5 0 R] /Contents 4 0 R >>");
+        let stamp = "<< /Type /Annot /Subtype /Stamp /Rect [50 50 150 150] /AP << /N 6 0 R >> >>";
+        let appearance = stream("/Type /XObject /Subtype /Form /BBox [0 0 100 100]", b"0 0 100 100 re f");
+        let objects = [page.into_bytes(), stream("", b"0 0 10 10 re f"), stamp.into(), appearance, b"null".to_vec()];
+        let picture = draw(document(&objects)).unwrap();
+        let (width, height) = picture.dimensions();
+        assert!(picture.get_pixel(width / 2, height / 2).0[0] < 128, "[{before}]");
+    }
+}
+
 /// A TrueType font of three glyphs: nothing, a square, and a space. Its table for the Macintosh has the square for `ä`.
 fn font() -> Vec<u8> {
     let words = |words: &[i16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
@@ -202,4 +216,30 @@ fn the_encoding_of_an_embedded_font_is_applied_though_it_is_said_to_have_symbols
         assert_eq!(draw(page(flags, encoded)).as_ref(), Ok(&expected), "flags {flags}");
     }
     assert!(draw(page(4, "")).unwrap() != expected, "without an encoding the code is that of the table");
+}
+
+#[test]
+fn embedded_programs_of_fonts_are_found_whatever_type_the_font_states() {
+    let page = |kind: &str, key: &str, entries: &str| {
+        let widths = "800 ".repeat(256);
+        let dict = format!(
+            "<< /Type /Font /Subtype /{kind} /BaseFont /Square /Encoding /WinAnsiEncoding /FirstChar 0 /LastChar 255 \
+             /Widths [{widths}] /FontDescriptor 6 0 R >>"
+        );
+        let descriptor =
+            format!("<< /Type /FontDescriptor /FontName /Square /Flags 32 /FontBBox [0 -200 800 800] /{key} 7 0 R >>");
+        let more = [dict.into(), descriptor.into(), stream(entries, &font())];
+        self::page(b"BT /F1 90 Tf 20 60 Td (\\344) Tj ET", "/Font << /F1 5 0 R >>", &more)
+    };
+    let expected = draw(page("TrueType", "FontFile2", "/Length1 999")).unwrap();
+    for (kind, key, entries) in [
+        ("TrueType", "FontFile3", "/Subtype /OpenType"),
+        ("TrueType", "FontFile", ""),
+        ("TrueType", "FontFile2", ""),
+        ("OpenType", "FontFile3", "/Subtype /OpenType"),
+        ("Type1", "FontFile2", "/Length1 999"),
+        ("MMType1", "FontFile2", ""),
+    ] {
+        assert_eq!(draw(page(kind, key, entries)).as_ref(), Ok(&expected), "{kind} {key} {entries}");
+    }
 }

@@ -36,6 +36,7 @@ fn what_glyphs_of_type_3_fonts_refer_to_is_examined() {
         // The colour of such a glyph is that of its text.
         (shape(&format!("/Pattern cs /P scn {square}")), null(), None),
         (shape(paint), null(), missing),
+        (shape(paint), image("/ColorSpace /DeviceRGB"), Some("an image with colours in a glyph is not drawn")),
         (shape("BI /W 8 /H 8 /IM true ID aaaa"), null(), Some("its data has no end")),
         (shape(&format!("(open {square}")), null(), Some("ends early or is damaged")),
         (stream("/Filter /FlateDecode", &data), null(), None),
@@ -187,6 +188,88 @@ fn text_in_a_font_of_which_a_part_is_missing_is_lost() {
             "/Font << /F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] {matrix} /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >> >>"
         );
         check(page(b"BT /F1 30 Tf 20 20 Td (a) Tj ET", &font, &[stream("", b"1 0 d0 0 0 1 1 re f")]), expected);
+    }
+}
+
+#[test]
+fn forms_begin_with_the_state_around_them() {
+    let form = |content: &str| stream(&format!("{FORM} /BBox [0 0 100 100]"), content.as_bytes());
+    let lacks = Some("a font of which the file lacks a part");
+    let fonts = "/F1 << /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H >> /F2 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 65 /LastChar 65 /Widths [1] /Encoding << /Differences [65 /A] >> /CharProcs << >> >>";
+    let resources = format!("/Font << {fonts} >> /XObject << /F 5 0 R >>");
+    let (square, text) = ("9 9 50 50 re f", "BT 20 20 Td <0041> Tj ET");
+    let pattern = Some("a pattern is missing or damaged");
+    for (content, inner, expected) in [
+        ("/F Do", square, None),
+        ("/Pattern cs /None scn /F Do", square, pattern),
+        ("/F Do /Pattern cs /None scn /F Do", square, pattern),
+        ("/Pattern cs /None scn q 0 g /F Do Q", square, None),
+        ("/Pattern cs /None scn /F Do", "0 g 9 9 50 50 re f", None),
+        ("/Pattern CS /None SCN /F Do", "5 w 9 9 m 50 50 l S", pattern),
+        ("/F1 30 Tf /F Do", text, lacks),
+        ("/F2 30 Tf /F Do", text, Some("a Type 3 font")),
+        ("3 Tr /F2 30 Tf /F Do", text, None),
+    ] {
+        let content = format!("180 180 9 9 re f {content}");
+        check(page(content.as_bytes(), &resources, &[form(inner)]), expected);
+    }
+    for (bounds, expected) in [
+        ("/BBox [0 0 100 100]", None),
+        ("/BBox null", Some("can't be decoded")),
+        ("/BBox 99 0 R", Some("can't be decoded")),
+    ] {
+        let form = stream(&format!("{FORM} {bounds}"), square.as_bytes());
+        check(page(b"180 180 9 9 re f /F Do", &resources, &[form]), expected);
+    }
+}
+
+#[test]
+fn what_stencils_and_lines_of_text_are_painted_with_is_examined() {
+    let stencil = stream("/Type /XObject /Subtype /Image /Width 8 /Height 8 /ImageMask true", &[0x55; 8]);
+    let (pattern, space) = (Some("a pattern is missing or damaged"), Some("a colour space is missing or damaged"));
+    for (content, expected) in [
+        ("0 g q 50 0 0 50 9 9 cm /S Do Q", None),
+        ("/Pattern cs /None scn q 50 0 0 50 9 9 cm /S Do Q", pattern),
+        ("/None cs 1 scn q 50 0 0 50 9 9 cm /S Do Q", space),
+        ("/Pattern cs /None scn q 50 0 0 50 900 9 cm /S Do Q", None),
+        ("/Pattern cs /None scn q 50 0 0 50 9 9 cm BI /W 8 /H 8 /IM true ID aaaaaaaa EI Q", pattern),
+        ("/Pattern CS /None SCN BT 1 Tr /F1 30 Tf 9 9 Td (Text) Tj ET", pattern),
+        ("/Pattern CS /None SCN BT 2 Tr /F1 30 Tf 9 9 Td (Text) Tj ET", pattern),
+        ("/Pattern CS /None SCN BT /F1 30 Tf 9 9 Td (Text) Tj ET", None),
+        ("/Pattern cs /None scn BT 1 Tr /F1 30 Tf 9 9 Td (Text) Tj ET", None),
+    ] {
+        let resources =
+            "/XObject << /S 5 0 R >> /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>";
+        check(page(format!("0 0 9 9 re f {content}").as_bytes(), resources, std::slice::from_ref(&stencil)), expected);
+    }
+}
+
+#[test]
+fn fonts_of_a_graphics_state_are_examined() {
+    let font = |matrix: &str| {
+        format!("<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] {matrix} /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 6 0 R >> >>").into_bytes()
+    };
+    let square = stream("", b"1 0 d0 0 0 1 1 re f");
+    for (matrix, expected) in [("/FontMatrix [1 0 0 1 0 0]", None), ("", Some("a font of which the file lacks a part"))]
+    {
+        let content = b"0 0 9 9 re f /G gs BT 20 20 Td (a) Tj ET";
+        check(page(content, "/ExtGState << /G << /Font [5 0 R 30] >> >>", &[font(matrix), square.clone()]), expected);
+    }
+}
+
+#[test]
+fn text_in_own_codes_of_an_unreadable_font_is_lost() {
+    let lost = Some("an embedded font that can't be read");
+    for (program, text, expected) in [
+        (stream("/Subtype /Type1C", b"junk"), "<010203>", lost),
+        (stream("/Subtype /Type1C", b"junk"), "<0A0D20>", None),
+        (stream("/Subtype /Type1C", b"junk"), "(Text)", None),
+        (b"null".to_vec(), "<01>", lost),
+    ] {
+        let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Own /FirstChar 1 /LastChar 3 /Widths [500 500 500] /FontDescriptor 6 0 R /Encoding << /Differences [1 /g1 /g2 /g3] >> >>";
+        let descriptor = "<< /Type /FontDescriptor /FontName /Own /Flags 4 /FontFile3 7 0 R >>";
+        let content = format!("0 0 9 9 re f BT /F1 30 Tf 20 20 Td {text} Tj ET");
+        check(page(content.as_bytes(), "/Font << /F1 5 0 R >>", &[font.into(), descriptor.into(), program]), expected);
     }
 }
 
