@@ -293,3 +293,32 @@ pub(crate) fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
         None => (text, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_documentation_names_every_parameter_that_is_removed_or_replaced() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/manifest.md")).unwrap();
+        let section = page.split("These parameters are removed").nth(1).unwrap().split("\n## ").next().unwrap();
+        let quoted: BTreeSet<String> = section.split('`').skip(1).step_by(2).map(str::to_lowercase).collect();
+        let lists = [
+            SIGNATURES,
+            PROVIDERS,
+            PROVIDERS_PARAMETERS,
+            SIGNATURE_ENDS,
+            TOKEN_ENDS,
+            SECRET_ENDS,
+            SIGNING_DIGESTS,
+            SAS,
+            EXPIRIES,
+            TOKENS,
+            AMBIGUOUS,
+            &["ex", "is", "hm", "oh", "oe", "st", "e", "s"],
+        ];
+        let missing: Vec<&str> = lists.concat().into_iter().filter(|name| !quoted.contains(*name)).collect();
+        assert!(missing.is_empty(), "not in docs/manifest.md: {missing:?}");
+    }
+}
