@@ -4,7 +4,7 @@
 use crate::base::digest::Digest;
 use crate::base::path_text::percent_decoded;
 use crate::base::unicode::trim_blanks;
-use crate::base::url_parameters::{Parameter, classify, split};
+use crate::base::url_parameters::{UrlParameter, classify, split};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -78,49 +78,49 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     let parts: Vec<&[u8]> = cleaned.iter().map(|part| part.text.as_slice()).collect();
     let has_secret_fragment = fragment.is_some_and(|fragment| {
         let parts: Vec<&[u8]> = fragment.split(|byte| matches!(byte, b'&' | b';')).collect();
-        classify(&parts).iter().any(|kind| *kind != Parameter::Name)
+        classify(&parts).iter().any(|kind| *kind != UrlParameter::Identifying)
     });
     let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
-    let kind = |((part, nested), kind): ((&&[u8], &Option<Redacted>), Parameter)| match nested {
-        None if hides_secret(part) => Parameter::Token,
+    let kind = |((part, nested), kind): ((&&[u8], &Option<Redacted>), UrlParameter)| match nested {
+        None if hides_secret(part) => UrlParameter::Token,
         _ => kind,
     };
-    let kinds: Vec<Parameter> = parts.iter().zip(&nested).zip(classify(&parts)).map(kind).collect();
+    let kinds: Vec<UrlParameter> = parts.iter().zip(&nested).zip(classify(&parts)).map(kind).collect();
     let segments = PathSegments::split(place);
-    let is_signed = |kinds: &[Parameter]| kinds.iter().any(|kind| *kind != Parameter::Name);
+    let is_signed = |kinds: &[UrlParameter]| kinds.iter().any(|kind| *kind != UrlParameter::Identifying);
     let is_plain =
         !is_signed(&kinds) && !has_secret_within && !segments.has_secrets() && nested.iter().all(Option::is_none);
     if user_end == 0 && !has_secret_fragment && is_plain {
         return None;
     }
     // A path on a file system may begin so, too.
-    let is_certain = |kind: &Parameter| matches!(kind, Parameter::Signature | Parameter::Token);
+    let is_certain = |kind: &UrlParameter| matches!(kind, UrlParameter::Signature | UrlParameter::Token);
     if scheme.is_none() && !kinds.iter().any(is_certain) && !has_secret_within && !segments.has_secrets() {
         return None;
     }
-    let build = |with_tokens: bool| {
+    let build = |with_digests: bool| {
         let kept: Vec<Vec<u8>> = parts
             .iter()
             .zip(&kinds)
             .zip(nested.iter().zip(&cleaned))
             .filter_map(|((part, kind), (nested, cleaned))| match kind {
-                Parameter::Name => {
+                UrlParameter::Identifying => {
                     let mut kept = match nested {
-                        Some(inner) => with_value(part, if with_tokens { &inner.with_digests } else { &inner.path }),
+                        Some(inner) => with_value(part, if with_digests { &inner.with_digests } else { &inner.path }),
                         None => part.to_vec(),
                     };
-                    if with_tokens {
+                    if with_digests {
                         kept.extend_from_slice(&cleaned.tokens);
                     }
                     let is_nothing = kept.is_empty() || kept == ESCAPED_AMPERSAND;
                     Some(kept).filter(|_| !cleaned.has_secret || !is_nothing)
                 }
-                Parameter::Ambiguous => Some(digest_of(part)),
-                Parameter::Token if with_tokens => Some(digest_of(part)),
-                Parameter::Token | Parameter::Signature => None,
+                UrlParameter::Ambiguous => Some(digest_of(part)),
+                UrlParameter::Token if with_digests => Some(digest_of(part)),
+                UrlParameter::Token | UrlParameter::Signature => None,
             })
             .collect();
-        let mut out = [start, &segments.without_secrets(with_tokens)].concat();
+        let mut out = [start, &segments.without_secrets(with_digests)].concat();
         if !kept.is_empty() {
             out.push(b'?');
             out.extend_from_slice(&kept.join(&b'&'));
@@ -140,7 +140,7 @@ fn hides_secret(part: &[u8]) -> bool {
     let Some(value) = split(part, b'=').1.filter(|value| value.contains(&b'%')) else { return false };
     let decoded = percent_decoded(std::str::from_utf8(value).unwrap_or_default());
     let hidden: Vec<&[u8]> = decoded.split(|byte| matches!(byte, b'&' | b'?')).skip(1).collect();
-    classify(&hidden).iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token))
+    classify(&hidden).iter().any(|kind| matches!(kind, UrlParameter::Signature | UrlParameter::Token))
 }
 
 /// A part of a query between two `&`, without secrets that follow a `;`, which separates parameters, too (HTML 4.01,
@@ -156,27 +156,27 @@ struct QueryPart {
 impl QueryPart {
     /// Reads the parts of a query. A part that is a secret itself is left unchanged.
     fn read<'u>(parts: &[&'u [u8]]) -> Vec<Self> {
-        let is_name: Vec<bool> = classify(parts).iter().map(|kind| *kind == Parameter::Name).collect();
-        let pieces = |(part, is_name): (&&'u [u8], &bool)| -> Vec<&'u [u8]> {
-            part.splitn(if *is_name { usize::MAX } else { 1 }, |byte| matches!(byte, b';' | b'?')).collect()
+        let is_identifying: Vec<bool> = classify(parts).iter().map(|kind| *kind == UrlParameter::Identifying).collect();
+        let pieces = |(part, is_identifying): (&&'u [u8], &bool)| -> Vec<&'u [u8]> {
+            part.splitn(if *is_identifying { usize::MAX } else { 1 }, |byte| matches!(byte, b';' | b'?')).collect()
         };
-        let pieces: Vec<Vec<&[u8]>> = parts.iter().zip(&is_name).map(pieces).collect();
+        let pieces: Vec<Vec<&[u8]>> = parts.iter().zip(&is_identifying).map(pieces).collect();
         // Together: `sig` after a `;` makes a signature of `se` after an `&`.
         let mut kinds = classify(&pieces.concat()).into_iter();
-        let read = |((part, pieces), is_name): ((&&[u8], &Vec<&[u8]>), &bool)| {
+        let read = |((part, pieces), is_identifying): ((&&[u8], &Vec<&[u8]>), &bool)| {
             let mut kept: Vec<&[u8]> = Vec::new();
             let mut tokens = Vec::new();
             for (piece, kind) in pieces.iter().zip(kinds.by_ref()) {
                 match kind {
-                    Parameter::Token if *is_name => tokens.extend([b";", &digest_of(piece)[..]].concat()),
-                    Parameter::Signature if *is_name => {}
+                    UrlParameter::Token if *is_identifying => tokens.extend([b";", &digest_of(piece)[..]].concat()),
+                    UrlParameter::Signature if *is_identifying => {}
                     _ => kept.push(piece),
                 }
             }
             let has_secret = kept.len() < pieces.len();
             Self { text: if has_secret { kept.join(&b';') } else { part.to_vec() }, tokens, has_secret }
         };
-        parts.iter().zip(&pieces).zip(&is_name).map(read).collect()
+        parts.iter().zip(&pieces).zip(&is_identifying).map(read).collect()
     }
 }
 
@@ -184,7 +184,7 @@ impl QueryPart {
 struct PathSegments<'u>(Vec<PathSegment<'u>>);
 
 /// A segment's name, and its parameters with what each is.
-type PathSegment<'u> = (&'u [u8], Vec<&'u [u8]>, Vec<Parameter>);
+type PathSegment<'u> = (&'u [u8], Vec<&'u [u8]>, Vec<UrlParameter>);
 
 impl<'u> PathSegments<'u> {
     fn split(path: &'u [u8]) -> Self {
@@ -199,18 +199,18 @@ impl<'u> PathSegments<'u> {
     }
 
     fn has_secrets(&self) -> bool {
-        let is_secret = |kind: &Parameter| matches!(kind, Parameter::Signature | Parameter::Token);
+        let is_secret = |kind: &UrlParameter| matches!(kind, UrlParameter::Signature | UrlParameter::Token);
         self.0.iter().any(|(_, _, kinds)| kinds.iter().any(is_secret))
     }
 
-    fn without_secrets(&self, with_tokens: bool) -> Vec<u8> {
+    fn without_secrets(&self, with_digests: bool) -> Vec<u8> {
         let segment = |(name, parameters, kinds): &PathSegment<'_>| {
             let mut out = name.to_vec();
             for (part, kind) in parameters.iter().zip(kinds) {
                 match kind {
-                    Parameter::Name | Parameter::Ambiguous => out.extend([b";", *part].concat()),
-                    Parameter::Token if with_tokens => out.extend([b";", &digest_of(part)[..]].concat()),
-                    Parameter::Token | Parameter::Signature => {}
+                    UrlParameter::Identifying | UrlParameter::Ambiguous => out.extend([b";", *part].concat()),
+                    UrlParameter::Token if with_digests => out.extend([b";", &digest_of(part)[..]].concat()),
+                    UrlParameter::Token | UrlParameter::Signature => {}
                 }
             }
             out
