@@ -4,7 +4,7 @@
 //! - [`entry`]: one file or row
 //! - [`left_out`]: files of a folder that are not pages, and why; [`listing`]: the names in one folder;
 //!   [`walk`]: the files below a folder
-//! - [`signed_url`]: URLs without their secrets
+//! - [`url_secrets`]: URLs without their secrets
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
 //!   formats of lists with columns; [`list_file`]: any of them; [`table`]: its rows as entries
@@ -29,10 +29,10 @@ pub(crate) mod listing;
 pub(crate) mod parquet_list;
 pub(crate) mod public_hosts;
 pub(crate) mod reader;
-pub(crate) mod signed_url;
 pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod test_input;
+pub(crate) mod url_secrets;
 pub(crate) mod walk;
 
 pub use columns::ListColumns;
@@ -46,4 +46,4 @@ pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use signed_url::{not_a_url_without_secrets, without_secrets};
+pub(crate) use url_secrets::{not_a_url_without_secrets, without_secrets};
