@@ -197,7 +197,7 @@ impl Passes<'_> {
         &self,
         pass: &Arc<ScanPass>,
         entries: Entries,
-    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), StoreError> {
+    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), PipelineError> {
         ScanThreads::start(self.run, pass, entries, &self.hosts, &self.environment.decoder)
     }
 
