@@ -55,6 +55,23 @@ pub(crate) enum CommandReply {
     Done,
 }
 
+impl CommandReply {
+    /// The name of its kind, for the message of a defect.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Keys(_) => "Keys",
+            Self::Defined { .. } => "Defined",
+            Self::Opened(_) => "Opened",
+            Self::OpenedMany(_) => "OpenedMany",
+            Self::Lost(_) => "Lost",
+            Self::Batch(_) => "Batch",
+            Self::Decisions(_) => "Decisions",
+            Self::Draw(_) => "Draw",
+            Self::Done => "Done",
+        }
+    }
+}
+
 /// Where the answer to a command goes.
 pub(crate) type ReplySender = oneshot::Sender<Result<CommandReply, StoreError>>;
 
