@@ -11,7 +11,7 @@
 //! - [`entries`]: the entries of an input; [`count`]: their number
 //! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
 //!   content of a URL; [`reader`]: the content of an entry
-//! - [`error`]: what can go wrong when listing
+//! - [`error`]: what can go wrong when listing; `test_input`: an input for tests
 
 pub(crate) mod columns;
 pub(crate) mod count;
