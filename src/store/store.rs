@@ -213,10 +213,10 @@ impl Store {
         self.call(Command::WithdrawBatch(batch)).await.map(|_| ())
     }
 
-    /// Gives a run the batches of a provider that have not ended and that no live run has. `stopped`: runs whose
+    /// Gives a run the batches of a provider that have not ended and that no live run has. `stalled`: runs whose
     /// processes are stopped or hang; what they have submitted can be collected by others.
-    pub async fn adopt_batches(&self, run: RunKey, provider: String, stopped: Vec<RunId>) -> Result<(), StoreError> {
-        self.call(Command::AdoptBatches { run, provider, stopped }).await.map(|_| ())
+    pub async fn adopt_batches(&self, run: RunKey, provider: String, stalled: Vec<RunId>) -> Result<(), StoreError> {
+        self.call(Command::AdoptBatches { run, provider, stalled }).await.map(|_| ())
     }
 
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with
