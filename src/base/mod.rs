@@ -13,6 +13,7 @@
 //! - [`json_text`]: texts that are known to be JSON
 //! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
+//! - [`image_extensions`]: extensions of files that can be pages
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
@@ -35,6 +36,7 @@ pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
 pub mod ids;
+pub mod image_extensions;
 pub mod json_text;
 pub mod label_text;
 pub(crate) mod lowest;
