@@ -38,7 +38,7 @@ pub(crate) mod walk;
 pub use columns::ListColumns;
 pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::{count_entries, visit_carried};
-pub use entries::{Entries, FoundFile, carried_columns, list_columns};
+pub use entries::{Entries, InputItem, carried_columns, list_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{ListFault, SourceError, WalkFault};
 pub use fetch::check_https;

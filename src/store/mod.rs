@@ -75,7 +75,7 @@ pub use records::pages::{
     FaultRecord, FeaturesRecord, NearDuplicate, OutdatedPage, PageFaultRecord, Redrawn, RereadFile, SkipRule,
     StoredPage, TaskOutcome, Versions,
 };
-pub use records::headroom::Headroom;
+pub use records::reservation_multiples::ReservationMultiples;
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{DIED_END, EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use records::shown_answers::ShownAnswer;

@@ -12,7 +12,7 @@ use crate::pipeline::asking::page_state::{AskStep, PageState};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest};
-use crate::store::{BatchAttempt, BatchState, Reader, Headroom, RunKeys, StoreError};
+use crate::store::{BatchAttempt, BatchState, Reader, ReservationMultiples, RunKeys, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ fn resume_attempt(
             price,
             expected: stored.expected,
             reserved: stored.reserved,
-            headroom: Headroom::NONE,
+            headroom: ReservationMultiples::NONE,
             saved_tokens: 0,
         },
         sent: None,
