@@ -21,7 +21,7 @@ pub(crate) const BUDGET_REACHED: CommandEnd =
     CommandEnd::of_run(RunOutcomeName::BudgetReached, exit_codes::BUDGET_REACHED);
 /// A store or an output can't be read or written.
 pub(crate) const STORAGE: CommandEnd = CommandEnd::of_run(RunOutcomeName::StorageError, exit_codes::STORAGE);
-/// An evaluation or a comparison did not reach a mark. No run ends so.
+/// An evaluation or a comparison did not reach a threshold. Runs have no such outcome.
 pub(crate) const GATE_FAILED: CommandEnd = CommandEnd { word: "quality_gate", exit_code: exit_codes::GATE_FAILED };
 
 impl CommandEnd {

@@ -14,7 +14,7 @@ pub(crate) const BUDGET_REACHED: u8 = 4;
 pub(crate) const PROVIDER_REFUSED: u8 = 5;
 /// The provider is unavailable for longer than the run waits.
 pub(crate) const PROVIDER_UNAVAILABLE: u8 = 6;
-/// An evaluation did not reach a mark.
+/// An evaluation did not reach a threshold.
 pub(crate) const GATE_FAILED: u8 = 7;
 /// A store or an output can't be read or written.
 pub(crate) const STORAGE: u8 = 8;

@@ -1,10 +1,11 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`], [`escape`], [`sibling`], [`file_names`], [`shard`], [`command_end`] and [`run_state`] import
-//! other leaves.
+//! import. Only [`atomic_file`], [`command_end`], [`escape`], [`file_names`], [`ids`], [`json_text`], [`label_text`],
+//! [`run_state`], [`shard`] and [`sibling`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
-//! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
+//! - [`ids`]: ids as types; [`vocabulary`]: the words that stores and outputs may hold
+//! - [`clock`]: time as a parameter; [`backoff`]: waits between retries; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program; [`command_end`]: how a
 //!   command ends; [`run_state`]: where a run stands
@@ -12,10 +13,12 @@
 //! - [`json_text`]: texts that are known to be JSON
 //! - [`label_text`]: which texts can be labels
 //! - [`unicode`]: forms of text, UTF-16; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`other_format`]: files that are not text; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
+//! - [`image_extensions`]: extensions of files that can be pages
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
 //!   [`url_parameters`]: which parameters of URLs are secrets; [`trusted_roots`]: certificates of the system
+//! - `schema_oracle`: another implementation of JSON Schema, for tests
 //! - [`shard`]: parts of an input; [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
@@ -33,6 +36,7 @@ pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
 pub mod ids;
+pub mod image_extensions;
 pub mod json_text;
 pub mod label_text;
 pub(crate) mod lowest;

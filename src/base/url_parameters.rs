@@ -164,9 +164,9 @@ const IMGIX_DIGITS: usize = 32;
 
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parameter {
+pub(crate) enum UrlParameter {
     /// It distinguishes files.
-    Name,
+    Identifying,
     /// It signs the URL, or limits what a secret allows.
     Signature,
     /// A key, a token or a password.
@@ -176,7 +176,7 @@ pub(crate) enum Parameter {
 }
 
 /// What each parameter of a query is.
-pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
+pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let names: Vec<String> = parts.iter().map(|part| name_of(part)).collect();
     let has = |name: &str| names.iter().any(|known| known == name);
     // A link to an attachment in Discord is signed by these three.
@@ -194,42 +194,42 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
     let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
-    let mut kinds: Vec<Parameter> = names
+    let mut kinds: Vec<UrlParameter> = names
         .iter()
         .zip(parts)
         .map(|(name, part)| match name.as_str() {
             // A flag.
-            _ if value_of(part).is_empty() => Parameter::Name,
-            "s" if is_digest(part) => Parameter::Ambiguous,
+            _ if value_of(part).is_empty() => UrlParameter::Identifying,
+            "s" if is_digest(part) => UrlParameter::Ambiguous,
             // Qiniu: the deadline of its token.
-            "e" if has("token") && is_long(part) => Parameter::Signature,
-            name if is_id(part) && may_be_signature(name) => Parameter::Ambiguous,
-            name if SIGNATURES.contains(&name) || name.starts_with("signature") => Parameter::Signature,
+            "e" if has("token") && is_long(part) => UrlParameter::Signature,
+            name if is_id(part) && may_be_signature(name) => UrlParameter::Ambiguous,
+            name if SIGNATURES.contains(&name) || name.starts_with("signature") => UrlParameter::Signature,
             name if let Some(rest) = PROVIDERS.iter().find_map(|start| name.strip_prefix(start)) => {
                 if PROVIDERS_PARAMETERS.contains(&rest) {
-                    Parameter::Signature
+                    UrlParameter::Signature
                 } else {
-                    Parameter::Ambiguous
+                    UrlParameter::Ambiguous
                 }
             }
             name if is_sas && SAS.contains(&name)
                 || is_discord && ["ex", "is", "hm"].contains(&name)
                 || is_facebook && ["oh", "oe"].contains(&name) =>
             {
-                Parameter::Signature
+                UrlParameter::Signature
             }
             // Elsewhere they distinguish files.
             name if is_limited && SIGNING_DIGESTS.contains(&name) || is_nginx && ["st", "e"].contains(&name) => {
-                Parameter::Token
+                UrlParameter::Token
             }
-            name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
-            name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,
-            name if names_secret(name) => Parameter::Token,
-            name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => Parameter::Ambiguous,
-            _ => Parameter::Name,
+            name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => UrlParameter::Signature,
+            name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => UrlParameter::Token,
+            name if names_secret(name) => UrlParameter::Token,
+            name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => UrlParameter::Ambiguous,
+            _ => UrlParameter::Identifying,
         })
         .collect();
-    if kinds.iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token)) {
+    if kinds.iter().any(|kind| matches!(kind, UrlParameter::Signature | UrlParameter::Token)) {
         let is_limit = |name: &str, part: &[u8]| match name {
             "policy" => is_long(part) || has("key-pair-id") || has("signature"),
             "exp" | "expires" | "expiry" | "expire" => {
@@ -238,7 +238,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
             name => EXPIRIES.contains(&name),
         };
         let limits = names.iter().zip(parts).zip(&mut kinds).filter(|((name, part), _)| is_limit(name, part));
-        limits.for_each(|(_, kind)| *kind = Parameter::Signature);
+        limits.for_each(|(_, kind)| *kind = UrlParameter::Signature);
     }
     kinds
 }
@@ -291,5 +291,34 @@ pub(crate) fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     match text.iter().position(|byte| *byte == separator) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_documentation_names_every_parameter_that_is_removed_or_replaced() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/manifest.md")).unwrap();
+        let section = page.split("These parameters are removed").nth(1).unwrap().split("\n## ").next().unwrap();
+        let quoted: BTreeSet<String> = section.split('`').skip(1).step_by(2).map(str::to_lowercase).collect();
+        let lists = [
+            SIGNATURES,
+            PROVIDERS,
+            PROVIDERS_PARAMETERS,
+            SIGNATURE_ENDS,
+            TOKEN_ENDS,
+            SECRET_ENDS,
+            SIGNING_DIGESTS,
+            SAS,
+            EXPIRIES,
+            TOKENS,
+            AMBIGUOUS,
+            &["ex", "is", "hm", "oh", "oe", "st", "e", "s"],
+        ];
+        let missing: Vec<&str> = lists.concat().into_iter().filter(|name| !quoted.contains(*name)).collect();
+        assert!(missing.is_empty(), "not in docs/manifest.md: {missing:?}");
     }
 }

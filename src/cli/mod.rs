@@ -2,6 +2,23 @@
 //!
 //! Data goes to stdout, everything else to stderr. [`program`] starts a command; commands with a
 //! job use [`crate::session`] alone.
+//!
+//! - [`program`]: reads the arguments and starts a command; [`args`]: the arguments of all commands; [`job_args`],
+//!   [`caller_args`]: those of commands with a job, and for callers that are programs; [`arg_values`]: values that are not of
+//!   a standard type; [`help`]: examples
+//! - [`load`]: sessions from arguments
+//! - [`init`], [`check`], [`plan`], [`prepare`], [`try_page`], [`run`], [`export`], [`merge`], [`report`], [`runs`], [`rows`],
+//!   [`diff`], [`review`], [`eval`], [`probe`], [`answers`], [`models`], [`store`], [`schema`], [`simulate`], [`man`],
+//!   [`completions`], [`version`]: the commands; `probe` is `docmill eval --rotate` and `--repeat`
+//! - [`answers_args`], [`completions_args`], [`diff_args`], [`eval_args`], [`merge_args`], [`models_args`], [`probe_args`],
+//!   [`review_args`], [`rows_args`], [`runs_args`], [`simulate_args`]: their arguments
+//! - [`confirm`]: asks before requests whose price was shown; [`signals`]: what ends a run early; [`lease`]: until when
+//!   another program lets it run; [`parent`]: the process that started it
+//! - [`exit`]: failures as messages and exit codes; [`out`]: standard output; [`log`], [`text_lines`]: lines on stderr
+//! - [`progress`], [`status_line`]: progress on stderr; [`trouble_log`]: which troubles are worth a line
+//! - [`run_record`]: what is reported about a run to other programs: [`record_file`], [`short_record`]: in a file;
+//!   [`metrics`]: over HTTP; [`followers`]: to an OpenLineage server ([`lineage`]) or a Dagster step ([`dagster_pipes`]);
+//!   `traces`: by OTLP
 
 pub(crate) mod answers;
 pub(crate) mod answers_args;

@@ -1,17 +1,10 @@
 //! Which files of a folder are pages: by extension or content, and by the globs of the manifest.
 
 use super::sections::input::{Detect, Input};
+use crate::base::image_extensions::format_of_extension;
 use crate::base::unicode::nfc;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::{Path, PathBuf};
-
-/// Extensions of the supported formats, and of HEIC: phones write it, and a row with advice
-/// is better than a page that is silently missing. The format of a file is detected by its
-/// content.
-const EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "pdf", "jp2", "j2k", "jpf", "jpx",
-    "heic", "heif",
-];
 
 /// The compiled selection of `input.include`, `input.exclude` and `input.detect`.
 #[derive(Debug)]
@@ -73,7 +66,7 @@ impl Selection {
         }
         let is_known = || {
             let extension = path.extension().and_then(|extension| extension.to_str());
-            extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+            extension.is_some_and(|extension| format_of_extension(extension).is_some())
         };
         // `exclude` wins over `include`; a file that is not a page anyway is left out for that.
         let excluded = || {

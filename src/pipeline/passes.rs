@@ -197,7 +197,7 @@ impl Passes<'_> {
         &self,
         pass: &Arc<ScanPass>,
         entries: Entries,
-    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), StoreError> {
+    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), PipelineError> {
         ScanThreads::start(self.run, pass, entries, &self.hosts, &self.environment.decoder)
     }
 
@@ -235,7 +235,7 @@ impl Passes<'_> {
         }
         loop {
             pages_to_ask += elsewhere.poll(self.run, self.options).await?;
-            let taken_over = delivery.take_over(elsewhere.take_stopped()).await?;
+            let taken_over = delivery.take_over(elsewhere.take_stalled()).await?;
             if self.options.once {
                 let goes_on = taken_over > 0 || pages_to_ask > 0 && has_progressed;
                 if pages_to_ask > 0 && !goes_on {

@@ -7,6 +7,7 @@
 //! - [`form`]: what requests to an endpoint look like
 //! - [`judgement`]: what an attempt means and costs
 //! - [`client`]: HTTP, timeouts, redaction; independent of dialects
+//! - `test_server`: a server that gives prepared replies, for tests
 //! - [`replies`]: replies in any dialect
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure

@@ -7,7 +7,7 @@
 //! - [`pages`]: pages by status and label; [`failures`]: pages without an answer; [`redrawn`]: answers of earlier
 //!   pictures
 //! - [`summary`]: the whole report
-//! - [`render`]: its forms
+//! - [`render`]: its forms; `sample`: a report for tests
 
 mod failures;
 mod histogram;

@@ -64,7 +64,8 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
     let ids = review.store.put_group(new)?;
     review.skips().add(ids.first().copied(), at_ms, skips);
     drop(decisions);
-    drop(review.decisions()?);
+    // Those that were just stored, too: they have the ids and the group that the store gave them.
+    review.read_new_decisions()?;
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     Ok(json!({"group": ids.first(), "at": at_ms, "ids": ids, "changed": changed}))
 }

@@ -5,7 +5,7 @@ use crate::base::ids::{DecisionId, PageId};
 use crate::base::json_text::JsonText;
 use crate::export::human_value;
 use crate::labels::sampling::blind_answer::{AnswerOrigin, find_blind_answer};
-use crate::store::{DecisionRecord, Reader, StoreError};
+use crate::store::{DecisionOrder, DecisionRecord, Reader, StoreError, decision_order};
 use crate::task::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -35,6 +35,12 @@ pub(crate) struct Decision {
     pub(crate) is_drawn: bool,
     /// Whether it fits the current task.
     pub(crate) fits: bool,
+}
+
+impl Decision {
+    fn order_key(&self) -> DecisionOrder<'_> {
+        decision_order(self.at_ms, &self.reviewer, self.id)
+    }
 }
 
 /// Decisions that were made together, newest first in the strip.
@@ -143,7 +149,7 @@ impl Decisions {
             self.own.insert((known.at_ms, group, id, decision.page));
         }
         of_page.push(known);
-        of_page.sort_by(|a, b| (a.at_ms, &a.reviewer, a.id).cmp(&(b.at_ms, &b.reviewer, b.id)));
+        of_page.sort_by(|a, b| a.order_key().cmp(&b.order_key()));
     }
 
     /// Removes a decision that was withdrawn.
@@ -165,28 +171,20 @@ impl Decisions {
         self.orphans.len()
     }
 
-    fn of_task(
-        &self,
-        page: &PageId,
-        task: usize,
-        question: Option<Digest>,
-    ) -> impl DoubleEndedIterator<Item = &Decision> {
+    fn of_task(&self, page: &PageId, task: usize, question: Option<Digest>) -> impl Iterator<Item = &Decision> {
         let of_page = self.by_page.get(page).map(Vec::as_slice).unwrap_or_default();
         of_page.iter().filter(move |known| known.task == task && known.question == question)
     }
 
-    /// The latest decision of each reviewer, if it fits the task: an earlier one does not count in its place.
+    /// The latest decision of each reviewer, if it fits the task.
     fn latest(&self, page: &PageId, task: usize, question: Option<Digest>) -> BTreeMap<&str, &Decision> {
-        let mut latest: BTreeMap<&str, &Decision> = BTreeMap::new();
-        self.of_task(page, task, question).for_each(|known| _ = latest.insert(&known.reviewer, known));
-        latest.retain(|_, known| known.fits);
-        latest
+        let latest = latest_by_reviewer(self.of_task(page, task, question));
+        latest.into_iter().map(|((_, reviewer), known)| (reviewer, known)).collect()
     }
 
     /// The reviewer's latest decision on a task of a page, if it fits the task.
     pub(crate) fn own(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
-        let latest = self.of_task(page, task, question).rev().find(|known| *known.reviewer == *self.reviewer);
-        latest.filter(|known| known.fits)
+        self.latest(page, task, question).remove(self.reviewer.as_str())
     }
 
     /// The answer that `docmill eval` counts, or, if none was given blind, the latest at all. It counts whether or not
@@ -220,7 +218,7 @@ impl Decisions {
         *decision.reviewer == *self.reviewer
     }
 
-    /// Whether there is such a decision.
+    /// Whether a decision no longer fits its task.
     pub(crate) fn has_unfit(&self, page: &PageId, task: usize) -> bool {
         self.unfit(page, task).next().is_some()
     }
@@ -277,12 +275,8 @@ impl Decisions {
     pub(crate) fn pairs(&self, task: usize) -> BTreeMap<(&str, &str), Vec<(&str, &str)>> {
         let mut pairs: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
         for known in self.by_page.values() {
-            let mut latest: BTreeMap<(Option<Digest>, &str), &Decision> = BTreeMap::new();
-            for one in known.iter().filter(|known| known.task == task) {
-                latest.insert((one.question, &one.reviewer), one);
-            }
-            let fitting = latest.into_iter().filter(|(_, known)| known.fits);
-            let latest: Vec<_> = fitting.map(|(key, known)| (key, known.value.as_str())).collect();
+            let latest = latest_by_reviewer(known.iter().filter(|known| known.task == task));
+            let latest: Vec<_> = latest.into_iter().map(|(key, known)| (key, known.value.as_str())).collect();
             for (at, ((question, a), value)) in latest.iter().enumerate() {
                 for ((_, b), other) in latest[at + 1..].iter().take_while(|((known, _), _)| known == question) {
                     pairs.entry((a, b)).or_default().push((value, other));
@@ -291,6 +285,17 @@ impl Decisions {
         }
         pairs
     }
+}
+
+/// The latest decision of each reviewer on each question, if it fits its task: an earlier one does not count in its place.
+/// `decisions`: those on a task, in their order.
+fn latest_by_reviewer<'a>(
+    decisions: impl Iterator<Item = &'a Decision>,
+) -> BTreeMap<(Option<Digest>, &'a str), &'a Decision> {
+    let mut latest = BTreeMap::new();
+    decisions.for_each(|known| _ = latest.insert((known.question, &*known.reviewer), known));
+    latest.retain(|_, known| known.fits);
+    latest
 }
 
 #[cfg(test)]

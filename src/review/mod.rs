@@ -6,7 +6,7 @@
 //!   [`view`]: which are asked for; [`prepared_view`], [`rank_set`], [`views`]: which are shown, kept up to date page by
 //!   page; [`decisions`]: decisions; [`skips`]: skips; [`pictures`]: what they look like
 //! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
-//! - [`worth`]: what the decisions made so far are worth
+//! - [`sample_accuracy`]: how often the model is right on a random sample, and whether reviewers agree
 
 pub(crate) mod api;
 pub(crate) mod api_error;
@@ -21,6 +21,7 @@ pub(crate) mod pictures;
 pub(crate) mod prepared_view;
 pub(crate) mod rank_set;
 pub(crate) mod run;
+pub(crate) mod sample_accuracy;
 pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod skips;
@@ -28,7 +29,6 @@ pub(crate) mod state;
 pub(crate) mod tasks;
 pub(crate) mod view;
 pub(crate) mod views;
-pub(crate) mod worth;
 
 pub(crate) use run::{ReviewError, Serving, review};
 pub use settings::ReviewOptions;

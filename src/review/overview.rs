@@ -3,10 +3,10 @@
 use super::api_error::ApiError;
 use super::decisions::Group;
 use super::page_json::name_of;
+use super::sample_accuracy::{SampleAccuracy, SampledPage, agreement};
 use super::skips::Skip;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
-use super::worth::{Step, Worth, agreement};
 use crate::base::ids::PageId;
 use crate::base::json_text::JsonText;
 use crate::base::path_text::display_path;
@@ -107,7 +107,7 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
     }))
 }
 
-/// How far the review is, and what it is worth.
+/// How far the review is, and what the decisions show of the accuracy of the model.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -137,25 +137,25 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
             let agreements: Vec<Value> = pairs.iter().map(|((a, b), values)| agreement(a, b, values)).collect();
             (steps, agreements)
         };
-        let mut worth = None;
+        let mut accuracy = None;
         if is_random {
             let step = |(at, decided): (u32, Option<(JsonText, bool)>)| {
-                let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
+                let Some((value, is_shown)) = decided else { return Ok(Some(SampledPage::Skipped)) };
                 let answers = review.model_answers(at)?;
                 let step = |answer: &Option<Value>| match (answer, review.tasks.get(*task)) {
                     (Some(answer), Some(task)) => {
-                        Step::Decided { is_right: task.is_right(answer, &value.value()), is_shown }
+                        SampledPage::Decided { is_right: task.is_right(answer, &value.value()), is_shown }
                     }
-                    _ => Step::Unanswered,
+                    _ => SampledPage::Unanswered,
                 };
                 Ok::<_, ApiError>(answers.get(*task).map(step))
             };
             let steps = steps.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
-            let known = Worth::of_steps(steps.into_iter().flatten(), selection.pages as u64);
-            worth = (known.reviewed >= MIN_REVIEWED).then(|| known.to_json());
+            let known = SampleAccuracy::of_sample(steps.into_iter().flatten(), selection.pages as u64);
+            accuracy = (known.reviewed >= MIN_REVIEWED).then(|| known.to_json());
         }
         let name = review.tasks.get(*task).map(|task| task.name.as_str());
-        tasks.push(json!({"task": name, "decided": decided, "worth": worth, "agreements": agreements}));
+        tasks.push(json!({"task": name, "decided": decided, "worth": accuracy, "agreements": agreements}));
     }
     Ok(json!({"pages": selection.drawn.len(), "tasks": tasks}))
 }

@@ -1,4 +1,4 @@
-//! Pictures of pages: drawn on a few threads, and kept in memory for a while. Nothing is written to a disk.
+//! Pictures of pages: rendered on a few threads, and kept in memory for a while. Nothing is written to a disk.
 
 use crate::base::ids::PageId;
 use crate::pipeline::{PagePictureFault, PagePictures};
@@ -7,24 +7,24 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
-/// Threads that draw, each with a decoder process.
+/// Threads that render, each with a decoder process.
 const WORKERS: usize = 2;
-/// Pictures that wait to be drawn. Further requests wait.
+/// Pictures that wait to be rendered. Further requests wait.
 const MAX_WAITING: usize = 64;
-/// Longest sides that are drawn, in pixels: tiles, and pages at two sizes.
+/// Longest sides that are rendered, in pixels: tiles, and pages at two sizes.
 const SIDES: [u32; 4] = [320, 640, 1600, 3200];
 /// Maximum number of pictures that are kept, and of their bytes.
 const MAX_KEPT: usize = 1000;
 const MAX_KEPT_BYTES: usize = 64 << 20;
 
-type Drawn = Result<Bytes, PagePictureFault>;
+type Rendered = Result<Bytes, PagePictureFault>;
 
-/// A picture to draw.
+/// A picture to render.
 struct Wanted {
     place: (u64, Vec<u8>),
     page: PageId,
     side: u32,
-    reply: oneshot::Sender<Drawn>,
+    reply: oneshot::Sender<Rendered>,
 }
 
 /// Pictures of pages.
@@ -51,11 +51,11 @@ impl Pictures {
                     if reply.is_closed() {
                         continue;
                     }
-                    let drawn = page_pictures.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
-                    if let Ok(jpeg) = &drawn {
+                    let rendered = page_pictures.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
+                    if let Ok(jpeg) = &rendered {
                         kept.lock().unwrap_or_else(PoisonError::into_inner).add((page, side), jpeg.clone());
                     }
-                    let _ = reply.send(drawn);
+                    let _ = reply.send(rendered);
                 }
             };
             std::thread::Builder::new().name(format!("pictures-{number}")).spawn(work)?;
@@ -67,7 +67,7 @@ impl Pictures {
     ///
     /// # Errors
     /// When the picture of the page no longer exists.
-    pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Drawn {
+    pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Rendered {
         let side = SIDES.into_iter().find(|known| *known >= side).unwrap_or(SIDES[SIDES.len() - 1]);
         // A copy of the picture would hide that the file has changed: only tiles, which are many, are taken from
         // memory.
@@ -76,11 +76,11 @@ impl Pictures {
         {
             return Ok(jpeg);
         }
-        let (reply, drawn) = oneshot::channel();
+        let (reply, rendered) = oneshot::channel();
         let wanted = Wanted { place: (place.0, place.1.to_vec()), page, side, reply };
         let ended = || PagePictureFault::NoDecoder("the server ends".to_owned());
         self.wanted.send(wanted).await.map_err(|_| ended())?;
-        drawn.await.map_err(|_| ended())?
+        rendered.await.map_err(|_| ended())?
     }
 }
 

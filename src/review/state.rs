@@ -200,6 +200,14 @@ impl Review {
         Ok(decisions)
     }
 
+    /// Reads the decisions that were stored since they were read last.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn read_new_decisions(&self) -> Result<(), StoreError> {
+        self.decisions().map(drop)
+    }
+
     /// What the reviewer has skipped. Lock order: the decisions first, then this.
     pub(crate) fn skips(&self) -> MutexGuard<'_, Skips> {
         lock(&self.skips)

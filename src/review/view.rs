@@ -91,7 +91,7 @@ pub(crate) struct ViewQuery {
     pub(crate) at: Option<PageKey>,
     /// Begin with the first page that has a task which is neither decided nor skipped.
     pub(crate) is_next: bool,
-    /// Only the names of pages: to draw them ahead of time, without showing them.
+    /// Only the names of pages: to render them ahead of time, without showing them.
     pub(crate) only_names: bool,
     /// How many.
     pub(crate) limit: usize,

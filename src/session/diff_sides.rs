@@ -16,8 +16,8 @@ use crate::labels::history::{
 };
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
-    self, EntryRecipes, PipelineError, ProbePage, Projection, RowSide, budget_counter, draw_key, is_probe_open,
-    read_page_pairs, row_columns, stored_job,
+    self, EntryRecipes, PipelineError, PlanRequest, ProbePage, Projection, RowSide, budget_counter, draw_key,
+    is_probe_open, read_page_pairs, row_columns, stored_job,
 };
 use crate::select::{Filter, FilterColumns};
 use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError, TaskKey};
@@ -209,15 +209,17 @@ impl Sides {
         let everything =
             RetrySelection { invalid: true, refused: true, failed: true, refresh: true, ..RetrySelection::default() };
         let job = &self.new_job;
-        let plan = pipeline::plan(
-            &job.manifest,
-            &job.questions,
-            self.new_reader.as_ref(),
-            (everything, None),
-            (Some(PRICED_FILES), None),
-            SystemClock::new().wall_ms(),
-            environment.decoder().clone(),
-        )?;
+        let plan = pipeline::plan(&PlanRequest {
+            job: &job.manifest,
+            questions: &job.questions,
+            reader: self.new_reader.as_ref(),
+            selection: everything,
+            filter: None,
+            sample: Some(PRICED_FILES),
+            shards: None,
+            at_ms: SystemClock::new().wall_ms(),
+            decoder: environment.decoder().clone(),
+        })?;
         let bounds = plan.quote.as_ref().and_then(|quote| Some((quote.cost?, quote.pages)));
         Ok(plan.projection.map(|Projection { expected, to_ask: pages, .. }| FullRun {
             pages,

@@ -3,7 +3,7 @@
 use super::error::{Error, WRONG_INPUT};
 use crate::base::path_text::display_path;
 use crate::manifest::Input;
-use crate::source::{Entries, Entry, FoundFile, LeftOutReason, extension_of, path_bytes, path_from_bytes};
+use crate::source::{Entries, Entry, InputItem, LeftOutReason, extension_of, path_bytes, path_from_bytes};
 use serde_json::{Value, json};
 
 /// A file of the input, or a folder that is left out with everything in it.
@@ -59,8 +59,8 @@ pub(crate) fn list_files(input: &Input, on_file: &mut dyn FnMut(&ListedFile)) ->
     let (mut taken, mut left_out) = (0, 0);
     while let Some(found) = entries.next_file() {
         let file = match found {
-            Ok(FoundFile::Taken(entry)) => ListedFile::taken(&entry),
-            Ok(FoundFile::LeftOut(path, reason)) => ListedFile::left_out(&path, &reason),
+            Ok(InputItem::Taken(entry)) => ListedFile::taken(&entry),
+            Ok(InputItem::LeftOut(path, reason)) => ListedFile::left_out(&path, &reason),
             Err(fault) if fault.is_end => return Err(Error::new(WRONG_INPUT, fault)),
             Err(fault) => {
                 let path = fault.path.strip_prefix(input.base()).unwrap_or(&fault.path);

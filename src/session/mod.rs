@@ -6,7 +6,7 @@
 //!   [`reporting`]: reports from a store
 //! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
-//! - [`listed_files`]: the files of the input, taken or not
+//! - [`listed_files`]: the files of the input, taken or not; [`list_faults`]: faults that show only when the list is read
 //! - [`merging`]: merging the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run

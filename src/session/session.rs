@@ -39,7 +39,8 @@ use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, Lease, LostRequests, Plan, RetrySelection, RowSelection, RunOptions, Shutdown, questions_for_file,
+    self, Counters, Lease, LostRequests, Plan, PlanRequest, RetrySelection, RowSelection, RunOptions, Shutdown,
+    questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -194,8 +195,18 @@ impl Session {
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::reader_if_exists(&job.store)?;
-        let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
+        let (sample, shards) = sizes;
+        Ok(pipeline::plan(&PlanRequest {
+            job,
+            questions: &self.job.questions,
+            reader: reader.as_ref(),
+            selection,
+            filter,
+            sample,
+            shards,
+            at_ms: self.clock.wall_ms(),
+            decoder: self.environment.decoder().clone(),
+        })?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects

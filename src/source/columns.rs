@@ -1,7 +1,7 @@
 //! The columns of a list: their types, and which of them are carried into the rows.
 
 use super::error::ListFault;
-use super::signed_url::without_secrets;
+use super::url_secrets::without_secrets;
 use crate::base::escape::{key_pointer, pointer_token};
 use crate::base::unicode::{nfd, trim_blanks};
 use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input, PATH_COLUMN};

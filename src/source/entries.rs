@@ -5,8 +5,8 @@ use super::entry::{Entry, path_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::list::{ListedPath, PathList, STANDARD_INPUT};
-use super::signed_url::{Redacted, TokenClashes, not_a_url_without_secrets, redact};
 use super::table::{Table, TableRow};
+use super::url_secrets::{Redacted, TokenClashes, not_a_url_without_secrets, redact};
 use super::walk::{Walk, WalkItem};
 use crate::base::json_text::JsonText;
 use crate::base::path_text::path_of_text;
@@ -25,7 +25,7 @@ pub struct Entries {
 
 /// One item of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundFile {
+pub enum InputItem {
     /// A file or URL that is read.
     Taken(Entry),
     /// A file or folder that is left out: its path below the folder.
@@ -68,13 +68,13 @@ impl Entries {
     }
 
     /// The next file, whether it is taken or not. Everything in a list is taken.
-    pub fn next_file(&mut self) -> Option<Result<FoundFile, WalkFault>> {
+    pub fn next_file(&mut self) -> Option<Result<InputItem, WalkFault>> {
         let Inner::Walk(walk) = &mut self.inner else {
-            return self.next().map(|entry| entry.map(FoundFile::Taken));
+            return self.next().map(|entry| entry.map(InputItem::Taken));
         };
         Some(walk.next_item()?.map(|item| match item {
-            WalkItem::Entry(entry) => FoundFile::Taken(entry),
-            WalkItem::LeftOut(path, reason) => FoundFile::LeftOut(path_bytes(Path::new(&path)), reason),
+            WalkItem::Entry(entry) => InputItem::Taken(entry),
+            WalkItem::LeftOut(path, reason) => InputItem::LeftOut(path_bytes(Path::new(&path)), reason),
         }))
     }
 

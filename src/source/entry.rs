@@ -1,6 +1,6 @@
 //! One file of the input: its path, and the metadata that shows whether it has changed.
 
-use super::signed_url::Address;
+use super::url_secrets::Address;
 use crate::base::file_names::find_in_both_forms;
 use crate::base::json_text::JsonText;
 use std::path::{Path, PathBuf};

@@ -4,14 +4,14 @@
 //! - [`entry`]: one file or row
 //! - [`left_out`]: files of a folder that are not pages, and why; [`listing`]: the names in one folder;
 //!   [`walk`]: the files below a folder
-//! - [`signed_url`]: URLs without their secrets
+//! - [`url_secrets`]: URLs without their secrets
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
 //!   formats of lists with columns; [`list_file`]: any of them; [`table`]: its rows as entries
 //! - [`entries`]: the entries of an input; [`count`]: their number
 //! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
 //!   content of a URL; [`reader`]: the content of an entry
-//! - [`error`]: what can go wrong when listing
+//! - [`error`]: what can go wrong when listing; `test_input`: an input for tests
 
 pub(crate) mod columns;
 pub(crate) mod count;
@@ -29,16 +29,16 @@ pub(crate) mod listing;
 pub(crate) mod parquet_list;
 pub(crate) mod public_hosts;
 pub(crate) mod reader;
-pub(crate) mod signed_url;
 pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod test_input;
+pub(crate) mod url_secrets;
 pub(crate) mod walk;
 
 pub use columns::ListColumns;
 pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::{count_entries, visit_carried};
-pub use entries::{Entries, FoundFile, carried_columns, list_columns};
+pub use entries::{Entries, InputItem, carried_columns, list_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{ListFault, SourceError, WalkFault};
 pub use fetch::check_https;
@@ -46,4 +46,4 @@ pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use signed_url::{not_a_url_without_secrets, without_secrets};
+pub(crate) use url_secrets::{not_a_url_without_secrets, without_secrets};

@@ -3,7 +3,7 @@
 use super::columns::{ColumnPlan, ListColumns, convert_value, find_path, is_blank};
 use super::error::{SourceError, WalkFault};
 use super::list_file::ListFile;
-use super::signed_url::without_secrets;
+use super::url_secrets::without_secrets;
 use crate::base::digest::Digest;
 use crate::base::json_text::JsonText;
 use crate::manifest::{Column, Input};

@@ -64,6 +64,9 @@ pub enum StoreError {
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
+    /// A defect of docmill.
+    #[error("{0}")]
+    Internal(String),
 }
 
 impl StoreError {

@@ -68,14 +68,14 @@ pub use records::attempts::{
 };
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, EarlierAttempts};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
-pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
+pub use records::decisions::{DecisionOrder, DecisionRecord, NewDecision, current_decision, decision_order};
 pub use records::draws::{DrawRecord, NewDraw};
 pub use records::entries::{EntryChange, EntryRecord};
-pub use records::headroom::Headroom;
 pub use records::pages::{
     FaultRecord, FeaturesRecord, NearDuplicate, OutdatedPage, PageFaultRecord, Redrawn, RereadFile, SkipRule,
     StoredPage, TaskOutcome, Versions,
 };
+pub use records::reservation_multiples::ReservationMultiples;
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{DIED_END, EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use records::shown_answers::ShownAnswer;

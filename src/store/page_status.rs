@@ -1,7 +1,8 @@
-//! The rule that decides the action for a page.
+//! The rule that decides what is done with a page.
 //!
-//! Runs, plans, rows and the record of settled entries all use [`decide`]; no other code may derive the status of a
-//! page from its outcomes.
+//! Runs, plans, rows and the record of settled entries all use [`decide`]; no other code may derive from the outcomes of a
+//! page what is done with it. The status of a row is another one: it shows how the page's answers are, and `export/row.rs`
+//! derives it from this decision and the outcomes.
 //!
 //! Outcomes come first: a page with an outcome for every task is never faulty or skipped,
 //! because it could be read when it was asked. Next come faults, then pages that are skipped

@@ -84,8 +84,9 @@ impl Store {
     /// Begins a run: stores its job and recipes, marks the open attempts of dead runs lost, and
     /// adopts the batches that they left.
     pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
-        let CommandReply::Keys(keys) = self.blocking(Command::BeginRun(Box::new(start)))? else {
-            return Err(StoreError::Closed);
+        let keys = match self.blocking(Command::BeginRun(Box::new(start)))? {
+            CommandReply::Keys(keys) => keys,
+            other => return wrong_reply(&other),
         };
         if !keys.dead.is_empty() {
             // The cause of the run's end may have damaged the file. Not on the connection of the writer, which others
@@ -130,7 +131,7 @@ impl Store {
     ) -> Result<(RecipeSetId, Vec<TaskKey>), StoreError> {
         match self.blocking(Command::DefineRecipes { recipes, policy })? {
             CommandReply::Defined { set, tasks } => Ok((set, tasks)),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -138,7 +139,7 @@ impl Store {
     pub fn mark_lost(&self, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
         match self.blocking(Command::MarkLost { run, at_ms })? {
             CommandReply::Lost(count) => Ok(count),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -152,7 +153,7 @@ impl Store {
     pub async fn open_attempt(&self, open: OpenAttempt) -> Result<Opened, StoreError> {
         match self.call(Command::OpenAttempt(Box::new(open))).await? {
             CommandReply::Opened(opened) => Ok(opened),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -160,7 +161,7 @@ impl Store {
     pub async fn open_attempts(&self, opens: Vec<OpenAttempt>) -> Result<Vec<Opened>, StoreError> {
         match self.call(Command::OpenAttempts(opens)).await? {
             CommandReply::OpenedMany(opened) => Ok(opened),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -198,7 +199,7 @@ impl Store {
     pub async fn begin_batch(&self, start: BatchStart) -> Result<BatchId, StoreError> {
         match self.call(Command::BeginBatch(Box::new(start))).await? {
             CommandReply::Batch(batch) => Ok(batch),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -212,10 +213,10 @@ impl Store {
         self.call(Command::WithdrawBatch(batch)).await.map(|_| ())
     }
 
-    /// Gives a run the batches of a provider that have not ended and that no live run has. `stopped`: runs whose
+    /// Gives a run the batches of a provider that have not ended and that no live run has. `stalled`: runs whose
     /// processes are stopped or hang; what they have submitted can be collected by others.
-    pub async fn adopt_batches(&self, run: RunKey, provider: String, stopped: Vec<RunId>) -> Result<(), StoreError> {
-        self.call(Command::AdoptBatches { run, provider, stopped }).await.map(|_| ())
+    pub async fn adopt_batches(&self, run: RunKey, provider: String, stalled: Vec<RunId>) -> Result<(), StoreError> {
+        self.call(Command::AdoptBatches { run, provider, stalled }).await.map(|_| ())
     }
 
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with
@@ -241,7 +242,7 @@ impl Store {
     pub fn put_draw(&self, draw: NewDraw) -> Result<DrawId, StoreError> {
         match self.blocking(Command::PutDraw(Box::new(draw)))? {
             CommandReply::Draw(id) => Ok(id),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -263,7 +264,7 @@ impl Store {
     fn decisions(&self, command: Command) -> Result<Vec<DecisionId>, StoreError> {
         match self.blocking(command)? {
             CommandReply::Decisions(ids) => Ok(ids),
-            _ => Err(StoreError::Closed),
+            other => wrong_reply(&other),
         }
     }
 
@@ -280,4 +281,9 @@ impl Store {
         self.commands.send(Message { command, reply }).map_err(|_| StoreError::Closed)?;
         Ok(answer)
     }
+}
+
+/// The error of a reply that does not belong to its command.
+fn wrong_reply<T>(reply: &CommandReply) -> Result<T, StoreError> {
+    Err(StoreError::Internal(format!("the writer of the store has given another command's reply: {}", reply.name())))
 }

@@ -1,7 +1,7 @@
 //! Human answers as files: what `docmill answers export` and `docmill answers import` do.
 //!
 //! - [`answer_line`]: a human answer as a line of a file; [`fault`]: its faults
-//! - [`cell`]: the value of an answer as text
+//! - [`cell`]: the value of an answer as text; [`exact_json`]: JSON whose numbers keep their digits
 //! - [`csv_form`], [`label_studio`]: the formats
 //! - [`locator`]: which page a line is about
 //! - [`mod@export`], [`mod@import`]

@@ -3,7 +3,7 @@
 use super::header::{RawEnv, RawHeader, check_secret_variable};
 use crate::base::escape::pointer_token;
 use crate::base::mask::{is_secret_name, mask_secrets};
-use crate::base::url_parameters::{Parameter, classify, encode};
+use crate::base::url_parameters::{UrlParameter, classify, encode};
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use std::borrow::Cow;
@@ -84,7 +84,7 @@ fn names(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
 fn is_secret(query: &str) -> bool {
     let parts: Vec<&[u8]> = query.as_bytes().split(|byte| *byte == b'&').collect();
     let looks_secret = |text: &str| mask_secrets(text) != text;
-    classify(&parts).iter().any(|kind| *kind != Parameter::Name)
+    classify(&parts).iter().any(|kind| *kind != UrlParameter::Identifying)
         || url::form_urlencoded::parse(query.as_bytes())
             .any(|(name, value)| is_secret_name(&name) || looks_secret(&name) || looks_secret(&value))
 }

@@ -89,7 +89,7 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
 
     let mut context = RenderContext::new(across, down);
     // A picture without an image that the file does not hold is never used, and images may take their time.
-    let is_used = !losses.has_image() || losses.are_in_the_file();
+    let is_used = !losses.has_image() || losses.may_be_drawn_elsewhere();
     for page in pages.into_iter().filter(|_| is_used) {
         render_into(page, &RenderCache::new(), &settings, &RenderSettings::default(), &mut context, to_picture);
     }

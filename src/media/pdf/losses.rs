@@ -76,7 +76,7 @@ impl Lost {
     /// Whether another renderer may draw it: the file holds all of it. What is missing in the file, or on
     /// this machine, is missing for every renderer, and some draw white, grey or boxes in its place without a
     /// message.
-    fn is_in_the_file(&self) -> bool {
+    fn may_be_drawn_elsewhere(&self) -> bool {
         match self {
             Self::Content(_) | Self::Image(_) | Self::Object(_) | Self::Paint(_) | Self::Glyphs(_) => false,
             // Renderers do not agree on layers.
@@ -162,8 +162,8 @@ impl Losses {
     }
 
     /// Whether another renderer may draw all that was lost.
-    pub(crate) fn are_in_the_file(&self) -> bool {
-        self.found.keys().all(Lost::is_in_the_file)
+    pub(crate) fn may_be_drawn_elsewhere(&self) -> bool {
+        self.found.keys().all(Lost::may_be_drawn_elsewhere)
     }
 
     /// Whether images were lost at more places than are kept.
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn another_renderer_may_draw_only_what_the_file_holds() {
         let name = || String::from("x");
-        for (lost, is_in_the_file) in [
+        for (lost, may_be_drawn_elsewhere) in [
             (Lost::Content(name()), false),
             (Lost::Syntax, true),
             (Lost::Limit(name()), true),
@@ -262,9 +262,9 @@ mod tests {
         ] {
             let mut losses = Losses::default();
             losses.add(lost.clone(), None);
-            assert_eq!(losses.are_in_the_file(), is_in_the_file, "{lost:?}");
+            assert_eq!(losses.may_be_drawn_elsewhere(), may_be_drawn_elsewhere, "{lost:?}");
             losses.add(Lost::Image(name()), None);
-            assert!(!losses.are_in_the_file(), "one is enough: {lost:?}");
+            assert!(!losses.may_be_drawn_elsewhere(), "one is enough: {lost:?}");
         }
     }
 

@@ -71,7 +71,7 @@ fn draw_with(
     own: Drawing,
 ) -> Result<(Pixels, String), MediaFault> {
     // Poppler draws white, grey or boxes where the file ends early, without a message.
-    if !own.losses.are_in_the_file() {
+    if !own.losses.may_be_drawn_elsewhere() {
         return Err(own.losses.to_fault());
     }
     let is_turned = matches!(page.rotation(), Rotation::Horizontal | Rotation::FlippedHorizontal);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
-/// From this time on the wait for a learned rate is shown as a cause. Shorter ones are what a limit is.
+/// A wait for a learned rate is shown as a cause if it is at least this long. Any rate limit leads to shorter ones.
 const SHOWN_RATE_WAIT: Duration = Duration::from_secs(10);
 
 /// Replies after which an endpoint is asked concurrently although none had the form that was asked for:

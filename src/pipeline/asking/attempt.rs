@@ -2,7 +2,7 @@
 //! settles. It changes only itself.
 
 use super::charge::{KnownBefore, charge_of, headroom};
-use super::page_state::{PageState, Step, next_step};
+use super::page_state::{AskStep, PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
 use crate::base::mask::mask_keys;
 use crate::base::money::Pico;
@@ -30,7 +30,7 @@ pub(crate) struct Attempt {
     /// How far the page has come.
     pub(crate) state: PageState,
     /// The step that this attempt makes.
-    pub(crate) step: Step,
+    pub(crate) step: AskStep,
     /// Why it is made.
     pub(crate) purpose: AttemptPurpose,
     /// The questions.
@@ -51,25 +51,23 @@ pub(crate) struct SentRequest {
 }
 
 impl Attempt {
-    /// The next attempt at a page; `None` when its next step is not an attempt.
-    pub(crate) fn next(endpoint: &ModelEndpoint, retry: &Retry, page: &ReadyPage, state: PageState) -> Option<Self> {
-        let step = next_step(&state, retry);
-        let Step::Ask { variation, repair } = &step else { return None };
+    /// The next attempt at a page, which makes this step.
+    pub(crate) fn new(endpoint: &ModelEndpoint, page: &ReadyPage, state: PageState, step: AskStep) -> Self {
         let request = PageRequest {
             questions: page.questions.questions.clone(),
             tasks: state.open_tasks(),
-            variation: *variation,
+            variation: step.variation,
             page: page_number(&page.page),
-            repair: repair.clone(),
+            repair: step.repair.clone(),
         };
         let purpose = match &step {
-            Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
-            Step::Ask { variation, .. } if variation.is_lengthened => AttemptPurpose::Lengthen,
+            AskStep { repair: Some(_), .. } => AttemptPurpose::Repair,
+            AskStep { variation, .. } if variation.is_lengthened => AttemptPurpose::Lengthen,
             _ if state.request.is_some() => AttemptPurpose::Retry,
             _ => AttemptPurpose::Ask,
         };
         let (sent, before) = sent_now(endpoint, &request, &page.prepared);
-        Some(Self {
+        Self {
             page: page.page,
             path: Some(page.path.clone()),
             questions: page.questions.clone(),
@@ -79,7 +77,7 @@ impl Attempt {
             request,
             before,
             sent: Some(sent),
-        })
+        }
     }
 
     /// Gives the attempt the form that requests have now, just before it is opened: what other attempts

@@ -4,7 +4,7 @@ use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::RequestPrice;
 use crate::provider::{Charge, Estimate, Exchange};
-use crate::store::{AttemptCharge, Headroom};
+use crate::store::{AttemptCharge, ReservationMultiples};
 
 /// Tokens and money of an attempt that are known before the reply.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct KnownBefore {
     /// The maximum cost; `None`: the price is unknown.
     pub(crate) reserved: Option<Pico>,
     /// What the budget has to hold if other attempts are open.
-    pub(crate) headroom: Headroom,
+    pub(crate) headroom: ReservationMultiples,
     /// Image tokens that are saved by sending fewer pixels than the model can use.
     pub(crate) saved_tokens: u64,
 }
@@ -39,7 +39,7 @@ const MAX_BATCH_OVERRUN_PERCENT: u32 = 200;
 
 /// What the budget has to hold for an attempt while others are open. `expected`: its expected cost, `None`
 /// if unknown; `reserved`: what it reserves.
-pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> Headroom {
+pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> ReservationMultiples {
     let jump = match expected {
         Some(expected) if reserved > Pico::ZERO => {
             let percent = i128::from(expected.0) * i128::from(MAX_PRICE_JUMP_PERCENT) / i128::from(reserved.0) + 1;
@@ -47,7 +47,7 @@ pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> Headroom {
         }
         _ => MAX_PRICE_JUMP_PERCENT,
     };
-    Headroom { single_percent: jump.max(MAX_OVERRUN_PERCENT), batch_percent: MAX_BATCH_OVERRUN_PERCENT }
+    ReservationMultiples { single_percent: jump.max(MAX_OVERRUN_PERCENT), batch_percent: MAX_BATCH_OVERRUN_PERCENT }
 }
 
 /// Bills and what they would be by the price: the highest ratio is what later attempts reserve. A bill of
@@ -128,7 +128,7 @@ mod tests {
             price: Some(RequestPrice { table, tier, sent_ms: 0 }),
             expected: Some(Pico(1900)),
             reserved: Some(Pico(10_800)),
-            headroom: Headroom::NONE,
+            headroom: ReservationMultiples::NONE,
             saved_tokens: 0,
         }
     }

@@ -2,8 +2,8 @@
 //! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely, and neither does
 //! a batch of a stalled run.
 
-use super::overdue::{allowed_time, give_up};
-use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits};
+use super::overdue::give_up;
+use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits, allowed_time};
 use crate::base::ids::{AttemptId, PageId, RunId};
 use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
@@ -24,7 +24,7 @@ pub(crate) struct PagesElsewhere {
     waited_batches: WaitedRuns,
     heartbeats: Heartbeats,
     /// Stalled runs whose batches this run can collect.
-    stopped: BTreeSet<RunId>,
+    stalled: BTreeSet<RunId>,
 }
 
 /// A page that another process is asking.
@@ -72,8 +72,8 @@ impl PagesElsewhere {
     }
 
     /// Stalled runs, whose processes have not ended: their batches are to be taken over.
-    pub(crate) fn take_stopped(&mut self) -> Vec<RunId> {
-        std::mem::take(&mut self.stopped).into_iter().collect()
+    pub(crate) fn take_stalled(&mut self) -> Vec<RunId> {
+        std::mem::take(&mut self.stalled).into_iter().collect()
     }
 
     /// Looks at pages that have been waited for longest, and forgets those that are no longer being
@@ -103,17 +103,18 @@ impl PagesElsewhere {
                 Elsewhere::Asked(asked) => {
                     let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
-                    let allowed = allowed_time(asked.timeout.unwrap_or(own_timeout));
+                    let timeout = asked.timeout.unwrap_or(own_timeout);
+                    let allowed = allowed_time(timeout);
                     match &asked.batch {
                         None if waited > allowed => overdue.push(asked),
                         None if waited > ANNOUNCE_AFTER => waits.entry(asked.run).or_insert((0, allowed)).0 += 1,
                         None => {}
                         Some(batch) => {
-                            let silence = self.heartbeats.silence(&asked.run, batch.heartbeat_ms, now);
-                            match judge_batch(batch, &run.job.provider.id, silence > allowed, waited) {
+                            let is_stalled = self.heartbeats.is_stalled(&asked.run, batch.heartbeat_ms, timeout, now);
+                            match judge_batch(batch, &run.job.provider.id, is_stalled, waited) {
                                 BatchWait::Short => {}
                                 BatchWait::Long => batch_waits.entry(asked.run).or_insert((0, BATCH_TIME)).0 += 1,
-                                BatchWait::TakeOver => _ = self.stopped.insert(asked.run),
+                                BatchWait::TakeOver => _ = self.stalled.insert(asked.run),
                                 BatchWait::GiveUp => overdue.push(asked),
                                 BatchWait::Leave => {
                                     *left.entry((asked.run, batch.provider.clone())).or_default() += 1;
@@ -160,13 +161,13 @@ enum BatchWait {
     Leave,
 }
 
-/// `own`: the provider of this run; `is_silent`: the run of the batch has stalled; `waited`: for this attempt.
-fn judge_batch(batch: &BatchElsewhere, own: &str, is_silent: bool, waited: Duration) -> BatchWait {
-    if is_silent && batch.provider != own {
+/// `own`: the provider of this run; `is_stalled`: the run of the batch has stalled; `waited`: for this attempt.
+fn judge_batch(batch: &BatchElsewhere, own: &str, is_stalled: bool, waited: Duration) -> BatchWait {
+    if is_stalled && batch.provider != own {
         BatchWait::Leave
-    } else if is_silent && batch.is_submitted {
+    } else if is_stalled && batch.is_submitted {
         BatchWait::TakeOver
-    } else if is_silent || waited > BATCH_TIME {
+    } else if is_stalled || waited > BATCH_TIME {
         BatchWait::GiveUp
     } else if waited > ANNOUNCE_AFTER {
         BatchWait::Long
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn a_batch_of_a_run_that_does_not_go_on_is_taken_over_if_its_results_can_be_collected() {
         let (minute, day) = (Duration::from_secs(60), Duration::from_secs(26 * 3600));
-        for (provider, is_submitted, is_silent, waited, expected) in [
+        for (provider, is_submitted, is_stalled, waited, expected) in [
             ("own", true, false, Duration::ZERO, BatchWait::Short),
             ("own", true, false, minute, BatchWait::Long),
             ("own", true, true, minute, BatchWait::TakeOver),
@@ -229,8 +230,8 @@ mod tests {
             ("other", true, true, minute, BatchWait::Leave),
         ] {
             let batch = BatchElsewhere { provider: provider.into(), is_submitted, heartbeat_ms: 0 };
-            let found = judge_batch(&batch, "own", is_silent, waited);
-            assert_eq!(found, expected, "{provider} {is_submitted} {is_silent} {waited:?}");
+            let found = judge_batch(&batch, "own", is_stalled, waited);
+            assert_eq!(found, expected, "{provider} {is_submitted} {is_stalled} {waited:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! - [`attempt`]: one attempt, whichever way it is delivered, without I/O; [`charge`]: what it cost
 //! - [`adaptation`]: lessons from it; [`telemetry`]: its log line, span and counters
 //! - [`page_loop`]: the attempts at one page; [`dispatch`]: many pages at once
-//! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of processes that are stopped;
+//! - [`elsewhere`]: pages that another process is asking; [`overdue`]: attempts of runs that have stalled;
 //!   [`waited_runs`]: for which runs this one waits; [`budget_watch`]: how long a request waits for the budget
 
 pub(crate) mod adaptation;

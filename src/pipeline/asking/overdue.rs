@@ -1,7 +1,7 @@
 //! Attempts of other runs that take longer than their runs allow: their processes are stopped or hang. They
 //! hold neither a page nor a budget indefinitely.
 
-use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits};
+use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits, allowed_time};
 use crate::base::ids::{AttemptId, RunId};
 use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
@@ -10,16 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
-const STORE_TIME: Duration = Duration::from_secs(10);
-
 /// Shortest time between two looks at who holds a budget.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
-
-/// How long an attempt with this timeout may be open. After that it is overdue.
-pub(crate) fn allowed_time(timeout: Duration) -> Duration {
-    timeout + STORE_TIME
-}
 
 /// Attempts of other runs that hold reservations of the budget. A budget keeps a multiple of reservations; an attempt
 /// that is given up counts once, as spent.
@@ -34,7 +26,7 @@ pub(crate) struct BudgetHolders {
     waited_batches: RefCell<WaitedRuns>,
     heartbeats: RefCell<Heartbeats>,
     /// Stalled runs with batches.
-    stopped: RefCell<BTreeSet<RunId>>,
+    stalled: RefCell<BTreeSet<RunId>>,
 }
 
 /// How long the reservations of those that hold a budget may stay the same.
@@ -48,8 +40,8 @@ pub(crate) struct BudgetWait {
 
 impl BudgetHolders {
     /// Stalled runs that hold a budget with batches.
-    pub(crate) fn stopped_runs(&self) -> Vec<RunId> {
-        self.stopped.borrow().iter().cloned().collect()
+    pub(crate) fn stalled_runs(&self) -> Vec<RunId> {
+        self.stalled.borrow().iter().cloned().collect()
     }
 
     /// Gives up the attempts that are overdue, and announces which runs the others belong to. Returns how long the
@@ -89,12 +81,12 @@ impl BudgetHolders {
 
     /// Notes which runs with batches are active, and announces them. Returns whether there are any.
     fn watch_batches(&self, holders: Vec<BatchHolder>, now: Duration, own_timeout: Duration) -> bool {
-        let (mut heartbeats, mut stopped) = (self.heartbeats.borrow_mut(), self.stopped.borrow_mut());
+        let (mut heartbeats, mut stalled) = (self.heartbeats.borrow_mut(), self.stalled.borrow_mut());
         let (mut waits, mut has_live) = (Waits::new(), false);
-        stopped.clear();
+        stalled.clear();
         for BatchHolder { run, heartbeat_ms, timeout } in holders {
-            if heartbeats.silence(&run, heartbeat_ms, now) > allowed_time(timeout.unwrap_or(own_timeout)) {
-                stopped.insert(run);
+            if heartbeats.is_stalled(&run, heartbeat_ms, timeout.unwrap_or(own_timeout), now) {
+                stalled.insert(run);
             } else {
                 has_live = true;
                 if heartbeats.watched(&run, now) > ANNOUNCE_AFTER {

@@ -51,9 +51,8 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
                 }
                 state.finish_wait(wait);
             }
-            Step::Ask { .. } => {
-                let attempt = Attempt::next(&asking.endpoint, &run.job.retry, page, state);
-                let Some(attempt) = attempt else { return Ok(PageEnd::Unfinished) };
+            Step::Ask(step) => {
+                let attempt = Attempt::new(&asking.endpoint, page, state, step);
                 (state, held) = match make_attempt(asking, page, attempt, held).await? {
                     ControlFlow::Continue(next) => next,
                     ControlFlow::Break(end) => return Ok(end),

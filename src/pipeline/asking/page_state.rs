@@ -74,20 +74,26 @@ enum LastAttempt {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Make an attempt for the open tasks.
-    Ask {
-        /// How the request differs from the usual one.
-        variation: Variation,
-        repair: Option<Repair>,
-    },
+    Ask(AskStep),
     /// Wait this long (before jitter), then decide again.
     Wait(Duration),
     /// Nothing is left to ask.
     Settled,
 }
 
+/// An attempt that is to be made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AskStep {
+    /// How the request differs from the usual one.
+    pub(crate) variation: Variation,
+    /// The invalid reply that it sends back.
+    pub(crate) repair: Option<Repair>,
+}
+
 /// What to do with a page next.
 pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
-    let ask = |repair| Step::Ask { variation: state.variation, repair };
+    let ask = |repair| Step::Ask(AskStep { variation: state.variation, repair });
+    let vary = |variation| Step::Ask(AskStep { variation, repair: None });
     if state.open.is_empty() {
         return Step::Settled;
     }
@@ -106,11 +112,11 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
             Step::Settled
         }
         LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom => {
-            Step::Ask { variation: Variation { is_lengthened: true, ..state.variation }, repair: None }
+            vary(Variation { is_lengthened: true, ..state.variation })
         }
         LastAttempt::Replied { cut: Cut::Repetition, .. } if state.variation.avoids_repetition => Step::Settled,
         LastAttempt::Replied { cut: Cut::Repetition, .. } => {
-            Step::Ask { variation: Variation { avoids_repetition: true, ..state.variation }, repair: None }
+            vary(Variation { avoids_repetition: true, ..state.variation })
         }
         LastAttempt::Replied { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
         LastAttempt::Replied { content, .. } => {
@@ -208,7 +214,7 @@ impl PageState {
     pub(crate) fn apply_exchange(
         &mut self,
         exchange: &Exchange,
-        step: &Step,
+        step: &AskStep,
         form: FormChange,
         at_ms: i64,
     ) -> Vec<(usize, TaskOutcome)> {
@@ -216,12 +222,10 @@ impl PageState {
         if !matches!(exchange.verdict, Verdict::Later { .. } | Verdict::Stop(_)) {
             self.time_used += exchange.latency;
         }
-        if let Step::Ask { variation, repair } = step {
-            self.variation = *variation;
-            let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
-            self.repairs += u32::from(repair.is_some() && has_reply);
-            self.repair = if has_reply { None } else { repair.clone() };
-        }
+        self.variation = step.variation;
+        let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
+        self.repairs += u32::from(step.repair.is_some() && has_reply);
+        self.repair = if has_reply { None } else { step.repair.clone() };
         match &exchange.verdict {
             Verdict::Done { reading, cut } => {
                 let mut answered = Vec::new();

@@ -11,6 +11,14 @@ pub(crate) const ANNOUNCE_AFTER: Duration = Duration::from_secs(5);
 /// How long batches of other runs are waited for: a provider ends a batch within a day.
 pub(crate) const BATCH_TIME: Duration = Duration::from_secs(25 * 3600);
 
+/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
+const STORE_TIME: Duration = Duration::from_secs(10);
+
+/// How long an attempt with this timeout may be open. After that it is overdue.
+pub(crate) fn allowed_time(timeout: Duration) -> Duration {
+    timeout + STORE_TIME
+}
+
 /// What this run waits for, by run: how many, and for how long at most.
 pub(crate) type Waits = BTreeMap<RunId, (u64, Duration)>;
 
@@ -29,8 +37,14 @@ struct Heartbeat {
 }
 
 impl Heartbeats {
-    /// How long the heartbeat of a run has been the same, since it was first seen. `now`: when it was read.
-    pub(crate) fn silence(&mut self, run: &RunId, heartbeat_ms: i64, now: Duration) -> Duration {
+    /// Whether a run has stalled: its heartbeat has been the same for longer than an attempt with its `timeout` may be open.
+    /// `now`: when the heartbeat was read.
+    pub(crate) fn is_stalled(&mut self, run: &RunId, heartbeat_ms: i64, timeout: Duration, now: Duration) -> bool {
+        self.silence(run, heartbeat_ms, now) > allowed_time(timeout)
+    }
+
+    /// How long the heartbeat of a run has been the same, since it was first seen.
+    fn silence(&mut self, run: &RunId, heartbeat_ms: i64, now: Duration) -> Duration {
         let new = Heartbeat { value_ms: heartbeat_ms, first: now, changed: now };
         let known = self.0.entry(run.clone()).or_insert(new);
         if known.value_ms != heartbeat_ms {
@@ -75,6 +89,8 @@ mod tests {
             assert_eq!(heartbeats.silence(&run, heartbeat_ms, seconds(at)), seconds(silence), "{at}");
         }
         assert_eq!(heartbeats.silence(&RunId::new("b"), 2000, seconds(180)), Duration::ZERO);
+        let mut is_stalled = |at| heartbeats.is_stalled(&run, 2000, seconds(60), seconds(at));
+        assert_eq!([181, 182].map(&mut is_stalled), [false, true], "after the timeout and the time to store the end");
         assert_eq!(
             [&run, &RunId::new("b")].map(|run| heartbeats.watched(run, seconds(190))),
             [seconds(90), seconds(10)]

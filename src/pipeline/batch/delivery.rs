@@ -107,15 +107,15 @@ impl<'a> BatchDelivery<'a> {
         self.poller.page_ids()
     }
 
-    /// Takes over batches that other runs have left since. `stopped`: runs that have stalled, although their processes
+    /// Takes over batches that other runs have left since. `stalled`: runs that have stalled, although their processes
     /// have not ended. Returns how many.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn take_over(&mut self, stopped: Vec<RunId>) -> Result<usize, StoreError> {
+    pub(crate) async fn take_over(&mut self, stalled: Vec<RunId>) -> Result<usize, StoreError> {
         let run = self.asking.run;
-        let names = stopped.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
-        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone(), stopped).await?;
+        let names = stalled.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
+        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone(), stalled).await?;
         let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
         let batches = resume_batches(run, &known)?;
         let count = batches.len();
@@ -204,7 +204,7 @@ impl<'a> BatchDelivery<'a> {
             }
             () = run.clock.sleep(BUDGET_POLL), if !takes && !has_batches => {
                 // The rest of the budget may be reserved for batches that no run collects.
-                self.take_over(self.asking.budget_holders.stopped_runs()).await?;
+                self.take_over(self.asking.budget_holders.stalled_runs()).await?;
             }
         }
         Ok(Some(step))

@@ -11,7 +11,7 @@ use crate::manifest::BatchBounds;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::budget_watch::BudgetWatch;
 use crate::pipeline::asking::page_loop::{fail_unsent, new_state};
-use crate::pipeline::asking::page_state::first_error;
+use crate::pipeline::asking::page_state::{Step, first_error, next_step};
 use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
@@ -99,9 +99,8 @@ impl<'a> BatchFiller<'a> {
             self.builder.as_ref().map_or((0, 0, 0), |builder| (builder.bytes, builder.tokens, builder.requests()));
         for page in pages {
             let state = unfinished.remove(&page).unwrap_or_else(|| new_state(&run.job, &page.tasks));
-            let Some(attempt) = Attempt::next(endpoint, &run.job.retry, &page, state) else {
-                continue;
-            };
+            let Step::Ask(step) = next_step(&state, &run.job.retry) else { continue };
+            let attempt = Attempt::new(endpoint, &page, state, step);
             let Some(sent) = &attempt.sent else { continue };
             if let Some(outcome) = attempt.unbounded(&run.job) {
                 run.shutdown.request(outcome);

@@ -8,11 +8,11 @@ use crate::base::usage::Usage;
 use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::charge::KnownBefore;
-use crate::pipeline::asking::page_state::{PageState, Step};
+use crate::pipeline::asking::page_state::{AskStep, PageState};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest};
-use crate::store::{BatchAttempt, BatchState, Headroom, Reader, RunKeys, StoreError};
+use crate::store::{BatchAttempt, BatchState, Reader, ReservationMultiples, RunKeys, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
@@ -103,14 +103,14 @@ fn resume_attempt(
         request,
         questions,
         state,
-        step: Step::Ask { variation, repair: None },
+        step: AskStep { variation, repair: None },
         purpose: stored.purpose,
         before: KnownBefore {
             estimate,
             price,
             expected: stored.expected,
             reserved: stored.reserved,
-            headroom: Headroom::NONE,
+            headroom: ReservationMultiples::NONE,
             saved_tokens: 0,
         },
         sent: None,

@@ -13,7 +13,7 @@ pub enum PipelineError {
     Source(#[from] SourceError),
     /// The store can't be used.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// An output can't be written.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -54,4 +54,25 @@ pub enum PipelineError {
     /// A defect of docmill.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl From<StoreError> for PipelineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Internal(message) => Self::Internal(message),
+            error => Self::Store(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_of_the_store_is_a_defect_of_docmill() {
+        let error = PipelineError::from(StoreError::Internal("wrong reply".into()));
+        assert!(matches!(&error, PipelineError::Internal(message) if message == "wrong reply"), "{error}");
+        assert!(matches!(PipelineError::from(StoreError::Closed), PipelineError::Store(StoreError::Closed)));
+    }
 }

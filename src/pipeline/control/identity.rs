@@ -6,7 +6,9 @@ use crate::base::units::utc_day;
 use crate::manifest::{BudgetScope, Job};
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
-use crate::store::{BudgetCounter, BudgetLine, BudgetPeriod, Headroom, Reader, RunKeys, RunStart, Store, StoreError};
+use crate::store::{
+    BudgetCounter, BudgetLine, BudgetPeriod, Reader, ReservationMultiples, RunKeys, RunStart, Store, StoreError,
+};
 use crate::task::Question;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,7 +101,7 @@ impl RunIdentity {
     }
 
     /// The budget that attempts opened at `at_ms` (wall time) are charged to.
-    pub(crate) fn budget(&self, job: &Job, at_ms: i64, headroom: Headroom) -> BudgetLine {
+    pub(crate) fn budget(&self, job: &Job, at_ms: i64, headroom: ReservationMultiples) -> BudgetLine {
         BudgetLine { scope: budget_counter(job, &self.run_id, at_ms).to_string(), limit: job.limits.budget, headroom }
     }
 }

@@ -4,6 +4,7 @@ use super::model::Plan;
 use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::ids::JobId;
+use crate::base::image_extensions::format_of_extension;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::catalog::RequestPrice;
@@ -351,17 +352,15 @@ impl<'a> Planner<'a> {
 }
 
 impl File<'_> {
-    /// Its format: by content where it was read, else by its ending.
+    /// Its format: by content where it was read, else by its extension.
     fn format(&self) -> String {
         if let Some(format) = self.bytes.as_ref().and_then(|bytes| ImageFormat::detect(bytes).ok()) {
             return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
         }
         let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();
-        match name.rsplit('.').next() {
-            Some("jpg" | "jpe" | "jfif") => "jpeg".into(),
-            Some("tif") => "tiff".into(),
-            Some(ending) if ending.len() < name.len() => ending.to_owned(),
-            _ => "unknown".into(),
+        match name.rsplit_once('.') {
+            Some((_, extension)) => format_of_extension(extension).unwrap_or(extension).to_owned(),
+            None => "unknown".into(),
         }
     }
 }

@@ -22,104 +22,155 @@ use crate::pipeline::scan::diff::find_unchanged;
 use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
-use crate::source::Entries;
+use crate::source::{Entries, LeftOut};
 use crate::store::{EntryCursor, Reader, RetrySelection, RunBegin};
 use crate::task::Question;
 
-/// Makes the plan of a run from the input and the store (`None`: there is none yet). `filter`: of
-/// the pages that `selection` sends again only those whose rows match. `sample`: looks
-/// at this many files and projects them to all. `shards`: also what each of this many shards would do. `at_ms`: wall time
-/// in milliseconds, which decides the day of a daily budget.
+/// What is planned.
+pub struct PlanRequest<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// Its questions.
+    pub questions: &'a [Question],
+    /// The store; `None`: there is none yet.
+    pub reader: Option<&'a Reader>,
+    /// Which pages are sent again.
+    pub selection: RetrySelection,
+    /// Only those of them whose rows match are.
+    pub filter: Option<&'a Filter>,
+    /// The number of files that are looked at, and projected to all; `None`: all are looked at.
+    pub sample: Option<u64>,
+    /// A number of shards: what each of them would do is planned, too.
+    pub shards: Option<u32>,
+    /// Wall time in milliseconds, which decides the day of a daily budget.
+    pub at_ms: i64,
+    /// The decoder, which counts pages.
+    pub decoder: DecoderCommand,
+}
+
+/// Makes the plan of a run from the input and the store.
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.
-pub fn plan(
-    job: &Job,
-    questions: &[Question],
-    reader: Option<&Reader>,
-    (selection, filter): (RetrySelection, Option<&Filter>),
-    (sample, shards): (Option<u64>, Option<u32>),
-    at_ms: i64,
-    decoder: DecoderCommand,
-) -> Result<Plan, PipelineError> {
-    let mut entries = Entries::start(&job.input)?;
-    let chosen = sample.map(|count| choose(job, count)).transpose()?;
-    let key = reader.map(|reader| stored_job(reader, job)).transpose()?.flatten().unwrap_or(JobId(0));
-    let text = selection_text(selection, filter, &[], None);
-    let mut continues = Vec::new();
-    let continued = match (reader, text) {
-        (Some(reader), Some(text)) => match reader.known_set(&recipes(job, questions), &policy_now(job, &decoder))? {
-            Some((set, _)) => {
-                continues = reader.unfinished_runs(key, set, &text)?;
-                reader.continued_since(key, set, &text)?
-            }
-            None => None,
-        },
-        _ => None,
-    };
-    let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
-    let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder, job.price_at(at_ms))?;
+pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PipelineError> {
+    let entries = Entries::start(&request.job.input)?;
+    let sampled = request.sample.map(|count| choose(request.job, count)).transpose()?;
+    let key = request.reader.map(|reader| stored_job(reader, request.job)).transpose()?.flatten().unwrap_or(JobId(0));
+    let planner = begin(request, key)?;
+    let walked = walk(request, key, planner, entries, sampled.as_ref())?;
+    conclude(request, key, walked, sampled)
+}
+
+/// Finds the runs that this one would continue, and sets up what looks at files.
+fn begin<'a>(request: &PlanRequest<'a>, key: JobId) -> Result<Planner<'a>, PipelineError> {
+    let &PlanRequest { job, questions, reader, selection, filter, .. } = request;
+    let (mut since, mut continued_runs) = (None, Vec::new());
+    if let (Some(reader), Some(text)) = (reader, selection_text(selection, filter, &[], None))
+        && let Some((set, _)) = reader.known_set(&recipes(job, questions), &policy_now(job, &request.decoder))?
+    {
+        continued_runs = reader.unfinished_runs(key, set, &text)?;
+        since = reader.continued_since(key, set, &text)?;
+    }
+    let begin = RunBegin { since: since.unwrap_or(Revision::END), ..RunBegin::END };
+    let price = job.price_at(request.at_ms);
+    let mut planner = Planner::new(job, questions, (selection, begin), reader, request.decoder.clone(), price)?;
     planner.set_questions(questions.into())?;
     if let (Some(reader), Some(filter)) = (reader, filter) {
         let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-        planner.set_filter(key, PageFilter::new(filter.clone(), job, columns, continues));
+        planner.set_filter(key, PageFilter::new(filter.clone(), job, columns, continued_runs));
     }
-    let mut spread = Spread::default();
-    let mut parts = shards.map(ShardPlans::new);
-    let has_templates = questions.iter().any(Question::is_template);
-    let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
-    let (mut unread, mut first_unread) = (0_u64, None);
+    Ok(planner)
+}
+
+/// What the walk over the input has shown.
+struct Walked<'a> {
+    /// The counts, and the costs of pages.
+    planner: Planner<'a>,
+    /// The spread of the costs of files.
+    spread: Spread,
+    shards: Option<ShardPlans>,
+    left_out: LeftOut,
+    /// Folders and files that could not be read, and the fault of the first one.
+    unread: u64,
+    first_unread: Option<String>,
+}
+
+/// Looks at every entry of the input, or at those in the sample.
+fn walk<'a>(
+    request: &PlanRequest<'_>,
+    key: JobId,
+    planner: Planner<'a>,
+    mut entries: Entries,
+    sampled: Option<&SampledFiles>,
+) -> Result<Walked<'a>, PipelineError> {
+    let shards = request.shards.map(ShardPlans::new);
+    let spread = Spread::default();
+    let mut walked = Walked { planner, spread, shards, left_out: LeftOut::default(), unread: 0, first_unread: None };
+    let has_templates = request.questions.iter().any(Question::is_template);
+    let mut stored = request.reader.map(|reader| EntryCursor::new(reader, key));
     for entry in entries.by_ref() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
             Err(fault) => {
                 if fault.hides_files {
-                    unread += 1;
-                    first_unread.get_or_insert_with(|| fault.to_string());
+                    walked.unread += 1;
+                    walked.first_unread.get_or_insert_with(|| fault.to_string());
                 }
                 continue;
             }
         };
-        if chosen.as_ref().is_some_and(|chosen| !chosen.has(entry.place())) {
+        if sampled.is_some_and(|sampled| !sampled.has(entry.place())) {
             continue;
         }
         if has_templates {
-            planner.set_questions(rendered_questions(questions, entry.carried.as_ref()))?;
+            walked.planner.set_questions(rendered_questions(request.questions, entry.carried.as_ref()))?;
         }
-        let known = match (reader, &mut stored) {
+        let known = match (request.reader, &mut stored) {
             (Some(reader), Some(stored)) => {
                 let here = stored.seek(entry.place(), |_| {})?;
                 find_unchanged(reader, key, &entry, here)?
             }
             _ => None,
         };
-        let before = planner.counts();
-        let shard = shards.and_then(|count| Shard::of_path(&entry.path, count));
-        shard.into_iter().for_each(|shard| planner.set_shard(shard));
-        let cost = planner.entry(&entry, known)?;
+        let before = walked.planner.counts();
+        let shard = request.shards.and_then(|count| Shard::of_path(&entry.path, count));
+        shard.into_iter().for_each(|shard| walked.planner.set_shard(shard));
+        let cost = walked.planner.entry(&entry, known)?;
         if let Some(cost) = cost {
-            spread.add(cost);
+            walked.spread.add(cost);
         }
-        if let (Some(parts), Some(shard)) = (&mut parts, shard) {
-            parts.add(shard, before, planner.counts(), cost.unwrap_or_default());
+        if let (Some(shards), Some(shard)) = (&mut walked.shards, shard) {
+            shards.add(shard, before, walked.planner.counts(), cost.unwrap_or_default());
         }
     }
+    walked.left_out = entries.left_out();
+    Ok(walked)
+}
+
+/// Derives from the counts what the run costs and how long it takes, and whether the budget pays for it.
+fn conclude(
+    request: &PlanRequest<'_>,
+    key: JobId,
+    walked: Walked<'_>,
+    sampled: Option<SampledFiles>,
+) -> Result<Plan, PipelineError> {
+    let (job, reader) = (request.job, request.reader);
     let is_simulated = job.provider.endpoint.is_simulated();
     let latency =
         reader.map(|reader| reader.mean_latency(key, &job.provider.model, is_simulated)).transpose()?.flatten();
-    let scope = budget_counter(job, &RunId::new(""), at_ms).to_string();
+    let scope = budget_counter(job, &RunId::new(""), request.at_ms).to_string();
     let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
-    let mut plan = planner.finish();
+    let mut plan = walked.planner.finish();
     let is_priced = plan.quote.as_ref().is_some_and(|quote| quote.cost.is_some());
-    plan.shards = parts.map(|parts| parts.finish(is_priced)).unwrap_or_default();
-    plan.left_out = entries.left_out();
-    (plan.unread, plan.first_unread) = (unread, first_unread);
+    plan.shards = walked.shards.map(|shards| shards.finish(is_priced)).unwrap_or_default();
+    plan.left_out = walked.left_out;
+    (plan.unread, plan.first_unread) = (walked.unread, walked.first_unread);
     plan.has_include = !job.input.include.is_empty();
     if let Some(quote) = &plan.quote {
         plan.bounds = time_bounds::bounds(quote, job, latency);
     }
-    plan.projection = chosen.map(|chosen| projection::project(&plan, chosen.files, spread));
+    plan.projection = sampled.map(|sampled| projection::project(&plan, sampled.files, walked.spread));
     plan.budget = job.limits.budget.zip(plan.quote.as_ref()).map(|(limit, quote)| {
         let projected = plan.projection.as_ref().map(|projection| projection.expected);
         headroom(limit, spent, quote, projected.unwrap_or_else(|| quote.cost.and_then(|cost| cost.expected)))

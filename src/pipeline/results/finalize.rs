@@ -73,14 +73,14 @@ pub(crate) fn conclude(
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, &seen, &*environment.hooks)?;
-    // At a limit of all pages there is nothing left.
+    // A limit that allows every page cuts nothing off.
     let is_cut = seen.stopped_asking && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
         Some(outcome) => outcome,
         None if pages.pending > 0 && !options.is_partial() && may_go_on => {
             return Ok(Conclusion::Pending(pages.pending));
         }
-        // Pages that `--limit` leaves to be sent again have their earlier answers.
+        // No page is pending: those that `--limit` leaves to be sent again have their earlier answers.
         None if is_cut && options.selection.is_any() => RunOutcome::Limited,
         None => match (judge(job, &pages, options.is_partial()), seen.unread) {
             (RunOutcome::Complete | RunOutcome::NoPages, Some(UnreadInput { count, first })) => {
@@ -114,7 +114,7 @@ pub(crate) fn conclude(
         run: keys.run,
         outcome: outcome.name(),
         exit_code: outcome.exit_code(),
-        // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
+        // A limited run is not finished although no page is pending.
         is_finished: run.shutdown.outcome().is_none() && !is_cut,
         pages: Some(report.pages.to_stored()),
         at_ms: run.clock.wall_ms(),

@@ -7,12 +7,12 @@ use super::queue::Queue;
 use super::worker::Worker;
 use crate::export::check_space;
 use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::{Shutdown, StopStep};
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits, count_entries};
-use crate::store::StoreError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl ScanThreads {
         entries: Entries,
         hosts: &Arc<HostLimits>,
         decoder: &DecoderCommand,
-    ) -> Result<(mpsc::Receiver<ReadyPage>, Self), StoreError> {
+    ) -> Result<(mpsc::Receiver<ReadyPage>, Self), PipelineError> {
         let queue = Arc::new(Queue::default());
         let (ready, pages) = mpsc::channel(MAX_READY);
         let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MAX_WORKERS);
@@ -148,7 +148,7 @@ fn check_output_space(run: &RunContext, pass: &ScanPass) {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, PipelineError> {
     let builder = std::thread::Builder::new().name(name.to_owned());
-    builder.spawn(work).map_err(|error| StoreError::Failed(format!("can't start a thread: {error}")))
+    builder.spawn(work).map_err(|error| PipelineError::Internal(format!("can't start a thread: {error}")))
 }

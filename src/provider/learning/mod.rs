@@ -5,6 +5,7 @@
 //!   then
 //! - [`statement`]: values of the manifest that are rejected
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
+//! - [`wrong_path`]: errors that may be about the path of a URL
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment
 
 pub(crate) mod endpoint_proof;

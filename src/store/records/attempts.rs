@@ -1,7 +1,7 @@
 //! Attempts: from their reservation to their settlement, and as the spend report reads them.
 
-use super::headroom::Headroom;
 use super::pages::{FaultRecord, TaskOutcome};
+use super::reservation_multiples::ReservationMultiples;
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
@@ -16,7 +16,7 @@ pub struct BudgetLine {
     /// The maximum of spend and reservations; `None` for no limit.
     pub limit: Option<Pico>,
     /// What it has to hold for attempts that are open at the same time.
-    pub headroom: Headroom,
+    pub headroom: ReservationMultiples,
 }
 
 /// An attempt that is about to be made.

@@ -45,7 +45,25 @@ pub struct DecisionRecord {
     pub is_withdrawn: bool,
 }
 
-/// The human answer to a task: the latest decision that was not withdrawn, by time, reviewer and id.
+impl DecisionRecord {
+    /// Its place among the decisions on a task.
+    #[must_use]
+    pub fn order_key(&self) -> DecisionOrder<'_> {
+        decision_order(self.decision.decided_at_ms, &self.decision.reviewer, self.id)
+    }
+}
+
+/// The place of a decision among those on a task. The greatest is the latest, which counts.
+pub type DecisionOrder<'a> = (i64, &'a str, DecisionId);
+
+/// The place of a decision that `reviewer` has made at this time. Decisions of one time are in the order of their reviewers
+/// and ids, so that the same one counts wherever they are merged or imported.
+#[must_use]
+pub fn decision_order(decided_at_ms: i64, reviewer: &str, id: DecisionId) -> DecisionOrder<'_> {
+    (decided_at_ms, reviewer, id)
+}
+
+/// The human answer to a task: the latest decision that was not withdrawn ([`DecisionRecord::order_key`]).
 /// `question`: the digest that the decisions on the task have ([`NewDecision::question`]).
 #[must_use]
 pub fn current_decision<'a>(
@@ -56,10 +74,7 @@ pub fn current_decision<'a>(
     let is_of_task = |record: &&DecisionRecord| {
         !record.is_withdrawn && record.decision.task == task && record.decision.question == question
     };
-    decisions.into_iter().filter(is_of_task).max_by(|a, b| {
-        let key = |record: &'a DecisionRecord| (record.decision.decided_at_ms, &record.decision.reviewer, record.id);
-        key(a).cmp(&key(b))
-    })
+    decisions.into_iter().filter(is_of_task).max_by(|a, b| a.order_key().cmp(&b.order_key()))
 }
 
 #[cfg(test)]

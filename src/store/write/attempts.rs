@@ -9,7 +9,7 @@ use crate::base::vocabulary::{AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::pages::asked_elsewhere;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
-use crate::store::records::headroom::BudgetUse;
+use crate::store::records::reservation_multiples::BudgetUse;
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::{BudgetKey, PageKey, count};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -85,15 +85,15 @@ pub(crate) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: RunKey
 }
 
 /// Gives a run the batches of a provider, of any job, that have not ended, unless another live
-/// run has them. Of live runs that are `stopped` it gets the submitted ones: a process that continues after all finds
+/// run has them. Of live runs that are `stalled` it gets the submitted ones: a process that continues after all finds
 /// them collected.
-pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str, stopped: &[RunId]) -> Result<(), StoreError> {
-    let stopped = serde_json::json!(stopped.iter().map(RunId::as_str).collect::<Vec<_>>()).to_string();
+pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str, stalled: &[RunId]) -> Result<(), StoreError> {
+    let stalled = serde_json::json!(stalled.iter().map(RunId::as_str).collect::<Vec<_>>()).to_string();
     db.execute(
         "UPDATE batches SET run_id = ?1 WHERE endpoint = ?2 AND state <> 'ended' AND run_id <> ?1
            AND (NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND runs.ended_at IS NULL)
              OR state = 'submitted' AND run_id IN (SELECT id FROM runs WHERE runs.run_id IN (SELECT value FROM json_each(?3))))",
-        params![run, provider, stopped],
+        params![run, provider, stalled],
     )?;
     // The run that collects the attempts is charged for them.
     db.execute(

@@ -34,7 +34,7 @@ pub(crate) enum Command {
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
-    AdoptBatches { run: RunKey, provider: String, stopped: Vec<RunId> },
+    AdoptBatches { run: RunKey, provider: String, stalled: Vec<RunId> },
     PutDecisions { decisions: Vec<NewDecision>, is_group: bool },
     WithdrawGroup { group: DecisionId, at_ms: i64 },
     PutDraw(Box<NewDraw>),
@@ -53,6 +53,23 @@ pub(crate) enum CommandReply {
     Decisions(Vec<DecisionId>),
     Draw(DrawId),
     Done,
+}
+
+impl CommandReply {
+    /// The name of its kind, for the message of a defect.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Keys(_) => "Keys",
+            Self::Defined { .. } => "Defined",
+            Self::Opened(_) => "Opened",
+            Self::OpenedMany(_) => "OpenedMany",
+            Self::Lost(_) => "Lost",
+            Self::Batch(_) => "Batch",
+            Self::Decisions(_) => "Decisions",
+            Self::Draw(_) => "Draw",
+            Self::Done => "Done",
+        }
+    }
 }
 
 /// Where the answer to a command goes.

@@ -348,6 +348,43 @@ fn files_have_a_description_and_stay_small_and_maps_have_no_logic() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The modules that a file declares, without its unit tests.
+fn declared_modules(text: &str) -> Vec<&str> {
+    let declarations = text.lines().filter(|line| line.starts_with("mod ") || line.starts_with("pub"));
+    let names = declarations.filter_map(|line| line.strip_suffix(';')?.split_once("mod ").map(|(_, name)| name));
+    names.filter(|name| *name != "tests").collect()
+}
+
+#[test]
+fn maps_name_all_modules_of_their_folders() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")).iter().filter(|file| file.ends_with("mod.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let description: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//!")).collect();
+        if !description.iter().any(|line| line.starts_with(" - ") || line.starts_with(" 1. ")) {
+            wrong.push(format!("{} has no list of its modules", name_of(file)));
+            continue;
+        }
+        let named: BTreeSet<&str> =
+            description.iter().flat_map(|line| line.split('`')).map(|name| name.trim_start_matches("mod@")).collect();
+        let missing = declared_modules(&text).into_iter().filter(|name| !named.contains(name));
+        wrong.extend(missing.map(|name| format!("{} does not name {name}", name_of(file))));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first paragraph of `base/mod.rs` names those.
+#[test]
+fn the_map_of_base_names_the_leaves_that_import_others() {
+    let imports = Imports::read(&root().join("src"));
+    let edges = imports.edges(&["base".to_owned()]);
+    let importing: BTreeSet<&str> = edges.iter().map(|(from, _)| from.as_str()).collect();
+    let text = std::fs::read_to_string(root().join("src/base/mod.rs")).unwrap();
+    let (opening, _) = text.split_once("//!\n").unwrap();
+    let named: BTreeSet<&str> = opening.split('`').skip(1).step_by(2).collect();
+    assert_eq!(named, importing);
+}
+
 #[test]
 fn the_methods_of_a_type_are_in_the_file_that_defines_it() {
     let (mut defined, mut extended) = (BTreeMap::<(String, String), BTreeSet<String>>::new(), Vec::new());

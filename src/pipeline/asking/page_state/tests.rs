@@ -96,8 +96,8 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 steps.push('W');
                 state.finish_wait(Duration::ZERO);
             }
-            Step::Ask { variation, repair } => {
-                steps.push(match (repair.is_some(), variation.is_lengthened, variation.has_no_format()) {
+            Step::Ask(ask) => {
+                steps.push(match (ask.repair.is_some(), ask.variation.is_lengthened, ask.variation.has_no_format()) {
                     (true, ..) => 'R',
                     (false, true, _) => 'L',
                     (false, false, true) => 'V',
@@ -108,7 +108,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 };
                 let status = (letter == 'P').then_some(500);
                 let exchange = Exchange { status, ..exchange(verdict(letter, state.open.len())) };
-                for (at, outcome) in state.apply_exchange(&exchange, &step, form(letter), 1) {
+                for (at, outcome) in state.apply_exchange(&exchange, ask, form(letter), 1) {
                     outcomes[at] = outcome.status.name().to_owned();
                 }
             }
@@ -166,7 +166,7 @@ fn only_the_invalid_task_is_asked_again() {
 fn waits_double_up_to_a_bound() {
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
     let mut waits = Vec::new();
-    let ask = Step::Ask { variation: Variation::default(), repair: None };
+    let ask = AskStep::default();
     for _ in 0..7 {
         state.apply_exchange(&exchange(verdict('p', 1)), &ask, FormChange::None, 1);
         if let Step::Wait(wait) = next_step(&state, &Retry { attempts: 100, ..RETRY }) {
@@ -181,12 +181,7 @@ fn waits_double_up_to_a_bound() {
 fn a_request_that_may_still_run_is_repeated_as_the_manifest_states() {
     let after_a_time_out = |timed_out| {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
-        state.apply_exchange(
-            &exchange(verdict('t', 1)),
-            &Step::Ask { variation: Variation::default(), repair: None },
-            FormChange::None,
-            1,
-        );
+        state.apply_exchange(&exchange(verdict('t', 1)), &AskStep::default(), FormChange::None, 1);
         match next_step(&state, &Retry { timed_out, ..RETRY }) {
             Step::Wait(wait) => format!("wait {} ms", wait.as_millis()),
             step => format!("{step:?}"),
@@ -203,7 +198,7 @@ fn a_page_uses_no_more_than_its_time() {
     for letter in ['p', 'i'] {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
         let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
-        state.apply_exchange(&slow, &Step::Ask { variation: Variation::default(), repair: None }, FormChange::None, 1);
+        state.apply_exchange(&slow, &AskStep::default(), FormChange::None, 1);
         assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
         assert!(!matches!(next_step(&state, &retry), Step::Settled), "{letter}");
         state.finish_wait(Duration::from_millis(5500));
@@ -214,7 +209,7 @@ fn a_page_uses_no_more_than_its_time() {
     }
     // Waiting for limits is not the page's time, and a wait that is longer is not begun.
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
-    let ask = Step::Ask { variation: Variation::default(), repair: None };
+    let ask = AskStep::default();
     for _ in 0..20 {
         state.apply_exchange(
             &Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) },
@@ -222,7 +217,7 @@ fn a_page_uses_no_more_than_its_time() {
             FormChange::None,
             1,
         );
-        assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
+        assert!(matches!(next_step(&state, &retry), Step::Ask(_)));
     }
     state.apply_exchange(&exchange(verdict('t', 1)), &ask, FormChange::None, 1);
     assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
@@ -250,14 +245,14 @@ fn what_other_runs_have_tried_counts() {
         (Ask, earlier(0, 0, 0), 'k', "ask"),
     ] {
         let mut state = PageState::resumed(std::iter::once((0, "kind".to_owned(), None)), purpose, earlier);
-        let step = Step::Ask { variation: state.variation(), repair: None };
+        let step = AskStep { variation: state.variation(), repair: None };
         state.apply_exchange(&exchange(verdict(letter, 1)), &step, form(letter), 1);
         let next = match next_step(&state, &RETRY) {
             Step::Settled => "settled",
             Step::Wait(_) => "wait",
-            Step::Ask { repair: Some(_), .. } => "repair",
-            Step::Ask { variation, .. } if variation == Variation::default() => "ask",
-            Step::Ask { .. } => "varied",
+            Step::Ask(AskStep { repair: Some(_), .. }) => "repair",
+            Step::Ask(ask) if ask.variation == Variation::default() => "ask",
+            Step::Ask(_) => "varied",
         };
         assert_eq!(next, expected, "{purpose:?} {earlier:?} {letter}");
     }
@@ -268,14 +263,14 @@ fn what_other_runs_have_tried_counts() {
 fn attempts_do_not_end_a_page_whose_refusal_is_undecided() {
     let retry = Retry { attempts: 1, ..RETRY };
     let mut state = PageState::new([(0, "kind".to_owned(), None)].into_iter());
-    let ask = Step::Ask { variation: Variation::default(), repair: None };
+    let ask = AskStep::default();
     let refused = exchange(Verdict::transient(ErrorKind::BadRequest, "HTTP 403"));
     for _ in 0..3 {
         let undecided = Exchange { is_undecided: true, ..refused.clone() };
         state.apply_exchange(&undecided, &ask, FormChange::None, 1);
         assert!(matches!(next_step(&state, &retry), Step::Wait(_)));
         state.finish_wait(Duration::from_secs(1));
-        assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
+        assert!(matches!(next_step(&state, &retry), Step::Ask(_)));
     }
     state.apply_exchange(&refused, &ask, FormChange::None, 1);
     assert!(matches!(next_step(&state, &retry), Step::Settled));

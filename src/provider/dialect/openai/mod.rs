@@ -6,8 +6,8 @@
 //! - [`message`]: the text of a message; [`finish`]: why it ended; [`usage`]: tokens and cost;
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
-//! - [`error_body`]: reads error bodies of any shape; [`message_numbers`] and [`message_words`]: numbers and words
-//!   in their messages; [`errors`]: what an error means; [`cause`]: why, which [`causes`] finds by the codes and words
+//! - [`error_body`]: reads error bodies of any shape; [`nested_error`]: errors whose cause is further inside;
+//!   [`message_numbers`] and [`message_words`]: numbers and words in their messages; [`errors`]: what an error means; [`cause`]: why, which [`causes`] finds by the codes and words
 //!   of [`cause_words`]; [`likely_cause`]: why,
 //!   by single words; [`credit`]: that the account has no credit; [`model_errors`]: that the model is unknown or retired;
 //!   [`invalid_reply`]: that the server rejects the reply itself;

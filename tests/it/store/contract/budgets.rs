@@ -4,13 +4,13 @@ use super::Backend;
 use super::fixtures::{Bench, NOW_MS, attempt, granted, page, settlement, start, wait};
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
-    AttemptCharge, AttemptId, BatchStart, BudgetLine, Headroom, OpenAttempt, Opened, RecipeId, RunKey, Settlement,
-    Store,
+    AttemptCharge, AttemptId, BatchStart, BudgetLine, OpenAttempt, Opened, RecipeId, ReservationMultiples, RunKey,
+    Settlement, Store,
 };
 use proptest::prelude::*;
 
 fn limited(open: OpenAttempt, scope: &str, limit: i64, reserved: i64) -> OpenAttempt {
-    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)), headroom: Headroom::NONE };
+    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)), headroom: ReservationMultiples::NONE };
     OpenAttempt { budget, reserved: Some(Pico(reserved)), ..open }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn a_reservation_fits_up_to_the_limit<B: Backend>() {
 /// Beside others an attempt needs more of the budget than its reservation, and lines of batches count apart.
 pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
     let bench = Bench::<B>::new();
-    let headroom = Headroom { single_percent: 400, batch_percent: 200 };
+    let headroom = ReservationMultiples { single_percent: 400, batch_percent: 200 };
     let open = |number, reserved, batch| {
         let attempt = limited(bench.attempt(page(number)), "a", 100, reserved);
         let budget = BudgetLine { headroom, ..attempt.budget };
@@ -83,7 +83,7 @@ pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
 pub(crate) fn unknown_prices_are_only_counted<B: Backend>() {
     let bench = Bench::<B>::new();
     let open = |number, limit| {
-        let budget = BudgetLine { scope: "a".into(), limit, headroom: Headroom::NONE };
+        let budget = BudgetLine { scope: "a".into(), limit, headroom: ReservationMultiples::NONE };
         bench.open(OpenAttempt { budget, reserved: None, ..bench.attempt(page(number)) })
     };
     let first = granted(open(1, None));

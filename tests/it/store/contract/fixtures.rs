@@ -6,8 +6,8 @@ use docmill::internal::base::json_text::JsonText;
 use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
-    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord,
-    Headroom, JobId, OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord,
+    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
+    OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord, ReservationMultiples,
     Revision, RunEnd, RunId, RunKey, RunKeys, RunOutcomeName, RunStart, ServedRecord, Settlement, Store, StoredPage,
     TaskOutcome, VerdictName, Versions,
 };
@@ -185,7 +185,7 @@ pub(crate) fn attempt(run: RunKey, page: PageId, recipes: Vec<RecipeId>) -> Open
         purpose: AttemptPurpose::Ask,
         expected: Some(Pico(60)),
         reserved: Some(Pico(100)),
-        budget: BudgetLine { scope: "budget".into(), limit: None, headroom: Headroom::NONE },
+        budget: BudgetLine { scope: "budget".into(), limit: None, headroom: ReservationMultiples::NONE },
         at_ms: NOW_MS,
     }
 }

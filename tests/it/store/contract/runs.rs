@@ -5,8 +5,8 @@ use super::fixtures::{Bench, NOW_MS, end, granted, ok, page, recipe_record, sett
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
-    AttemptId, AttemptState, BudgetLine, EndpointFact, Headroom, OpenAttempt, RecipeId, RunEnd, RunId, RunOutcomeName,
-    RunStart, Settlement, StoreError, VerdictName,
+    AttemptId, AttemptState, BudgetLine, EndpointFact, OpenAttempt, RecipeId, ReservationMultiples, RunEnd, RunId,
+    RunOutcomeName, RunStart, Settlement, StoreError, VerdictName,
 };
 
 pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
@@ -167,7 +167,7 @@ pub(crate) fn the_mean_latency_is_that_of_replies_of_the_model<B: Backend>() {
     }
     // The name of a budget may be anything.
     for (number, scope) in [(4_u32, "day:2026-11-29/simulated/job"), (5, "run:a/paid/x/simulated/y")] {
-        let budget = BudgetLine { scope: scope.into(), limit: None, headroom: Headroom::NONE };
+        let budget = BudgetLine { scope: scope.into(), limit: None, headroom: ReservationMultiples::NONE };
         let open = OpenAttempt { budget, at_ms: NOW_MS + i64::from(number), ..bench.attempt(page(number)) };
         let attempt = granted(bench.open(open));
         let verdict = VerdictName::Done;

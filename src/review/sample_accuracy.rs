@@ -1,4 +1,4 @@
-//! What the decisions made so far are worth: how often the model is right, and whether reviewers agree.
+//! What the decisions made so far show: how often the model is right, and whether reviewers agree.
 
 use crate::eval::{Design, anytime_interval, cohens_kappa};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// One page of the sample, in the order in which pages are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum SampledPage {
     /// Decided: whether the model's answer is the same, and whether it was shown.
     Decided { is_right: bool, is_shown: bool },
     /// Skipped by the reviewer.
@@ -17,7 +17,7 @@ pub(crate) enum Step {
 
 /// What a sample shows of the accuracy of a task.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Worth {
+pub(crate) struct SampleAccuracy {
     /// Pages that were decided one after the other from the first that was drawn.
     pub(crate) reviewed: u64,
     /// On how many of them the model is right.
@@ -32,17 +32,17 @@ pub(crate) struct Worth {
     pub(crate) interval: (f64, f64),
 }
 
-impl Worth {
-    /// Counts pages. `steps`: from the first that was drawn to the one before the first that is neither decided nor
+impl SampleAccuracy {
+    /// Counts pages. `sampled`: from the first that was drawn to the one before the first that is neither decided nor
     /// skipped. These are a random sample, whatever else was decided, and however the review ended. `pages`: how many
     /// the whole selection has.
-    pub(crate) fn of_steps(steps: impl Iterator<Item = Step>, pages: u64) -> Self {
+    pub(crate) fn of_sample(sampled: impl Iterator<Item = SampledPage>, pages: u64) -> Self {
         let (mut reviewed, mut right, mut skipped, mut unanswered, mut shown) = (0, 0, 0, 0, 0);
-        for step in steps {
-            match step {
-                Step::Skipped => skipped += 1,
-                Step::Unanswered => unanswered += 1,
-                Step::Decided { is_right, is_shown } => {
+        for page in sampled {
+            match page {
+                SampledPage::Skipped => skipped += 1,
+                SampledPage::Unanswered => unanswered += 1,
+                SampledPage::Decided { is_right, is_shown } => {
                     reviewed += 1;
                     right += u64::from(is_right);
                     shown += u64::from(is_shown);
@@ -80,20 +80,24 @@ pub(crate) fn agreement(a: &str, b: &str, values: &[(&str, &str)]) -> Value {
 mod tests {
     use super::*;
 
-    fn decided(is_right: bool) -> Step {
-        Step::Decided { is_right, is_shown: false }
+    fn decided(is_right: bool) -> SampledPage {
+        SampledPage::Decided { is_right, is_shown: false }
     }
 
     #[test]
     fn decisions_one_after_the_other_are_a_sample() {
-        let steps = (0..76).map(|at| decided(at > 0)).chain([Step::Skipped, Step::Unanswered]);
-        let worth = Worth::of_steps(steps, 10_000);
-        assert_eq!((worth.reviewed, worth.right, worth.skipped, worth.unanswered, worth.shown), (76, 75, 1, 1, 0));
-        let (low, high) = worth.interval;
+        let sampled = (0..76).map(|at| decided(at > 0)).chain([SampledPage::Skipped, SampledPage::Unanswered]);
+        let accuracy = SampleAccuracy::of_sample(sampled, 10_000);
+        assert_eq!(
+            (accuracy.reviewed, accuracy.right, accuracy.skipped, accuracy.unanswered, accuracy.shown),
+            (76, 75, 1, 1, 0)
+        );
+        let (low, high) = accuracy.interval;
         assert!((0.8..0.96).contains(&low) && (0.98..1.0).contains(&high), "{low} to {high}");
-        let all = Worth::of_steps((0..10).map(|_| decided(true)), 10);
+        let all = SampleAccuracy::of_sample((0..10).map(|_| decided(true)), 10);
         assert_eq!(all.interval, (1.0, 1.0), "nothing is left that could be wrong");
-        let shown = Worth::of_steps([Step::Decided { is_right: true, is_shown: true }].into_iter(), 10);
+        let shown =
+            SampleAccuracy::of_sample([SampledPage::Decided { is_right: true, is_shown: true }].into_iter(), 10);
         assert_eq!((shown.reviewed, shown.shown), (1, 1));
     }
 

@@ -11,7 +11,7 @@ use crate::base::money::Pico;
 /// The multiples of reservations that a budget has to hold for attempts that are open at the same time, in
 /// percent; at least 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Headroom {
+pub struct ReservationMultiples {
     /// For attempts that are sent on their own.
     pub single_percent: u32,
     /// For lines of batches.
@@ -29,7 +29,7 @@ pub struct BudgetUse {
     pub batch: Pico,
 }
 
-impl Headroom {
+impl ReservationMultiples {
     /// Only the reservations count.
     pub const NONE: Self = Self { single_percent: 100, batch_percent: 100 };
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HEADROOM: Headroom = Headroom { single_percent: 400, batch_percent: 200 };
+    const HEADROOM: ReservationMultiples = ReservationMultiples { single_percent: 400, batch_percent: 200 };
 
     #[test]
     fn an_attempt_joins_others_only_where_all_may_cost_more() {
