@@ -90,7 +90,7 @@ impl StoreError {
                 Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
             }
             Self::Refused { hint, .. } => Some(hint),
-            Self::Open { .. } | Self::Failed(_) | Self::Closed => None,
+            Self::Open { .. } | Self::Failed(_) | Self::Closed | Self::Internal(_) => None,
         }
     }
 }
