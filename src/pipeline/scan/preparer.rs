@@ -59,6 +59,12 @@ impl Preparer {
         Self { run, pass, decoder, opened: None }
     }
 
+    /// Gives up the content of the open file.
+    pub(crate) fn close_file(&mut self) {
+        self.opened = None;
+        self.decoder.close();
+    }
+
     /// Opens a file in the decoder, unless it is open; the numbers of its pages.
     ///
     /// # Errors

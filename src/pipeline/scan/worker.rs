@@ -111,10 +111,15 @@ impl Worker {
     }
 
     fn work_on(&mut self, item: WorkItem) -> Result<(), RunOutcome> {
-        match item {
-            WorkItem::File(file) => self.scan_counted(*file)?,
-            WorkItem::Pages(pages) => self.prepare_pages(&pages)?,
+        let worked = match item {
+            WorkItem::File(file) => self.scan_counted(*file),
+            WorkItem::Pages(pages) => self.prepare_pages(&pages),
+        };
+        if self.memory.is_scarce() {
+            // Another file waits for its memory.
+            self.preparer.close_file();
         }
+        worked?;
         Ok(self.changes.write_group()?)
     }
 

@@ -79,6 +79,11 @@ impl Decoder {
         }))
     }
 
+    /// Gives up the content of the open file. Another one has to be opened before the next page.
+    pub fn close(&mut self) {
+        self.file = Bytes::new();
+    }
+
     /// Returns the upright width and height of a page (from 1) of the open file, in pixels,
     /// without decoding it.
     ///
