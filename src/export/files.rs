@@ -101,7 +101,8 @@ impl Outputs {
         if part.is_some() {
             withdraw(targets.iter().map(|(_, target)| target.as_path()))?;
         }
-        let has_old_part = part.is_some() && !is_complete;
+        let is_part = part.is_some();
+        let has_old_part = is_part && !is_complete;
         let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
         let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
@@ -153,6 +154,10 @@ impl Outputs {
             if has_old_part {
                 remove_part(target, *format)?;
             }
+        }
+        if is_part {
+            // Its folders have other rows than the table now, and not yet all of the new ones.
+            written.markers = SuccessMarkers::default();
         }
         if let Some(part) = part {
             for ((_, target), file) in targets.iter().zip(&written.files) {

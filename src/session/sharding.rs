@@ -41,8 +41,6 @@ pub(crate) fn divide(job: &mut Job, shard: Shard, parallel: Option<u32>) -> Resu
     for path in [&mut output.csv, &mut output.parquet, &mut output.jsonl, &mut output.report].into_iter().flatten() {
         *path = shard.part_path(path);
     }
-    // It covers all rows.
-    output.success_marker = false;
     job.input.shard = Some(shard);
     Ok(())
 }
@@ -101,6 +99,5 @@ mod tests {
         assert_eq!(job.limits.concurrency, whole.concurrency);
         assert_eq!((job.limits.requests_per_minute, job.limits.budget, job.limits.parallel), (None, None, 16));
         assert!(job.output.csv.is_some_and(|path| path.ends_with("out/rows-00015-of-00016.csv")));
-        assert!(!job.output.success_marker);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
+use crate::base::shard::Shard;
 use crate::export::sinks::row_sink::{RowSink, SinkError, SinkOptions};
 use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, Revision, TaskOutcome};
 use crate::task::Shape;
@@ -244,6 +245,31 @@ fn a_marker_is_beside_complete_files_only() {
     let mut outputs = Outputs::create(&targets, &spec()).unwrap();
     outputs.write(&row("b.jpg")).unwrap();
     assert!(outputs.commit(true, &NoHooks).is_err(), "it is not docmill's");
+}
+
+#[test]
+fn a_part_of_a_shard_takes_the_marker_of_the_table_away() {
+    let folder = tempfile::tempdir().unwrap();
+    for partition_by in [vec![], vec!["status".to_owned()]] {
+        let folder = folder.path().join(partition_by.len().to_string());
+        let table = Targets { success_marker: true, partition_by, ..targets(&folder) };
+        let has_markers = || files(&folder).iter().any(|name| name.ends_with("_SUCCESS"));
+        written(&table, true, &["a.jpg"]);
+        assert!(has_markers());
+        let shard = Shard::new(0, 2).unwrap();
+        let part = |path: &Option<PathBuf>| path.as_ref().map(|path| shard.part_path(path));
+        let parts = Targets {
+            csv: part(&table.csv),
+            jsonl: part(&table.jsonl),
+            parquet: part(&table.parquet),
+            shard: Some(shard),
+            ..table.clone()
+        };
+        written(&parts, true, &["b.jpg"]);
+        assert!(!has_markers());
+        written(&table, true, &["a.jpg", "b.jpg"]);
+        assert!(has_markers());
+    }
 }
 
 fn partitioned(folder: &Path) -> Targets {

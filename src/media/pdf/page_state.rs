@@ -120,10 +120,9 @@ pub(crate) enum ExaminedFont<'a> {
 
 impl<'a> ExaminedFont<'a> {
     pub(crate) fn read(font: &Dict<'a>) -> Option<Self> {
-        if is_partial(font) {
-            return Some(Self::Unusable(Lost::Glyphs("a font of which the file lacks a part".to_owned())));
-        }
+        let lacks_part = || is_partial(font).then(|| Lost::Glyphs("a font of which the file lacks a part".to_owned()));
         find_lost_map(font)
+            .or_else(lacks_part)
             .map(Self::Unusable)
             .or_else(|| Type3Font::read(font).map(Self::Type3))
             .or_else(|| find_lost_symbols(font).map(Self::Symbols))
