@@ -385,6 +385,7 @@ impl From<StoreError> for RunOutcome {
         match error {
             // There is no store where the user pointed.
             StoreError::Missing { .. } | StoreError::Refused { .. } => Self::InputError(error.to_string()),
+            StoreError::Internal(message) => Self::InternalError(message),
             error => {
                 let message = error.to_string();
                 match error.hint() {
