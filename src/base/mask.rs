@@ -48,14 +48,12 @@ const NAMES: &[&str] = &[
     "credential",
     "credentials",
     "jwt",
-    "keyvalue",
     "passphrase",
     "passwd",
     "password",
     "pwd",
     "secret",
     "setcookie",
-    "signature",
     "token",
 ];
 
