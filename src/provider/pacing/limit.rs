@@ -183,7 +183,7 @@ impl Limit {
             self.adaptive.yield_to_others();
         }
         self.refused = Some(now);
-        self.window.stop_probe();
+        self.window.stop_probe(now);
     }
 
     /// Sets the bucket's rate to the learned rate, but never above the manifest's limit.

@@ -22,6 +22,8 @@ pub(crate) struct LimitWindow {
     is_second: bool,
     /// Requests that are sent to see the window.
     probe: Option<LimitProbe>,
+    /// Whether one was refused during a probe: the server does not let so many through at once.
+    is_probe_refused: bool,
 }
 
 /// The windows that explain a number of replies, in seconds.
@@ -116,7 +118,7 @@ impl LimitWindow {
         sent: Duration,
         now: Duration,
     ) {
-        let is_free = headers.remaining > headers.limit / 2 && used(headers) > 0;
+        let is_free = headers.remaining > headers.limit / 2 && used(headers) > 0 && !self.is_probe_refused;
         let is_unclear = headers.reset.is_some() && self.may_hide_second() && !self.is_second;
         if is_free && is_unclear && self.probe.as_ref().is_none_or(|probe| probe.is_over(now)) {
             self.probe = Some(LimitProbe::begin(headers, unit, largest, sent, now));
@@ -131,10 +133,11 @@ impl LimitWindow {
         self.probe.as_mut().map_or(Err(None), |probe| probe.try_take(count, now))
     }
 
-    /// A request was refused: a probe sends nothing more.
-    pub(crate) fn stop_probe(&mut self) {
-        if let Some(probe) = &mut self.probe {
+    /// A request was refused: a probe sends nothing more, and none follows it.
+    pub(crate) fn stop_probe(&mut self, now: Duration) {
+        if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_over(now)) {
             probe.stop();
+            self.is_probe_refused = true;
         }
     }
 
@@ -350,6 +353,26 @@ mod tests {
                 let found = window.interpret(&headers(limit, limit - used, reset), now, now);
                 assert_eq!(found.per_minute, limit, "{limit}, second {second}");
             }
+        }
+    }
+
+    #[test]
+    fn a_probe_is_repeated_after_a_minute_unless_a_request_was_refused() {
+        let second = Duration::from_secs;
+        for is_refused in [false, true] {
+            let mut window = LimitWindow::default();
+            let mut begin = |at: u64| {
+                let reply = headers(60, 59, 1000);
+                window.interpret(&reply, second(at), second(at));
+                window.begin_probe(&reply, 1, 1, second(at), second(at));
+                let may_send = window.try_take_probe(1, second(at)).is_ok();
+                if is_refused {
+                    window.stop_probe(second(at));
+                }
+                may_send
+            };
+            assert!(begin(0));
+            assert_eq!(begin(61), !is_refused);
         }
     }
 
