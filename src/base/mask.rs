@@ -61,8 +61,8 @@ const NAMES: &[&str] = &[
 const NAME_ENDS: &[&str] =
     &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
 
-/// Parts of such names that are in no other word.
-const NAME_PARTS: &[&str] = &["apikey", "accesskey", "privatekey", "secretkey", "password", "passphrase"];
+/// What precedes the word `key` in such names, wherever that is.
+const KEY_KINDS: &[&str] = &["api", "access", "private", "secret"];
 
 /// Names like those of secrets that are not secrets.
 const ORDINARY_NAMES: &[&str] = &["prompt_cache_key", "api_key_env", "api_key_file"];
@@ -120,8 +120,14 @@ pub fn is_secret_name(name: &str) -> bool {
     let is_like_secret = is_key
         || NAMES.contains(&plain.as_str())
         || NAME_ENDS.iter().any(|end| plain.ends_with(end))
-        || NAME_PARTS.iter().any(|part| plain.contains(part));
+        || names_key(&lower);
     (is_like_secret || is_misspelled()) && !ORDINARY_NAMES.contains(&lower.as_str())
+}
+
+/// Whether the words of a name contain those of a key, such as `my_api_key_prod`.
+fn names_key(name: &str) -> bool {
+    let words: Vec<&str> = name.split(['-', '_']).collect();
+    words.windows(2).any(|two| KEY_KINDS.contains(&two[0]) && two[1] == "key")
 }
 
 /// A text of members, such as a manifest, and the secrets in it.

@@ -102,6 +102,8 @@ fn names_of_secrets() {
         "x-api-key",
         "X-Auth-Token",
         "client_secret",
+        "my_api_key_prod",
+        "jwt",
         "password",
         "Authorization",
         "Proxy-Authorization",
@@ -116,6 +118,7 @@ fn names_of_secrets() {
     for name in [
         "api_key_env",
         "api_key_file",
+        "api_keys_page",
         "max_tokens",
         "tokens_per_minute",
         "queued_tokens",

@@ -2,7 +2,7 @@
 //! and prepare pages. Every queue between them is bounded.
 
 use super::diff::walk_and_compare;
-use super::pass::{ScanPass, ScanPurpose};
+use super::pass::ScanPass;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::export::check_space;
@@ -141,7 +141,7 @@ fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walke
 /// Ends the run if the outputs have no space for the rows of the input, which has been counted: no more is paid for.
 fn check_output_space(run: &RunContext, pass: &ScanPass) {
     let paths: Vec<&Path> = run.job.output.files().map(|(_, path)| path.as_path()).collect();
-    if pass.purpose == ScanPurpose::Ask
+    if pass.asks_all
         && let Err(error) = check_space(&paths, run.counters.counted())
     {
         run.shutdown.request(RunOutcome::from_error(&error.into()));

@@ -307,12 +307,22 @@ impl Worker {
         }
     }
 
+    /// Waits until there is memory for a file of this length.
+    fn acquire_memory(&self, length: u64) -> Result<Option<MemoryShare>, ReadFault> {
+        match self.memory.acquire_file(length, &|| self.run.shutdown.is_immediate()) {
+            FileMemory::Free(share) => Ok(share),
+            FileMemory::TooSmall => Err(ReadFault::lacks_memory(length)),
+            FileMemory::Cancelled => Err(ReadFault::cancelled()),
+        }
+    }
+
     /// The file's bytes, or why there are none.
     fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
-        let share = match self.memory.acquire_file(entry.size, &|| self.run.shutdown.is_immediate()) {
-            FileMemory::Free(share) => share,
-            FileMemory::TooSmall => return Ok(Err(ReadFault::lacks_memory(entry.size))),
-            FileMemory::Cancelled => return Ok(Err(ReadFault::cancelled())),
+        // How large the content of a URL is shows only afterwards.
+        let is_url = entry.url().is_some();
+        let share = match self.acquire_memory(if is_url { 0 } else { entry.size }) {
+            Ok(share) => share,
+            Err(fault) => return Ok(Err(fault)),
         };
         match self.source.read(entry) {
             Err(fault) => match fault.kind {
@@ -325,10 +335,13 @@ impl Worker {
                 | ReadFaultKind::FetchFailed
                 | ReadFaultKind::LacksMemory => Ok(Err(fault)),
             },
-            Ok(bytes) => Ok(Ok(match share {
-                Some(share) => Bytes::from_owner(HeldFile { bytes, _share: share }),
-                None => bytes,
-            })),
+            Ok(bytes) => {
+                let share = if is_url { self.acquire_memory(bytes.len() as u64) } else { Ok(share) };
+                Ok(share.map(|share| match share {
+                    Some(share) => Bytes::from_owner(HeldFile { bytes, _share: share }),
+                    None => bytes,
+                }))
+            }
         }
     }
 

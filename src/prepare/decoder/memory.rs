@@ -97,7 +97,8 @@ impl DecoderMemory {
     pub fn with_available(available: Option<u64>) -> Self {
         let capacity = available.map_or(u64::MAX, capacity_of);
         let left = available.map_or(u64::MAX, |available| available.saturating_sub(RESERVE_BYTES + PROCESS_BYTES));
-        Self { decoders: Pool::new(capacity), files: Pool::new(capacity / FILES_PART), max_file: left / FILE_COPIES }
+        let max_file = left.max(MIN_BYTES) / FILE_COPIES;
+        Self { decoders: Pool::new(capacity), files: Pool::new(capacity / FILES_PART), max_file }
     }
 
     /// Whether decoders have to state what they need.
@@ -239,15 +240,16 @@ impl Group {
         (self.is_v2 || limit < UNLIMITED_V1).then_some(limit)
     }
 
-    /// Used memory, without caches of files.
+    /// Used memory, without caches of files: the kernel takes those back, also active ones.
     fn usage(&self) -> u64 {
-        let (usage, cache) = match self.is_v2 {
-            true => ("memory.current", "inactive_file "),
-            false => ("memory.usage_in_bytes", "total_inactive_file "),
+        let (usage, caches) = match self.is_v2 {
+            true => ("memory.current", ["inactive_file ", "active_file "]),
+            false => ("memory.usage_in_bytes", ["total_inactive_file ", "total_active_file "]),
         };
         let stat = std::fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
-        let cached = stat.lines().find_map(|line| line.strip_prefix(cache)?.trim().parse::<u64>().ok());
-        self.number(usage).unwrap_or(0).saturating_sub(cached.unwrap_or(0))
+        let size = |cache: &str| stat.lines().find_map(|line| line.strip_prefix(cache)?.trim().parse::<u64>().ok());
+        let cached: u64 = caches.into_iter().filter_map(size).sum();
+        self.number(usage).unwrap_or(0).saturating_sub(cached)
     }
 
     /// The number in a file; `None` also for `max`.
@@ -301,7 +303,10 @@ mod tests {
                     ("proc/self/cgroup", "0::/pod/box\n".to_owned()),
                     ("sys/fs/cgroup/pod/memory.max", format!("{}\n", 512 * MB)),
                     ("sys/fs/cgroup/pod/memory.current", (300 * MB).to_string()),
-                    ("sys/fs/cgroup/pod/memory.stat", format!("anon 5\ninactive_file {}\n", 100 * MB)),
+                    (
+                        "sys/fs/cgroup/pod/memory.stat",
+                        format!("anon 5\ninactive_file {}\nactive_file {}\n", 60 * MB, 40 * MB),
+                    ),
                     ("sys/fs/cgroup/pod/box/memory.max", "max\n".to_owned()),
                 ],
                 Some(312 * MB),
@@ -403,6 +408,10 @@ mod tests {
         assert!(matches!(acquire(10 * MB), FileMemory::Free(Some(_))));
         assert!(matches!(acquire(30 * MB), FileMemory::Cancelled));
         assert!(matches!(acquire(89 * MB), FileMemory::TooSmall));
+        for available in [0, 64 * MB, 100 * MB] {
+            let little = DecoderMemory::with_available(Some(available));
+            assert!(matches!(little.acquire_file(20 * MB, &never), FileMemory::Free(Some(_))), "{available}");
+        }
         let plenty = DecoderMemory::with_available(Some(100 << 30));
         assert!(matches!(plenty.acquire_file(u64::MAX, &never), FileMemory::Free(None)));
     }

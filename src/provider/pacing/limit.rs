@@ -360,23 +360,29 @@ mod tests {
         /// How many of 30 seconds' requests are let through and refused, the first of them at `from`, in seconds, at most
         /// `concurrency` at once. Each takes 200 ms.
         fn run(&mut self, from: f64, concurrency: usize) -> (u32, u32) {
+            self.run_with(from, concurrency, &|_| 200)
+        }
+
+        /// The same, each of which takes `latency` milliseconds.
+        fn run_with(&mut self, from: f64, concurrency: usize, latency: &dyn Fn(u32) -> u64) -> (u32, u32) {
             let mut learned = Limit::for_requests(None, &clock());
-            let mut underway: VecDeque<(Duration, Duration, Option<LimitHeaders>)> = VecDeque::new();
-            let (mut used, mut refused) = (0_u32, 0_u32);
+            let mut underway: Vec<(Duration, Duration, Option<LimitHeaders>)> = Vec::new();
+            let (mut used, mut refused, mut has_reply) = (0_u32, 0_u32, false);
             for step in 0..3000 {
                 let now = Duration::from_secs_f64(from) + Duration::from_millis(10) * step;
-                while let Some((_, sent, reply)) = underway.pop_front_if(|(arrives, ..)| *arrives <= now) {
+                for (_, sent, reply) in underway.extract_if(.., |(arrives, ..)| *arrives <= now) {
+                    has_reply = true;
                     match reply {
                         Some(headers) => learned.on_headers(&headers, sent, now),
                         None => learned.on_throttled(None, sent, now),
                     }
                 }
                 // One request until the first reply.
-                let max = if step < 20 { 1 } else { concurrency };
+                let max = if has_reply { concurrency } else { 1 };
                 while underway.len() < max && learned.try_take(1, now).is_ok() {
                     let reply = self.reply(now.as_secs_f64());
                     (used, refused) = (used + u32::from(reply.is_some()), refused + u32::from(reply.is_none()));
-                    underway.push_back((now + Duration::from_millis(200), now, reply));
+                    underway.push((now + Duration::from_millis(latency(used)), now, reply));
                 }
             }
             (used, refused)
@@ -425,6 +431,32 @@ mod tests {
                 let max = limit.min(5.0 * concurrency as f64) * 30.0;
                 let case = format!("{limit}, {concurrency} at once: {used} of {max}, {refused} refused");
                 assert!(f64::from(used) >= max * 0.8 && refused == 0, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn slow_replies_show_a_limit_per_second_and_no_other() {
+        let latencies: [&dyn Fn(u32) -> u64; 3] = [&|_| 5000, &|at| 4000 + u64::from(at * 7 % 20) * 100, &|_| 2000];
+        for (case, latency) in latencies.into_iter().enumerate() {
+            for round in [f64::ceil, f64::floor] {
+                // The limit, its window, and at least and at most how much of 30 seconds' requests is used: the full bucket, too.
+                for (limit, window, min_used, max_used) in [
+                    (20.0, 1.0, 0.4, 1.1),
+                    (50.0, 1.0, 0.3, 1.1),
+                    (2.0, 1.0, 0.1, 1.1),
+                    (60.0, 60.0, 0.2, 3.0),
+                    (600.0, 60.0, 0.2, 3.0),
+                ] {
+                    let mut provider = WholeSeconds { limit, window, is_fixed: false, round, used: 0.0, changed: 0.0 };
+                    let (used, refused) = provider.run_with(0.0, 512, latency);
+                    let share = f64::from(used) * window / limit / 30.0;
+                    let case = format!("{limit} per {window} s, latencies {case}: {share:.2} used, {refused} refused");
+                    assert!(
+                        (min_used..=max_used).contains(&share) && f64::from(refused) <= f64::from(used) * 0.02,
+                        "{case}"
+                    );
+                }
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Whether a limit is per second although reset times in whole seconds do not show it: a few requests are sent at once,
-//! and another one a second later shows how much has come back.
+//! and others a second later and later show how much has come back.
 //!
 //! While little of a limit is used, reset times in whole seconds are the same for a second and for a minute; at the
 //! rate of a minute, little is ever used. A constant reset time looks like both at any use.
@@ -16,8 +16,8 @@ pub(crate) struct LimitProbe {
     left: u64,
     /// When something was last sent ahead of the rate; `None`: nothing was.
     sent: Option<Duration>,
-    /// Whether a request was sent to see what has come back.
-    has_looked: bool,
+    /// How many more requests may be sent to see what has come back.
+    looks: u32,
     /// How many units each request surely takes: 1 request, or 0 of an unknown number of tokens.
     unit: u64,
     /// The reply that showed the lowest level, and those after it.
@@ -37,8 +37,12 @@ struct Reply {
 const MINUTE: f64 = 60.0;
 /// How much faster than in a limit per minute units have to come back.
 const FASTER: f64 = 1.5;
-/// How long after the last request that was sent at once another one looks.
+/// How long after the last request that was sent ahead of the rate another one looks.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
+/// How many look: replies may arrive in another order.
+const LOOKS: u32 = 4;
+/// By how much the times between two requests, and between their replies, may differ from that between two levels.
+const TIME_ERROR: Duration = Duration::from_millis(300);
 /// The longest time from the first to the last of these requests, as planned.
 const SPREAD: Duration = Duration::from_millis(500);
 /// How many times what would be sufficient is sent: a part comes back while the requests arrive.
@@ -57,8 +61,8 @@ impl LimitProbe {
         let duration = LOOK_AFTER + SPREAD + now.saturating_sub(sent);
         let sufficient = 1.0 + refilled_by_minute(headers.limit, duration) * FASTER;
         let max = (headers.limit / MAX_PART).max(MAX_SMALL * largest).min(headers.remaining / 2);
-        let left = ((sufficient * MARGIN).ceil() as u64).max(largest).min(max);
-        Self { since: now, left, sent: None, has_looked: false, unit, lowest: None, later: Vec::new() }
+        let left = ((sufficient * MARGIN).ceil() as u64).max(largest).min(max).max(1);
+        Self { since: now, left, sent: None, looks: LOOKS, unit, lowest: None, later: Vec::new() }
     }
 
     /// Whether it is over.
@@ -68,7 +72,7 @@ impl LimitProbe {
 
     /// Nothing more is sent ahead of the rate.
     pub(crate) fn stop(&mut self) {
-        (self.left, self.has_looked) = (0, true);
+        (self.left, self.looks) = (0, 0);
     }
 
     /// Takes `count` ahead of the learned rate.
@@ -80,11 +84,11 @@ impl LimitProbe {
             (self.left, self.sent) = (left, Some(now));
             return Ok(());
         }
-        let Some(at) = self.sent.filter(|_| !self.has_looked).map(|sent| sent + LOOK_AFTER) else { return Err(None) };
+        let Some(at) = self.sent.filter(|_| self.looks > 0).map(|sent| sent + LOOK_AFTER) else { return Err(None) };
         if now < at {
             return Err(Some(at - now));
         }
-        self.has_looked = true;
+        (self.looks, self.sent) = (self.looks - 1, Some(now));
         Ok(())
     }
 
@@ -97,16 +101,19 @@ impl LimitProbe {
             (self.lowest, self.later) = (Some(reply), Vec::new());
             return false;
         };
-        if sent < lowest.arrived {
+        // Servers state the level at which they let a request through, or that at which they reply.
+        if sent < lowest.sent + LOOK_AFTER / 2 || now < lowest.arrived {
             return false;
         }
         // The server has surely counted these between the two replies.
-        let between = self.later.iter().filter(|later| later.arrived <= sent).count() as u64;
+        let is_between = |later: &&Reply| later.sent >= lowest.arrived && later.arrived <= sent;
+        let between = self.later.iter().filter(is_between).count() as u64;
         self.later.push(reply);
-        let taken = (between + 1) * self.unit;
+        let taken = if sent >= lowest.arrived { (between + 1) * self.unit } else { 0 };
+        let duration = (sent - lowest.sent).max(now - lowest.arrived) + TIME_ERROR;
         // What remains is rounded down: up to one unit less came back.
         let recovered = (reply.remaining - lowest.remaining + taken).saturating_sub(1);
-        recovered as f64 >= FASTER * refilled_by_minute(headers.limit, now.saturating_sub(lowest.sent)) && recovered > 0
+        recovered as f64 >= FASTER * refilled_by_minute(headers.limit, duration) && recovered > 0
     }
 }
 
@@ -136,6 +143,7 @@ mod tests {
             (20, 19, 10_000, 1, 9),
             (600, 599, 10_000, 1, 150),
             (5, 4, 200, 1, 2),
+            (2, 1, 200, 1, 1),
             (5000, 4690, 200, 310, 427),
             (60_000, 59_690, 200, 310, 5102),
         ] {
@@ -145,11 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn one_more_is_sent_after_a_second() {
+    fn others_are_sent_a_second_apart() {
         let mut probe = LimitProbe::begin(&headers(5, 4), 1, 1, MS(0), MS(200));
         assert_eq!([probe.try_take(1, MS(300)), probe.try_take(1, MS(400))], [Ok(()); 2]);
         assert_eq!(probe.try_take(1, MS(500)), Err(Some(MS(900))));
         assert_eq!(probe.try_take(1, MS(1400)), Ok(()));
+        assert_eq!(probe.try_take(1, MS(1500)), Err(Some(MS(900))));
+        assert_eq!([3000, 4000, 5000].map(|at| probe.try_take(1, MS(at)).is_ok()), [true; 3]);
         assert_eq!(probe.try_take(1, MS(9000)), Err(None));
     }
 
@@ -157,14 +167,21 @@ mod tests {
     fn what_came_back_shows_whether_the_limit_is_per_minute() {
         // The replies: remaining, when the request was sent and when its reply arrived, in milliseconds; the limit is 120.
         let burst = [(119, 0, 200), (114, 200, 400), (110, 210, 410)];
+        let one_by_one: Vec<(u64, u64, u64)> = (0..10).map(|at| (110, 710 + 200 * at, 900 + 200 * at)).collect();
         for (later, expected, what) in [
             (&[(119, 1210, 1410)][..], true, "all came back"),
             (&[(111, 1210, 1410)], false, "2 came back, and 1 was taken, as in a limit per minute"),
             (&[(112, 1210, 1410)], false, "the same, rounded up"),
             (&[(114, 1210, 1410)], true, "4 came back"),
-            (&[(109, 1210, 1410), (119, 1300, 1500)], false, "not sent after the lowest level was known"),
-            (&[(110, 500, 600), (110, 600, 700), (110, 700, 800)], true, "3 more were taken, one after another"),
-            (&[(110, 500, 600), (110, 500, 700), (110, 500, 800)], false, "3 at once, in an unknown order"),
+            (&[(119, 500, 600)], false, "sent soon after the lowest level"),
+            (&[(109, 1210, 1410), (119, 1300, 1500)], false, "sent soon after a lower level"),
+            (&one_by_one, true, "taken one after another"),
+            (
+                &[(110, 710, 900), (110, 710, 901), (110, 710, 902), (110, 710, 903)],
+                false,
+                "at once, in an unknown order",
+            ),
+            (&[(119, 1210, 9000)], false, "the times are far apart"),
         ] {
             let mut probe = LimitProbe::begin(&headers(120, 119), 1, 1, MS(0), MS(200));
             let mut shown = false;

@@ -90,7 +90,7 @@ impl LimitWindow {
 
     /// Whether reset times are too coarse to show whether this is a limit per second.
     fn may_hide_second(&self) -> bool {
-        self.is_coarse && self.max_reset <= MAX_SECOND_RESET && self.has_been_free()
+        self.is_coarse && self.max_reset <= MAX_SECOND_RESET && self.max_remaining * 2 >= self.limit
     }
 
     /// A bucket that holds a part of a minute's limit never has most of it left.
@@ -118,7 +118,8 @@ impl LimitWindow {
         sent: Duration,
         now: Duration,
     ) {
-        let is_free = headers.remaining > headers.limit / 2 && used(headers) > 0 && !self.is_probe_refused;
+        let is_free = headers.remaining > 0 && headers.remaining * 2 >= headers.limit;
+        let is_free = is_free && used(headers) > 0 && !self.is_probe_refused;
         let is_unclear = headers.reset.is_some() && self.may_hide_second() && !self.is_second;
         if is_free && is_unclear && self.probe.as_ref().is_none_or(|probe| probe.is_over(now)) {
             self.probe = Some(LimitProbe::begin(headers, unit, largest, sent, now));
