@@ -198,7 +198,8 @@ impl Passes<'_> {
         pass: &Arc<ScanPass>,
         entries: Entries,
     ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), PipelineError> {
-        ScanThreads::start(self.run, pass, entries, &self.hosts, &self.environment.decoder)
+        let (decoder, is_partial) = (&self.environment.decoder, self.options.is_partial());
+        ScanThreads::start(self.run, pass, entries, &self.hosts, decoder, is_partial)
     }
 
     /// Delivers pages in batches, until every batch has ended or the run ends.

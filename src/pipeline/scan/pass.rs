@@ -48,8 +48,6 @@ pub(crate) struct ScanPass {
     pub(crate) question_sets: QuestionSets,
     /// Whether files are looked at although every page of them is settled.
     pub(crate) looks_at_settled: bool,
-    /// Whether pages of the whole input are asked, so that the outputs get its rows.
-    pub(crate) asks_all: bool,
     /// What the pass has seen.
     pub(crate) seen: ScanSeen,
 }
@@ -95,7 +93,6 @@ impl ScanPass {
             question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.
             looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
-            asks_all: purpose == ScanPurpose::Ask && !options.is_partial(),
             seen: ScanSeen {
                 is_asking: AtomicBool::new(true),
                 has_all: AtomicBool::new(false),

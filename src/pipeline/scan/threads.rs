@@ -2,7 +2,7 @@
 //! and prepare pages. Every queue between them is bounded.
 
 use super::diff::walk_and_compare;
-use super::pass::ScanPass;
+use super::pass::{ScanPass, ScanPurpose};
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::export::check_space;
@@ -37,7 +37,8 @@ pub(crate) struct ScanThreads {
 }
 
 impl ScanThreads {
-    /// Starts the threads. Pages come out of the channel until it closes.
+    /// Starts the threads. Pages come out of the channel until it closes. `is_partial`: whether pages may stay pending
+    /// on purpose; otherwise the outputs need space for the rows of the whole input.
     ///
     /// # Errors
     /// When the store can't be read or a thread can't be started.
@@ -47,7 +48,9 @@ impl ScanThreads {
         entries: Entries,
         hosts: &Arc<HostLimits>,
         decoder: &DecoderCommand,
+        is_partial: bool,
     ) -> Result<(mpsc::Receiver<ReadyPage>, Self), PipelineError> {
+        let needs_space = pass.purpose == ScanPurpose::Ask && !is_partial;
         let queue = Arc::new(Queue::default());
         let (ready, pages) = mpsc::channel(MAX_READY);
         let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MAX_WORKERS);
@@ -64,7 +67,7 @@ impl ScanThreads {
         let (begin, begun) = sync_channel(1);
         let is_walked = Arc::new(AtomicBool::new(run.counters.is_counted()));
         let (counting, pass_counted, walk_ended) = (run.clone(), pass.clone(), is_walked.clone());
-        handles.push(spawn("count", move || count_ahead(&counting, &pass_counted, &begun, &walk_ended))?);
+        handles.push(spawn("count", move || count_ahead(&counting, &pass_counted, &begun, &walk_ended, needs_space))?);
         let (run, pass) = (run.clone(), pass.clone());
         handles.push(spawn("walk", move || {
             let send = |file| {
@@ -84,7 +87,9 @@ impl ScanThreads {
             // An interrupted walk does not know the size of the input.
             if !run.shutdown.is_immediate() {
                 run.counters.end_walk();
-                check_output_space(&run, &pass);
+                if needs_space {
+                    check_output_space(&run);
+                }
             }
             queue.close();
         })?);
@@ -114,7 +119,7 @@ impl ScanThreads {
 }
 
 /// Counts the input for the progress display, once the walk has to wait. Ends with the walk.
-fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walked: &AtomicBool) {
+fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walked: &AtomicBool, needs_space: bool) {
     if begun.recv().is_err() || is_walked.load(Ordering::Relaxed) {
         return;
     }
@@ -134,16 +139,16 @@ fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walke
     });
     if let Ok(Some(count)) = counted {
         run.counters.set_counted(count);
-        check_output_space(run, pass);
+        if needs_space {
+            check_output_space(run);
+        }
     }
 }
 
 /// Ends the run if the outputs have no space for the rows of the input, which has been counted: no more is paid for.
-fn check_output_space(run: &RunContext, pass: &ScanPass) {
+fn check_output_space(run: &RunContext) {
     let paths: Vec<&Path> = run.job.output.files().map(|(_, path)| path.as_path()).collect();
-    if pass.asks_all
-        && let Err(error) = check_space(&paths, run.counters.counted())
-    {
+    if let Err(error) = check_space(&paths, run.counters.counted()) {
         run.shutdown.request(RunOutcome::from_error(&error.into()));
     }
 }
