@@ -25,15 +25,8 @@ _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 
 def seconds(duration: Seconds) -> float:
-    """A duration in seconds.
-
-    Raises:
-        ValueError: It is not a number.
-    """
-    found = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
-    if math.isnan(found):
-        raise ValueError("a duration is not a number")
-    return found
+    """A duration in seconds."""
+    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
 
 
 def grace_seconds(grace: Seconds) -> float:
