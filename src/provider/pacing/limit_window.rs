@@ -22,7 +22,7 @@ pub(crate) struct LimitWindow {
     is_second: bool,
     /// Requests that are sent to see the window.
     probe: Option<LimitProbe>,
-    /// Whether one was refused during a probe: the server does not let so many through at once.
+    /// Whether a request was refused during a probe: the server accepts fewer at once.
     is_probe_refused: bool,
 }
 
