@@ -29,7 +29,9 @@
 /// composite fonts whose encoding maps no codes or uses another one, and in fonts of a graphics state, content of forms in
 /// what is set around them, stencils and stroked text in patterns and colour spaces that are missing, and pictures in
 /// uncoloured glyphs are faults.
-pub const DECODER_VERSION: u32 = 14;
+/// 15: embedded programs of fonts are used that are of another type than their entry; what is only set and not used, encodings
+/// without a missing base, and layers that a form leaves open at the end of a page are no faults.
+pub const DECODER_VERSION: u32 = 15;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -74,6 +76,9 @@ pub const BUTTON_STATES_VERSION: u32 = 13;
 
 /// Since this version embedded programs of fonts are found whatever type the font states, and annotations behind missing ones.
 pub const FOUND_PROGRAMS_VERSION: u32 = 14;
+
+/// Since this version embedded programs of fonts are used that are of another type than their entry.
+pub const USED_PROGRAMS_VERSION: u32 = 15;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -107,7 +107,7 @@ pub(crate) fn list_existing_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
 /// Whether an annotation is behind an item that is missing or none.
 pub(crate) fn has_unreached_annotations(page: &Page<'_>) -> bool {
     let items = page_items(page, "Annots").unwrap_or_default();
-    let is_annotation = |item: &Option<Object<'_>>| matches!(item, Some(Object::Dict(_)));
+    let is_annotation = |item: &Option<Object<'_>>| matches!(item, Some(Object::Dict(_) | Object::Stream(_)));
     items.iter().skip_while(|item| is_annotation(item)).any(is_annotation)
 }
 

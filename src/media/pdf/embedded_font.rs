@@ -48,6 +48,11 @@ pub(crate) fn has_tables(font: &[u8]) -> bool {
     KINDS.iter().any(|kind| font.starts_with(kind))
 }
 
+/// The same with outlines of TrueType.
+pub(crate) fn has_true_type_outlines(font: &[u8]) -> bool {
+    KINDS[..2].iter().any(|kind| font.starts_with(kind))
+}
+
 /// Whether data begins as the program of a font, and has all of its parts. Source: Adobe, "Type 1 Font Format" (1990), 2.4,
 /// and "The Compact Font Format Specification" (2003).
 pub(crate) fn is_font_program(data: &[u8]) -> bool {

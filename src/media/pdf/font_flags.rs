@@ -1,10 +1,8 @@
 //! Fonts with entries that the renderer can't use. Embedded TrueType fonts with an encoding that it ignores, because
 //! their flags declare symbols: viewers apply the encoding unless the font has a table of symbols. Fonts without a
-//! type, or whose program is of another type than they state. Source: ISO 32000-1, 9.6.6.4, 9.8.2 and 9.9; for types,
-//! what PDFium, MuPDF and Poppler do.
+//! type. Source: ISO 32000-1, 9.6.6.4 and 9.8.2; for types, what PDFium, MuPDF and Poppler do.
 
 use super::corrections::Correction;
-use super::embedded_font::has_tables;
 use super::objects::MAX_DEPTH;
 use hayro::hayro_syntax::object::{Dict, Name, ObjRef, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
@@ -23,7 +21,7 @@ const SYMBOLS: u16 = 0;
 pub(crate) fn correct_font_flags(page: &Page<'_>) -> Vec<Correction> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    visit(page.resources(), &mut HashSet::new(), 0, &mut |_, _, font| {
+    visit_fonts(page.resources(), &mut HashSet::new(), 0, &mut |_, _, font| {
         let descriptor = font.get::<Dict<'_>>("FontDescriptor");
         let is_new = descriptor.and_then(|known| known.obj_id()).is_some_and(|id| seen.insert(id));
         found.extend(Some(font).filter(|_| is_new).and_then(correct_flags));
@@ -34,7 +32,7 @@ pub(crate) fn correct_font_flags(page: &Page<'_>) -> Vec<Correction> {
 /// The fonts of a page without a type that the renderer knows, which viewers draw as what they hold.
 pub(crate) fn correct_font_types(page: &Page<'_>) -> Vec<Correction> {
     let mut found: Vec<Correction> = Vec::new();
-    visit(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
+    visit_fonts(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
         let correction = find_type(font).and_then(|entry| match id {
             Some(id) => Some(Correction::new(id, font, entry)),
             None => correct_direct(page, name, font, entry),
@@ -42,77 +40,6 @@ pub(crate) fn correct_font_types(page: &Page<'_>) -> Vec<Correction> {
         found.extend(correction.filter(|new| found.iter().all(|known| known.id != new.id || known.entry != new.entry)));
     });
     found
-}
-
-/// The fonts of a page whose embedded program the renderer would not find, because it is of another type than the
-/// font states, or in the entry of another type. Viewers look at the program.
-pub(crate) fn correct_font_programs(page: &Page<'_>) -> Vec<Correction> {
-    let mut found: Vec<Correction> = Vec::new();
-    visit(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
-        let Some(change) = ProgramChange::find(font) else { return };
-        let of_type = change.font_type.and_then(|entry| match id {
-            Some(id) => Some(Correction::new(id, font, entry)),
-            None => correct_direct(page, name, font, entry),
-        });
-        let of_program = change.program.and_then(|entry| {
-            let descriptor = font.get::<Dict<'_>>("FontDescriptor")?;
-            Some(Correction::new(descriptor.obj_id()?, &descriptor, entry))
-        });
-        for new in of_type.into_iter().chain(of_program) {
-            if found.iter().all(|known| known.id != new.id || known.entry != new.entry) {
-                found.push(new);
-            }
-        }
-    });
-    found
-}
-
-/// What makes the renderer find the program of a font.
-struct ProgramChange {
-    /// The entry with the right type.
-    font_type: Option<&'static str>,
-    /// The entry of the descriptor in which the renderer looks for the program.
-    program: Option<String>,
-}
-
-impl ProgramChange {
-    /// The change of a font with codes of one byte. `None`: the renderer finds its program, or it has none.
-    fn find(font: &Dict<'_>) -> Option<Self> {
-        let kind = font.get::<Name<'_>>("Subtype")?;
-        let is_true_type = match &*kind {
-            b"TrueType" | b"OpenType" => true,
-            b"Type1" | b"MMType1" => false,
-            _ => return None,
-        };
-        let descriptor = font.get::<Dict<'_>>("FontDescriptor")?;
-        let program = |key: &'static str| Some((key, descriptor.get::<Stream<'_>>(key)?, descriptor.get_ref(key)?));
-        let (key, program, id) = match is_true_type {
-            true => program("FontFile2").or_else(|| program("FontFile3")).or_else(|| program("FontFile")),
-            false => program("FontFile3").or_else(|| program("FontFile")).or_else(|| program("FontFile2")),
-        }?;
-        // Those of TrueType have a length, and no type (table 126).
-        let is_usual = match is_true_type {
-            true => {
-                key == "FontFile2" && program.dict().contains_key("Length1") && !program.dict().contains_key("Subtype")
-            }
-            false => key != "FontFile2",
-        };
-        if is_usual {
-            return None;
-        }
-        let has_tables = has_tables(&program.decoded_data().ok()?);
-        let entry = |right: &str| (key != right).then(|| format!("/{right} {} {} R", id.obj_number, id.gen_number));
-        let change = match (has_tables, is_true_type) {
-            (true, _) => {
-                Self { font_type: (!is_true_type).then_some("/Subtype/TrueType"), program: entry("FontFile2") }
-            }
-            (false, _) => Self {
-                font_type: is_true_type.then_some("/Subtype/Type1"),
-                program: entry("FontFile3").filter(|_| key == "FontFile2"),
-            },
-        };
-        (change.font_type.is_some() || change.program.is_some()).then_some(change)
-    }
 }
 
 /// The type of a font that has none. `None`: it has one.
@@ -132,7 +59,7 @@ fn find_type(font: &Dict<'_>) -> Option<&'static str> {
 
 /// The page, its resources or its list of fonts, whichever is an object of the file, with another entry of a font that is
 /// none.
-fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str) -> Option<Correction> {
+pub(super) fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str) -> Option<Correction> {
     let resources = page.raw().get::<Dict<'_>>("Resources")?;
     let fonts = resources.get::<Dict<'_>>("Font").filter(|fonts| fonts.get::<Dict<'_>>(name).as_ref() == Some(font))?;
     let with = |dict: &Dict<'_>, entry: &str| {
@@ -151,7 +78,7 @@ fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str
 }
 
 /// Visits the fonts of a page and of its forms, each with its name and its object, if it is one.
-fn visit<'a>(
+pub(super) fn visit_fonts<'a>(
     resources: &Resources<'a>,
     seen: &mut HashSet<ObjectIdentifier>,
     depth: u32,
@@ -165,7 +92,7 @@ fn visit<'a>(
     for form in resources.x_objects.keys().filter_map(|name| resources.get_x_object(&name)) {
         let own = form.dict().get::<Dict<'a>>("Resources");
         if let Some(own) = own.filter(|_| depth < MAX_DEPTH && seen.insert(form.obj_id())) {
-            visit(&Resources::new(own), seen, depth + 1, examine);
+            visit_fonts(&Resources::new(own), seen, depth + 1, examine);
         }
     }
 }

@@ -16,7 +16,7 @@
 //! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
 //!   [`content_streams`], [`paints`], [`page_state`], [`objects`]: whether images, fonts, content, patterns and other
 //!   objects of the file are complete
-//! - [`font_flags`]: fonts whose encoding it would ignore; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
+//! - [`font_flags`]: fonts whose encoding it would ignore; [`font_programs`]: those whose program it would not find; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a
 //!   page because the file does not contain how it looks
@@ -37,6 +37,7 @@ pub(crate) mod encryption;
 pub(crate) mod examine;
 pub(crate) mod fill;
 pub(crate) mod font_flags;
+pub(crate) mod font_programs;
 pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;

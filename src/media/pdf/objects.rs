@@ -24,6 +24,9 @@ use std::rc::Rc;
 pub(crate) const MAX_DEPTH: u32 = 12;
 /// Maximum number of operations of a page that are examined.
 pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
+/// The operators that paint.
+const PAINTING: [&[u8]; 16] =
+    [b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"Do", b"BI", b"Tj", b"TJ", b"'", b"\""];
 /// The clip of content whose place on the page is not known.
 const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 
@@ -46,6 +49,7 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
         is_placed: true,
         is_shape: false,
         has_unseen: false,
+        visible_layers: Vec::new(),
         open: HashSet::new(),
         known: HashSet::new(),
         operations: 0,
@@ -111,6 +115,9 @@ struct Walk<'l> {
     is_shape: bool,
     /// Whether anything was lost that can't be seen.
     has_unseen: bool,
+    /// Whether content is visible in each of the layers that the renderer has open. It goes on with those that a form
+    /// does not close.
+    visible_layers: Vec<bool>,
     /// The content that is being followed.
     open: HashSet<ContentKey>,
     /// The content all of whose losses are known. Other content is followed wherever it is painted.
@@ -161,6 +168,9 @@ impl Walk<'_> {
             };
             let name = || operation.operands().last().and_then(|operand| operand.clone().into_name());
             let is_hidden = layers.contains(&true);
+            if !is_hidden && PAINTING.contains(&operator) && self.visible_layers.last() == Some(&false) {
+                self.lose_in(Lost::Layer, state.clip);
+            }
             match operator {
                 b"q" => saved.push(state.clone()),
                 b"Q" => state = saved.pop().unwrap_or_else(|| first.clone()),
@@ -169,15 +179,22 @@ impl Walk<'_> {
                         state.matrix = multiply(numbers, state.matrix);
                     }
                 }
-                b"BMC" => layers.push(false),
+                b"BMC" => {
+                    layers.push(false);
+                    self.open_layer(true);
+                }
                 b"BDC" => {
                     let layer = self.layers.look_up_content(operation.operands(), &resources.properties);
                     if layer.is_lost && !is_hidden {
                         self.lose_in(Lost::Layer, state.clip);
                     }
                     layers.push(layer.is_hidden);
+                    self.open_layer(!layer.is_hidden);
                 }
-                b"EMC" => _ = layers.pop(),
+                b"EMC" => {
+                    layers.pop();
+                    self.visible_layers.pop();
+                }
                 b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
                 b"W" | b"W*" => path.is_clip = true,
                 b"n" | b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
@@ -220,19 +237,25 @@ impl Walk<'_> {
                 }
                 b"gs" => {
                     let changes = name().and_then(|name| resources.get_ext_g_state(&name));
-                    if changes.as_ref().is_some_and(lacks_font) {
-                        self.lose_in(self.within.lose_object("a font", "is missing in the file"), state.clip);
-                    }
                     let mask = changes.as_ref().and_then(|changes| changes.get::<Dict<'a>>("SMask"));
                     if mask.as_ref().is_some_and(is_lost_mask) {
                         self.lose_in(Lost::Mask, state.clip);
                     }
                     if let Some(group) = mask.and_then(|mask| mask.get::<Stream<'a>>("G")) {
-                        self.paint_form(&group, resources, &State::new(state.matrix, state.clip), depth);
+                        let first = State::new(state.matrix, state.clip);
+                        let is_placed = self.is_placed;
+                        self.follow_apart(self.within, false, |walk| {
+                            walk.is_placed = is_placed;
+                            walk.paint_form(&group, resources, &first, depth);
+                        });
                     }
-                    let font = changes.and_then(|changes| changes.get::<Array<'a>>("Font"));
-                    if let Some(font) = font.and_then(|font| font.iter::<Dict<'a>>().next()) {
-                        state.font = ExaminedFont::read(&font).map(Rc::new);
+                    if let Some(font) = changes.and_then(|changes| changes.get::<Array<'a>>("Font")) {
+                        // If it is missing, the renderer keeps the last one, or draws nothing.
+                        let missing = || self.within.lose_object("a font", "is missing in the file");
+                        let font = font.iter::<Object<'a>>().next().and_then(Object::into_dict);
+                        let font = font
+                            .map_or_else(|| Some(ExaminedFont::Unusable(missing())), |font| ExaminedFont::read(&font));
+                        state.font = font.map(Rc::new);
                     }
                 }
                 b"Tr" => state.text_mode = numbers().last().map_or(state.text_mode, |mode| TextMode::new(*mode)),
@@ -244,16 +267,20 @@ impl Walk<'_> {
                     });
                 }
                 b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.text_mode.is_invisible() => {
-                    if state.text_mode.fills {
-                        self.paint_with(&state.fill, resources, first.matrix, state.clip, depth);
-                    }
-                    if state.text_mode.strokes {
-                        self.paint_with(&state.stroke, resources, first.matrix, state.clip, depth);
+                    let mut texts = texts(operation.operands());
+                    texts.retain(|text| !text.is_empty());
+                    // Glyphs that are content have the colours of the text, or their own.
+                    let are_content = state.font.as_deref().is_some_and(ExaminedFont::is_type3);
+                    if !texts.is_empty() && !are_content {
+                        if state.text_mode.fills {
+                            self.paint_with(&state.fill, resources, first.matrix, state.clip, depth);
+                        }
+                        if state.text_mode.strokes {
+                            self.paint_with(&state.stroke, resources, first.matrix, state.clip, depth);
+                        }
                     }
                     if let Some(font) = &state.font {
-                        for text in texts(operation.operands()) {
-                            self.show(font, &text, resources, &state, depth);
-                        }
+                        texts.iter().for_each(|text| self.show(font, text, resources, &state, depth));
                     }
                 }
                 b"BI" if !is_hidden => match operation.operands().last() {
@@ -272,10 +299,12 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        // The renderer hides what follows the form, too.
-        if depth > 0 && layers.contains(&true) {
-            self.lose_in(Lost::Layer, first.clip);
-        }
+    }
+
+    /// Opens a layer as the renderer does: within a hidden one all are.
+    fn open_layer(&mut self, is_shown: bool) {
+        let is_visible = self.visible_layers.last() != Some(&false);
+        self.visible_layers.push(is_visible && is_shown);
     }
 
     /// Finds what is lost of a place that is painted. `start`: the transformation of the content, in which tiles are.
@@ -292,12 +321,9 @@ impl Walk<'_> {
             ExaminedPaint::Lost(kind) => self.lose_at(Lost::Paint((*kind).to_owned()), place),
             ExaminedPaint::Tiles(tiles) => {
                 let matrix = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
-                let around = (self.within, self.is_placed, self.is_shape);
-                (self.within, self.is_placed, self.is_shape) = (Within::Pattern, false, false);
                 let mut first = State::new(matrix, anywhere(place));
                 first.clip_to_box(tiles.dict());
-                self.follow_stream(tiles, resources, first, depth);
-                (self.within, self.is_placed, self.is_shape) = around;
+                self.follow_apart(Within::Pattern, false, |walk| walk.follow_stream(tiles, resources, first, depth));
             }
         }
     }
@@ -315,13 +341,20 @@ impl Walk<'_> {
         let ExaminedFont::Type3(font) = font else { return };
         let own = font.resources();
         for glyph in font.glyphs_of(text) {
-            let around = (self.within, self.is_placed, self.is_shape);
-            (self.within, self.is_placed) = (Within::Glyph, false);
-            self.is_shape = glyph.decoded_data().is_ok_and(|content| is_shape(&content));
-            let first = State::new(multiply(font.matrix(), state.matrix), anywhere(state.clip));
-            self.follow_stream(&glyph, own.as_ref().unwrap_or(resources), first, depth);
-            (self.within, self.is_placed, self.is_shape) = around;
+            let is_shape = glyph.decoded_data().is_ok_and(|content| is_shape(&content));
+            let mut first = State::new(multiply(font.matrix(), state.matrix), anywhere(state.clip));
+            (first.fill, first.stroke) = (state.fill.clone(), state.fill.clone());
+            let resources = own.as_ref().unwrap_or(resources);
+            self.follow_apart(Within::Glyph, is_shape, |walk| walk.follow_stream(&glyph, resources, first, depth));
         }
+    }
+
+    /// Follows content that the renderer draws apart from the content around it, at a place that is not known.
+    fn follow_apart(&mut self, within: Within, is_shape: bool, follow: impl FnOnce(&mut Self)) {
+        let around = (self.within, self.is_placed, self.is_shape, std::mem::take(&mut self.visible_layers));
+        (self.within, self.is_placed, self.is_shape) = (within, false, is_shape);
+        follow(self);
+        (self.within, self.is_placed, self.is_shape, self.visible_layers) = around;
     }
 
     fn paint<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, state: &State<'a>, depth: u32) {
@@ -431,10 +464,4 @@ fn anywhere(place: Rect) -> Rect {
 /// Where an image is that is painted with this transformation.
 fn unit_square(matrix: Matrix) -> Rect {
     Affine::new(matrix).transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0))
-}
-
-/// Whether a graphics state sets a font that is missing in the file: the renderer keeps the last one, or draws nothing.
-fn lacks_font(state: &Dict<'_>) -> bool {
-    let font = state.get::<Array<'_>>("Font");
-    font.is_some_and(|font| font.iter::<Object<'_>>().next().and_then(|font| font.into_dict()).is_none())
 }

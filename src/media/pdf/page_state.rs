@@ -129,6 +129,11 @@ impl<'a> ExaminedFont<'a> {
             .or_else(|| is_program_lost(font).then_some(Self::Replaced))
     }
 
+    /// Whether its glyphs are content.
+    pub(crate) fn is_type3(&self) -> bool {
+        matches!(self, Self::Type3(_))
+    }
+
     /// The loss of a character.
     pub(crate) fn lost(&self) -> Lost {
         match self {
@@ -164,14 +169,16 @@ fn is_partial(font: &Dict<'_>) -> bool {
     }
 }
 
-/// The loss of text whose encoding refers to another one in the file, which the renderer ignores.
+/// The loss of text whose encoding refers to another one in the file, which the renderer ignores. One that is missing is
+/// not needed by an encoding that maps codes itself.
 fn find_lost_map(font: &Dict<'_>) -> Option<Lost> {
-    let encoding = font.get::<Stream<'_>>("Encoding")?;
-    let base = encoding.dict().get::<Object<'_>>("UseCMap");
-    if !encoding.dict().contains_key("UseCMap") || matches!(base, Some(Object::Name(_))) {
-        return None;
-    }
-    let lost = if matches!(base, Some(Object::Stream(_))) { Lost::EmbeddedGlyphs } else { Lost::Glyphs };
+    let encoding = font.get::<Stream<'_>>("Encoding").filter(|encoding| encoding.dict().contains_key("UseCMap"))?;
+    let lost = match encoding.dict().get::<Object<'_>>("UseCMap") {
+        Some(Object::Name(_)) => return None,
+        Some(Object::Stream(_)) => Lost::EmbeddedGlyphs,
+        _ if has_any(&encoding, &MAPPINGS) => return None,
+        _ => Lost::Glyphs,
+    };
     Some(lost("a font whose encoding uses another one".to_owned()))
 }
 
@@ -192,17 +199,23 @@ fn is_own_code(code: u8) -> bool {
     code < b' ' && !matches!(code, 0 | b'\t' | b'\n' | b'\r')
 }
 
-/// Whether an encoding of a composite font maps codes to glyphs. Source: ISO 32000-1, 9.7.5.
+/// The operators that map codes to glyphs in an encoding of a composite font. Source: ISO 32000-1, 9.7.5.
+const MAPPINGS: [&[u8]; 2] = [b"begincidrange", b"begincidchar"];
+
+/// Whether an encoding of a composite font maps codes to glyphs.
 fn maps_codes(encoding: &Object<'_>) -> bool {
-    const PARTS: [&[u8]; 2] = [b"begincodespacerange", b"usecmap"];
+    const OTHERS: [&[u8]; 2] = [b"begincodespacerange", b"usecmap"];
     match encoding {
         Object::Name(_) => true,
-        Object::Stream(stream) => {
-            let has = |data: &[u8], part: &[u8]| data.windows(part.len()).any(|window| window == part);
-            stream.decoded_data().is_ok_and(|data| PARTS.iter().any(|part| has(&data, part)))
-        }
+        Object::Stream(stream) => has_any(stream, &MAPPINGS) || has_any(stream, &OTHERS),
         _ => false,
     }
+}
+
+/// Whether the data of a stream has any of these words.
+fn has_any(stream: &Stream<'_>, words: &[&[u8]]) -> bool {
+    let has = |data: &[u8], word: &[u8]| data.windows(word.len()).any(|window| window == word);
+    stream.decoded_data().is_ok_and(|data| words.iter().any(|word| has(&data, word)))
 }
 
 /// The texts that the operands of an operator show.

@@ -10,7 +10,8 @@ use super::corrections::{
 };
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
-use super::font_flags::{correct_font_flags, correct_font_programs, correct_font_types};
+use super::font_flags::{correct_font_flags, correct_font_types};
+use super::font_programs::{correct_font_programs, correct_program_types};
 use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
 use super::layers::Hideable;
@@ -20,7 +21,7 @@ use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use crate::base::decoder_version::{
     APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION,
-    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION,
+    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION, USED_PROGRAMS_VERSION,
 };
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -247,6 +248,7 @@ impl PdfFile {
             Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.corrected(number, correct_font_types),
             Change::FontPrograms => self.corrected(number, correct_font_programs),
+            Change::ProgramTypes => self.corrected(number, correct_program_types),
             Change::Annotations => self.with_reached_annotations(number),
             Change::ListedLayers => self.layered(number),
             Change::Layers => self.corrected(number, correct_layers_as_before),
@@ -368,6 +370,8 @@ enum Change {
     FontTypes,
     /// Embedded programs of fonts that it finds.
     FontPrograms,
+    /// Embedded programs of fonts whose entries it uses.
+    ProgramTypes,
     /// Annotations that it draws although others are missing.
     Annotations,
     /// States of layers that it reads, and no annotations in hidden ones.
@@ -380,7 +384,7 @@ enum Change {
 
 impl Change {
     /// All of them, in the order in which they are made.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Generations,
         Self::Annotations,
         Self::ListedLayers,
@@ -389,6 +393,7 @@ impl Change {
         Self::Streams,
         Self::FontTypes,
         Self::FontPrograms,
+        Self::ProgramTypes,
         Self::Layers,
         Self::Groups,
     ];
@@ -401,6 +406,7 @@ impl Change {
             Self::Streams => USABLE_STREAMS_VERSION,
             Self::FontTypes => KNOWN_LAYERS_VERSION,
             Self::FontPrograms | Self::Annotations => FOUND_PROGRAMS_VERSION,
+            Self::ProgramTypes => USED_PROGRAMS_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
@@ -411,7 +417,9 @@ impl Change {
     /// How a page differs that was drawn without it.
     fn effect(self) -> &'static str {
         match self {
-            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms => "some characters are others now",
+            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms | Self::ProgramTypes => {
+                "some characters are others now"
+            }
             Self::Generations | Self::Annotations => "objects are drawn that were not found before",
             Self::Streams => "masks or images are drawn otherwise now",
             Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",

@@ -1,0 +1,140 @@
+//! Fonts with an embedded program that the renderer would not find or use, because it is of another type than they or its
+//! entry state: viewers look at the program. Source: ISO 32000-1, 9.9; what PDFium, MuPDF and Poppler do.
+
+use super::corrections::Correction;
+use super::embedded_font::{has_tables, has_true_type_outlines, is_font_program};
+use super::font_flags::{correct_direct, visit_fonts};
+use hayro::hayro_syntax::object::{Dict, Name, ObjRef, Stream};
+use hayro::hayro_syntax::page::Page;
+use std::collections::HashSet;
+
+/// The fonts of a page whose embedded program the renderer would not find, because it is in the entry of another type.
+/// Viewers look at the program.
+pub(crate) fn correct_font_programs(page: &Page<'_>) -> Vec<Correction> {
+    correct_programs(page, ProgramChange::of_unusual_entry)
+}
+
+/// The fonts of a page whose embedded program the renderer would not use, because it is of another type than its entry.
+pub(crate) fn correct_program_types(page: &Page<'_>) -> Vec<Correction> {
+    correct_programs(page, ProgramChange::of_usual_entry)
+}
+
+fn correct_programs(page: &Page<'_>, find: impl Fn(&Dict<'_>) -> Option<ProgramChange>) -> Vec<Correction> {
+    let mut found: Vec<Correction> = Vec::new();
+    visit_fonts(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
+        let Some(change) = find(font) else { return };
+        let of_type = change.font_type.and_then(|entry| match id {
+            Some(id) => Some(Correction::new(id, font, entry)),
+            None => correct_direct(page, name, font, entry),
+        });
+        let of_program = change.program.and_then(|entry| {
+            let descriptor = font.get::<Dict<'_>>("FontDescriptor")?;
+            Some(Correction::new(descriptor.obj_id()?, &descriptor, entry))
+        });
+        for new in of_type.into_iter().chain(of_program) {
+            if found.iter().all(|known| known.id != new.id || known.entry != new.entry) {
+                found.push(new);
+            }
+        }
+    });
+    found
+}
+
+/// What makes the renderer find the program of a font.
+struct ProgramChange {
+    /// The entry with the right type.
+    font_type: Option<&'static str>,
+    /// The entry of the descriptor in which the renderer looks for the program.
+    program: Option<String>,
+}
+
+impl ProgramChange {
+    /// The change of a font whose program is in an entry of another type, or not as that entry has it. `None`: the
+    /// renderer finds it, or there is none.
+    fn of_unusual_entry(font: &Dict<'_>) -> Option<Self> {
+        let found = FoundProgram::of(font).filter(|found| !found.is_usual())?;
+        let data = found.stream.decoded_data().ok()?;
+        match has_tables(&data) {
+            true => found.to_true_type(),
+            false if is_font_program(&data) => found.to_type1(),
+            false => None,
+        }
+    }
+
+    /// The change of a font whose program is as its entry has it, but of another type. `None`: it is of that type.
+    fn of_usual_entry(font: &Dict<'_>) -> Option<Self> {
+        let found = FoundProgram::of(font).filter(FoundProgram::is_usual)?;
+        // The renderer looks up the glyphs of names.
+        if !found.is_true_type && font.contains_key("Encoding") {
+            return None;
+        }
+        let data = found.stream.decoded_data().ok()?;
+        match found.is_true_type {
+            true if !has_tables(&data) && is_font_program(&data) => found.to_type1(),
+            false if has_true_type_outlines(&data) => found.to_true_type(),
+            _ => None,
+        }
+    }
+}
+
+/// The embedded program of a font with codes of one byte.
+struct FoundProgram<'a> {
+    /// Whether the font states that it is TrueType, and not Type 1.
+    is_true_type: bool,
+    /// The entry of the descriptor that has the program.
+    key: &'static str,
+    stream: Stream<'a>,
+    id: ObjRef,
+}
+
+impl<'a> FoundProgram<'a> {
+    /// The program of a font. `None`: it has none, or the font is of another kind.
+    fn of(font: &Dict<'a>) -> Option<Self> {
+        let kind = font.get::<Name<'_>>("Subtype")?;
+        let is_true_type = match &*kind {
+            b"TrueType" | b"OpenType" => true,
+            b"Type1" | b"MMType1" => false,
+            _ => return None,
+        };
+        let descriptor = font.get::<Dict<'a>>("FontDescriptor")?;
+        let keys = match is_true_type {
+            true => ["FontFile2", "FontFile3", "FontFile"],
+            false => ["FontFile3", "FontFile", "FontFile2"],
+        };
+        keys.into_iter().find_map(|key| {
+            let (stream, id) = (descriptor.get::<Stream<'a>>(key)?, descriptor.get_ref(key)?);
+            Some(Self { is_true_type, key, stream, id })
+        })
+    }
+
+    /// Whether the entry is one for programs of fonts of this type, and has what they have: those of TrueType have a length,
+    /// and no type (table 126).
+    fn is_usual(&self) -> bool {
+        let has = |key: &str| self.stream.dict().contains_key(key);
+        match self.is_true_type {
+            true => self.key == "FontFile2" && has("Length1") && !has("Subtype"),
+            false => self.key != "FontFile2",
+        }
+    }
+
+    fn to_true_type(&self) -> Option<ProgramChange> {
+        let is_found = self.is_true_type && self.key == "FontFile2";
+        (!is_found).then(|| ProgramChange {
+            font_type: (!self.is_true_type).then_some("/Subtype/TrueType"),
+            program: (self.key != "FontFile2").then(|| self.entry("FontFile2")),
+        })
+    }
+
+    fn to_type1(&self) -> Option<ProgramChange> {
+        let is_found = !self.is_true_type && self.key != "FontFile2";
+        (!is_found).then(|| ProgramChange {
+            font_type: self.is_true_type.then_some("/Subtype/Type1"),
+            program: (self.key == "FontFile2").then(|| self.entry("FontFile3")),
+        })
+    }
+
+    /// The entry of a descriptor with this program.
+    fn entry(&self, key: &str) -> String {
+        format!("/{key} {} {} R", self.id.obj_number, self.id.gen_number)
+    }
+}
