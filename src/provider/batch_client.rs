@@ -50,13 +50,12 @@ impl<'a> BatchClient<'a> {
         let (call, length) =
             file.map_err(|error| BatchFault::transient(format!("can't read {}: {error}", path.display())))?;
         let timeout = CALL_TIMEOUT + Duration::from_secs(length / MIN_UPLOAD_RATE);
-        match self.json(call, timeout).await {
-            Ok(reply) => self.dialect.read_file_id(&reply),
+        match self.json(call, timeout, |reply| self.dialect.read_file_id(reply)).await {
             // It is the call that the provider does not support.
             Err(BatchFault::NotFound(message)) => {
                 Err(BatchFault::Refused(ProviderRefusal::of_all(message, NO_BATCH_API)))
             }
-            Err(fault) => Err(fault),
+            uploaded => uploaded,
         }
     }
 
@@ -85,7 +84,7 @@ impl<'a> BatchClient<'a> {
         let mut after: Option<String> = None;
         loop {
             let call = self.dialect.list_call(after.as_deref());
-            let list = self.dialect.read_list(&self.json(call, CALL_TIMEOUT).await?)?;
+            let list = self.json(call, CALL_TIMEOUT, |reply| self.dialect.read_list(reply)).await?;
             let is_match = |batch: &&RemoteBatch| batch.key.as_deref() == Some(key) || batch.input_file == input_file;
             if let Some(found) = list.batches.iter().find(is_match) {
                 return Ok(Some(self.redacted(found.clone())));
@@ -124,7 +123,7 @@ impl<'a> BatchClient<'a> {
     }
 
     async fn batch(&self, call: HttpCall) -> Result<RemoteBatch, BatchFault> {
-        let batch = self.dialect.read_batch(&self.json(call, CALL_TIMEOUT).await?)?;
+        let batch = self.json(call, CALL_TIMEOUT, |reply| self.dialect.read_batch(reply)).await?;
         Ok(self.redacted(batch))
     }
 
@@ -133,22 +132,24 @@ impl<'a> BatchClient<'a> {
         batch
     }
 
-    async fn json(&self, call: HttpCall, timeout: Duration) -> Result<Value, BatchFault> {
+    /// Makes a call, and reads the reply. One that can't be read shows that this may be no API, or none for batches.
+    async fn json<T>(
+        &self,
+        call: HttpCall,
+        timeout: Duration,
+        read: impl FnOnce(&Value) -> Result<T, BatchFault>,
+    ) -> Result<T, BatchFault> {
         let url = self.client.url(&call.path);
         let response = self.checked(call, timeout).await?;
         let status = response.status().as_u16();
         let text = BodyReader::new(response).text().await?;
-        match serde_json::from_str(&text) {
-            Ok(reply) => {
-                self.proof.on_other_reply();
-                Ok(reply)
-            }
-            Err(_) => {
-                let what = beginning(&self.client.redact(&text));
-                let judged = self.proof.judge_other_reply(&url, status, &what);
-                Err(judged.map_or_else(BatchFault::Refused, BatchFault::transient))
-            }
+        if let Some(Ok(read)) = serde_json::from_str(&text).ok().map(|reply| read(&reply)) {
+            self.proof.on_other_reply();
+            return Ok(read);
         }
+        let what = beginning(&self.client.redact(&text));
+        let judged = self.proof.judge_other_reply(&url, status, &what);
+        Err(judged.map_or_else(BatchFault::Refused, BatchFault::transient))
     }
 
     /// Makes a call; an error status is a fault.

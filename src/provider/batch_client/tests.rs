@@ -58,7 +58,7 @@ fn an_upload_that_fails() {
         BatchFault::Refused(refusal) => format!("refused: {}; {}", refusal.message, refusal.hint),
     };
     for (status, body, start, part) in [
-        (200, "{}", "transient", "no member `id`"),
+        (200, "{}", "transient", "is not an API; it replied with HTTP 200: {}"),
         (200, "<html>", "transient", "is not an API; it replied with HTTP 200: <html>"),
         (404, r#"{"error":{"message":"Not Found"}}"#, "refused", "Batch API"),
         (404, "<html>404</html>", "refused", "Batch API"),
@@ -150,7 +150,6 @@ fn a_date_to_retry_after_counts_from_now() {
 
 #[test]
 fn what_is_not_an_api_is_called_three_times_unless_it_has_replied_before() {
-    let page = (200, "<html>login</html>");
     let work = async |batches: BatchClient<'_>| {
         let mut found = Vec::new();
         for _ in 0..4 {
@@ -158,9 +157,12 @@ fn what_is_not_an_api_is_called_three_times_unless_it_has_replied_before() {
         }
         found
     };
-    let (found, _) = with_server(&[page; 4], work);
-    assert_eq!(found, [Some(false), Some(false), Some(true), Some(true)]);
     let batch = (200, r#"{"id":"batch_1","status":"in_progress"}"#);
-    let (found, _) = with_server(&[batch, page, page, page], work);
-    assert_eq!(found, [None, Some(false), Some(false), Some(false)]);
+    for body in ["<html>login</html>", r#"{"hello": 1}"#, "[]", "null", r#"{"error":{"message":"nope"}}"#] {
+        let reply = (200, body);
+        let (found, _) = with_server(&[reply; 4], work);
+        assert_eq!(found, [Some(false), Some(false), Some(true), Some(true)], "{body}");
+        let (found, _) = with_server(&[batch, reply, reply, reply], work);
+        assert_eq!(found, [None, Some(false), Some(false), Some(false)], "{body}");
+    }
 }
