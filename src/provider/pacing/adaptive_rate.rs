@@ -67,7 +67,7 @@ const MIN_OBSERVATION_GAP_SECONDS: f64 = 0.02;
 
 /// Growth of the share at the start, per second, while the bucket is comfortably full.
 const RAMP_SPEED: f64 = 0.4;
-/// Longest start, from the first report on.
+/// Longest start, from the first report on: requests that are sent later show no more of it.
 const MAX_RAMP: Duration = Duration::from_secs(5);
 /// How fast the share changes. With a faster one, four processes would oscillate.
 const SHARE_SPEED: f64 = 0.15;
@@ -98,7 +98,7 @@ const SHARED: f64 = 0.9;
 /// others use the limit too: then the rate recovers slowly, so that all get equal shares.
 const SINGLE_AFTER: Duration = Duration::from_secs(10);
 /// A probe that was refused at less than this multiple of the limit before it shows that the
-/// limit is unchanged: a bucket lets a little more through for a while.
+/// limit is unchanged: a bucket lets a little more through for a while. A reported limit above it is another one.
 const RAISED: f64 = 1.3;
 /// Without headers: a limit is probed after requests were delayed for this long without a
 /// refusal. It may have been raised.
@@ -235,6 +235,10 @@ impl AdaptiveRate {
         if self.limit.is_none_or(|known| (known - limit).abs() >= 1.0) {
             self.max_coarse = 0.0;
         }
+        if self.limit.is_some_and(|known| limit > known * RAISED) {
+            // What was seen of a lower limit shows nothing about this one.
+            (self.free, self.ramp) = (None, Ramp::to(1.0));
+        }
         let capacity = self.capacity(reported, refill);
         let free = (reported.remaining as f64 / capacity).clamp(0.0, 1.0);
         let seconds = (capacity / refill).clamp(MIN_BUCKET_SECONDS, MAX_BUCKET_SECONDS);
@@ -302,8 +306,9 @@ impl AdaptiveRate {
             ramp.has_grown = true;
             self.share += RAMP_SPEED * elapsed;
         }
-        let is_over =
-            self.share >= ramp.target || (ramp.has_grown && deviation < 0.0) || now.saturating_sub(since) > MAX_RAMP;
+        // What the first requests of it have changed is seen when they are answered.
+        let is_late = sent.saturating_sub(since) > MAX_RAMP;
+        let is_over = self.share >= ramp.target || (ramp.has_grown && deviation < 0.0) || is_late;
         if is_over {
             self.ramp = None;
         }
