@@ -146,12 +146,37 @@ fn is_mounted(path: &Path) -> bool {
 /// Replaces a file. Where that is impossible, such as below a mount point or in a folder that can't
 /// be written, an existing file is overwritten.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let is_full = |error: &io::Error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     atomic_file::write(path, text.as_bytes(), &NoHooks).or_else(|error| match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() && error.kind() != io::ErrorKind::StorageFull => {
-            overwrite(path, text).map_err(|_| error)
-        }
-        _ => Err(error),
+        Ok(metadata) if !metadata.is_file() => Err(error),
+        Ok(metadata) if is_full(&error) => match has_space_for(&metadata, text) {
+            true => overwrite_in_place(path, text).map_err(|_| error),
+            false => Err(error),
+        },
+        Ok(_) => overwrite(path, text).map_err(|_| error),
+        Err(_) => Err(error),
     })
+}
+
+/// Whether a file has as much space on its disk as a text needs, whatever else fills the disk.
+#[cfg(unix)]
+fn has_space_for(file: &std::fs::Metadata, text: &str) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // `st_blocks` counts units of 512 bytes (stat(2), Linux man-pages 6.9).
+    text.len() as u64 <= file.blocks() * 512
+}
+
+#[cfg(not(unix))]
+fn has_space_for(file: &std::fs::Metadata, text: &str) -> bool {
+    text.len() as u64 <= file.len()
+}
+
+/// Overwrites a file without giving its space back first.
+fn overwrite_in_place(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
 }
 
 fn overwrite(path: &Path, text: &str) -> io::Result<()> {

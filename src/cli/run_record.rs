@@ -129,9 +129,9 @@ impl RunRecord {
         named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?)))
     }
 
-    /// The regular files that are written at the end.
+    /// The regular files among them.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        let records = [&self.summary, &self.metrics].into_iter().flatten();
+        let records = [&self.summary, &self.metrics, &self.events].into_iter().flatten();
         records.filter(|record| record.is_rewritten()).filter_map(RecordFile::path)
     }
 
@@ -289,7 +289,15 @@ impl RunRecord {
             record.filter(|_| !state.refused.contains(&option)).map_or(Ok(()), |record| record.write(text))
         };
         let first = write(METRICS_FILE, self.metrics.as_ref(), metrics);
-        write(SUMMARY, self.summary.as_ref(), &self.summary_text(summary)).and(first)
+        let written = write(SUMMARY, self.summary.as_ref(), &self.summary_text(summary));
+        // On a full disk there is still the space of the record that says that the run has begun.
+        let written = written.or_else(|error| match &self.summary {
+            Some(RecordFile::Replaced(_)) => {
+                write(SUMMARY, self.summary.as_ref(), &short_record(summary)).map_err(|_| error)
+            }
+            _ => Err(error),
+        });
+        written.and(first)
     }
 
     fn summary_text(&self, summary: &Value) -> String {

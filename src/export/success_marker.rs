@@ -24,16 +24,19 @@ impl SuccessMarkers {
         self.folders.insert(folder.to_owned());
     }
 
-    /// Writes the markers.
+    /// Writes the markers. Returns them.
     ///
     /// # Errors
     /// If one can't be written.
-    pub fn write(&self) -> Result<(), ExportError> {
-        for folder in &self.folders {
+    pub fn write(&self) -> Result<Vec<PathBuf>, ExportError> {
+        let write = |folder: &PathBuf| {
             let path = folder.join(NAME);
-            atomic_file::write(&path, b"", &NoHooks).map_err(|error| ExportError::new(&path, error))?;
-        }
-        Ok(())
+            match atomic_file::write(&path, b"", &NoHooks) {
+                Ok(()) => Ok(path),
+                Err(error) => Err(ExportError::new(&path, error)),
+            }
+        };
+        self.folders.iter().map(write).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::output_file::OutputFile;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
 use crate::store::{AttemptId, Reader, RunRecord, StoreError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A report on one or more runs of a job.
@@ -36,7 +36,7 @@ pub struct Report {
     pub spend: Spend,
     /// Output files that were written.
     pub outputs: Vec<OutputFile>,
-    /// Other files that were written, such as the report.
+    /// Other files that were written, such as the report and `_SUCCESS`.
     pub other_files: Vec<PathBuf>,
     /// Whether the price is known. An unknown price is not zero.
     pub is_priced: bool,
@@ -63,6 +63,11 @@ pub struct Billing {
 }
 
 impl Report {
+    /// Adds a file that was written in addition to the outputs.
+    pub(crate) fn add_file(&mut self, path: &Path) {
+        self.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+    }
+
     /// Cost of the settled attempts; `None` if a price is unknown.
     #[must_use]
     pub fn total(&self) -> Option<Pico> {

@@ -88,7 +88,7 @@ impl RunReport {
     /// The report, with a file that was written in addition to its outputs.
     #[must_use]
     pub fn with_file(mut self, path: &Path) -> Self {
-        self.report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+        self.report.add_file(path);
         self
     }
 

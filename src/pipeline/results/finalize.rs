@@ -121,10 +121,10 @@ pub(crate) fn conclude(
     })?;
     if let Some(path) = &job.output.report {
         write_report(&report, path, &*environment.hooks)?;
-        report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+        report.add_file(path);
     }
     // Readers that wait for a marker find everything else.
-    markers.write()?;
+    markers.write()?.iter().for_each(|marker| report.add_file(marker));
     Ok(Conclusion::Ended(Box::new(report), outcome))
 }
 

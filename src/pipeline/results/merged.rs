@@ -132,13 +132,13 @@ pub fn merge_stores(
     }
     if let Some(path) = &job.output.report {
         write_report(&report, path, hooks)?;
-        report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+        report.add_file(path);
     }
     if report.outputs.iter().all(|file| !file.is_partial) && !report.outputs.is_empty() {
         targets.files().try_for_each(|(_, path)| remove_shard_parts(path, &job.name))?;
     }
     // Readers that wait for a marker find everything else.
-    outputs.markers.write()?;
+    outputs.markers.write()?.iter().for_each(|marker| report.add_file(marker));
     let elapsed_ms = u64::try_from(clock.now().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         event = "merged",
