@@ -2,6 +2,7 @@
 
 use crate::input::pdf::{pdf, stream};
 use crate::input::pdf_objects::{armor, check, deflate, draw, page, page_of};
+use docmill::internal::media::{Document, EarlierPicture};
 
 /// A document whose only page is the first of these objects, which are numbered from 3.
 fn document(objects: &[Vec<u8>]) -> Vec<u8> {
@@ -216,6 +217,52 @@ fn the_encoding_of_an_embedded_font_is_applied_though_it_is_said_to_have_symbols
         assert_eq!(draw(page(flags, encoded)).as_ref(), Ok(&expected), "flags {flags}");
     }
     assert!(draw(page(4, "")).unwrap() != expected, "without an encoding the code is that of the table");
+}
+
+/// A CFF font of three glyphs: nothing, a space, and a square for `!`, which the standard encoding and charset have third.
+/// Source: Adobe, "The Compact Font Format Specification" (2003).
+fn compact_font() -> Vec<u8> {
+    let square = [239, 139, 21, 28, 2, 88, 6, 28, 2, 88, 7, 28, 253, 168, 6, 14];
+    let glyphs = [&[0, 3, 1, 1, 2, 3, 3 + 16, 14, 14][..], &square].concat();
+    let (name, strings, routines) = ([0, 1, 1, 1, 2, b'A'], [0, 0], [0, 0]);
+    // The place of the glyphs, and an empty private dictionary.
+    let dictionary = [0, 1, 1, 1, 10, 28, 0, 28, 17, 139, 28, 0, 28, 18];
+    [&[1, 0, 4, 1][..], &name, &dictionary, &strings, &routines, &glyphs].concat()
+}
+
+#[test]
+fn embedded_programs_of_fonts_are_used_that_are_of_another_type_than_their_entry() {
+    let page = |kind: &str, key: &str, entries: &str, program: &[u8], text: &str| {
+        let widths = "800 ".repeat(256);
+        let dict = format!(
+            "<< /Type /Font /Subtype /{kind} /BaseFont /Square /FirstChar 0 /LastChar 255 /Widths [{widths}] \
+             /FontDescriptor 6 0 R >>"
+        );
+        let descriptor =
+            format!("<< /Type /FontDescriptor /FontName /Square /Flags 4 /FontBBox [0 -200 800 800] /{key} 7 0 R >>");
+        let more = [dict.into(), descriptor.into(), stream(entries, program)];
+        let content = format!("BT /F1 90 Tf 20 60 Td ({text}) Tj ET");
+        self::page(content.as_bytes(), "/Font << /F1 5 0 R >>", &more)
+    };
+    let with_tables = draw(page("TrueType", "FontFile2", "/Length1 999", &font(), "\\212")).unwrap();
+    let compact = draw(page("Type1", "FontFile3", "/Subtype /Type1C", &compact_font(), "!")).unwrap();
+    for expected in [&with_tables, &compact] {
+        let is_dark = |x: u32| expected.get_pixel(x, 450).0[0] < 128;
+        assert!((0..expected.width()).filter(|x| is_dark(*x)).count() > 200, "the square is drawn");
+    }
+    for (kind, key, entries, program, text, expected) in [
+        ("Type1", "FontFile3", "/Subtype /OpenType", font(), "\\212", &with_tables),
+        ("Type1", "FontFile", "/Length1 999", font(), "\\212", &with_tables),
+        ("TrueType", "FontFile2", "/Length1 999", compact_font(), "!", &compact),
+        ("TrueType", "FontFile2", "", compact_font(), "!", &compact),
+        ("TrueType", "FontFile3", "/Subtype /Type1C", compact_font(), "!", &compact),
+    ] {
+        let page = || page(kind, key, entries, &program, text);
+        assert_eq!(draw(page()).as_ref(), Ok(expected), "{kind} {key} {entries}");
+        let document = Document::open(page().into()).unwrap();
+        let before = document.compare_with_earlier(1, (200, 200), 13).unwrap();
+        assert_eq!(before, EarlierPicture::Different("some characters are others now".to_owned()), "{kind} {key}");
+    }
 }
 
 #[test]

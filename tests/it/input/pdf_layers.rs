@@ -216,3 +216,20 @@ fn what_earlier_versions_made_of_layers() {
         assert_eq!(compare(bytes, 11), expected);
     }
 }
+
+#[test]
+fn what_follows_a_form_that_leaves_a_hidden_layer_open_is_lost() {
+    let square = "50 50 100 100 re f";
+    let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", b"/OC /O BDC 9 9 5 5 re f");
+    for (content, expected) in [
+        (format!("/F Do {square}"), None),
+        (format!("{square} /F Do"), Some(true)),
+        (format!("/F Do EMC {square}"), Some(true)),
+        (format!("/F Do BMC EMC {square}"), None),
+        ("/F Do 50 50 100 100 re n".to_owned(), Some(false)),
+    ] {
+        let form = std::slice::from_ref(&form);
+        assert_eq!(is_shown(page("5 0 R", "/OFF [5 0 R]", "", &content, "", form)), expected, "{content}");
+        assert_eq!(is_shown(page("5 0 R", "", "", &format!("/F Do {square}"), "", form)), Some(true), "{content}");
+    }
+}

@@ -176,12 +176,25 @@ fn text_in_a_font_of_which_a_part_is_missing_is_lost() {
         let font = format!("/Font << /F1 << /Type /Font /Subtype /Type0 /BaseFont /X {entries} >> >>");
         check(page(format!("BT /F1 30 Tf 20 20 Td {text} Tj ET").as_bytes(), &font, &[]), expected);
     }
-    let encoding = "begincmap 1 begincodespacerange <00> <ff> endcodespacerange endcmap";
-    for (data, expected) in [("junk", lacks), ("", lacks), (encoding, None)] {
-        let entries = "/Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding 5 0 R /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> >>]";
-        let font = format!("/Font << /F1 << {entries} >> >>");
-        let code = stream("/Type /CMap /CMapName /X", data.as_bytes());
-        check(page(b"0 0 9 9 re f BT /F1 30 Tf 20 20 Td <4141> Tj ET", &font, &[code]), expected);
+    let space = "1 begincodespacerange <0000> <ffff> endcodespacerange";
+    let mapping = "1 begincidrange <0000> <ffff> 0 endcidrange";
+    let uses_other = Some("a font whose encoding uses another one");
+    for (entries, data, expected) in [
+        ("", "junk".to_owned(), lacks),
+        ("", String::new(), lacks),
+        ("", format!("begincmap {space} endcmap"), None),
+        ("", format!("begincmap {mapping} endcmap"), None),
+        ("/UseCMap /Identity-H", format!("begincmap {space} endcmap"), None),
+        ("/UseCMap null", format!("begincmap {space} {mapping} endcmap"), None),
+        ("/UseCMap 99 0 R", format!("begincmap {space} {mapping} endcmap"), None),
+        ("/UseCMap 99 0 R", format!("begincmap {space} endcmap"), uses_other),
+        ("/UseCMap 6 0 R", format!("begincmap {space} {mapping} endcmap"), uses_other),
+    ] {
+        let font = "/Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding 5 0 R /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> >>]";
+        let font = format!("/Font << /F1 << {font} >> >>");
+        let code = stream(&format!("/Type /CMap /CMapName /X {entries}"), data.as_bytes());
+        let other = stream("/Type /CMap /CMapName /Y", format!("begincmap {space} {mapping} endcmap").as_bytes());
+        check(page(b"0 0 9 9 re f BT /F1 30 Tf 20 20 Td <4141> Tj ET", &font, &[code, other]), expected);
     }
     for (matrix, expected) in [("/FontMatrix [1 0 0 1 0 0]", None), ("", lacks), ("/FontMatrix null", lacks)] {
         let font = format!(
@@ -254,6 +267,54 @@ fn fonts_of_a_graphics_state_are_examined() {
     {
         let content = b"0 0 9 9 re f /G gs BT 20 20 Td (a) Tj ET";
         check(page(content, "/ExtGState << /G << /Font [5 0 R 30] >> >>", &[font(matrix), square.clone()]), expected);
+    }
+    let resources = "/ExtGState << /G << /Font [99 0 R 30] >> >> /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>";
+    for (content, expected) in [
+        ("/G gs BT 20 20 Td (a) Tj ET", Some("a font is missing in the file")),
+        ("/G gs BT 20 20 Td () Tj ET", None),
+        ("/G gs BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
+        ("/G gs", None),
+    ] {
+        check(page(format!("0 0 9 9 re f {content}").as_bytes(), resources, &[]), expected);
+    }
+}
+
+#[test]
+fn glyphs_that_are_content_have_the_colours_of_the_text_or_their_own() {
+    let lost = Some("a pattern is missing or damaged");
+    for (glyph, expected) in [
+        ("1 0 d0 0 0 1 1 re f", lost),
+        ("1 0 d0 1 0 0 rg 0 0 1 1 re f", None),
+        ("1 0 d0 0 0 1 1 re n", None),
+        ("1 0 0 0 1 1 d1 1 0 0 rg 0 0 1 1 re f", lost),
+        ("1 0 0 0 1 1 d1 BI /W 8 /H 8 /IM true ID aaaaaaaa EI", lost),
+    ] {
+        let font = "/Font << /F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >> >>";
+        for (content, expected) in [
+            ("/Pattern cs /None scn BT /F1 30 Tf 20 20 Td (a) Tj ET", expected),
+            ("BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
+        ] {
+            let content = format!("180 180 9 9 re f {content}");
+            check(page(content.as_bytes(), font, &[stream("", glyph.as_bytes())]), expected);
+        }
+    }
+}
+
+#[test]
+fn a_mask_in_an_uncoloured_glyph_may_have_colours() {
+    let glyph = stream("", b"1 0 0 0 1 1 d1 /M gs 0 0 1 1 re f");
+    let font = "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 6 0 R >> /Resources << /ExtGState << /M << /SMask << /S /Luminosity /G 7 0 R >> >> >> >> >>";
+    let group = stream(
+        &format!(
+            "{FORM} /BBox [0 0 1 1] /Group << /S /Transparency /CS /DeviceGray >> /Resources << /XObject << /X 8 0 R >> >>"
+        ),
+        b"/X Do",
+    );
+    for (object, expected) in
+        [(image("/ColorSpace /DeviceRGB"), None), (b"null".to_vec(), Some("is missing in the file"))]
+    {
+        let more = [font.into(), glyph.clone(), group.clone(), object];
+        check(page(b"0 0 9 9 re f BT /F1 90 Tf 20 20 Td (a) Tj ET", "/Font << /F1 5 0 R >>", &more), expected);
     }
 }
 
