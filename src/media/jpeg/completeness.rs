@@ -4,8 +4,9 @@
 //! whose end is missing is not the only case: a download that was closed properly, a copy with a damaged part, or a
 //! progressive file without its last scans has an end as well. Therefore every code of every scan is read, without
 //! decoding the picture. What counts as a fault is what makes libjpeg warn that data is missing or corrupt; surplus
-//! bytes are not. Source: ITU-T T.81, annexes B, F and G.
+//! bytes are not. Source: ITU-T T.81, annexes B, D, F and G.
 
+use super::arithmetic::{ArithmeticScan, Conditioning};
 use super::bit_reader::{ScanFault, find_marker};
 use super::entropy::{BlockMasks, Scan, ScanTables, TablePair};
 use super::frame::{Frame, ScanHeader};
@@ -18,6 +19,9 @@ use std::sync::{Arc, OnceLock};
 
 /// Scans that are read. Encoders write about ten; the limit bounds the time.
 const MAX_SCANS: usize = 100;
+/// The markers of frames with arithmetic codes (B.1.1.3).
+const ARITHMETIC_SEQUENTIAL: u8 = 0xC9;
+const ARITHMETIC_PROGRESSIVE: u8 = 0xCA;
 /// The unknown bits of a coefficient that was not sent.
 const NOTHING: u8 = u8::MAX;
 
@@ -27,6 +31,27 @@ const NOTHING: u8 = u8::MAX;
 /// # Errors
 /// A picture that is cut short, damaged, too large, or coded in a way that is not supported.
 pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
+    check(bytes, check_frame_type)
+}
+
+/// The same also for a picture with arithmetic codes, which some renderers of PDF pages read. Its frames are like those
+/// with Huffman codes.
+///
+/// # Errors
+/// As [`check_complete`].
+pub(crate) fn check_complete_if_arithmetic(bytes: &[u8]) -> Result<(), MediaFault> {
+    check(bytes, |marker, segment| match marker {
+        ARITHMETIC_SEQUENTIAL => check_frame_type(0xC1, segment),
+        ARITHMETIC_PROGRESSIVE => check_frame_type(0xC2, segment),
+        _ => check_frame_type(marker, segment),
+    })
+}
+
+/// `frame_type`: whether the frame that a marker begins is progressive; `None`: it begins none.
+fn check<F>(bytes: &[u8], frame_type: F) -> Result<(), MediaFault>
+where
+    F: Fn(u8, &[u8]) -> Result<Option<bool>, MediaFault>,
+{
     let mut picture = Picture::new();
     let mut at = 2;
     loop {
@@ -44,6 +69,7 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
         at += 2 + segment.len();
         match marker {
             0xC4 => picture.read_tables(segment).ok_or_else(damaged)?,
+            0xCC => picture.conditioning.read(segment).ok_or_else(damaged)?,
             0xDB => picture.read_quantization(segment).ok_or_else(damaged)?,
             0xDD => {
                 picture.restart_interval = u32::from(u16::from_be_bytes(*segment.first_chunk().ok_or_else(damaged)?));
@@ -56,8 +82,9 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
                 at = picture.walk_scan(bytes, segment, at)?;
             }
             _ => {
-                if let Some(is_progressive) = check_frame_type(marker, segment)? {
+                if let Some(is_progressive) = frame_type(marker, segment)? {
                     picture.start(Frame::read(segment, is_progressive).ok_or_else(damaged)?)?;
+                    picture.is_arithmetic = matches!(marker, ARITHMETIC_SEQUENTIAL | ARITHMETIC_PROGRESSIVE);
                 }
             }
         }
@@ -71,6 +98,9 @@ fn damaged() -> MediaFault {
 /// What of a picture has been read.
 struct Picture {
     frame: Option<Frame>,
+    /// Whether the blocks have arithmetic codes.
+    is_arithmetic: bool,
+    conditioning: Conditioning,
     restart_interval: u32,
     /// Tables of DC and of AC coefficients, by their ids.
     tables: [[Option<TableDefinition>; 4]; 2],
@@ -87,6 +117,8 @@ impl Picture {
         let standard = |is_ac| [0, 1, 2, 3].map(|id| standard_table(is_ac, id));
         Self {
             frame: None,
+            is_arithmetic: false,
+            conditioning: Conditioning::new(),
             restart_interval: 0,
             tables: [standard(false), standard(true)],
             quantization: [false; 4],
@@ -163,15 +195,20 @@ impl Picture {
         if self.scans > MAX_SCANS {
             return Err(MediaFault::damaged("the picture has too many scans"));
         }
-        let tables = self.scan_tables(&header).ok_or_else(damaged)?;
-        let scan = Scan { frame, header: &header, tables: &tables, restart_interval: self.restart_interval };
+        let tables = if self.is_arithmetic { None } else { Some(self.scan_tables(&header).ok_or_else(damaged)?) };
         let (index, ..) = *header.components.first().ok_or_else(damaged)?;
         let masks = &mut self.masks[index];
         if header.band.0 > 0 && masks.is_empty() {
             let (across, down) = frame.components[index].blocks;
             masks.resize(across as usize * down as usize, 0);
         }
-        let end = scan.walk(bytes, at, masks).map_err(|(fault, end)| explain(fault, bytes, end))?;
+        let restart_interval = self.restart_interval;
+        let walked = match &tables {
+            Some(tables) => Scan { frame, header: &header, tables, restart_interval }.walk(bytes, at, masks),
+            None => ArithmeticScan { frame, header: &header, conditioning: &self.conditioning, restart_interval }
+                .walk(bytes, at, masks),
+        };
+        let end = walked.map_err(|(fault, end)| explain(fault, bytes, end))?;
         for (index, ..) in &header.components {
             self.known[*index][header.band.0..=header.band.1].fill(header.low);
         }

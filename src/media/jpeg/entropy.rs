@@ -72,7 +72,7 @@ impl Scan<'_> {
     /// Data that ends early or is corrupt, and the byte up to which it was read.
     pub(crate) fn walk(&self, bytes: &[u8], at: usize, masks: &mut BlockMasks) -> Result<usize, (ScanFault, usize)> {
         let blocks = self.blocks_of_a_unit();
-        let units = self.units();
+        let units = self.header.units(self.frame);
         let interval = if self.restart_interval == 0 { units } else { u64::from(self.restart_interval) };
         let mut bits = BitReader::new(bytes, at);
         let (mut done, mut restarts) = (0, 0_u8);
@@ -114,15 +114,6 @@ impl Scan<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// The number of units: of blocks, if the scan has one component.
-    fn units(&self) -> u64 {
-        let (across, down) = match self.header.components.as_slice() {
-            [(index, _, _)] => self.frame.components[*index].blocks,
-            _ => self.frame.units,
-        };
-        u64::from(across) * u64::from(down)
     }
 
     /// The tables of each block of a unit, by their index.

@@ -25,7 +25,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Reads the content of a segment `SOF0`, `SOF1` or `SOF2`. `None`: it is damaged.
+    /// Reads the content of a segment `SOF0`, `SOF1`, `SOF2`, `SOF9` or `SOF10`. `None`: it is damaged.
     pub(crate) fn read(segment: &[u8], is_progressive: bool) -> Option<Self> {
         let (&[_, h1, h0, w1, w0, count], rest) = segment.split_first_chunk::<6>()?;
         let (width, height) = (u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0])));
@@ -98,6 +98,15 @@ impl ScanHeader {
         let is_valid = if first == 0 { last == 0 } else { first <= last && last < 64 && count == 1 };
         let is_next_bit = high == 0 || high == low + 1;
         (is_valid && is_next_bit && low <= 13).then_some(Self { components, band, high, low })
+    }
+
+    /// The number of units of the scan: of blocks, if it has one component.
+    pub(crate) fn units(&self, frame: &Frame) -> u64 {
+        let (across, down) = match self.components.as_slice() {
+            [(index, _, _)] => frame.components[*index].blocks,
+            _ => frame.units,
+        };
+        u64::from(across) * u64::from(down)
     }
 }
 

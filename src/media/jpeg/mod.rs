@@ -4,10 +4,12 @@
 //! - [`bit_reader`], [`huffman`], [`standard_tables`]: Huffman codes
 //! - [`frame`]: frame and scan headers
 //! - [`entropy`]: walks over the coded blocks of a scan, without decoding them
+//! - [`arithmetic`]: the same for arithmetic coding, which has to decode them
 //! - [`completeness`]: whether every block of the picture is in the file
 //! - [`color`]: whether components are RGB or YCbCr
 //! - [`decode`](mod@decode): the picture
 
+mod arithmetic;
 pub(crate) mod bit_reader;
 pub(crate) mod color;
 pub(crate) mod completeness;
@@ -19,6 +21,6 @@ pub(crate) mod huffman;
 pub(crate) mod standard_tables;
 
 pub(crate) use color::{had_other_colors, is_rgb_in_tiff};
-pub(crate) use completeness::check_complete;
+pub(crate) use completeness::{check_complete, check_complete_if_arithmetic};
 pub(crate) use decode::decode;
 pub(crate) use header::read_header;

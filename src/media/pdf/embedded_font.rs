@@ -59,6 +59,8 @@ pub(crate) fn is_font_program(data: &[u8]) -> bool {
     const ENCRYPTED: &[u8] = b"eexec";
     match data {
         _ if has_tables(data) => true,
+        // A collection of fonts.
+        [b't', b't', b'c', b'f', ..] => true,
         [b'%', b'!', ..] | [0x80, 1, ..] => data.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED),
         _ => CffFontRef::new(data, 0, None).is_ok_and(|font| font.num_glyphs() > 0),
     }

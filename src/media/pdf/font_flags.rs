@@ -59,7 +59,7 @@ fn find_type(font: &Dict<'_>) -> Option<&'static str> {
 
 /// The page, its resources or its list of fonts, whichever is an object of the file, with another entry of a font that is
 /// none.
-pub(super) fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str) -> Option<Correction> {
+pub(crate) fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, entry: &str) -> Option<Correction> {
     let resources = page.raw().get::<Dict<'_>>("Resources")?;
     let fonts = resources.get::<Dict<'_>>("Font").filter(|fonts| fonts.get::<Dict<'_>>(name).as_ref() == Some(font))?;
     let with = |dict: &Dict<'_>, entry: &str| {
@@ -78,7 +78,7 @@ pub(super) fn correct_direct(page: &Page<'_>, name: &Name<'_>, font: &Dict<'_>, 
 }
 
 /// Visits the fonts of a page and of its forms, each with its name and its object, if it is one.
-pub(super) fn visit_fonts<'a>(
+pub(crate) fn visit_fonts<'a>(
     resources: &Resources<'a>,
     seen: &mut HashSet<ObjectIdentifier>,
     depth: u32,

@@ -246,14 +246,14 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
     // If a later renderer reads it, it is no longer a loss.
     match image.decoded_image(&parameters.to_decode()) {
         Ok(_) => None,
-        Err(_) if has_end_of_image(raw) => Some(Lost::Codec(cause)),
+        Err(_) if has_end_of_image(raw) => find_missing_data(&data).or(Some(Lost::Codec(cause))),
         Err(_) => damaged(format!("{cause} that ends early")),
     }
 }
 
 /// Missing data in the scans of a JPEG.
 fn find_missing_data(data: &[u8]) -> Option<Lost> {
-    match jpeg::check_complete(data) {
+    match jpeg::check_complete_if_arithmetic(data) {
         Err(fault) if fault.kind == MediaFaultKind::CutShort => damaged("a JPEG that ends early"),
         Err(fault) if fault.kind == MediaFaultKind::Damaged => damaged("a damaged JPEG"),
         _ => None,

@@ -14,7 +14,7 @@
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
 //! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
-//!   [`content_streams`], [`paints`], [`page_state`], [`objects`]: whether images, fonts, content, patterns and other
+//!   [`content_streams`], [`paints`], [`page_state`], [`within`], [`objects`]: whether images, fonts, content, patterns and other
 //!   objects of the file are complete
 //! - [`font_flags`]: fonts whose encoding it would ignore; [`font_programs`]: those whose program it would not find; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
@@ -70,3 +70,4 @@ pub(crate) mod stream_end;
 pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;
+pub(crate) mod within;

@@ -12,6 +12,7 @@ use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, TextMode, text
 use super::paints::has_shading;
 use super::soft_mask::is_lost_mask;
 use super::type3_font::is_shape;
+use super::within::Within;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
@@ -69,38 +70,6 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
         }
         let state = State::new(multiply(inner, place), target);
         walk.paint_form(&appearance, page.resources(), &state, 0);
-    }
-}
-
-/// What content belongs to.
-#[derive(Clone, Copy, Debug)]
-enum Within {
-    Page,
-    Pattern,
-    Glyph,
-    Annotation,
-}
-
-impl Within {
-    /// That an object of this kind which the content paints can't be painted.
-    fn lose_object(self, kind: &str, why: &str) -> Lost {
-        let place = match self {
-            Self::Page => "",
-            Self::Pattern => " in a pattern",
-            Self::Glyph => " in a glyph",
-            Self::Annotation => " in an annotation",
-        };
-        Lost::Object(format!("{kind}{place} {why}"))
-    }
-
-    fn lose_content(self) -> Lost {
-        let part = match self {
-            Self::Page => "a part",
-            Self::Pattern => "a pattern",
-            Self::Glyph => "a glyph",
-            Self::Annotation => "an annotation",
-        };
-        Lost::Content(format!("{part} of the page can't be decoded"))
     }
 }
 

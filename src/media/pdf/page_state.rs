@@ -186,7 +186,7 @@ fn find_lost_map(font: &Dict<'_>) -> Option<Lost> {
 /// they are drawn.
 fn is_program_lost(font: &Dict<'_>) -> bool {
     let Some(descriptor) = font.get::<Dict<'_>>("FontDescriptor") else { return false };
-    let Some(key) = ["FontFile3", "FontFile"].into_iter().find(|key| descriptor.contains_key(*key)) else {
+    let Some(key) = ["FontFile3", "FontFile", "FontFile2"].into_iter().find(|key| descriptor.contains_key(*key)) else {
         return false;
     };
     let data =

@@ -327,10 +327,15 @@ fn text_in_own_codes_of_an_unreadable_font_is_lost() {
         (stream("/Subtype /Type1C", b"junk"), "(Text)", None),
         (b"null".to_vec(), "<01>", lost),
     ] {
-        let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Own /FirstChar 1 /LastChar 3 /Widths [500 500 500] /FontDescriptor 6 0 R /Encoding << /Differences [1 /g1 /g2 /g3] >> >>";
-        let descriptor = "<< /Type /FontDescriptor /FontName /Own /Flags 4 /FontFile3 7 0 R >>";
-        let content = format!("0 0 9 9 re f BT /F1 30 Tf 20 20 Td {text} Tj ET");
-        check(page(content.as_bytes(), "/Font << /F1 5 0 R >>", &[font.into(), descriptor.into(), program]), expected);
+        for (kind, key) in [("Type1", "FontFile3"), ("Type1", "FontFile"), ("TrueType", "FontFile2")] {
+            let font = format!(
+                "<< /Type /Font /Subtype /{kind} /BaseFont /Own /FirstChar 1 /LastChar 3 /Widths [500 500 500] /FontDescriptor 6 0 R /Encoding << /Differences [1 /g1 /g2 /g3] >> >>"
+            );
+            let descriptor = format!("<< /Type /FontDescriptor /FontName /Own /Flags 4 /{key} 7 0 R >>");
+            let content = format!("0 0 9 9 re f BT /F1 30 Tf 20 20 Td {text} Tj ET");
+            let more = [font.into(), descriptor.into(), program.clone()];
+            check(page(content.as_bytes(), "/Font << /F1 5 0 R >>", &more), expected);
+        }
     }
 }
 

@@ -47,6 +47,14 @@ fn incomplete() -> Vec<u8> {
     page_with(jpeg_image(|data, frame| data[frame + 1] = 0xC9), PART, "")
 }
 
+/// A page with a JPEG with arithmetic codes, of which half may be missing.
+fn arithmetic_page(is_cut: bool) -> Vec<u8> {
+    let whole = std::fs::read(crate::bench::root().join("tests/data/arithmetic.jpg")).unwrap();
+    let data = if is_cut { [&whole[..whole.len() - 120], &[0xFF, 0xD9]].concat() } else { whole };
+    let image = "/Type /XObject /Subtype /Image /Width 20 /Height 18 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode";
+    page_with(stream(image, &data), PART, "")
+}
+
 /// A page that is one scan, whose data has no end mark.
 fn damaged_scan() -> Vec<u8> {
     let image = "/Type /XObject /Subtype /Image /Width 15 /Height 22 /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /RunLengthDecode";
@@ -86,6 +94,7 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
         (Some(&program), true, incomplete(), Some(other)),
         (None, false, damaged_scan(), None),
         (Some(&program), false, damaged_scan(), Some(other)),
+        (Some(&program), false, arithmetic_page(false), Some(other)),
     ] {
         let renderers = PdfRenderers { pdftoppm: pdftoppm.cloned(), is_preferred };
         assert_eq!(renderer(page, &renderers).ok().as_deref(), drawn_by, "{is_preferred} {drawn_by:?}");
@@ -132,6 +141,7 @@ fn what_the_file_does_not_hold_is_lost_whatever_draws_the_page() {
             ),
             "arithmetic-coded JPEG that ends early",
         ),
+        ("arithmetic codes with an end mark", arithmetic_page(true), "a JPEG that ends early"),
         ("unknown filter", image("/Filter /NoSuchDecode", &[90; 60 * 80]), "unknown filter"),
         (
             "characters",
