@@ -57,7 +57,7 @@ pub use results::merged::{MergeSources, merge_stores};
 pub use results::merged_runs::{merged_runs, shards_of_runs};
 pub(crate) use results::page_pairs::{PagePair, PageSide, RowSide, read_page_pairs};
 pub use results::pages::{JobPage, PageLookup, read_pages};
-pub use results::preflight::{check_output_space, check_outputs_of};
+pub use results::preflight::check_outputs_of;
 pub use results::row_choice::RowSelection;
 pub(crate) use results::row_columns::{row_columns, row_targets};
 pub use results::shown_rows::{RowQuery, ShownRows, show_rows};
