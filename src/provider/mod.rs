@@ -49,14 +49,14 @@ pub use form::form_trial::FormTrial;
 pub use form::parameter::{Parameter, Parameters};
 pub use form::sent_form::SentForm;
 pub use frames::outgoing::Outgoing;
-pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
+pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, LimitKind, RateLimitHeaders, ReportedLimit};
 pub use judgement::verdict::{
     Charge, Cut, Obstacle, Outage, PageFault, ProviderRefusal, RefusalScope, TransientFault, Verdict,
 };
 pub use learning::form_change::FormChange;
 pub use pacing::cooldown::{Gate, GiveUpReason};
 pub use pacing::endpoint_pacing::EndpointPacing;
-pub use pacing::pace_limits::{PaceLimits, WidthGrowth};
+pub use pacing::pace_limits::{ConcurrencyGrowth, PaceLimits};
 pub use replies::batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use replies::exchange::Exchange;
 pub use replies::served::Served;
