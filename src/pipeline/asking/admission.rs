@@ -68,13 +68,13 @@ struct Slots {
     changed: Notify,
 }
 
-/// A place among the requests in flight. Held until the attempt is committed.
-pub(crate) struct Slot<'a> {
+/// One of the requests that may be in flight. Held until the attempt is committed.
+pub(crate) struct InFlightSlot<'a> {
     admission: &'a Admission,
     sent: Duration,
 }
 
-/// A request that waits for the budget in its place.
+/// A request that waits for the budget in its slot.
 pub(crate) struct Unsent<'a> {
     admission: &'a Admission,
 }
@@ -121,12 +121,16 @@ impl Admission {
         self.slots.cautious_replies_left.get() > 0 || self.endpoint.is_trying()
     }
 
-    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
+    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the slot of the page's
     /// last request, which continues to this one.
     ///
     /// # Errors
     /// When the run ends first.
-    pub(crate) async fn admit<'a>(&'a self, tokens: u64, held: Option<Slot<'a>>) -> Result<Slot<'a>, Ending> {
+    pub(crate) async fn admit<'a>(
+        &'a self,
+        tokens: u64,
+        held: Option<InFlightSlot<'a>>,
+    ) -> Result<InFlightSlot<'a>, Ending> {
         let turn = async { if held.is_none() { Some(self.turn.lock().await) } else { None } };
         let _turn = tokio::select! {
             turn = turn => turn,
@@ -185,7 +189,7 @@ impl Admission {
             self.show_pace();
             return Ok(held.unwrap_or_else(|| {
                 self.set_in_flight(self.slots.in_flight.get() + 1);
-                Slot { admission: self, sent: self.clock.now() }
+                InFlightSlot { admission: self, sent: self.clock.now() }
             }));
         }
     }
@@ -262,7 +266,7 @@ impl Admission {
         }
     }
 
-    /// A request that has a place waits for the budget, until this is dropped: it is not in flight.
+    /// A request that has a slot waits for the budget, until this is dropped: it is not in flight.
     pub(crate) fn hold_back(&self) -> Unsent<'_> {
         self.set_unsent(self.slots.unsent.get() + 1);
         Unsent { admission: self }
@@ -293,7 +297,7 @@ impl Admission {
     }
 }
 
-impl Slot<'_> {
+impl InFlightSlot<'_> {
     /// The request is sent now.
     pub(crate) fn mark_sent(&mut self) {
         self.sent = self.admission.clock.now();
@@ -317,7 +321,7 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for InFlightSlot<'_> {
     fn drop(&mut self) {
         self.admission.set_in_flight(self.admission.slots.in_flight.get() - 1);
         self.admission.slots.changed.notify_one();

@@ -45,8 +45,8 @@ pub struct Exchange {
     pub foreign: Option<Foreign>,
     /// Whether this and the requests before it without an answer indicate an outage.
     pub outage: Outage,
-    /// Whether other pages have yet to show that the page is refused for its own sake.
-    pub is_undecided: bool,
+    /// Whether other pages decide: the error may concern only this page, or all.
+    pub is_scope_unknown: bool,
     /// Whether the words of the error reject a parameter by its name.
     pub rejects_named: bool,
     /// Whether the words of the error name several parameters, of which perhaps not all are rejected.
@@ -71,7 +71,7 @@ impl Exchange {
             answered_in_reasoning: false,
             foreign: None,
             outage: Outage::No,
-            is_undecided: false,
+            is_scope_unknown: false,
             rejects_named: false,
             names_several: false,
             is_guess: false,
