@@ -9,7 +9,7 @@
 //! - [`client`]: HTTP, timeouts, redaction; independent of dialects
 //! - `test_server`: a server that gives prepared replies, for tests
 //! - [`replies`]: replies in any dialect
-//! - [`pacing`]: when requests may be sent, by rates and by a cooldown
+//! - [`pacing`]: when requests may be sent: rates, cooldown, concurrency
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`learning`]: what exchanges show about an endpoint; [`frames`]: the common part of requests for the same
 //!   questions

@@ -46,7 +46,7 @@ impl Error {
         Self { message: message.to_string(), hint: None, end }
     }
 
-    /// The error of an evaluation in which a mark was not reached.
+    /// The error of an evaluation in which a threshold was not reached.
     pub(crate) fn of_gates(message: String) -> Self {
         Self::new(GATE_FAILED, message)
     }

@@ -4,8 +4,8 @@
 //! - [`options`]: what it is asked to do
 //! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
 //!   [`time_left`]: how long it takes; [`trouble`]: why requests are not answered
-//! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends; [`lost_requests`]: replies that it
-//!   did not wait for
+//! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends; [`lost_requests`]: requests whose
+//!   replies it did not wait for
 //! - [`runtime`]: the runtime of the asking thread
 //! - [`error`]: why a command could not do its work
 
