@@ -4,7 +4,7 @@
 //! - [`model_name`]: names without vendor and date; [`models`]: the table of models;
 //!   [`effort`]: how much they reason; [`reasoning`]: the tokens that it takes; [`hosts`]: what the servers of a vendor do
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
-//! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
+//! - [`price`]: what tokens cost; [`service_tier`]: how urgently requests are handled; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
 //!   price of requests at one time; [`model_list`]: both tables, for display
 //! - [`mod@text_tokens`]: tokens of text

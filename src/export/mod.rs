@@ -38,7 +38,7 @@ pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs, remove_shard_parts, withdraw_parts};
 pub use human_answers::{human_answers, human_value};
 pub use partitions::known_values::KnownPartitions;
-pub use preflight::{check_outputs, check_row_files, check_space};
+pub use preflight::{check_output_space, check_outputs, check_row_files};
 pub use row::Row;
 pub use sinks::format::RowFormat;
 pub use spec::RowSpec;

@@ -7,6 +7,7 @@ use super::target::Targets;
 use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
 use crate::base::sibling::temporary_beside;
+use crate::manifest::Output;
 use std::ffi::OsStr;
 use std::fs::{DirEntry, File};
 use std::io::{self, Write};
@@ -17,26 +18,26 @@ const ROW_BYTES: u64 = 1000;
 /// Space that is needed in any case, in bytes.
 const MIN_BYTES: u64 = 1 << 20;
 
-/// Checks that each of these files can be written with `rows` rows: that its folder exists or can be
+/// Checks that each output file can be written with `rows` rows: that its folder exists or can be
 /// created, that a file can be written there, and that there is enough space. Creates no folder and
 /// leaves no file.
 ///
 /// # Errors
 /// If one of them can't be written.
-pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
-    for path in paths {
+pub fn check_outputs(output: &Output, rows: u64) -> Result<(), ExportError> {
+    for (_, path) in output.files() {
         let fault = |error: io::Error| ExportError::new(path, error);
         writable_folder(path).map_err(fault)?;
     }
-    check_space(paths, rows)
+    check_output_space(output, rows)
 }
 
-/// Checks that there is space for `rows` rows in each of these files, whose folders exist or can be created.
+/// Checks that there is space for `rows` rows in each output file. The folders of the files exist or can be created.
 ///
 /// # Errors
 /// If there is not.
-pub fn check_space(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
-    for path in paths {
+pub fn check_output_space(output: &Output, rows: u64) -> Result<(), ExportError> {
+    for (_, path) in output.files() {
         let fault = |error: io::Error| ExportError::new(path, error);
         let target = follow_links(path).map_err(fault)?;
         let folder = existing_folder(&target).map_err(fault)?;
@@ -235,7 +236,8 @@ mod tests {
             (&"n".repeat(300), 10, Some("too long")),
             (&format!("new/{}/rows.csv", "n".repeat(300)), 10, Some("too long")),
         ] {
-            let checked = check_outputs(&[&at(name)], rows).map_err(|error| error.to_string());
+            let output = Output { csv: Some(at(name)), ..Output::default() };
+            let checked = check_outputs(&output, rows).map_err(|error| error.to_string());
             match expected {
                 None => assert!(checked.is_ok(), "{name}: {checked:?}"),
                 Some(part) => assert!(checked.as_ref().is_err_and(|error| error.contains(part)), "{name}: {checked:?}"),

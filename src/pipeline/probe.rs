@@ -28,7 +28,7 @@ use crate::manifest::{Job, Output, Place};
 use crate::prepare::Decoder;
 use crate::source::{Entries, Entry, HostLimits, SourceReader};
 use crate::store::{
-    EntryRecord, PageStatus, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
+    EntryRecord, PageAction, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
 };
 use crate::task::Question;
 use serde_json::Value;
@@ -104,7 +104,7 @@ pub fn sample_answered_pages(
         let answers = outcomes(&entry, id)?.into_iter().map(answer).collect();
         pages.push(ProbePage { id, entry, answers, cost });
     }
-    pages.sort_by(|a, b| (a.entry.place(), a.id.page).cmp(&(b.entry.place(), b.id.page)));
+    pages.sort_by(|a, b| (a.entry.position(), a.id.page).cmp(&(b.entry.position(), b.id.page)));
     Ok(pages)
 }
 
@@ -141,9 +141,9 @@ pub fn is_probe_open(outcomes: &[Option<TaskOutcome>]) -> bool {
 
 fn tasks_to_ask(outcomes: &[Option<TaskOutcome>]) -> TasksToAsk {
     let known = crate::store::StoredPage { outcomes: outcomes.to_vec(), ..crate::store::StoredPage::default() };
-    match known.status(SkipRule::default(), &TaskSelection::LATER_RUN) {
-        PageStatus::Ask(tasks) => tasks,
-        PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => TasksToAsk::new(),
+    match known.action(SkipRule::default(), &TaskSelection::LATER_RUN) {
+        PageAction::Ask(tasks) => tasks,
+        PageAction::Done | PageAction::Skipped | PageAction::Faulty => TasksToAsk::new(),
     }
 }
 
@@ -208,8 +208,8 @@ fn listed_entries(job: &Job, pages: &[ProbePage]) -> Result<HashMap<(u64, Vec<u8
     if !matches!(job.input.place, Place::List(_)) {
         return Ok(HashMap::new());
     }
-    let wanted: HashSet<(u64, &[u8])> = pages.iter().map(|page| page.entry.place()).collect();
-    let listed = Entries::start(&job.input)?.filter_map(Result::ok).filter(|entry| wanted.contains(&entry.place()));
+    let wanted: HashSet<(u64, &[u8])> = pages.iter().map(|page| page.entry.position()).collect();
+    let listed = Entries::start(&job.input)?.filter_map(Result::ok).filter(|entry| wanted.contains(&entry.position()));
     Ok(listed.map(|entry| ((entry.line, entry.path.clone()), entry)).collect())
 }
 

@@ -9,7 +9,7 @@
 //! - [`client`]: HTTP, timeouts, redaction; independent of dialects
 //! - `test_server`: a server that gives prepared replies, for tests
 //! - [`replies`]: replies in any dialect
-//! - [`pacing`]: when requests may be sent, by rates and by a cooldown
+//! - [`pacing`]: when requests may be sent: rates, cooldown, concurrency
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`learning`]: what exchanges show about an endpoint; [`frames`]: the common part of requests for the same
 //!   questions
@@ -49,14 +49,14 @@ pub use form::form_trial::FormTrial;
 pub use form::parameter::{Parameter, Parameters};
 pub use form::sent_form::SentForm;
 pub use frames::outgoing::Outgoing;
-pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
+pub use judgement::rate_limits::{ExceededLimit, LimitHeaders, LimitKind, RateLimitHeaders, ReportedLimit};
 pub use judgement::verdict::{
     Charge, Cut, Obstacle, Outage, PageFault, ProviderRefusal, RefusalScope, TransientFault, Verdict,
 };
 pub use learning::form_change::FormChange;
 pub use pacing::cooldown::{Gate, GiveUpReason};
 pub use pacing::endpoint_pacing::EndpointPacing;
-pub use pacing::pace_limits::{PaceLimits, WidthGrowth};
+pub use pacing::pace_limits::{ConcurrencyGrowth, PaceLimits};
 pub use replies::batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use replies::exchange::Exchange;
 pub use replies::served::Served;

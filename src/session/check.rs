@@ -13,8 +13,9 @@ use crate::base::mask::mask_url;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
+use crate::export::check_output_space;
 use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
-use crate::pipeline::{check_output_space, check_outputs_of, endpoint_capabilities, endpoint_id};
+use crate::pipeline::{PipelineError, check_outputs_of, endpoint_capabilities, endpoint_id};
 use crate::prepare::target_size;
 use crate::provider::{Capabilities, FormSize, HttpClient};
 use crate::source::{Entries, check_https};
@@ -71,7 +72,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
             Err(fault) => notes.push(fault.to_string()),
         }
     }
-    check_output_space(manifest, files)?;
+    check_output_space(&manifest.output, files).map_err(PipelineError::from)?;
     if let Some(fault) = has_https.then(check_https).and_then(Result::err) {
         notes.push(format!("https URLs of the list can't be fetched: {fault}: {NO_ROOTS_HINT}"));
     }

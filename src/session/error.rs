@@ -20,8 +20,25 @@ const MANIFEST_NAME: &str = "job.yaml";
 #[error("{message}")]
 pub struct Error {
     message: String,
-    hint: Option<String>,
+    hint: Option<Hint>,
     end: CommandEnd,
+}
+
+/// What to do about an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hint {
+    /// The disk or the permissions may be at fault, then the same command continues: nothing is paid for twice.
+    CheckDisk(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Hint {
+    fn text(&self) -> &str {
+        match self {
+            Self::CheckDisk(text) | Self::Other(text) => text,
+        }
+    }
 }
 
 impl Error {
@@ -29,7 +46,7 @@ impl Error {
         Self { message: message.to_string(), hint: None, end }
     }
 
-    /// The error of an evaluation in which a mark was not reached.
+    /// The error of an evaluation in which a threshold was not reached.
     pub(crate) fn of_gates(message: String) -> Self {
         Self::new(GATE_FAILED, message)
     }
@@ -40,13 +57,17 @@ impl Error {
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
-        self.hint = Some(hint.to_owned());
+        self.hint = Some(Hint::Other(hint.to_owned()));
         self
     }
 
     /// The error of a run that ended with this outcome; `None`: it succeeded. `lost`: requests that are sent again.
     pub(crate) fn from_outcome(outcome: &RunOutcome, lost: LostRequests) -> Option<Self> {
         let (message, hint) = outcome.explanation(lost)?;
+        let hint = match outcome {
+            RunOutcome::StorageError(_) => Hint::CheckDisk(hint),
+            _ => Hint::Other(hint),
+        };
         Some(Self { message, hint: Some(hint), end: outcome.end() })
     }
 
@@ -55,7 +76,7 @@ impl Error {
         let explanation = outcome.explanation(LostRequests::default());
         let ended = explanation.map_or_else(|| outcome.name().to_string(), |(message, _)| message);
         let hint = "`docmill export` writes the outputs from what is stored; run the same command again to continue";
-        Self { message: format!("{ended}; {what}"), hint: Some(hint.to_owned()), end: outcome.end() }
+        Self::new(outcome.end(), format!("{ended}; {what}")).with_hint(hint)
     }
 
     /// The same, saying which answers are lost, if any.
@@ -69,14 +90,11 @@ impl Error {
         let lost = format!(
             "{replies} {noun}{cost} {verb} received but could not be stored: these pages are sent and billed again"
         );
-        // Its ordinary end promises that nothing is paid for twice.
-        let todo = match self.hint.unwrap_or_default() {
-            hint if hint.starts_with(CHECK_DISK) => {
-                format!("{CHECK_DISK}, then run the same command again to continue")
-            }
-            hint => hint,
-        };
-        self.hint = Some(format!("{lost}; {todo}"));
+        self.hint = Some(Hint::Other(match self.hint {
+            Some(Hint::CheckDisk(_)) => format!("{lost}; {CHECK_DISK}, then run the same command again to continue"),
+            Some(Hint::Other(hint)) => format!("{lost}; {hint}"),
+            None => lost,
+        }));
         self
     }
 
@@ -89,7 +107,7 @@ impl Error {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.hint.as_ref().map(Hint::text)
     }
 
     /// The exit code that `docmill` has: 1 internal error, 2 wrong input, 3 failed pages, 4 budget
@@ -147,7 +165,7 @@ impl From<StoreError> for Error {
 
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
-        let disk = format!("{CHECK_DISK}, then run again; nothing is paid for twice");
+        let outcome = RunOutcome::from_error(&error);
         let hint = match &error {
             PipelineError::Source(SourceError::Folder { path, .. }) if path.is_file() => {
                 Some("input.folder names a file; a list of files is given with input.list")
@@ -159,7 +177,10 @@ impl From<PipelineError> for Error {
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
             PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
             PipelineError::Store(error) if let Some(hint) = error.hint() => Some(hint),
-            PipelineError::Store(_) | PipelineError::Export(_) => Some(disk.as_str()),
+            PipelineError::Store(_) | PipelineError::Export(_) => {
+                let disk = Hint::CheckDisk(format!("{CHECK_DISK}, then run again; nothing is paid for twice"));
+                return Self { hint: Some(disk), ..Self::new(outcome.end(), error) };
+            }
             PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates
@@ -169,8 +190,7 @@ impl From<PipelineError> for Error {
             | PipelineError::OutputsAbandoned
             | PipelineError::Internal(_) => None,
         };
-        let hint = hint.map(str::to_owned);
-        let outcome = RunOutcome::from_error(&error);
+        let hint = hint.map(|hint| Hint::Other(hint.to_owned()));
         Self { hint, ..Self::new(outcome.end(), error) }
     }
 }
@@ -216,5 +236,22 @@ mod tests {
         let deadline = Error::from_outcome(&RunOutcome::DeadlineReached, LostRequests::default()).unwrap();
         assert_eq!((deadline.exit_code(), deadline.outcome(), deadline.is_retryable()), (9, "deadline_reached", true));
         assert!(deadline.hint().is_some());
+    }
+
+    #[test]
+    fn answers_that_were_not_stored_are_named_before_what_to_do() {
+        let lost = "2 replies (USD 0.5) were received but could not be stored: these pages are sent and billed again";
+        let unstored = UnstoredAnswers { replies: 2, cost_pico: 500_000_000_000 };
+        let full = || RunOutcome::StorageError("full".into());
+        let check_disk = "check the disk and the permissions, then run the same command again to continue";
+        for (error, hint) in [
+            (Error::from_outcome(&full(), LostRequests::default()).unwrap(), format!("{lost}; {check_disk}")),
+            (Error::from(StoreError::Closed), format!("{lost}; {check_disk}")),
+            (Error::new(STORAGE, "full").with_hint("do this"), format!("{lost}; do this")),
+            (Error::new(STORAGE, "full"), lost.to_owned()),
+        ] {
+            assert_eq!(error.clone().with_unstored(unstored).hint(), Some(hint.as_str()), "{error:?}");
+            assert_eq!(error.clone().with_unstored(UnstoredAnswers::default()), error);
+        }
     }
 }

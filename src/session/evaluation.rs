@@ -114,7 +114,7 @@ pub(crate) fn draw_page(
 ) -> Result<Picture, String> {
     let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, path);
     let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is no longer in the job")?;
-    let drawn = page_pictures.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
+    let drawn = page_pictures.make(entry.position(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
     Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn is_trial(run: &RunRecord) -> bool {
 /// id of one or the beginning of it. A tried page does not head a report when there is a run.
 ///
 /// # Errors
-/// When there is no such run, or there are several whose ids begin with `which`.
+/// When there is no such run, or more than one id begins with the text in `which`.
 pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str, is_one_job: bool) -> Result<Vec<RunRecord>, Error> {
     let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return Ok(runs) };

@@ -30,7 +30,7 @@ pub struct Entry {
 impl Entry {
     /// The key by which entries are ordered: row, then path.
     #[must_use]
-    pub fn place(&self) -> (u64, &[u8]) {
+    pub fn position(&self) -> (u64, &[u8]) {
         (self.line, &self.path)
     }
 

@@ -4,7 +4,7 @@
 //! - [`cell`]: the value of an answer as text; [`exact_json`]: JSON whose numbers keep their digits
 //! - [`csv_form`], [`label_studio`]: the formats
 //! - [`locator`]: which page a line is about
-//! - [`mod@export`], [`mod@import`]
+//! - [`mod@export`]: human answers to a file; [`mod@import`]: and from a file
 
 pub(crate) mod answer_line;
 pub(crate) mod cell;

@@ -10,7 +10,7 @@
 //! - [`answers_of_task`]: which human answer is truth; [`mod@agreement`]: whether reviewers agree
 //! - [`misfits`]: truth that its task does not allow; [`contradictions`]: different truths of equal pages
 //! - [`prevalence`]: how frequent a label is among all pages
-//! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
+//! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: thresholds to reach
 //! - [`evaluated`]: all of it; [`mod@evaluate`]: wires the parts together
 //! - [`text`] with [`truth_text`], [`json`], [`html`]: its forms; [`confusion_chart`]: the confusion matrix as a picture
 

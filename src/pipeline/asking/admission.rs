@@ -11,7 +11,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::run_pace::RunPace;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::pipeline::control::trouble::TroubleKind;
-use crate::provider::{Exchange, Gate, GiveUpReason, ModelEndpoint};
+use crate::provider::{Exchange, Gate, GiveUpReason, LimitKind, ModelEndpoint};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(crate) struct Admission {
     /// The endpoint, which knows how fast requests may go out.
     endpoint: Rc<ModelEndpoint>,
     /// The message of the last reply that asked to wait.
-    last_refusal: RefCell<String>,
+    last_obstacle: RefCell<String>,
     /// `retry.max_wait`.
     max_wait: Duration,
     slots: Slots,
@@ -68,13 +68,13 @@ struct Slots {
     changed: Notify,
 }
 
-/// A place among the requests in flight. Held until the attempt is committed.
-pub(crate) struct Slot<'a> {
+/// One of the requests that may be in flight. Held until the attempt is committed.
+pub(crate) struct InFlightSlot<'a> {
     admission: &'a Admission,
     sent: Duration,
 }
 
-/// A request that waits for the budget in its place.
+/// A request that waits for the budget in its slot.
 pub(crate) struct Unsent<'a> {
     admission: &'a Admission,
 }
@@ -93,7 +93,7 @@ impl Admission {
             counters: run.counters.clone(),
             turn: Mutex::new(()),
             endpoint,
-            last_refusal: RefCell::default(),
+            last_obstacle: RefCell::default(),
             max_wait: run.job.retry.max_wait,
             slots: Slots {
                 in_flight: Cell::new(0),
@@ -121,12 +121,16 @@ impl Admission {
         self.slots.cautious_replies_left.get() > 0 || self.endpoint.is_trying()
     }
 
-    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the place of the page's
+    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the slot of the page's
     /// last request, which continues to this one.
     ///
     /// # Errors
     /// When the run ends first.
-    pub(crate) async fn admit<'a>(&'a self, tokens: u64, held: Option<Slot<'a>>) -> Result<Slot<'a>, Ending> {
+    pub(crate) async fn admit<'a>(
+        &'a self,
+        tokens: u64,
+        held: Option<InFlightSlot<'a>>,
+    ) -> Result<InFlightSlot<'a>, Ending> {
         let turn = async { if held.is_none() { Some(self.turn.lock().await) } else { None } };
         let _turn = tokio::select! {
             turn = turn => turn,
@@ -139,8 +143,8 @@ impl Admission {
                 return Err(Ending);
             }
             let pacing = self.endpoint.pacing();
-            let width = match pacing.gate() {
-                Gate::Open(width) => width,
+            let concurrency = match pacing.gate() {
+                Gate::Open(concurrency) => concurrency,
                 Gate::Closed(wait) => {
                     self.wait(wait, WaitReason::Cooldown).await?;
                     continue;
@@ -151,8 +155,8 @@ impl Admission {
                 }
             };
             let is_cautious = self.is_cautious();
-            let width = if is_cautious { 1 } else { width };
-            if held.is_none() && self.slots.in_flight.get() >= width {
+            let concurrency = if is_cautious { 1 } else { concurrency };
+            if held.is_none() && self.slots.in_flight.get() >= concurrency {
                 self.slots.is_full.set(true);
                 // Then only a reply makes room.
                 let growth = pacing.delay_while_full().filter(|_| !is_cautious);
@@ -172,9 +176,12 @@ impl Admission {
             let request = if has_request { Ok(()) } else { pacing.try_request() };
             has_request |= request.is_ok();
             if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
-                self.check_rate_wait(*rate_wait.get_or_insert(self.clock.now()), has_request)?;
-                let wait = wait.min(MAX_RATE_WAIT);
-                self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
+                let (kind, reason) = match has_request {
+                    true => (LimitKind::Tokens, WaitReason::TokenLimit),
+                    false => (LimitKind::Requests, WaitReason::RequestLimit),
+                };
+                self.check_rate_wait(*rate_wait.get_or_insert(self.clock.now()), kind)?;
+                self.wait(wait.min(MAX_RATE_WAIT), reason).await?;
                 continue;
             }
             self.admitted.requests.set(self.admitted.requests.get() + 1);
@@ -182,7 +189,7 @@ impl Admission {
             self.show_pace();
             return Ok(held.unwrap_or_else(|| {
                 self.set_in_flight(self.slots.in_flight.get() + 1);
-                Slot { admission: self, sent: self.clock.now() }
+                InFlightSlot { admission: self, sent: self.clock.now() }
             }));
         }
     }
@@ -200,7 +207,7 @@ impl Admission {
 
     /// How the run ends when it no longer sends anything.
     fn unavailable(&self, reason: GiveUpReason) -> RunOutcome {
-        let message = self.last_refusal.borrow();
+        let message = self.last_obstacle.borrow();
         let has_answered = self.endpoint.has_answered();
         let unavailable = |message| RunOutcome::ProviderUnavailable { message, has_answered };
         match reason {
@@ -218,13 +225,16 @@ impl Admission {
     /// A request has waited since `since` for a rate, and none is in flight whose reply could raise it. A
     /// rate that the endpoint's headers lower to almost nothing is a cause like any other: it is shown, and
     /// waited for no longer than `retry.max_wait`.
-    fn check_rate_wait(&self, since: Duration, is_tokens: bool) -> Result<(), Ending> {
+    fn check_rate_wait(&self, since: Duration, kind: LimitKind) -> Result<(), Ending> {
         let waited = self.clock.now().saturating_sub(since);
         if self.slots.in_flight.get() > 0 || waited < SHOWN_RATE_WAIT.min(self.max_wait) {
             return Ok(());
         }
-        let Some(rate) = self.endpoint.pacing().learned_rate(is_tokens) else { return Ok(()) };
-        let unit = if is_tokens { "tokens" } else { "requests" };
+        let Some(rate) = self.endpoint.pacing().learned_rate(kind) else { return Ok(()) };
+        let unit = match kind {
+            LimitKind::Requests => "requests",
+            LimitKind::Tokens => "tokens",
+        };
         let message = format!("its rate-limit headers allow {rate:.2} {unit} per minute");
         if waited < self.max_wait {
             self.counters.set_trouble(TroubleKind::RateLimit, &message, Some(self.max_wait));
@@ -256,7 +266,7 @@ impl Admission {
         }
     }
 
-    /// A request that has a place waits for the budget, until this is dropped: it is not in flight.
+    /// A request that has a slot waits for the budget, until this is dropped: it is not in flight.
     pub(crate) fn hold_back(&self) -> Unsent<'_> {
         self.set_unsent(self.slots.unsent.get() + 1);
         Unsent { admission: self }
@@ -287,7 +297,7 @@ impl Admission {
     }
 }
 
-impl Slot<'_> {
+impl InFlightSlot<'_> {
     /// The request is sent now.
     pub(crate) fn mark_sent(&mut self) {
         self.sent = self.admission.clock.now();
@@ -297,7 +307,7 @@ impl Slot<'_> {
     pub(crate) fn learn(&self, exchange: &Exchange) {
         if let Some(message) = exchange.verdict.message().filter(|_| exchange.obstacle().is_some()) {
             tracing::debug!("not now: {message}");
-            message.clone_into(&mut self.admission.last_refusal.borrow_mut());
+            message.clone_into(&mut self.admission.last_obstacle.borrow_mut());
         }
         let pacing = self.admission.endpoint.pacing();
         if pacing.on_exchange(exchange, self.sent, self.admission.random.unit()) {
@@ -311,7 +321,7 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for InFlightSlot<'_> {
     fn drop(&mut self) {
         self.admission.set_in_flight(self.admission.slots.in_flight.get() - 1);
         self.admission.slots.changed.notify_one();

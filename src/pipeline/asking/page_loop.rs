@@ -2,7 +2,7 @@
 //! accepts, judge, settle, adapt, record.
 
 use super::adaptation::{adapt, learn_form, store_form};
-use super::admission::Slot;
+use super::admission::InFlightSlot;
 use super::attempt::{Attempt, by_recipe};
 use super::budget_watch::BudgetWatch;
 use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
@@ -62,15 +62,15 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
     }
 }
 
-/// Makes one attempt: how far the page has come, or how the loop ends. `held`: its place among the requests in flight. As
-/// long as it is not known what the endpoint accepts, a page keeps its place: only with the same page does another form
+/// Makes one attempt: how far the page has come, or how the loop ends. `held`: its slot among the requests in flight. As
+/// long as it is not known what the endpoint accepts, a page keeps its slot: only with the same page does another form
 /// of the request show something.
 async fn make_attempt<'a>(
     asking: &'a Asking<'_>,
     page: &ReadyPage,
     mut attempt: Attempt,
-    held: Option<Slot<'a>>,
-) -> Result<ControlFlow<PageEnd, (PageState, Option<Slot<'a>>)>, StoreError> {
+    held: Option<InFlightSlot<'a>>,
+) -> Result<ControlFlow<PageEnd, (PageState, Option<InFlightSlot<'a>>)>, StoreError> {
     let Asking { run, endpoint, admission, observer, .. } = asking;
     let tokens = attempt.before.estimate.admission_tokens;
     if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {

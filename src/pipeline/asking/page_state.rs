@@ -65,9 +65,24 @@ enum LastAttempt {
     /// Reasoning used up the output limit.
     OutOfRoom,
     /// A transient error.
-    Transient { fault: FaultRecord, may_run: bool, has_waited: bool, is_undecided: bool },
+    Transient {
+        fault: FaultRecord,
+        /// Whether the server may still work on the request.
+        may_run: bool,
+        /// Whether the wait after it is over.
+        has_waited: bool,
+        /// Whether other pages decide: the error may concern only this page, or all.
+        is_scope_unknown: bool,
+    },
     /// An error that no other attempt can change.
     Page(PageFault),
+}
+
+impl LastAttempt {
+    /// A transient error of a request that has ended, which concerns this page.
+    fn transient(fault: FaultRecord) -> Self {
+        Self::Transient { fault, may_run: false, has_waited: false, is_scope_unknown: false }
+    }
 }
 
 /// What to do next.
@@ -102,7 +117,7 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
         LastAttempt::Page(_) => Step::Settled,
         // An attempt that can't end within the page's time is not begun.
         _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Settled,
-        LastAttempt::Transient { is_undecided: false, .. } if state.tries >= retry.attempts => Step::Settled,
+        LastAttempt::Transient { is_scope_unknown: false, .. } if state.tries >= retry.attempts => Step::Settled,
         LastAttempt::Transient { has_waited: true, .. } => ask(state.repair.clone()),
         LastAttempt::Transient { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
@@ -257,17 +272,12 @@ impl PageState {
                     }
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
                     FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::OutOfRoom,
-                    FormChange::Doubted => LastAttempt::Transient {
-                        fault: fault.into(),
-                        may_run: false,
-                        has_waited: false,
-                        is_undecided: false,
-                    },
+                    FormChange::Doubted => LastAttempt::transient(fault.into()),
                     // Whatever its text, the server may have failed: another attempt may succeed.
                     FormChange::Exhausted(_) if exchange.is_servers_fault() => {
                         self.tries += 1;
                         let fault = FaultRecord { kind: ErrorKind::ServerError, ..fault.into() };
-                        LastAttempt::Transient { fault, may_run: false, has_waited: false, is_undecided: false }
+                        LastAttempt::transient(fault)
                     }
                     FormChange::Exhausted(_) | FormChange::PageWithoutFormat => {
                         let message = fault.message.clone();
@@ -280,8 +290,9 @@ impl PageState {
             Verdict::Retry(fault) => {
                 // In another form it is another request.
                 self.tries += u32::from(!matches!(form, FormChange::Trying(_) | FormChange::Proven { .. }));
-                let (may_run, is_undecided) = (fault.may_run, exchange.is_undecided);
-                self.last = LastAttempt::Transient { fault: fault.into(), may_run, has_waited: false, is_undecided };
+                let (may_run, is_scope_unknown) = (fault.may_run, exchange.is_scope_unknown);
+                self.last =
+                    LastAttempt::Transient { fault: fault.into(), may_run, has_waited: false, is_scope_unknown };
                 Vec::new()
             }
             // Admission waits; the attempt does not count.

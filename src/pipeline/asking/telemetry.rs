@@ -81,7 +81,7 @@ fn record_trouble(run: &RunContext, end: &Settlement, obstacle: Option<Obstacle>
     match (end.verdict, &end.fault) {
         // It is not decided yet whether the API refuses everything, or replies at all: the run goes on or ends within
         // seconds, and then names the cause.
-        (VerdictName::Later, _) if obstacle == Some(Obstacle::Undecided) => {}
+        (VerdictName::Later, _) if obstacle == Some(Obstacle::ScopeUnknown) => {}
         (VerdictName::Later, Some(fault)) => {
             let known = obstacle.and_then(TroubleKind::of_obstacle);
             let kind = known.unwrap_or(TroubleKind::Error(fault.kind.name()));

@@ -4,7 +4,8 @@
 //! - [`options`]: what it is asked to do
 //! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
 //!   [`time_left`]: how long it takes; [`trouble`]: why requests are not answered
-//! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends
+//! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends; [`lost_requests`]: requests whose
+//!   replies it did not wait for
 //! - [`runtime`]: the runtime of the asking thread
 //! - [`error`]: why a command could not do its work
 
@@ -15,6 +16,7 @@ pub(crate) mod error;
 pub(crate) mod error_streak;
 pub(crate) mod identity;
 pub(crate) mod lease;
+pub(crate) mod lost_requests;
 pub(crate) mod options;
 pub(crate) mod run_outcome;
 pub(crate) mod run_pace;

@@ -2,13 +2,13 @@
 //! `session/error.rs`.
 
 use super::error::PipelineError;
+use super::lost_requests::LostRequests;
 use crate::base::command_end::CommandEnd;
 use crate::base::exit_codes;
 use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
-use crate::base::units::counted;
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
 use crate::report::MORE_MEMORY_HINT;
@@ -150,33 +150,6 @@ pub(crate) const CHECK_DISK: &str = "check the disk and the permissions";
 
 /// The hint for rows that can't be partitioned as the manifest requires.
 pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
-
-/// Requests whose replies a run did not wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LostRequests {
-    /// Number of requests.
-    pub count: u64,
-    /// What they may cost at most.
-    pub max_cost: Pico,
-}
-
-impl LostRequests {
-    /// The hint of outcomes after which the same command continues.
-    fn resume_hint(self) -> String {
-        const CONTINUE: &str = "run the same command again to continue";
-        match self.count {
-            0 => format!("{CONTINUE}; nothing is paid for twice"),
-            count => {
-                let (requests, verb) = (counted(count, "request"), if count == 1 { "was" } else { "were" });
-                let cost = match self.max_cost {
-                    Pico::ZERO => String::new(),
-                    cost => format!(" (at most USD {cost})"),
-                };
-                format!("{CONTINUE}; {requests} {verb} cut off: the pages are sent again and may be billed twice{cost}")
-            }
-        }
-    }
-}
 
 impl RunOutcome {
     /// The outcome of a run that failed with an error.
@@ -433,135 +406,4 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal() -> ProviderRefusal {
-        ProviderRefusal::of_all("no credit".into(), "add credit")
-    }
-
-    #[test]
-    fn words_and_exit_codes() {
-        for (outcome, word, exit_code) in [
-            (RunOutcome::Complete, "complete", 0),
-            (RunOutcome::Limited, "limited", 0),
-            (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None, lacks_memory: false }, "failed_pages", 3),
-            (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
-            (RunOutcome::NoPages, "no_pages", 3),
-            (
-                RunOutcome::BudgetReached {
-                    spent: Pico(1),
-                    reserved: Pico(0),
-                    limit: Pico(2),
-                    needed: Pico(2),
-                    shard: None,
-                },
-                "budget_reached",
-                4,
-            ),
-            (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
-            (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
-            (RunOutcome::ProviderUnavailable { message: "503".into(), has_answered: true }, "provider_unavailable", 6),
-            (RunOutcome::StorageError("full".into()), "storage_error", 8),
-            (RunOutcome::StoreFault { message: "row 3".into(), hint: String::new() }, "storage_error", 8),
-            (RunOutcome::DeadlineReached, "deadline_reached", 9),
-            (RunOutcome::BatchPending { pages: 3 }, "batch_pending", 10),
-            (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
-            (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
-            (RunOutcome::InputError("line 3".into()), "input_error", 2),
-            (RunOutcome::NoTrustedRoots("no certificates".into()), "input_error", 2),
-            (RunOutcome::PartitionFault("too many".into()), "input_error", 2),
-            (RunOutcome::InternalError("defect".into()), "internal_error", 1),
-        ] {
-            assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");
-            assert_eq!(
-                outcome.explanation(LostRequests::default()).is_none(),
-                exit_code == 0,
-                "success needs no explanation: {outcome:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_base_url_is_doubted_only_if_the_endpoint_has_never_answered() {
-        for has_answered in [true, false] {
-            let (_, hint) =
-                RunOutcome::from_max_wait("503", has_answered).explanation(LostRequests::default()).unwrap();
-            assert_eq!(hint.contains("provider.base_url"), !has_answered, "{hint}");
-            assert!(hint.contains("run the same command again to continue"), "{hint}");
-        }
-    }
-
-    #[test]
-    fn requests_without_a_reply_may_be_paid_for_twice() {
-        for (count, max_cost, hint) in [
-            (0, 0, "run the same command again to continue; nothing is paid for twice"),
-            (
-                1,
-                0,
-                "run the same command again to continue; 1 request was cut off: the pages are sent again and may be billed twice",
-            ),
-            (
-                12,
-                9_200_000_000,
-                "run the same command again to continue; 12 requests were cut off: the pages are sent again and may be billed twice (at most USD 0.0092)",
-            ),
-        ] {
-            let lost = LostRequests { count, max_cost: Pico(max_cost) };
-            let (_, found) = RunOutcome::Interrupted(Signal::Terminate).explanation(lost).unwrap();
-            assert_eq!(found, hint);
-        }
-    }
-
-    #[test]
-    fn what_is_left_of_a_budget_is_explained() {
-        let usd = |dollars: i64| Pico(dollars * 1_000_000_000_000);
-        for (spent, reserved, what) in [
-            (0, 0, "the budget is too small: it is USD 5, and one request may cost USD 3"),
-            (4, 0, "the budget of USD 5 is reached: USD 4 is spent, and the next request may cost USD 3"),
-            (
-                1,
-                2,
-                "the rest of the budget of USD 5 is reserved: USD 1 is spent, USD 2 is reserved for requests in batches or in other runs, and the next request may cost USD 3",
-            ),
-        ] {
-            let outcome = RunOutcome::BudgetReached {
-                spent: usd(spent),
-                reserved: usd(reserved),
-                limit: usd(5),
-                needed: usd(3),
-                shard: None,
-            };
-            assert_eq!(outcome.explanation(LostRequests::default()).map(|(what, _)| what).as_deref(), Some(what));
-        }
-    }
-
-    #[test]
-    fn a_shard_names_its_part_of_the_budget() {
-        let usd = |dollars: i64| Pico(dollars * 1_000_000_000_000);
-        for (spent, reserved, what) in [
-            (0, 0, "USD 5, the part of limits.budget_usd that is left for shard 1/4, is too small: "),
-            (4, 0, "USD 5, the part of limits.budget_usd that is left for shard 1/4, is reached: USD 4 is spent"),
-            (4, 1, "the rest of USD 5, the part of limits.budget_usd that is left for shard 1/4, is reserved: "),
-        ] {
-            let (spent, reserved, shard) = (usd(spent), usd(reserved), Shard::new(1, 4));
-            let outcome = RunOutcome::BudgetReached { spent, reserved, limit: usd(5), needed: usd(3), shard };
-            let (found, _) = outcome.explanation(LostRequests::default()).unwrap();
-            assert!(found.starts_with(what), "{found}");
-        }
-    }
-
-    #[test]
-    fn errors_are_outcomes_of_their_kind() {
-        for (error, word) in [
-            (PipelineError::Store(StoreError::Closed), "storage_error"),
-            (PipelineError::Store(StoreError::Missing { path: "store.db".into() }), "input_error"),
-            (PipelineError::Internal("defect".into()), "internal_error"),
-            (PipelineError::Input("line 3".into()), "input_error"),
-            (PipelineError::NoRun, "input_error"),
-            (PipelineError::NearDuplicateTemplates, "input_error"),
-        ] {
-            assert_eq!(RunOutcome::from_error(&error).name().name(), word, "{error}");
-        }
-    }
-}
+mod tests;

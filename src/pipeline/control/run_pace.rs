@@ -1,6 +1,6 @@
 //! How fast a run may go: what bounds the rate of its requests, and how long many pages take under these bounds. Pure.
 
-use crate::provider::{PaceLimits, WidthGrowth};
+use crate::provider::{ConcurrencyGrowth, PaceLimits};
 
 /// What bounds the rate of a run's requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,31 +22,31 @@ impl RunPace {
         [self.limits.requests_per_minute, by_tokens].into_iter().flatten().map(|rate| rate / 60.0).reduce(f64::min)
     }
 
-    /// The rate with `width` requests in flight, each for `latency` seconds.
-    pub(crate) fn rate(&self, width: f64, latency: f64) -> f64 {
-        let by_width = width / latency;
-        self.max_rate().map_or(by_width, |rate| rate.min(by_width))
+    /// The rate with `concurrency` requests in flight, each for `latency` seconds.
+    pub(crate) fn rate(&self, concurrency: f64, latency: f64) -> f64 {
+        let by_concurrency = concurrency / latency;
+        self.max_rate().map_or(by_concurrency, |rate| rate.min(by_concurrency))
     }
 
     /// How many seconds it takes to ask `pages`, if requests never wait for pages. Each is in flight for `latency` seconds.
     pub(crate) fn seconds(&self, pages: f64, latency: f64) -> f64 {
-        let PaceLimits { width, max_width, growth, .. } = self.limits;
-        let (mut width, max_width) = (f64::from(width.max(1)), f64::from(max_width));
+        let PaceLimits { concurrency, max_concurrency, growth, .. } = self.limits;
+        let (mut concurrency, max_concurrency) = (f64::from(concurrency.max(1)), f64::from(max_concurrency));
         // The first reply is awaited alone.
         let (mut left, mut seconds) = if self.is_alone { ((pages - 1.0).max(0.0), latency) } else { (pages, 0.0) };
-        while width < max_width && self.max_rate().is_none_or(|rate| width / latency < rate) {
+        while concurrency < max_concurrency && self.max_rate().is_none_or(|rate| concurrency / latency < rate) {
             let (step, duration) = match growth {
-                WidthGrowth::Rounds(rounds) => (1.0, latency * f64::from(rounds)),
-                WidthGrowth::Doubling => (width, latency),
-                WidthGrowth::PerSecond(share) => (1.0, 1.0 / (width * share)),
+                ConcurrencyGrowth::Rounds(rounds) => (1.0, latency * f64::from(rounds)),
+                ConcurrencyGrowth::Doubling => (concurrency, latency),
+                ConcurrencyGrowth::PerSecond(share) => (1.0, 1.0 / (concurrency * share)),
             };
-            let done = self.rate(width, latency) * duration;
+            let done = self.rate(concurrency, latency) * duration;
             if done >= left {
                 break;
             }
-            (left, seconds, width) = (left - done, seconds + duration, (width + step).min(max_width));
+            (left, seconds, concurrency) = (left - done, seconds + duration, (concurrency + step).min(max_concurrency));
         }
-        seconds + left / self.rate(width, latency)
+        seconds + left / self.rate(concurrency, latency)
     }
 }
 
@@ -59,9 +59,9 @@ mod tests {
         let limits = PaceLimits {
             requests_per_minute: None,
             tokens_per_minute: None,
-            width: 8,
-            max_width: 64,
-            growth: WidthGrowth::Rounds(1),
+            concurrency: 8,
+            max_concurrency: 64,
+            growth: ConcurrencyGrowth::Rounds(1),
         };
         RunPace { limits, tokens_per_request: None, is_alone: false }
     }
@@ -74,14 +74,15 @@ mod tests {
 
     #[test]
     fn how_long_pages_take() {
-        let fixed = with_limits(|limits| limits.max_width = 8);
-        let doubling = with_limits(|limits| limits.growth = WidthGrowth::Doubling);
-        let per_second = with_limits(|limits| (limits.max_width, limits.growth) = (256, WidthGrowth::PerSecond(0.3)));
-        let shared = with_limits(|limits| limits.growth = WidthGrowth::Rounds(16));
+        let fixed = with_limits(|limits| limits.max_concurrency = 8);
+        let doubling = with_limits(|limits| limits.growth = ConcurrencyGrowth::Doubling);
+        let per_second =
+            with_limits(|limits| (limits.max_concurrency, limits.growth) = (256, ConcurrencyGrowth::PerSecond(0.3)));
+        let shared = with_limits(|limits| limits.growth = ConcurrencyGrowth::Rounds(16));
         let stated = with_limits(|limits| {
-            (limits.requests_per_minute, limits.width) = (Some(1200.0), 64);
+            (limits.requests_per_minute, limits.concurrency) = (Some(1200.0), 64);
         });
-        let tokens = with_limits(|limits| (limits.tokens_per_minute, limits.width) = (Some(60_000.0), 64));
+        let tokens = with_limits(|limits| (limits.tokens_per_minute, limits.concurrency) = (Some(60_000.0), 64));
         let tokens = RunPace { tokens_per_request: Some(100), ..tokens };
         for (name, pace, pages, latency, seconds) in [
             ("8 in flight", fixed, 400.0, 2.0, 100.0),

@@ -4,7 +4,8 @@
 //! [`STOP_TIME`] after it the run is over: the steps of the end look at [`Shutdown::is_past`].
 
 use super::lease::Lease;
-use super::run_outcome::{LostRequests, RunOutcome, Signal};
+use super::lost_requests::LostRequests;
+use super::run_outcome::{RunOutcome, Signal};
 use crate::base::clock::Clock;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

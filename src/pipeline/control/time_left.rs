@@ -134,13 +134,15 @@ impl TimeLeft {
 
     /// Whether requests wait for places in flight.
     fn is_full(&self, now: &Progress) -> bool {
-        let width = now.pace.map_or(1.0, |pace| f64::from(if pace.is_alone { 1 } else { pace.limits.width }));
-        self.in_flight.mean().is_some_and(|in_flight| in_flight >= FULL * width)
+        let concurrency =
+            now.pace.map_or(1.0, |pace| f64::from(if pace.is_alone { 1 } else { pace.limits.concurrency }));
+        self.in_flight.mean().is_some_and(|in_flight| in_flight >= FULL * concurrency)
     }
 
-    /// Whether the estimate rests on a width that is still growing: the server may not keep up.
+    /// Whether the estimate rests on a concurrency that is still growing: the server may not keep up.
     fn is_growing(&self, now: &Progress) -> bool {
-        now.pace.is_some_and(|pace| pace.is_alone || pace.limits.width < pace.limits.max_width) && self.is_full(now)
+        now.pace.is_some_and(|pace| pace.is_alone || pace.limits.concurrency < pace.limits.max_concurrency)
+            && self.is_full(now)
     }
 
     /// Whether requests have failed for so long, and none was answered, that the pace shows nothing.

@@ -43,7 +43,7 @@ impl TroubleKind {
             Obstacle::Unavailable => Some(Self::Unavailable),
             Obstacle::Unreachable => Some(Self::Unreachable),
             Obstacle::Foreign => Some(Self::Foreign),
-            Obstacle::Undecided | Obstacle::Other => None,
+            Obstacle::ScopeUnknown | Obstacle::Other => None,
         }
     }
 }

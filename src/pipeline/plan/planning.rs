@@ -120,7 +120,7 @@ fn walk<'a>(
                 continue;
             }
         };
-        if sampled.is_some_and(|sampled| !sampled.has(entry.place())) {
+        if sampled.is_some_and(|sampled| !sampled.has(entry.position())) {
             continue;
         }
         if has_templates {
@@ -128,7 +128,7 @@ fn walk<'a>(
         }
         let known = match (request.reader, &mut stored) {
             (Some(reader), Some(stored)) => {
-                let here = stored.seek(entry.place(), |_| {})?;
+                let here = stored.seek(entry.position(), |_| {})?;
                 find_unchanged(reader, key, &entry, here)?
             }
             _ => None,
@@ -236,7 +236,7 @@ fn choose(job: &Job, count: u64) -> Result<SampledFiles, PipelineError> {
     let mut chosen = SampledFiles::new(count);
     for entry in Entries::start(&job.input)? {
         match entry {
-            Ok(entry) => chosen.offer(entry.place()),
+            Ok(entry) => chosen.offer(entry.position()),
             Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
             Err(_) => {}
         }

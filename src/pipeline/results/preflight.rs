@@ -1,13 +1,12 @@
 //! Whether the outputs and the store of a job can be written, checked before anything is paid for.
 
-use crate::export::{KnownPartitions, Targets, check_outputs, check_row_files, check_space};
+use crate::export::{KnownPartitions, Targets, check_outputs, check_row_files};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::source::{carried_columns, visit_carried};
 use crate::store::{ReadStore, StoreError, check_store_writable};
 use serde_json::Value;
-use std::path::Path;
 
 /// Checks that the outputs and the store of a job can be written. The files that the store knows of the job show
 /// how much space they take.
@@ -16,19 +15,9 @@ use std::path::Path;
 /// When an output or the store can't be written, or the store can't be read.
 pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
     check_store_writable(&job.store)?;
-    let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
-    check_outputs(&paths, known_files(job)?)?;
+    check_outputs(&job.output, known_files(job)?)?;
     check_partitions(job)?;
     Ok(check_row_files(&Targets::of_job(job, &job.output))?)
-}
-
-/// Checks that there is space for the rows of as many files in the outputs of a job.
-///
-/// # Errors
-/// When there is not.
-pub fn check_output_space(job: &Job, files: u64) -> Result<(), PipelineError> {
-    let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
-    Ok(check_space(&paths, files)?)
 }
 
 /// Checks the values of the list that rows are partitioned by.

@@ -53,7 +53,7 @@ pub(crate) fn walk_and_compare(
         has_entries = true;
         let is_of_folder = entry.line == 0;
         let questions = pass.question_sets.for_entry(entry.carried.as_ref(), reader)?;
-        let here = stored.seek(entry.place(), |missed| gone.add(missed))?;
+        let here = stored.seek(entry.position(), |missed| gone.add(missed))?;
         let known = match entry.url() {
             // With --refresh a URL is fetched again.
             Some(_) if pass.selection.refresh => None,

@@ -5,7 +5,7 @@ use super::diff::walk_and_compare;
 use super::pass::{ScanPass, ScanPurpose};
 use super::queue::Queue;
 use super::worker::Worker;
-use crate::export::check_space;
+use crate::export::check_output_space;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -14,7 +14,6 @@ use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits, count_entries};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -88,7 +87,7 @@ impl ScanThreads {
             if !run.shutdown.is_immediate() {
                 run.counters.end_walk();
                 if needs_space {
-                    check_output_space(&run);
+                    require_output_space(&run);
                 }
             }
             queue.close();
@@ -140,15 +139,14 @@ fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walke
     if let Ok(Some(count)) = counted {
         run.counters.set_counted(count);
         if needs_space {
-            check_output_space(run);
+            require_output_space(run);
         }
     }
 }
 
 /// Ends the run if the outputs have no space for the rows of the input, which has been counted: no more is paid for.
-fn check_output_space(run: &RunContext) {
-    let paths: Vec<&Path> = run.job.output.files().map(|(_, path)| path.as_path()).collect();
-    if let Err(error) = check_space(&paths, run.counters.counted()) {
+fn require_output_space(run: &RunContext) {
+    if let Err(error) = check_output_space(&run.job.output, run.counters.counted()) {
         run.shutdown.request(RunOutcome::from_error(&error.into()));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::changes::ChangeBuffer;
 use super::entry_records::{known_record, new_record};
+use super::file_reader::FileReader;
 use super::page_to_prepare::page_to_prepare;
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
@@ -14,14 +15,14 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
-use crate::prepare::{DecoderCommand, DecoderMemory, FileMemory, MemoryShare, PageFeatures, is_single_page};
-use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
+use crate::prepare::{DecoderCommand, PageFeatures, is_single_page};
+use crate::source::{Entry, HostLimits, ReadFault};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
     TaskOutcome,
 };
 use bytes::Bytes;
-use std::io::ErrorKind;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -29,26 +30,13 @@ use tokio::sync::mpsc;
 /// Pages of a file that a worker prepares before other workers may take some.
 const PAGES_AT_ONCE: usize = 8;
 
-/// The bytes of a file, with the memory that they take.
-struct HeldFile {
-    bytes: Bytes,
-    _share: MemoryShare,
-}
-
-impl AsRef<[u8]> for HeldFile {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
 /// One worker of a pass.
 pub(crate) struct Worker {
     run: Arc<RunContext>,
     pass: Arc<ScanPass>,
     queue: Arc<Queue>,
     stored: Reader,
-    source: SourceReader,
-    memory: DecoderMemory,
+    files: FileReader,
     preparer: Preparer,
     changes: ChangeBuffer,
     ready: mpsc::Sender<ReadyPage>,
@@ -69,19 +57,12 @@ impl Worker {
         decoder: &DecoderCommand,
         ready: mpsc::Sender<ReadyPage>,
     ) -> Result<Self, StoreError> {
-        let shutdown = run.shutdown.clone();
-        let cancelled = move || {
-            let shutdown = shutdown.clone();
-            let ending: Cancelled = Box::pin(async move { shutdown.immediate().await });
-            ending
-        };
         Ok(Self {
             run: run.clone(),
             pass: pass.clone(),
             queue,
             stored: run.store.reader()?,
-            source: SourceReader::new(&run.job.input, hosts, run.clock.clone(), cancelled),
-            memory: decoder.memory.clone(),
+            files: FileReader::new(run.clone(), hosts, decoder.memory.clone()),
             preparer: Preparer::new(run.clone(), pass.clone(), decoder),
             changes: ChangeBuffer::new(run.clone(), pass.clone()),
             ready,
@@ -115,7 +96,7 @@ impl Worker {
             WorkItem::File(file) => self.scan_counted(*file),
             WorkItem::Pages(pages) => self.prepare_pages(&pages),
         };
-        if self.memory.is_scarce() {
+        if self.files.lacks_memory() {
             // Another file waits for its memory.
             self.preparer.close_file();
         }
@@ -185,7 +166,7 @@ impl Worker {
         // The file is opened once more by a new decoder. A URL is not fetched for that.
         if known.decoder < DECODER_VERSION
             && entry.url().is_none()
-            && let Ok(bytes) = self.read(entry)?
+            && let Ok(bytes) = self.files.read(entry)?
         {
             return self.scan_content(entry, bytes, questions, Some(known));
         }
@@ -197,7 +178,7 @@ impl Worker {
         if self.pass.purpose == ScanPurpose::Record || pages.is_empty() {
             return Ok(());
         }
-        let bytes = match self.read(entry)? {
+        let bytes = match self.files.read(entry)? {
             Ok(bytes) => bytes,
             Err(fault) => {
                 // Stored answers stay; open pages are left to a later run.
@@ -219,7 +200,7 @@ impl Worker {
 
     /// A new or changed file.
     fn scan_new_file(&mut self, entry: &Entry, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
-        match self.read(entry)? {
+        match self.files.read(entry)? {
             Ok(bytes) => self.scan_content(entry, bytes, questions, None),
             Err(_) if self.run.shutdown.is_immediate() => Ok(()),
             Err(fault) => {
@@ -241,7 +222,7 @@ impl Worker {
     /// Whether a file of a folder is gone although the walk found it.
     fn is_removed(&self, entry: &Entry) -> bool {
         let found = || entry.file(self.run.job.input.base()).symlink_metadata();
-        entry.line == 0 && found().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        entry.line == 0 && found().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: its stored data.
@@ -304,44 +285,6 @@ impl Worker {
     fn count_pages(&mut self, record: &EntryRecord) {
         if !std::mem::replace(&mut self.is_counted, true) {
             self.run.counters.add_opened(u64::try_from(record.pages().count()).unwrap_or(u64::MAX));
-        }
-    }
-
-    /// Waits until there is memory for a file of this length.
-    fn acquire_memory(&self, length: u64) -> Result<Option<MemoryShare>, ReadFault> {
-        match self.memory.acquire_file(length, &|| self.run.shutdown.is_immediate()) {
-            FileMemory::Free(share) => Ok(share),
-            FileMemory::TooSmall => Err(ReadFault::lacks_memory(length)),
-            FileMemory::Cancelled => Err(ReadFault::cancelled()),
-        }
-    }
-
-    /// The file's bytes, or why there are none.
-    fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
-        // How large the content of a URL is shows only afterwards.
-        let is_url = entry.url().is_some();
-        let share = match self.acquire_memory(if is_url { 0 } else { entry.size }) {
-            Ok(share) => share,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        match self.source.read(entry) {
-            Err(fault) => match fault.kind {
-                ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
-                ReadFaultKind::NoRoots => {
-                    Err(RunOutcome::NoTrustedRoots(format!("an https URL of input.list {}", fault.message)))
-                }
-                ReadFaultKind::TooLarge
-                | ReadFaultKind::ReadFailed
-                | ReadFaultKind::FetchFailed
-                | ReadFaultKind::LacksMemory => Ok(Err(fault)),
-            },
-            Ok(bytes) => {
-                let share = if is_url { self.acquire_memory(bytes.len() as u64) } else { Ok(share) };
-                Ok(share.map(|share| match share {
-                    Some(share) => Bytes::from_owner(HeldFile { bytes, _share: share }),
-                    None => bytes,
-                }))
-            }
         }
     }
 

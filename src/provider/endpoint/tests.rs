@@ -11,7 +11,7 @@ use crate::provider::form::capability::ReplyFormat;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::form::parameter::Parameters;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
+use crate::provider::judgement::rate_limits::{ExceededLimit, LimitHeaders, LimitKind, RateLimitHeaders};
 use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault};
 use crate::provider::replies::reply::{Reply, ReplyEnd};
@@ -209,7 +209,7 @@ fn who_gave_a_reply_and_what_it_cost() {
 fn a_refusal_names_the_limit_and_no_secret() {
     let body = json!({"error": {"type": "tokens", "message": "Rate limit reached for sk-secret on tokens per min (TPM): Limit 30000, Used 29937, Requested 385."}});
     let (exchange, ..) = send(reply(429, "retry-after: 2\r\n", &body.to_string()));
-    assert_eq!(exchange.exceeded, Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    assert_eq!(exchange.exceeded, Some(ExceededLimit { kind: LimitKind::Tokens, per_minute: Some(30_000) }));
     let Verdict::Later { after, message, .. } = exchange.verdict else { panic!("{:?}", exchange.verdict) };
     assert_eq!(after, Some(Duration::from_secs(2)));
     assert!(message.contains("reached for *** on"), "{message}");

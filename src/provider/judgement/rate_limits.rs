@@ -33,11 +33,20 @@ pub struct RateLimitHeaders {
     pub tokens: Option<LimitHeaders>,
 }
 
+/// What a rate limit limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// Requests.
+    Requests,
+    /// Tokens.
+    Tokens,
+}
+
 /// The rate limit that a request exceeded, as the error reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExceededLimit {
-    /// Whether it is the limit on tokens; otherwise it is the limit on requests.
-    pub is_tokens: bool,
+    /// What it limits.
+    pub kind: LimitKind,
     /// The limit per minute; `None` if the error does not name it.
     pub per_minute: Option<u64>,
 }

@@ -44,8 +44,8 @@ pub enum Obstacle {
     Unreachable,
     /// The reply does not come from the API.
     Foreign,
-    /// Whether the API refuses all requests, or whether it is the API that replies: a few more replies show it.
-    Undecided,
+    /// Other pages decide: the error may concern only this page, or all, or it may not come from the API.
+    ScopeUnknown,
     /// What the message states.
     Other,
 }

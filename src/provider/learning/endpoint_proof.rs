@@ -165,7 +165,7 @@ impl EndpointProof {
         // A firewall may refuse a single page.
         let is_refusal = matches!(&exchange.verdict, Verdict::Stop(refusal) if !refusal.may_be_page());
         let is_certain = is_refusal || self.foreign.get() >= MAX_FOREIGN;
-        let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::Undecided };
+        let obstacle = if self.was_proven { Obstacle::Foreign } else { Obstacle::ScopeUnknown };
         exchange.verdict = if is_certain { Verdict::stop(message, HINT) } else { Verdict::later(obstacle, message) };
     }
 
@@ -250,7 +250,7 @@ impl EndpointProof {
         let may_be_credit = since.iter().any(|refused| refused.may_be_credit);
         if answers == 0 {
             if since.iter().map(|refused| refused.times).sum::<u32>() < MAX_REFUSED {
-                exchange.verdict = Verdict::later(Obstacle::Undecided, message);
+                exchange.verdict = Verdict::later(Obstacle::ScopeUnknown, message);
             } else if self.was_proven && is_alone {
                 exchange.verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             } else {
@@ -264,7 +264,7 @@ impl EndpointProof {
             self.name_credit(&mut exchange.verdict, may_be_credit);
             return;
         }
-        exchange.is_undecided = !is_repeated || may_be_credit && !is_alone;
+        exchange.is_scope_unknown = !is_repeated || may_be_credit && !is_alone;
         exchange.verdict = match is_repeated && is_alone {
             true => Verdict::page_fault(ErrorKind::BadRequest, message),
             // Asked again: other pages show whether they are refused, too.

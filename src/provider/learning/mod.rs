@@ -1,8 +1,8 @@
 //! What the exchanges with an endpoint show about it.
 //!
-//! - [`form_change`]: what an exchange shows about the form of requests; [`form_search`]: what the endpoint rejects
-//!   without naming it; [`pending_changes`]: unconfirmed changes; [`page_guesses`]: those that only one page has until
-//!   then
+//! - [`form_change`]: what an exchange means for the form of requests; [`form_learner`]: learns it; [`form_search`]: what
+//!   the endpoint rejects without naming it; [`pending_changes`]: unconfirmed changes; [`page_guesses`]: those that only
+//!   one page has until then
 //! - [`statement`]: values of the manifest that are rejected
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
 //! - [`wrong_path`]: errors that may be about the path of a URL
@@ -10,6 +10,7 @@
 
 pub(crate) mod endpoint_proof;
 pub(crate) mod form_change;
+pub(crate) mod form_learner;
 pub(crate) mod form_search;
 pub(crate) mod page_guesses;
 pub(crate) mod pending_changes;

@@ -1,11 +1,13 @@
 //! When requests may be sent to one endpoint, and what their results change about that.
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::cooldown::{Cooldown, Gate};
 use super::limiter::RateLimiter;
 use super::pace_limits::PaceLimits;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{Concurrency, Limits, Retry};
+use crate::provider::judgement::rate_limits::LimitKind;
 use crate::provider::judgement::verdict::{Outage, Verdict};
 use crate::provider::replies::exchange::Exchange;
 use std::cell::RefCell;
@@ -17,37 +19,39 @@ pub struct EndpointPacing {
     clock: Arc<dyn Clock>,
     limiter: RefCell<RateLimiter>,
     cooldown: RefCell<Cooldown>,
+    concurrency: RefCell<ConcurrencyLimit>,
 }
 
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
         let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone())
             .among(limits.parallel);
-        let cooldown = cooldown(limits, retry, limiter.is_pacing());
-        Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
+        let concurrency = RefCell::new(concurrency(limits, limiter.is_pacing()));
+        let cooldown = RefCell::new(Cooldown::new(retry.max_wait));
+        Self { clock, limiter: RefCell::new(limiter), cooldown, concurrency }
     }
 
     /// Whether a request may be sent now, ignoring the rates.
     #[must_use]
     pub fn gate(&self) -> Gate {
-        self.cooldown.borrow().gate(self.clock.now())
+        self.cooldown.borrow().gate(self.clock.now(), self.concurrency.borrow().current())
     }
 
-    /// The rate per minute that was learned from the endpoint, of requests or of `is_tokens`; `None`: none
+    /// The rate per minute that was learned from the endpoint, of requests or of tokens; `None`: none
     /// was, or the manifest states one.
     #[must_use]
-    pub fn learned_rate(&self, is_tokens: bool) -> Option<f64> {
-        self.limiter.borrow().learned_rate(is_tokens)
+    pub fn learned_rate(&self, kind: LimitKind) -> Option<f64> {
+        self.limiter.borrow().learned_rate(kind)
     }
 
     /// What bounds the pace of requests now.
     #[must_use]
     pub fn limits(&self) -> PaceLimits {
-        let (limiter, cooldown) = (self.limiter.borrow(), self.cooldown.borrow());
+        let (limiter, in_flight) = (self.limiter.borrow(), self.concurrency.borrow());
         let (requests_per_minute, tokens_per_minute) = limiter.rates();
-        let (width, max_width) = cooldown.widths();
-        let growth = cooldown.growth(limiter.is_pacing());
-        PaceLimits { requests_per_minute, tokens_per_minute, width, max_width, growth }
+        let (concurrency, max_concurrency) = in_flight.normal_and_max();
+        let growth = in_flight.growth(limiter.is_pacing());
+        PaceLimits { requests_per_minute, tokens_per_minute, concurrency, max_concurrency, growth }
     }
 
     /// Takes one request from the request rate.
@@ -71,41 +75,49 @@ impl EndpointPacing {
     /// processed the request.
     pub fn on_exchange(&self, exchange: &Exchange, sent: Duration, chance: f64) -> bool {
         match &exchange.exceeded {
-            // A refusal is stronger evidence than the headers that come with it.
+            // Throttling is stronger evidence than the headers that come with it.
             Some(exceeded) => self.limiter.borrow_mut().on_throttled(exceeded, sent),
             None => self.limiter.borrow_mut().on_headers(&exchange.rate_limits, sent),
         }
-        let mut cooldown = self.cooldown.borrow_mut();
         match &exchange.verdict {
             Verdict::Later { after, .. } => {
-                cooldown.on_throttled(sent, self.clock.now(), *after, chance);
+                self.begin_cooldown(sent, *after, chance);
                 false
             }
             // A server with a transient fault neither processes requests nor asks to wait.
             Verdict::Retry(fault) if fault.change.is_none() => {
                 if fault.kind == ErrorKind::Timeout {
-                    cooldown.on_timeout();
+                    self.concurrency.borrow_mut().on_timeout();
                 }
                 match exchange.outage {
                     Outage::No => {}
-                    Outage::Likely => cooldown.on_throttled(sent, self.clock.now(), None, chance),
-                    Outage::Lasting => cooldown.give_up(),
+                    Outage::Likely => self.begin_cooldown(sent, None, chance),
+                    Outage::Lasting => self.cooldown.borrow_mut().give_up(),
                 }
                 false
             }
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
                 self.limiter.borrow_mut().on_processed();
-                cooldown.on_success(sent, self.clock.now(), self.limiter.borrow().is_pacing());
+                if self.cooldown.borrow_mut().on_success(sent, self.clock.now()) {
+                    self.concurrency.borrow_mut().restore(self.limiter.borrow().is_pacing());
+                }
                 true
             }
         }
     }
 
+    /// A request that was sent at `sent` was throttled: all requests wait, then one is sent alone. `after`, `chance`: as
+    /// for [`Cooldown::on_throttled`].
+    fn begin_cooldown(&self, sent: Duration, after: Option<Duration>, chance: f64) {
+        self.cooldown.borrow_mut().on_throttled(sent, self.clock.now(), after, chance);
+        self.concurrency.borrow_mut().on_throttled();
+    }
+
     /// A reply arrived after `latency` while other requests waited for a place.
     pub fn on_reply_while_full(&self, latency: Duration) {
         let is_paced = self.limiter.borrow().is_pacing();
-        self.cooldown.borrow_mut().on_reply_while_full(latency, is_paced, self.clock.now());
+        self.concurrency.borrow_mut().on_reply_while_full(latency, is_paced, self.clock.now());
     }
 
     /// A request waits for a place. Returns how long it takes until there may be one without
@@ -113,20 +125,20 @@ impl EndpointPacing {
     #[must_use]
     pub fn delay_while_full(&self) -> Option<Duration> {
         let is_paced = self.limiter.borrow().is_pacing();
-        if is_paced { None } else { self.cooldown.borrow_mut().grow_while_full(self.clock.now()) }
+        if is_paced { None } else { self.concurrency.borrow_mut().grow_while_full(self.clock.now()) }
     }
 }
 
 /// The number of requests in flight. A rate that the manifest states paces requests from the
 /// first one on: their number may at once become as large as the rate needs. Otherwise it
 /// starts small, even if the manifest sets it: a limit may have to be learned first.
-fn cooldown(limits: &Limits, retry: &Retry, is_paced: bool) -> Cooldown {
+fn concurrency(limits: &Limits, is_paced: bool) -> ConcurrencyLimit {
     let max = limits.concurrency.max();
     let start = if is_paced { max } else { max.min(Concurrency::START / limits.parallel) };
-    let cooldown = Cooldown::new(start, retry.max_wait).among(limits.parallel);
+    let concurrency = ConcurrencyLimit::new(start).among(limits.parallel);
     match limits.concurrency {
-        Concurrency::Learned(max) => cooldown.with_max_width(max),
-        Concurrency::Stated(max) => cooldown.with_set_width(max),
+        Concurrency::Learned(max) => concurrency.with_learned_max(max),
+        Concurrency::Stated(max) => concurrency.with_stated_max(max),
     }
 }
 
@@ -139,7 +151,7 @@ mod tests {
     use crate::provider::judgement::rate_limits::ExceededLimit;
     use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault};
     use crate::provider::pacing::cooldown::GiveUpReason;
-    use crate::provider::pacing::pace_limits::WidthGrowth;
+    use crate::provider::pacing::pace_limits::ConcurrencyGrowth;
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 
@@ -196,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_sets_width_and_rates() {
+    fn the_manifest_sets_concurrency_and_rates() {
         let (pacing, clock) = pacing("concurrency: 3, requests_per_minute: 60, tokens_per_minute: 60000");
         assert_eq!(pacing.gate(), Gate::Open(3));
         assert_eq!((pacing.try_request(), pacing.try_tokens(500)), (Ok(()), Ok(())));
@@ -209,7 +221,7 @@ mod tests {
 
     #[test]
     fn how_many_requests_are_in_flight_at_first() {
-        for (limits, width) in [
+        for (limits, concurrency) in [
             ("", 8),
             ("concurrency: 3", 3),
             ("concurrency: 256", 8),
@@ -218,7 +230,7 @@ mod tests {
             ("requests_per_minute: 1200, concurrency: 256", 256),
             ("requests_per_minute: 1200, concurrency: 3", 3),
         ] {
-            assert_eq!(pacing(limits).0.gate(), Gate::Open(width), "{limits}");
+            assert_eq!(pacing(limits).0.gate(), Gate::Open(concurrency), "{limits}");
         }
     }
 
@@ -226,37 +238,42 @@ mod tests {
     fn what_bounds_the_pace_is_stated_learned_or_the_number_in_flight() {
         let limits = |text| pacing(text).0.limits();
         let unlimited = limits("");
-        assert_eq!((unlimited.width, unlimited.max_width, unlimited.growth), (8, 64, WidthGrowth::Rounds(1)));
+        assert_eq!(
+            (unlimited.concurrency, unlimited.max_concurrency, unlimited.growth),
+            (8, 64, ConcurrencyGrowth::Rounds(1))
+        );
         assert_eq!((unlimited.requests_per_minute, unlimited.tokens_per_minute), (None, None));
-        assert_eq!(limits("concurrency: 256").growth, WidthGrowth::PerSecond(0.3));
+        assert_eq!(limits("concurrency: 256").growth, ConcurrencyGrowth::PerSecond(0.3));
         let stated = limits("requests_per_minute: 1200, tokens_per_minute: 60000");
         assert_eq!((stated.requests_per_minute, stated.tokens_per_minute), (Some(1200.0), Some(60_000.0)));
-        assert_eq!((stated.width, stated.max_width), (64, 64));
+        assert_eq!((stated.concurrency, stated.max_concurrency), (64, 64));
         let (pacing, clock) = pacing("");
-        let exceeded = Some(ExceededLimit { is_tokens: false, per_minute: Some(60) });
+        let exceeded = Some(ExceededLimit { kind: LimitKind::Requests, per_minute: Some(60) });
         let exchange = Exchange { exceeded, ..Exchange::new(Verdict::later(Obstacle::RateLimit, ""), Charge::Nothing) };
         pacing.on_exchange(&exchange, clock.now(), 0.0);
         let learned = pacing.limits();
         assert!(learned.requests_per_minute.is_some_and(|rate| rate <= 60.0), "{learned:?}");
-        assert_eq!((learned.width, learned.growth), (8, WidthGrowth::Doubling), "a cooldown is no limit");
+        assert_eq!((learned.concurrency, learned.growth), (8, ConcurrencyGrowth::Doubling), "a cooldown is no limit");
     }
 
     #[test]
     fn processes_that_share_an_endpoint_start_with_a_part_each() {
-        for (limits, parallel, width) in [("", 1, 8), ("", 3, 2), ("", 16, 1), ("requests_per_minute: 1200", 16, 64)] {
+        for (limits, parallel, concurrency) in
+            [("", 1, 8), ("", 3, 2), ("", 16, 1), ("requests_per_minute: 1200", 16, 64)]
+        {
             let text = format!("{JOB}limits: {{{limits}}}\n");
             let mut job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
             job.limits.parallel = parallel;
             let pacing = EndpointPacing::new(Arc::new(ManualClock::starting_at(0)), &job.limits, &job.retry);
-            assert_eq!(pacing.gate(), Gate::Open(width), "{limits} {parallel}");
+            assert_eq!(pacing.gate(), Gate::Open(concurrency), "{limits} {parallel}");
         }
     }
 
     #[test]
-    fn a_refusal_that_names_a_limit_paces_requests() {
+    fn throttling_that_names_a_limit_paces_requests() {
         let (pacing, clock) = pacing("");
         assert!((0..100).all(|_| pacing.try_request().is_ok()), "no limit is known");
-        let exceeded = Some(ExceededLimit { is_tokens: false, per_minute: Some(60) });
+        let exceeded = Some(ExceededLimit { kind: LimitKind::Requests, per_minute: Some(60) });
         let later = Verdict::later(Obstacle::RateLimit, "");
         let exchange = Exchange { exceeded, ..Exchange::new(later, Charge::Nothing) };
         pacing.on_exchange(&exchange, clock.now(), 0.0);

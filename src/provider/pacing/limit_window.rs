@@ -1,7 +1,7 @@
 //! For how long a reported limit is: a second, a minute, or something in between. Headers do not state it; it follows
 //! from how fast what was used comes back, over several replies.
 
-use super::limit_probe::LimitProbe;
+use super::window_burst::WindowBurst;
 use crate::provider::judgement::rate_limits::{LimitHeaders, ReportedLimit};
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ pub(crate) struct LimitWindow {
     is_coarse: bool,
     /// What they have in common; `None`: nothing was used yet.
     bounds: Option<Bounds>,
-    /// Whether a single reply or a probe showed a window of at most a second, which no other contradicts.
+    /// Whether a single reply or a burst showed a window of at most a second, which no other contradicts.
     is_second: bool,
     /// Requests that are sent to see the window.
-    probe: Option<LimitProbe>,
-    /// Whether a request was refused during a probe: the server accepts fewer at once.
-    is_probe_refused: bool,
+    burst: Option<WindowBurst>,
+    /// Whether a request was throttled during a burst: the server accepts fewer at once.
+    is_burst_throttled: bool,
 }
 
 /// The windows that explain a number of replies, in seconds.
@@ -82,7 +82,7 @@ impl LimitWindow {
             self.max_reset = self.max_reset.max(reset);
             self.is_coarse &= is_whole(reset);
         }
-        let has_recovered = self.probe.as_mut().is_some_and(|probe| probe.on_headers(headers, sent, now));
+        let has_recovered = self.burst.as_mut().is_some_and(|burst| burst.on_headers(headers, sent, now));
         self.add(headers, has_recovered && self.may_hide_second(), now);
         let per_minute = (limit as f64 * MINUTE / self.seconds(now)).round() as u64;
         ReportedLimit { per_minute: per_minute.max(1), remaining, reset: reset.unwrap_or_default() }
@@ -98,7 +98,7 @@ impl LimitWindow {
         self.max_remaining > self.limit / 2
     }
 
-    /// Adds a reply. `has_recovered`: a probe has shown a limit per second.
+    /// Adds a reply. `has_recovered`: a burst has shown a limit per second.
     fn add(&mut self, headers: &LimitHeaders, has_recovered: bool, now: Duration) {
         let Some(one) = Bounds::from_headers(headers, self.is_coarse, now) else { return };
         let both = self.bounds.map_or(Some(one), |known| known.and(&one));
@@ -108,9 +108,9 @@ impl LimitWindow {
         self.is_second = may_be_second && (self.is_second || shows_second(headers) || has_recovered);
     }
 
-    /// Begins a probe after a reply with `headers`, if only that shows the window. `unit`, `largest`: as for
-    /// [`LimitProbe::begin`].
-    pub(crate) fn begin_probe(
+    /// Begins a burst after a reply with `headers`, if only that shows the window. `unit`, `largest`: as for
+    /// [`WindowBurst::begin`].
+    pub(crate) fn begin_burst(
         &mut self,
         headers: &LimitHeaders,
         unit: u64,
@@ -119,26 +119,26 @@ impl LimitWindow {
         now: Duration,
     ) {
         let is_free = headers.remaining > 0 && headers.remaining * 2 >= headers.limit;
-        let is_free = is_free && used(headers) > 0 && !self.is_probe_refused;
+        let is_free = is_free && used(headers) > 0 && !self.is_burst_throttled;
         let is_unclear = headers.reset.is_some() && self.may_hide_second() && !self.is_second;
-        if is_free && is_unclear && self.probe.as_ref().is_none_or(|probe| probe.is_over(now)) {
-            self.probe = Some(LimitProbe::begin(headers, unit, largest, sent, now));
+        if is_free && is_unclear && self.burst.as_ref().is_none_or(|burst| burst.is_over(now)) {
+            self.burst = Some(WindowBurst::begin(headers, unit, largest, sent, now));
         }
     }
 
-    /// Takes `count` of a probe.
+    /// Takes `count` of a burst.
     ///
     /// # Errors
-    /// How long to wait before the next try; `None`: no probe needs more.
-    pub(crate) fn try_take_probe(&mut self, count: u64, now: Duration) -> Result<(), Option<Duration>> {
-        self.probe.as_mut().map_or(Err(None), |probe| probe.try_take(count, now))
+    /// How long to wait before the next try; `None`: no burst needs more.
+    pub(crate) fn try_take_burst(&mut self, count: u64, now: Duration) -> Result<(), Option<Duration>> {
+        self.burst.as_mut().map_or(Err(None), |burst| burst.try_take(count, now))
     }
 
-    /// A request was refused: a probe sends nothing more, and none follows it.
-    pub(crate) fn stop_probe(&mut self, now: Duration) {
-        if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_over(now)) {
-            probe.stop();
-            self.is_probe_refused = true;
+    /// A request was throttled: a burst sends nothing more, and none follows it.
+    pub(crate) fn stop_burst(&mut self, now: Duration) {
+        if let Some(burst) = self.burst.as_mut().filter(|burst| !burst.is_over(now)) {
+            burst.stop();
+            self.is_burst_throttled = true;
         }
     }
 
@@ -304,7 +304,7 @@ mod tests {
         let report = |at: u32| {
             let refilled = provider.limit / provider.window * every;
             provider.used = (provider.used - refilled).max(0.0);
-            // Others are refused.
+            // Others are throttled.
             provider.used += if provider.used + 1.0 <= provider.limit { 1.0 } else { 0.0 };
             let now = Duration::from_secs_f64(f64::from(at) * every);
             window.interpret(&provider.report(), now, now).per_minute
@@ -358,22 +358,22 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_is_repeated_after_a_minute_unless_a_request_was_refused() {
+    fn a_burst_is_repeated_after_a_minute_unless_a_request_was_throttled() {
         let second = Duration::from_secs;
-        for is_refused in [false, true] {
+        for is_throttled in [false, true] {
             let mut window = LimitWindow::default();
             let mut begin = |at: u64| {
                 let reply = headers(60, 59, 1000);
                 window.interpret(&reply, second(at), second(at));
-                window.begin_probe(&reply, 1, 1, second(at), second(at));
-                let may_send = window.try_take_probe(1, second(at)).is_ok();
-                if is_refused {
-                    window.stop_probe(second(at));
+                window.begin_burst(&reply, 1, 1, second(at), second(at));
+                let may_send = window.try_take_burst(1, second(at)).is_ok();
+                if is_throttled {
+                    window.stop_burst(second(at));
                 }
                 may_send
             };
             assert!(begin(0));
-            assert_eq!(begin(61), !is_refused);
+            assert_eq!(begin(61), !is_throttled);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use crate::base::clock::Clock;
-use crate::provider::judgement::rate_limits::{ExceededLimit, RateLimitHeaders};
+use crate::provider::judgement::rate_limits::{ExceededLimit, LimitKind, RateLimitHeaders};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,11 +35,13 @@ impl RateLimiter {
         self.requests.is_pacing() || self.tokens.is_pacing()
     }
 
-    /// The rate per minute that was learned, of requests or of `is_tokens`; `None`: none was, or the
+    /// The rate per minute that was learned, of requests or of tokens; `None`: none was, or the
     /// manifest states one.
-    pub(crate) fn learned_rate(&self, is_tokens: bool) -> Option<f64> {
-        let limit = if is_tokens { &self.tokens } else { &self.requests };
-        limit.learned_rate()
+    pub(crate) fn learned_rate(&self, kind: LimitKind) -> Option<f64> {
+        match kind {
+            LimitKind::Requests => self.requests.learned_rate(),
+            LimitKind::Tokens => self.tokens.learned_rate(),
+        }
     }
 
     /// The rate per minute, stated or learned, of requests and of tokens.
@@ -83,7 +85,10 @@ impl RateLimiter {
 
     /// Learns that a request, sent at `sent`, exceeded a limit.
     pub(crate) fn on_throttled(&mut self, exceeded: &ExceededLimit, sent: Duration) {
-        let limit = if exceeded.is_tokens { &mut self.tokens } else { &mut self.requests };
+        let limit = match exceeded.kind {
+            LimitKind::Requests => &mut self.requests,
+            LimitKind::Tokens => &mut self.tokens,
+        };
         limit.on_throttled(exceeded.per_minute, sent, self.clock.now());
     }
 }

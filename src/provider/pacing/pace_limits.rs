@@ -7,17 +7,17 @@ pub struct PaceLimits {
     pub requests_per_minute: Option<f64>,
     /// The same for tokens.
     pub tokens_per_minute: Option<f64>,
-    /// Maximum number of requests in flight while nothing is refused.
-    pub width: u32,
-    /// What `width` may grow to.
-    pub max_width: u32,
+    /// Maximum number of requests in flight while nothing is throttled.
+    pub concurrency: u32,
+    /// What `concurrency` may grow to.
+    pub max_concurrency: u32,
     /// How it grows.
-    pub growth: WidthGrowth,
+    pub growth: ConcurrencyGrowth,
 }
 
 /// How the number of requests in flight grows while requests wait for a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum WidthGrowth {
+pub enum ConcurrencyGrowth {
     /// By one after this many rounds of replies.
     Rounds(u32),
     /// It doubles with each round of replies.

@@ -51,17 +51,17 @@ impl<'a> EntryCursor<'a> {
         Ok(self.batch.pop_front())
     }
 
-    /// The entry at `place` (line and path). Entries before it are passed to `missed`.
+    /// The entry at `position` (line and path). Entries before it are passed to `missed`.
     ///
     /// # Errors
     /// When the store can't be read.
     pub fn seek(
         &mut self,
-        place: (u64, &[u8]),
+        position: (u64, &[u8]),
         mut missed: impl FnMut(EntryRecord),
     ) -> Result<Option<EntryRecord>, StoreError> {
         while let Some(stored) = self.peek()? {
-            match stored.place().cmp(&place) {
+            match stored.position().cmp(&position) {
                 std::cmp::Ordering::Less => {
                     if let Some(entry) = self.next()? {
                         missed(entry);

@@ -45,7 +45,7 @@ pub struct EntryRecord {
 impl EntryRecord {
     /// Its position in the order of the entries of a job.
     #[must_use]
-    pub fn place(&self) -> (u64, &[u8]) {
+    pub fn position(&self) -> (u64, &[u8]) {
         (self.line, &self.path)
     }
 

@@ -128,7 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "store",
         &[
             "error",
-            "page_status",
+            "page_action",
             "records",
             "sqlite",
             "read",

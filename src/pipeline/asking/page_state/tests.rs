@@ -19,7 +19,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         answered_in_reasoning: false,
         foreign: None,
         outage: crate::provider::Outage::No,
-        is_undecided: false,
+        is_scope_unknown: false,
         rejects_named: false,
         is_guess: false,
         names_several: false,
@@ -260,14 +260,14 @@ fn what_other_runs_have_tried_counts() {
 
 /// A refused page; other pages have yet to show whether the refusal is its own.
 #[test]
-fn attempts_do_not_end_a_page_whose_refusal_is_undecided() {
+fn attempts_do_not_end_a_page_whose_error_may_concern_all() {
     let retry = Retry { attempts: 1, ..RETRY };
     let mut state = PageState::new([(0, "kind".to_owned(), None)].into_iter());
     let ask = AskStep::default();
     let refused = exchange(Verdict::transient(ErrorKind::BadRequest, "HTTP 403"));
     for _ in 0..3 {
-        let undecided = Exchange { is_undecided: true, ..refused.clone() };
-        state.apply_exchange(&undecided, &ask, FormChange::None, 1);
+        let unknown_scope = Exchange { is_scope_unknown: true, ..refused.clone() };
+        state.apply_exchange(&unknown_scope, &ask, FormChange::None, 1);
         assert!(matches!(next_step(&state, &retry), Step::Wait(_)));
         state.finish_wait(Duration::from_secs(1));
         assert!(matches!(next_step(&state, &retry), Step::Ask(_)));

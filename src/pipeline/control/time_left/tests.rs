@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pipeline::control::trouble::TroubleKind;
-use crate::provider::{PaceLimits, WidthGrowth};
+use crate::provider::{ConcurrencyGrowth, PaceLimits};
 
 /// A run, by what bounds it.
 #[derive(Clone, Copy)]
@@ -22,8 +22,14 @@ struct Run {
     is_new_endpoint: bool,
 }
 
-const fn limits(width: u32, max_width: u32) -> PaceLimits {
-    PaceLimits { requests_per_minute: None, tokens_per_minute: None, width, max_width, growth: WidthGrowth::Rounds(1) }
+const fn limits(concurrency: u32, max_concurrency: u32) -> PaceLimits {
+    PaceLimits {
+        requests_per_minute: None,
+        tokens_per_minute: None,
+        concurrency,
+        max_concurrency,
+        growth: ConcurrencyGrowth::Rounds(1),
+    }
 }
 
 const RUN: Run = Run {
@@ -50,7 +56,7 @@ const TICK: f64 = 0.1;
 fn play(run: Run) -> Played {
     let (mut now, mut estimator) = (Progress::default(), TimeLeft::default());
     (now.total, now.left, now.earlier_latency_ms) = (run.pages, run.pages, run.earlier_latency_ms);
-    let mut width = f64::from(run.limits.width);
+    let mut concurrency = f64::from(run.limits.concurrency);
     // When the replies to requests in flight arrive.
     let mut replies: Vec<f64> = Vec::new();
     let (mut sent, mut tokens, mut settled) = (0, 1.0, 0);
@@ -63,7 +69,8 @@ fn play(run: Run) -> Played {
             now.asked += 1;
             now.answers += 1;
             now.answer_ms += (run.latency * 1000.0) as u64;
-            (width, alone) = ((width + 1.0 / width).min(f64::from(run.limits.max_width)), false);
+            (concurrency, alone) =
+                ((concurrency + 1.0 / concurrency).min(f64::from(run.limits.max_concurrency)), false);
         }
         if time >= run.start {
             // A thousand a second are found to need nothing.
@@ -72,7 +79,7 @@ fn play(run: Run) -> Played {
             let is_supplied = |sent: u64| settled == run.answered_before && sent < supplied;
             tokens = run.rate.map_or(1e9, |rate| (tokens + rate * TICK).min((rate / 2.0).max(1.0)));
             now.wait_reason = None;
-            let places = if alone { 1 } else { width as usize };
+            let places = if alone { 1 } else { concurrency as usize };
             while is_supplied(sent) && replies.len() < places {
                 if tokens < 1.0 {
                     now.wait_reason = Some(WaitReason::RequestLimit);
@@ -84,7 +91,7 @@ fn play(run: Run) -> Played {
         }
         (now.in_flight, now.begun, now.unasked) = (replies.len() as u64, sent, settled);
         now.left = run.pages - now.asked - settled;
-        let limits = PaceLimits { width: width as u32, ..run.limits };
+        let limits = PaceLimits { concurrency: concurrency as u32, ..run.limits };
         now.pace = Some(RunPace { limits, tokens_per_request: None, is_alone: alone });
         if now.left == 0 {
             return Played { estimates, end: time };

@@ -3,9 +3,9 @@
 //! Source: OpenAI's batch guide and spec 2.3.0 (2026-08).
 
 use super::batch_line::{line_frame, parse_line, read_result};
-use super::error_body::ErrorBody;
-use super::errors::{ReceivedError, judge, requested_delay};
-use super::message_numbers::labelled_number;
+use super::errors::error_body::ErrorBody;
+use super::errors::meaning::{ReceivedError, judge, requested_delay};
+use super::errors::message_numbers::labelled_number;
 use crate::base::sanitize::one_line;
 use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::dialect::interface::{BatchDialect, BatchList, ErrorReply, LineResult};

@@ -1,7 +1,7 @@
 //! Lines of a batch's files: a request, and its result.
 
-use super::error_body::ErrorBody;
-use super::errors::{ReceivedError, judge};
+use super::errors::error_body::ErrorBody;
+use super::errors::meaning::{ReceivedError, judge};
 use super::lenient_json;
 use super::reply::Completion;
 use crate::base::vocabulary::ErrorKind;

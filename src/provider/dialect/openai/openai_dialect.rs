@@ -1,13 +1,13 @@
 //! The OpenAI-compatible dialect. Source: OpenAI's API reference, spec 2.3.0 (2026-08).
 
 use super::batch::OpenAiBatches;
-use super::errors::{judge_error, likely_hint};
+use super::errors::meaning::{judge_error, likely_hint};
+use super::errors::rejections::{fault_of_page, is_rejection};
+use super::errors::transient::transient_by_text;
 use super::rate_limit_headers::read_rate_limits;
-use super::rejections::{fault_of_page, is_rejection};
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
-use super::transient::transient_by_text;
 use super::usage::parse_cost;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;

@@ -1,9 +1,9 @@
 //! A chat completion, whole or in chunks. It is read as tolerantly as servers differ:
 //! unknown, missing and null members, content in parts, numbers as floats or strings.
 
-use super::error_body::ErrorBody;
+use super::errors::error_body::ErrorBody;
+use super::errors::late_error::{find_error, judge_late_error, member_error};
 use super::finish::{Finish, find_finish};
-use super::late_error::{find_error, judge_late_error, member_error};
 use super::lenient_json;
 use super::message::Message;
 use super::usage::{counts_output, read_cost, read_usage};

@@ -308,7 +308,7 @@ fn refused_at(proof: &EndpointProof, page: u64, at: Duration, refusal: Verdict) 
         Verdict::Stop(refusal) => refusal.hint,
         Verdict::Done { .. } => "done".to_owned(),
     };
-    if exchange.is_undecided { format!("{end}, undecided") } else { end }
+    if exchange.is_scope_unknown { format!("{end}, undecided") } else { end }
 }
 
 /// The last pages of a run, when the account's credit runs out.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::clock::Sleep;
-use crate::provider::judgement::rate_limits::LimitHeaders;
+use crate::provider::judgement::rate_limits::{LimitHeaders, LimitKind};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -129,11 +129,11 @@ fn requests_and_tokens_learn_apart() {
     };
     assert_eq!(burst(&mut limiter), (1000, 1000), "no limit is known");
     clock.advance(Duration::from_secs(60));
-    limiter.on_throttled(&ExceededLimit { is_tokens: true, per_minute: Some(60_000) }, clock.now());
+    limiter.on_throttled(&ExceededLimit { kind: LimitKind::Tokens, per_minute: Some(60_000) }, clock.now());
     let (requests, tokens) = burst(&mut limiter);
     assert_eq!((requests, tokens), (1000, 0), "a new bucket is empty");
     clock.advance(Duration::from_secs(2));
     assert_eq!(burst(&mut limiter), (1000, 1), "970 a second, saved up to the size of a request");
-    limiter.on_throttled(&ExceededLimit { is_tokens: false, per_minute: Some(600) }, clock.now());
+    limiter.on_throttled(&ExceededLimit { kind: LimitKind::Requests, per_minute: Some(600) }, clock.now());
     assert_eq!(burst(&mut limiter).0, 0);
 }

@@ -2,8 +2,8 @@
 //!
 //! Sources: OpenAI's error bodies, and those of compatible servers (2026-11).
 
-use super::request::THINKING_MEMBER;
 use crate::catalog::OutputLimit;
+use crate::provider::dialect::openai::request::THINKING_MEMBER;
 use crate::provider::form::parameter::Parameter;
 use crate::provider::judgement::wording::{is_marked, is_meant, spellings};
 use std::ops::Range;

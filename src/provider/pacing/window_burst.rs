@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Requests or tokens that are sent ahead of the learned rate, and what replies show of how fast they come back.
 #[derive(Clone, Debug)]
-pub(crate) struct LimitProbe {
+pub(crate) struct WindowBurst {
     /// When it began.
     since: Duration,
     /// What may still be sent at once.
@@ -25,7 +25,7 @@ pub(crate) struct LimitProbe {
     later: Vec<Reply>,
 }
 
-/// A reply during the probe.
+/// A reply during the burst.
 #[derive(Clone, Copy, Debug)]
 struct Reply {
     remaining: u64,
@@ -53,7 +53,7 @@ const MAX_SMALL: u64 = 10;
 /// When it is over, whatever was seen.
 const MAX_DURATION: Duration = Duration::from_secs(60);
 
-impl LimitProbe {
+impl WindowBurst {
     /// Begins at `now`, after a reply with `headers` to a request that was sent at `sent`. `unit`: how many units each
     /// request surely takes; `largest`: the largest count that was taken at once.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the limit")]
@@ -147,26 +147,26 @@ mod tests {
             (5000, 4690, 200, 310, 427),
             (60_000, 59_690, 200, 310, 5102),
         ] {
-            let probe = LimitProbe::begin(&headers(limit, remaining), 1, largest, MS(0), MS(latency));
-            assert_eq!(probe.left, expected, "{limit}, {remaining}, {latency} ms, {largest}");
+            let burst = WindowBurst::begin(&headers(limit, remaining), 1, largest, MS(0), MS(latency));
+            assert_eq!(burst.left, expected, "{limit}, {remaining}, {latency} ms, {largest}");
         }
     }
 
     #[test]
     fn others_are_sent_a_second_apart() {
-        let mut probe = LimitProbe::begin(&headers(5, 4), 1, 1, MS(0), MS(200));
-        assert_eq!([probe.try_take(1, MS(300)), probe.try_take(1, MS(400))], [Ok(()); 2]);
-        assert_eq!(probe.try_take(1, MS(500)), Err(Some(MS(900))));
-        assert_eq!(probe.try_take(1, MS(1400)), Ok(()));
-        assert_eq!(probe.try_take(1, MS(1500)), Err(Some(MS(900))));
-        assert_eq!([3000, 4000, 5000].map(|at| probe.try_take(1, MS(at)).is_ok()), [true; 3]);
-        assert_eq!(probe.try_take(1, MS(9000)), Err(None));
+        let mut burst = WindowBurst::begin(&headers(5, 4), 1, 1, MS(0), MS(200));
+        assert_eq!([burst.try_take(1, MS(300)), burst.try_take(1, MS(400))], [Ok(()); 2]);
+        assert_eq!(burst.try_take(1, MS(500)), Err(Some(MS(900))));
+        assert_eq!(burst.try_take(1, MS(1400)), Ok(()));
+        assert_eq!(burst.try_take(1, MS(1500)), Err(Some(MS(900))));
+        assert_eq!([3000, 4000, 5000].map(|at| burst.try_take(1, MS(at)).is_ok()), [true; 3]);
+        assert_eq!(burst.try_take(1, MS(9000)), Err(None));
     }
 
     #[test]
     fn what_came_back_shows_whether_the_limit_is_per_minute() {
         // The replies: remaining, when the request was sent and when its reply arrived, in milliseconds; the limit is 120.
-        let burst = [(119, 0, 200), (114, 200, 400), (110, 210, 410)];
+        let at_once = [(119, 0, 200), (114, 200, 400), (110, 210, 410)];
         let one_by_one: Vec<(u64, u64, u64)> = (0..10).map(|at| (110, 710 + 200 * at, 900 + 200 * at)).collect();
         for (later, expected, what) in [
             (&[(119, 1210, 1410)][..], true, "all came back"),
@@ -183,10 +183,10 @@ mod tests {
             ),
             (&[(119, 1210, 9000)], false, "the times are far apart"),
         ] {
-            let mut probe = LimitProbe::begin(&headers(120, 119), 1, 1, MS(0), MS(200));
+            let mut burst = WindowBurst::begin(&headers(120, 119), 1, 1, MS(0), MS(200));
             let mut shown = false;
-            for (remaining, sent, arrived) in burst.iter().chain(later) {
-                shown |= probe.on_headers(&headers(120, *remaining), MS(*sent), MS(*arrived));
+            for (remaining, sent, arrived) in at_once.iter().chain(later) {
+                shown |= burst.on_headers(&headers(120, *remaining), MS(*sent), MS(*arrived));
             }
             assert_eq!(shown, expected, "{what}");
         }

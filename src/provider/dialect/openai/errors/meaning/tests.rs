@@ -227,13 +227,13 @@ fn the_limit_that_was_exceeded() {
     };
     let tokens =
         "Rate limit reached for m in organization o on tokens per min (TPM): Limit 30,000, Used 29937, Requested 385.";
-    assert_eq!(limit("tokens", tokens), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    assert_eq!(limit("tokens", tokens), Some(ExceededLimit { kind: LimitKind::Tokens, per_minute: Some(30_000) }));
     let requests = "Rate limit reached for m on requests per min (RPM): Limit 500, Used 500, Requested 1.";
-    assert_eq!(limit("requests", requests), Some(ExceededLimit { is_tokens: false, per_minute: Some(500) }));
+    assert_eq!(limit("requests", requests), Some(ExceededLimit { kind: LimitKind::Requests, per_minute: Some(500) }));
     assert_eq!(limit("requests", "on requests per day (RPD): Limit 200, Used 200"), None);
     let concurrent = "Too many concurrent requests: limit 5";
-    assert_eq!(limit("", concurrent), Some(ExceededLimit { is_tokens: false, per_minute: None }));
-    assert_eq!(limit("", "slow down"), Some(ExceededLimit { is_tokens: false, per_minute: None }));
+    assert_eq!(limit("", concurrent), Some(ExceededLimit { kind: LimitKind::Requests, per_minute: None }));
+    assert_eq!(limit("", "slow down"), Some(ExceededLimit { kind: LimitKind::Requests, per_minute: None }));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn only_throttling_exceeds_a_limit() {
         error("tokens", "rate_limit_exceeded", "", "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385.");
     let judge =
         |status, body: &str| judge_error(&ErrorReply { status, headers: &HeaderMap::new(), body, wall_ms: 0 }).exceeded;
-    assert_eq!(judge(429, &body), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    assert_eq!(judge(429, &body), Some(ExceededLimit { kind: LimitKind::Tokens, per_minute: Some(30_000) }));
     assert_eq!(judge(503, &body), None, "an overloaded server");
     assert_eq!(judge(429, &error("", "insufficient_quota", "", "Limit 5")), None, "an empty account");
 }

@@ -3,7 +3,7 @@
 
 use super::causes::find_cause;
 use super::error_body::ErrorBody;
-use super::errors::{ReceivedError, judge};
+use super::meaning::{ReceivedError, judge};
 use crate::provider::judgement::error_judgement::ErrorJudgement;
 use crate::provider::judgement::wording::find_word;
 use crate::provider::pacing::retry_after::MAX_DELAY;

@@ -18,7 +18,7 @@ use crate::provider::client::failure::PROXY_HINT;
 use crate::provider::dialect::interface::ErrorReply;
 use crate::provider::form::capability_change::CapabilityChange;
 use crate::provider::judgement::error_judgement::ErrorJudgement;
-use crate::provider::judgement::rate_limits::ExceededLimit;
+use crate::provider::judgement::rate_limits::{ExceededLimit, LimitKind};
 use crate::provider::judgement::transient::Transient;
 use crate::provider::judgement::verdict::{Charge, Obstacle, TransientFault, Verdict};
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
@@ -176,11 +176,12 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     if ["per day", "(rpd)", "(tpd)"].iter().any(|words| error.mentions(words)) {
         return None;
     }
-    let is_tokens = error.mentions("tokens per min") || error.is("tokens");
+    let is_of_tokens = error.mentions("tokens per min") || error.is("tokens");
+    let kind = if is_of_tokens { LimitKind::Tokens } else { LimitKind::Requests };
     // A limit of something else, such as requests at the same time, is not a rate.
     let is_rate = ["per min", "rpm", "tpm", "/min"].iter().any(|words| error.mentions(words));
     let per_minute = labelled_number(error.text(), "Limit").filter(|_| is_rate);
-    Some(ExceededLimit { is_tokens, per_minute })
+    Some(ExceededLimit { kind, per_minute })
 }
 
 /// What to check at an error that every page gets, by single words of it. `model`: the name that was sent, if its
