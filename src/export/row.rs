@@ -5,7 +5,7 @@ use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{AnswerSource, ErrorKind, OutcomeStatus, RowStatus};
-use crate::store::{PageAction, PageRecord, RecipeId, SpendRecord, TaskOutcome};
+use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -135,10 +135,10 @@ fn row_status(record: &PageRecord, human: HumanAnswers<'_>) -> RowStatus {
     if human.is_complete {
         return RowStatus::Ok;
     }
-    match record.action {
-        PageAction::Faulty => RowStatus::Failed,
-        PageAction::Skipped => RowStatus::Skipped,
-        PageAction::Ask(_) | PageAction::Done => {
+    match record.status {
+        PageStatus::Faulty => RowStatus::Failed,
+        PageStatus::Skipped => RowStatus::Skipped,
+        PageStatus::Ask(_) | PageStatus::Done => {
             let tasks = record.outcomes.iter().enumerate().map(|(position, outcome)| match human.of_task(position) {
                 Some(_) => RowStatus::Ok,
                 None => task_status(outcome.as_ref()),

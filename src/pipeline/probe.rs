@@ -28,7 +28,7 @@ use crate::manifest::{Job, Output, Place};
 use crate::prepare::Decoder;
 use crate::source::{Entries, Entry, HostLimits, SourceReader};
 use crate::store::{
-    EntryRecord, PageAction, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
+    EntryRecord, PageStatus, Reader, RowOptions, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
 };
 use crate::task::Question;
 use serde_json::Value;
@@ -141,9 +141,9 @@ pub fn is_probe_open(outcomes: &[Option<TaskOutcome>]) -> bool {
 
 fn tasks_to_ask(outcomes: &[Option<TaskOutcome>]) -> TasksToAsk {
     let known = crate::store::StoredPage { outcomes: outcomes.to_vec(), ..crate::store::StoredPage::default() };
-    match known.action(SkipRule::default(), &TaskSelection::LATER_RUN) {
-        PageAction::Ask(tasks) => tasks,
-        PageAction::Done | PageAction::Skipped | PageAction::Faulty => TasksToAsk::new(),
+    match known.status(SkipRule::default(), &TaskSelection::LATER_RUN) {
+        PageStatus::Ask(tasks) => tasks,
+        PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => TasksToAsk::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
 };
 use crate::store::{
-    AttemptId, AttemptRecord, FaultRecord, JobId, PageAction, PageRecord, RecipeId, RunId, RunKey, RunRecord,
+    AttemptId, AttemptRecord, FaultRecord, JobId, PageRecord, PageStatus, RecipeId, RunId, RunKey, RunRecord,
     ServedRecord, SpendRecord, TaskKey, TaskOutcome,
 };
 
@@ -130,7 +130,7 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
         content: None,
         id: None,
         fault: None,
-        action: PageAction::Done,
+        status: PageStatus::Done,
         duplicate_of: None,
         distance: None,
         recipes: vec![RecipeId(1), RecipeId(2)],

@@ -3,7 +3,7 @@
 //!
 //! - [`mod@store`]: [`Store`], the handle for writing; [`read_store`]: [`ReadStore`], for commands
 //!   that only read; both give [`Reader`]s
-//! - [`page_action`]: the rule that decides the action for a page
+//! - [`page_status`]: the rule that decides the action for a page
 //! - [`records`]: what goes in and comes out; [`error`]: why the store cannot be used
 //! - [`writer`]: one writer thread; commands in, answers once they are durable
 //! - [`mod@write`]: what the commands change
@@ -26,7 +26,7 @@ mod batch_files;
 pub(crate) mod error;
 pub(crate) mod maintenance;
 pub(crate) mod merge;
-pub(crate) mod page_action;
+pub(crate) mod page_status;
 pub(crate) mod read;
 mod read_store;
 pub(crate) mod records;
@@ -56,8 +56,8 @@ pub use maintenance::salvage::{Salvaged, salvage};
 pub use merge::base_store::{BaseBudget, BaseStore};
 pub use merge::merge::merge;
 pub use merge::merged_job::{Merged, MergedJob};
-pub use page_action::{
-    OutcomeFacts, PageAction, PageFacts, RetrySelection, RunBegin, TaskSelection, TasksToAsk, decide,
+pub use page_status::{
+    OutcomeFacts, PageFacts, PageStatus, RetrySelection, RunBegin, TaskSelection, TasksToAsk, decide,
 };
 pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "files of tests")]
 
-use super::page_action::TaskSelection;
+use super::page_status::TaskSelection;
 use super::read::recipes::SetMembers;
 use super::read::{entries, pages};
 use super::records::pages::{RereadFile, SkipRule, Versions};
@@ -290,7 +290,7 @@ proptest! {
                 let known = pages::stored_page(&db, Some(JobId(1)), &page, &recipes, VERSIONS).unwrap();
                 let known = known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known);
                 let known = known.without_faults_of_other_renderers(RENDERERS);
-                matches!(known.action(skip, &TaskSelection::LATER_RUN), PageAction::Ask(_))
+                matches!(known.status(skip, &TaskSelection::LATER_RUN), PageStatus::Ask(_))
             };
             let expected = (!entry.pages().any(is_open)).then_some(set);
             prop_assert_eq!(entry.settled_set, expected, "entry {}", entry.line);

@@ -4,7 +4,7 @@ use super::*;
 use crate::base::hooks::{NoHooks, Point};
 use crate::base::shard::Shard;
 use crate::export::sinks::row_sink::{RowSink, SinkError, SinkOptions};
-use crate::store::{OutcomeStatus, PageAction, PageRecord, RecipeId, Revision, TaskOutcome};
+use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, Revision, TaskOutcome};
 use crate::task::Shape;
 use std::io::Write;
 use std::sync::Mutex;
@@ -36,7 +36,7 @@ fn row(path: &str) -> Row {
         content: None,
         id: None,
         fault: None,
-        action: PageAction::Done,
+        status: PageStatus::Done,
         duplicate_of: None,
         distance: None,
         recipes: vec![RecipeId(1)],

@@ -58,7 +58,7 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         duplicate_of: None,
         distance: None,
         carried: None,
-        action: PageAction::Done,
+        status: PageStatus::Done,
         recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],
@@ -101,24 +101,24 @@ fn the_status_is_that_of_the_worst_task() {
 #[test]
 fn faulty_and_skipped_pages_show_that_and_others_their_outcomes() {
     let done = || vec![ok("\"a\""), ok("\"b\"")];
-    let retried = || PageAction::Ask(vec![(0, Some(Revision(5)))]);
-    for (action, outcomes, expected) in [
-        (PageAction::Faulty, vec![None, None], RowStatus::Failed),
-        (PageAction::Faulty, vec![ok("\"a\""), None], RowStatus::Failed),
-        (PageAction::Skipped, vec![None, None], RowStatus::Skipped),
-        (PageAction::Skipped, vec![ok("\"a\""), None], RowStatus::Skipped),
-        (PageAction::Skipped, vec![failed(), None], RowStatus::Skipped),
-        (PageAction::Done, done(), RowStatus::Ok),
-        (PageAction::Done, vec![failed(), ok("\"b\"")], RowStatus::Failed),
-        (PageAction::Ask(vec![(0, None), (1, None)]), vec![None, None], RowStatus::Pending),
+    let retried = || PageStatus::Ask(vec![(0, Some(Revision(5)))]);
+    for (status, outcomes, expected) in [
+        (PageStatus::Faulty, vec![None, None], RowStatus::Failed),
+        (PageStatus::Faulty, vec![ok("\"a\""), None], RowStatus::Failed),
+        (PageStatus::Skipped, vec![None, None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![ok("\"a\""), None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![failed(), None], RowStatus::Skipped),
+        (PageStatus::Done, done(), RowStatus::Ok),
+        (PageStatus::Done, vec![failed(), ok("\"b\"")], RowStatus::Failed),
+        (PageStatus::Ask(vec![(0, None), (1, None)]), vec![None, None], RowStatus::Pending),
         (retried(), vec![failed(), ok("\"b\"")], RowStatus::Failed),
         (retried(), vec![invalid(), ok("\"b\"")], RowStatus::Invalid),
         (retried(), done(), RowStatus::Ok),
     ] {
-        let fault = (action == PageAction::Faulty).then(|| fault("damaged"));
+        let fault = (status == PageStatus::Faulty).then(|| fault("damaged"));
         let has_fault = fault.is_some();
-        let row = Row::new(&PageRecord { fault, action: action.clone(), ..record(outcomes.clone()) }, &spec());
-        assert_eq!(row.status, expected, "{action:?} {outcomes:?}");
+        let row = Row::new(&PageRecord { fault, status: status.clone(), ..record(outcomes.clone()) }, &spec());
+        assert_eq!(row.status, expected, "{status:?} {outcomes:?}");
         if has_fault {
             assert_eq!((row.error_kind, row.error.as_deref()), (Some(ErrorKind::Damaged), Some("damaged!")));
             assert!(row.answers.iter().all(Value::is_null), "a page that can't be read shows no answer");
@@ -319,10 +319,10 @@ fn a_task_with_a_human_answer_has_no_error() {
     assert_eq!(error(both(), &[more]), ("invalid", Some("wrong_label"), Some("kind: wrong_label!".into())));
     assert_eq!(error(both(), &[kind, more]), ("ok", None, None));
     let damaged =
-        || PageRecord { action: PageAction::Faulty, fault: Some(fault("damaged")), ..record(vec![None, None]) };
+        || PageRecord { status: PageStatus::Faulty, fault: Some(fault("damaged")), ..record(vec![None, None]) };
     assert_eq!(error(damaged(), &[kind]), ("failed", Some("damaged"), Some("damaged!".into())));
     assert_eq!(error(damaged(), &[kind, more]), ("ok", None, None));
-    let blank = || PageRecord { action: PageAction::Skipped, ..record(vec![None, None]) };
+    let blank = || PageRecord { status: PageStatus::Skipped, ..record(vec![None, None]) };
     assert_eq!(error(blank(), &[kind]), ("skipped", None, None));
     assert_eq!(error(blank(), &[kind, more]), ("ok", None, None));
 }

@@ -5,7 +5,7 @@ use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::labels::truth::page_truth::PlacedMisfit;
-use crate::store::{PageAction, PageRecord};
+use crate::store::{PageRecord, PageStatus};
 use serde_json::Value;
 
 /// Why a page has no answer to a task.
@@ -86,10 +86,10 @@ impl Observation {
 
 /// The model's answer to the task at this position of a page.
 pub(crate) fn model_answer(record: &PageRecord, position: usize) -> Result<Value, Unanswered> {
-    match record.action {
-        PageAction::Faulty => return Err(Unanswered::Failed),
-        PageAction::Skipped => return Err(Unanswered::Skipped),
-        PageAction::Ask(_) | PageAction::Done => {}
+    match record.status {
+        PageStatus::Faulty => return Err(Unanswered::Failed),
+        PageStatus::Skipped => return Err(Unanswered::Skipped),
+        PageStatus::Ask(_) | PageStatus::Done => {}
     }
     let Some(outcome) = record.outcomes.get(position).and_then(Option::as_ref) else {
         return Err(Unanswered::Pending);

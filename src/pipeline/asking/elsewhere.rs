@@ -9,7 +9,7 @@ use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
-use crate::store::{AskedElsewhere, BatchElsewhere, PageAction, Reader, SkipRule, StoreError, TaskSelection};
+use crate::store::{AskedElsewhere, BatchElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,9 +206,9 @@ fn look_up(
     }
     let known =
         reader.stored_page(None, page, &questions.recipes, VERSIONS)?.without_faults_of_other_renderers(renderers);
-    Ok(match known.action(skip, selection) {
-        PageAction::Ask(_) => Elsewhere::Free,
-        PageAction::Done | PageAction::Skipped | PageAction::Faulty => Elsewhere::Settled,
+    Ok(match known.status(skip, selection) {
+        PageStatus::Ask(_) => Elsewhere::Free,
+        PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,
     })
 }
 

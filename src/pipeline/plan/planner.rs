@@ -20,7 +20,7 @@ use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
-    EntryRecord, PageAction, PageId, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
+    EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
     TaskSelection, TasksToAsk,
 };
 use crate::task::{Question, recipe_difference};
@@ -269,23 +269,23 @@ impl<'a> Planner<'a> {
         // Near duplicates are determined anew by every run.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
         let selection = TaskSelection { retry: self.selection, begin: self.begin, ..TaskSelection::LATER_RUN };
-        let tasks = match known.action(skip, &selection) {
-            PageAction::Done => {
+        let tasks = match known.status(skip, &selection) {
+            PageStatus::Done => {
                 self.plan.answered += 1;
                 if let Some(reason) = known.wrong_picture() {
                     self.plan.redrawn.add(&file.entry.path, number, reason);
                 }
                 return Ok(Pico::ZERO);
             }
-            PageAction::Faulty => {
+            PageStatus::Faulty => {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }
-            PageAction::Skipped => {
+            PageStatus::Skipped => {
                 self.plan.skipped += 1;
                 return Ok(Pico::ZERO);
             }
-            PageAction::Ask(tasks) => tasks,
+            PageStatus::Ask(tasks) => tasks,
         };
         // Another provider or model, or another question, has its own recipes.
         let is_open = |task: &usize| self.keys.get(*task).is_none_or(|key| !self.in_batches.contains(&(page, *key)));

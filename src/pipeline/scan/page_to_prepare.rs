@@ -4,7 +4,7 @@ use super::pass::{ScanPass, ScanPurpose};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::PageToPrepare;
-use crate::store::{EntryRecord, PageAction, PageId, Reader, StoreError, TasksToAsk};
+use crate::store::{EntryRecord, PageId, PageStatus, Reader, StoreError, TasksToAsk};
 
 /// What to prepare of a page of an entry; `None`: nothing. Counts pages that are not prepared.
 ///
@@ -35,8 +35,8 @@ pub(crate) fn page_to_prepare(
         return Ok((!is_known).then_some(all));
     }
     let has_unasked = known.outcomes.iter().any(Option::is_none);
-    match known.action(skip_rule(&run.job), &pass.task_selection(keys.begin)) {
-        PageAction::Ask(tasks) => {
+    match known.status(skip_rule(&run.job), &pass.task_selection(keys.begin)) {
+        PageStatus::Ask(tasks) => {
             let is_selected = match (&pass.pages.sample, &pass.pages.filter) {
                 (Some(sample), _) => sample.contains(&page),
                 (None, Some(filter)) => {
@@ -49,11 +49,11 @@ pub(crate) fn page_to_prepare(
             }
             Ok(is_selected.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))
         }
-        PageAction::Faulty => {
+        PageStatus::Faulty => {
             run.counters.add_unreadable();
             Ok(None)
         }
-        PageAction::Done | PageAction::Skipped => {
+        PageStatus::Done | PageStatus::Skipped => {
             run.counters.add_done();
             Ok(None)
         }

@@ -6,7 +6,7 @@ use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptState, VerdictName};
 use crate::store::error::StoreError;
-use crate::store::page_action::{PageAction, TaskSelection};
+use crate::store::page_status::{PageStatus, TaskSelection};
 use crate::store::read::decisions::decisions_of_row;
 use crate::store::read::pages::{outcomes, stored_page};
 use crate::store::read::recipes::SetMembers;
@@ -45,7 +45,7 @@ pub(crate) fn row(
     };
     // A near duplicate of a page that is no longer in the job stands on its own.
     known.is_near_duplicate = like.is_some();
-    let mut action = known.action(options.skip, &TaskSelection::LATER_RUN);
+    let mut status = known.status(options.skip, &TaskSelection::LATER_RUN);
     let mut duplicate_of = entry.content.map(|content| equal_before(db, job, entry, &content)).transpose()?.flatten();
     // The same page of the same file.
     if first_row != page && duplicate_of.is_none() {
@@ -53,10 +53,10 @@ pub(crate) fn row(
     }
     let mut distance = None;
     let is_blank = options.skip.blank && known.features.is_some_and(|features| features.is_blank);
-    if let Some(like) = like.filter(|_| action == PageAction::Skipped && !is_blank) {
+    if let Some(like) = like.filter(|_| status == PageStatus::Skipped && !is_blank) {
         key = Some(like.page);
         known = StoredPage { outcomes: outcomes(db, like.page, recipes)?, ..StoredPage::default() };
-        action = known.action(SkipRule::default(), &TaskSelection::LATER_RUN);
+        status = known.status(SkipRule::default(), &TaskSelection::LATER_RUN);
         (distance, duplicate_of) = (Some(like.distance), Some(like.path));
     }
     let spend = match key {
@@ -76,8 +76,8 @@ pub(crate) fn row(
         content: entry.content,
         id: page_id,
         wrong_picture: known.wrong_picture().map(str::to_owned),
-        fault: known.fault.filter(|_| action == PageAction::Faulty),
-        action,
+        fault: known.fault.filter(|_| status == PageStatus::Faulty),
+        status,
         duplicate_of,
         distance,
         recipes: recipes.to_vec(),

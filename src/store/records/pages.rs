@@ -3,7 +3,7 @@
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
-use crate::store::page_action::{OutcomeFacts, PageAction, PageFacts, TaskSelection, decide};
+use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 use serde_json::Value;
 
 /// An error: its kind, and a message for people.
@@ -189,7 +189,7 @@ impl StoredPage {
 
     /// The action for the page.
     #[must_use]
-    pub fn action(&self, skip: SkipRule, selection: &TaskSelection<'_>) -> PageAction {
+    pub fn status(&self, skip: SkipRule, selection: &TaskSelection<'_>) -> PageStatus {
         let outcomes: Vec<_> = self.outcomes.iter().map(|outcome| outcome.as_ref().map(TaskOutcome::facts)).collect();
         let facts = PageFacts {
             has_fault: self.fault.is_some(),
@@ -269,11 +269,11 @@ mod tests {
             ..StoredPage::unknown(1)
         };
         let near = StoredPage { is_near_duplicate: true, ..StoredPage::unknown(1) };
-        let action = |page: &StoredPage, blank, near_duplicates| {
-            page.action(SkipRule { blank, near_duplicates }, &TaskSelection::LATER_RUN)
+        let status = |page: &StoredPage, blank, near_duplicates| {
+            page.status(SkipRule { blank, near_duplicates }, &TaskSelection::LATER_RUN)
         };
-        let ask = || PageAction::Ask(vec![(0, None)]);
-        assert_eq!([action(&blank, true, false), action(&blank, false, true)], [PageAction::Skipped, ask()]);
-        assert_eq!([action(&near, false, true), action(&near, true, false)], [PageAction::Skipped, ask()]);
+        let ask = || PageStatus::Ask(vec![(0, None)]);
+        assert_eq!([status(&blank, true, false), status(&blank, false, true)], [PageStatus::Skipped, ask()]);
+        assert_eq!([status(&near, false, true), status(&near, true, false)], [PageStatus::Skipped, ask()]);
     }
 }

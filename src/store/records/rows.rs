@@ -7,7 +7,7 @@ use crate::base::ids::{PageId, RecipeId, RunKey};
 use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::store::page_action::PageAction;
+use crate::store::page_status::PageStatus;
 
 /// A page of a job, with everything that its row shows.
 #[derive(Clone, Debug)]
@@ -23,10 +23,10 @@ pub struct PageRecord {
     /// The page under which it is asked and decided on: of pages that are in a file twice, the first.
     /// `None` if the file could not be read.
     pub id: Option<PageId>,
-    /// What a run without options would do for the page with the renderers that its faults were found with. The action for a near duplicate that
+    /// What a run without options would do for the page with the renderers that its faults were found with. The status for a near duplicate that
     /// shows the answers of another page is that for the other page.
-    pub action: PageAction,
-    /// Why the page cannot be read; only with [`PageAction::Faulty`].
+    pub status: PageStatus,
+    /// Why the page cannot be read; only with [`PageStatus::Faulty`].
     pub fault: Option<FaultRecord>,
     /// The fault of the picture of an outcome; `None`: no known fault.
     pub wrong_picture: Option<String>,

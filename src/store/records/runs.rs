@@ -6,7 +6,7 @@ use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey, SettingsId};
 use crate::base::json_text::JsonText;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
-use crate::store::page_action::RunBegin;
+use crate::store::page_status::RunBegin;
 use std::time::Duration;
 
 /// The outcome and the exit code of a run whose process died. Another process finds out.

@@ -7,7 +7,7 @@ use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RunKey, SettingsId};
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
-use crate::store::page_action::RunBegin;
+use crate::store::page_status::RunBegin;
 use crate::store::read::runs::{endpoint, job_id, shard as stored_shard, tasks_to_json, unfinished_run};
 use crate::store::records::runs::{RunEnd, RunKeys, RunStart};
 use rusqlite::{Connection, params};

@@ -3,7 +3,7 @@
 use crate::base::ids::{JobId, RecipeId, RecipeSetId};
 use crate::base::page_repeats::distinct_pages;
 use crate::store::error::StoreError;
-use crate::store::page_action::{OutcomeFacts, PageAction, PageFacts, TaskSelection, decide};
+use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 use crate::store::records::entries::selected_pages;
 use crate::store::records::pages::{SkipRule, Versions, is_final, may_be_drawn};
 use crate::store::sqlite::cells::Cells;
@@ -169,7 +169,7 @@ impl Entry {
             redrawn: None,
             outcomes: &page.outcomes,
         };
-        !matches!(decide(&facts, &TaskSelection::LATER_RUN), PageAction::Ask(_))
+        !matches!(decide(&facts, &TaskSelection::LATER_RUN), PageStatus::Ask(_))
     }
 
     /// The entry and its set, if there is nothing to do for any of its pages.

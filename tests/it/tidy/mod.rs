@@ -128,7 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "store",
         &[
             "error",
-            "page_action",
+            "page_status",
             "records",
             "sqlite",
             "read",

@@ -8,7 +8,7 @@ use super::fixtures::{
 use docmill::internal::base::json_text::JsonText;
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
-    EntryChange, EntryRecord, ErrorKind, NearDuplicate, OpenAttempt, PageAction, PageRecord, RowOptions, Settlement,
+    EntryChange, EntryRecord, ErrorKind, NearDuplicate, OpenAttempt, PageRecord, PageStatus, RowOptions, Settlement,
     SkipRule, VerdictName,
 };
 
@@ -36,8 +36,8 @@ impl<B: Backend> Bench<B> {
     }
 }
 
-fn ask_both() -> PageAction {
-    PageAction::Ask(vec![(0, None), (1, None)])
+fn ask_both() -> PageStatus {
+    PageStatus::Ask(vec![(0, None), (1, None)])
 }
 
 pub(crate) fn a_page_without_anything_is_to_be_asked<B: Backend>() {
@@ -47,7 +47,7 @@ pub(crate) fn a_page_without_anything_is_to_be_asked<B: Backend>() {
     bench.put_entries([listed.clone()]);
     let row = bench.row(&listed, 1, SKIP);
     assert_eq!((row.path.as_slice(), row.page, row.carried), (b"a".as_slice(), 1, carried));
-    assert_eq!((row.content, row.action, row.fault), (Some(content(1)), ask_both(), None));
+    assert_eq!((row.content, row.status, row.fault), (Some(content(1)), ask_both(), None));
     assert_eq!((row.duplicate_of, row.distance), (None, None));
     assert_eq!((row.recipes, row.outcomes, row.spend), (bench.recipes(), vec![None, None], vec![]));
 }
@@ -64,7 +64,7 @@ pub(crate) fn rows_show_outcomes_and_their_cost<B: Backend>() {
     let other = granted(bench.open(other));
     bench.settle(settlement(other, vec![(tasks[0].recipe_id, ok("7"))]));
     let row = bench.row(&entry("a", 1), 1, SKIP_NOTHING);
-    assert_eq!((row.action, row.outcomes), (PageAction::Done, vec![Some(ok("letter")), Some(ok("2026"))]));
+    assert_eq!((row.status, row.outcomes), (PageStatus::Done, vec![Some(ok("letter")), Some(ok("2026"))]));
     let spend: Vec<_> = row.spend.iter().map(|spend| (spend.is_done, spend.cost, spend.latency_ms)).collect();
     assert_eq!(spend, [(false, Some(Pico(70)), Some(250)), (true, Some(Pico(70)), Some(250))]);
     assert_eq!((row.spend[0].run, row.spend[0].recipes.clone()), (bench.keys.run, bench.recipes()));
@@ -75,7 +75,7 @@ pub(crate) fn rows_show_outcomes_and_their_cost<B: Backend>() {
     // A task that failed and may pass is what the next run asks.
     bench.put(page(2), vec![(bench.recipe(0), ok("letter")), (bench.recipe(1), failed(true))]);
     let row = bench.row(&entry("b", 2), 1, SKIP_NOTHING);
-    assert_eq!(row.action, PageAction::Ask(vec![(1, bench.revision(page(2), 1))]));
+    assert_eq!(row.status, PageStatus::Ask(vec![(1, bench.revision(page(2), 1))]));
 }
 
 pub(crate) fn equal_files_name_the_first_one<B: Backend>() {
@@ -88,7 +88,7 @@ pub(crate) fn equal_files_name_the_first_one<B: Backend>() {
     let rows = entries.map(|entry| bench.row(&entry, 1, SKIP_NOTHING));
     let first = Some(b"x".to_vec());
     assert_eq!(rows.clone().map(|row| row.duplicate_of), [None, first.clone(), first, None], "by content and recipes");
-    assert!(rows.iter().all(|row| row.action == PageAction::Done && row.spend.len() == 1 && row.distance.is_none()));
+    assert!(rows.iter().all(|row| row.status == PageStatus::Done && row.spend.len() == 1 && row.distance.is_none()));
 }
 
 pub(crate) fn a_page_that_is_in_a_file_twice_shows_the_answers_of_the_first<B: Backend>() {
@@ -98,13 +98,13 @@ pub(crate) fn a_page_that_is_in_a_file_twice_shows_the_answers_of_the_first<B: B
     assert_eq!(twice.distinct_pages(), [1, 2]);
     bench.ask(1, "letter");
     let row = bench.row(&twice, 3, SKIP_NOTHING);
-    assert_eq!((row.action, row.duplicate_of), (PageAction::Done, Some(b"twice".to_vec())));
+    assert_eq!((row.status, row.duplicate_of), (PageStatus::Done, Some(b"twice".to_vec())));
     assert_eq!(row.outcomes, bench.row(&twice, 1, SKIP_NOTHING).outcomes);
     // Where the first one is not selected it has no row.
     let without_first = EntryRecord { selected: Some(vec![2, 3]), ..twice.clone() };
     bench.put_entries([without_first.clone()]);
     let row = bench.row(&without_first, 3, SKIP_NOTHING);
-    assert_eq!((row.action, row.duplicate_of, row.spend.len()), (PageAction::Done, None, 1));
+    assert_eq!((row.status, row.duplicate_of, row.spend.len()), (PageStatus::Done, None, 1));
     // Then the first selected page represents the others.
     let thrice = EntryRecord { page_count: 4, repeats: vec![(3, 1), (4, 1)], selected: Some(vec![3, 4]), ..twice };
     bench.put_entries([thrice.clone()]);
@@ -132,14 +132,14 @@ pub(crate) fn faulty_and_blank_pages_have_their_status<B: Backend>() {
     bench.put(page(5), vec![(bench.recipe(0), ok("letter")), (bench.recipe(1), ok("2026"))]);
     let status = |entry: &EntryRecord, page, skip| {
         let row = bench.row(entry, page, skip);
-        (row.action, row.fault.map(|fault| fault.kind))
+        (row.status, row.fault.map(|fault| fault.kind))
     };
-    assert_eq!(status(&unreadable, 0, SKIP), (PageAction::Faulty, Some(ErrorKind::FetchFailed)));
-    assert_eq!(status(&damaged, 0, SKIP), (PageAction::Faulty, Some(ErrorKind::CutShort)));
-    assert_eq!(status(&entry("blank", 3), 1, SKIP), (PageAction::Skipped, None));
+    assert_eq!(status(&unreadable, 0, SKIP), (PageStatus::Faulty, Some(ErrorKind::FetchFailed)));
+    assert_eq!(status(&damaged, 0, SKIP), (PageStatus::Faulty, Some(ErrorKind::CutShort)));
+    assert_eq!(status(&entry("blank", 3), 1, SKIP), (PageStatus::Skipped, None));
     assert_eq!(status(&entry("blank", 3), 1, SKIP_NOTHING), (ask_both(), None));
-    assert_eq!(status(&entry("half", 4), 1, SKIP), (PageAction::Faulty, Some(ErrorKind::Damaged)));
-    assert_eq!(status(&entry("both", 5), 1, SKIP), (PageAction::Done, None), "it could be read when it was asked");
+    assert_eq!(status(&entry("half", 4), 1, SKIP), (PageStatus::Faulty, Some(ErrorKind::Damaged)));
+    assert_eq!(status(&entry("both", 5), 1, SKIP), (PageStatus::Done, None), "it could be read when it was asked");
 }
 
 /// Pages 1 and 2, and 2 is a near duplicate of 1.
@@ -156,16 +156,16 @@ pub(crate) fn near_duplicates_show_the_answers_of_the_other_page<B: Backend>() {
     let row = |skip| {
         let row = bench.row(&entry("second", 2), 1, skip);
         let value = row.outcomes[0].as_ref().and_then(|outcome| outcome.value.clone());
-        (row.action, value, row.duplicate_of, row.distance, row.spend.len())
+        (row.status, value, row.duplicate_of, row.distance, row.spend.len())
     };
     let first = Some(b"first".to_vec());
     assert_eq!(row(SKIP), (ask_both(), None, first.clone(), Some(5), 0), "the other page is not answered yet");
     bench.ask(1, "letter");
-    assert_eq!(row(SKIP), (PageAction::Done, Some("letter".into()), first, Some(5), 1));
+    assert_eq!(row(SKIP), (PageStatus::Done, Some("letter".into()), first, Some(5), 1));
     assert_eq!(row(SKIP_NOTHING), (ask_both(), None, None, None, 0));
     // With its own answer it shows that.
     bench.put(page(2), vec![(bench.recipe(0), ok("invoice"))]);
-    assert_eq!(row(SKIP), (PageAction::Ask(vec![(1, None)]), Some("invoice".into()), None, None, 0));
+    assert_eq!(row(SKIP), (PageStatus::Ask(vec![(1, None)]), Some("invoice".into()), None, None, 0));
 }
 
 pub(crate) fn a_near_duplicate_of_a_page_that_is_gone_stands_on_its_own<B: Backend>() {
@@ -173,5 +173,5 @@ pub(crate) fn a_near_duplicate_of_a_page_that_is_gone_stands_on_its_own<B: Backe
     bench.ask(1, "letter");
     bench.store.change_entries(bench.job(), vec![EntryChange::Gone(0, b"first".to_vec())]).unwrap();
     let row = bench.row(&entry("second", 2), 1, SKIP);
-    assert_eq!((row.action, row.outcomes, row.duplicate_of, row.distance), (ask_both(), vec![None, None], None, None));
+    assert_eq!((row.status, row.outcomes, row.duplicate_of, row.distance), (ask_both(), vec![None, None], None, None));
 }

@@ -58,19 +58,19 @@ fn selection(text: &str) -> TaskSelection<'static> {
     }
 }
 
-/// An action in words: `ask` with the indices of the tasks, an index with `!` has an outcome.
-fn name(action: &PageAction) -> String {
+/// An status in words: `ask` with the indices of the tasks, an index with `!` has an outcome.
+fn name(status: &PageStatus) -> String {
     let task = |(index, seen): &(usize, Option<Revision>)| format!(" {index}{}", if seen.is_some() { "!" } else { "" });
-    match action {
-        PageAction::Ask(tasks) => format!("ask{}", tasks.iter().map(task).collect::<String>()),
-        PageAction::Done => "done".into(),
-        PageAction::Skipped => "skipped".into(),
-        PageAction::Faulty => "faulty".into(),
+    match status {
+        PageStatus::Ask(tasks) => format!("ask{}", tasks.iter().map(task).collect::<String>()),
+        PageStatus::Done => "done".into(),
+        PageStatus::Skipped => "skipped".into(),
+        PageStatus::Faulty => "faulty".into(),
     }
 }
 
 #[test]
-fn the_table_of_page_actiones() {
+fn the_table_of_page_statuses() {
     let table = "
         --              |                   | ask 0 1
         o-              |                   | ask 1
@@ -142,8 +142,8 @@ fn the_table_of_page_actiones() {
 
 #[test]
 fn a_page_without_tasks_is_done() {
-    assert_eq!(page("", |facts| decide(facts, &TaskSelection::LATER_RUN)), PageAction::Done);
-    assert_eq!(page(" fault blank", |facts| decide(facts, &TaskSelection::LATER_RUN)), PageAction::Done);
+    assert_eq!(page("", |facts| decide(facts, &TaskSelection::LATER_RUN)), PageStatus::Done);
+    assert_eq!(page(" fault blank", |facts| decide(facts, &TaskSelection::LATER_RUN)), PageStatus::Done);
 }
 
 /// Outcomes that a page may have.
@@ -162,7 +162,7 @@ proptest! {
         };
         let expected: Vec<usize> = (0..outcomes.len()).filter(|index| is_open(&outcomes[*index])).collect();
         let asked = match decide(&facts, &TaskSelection::LATER_RUN) {
-            PageAction::Ask(tasks) => tasks.into_iter().map(|(index, _)| index).collect(),
+            PageStatus::Ask(tasks) => tasks.into_iter().map(|(index, _)| index).collect(),
             _ => Vec::new(),
         };
         prop_assert_eq!(asked, expected);
@@ -176,7 +176,7 @@ proptest! {
         let facts = PageFacts { has_fault: fault, is_blank: blank, is_near_duplicate: near, redrawn: None, outcomes: &outcomes };
         let retry = RetrySelection { invalid, refused, failed, refresh, redrawn: false };
         let selection = TaskSelection { retry, wanted: &[], begin: RunBegin { own: SINCE, since: SINCE } };
-        if let PageAction::Ask(tasks) = decide(&facts, &selection) {
+        if let PageStatus::Ask(tasks) = decide(&facts, &selection) {
             prop_assert!(!tasks.is_empty());
             for (index, seen) in tasks {
                 prop_assert_eq!(outcomes[index].map(|outcome| outcome.revision), seen);

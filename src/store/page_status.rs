@@ -120,7 +120,7 @@ pub type TasksToAsk = Vec<(usize, Option<Revision>)>;
 
 /// The action for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageAction {
+pub enum PageStatus {
     /// These tasks are asked.
     Ask(TasksToAsk),
     /// Nothing: every task is settled or not requested.
@@ -133,23 +133,23 @@ pub enum PageAction {
 
 /// The action for a page.
 #[must_use]
-pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageAction {
+pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus {
     let has_gap = page.outcomes.iter().any(Option::is_none);
     let has_no_outcome = page.outcomes.iter().all(Option::is_none);
     if has_gap && page.has_fault && !selection.retry.failed {
-        return PageAction::Faulty;
+        return PageStatus::Faulty;
     }
     // A blank page that was asked before it was known to be blank keeps its answers. A near
     // duplicate shows the answers of the other page only if it has no answers of its own.
     if has_gap && page.is_blank || has_no_outcome && page.is_near_duplicate {
-        return PageAction::Skipped;
+        return PageStatus::Skipped;
     }
     let is_asked = |(index, outcome): &(usize, &Option<OutcomeFacts>)| {
         selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, page.redrawn, selection.begin)
     };
     let asked = page.outcomes.iter().enumerate().filter(is_asked);
     let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.revision))).collect();
-    if tasks.is_empty() { PageAction::Done } else { PageAction::Ask(tasks) }
+    if tasks.is_empty() { PageStatus::Done } else { PageStatus::Ask(tasks) }
 }
 
 #[cfg(test)]
