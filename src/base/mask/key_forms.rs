@@ -33,7 +33,7 @@ const MIN_KEY: usize = 8;
 const MAX_ENDING: usize = 5;
 
 /// Runs of characters that keys consist of.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -45,13 +45,13 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 /// Whether a token begins as keys of known services do.
-pub(super) fn has_known_prefix(token: &str) -> bool {
+pub(crate) fn has_known_prefix(token: &str) -> bool {
     PREFIXES.iter().any(|(prefix, more)| token.strip_prefix(prefix).is_some_and(|rest| rest.len() >= *more))
 }
 
 /// Whether a token looks like a random one: long, with digits and letters in no order. Names of
 /// models and dates of releases don't.
-pub(super) fn looks_random(token: &str) -> bool {
+pub(crate) fn looks_random(token: &str) -> bool {
     let kind = |c: char| match c {
         '0'..='9' => 0,
         'a'..='z' => 1,
@@ -72,7 +72,7 @@ pub(super) fn looks_random(token: &str) -> bool {
 
 /// Whether a word looks like a key rather than a name: letters and digits that change more than once, without the
 /// ending of a file's name or the separators of a path.
-pub(super) fn may_be_key(word: &str) -> bool {
+pub(crate) fn may_be_key(word: &str) -> bool {
     let is_of_key = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+=~:".contains(c));
     let has_ending = word.rsplit_once('.').is_some_and(|(_, ending)| ending.len() <= MAX_ENDING);
     let is_word = word.len() >= MIN_KEY && is_of_key && !has_ending && !word.starts_with(['-', '.']);

@@ -8,10 +8,10 @@ use std::ops::Range;
 const SCHEMES: &[&str] = &["bearer ", "basic "];
 
 /// What follows the scheme of a URL.
-pub(super) const SCHEME_END: &str = "://";
+pub(crate) const SCHEME_END: &str = "://";
 
 /// Spans of what certainly is a secret, in order.
-pub(super) fn known_keys(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn known_keys(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> =
         tokens(text).filter(|span| has_known_prefix(&text[span.clone()])).map(|span| with_dots(text, span)).collect();
     spans.extend(scheme_values(text));
@@ -23,7 +23,7 @@ pub(super) fn known_keys(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Spans of what certainly or probably is a secret, in order.
-pub(super) fn probable_keys(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn probable_keys(text: &str) -> Vec<Range<usize>> {
     let mut spans = known_keys(text);
     // A part of a path is a name, even if it looks random.
     let is_in_path = |span: &Range<usize>| text[..span.start].ends_with('/') || text[span.end..].starts_with('/');
@@ -42,7 +42,7 @@ fn with_dots(text: &str, span: Range<usize>) -> Range<usize> {
 }
 
 /// Spans of parts of URLs' paths that look like keys.
-pub(super) fn url_path_keys(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn url_path_keys(text: &str) -> Vec<Range<usize>> {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '?' | '#' | ',' | '}' | ']');
     let after_scheme = |(at, _): (usize, &str)| {
         let start = at + SCHEME_END.len();
@@ -53,7 +53,7 @@ pub(super) fn url_path_keys(text: &str) -> Vec<Range<usize>> {
 
 /// Spans of parts of one URL's path that look like keys. `url`: the URL from its host on, to its end or to that of its
 /// path.
-pub(super) fn keys_in_path(text: &str, url: Range<usize>) -> Vec<Range<usize>> {
+pub(crate) fn keys_in_path(text: &str, url: Range<usize>) -> Vec<Range<usize>> {
     let Some(length) = text[url.clone()].find('/') else { return Vec::new() };
     let path = url.start + length;
     let spans = tokens(&text[path..url.end]).map(|span| path + span.start..path + span.end);

@@ -14,7 +14,7 @@ pub struct LostRequests {
 
 impl LostRequests {
     /// The hint of outcomes after which the same command continues.
-    pub(super) fn resume_hint(self) -> String {
+    pub(crate) fn resume_hint(self) -> String {
         const CONTINUE: &str = "run the same command again to continue";
         match self.count {
             0 => format!("{CONTINUE}; nothing is paid for twice"),
