@@ -6,7 +6,7 @@ use super::job::Job;
 use super::schema::{RawJob, json_schema};
 use super::settings::Settings;
 use super::yaml::interpolate::{Variables, interpolate};
-use super::yaml::node::parse_yaml;
+use super::yaml::node::{NodeKind, parse_yaml};
 use super::yaml::typed::to_typed_json;
 use crate::base::mask::{is_secret_name, mask_secrets, mask_word};
 use serde::Deserialize;
@@ -121,6 +121,10 @@ fn check_source_with(
     model: Option<OtherModel<'_>>,
 ) -> Result<(Job, Value), Vec<Fault>> {
     let mut root = parse_yaml(source)?;
+    if !matches!(root.kind, NodeKind::Mapping(_)) {
+        let message = format!("the manifest is {} instead of settings with names", root.describe());
+        return Err(vec![Fault::new(root.span, message, Some("run `docmill init` for a manifest to start from".into()))]);
+    }
     let mut faults = Vec::new();
     interpolate(&mut root, variables, &mut faults);
     let mut typed = to_typed_json(&root, &json_schema());

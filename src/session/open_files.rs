@@ -65,7 +65,7 @@ impl OpenFiles {
         let fits = u32::try_from((self.connections * 2 / 3).max(1)).unwrap_or(u32::MAX);
         if limits.concurrency.max() > fits {
             tracing::warn!(
-                "this process may open only {} files: at most {fits} requests are in flight instead of {}; raise the limit (ulimit -n)",
+                "this process may open only {} files, so concurrency is {fits} instead of {}; raise the limit (ulimit -n)",
                 self.limit,
                 limits.concurrency.max()
             );

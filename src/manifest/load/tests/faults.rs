@@ -18,6 +18,8 @@ fn assert_faults(cases: &[(&str, &[(usize, &str)])]) {
 fn of_the_whole_manifest() {
     for (source, expected) in [
         (String::new(), "1:1: the manifest is empty"),
+        ("- version: 1".into(), "1:1: the manifest is a list instead of settings with names"),
+        ("job".into(), "1:1: the manifest is `job` instead of settings with names"),
         ("a: [".to_owned(), "1:4: not valid YAML"),
         (MINIMAL.replace("name: x\n", ""), "1:1: missing key `name`"),
         (MINIMAL.replace("version: 1", "version: 2"), "1:10: 2 is out of range"),
