@@ -31,6 +31,22 @@ impl EndpointPacing {
         Self { clock, limiter: RefCell::new(limiter), cooldown, concurrency }
     }
 
+    /// What bounds the pace of requests at the start of a run, before anything is learned.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
+    pub fn starting_limits(limits: &Limits) -> PaceLimits {
+        let is_paced = limits.requests_per_minute.is_some() || limits.tokens_per_minute.is_some();
+        let in_flight = concurrency(limits, is_paced);
+        let (concurrency, max_concurrency) = in_flight.normal_and_max();
+        PaceLimits {
+            requests_per_minute: limits.requests_per_minute.map(f64::from),
+            tokens_per_minute: limits.tokens_per_minute.map(|tokens| tokens as f64),
+            concurrency,
+            max_concurrency,
+            growth: in_flight.growth(is_paced),
+        }
+    }
+
     /// Whether a request may be sent now, ignoring the rates.
     #[must_use]
     pub fn gate(&self) -> Gate {
@@ -152,12 +168,13 @@ mod tests {
     use crate::provider::judgement::verdict::{Charge, Cut, Obstacle, TransientFault};
     use crate::provider::pacing::cooldown::GiveUpReason;
     use crate::provider::pacing::pace_limits::ConcurrencyGrowth;
+    use std::path::Path;
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 
     fn pacing(limits: &str) -> (EndpointPacing, Arc<ManualClock>) {
         let text = format!("{JOB}limits: {{{limits}}}\n");
-        let job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
+        let job = manifest::check(Path::new("job.yaml"), &text, &|_| None).unwrap();
         let clock = Arc::new(ManualClock::starting_at(0));
         (EndpointPacing::new(clock.clone(), &job.limits, &job.retry), clock)
     }
@@ -230,7 +247,11 @@ mod tests {
             ("requests_per_minute: 1200, concurrency: 256", 256),
             ("requests_per_minute: 1200, concurrency: 3", 3),
         ] {
-            assert_eq!(pacing(limits).0.gate(), Gate::Open(concurrency), "{limits}");
+            let pacing = pacing(limits).0;
+            assert_eq!(pacing.gate(), Gate::Open(concurrency), "{limits}");
+            let job =
+                manifest::check(Path::new("job.yaml"), &format!("{JOB}limits: {{{limits}}}\n"), &|_| None).unwrap();
+            assert_eq!(EndpointPacing::starting_limits(&job.limits), pacing.limits(), "{limits}");
         }
     }
 
@@ -262,7 +283,7 @@ mod tests {
             [("", 1, 8), ("", 3, 2), ("", 16, 1), ("requests_per_minute: 1200", 16, 64)]
         {
             let text = format!("{JOB}limits: {{{limits}}}\n");
-            let mut job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
+            let mut job = manifest::check(Path::new("job.yaml"), &text, &|_| None).unwrap();
             job.limits.parallel = parallel;
             let pacing = EndpointPacing::new(Arc::new(ManualClock::starting_at(0)), &job.limits, &job.retry);
             assert_eq!(pacing.gate(), Gate::Open(concurrency), "{limits} {parallel}");
