@@ -123,7 +123,11 @@ fn check_source_with(
     let mut root = parse_yaml(source)?;
     if !matches!(root.kind, NodeKind::Mapping(_)) {
         let message = format!("the manifest is {} instead of settings with names", root.describe());
-        return Err(vec![Fault::new(root.span, message, Some("run `docmill init` for a manifest to start from".into()))]);
+        return Err(vec![Fault::new(
+            root.span,
+            message,
+            Some("run `docmill init` for a manifest to start from".into()),
+        )]);
     }
     let mut faults = Vec::new();
     interpolate(&mut root, variables, &mut faults);
