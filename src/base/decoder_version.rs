@@ -29,9 +29,9 @@
 /// composite fonts whose encoding maps no codes or uses another one, and in fonts of a graphics state, content of forms in
 /// what is set around them, stencils and stroked text in patterns and colour spaces that are missing, and pictures in
 /// uncoloured glyphs are faults.
-/// 15: embedded programs of fonts are used that are of another type than their entry; what is only set and not used, encodings
-/// without a missing base, and layers that a form leaves open at the end of a page are no faults; JPEG with arithmetic codes
-/// whose data is cut is one.
+/// 15: embedded programs of fonts are used that are of another type than their entry; JPEG with arithmetic codes whose data is
+/// cut is a fault; what is only set and not used, a base of encodings that is missing and not needed, and layers that a form
+/// leaves open at the end of a page are not.
 pub const DECODER_VERSION: u32 = 15;
 
 /// Since this version PDF pages have the numbers of the page tree.

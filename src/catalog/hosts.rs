@@ -32,7 +32,7 @@ fn hosts() -> &'static [HostFacts] {
 
 /// Whether `model` at the server `host` thinks unless a request switches that off.
 #[must_use]
-pub fn thinks_unless_told(host: &str, model: &str) -> bool {
+pub fn thinks_by_default(host: &str, model: &str) -> bool {
     let (host, model) = (host.to_lowercase(), model.to_lowercase());
     hosts().iter().any(|facts| host.ends_with(&facts.host_end) && model.contains(&facts.model_part))
 }
@@ -51,7 +51,7 @@ mod tests {
             ("aliyuncs.com.example.org", "qwen3.8-flash", false),
             ("openrouter.ai", "qwen3.8-flash", false),
         ] {
-            assert_eq!(thinks_unless_told(host, model), thinks, "{host} {model}");
+            assert_eq!(thinks_by_default(host, model), thinks, "{host} {model}");
         }
     }
 }

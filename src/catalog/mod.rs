@@ -34,7 +34,7 @@ pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
 pub use downscale::fit_longest_side;
 pub use effort::Effort;
 pub use fit::{Basis, Fit};
-pub use hosts::thinks_unless_told;
+pub use hosts::thinks_by_default;
 pub use image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
 pub use model_list::{ListedModel, list_models};
 pub use models::{

@@ -164,8 +164,6 @@ pub(crate) struct Run {
     pub(crate) base: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) again: Again,
-    #[command(flatten)]
-    pub(crate) caller: Caller,
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(crate) tasks: Vec<String>,
@@ -187,6 +185,9 @@ pub(crate) struct Run {
     /// Maximum time that a stop waits for requests in flight.
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
+    // Last: its heading would be that of what follows.
+    #[command(flatten)]
+    pub(crate) caller: Caller,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -11,7 +11,7 @@
 //!   libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
-//! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
+//! - [`document`]: a file of any format; [`earlier`]: what earlier versions made of one
 
 pub(crate) mod bmp_header;
 pub(crate) mod bmp_rle;

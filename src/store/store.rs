@@ -82,7 +82,7 @@ impl Store {
     }
 
     /// Begins a run: stores its job and recipes, marks the open attempts of dead runs lost, and
-    /// adopts the batches that they left.
+    /// takes over the batches that they left.
     pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
         let keys = match self.blocking(Command::BeginRun(Box::new(start)))? {
             CommandReply::Keys(keys) => keys,
@@ -215,8 +215,13 @@ impl Store {
 
     /// Gives a run the batches of a provider that have not ended and that no live run has. `stalled`: runs whose
     /// processes are stopped or hang; what they have submitted can be collected by others.
-    pub async fn adopt_batches(&self, run: RunKey, provider: String, stalled: Vec<RunId>) -> Result<(), StoreError> {
-        self.call(Command::AdoptBatches { run, provider, stalled }).await.map(|_| ())
+    pub async fn take_over_batches(
+        &self,
+        run: RunKey,
+        provider: String,
+        stalled: Vec<RunId>,
+    ) -> Result<(), StoreError> {
+        self.call(Command::TakeOverBatches { run, provider, stalled }).await.map(|_| ())
     }
 
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with

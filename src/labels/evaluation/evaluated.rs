@@ -18,8 +18,8 @@ use crate::labels::wording::{short_text, shown_warning};
 use serde_json::Value;
 
 /// Shares of all pages that a sample may stand for without a note: a sample of random size varies.
-const LEAST_SHARE: f64 = 0.8;
-const MOST_SHARE: f64 = 1.25;
+const MIN_SHARE: f64 = 0.8;
+const MAX_SHARE: f64 = 1.25;
 /// Maximum number of labels in a note.
 const MAX_NAMED: usize = 10;
 
@@ -104,7 +104,7 @@ impl TruthSummary {
     fn stands_for_line(&self) -> Option<String> {
         let pages = self.stands_for.filter(|pages| self.kind == TruthKind::Sample && *pages > 0.0)?;
         let all = self.reachable().max(1) as f64;
-        if (LEAST_SHARE..=MOST_SHARE).contains(&(pages / all)) {
+        if (MIN_SHARE..=MAX_SHARE).contains(&(pages / all)) {
             return None;
         }
         let (measured, expected) = (grouped(self.measured), self.measured as f64 * all / pages);

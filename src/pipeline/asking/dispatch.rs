@@ -86,13 +86,13 @@ pub(crate) async fn ask_pages(
     let mut futures = FuturesUnordered::new();
     let (mut is_open, mut is_ending) = (asked.left() > 0 || asked.looks_for_more, false);
     // No more pages are taken. The workers continue listing files.
-    let close_intake = |ready: &mut mpsc::Receiver<ReadyPage>| {
+    let take_no_more = |ready: &mut mpsc::Receiver<ReadyPage>| {
         seen.stop_asking();
         ready.close();
         false
     };
     if !is_open {
-        close_intake(&mut ready);
+        take_no_more(&mut ready);
     }
     // An end that is not immediate waits for the replies, which their timeout bounds.
     let grace = run.shutdown.grace_over();
@@ -104,7 +104,7 @@ pub(crate) async fn ask_pages(
             () = run.shutdown.requested(), if !is_ending => {
                 run.counters.set_ending();
                 // Pages that are only prepared are dropped.
-                (is_open, is_ending) = (close_intake(&mut ready), true);
+                (is_open, is_ending) = (take_no_more(&mut ready), true);
             }
             Some((page, bytes, questions, end)) = futures.next(), if !futures.is_empty() => {
                 held.remove(page, bytes);
@@ -123,7 +123,7 @@ pub(crate) async fn ask_pages(
                 }
                 if asked.left() == 0 {
                     // Pages are left: this one is dropped.
-                    is_open = close_intake(&mut ready);
+                    is_open = take_no_more(&mut ready);
                     continue;
                 }
                 held.add(page, bytes);
@@ -131,7 +131,7 @@ pub(crate) async fn ask_pages(
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
                 asked.begin_pages(run, 1);
                 if asked.left() == 0 && !asked.looks_for_more {
-                    is_open = close_intake(&mut ready);
+                    is_open = take_no_more(&mut ready);
                 }
             }
             () = &mut grace => break,

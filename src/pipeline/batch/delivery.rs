@@ -115,7 +115,7 @@ impl<'a> BatchDelivery<'a> {
     pub(crate) async fn take_over(&mut self, stalled: Vec<RunId>) -> Result<usize, StoreError> {
         let run = self.asking.run;
         let names = stalled.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
-        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone(), stalled).await?;
+        run.store.take_over_batches(run.identity.keys.run, run.job.provider.id.clone(), stalled).await?;
         let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
         let batches = resume_batches(run, &known)?;
         let count = batches.len();

@@ -199,7 +199,7 @@ impl<'a> Quoter<'a> {
         let words = usual.footprint;
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
-        let room = u64::from(usual.max_reply_tokens);
+        let max_reply = u64::from(usual.max_reply_tokens);
         let estimated = |form: &FormSize| {
             let request = RequestSize {
                 size: *sent,
@@ -219,17 +219,17 @@ impl<'a> Quoter<'a> {
         let low = Usage {
             input: least + words.text * 9 / 10,
             cached_input: if words.text >= MIN_CACHED { words.text * 9 / 10 } else { 0 },
-            output: words.shortest.min(known.expected.output).min(room),
+            output: words.shortest.min(known.expected.output).min(max_reply),
             ..Usage::default()
         };
         let expected = image.map(|_| known.expected);
-        let most_input = with_repeats(most + words.text * 5 / 4 + 64);
-        let most_output = match self.quote.reasoning {
+        let max_input = with_repeats(most + words.text * 5 / 4 + 64);
+        let max_output = match self.quote.reasoning {
             QuotedReasoning::Unknown { .. } => max_raised,
-            _ => words.longest().max(known.expected.output).min(room),
+            _ => words.longest().max(known.expected.output).min(max_reply),
         };
         let high =
-            Usage { input: most_input, cache_write: most_input, output: with_repeats(most_output), ..Usage::default() };
+            Usage { input: max_input, cache_write: max_input, output: with_repeats(max_output), ..Usage::default() };
         let quote = &mut self.quote;
         quote.pages += 1;
         quote.is_bounded &= reserved.is_bounded;

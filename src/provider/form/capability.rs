@@ -3,7 +3,7 @@
 
 use super::capability_change::CapabilityChange;
 use super::parameter::{Parameter, Parameters};
-use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts, thinks_unless_told};
+use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts, thinks_by_default};
 use serde_json::{Value, json};
 
 /// How a request asks for a reply in JSON.
@@ -85,7 +85,7 @@ impl Capabilities {
     #[must_use]
     pub fn of_endpoint(host: &str, model: &str) -> Self {
         let family = Self::of_model(model_facts(model));
-        Self { disables_thinking: thinks_unless_told(host, model), ..family }
+        Self { disables_thinking: thinks_by_default(host, model), ..family }
     }
 
     /// The known capabilities of a model at the server `host`, with the stored ones of the endpoint.

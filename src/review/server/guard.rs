@@ -31,7 +31,7 @@ pub(crate) enum Rejection {
     NotSignedIn,
 }
 
-/// The secrets of a server. Only their digests are kept, so that comparing them takes no telling time.
+/// The secrets of a server. Only their digests are kept, so that the time of a comparison shows nothing about them.
 pub(crate) struct Guard {
     port: u16,
     secrets: Mutex<Secrets>,

@@ -35,6 +35,9 @@ const RULES: &[(&str, &str)] = &[
     ("an answer of a later revision than the store's", "SELECT 'page ' || page_id || ', recipe ' || recipe_id FROM answers WHERE revision > (SELECT max(last) FROM revisions)"),
     ("a recipe set without its row", "SELECT DISTINCT 'set ' || set_id FROM recipe_set_members WHERE set_id NOT IN (SELECT id FROM recipe_sets)"),
     ("a recipe set with an unknown recipe", "SELECT 'set ' || set_id FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes)"),
+    // 0: a salvage has lost it.
+    ("a run without its job", "SELECT 'run ' || id FROM runs WHERE job_id <> 0 AND job_id NOT IN (SELECT id FROM jobs)"),
+    ("a run without its recipe set", "SELECT 'run ' || id FROM runs WHERE set_id <> 0 AND set_id NOT IN (SELECT id FROM recipe_sets)"),
     ("a run without its settings", "SELECT 'run ' || id FROM runs WHERE settings_id IS NOT NULL AND settings_id NOT IN (SELECT id FROM settings)"),
     ("page features without their page", "SELECT 'page ' || page_id FROM marks WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a fault without its page", "SELECT 'page ' || page_id FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages)"),

@@ -69,6 +69,8 @@ INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
 UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0),
   ifnull((SELECT max(revision) FROM decisions), 0)));
 UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
+UPDATE runs SET job_id = 0 WHERE job_id NOT IN (SELECT id FROM jobs);
+UPDATE runs SET set_id = 0 WHERE set_id NOT IN (SELECT id FROM recipe_sets);
 UPDATE runs SET settings_id = NULL WHERE settings_id NOT IN (SELECT id FROM settings);
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;

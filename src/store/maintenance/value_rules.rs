@@ -95,6 +95,10 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND typeof({column}) <> 'integer'");
         ValueRule { table, column, is_wrong, repair }
     };
+    let amount = |table, column, repair| {
+        let is_wrong = format!("{column} IS NOT NULL AND (typeof({column}) <> 'integer' OR {column} < 0)");
+        ValueRule { table, column, is_wrong, repair }
+    };
     let range = |table, column, range: &str, repair| {
         let is_wrong =
             format!("{column} IS NOT NULL AND (typeof({column}) <> 'integer' OR {column} NOT BETWEEN {range})");
@@ -121,14 +125,17 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         missing("answers", "message", "reason IS NOT NULL", Set("reason = NULL, message = NULL")),
         missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
         missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
+        missing("attempts", "input_tokens", "state = 'settled'", Set("input_tokens = 0")),
+        missing("attempts", "cached_input_tokens", "state = 'settled'", Set("cached_input_tokens = 0")),
+        missing("attempts", "output_tokens", "state = 'settled'", Set("output_tokens = 0")),
         missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
         // The cost of an attempt is unknown: the worst case counts.
-        integer("attempts", "cost", Set("cost = reserved")),
+        amount("attempts", "cost", Set("cost = reserved")),
         integer("attempts", "input_tokens", Set("input_tokens = 0")),
         integer("attempts", "cached_input_tokens", Set("cached_input_tokens = 0")),
         integer("attempts", "output_tokens", Set("output_tokens = 0")),
         integer("attempts", "reasoning_tokens", Set("reasoning_tokens = NULL")),
-        integer("attempts", "reported_cost", Set("reported_cost = NULL")),
+        amount("attempts", "reported_cost", Set("reported_cost = NULL")),
         json("attempts", "parameters", Set("parameters = NULL")),
         integer("attempts", "http_status", Set("http_status = NULL")),
         integer("attempts", "latency_ms", Set("latency_ms = NULL")),
@@ -137,7 +144,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("answers", "runs", Delete),
         integer("answers", "revision", Set("revision = 0")),
         integer("entries", "page_count", Delete),
-        integer("budget", "spent", Set(SPENT_IN_LEDGER)),
+        amount("budget", "spent", Set(SPENT_IN_LEDGER)),
         integer("attempts", "sequence", Set("sequence = NULL")),
         integer("runs", "heartbeat", Set("heartbeat = 0")),
         integer("runs", "since", Set("since = 0")),

@@ -101,7 +101,7 @@ fn map_sets(db: &Connection, policy: &str, is_part: bool) -> Result<(), StoreErr
 }
 
 /// Runs of the job that came with the merge of another job belong to the identity that the job has on the other machine.
-const ADOPTED_RUNS: &str = "
+const TAKEN_OVER_RUNS: &str = "
 UPDATE main.runs AS t SET job_id = j.dst
   FROM scratch.runs m JOIN source.runs r ON r.id = m.src JOIN scratch.jobs j ON j.src = r.job_id JOIN source.jobs s ON s.id = j.src
     JOIN main.jobs o ON o.id = j.dst JOIN main.jobs k ON k.identity = s.identity
@@ -127,10 +127,11 @@ fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: K
     let mut insert = db.prepare(
         "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard,
            settings_id, is_trial)
-         SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at + ?6, r.heartbeat + ?6, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
+         SELECT r.run_id, ifnull(j.dst, 0), ifnull(s.dst, 0), r.model, ?2, r.started_at + ?6, r.heartbeat + ?6, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
            ifnull(r.ended_at, r.heartbeat) + ?6, ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END,
            (SELECT t.id FROM source.settings o JOIN main.settings t ON t.hash = o.hash WHERE o.id = r.settings_id), r.is_trial
-         FROM source.runs r JOIN scratch.jobs j ON j.src = r.job_id JOIN scratch.sets s ON s.src = r.set_id WHERE r.id = ?1",
+         FROM source.runs r LEFT JOIN scratch.jobs j ON j.src = r.job_id LEFT JOIN scratch.sets s ON s.src = r.set_id
+         WHERE r.id = ?1 AND (r.job_id = 0 OR j.dst IS NOT NULL) AND (r.set_id = 0 OR s.dst IS NOT NULL)",
     )?;
     // An earlier copy of the store may have been merged while the run was going on.
     let (new_ended, known_ended) = (has_ended("r"), has_ended("t"));
@@ -162,7 +163,7 @@ fn map_runs(db: &Connection, job: &MergedJob, KeyChoice { revision, is_part }: K
         put.execute(params![run, db.last_insert_rowid(), true])?;
     }
     if !is_part {
-        db.execute(ADOPTED_RUNS, [job.identity])?;
+        db.execute(TAKEN_OVER_RUNS, [job.identity])?;
     }
     Ok(())
 }

@@ -131,6 +131,7 @@ pub(crate) fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Resu
         return Err(cells.damaged(10, "a settled attempt has a usage source"));
     }
     let purpose: Option<AttemptPurpose> = cells.get(14)?;
+    let tokens = |index| if state == AttemptState::Settled { cells.known_count(index) } else { cells.count(index) };
     let saved = |index| Ok::<_, StoreError>(cells.get::<Option<Pico>>(index)?.unwrap_or(Pico::ZERO));
     Ok(AttemptRecord {
         id,
@@ -145,16 +146,16 @@ pub(crate) fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Resu
         verdict: cells.get(5)?,
         http_status: cells.get(6)?,
         tokens: Usage {
-            input: cells.count(7)?,
-            cached_input: cells.count(8)?,
+            input: tokens(7)?,
+            cached_input: tokens(8)?,
             cache_write: cells.count(17)?,
-            output: cells.count(9)?,
+            output: tokens(9)?,
             reasoning: cells.count(21)?,
         },
         is_estimated: usage == Some(UsageSource::Estimated),
-        cost: cells.get(11)?,
+        cost: cells.optional_amount(11)?,
         is_priced: cells.get(26)?,
-        reported_cost: cells.get(22)?,
+        reported_cost: cells.optional_amount(22)?,
         served: ServedRecord { model: cells.get(23)?, provider: cells.get(24)?, service_tier: cells.get(25)? },
         expected: cells.get(16)?,
         saved_by_cache: saved(18)?,

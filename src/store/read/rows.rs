@@ -151,12 +151,12 @@ fn spend(
             run: cells.get(1)?,
             recipes: asked,
             tokens: Usage {
-                input: cells.count(2)?,
-                cached_input: cells.count(3)?,
-                output: cells.count(4)?,
+                input: cells.known_count(2)?,
+                cached_input: cells.known_count(3)?,
+                output: cells.known_count(4)?,
                 ..Usage::default()
             },
-            cost: cells.get(5)?,
+            cost: cells.optional_amount(5)?,
             latency_ms: cells.optional_count(6)?,
             is_done: cells.get::<VerdictName>(7)? == VerdictName::Done,
         });

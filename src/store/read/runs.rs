@@ -179,7 +179,7 @@ pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
     let mut rows = find.query([scope])?;
     let Some(row) = rows.next()? else { return Ok(Pico::ZERO) };
     let cells = Cells::new(row, "budget", || format!("`{scope}`"));
-    Ok(cells.get::<Pico>(0)? + cells.get(1)?)
+    Ok(cells.amount(0)? + cells.amount(1)?)
 }
 
 /// All budgets, in the order of their scopes.
@@ -192,7 +192,7 @@ pub(crate) fn budgets(db: &Connection) -> Result<Vec<BudgetRecord>, StoreError> 
 pub(crate) fn budget_record(row: &Row<'_>) -> Result<BudgetRecord, StoreError> {
     let scope: String = row.get(0)?;
     let cells = Cells::new(row, "budget", || format!("`{scope}`"));
-    Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
+    Ok(BudgetRecord { scope: scope.clone(), spent: cells.amount(1)?, reserved: cells.amount(2)? })
 }
 
 /// The facts about an endpoint, as JSON: its capabilities, its calibration.

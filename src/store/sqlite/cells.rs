@@ -2,6 +2,7 @@
 //! error names the table, the row, the column and the value; no default replaces it.
 
 use super::values::shown;
+use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -35,9 +36,29 @@ where
         })
     }
 
-    /// A count, which cannot be negative.
+    /// An amount of money, which can't be negative.
+    pub(crate) fn amount(&self, index: usize) -> Result<Pico, StoreError> {
+        self.optional_amount(index)?.ok_or_else(|| self.damaged(index, "wrong type"))
+    }
+
+    /// As [`Cells::amount`]; `None` for NULL.
+    pub(crate) fn optional_amount(&self, index: usize) -> Result<Option<Pico>, StoreError> {
+        let value: Option<Pico> = self.get(index)?;
+        if value.is_some_and(|amount| amount < Pico::ZERO) {
+            Err(self.damaged(index, "out of range"))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// A count, which cannot be negative; 0 for NULL.
     pub(crate) fn count(&self, index: usize) -> Result<u64, StoreError> {
         Ok(self.optional_count(index)?.unwrap_or(0))
+    }
+
+    /// A count that is never NULL.
+    pub(crate) fn known_count(&self, index: usize) -> Result<u64, StoreError> {
+        self.optional_count(index)?.ok_or_else(|| self.damaged(index, "wrong type"))
     }
 
     /// A count; `None` for NULL.
@@ -132,6 +153,13 @@ mod tests {
             let flag = read(query, |cells| cells.flag(0)).unwrap_err();
             assert_eq!(flag, format!("the store is damaged: things, thing 7: blank is {what}"));
         }
+        for (query, what) in [("SELECT -5 AS spent", "-5: out of range"), ("SELECT NULL AS spent", "NULL: wrong type")]
+        {
+            let amount = read(query, |cells| cells.amount(0)).unwrap_err();
+            assert_eq!(amount, format!("the store is damaged: things, thing 7: spent is {what}"));
+        }
+        let tokens = read("SELECT NULL AS tokens", |cells| cells.known_count(0)).unwrap_err();
+        assert_eq!(tokens, "the store is damaged: things, thing 7: tokens is NULL: wrong type");
         let page = read("SELECT 4294967296 AS page", |cells| cells.get::<u32>(0)).unwrap_err();
         assert_eq!(page, "the store is damaged: things, thing 7: page is 4294967296: out of range");
         let json = read("SELECT '[1,' AS selected", |cells| cells.json::<Vec<u32>>(0)).unwrap_err();

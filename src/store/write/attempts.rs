@@ -168,7 +168,7 @@ pub(crate) fn mark_lost(db: &Connection, ledger: &mut Ledger, run: RunKey, at_ms
     let rows = find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let open: Vec<(AttemptId, BudgetKey, Pico)> = rows.collect::<Result<_, _>>()?;
     for (attempt, budget, reserved) in &open {
-        lose(db, ledger, *attempt, (*budget, *reserved), at_ms)?;
+        mark_one_lost(db, ledger, *attempt, (*budget, *reserved), at_ms)?;
     }
     Ok(open.len() as u64)
 }
@@ -176,11 +176,11 @@ pub(crate) fn mark_lost(db: &Connection, ledger: &mut Ledger, run: RunKey, at_ms
 /// Marks an attempt of another run lost, unless it has ended: its process does not continue.
 pub(crate) fn give_up(db: &Connection, ledger: &mut Ledger, attempt: AttemptId, at_ms: i64) -> Result<(), StoreError> {
     let Stored { state, budget, reserved, .. } = stored(db, attempt)?;
-    if state == AttemptState::Open { lose(db, ledger, attempt, (budget, reserved), at_ms) } else { Ok(()) }
+    if state == AttemptState::Open { mark_one_lost(db, ledger, attempt, (budget, reserved), at_ms) } else { Ok(()) }
 }
 
 /// Marks one attempt lost: its reservation counts as spent.
-pub(crate) fn lose(
+pub(crate) fn mark_one_lost(
     db: &Connection,
     ledger: &mut Ledger,
     attempt: AttemptId,

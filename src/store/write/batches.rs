@@ -28,7 +28,7 @@ pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange)
     let has_ended = progress.state == BatchState::Ended;
     if has_ended {
         for open in open_attempts(db, progress.batch)? {
-            attempts::lose(db, ledger, open.attempt, (open.budget, open.reserved), *at_ms)?;
+            attempts::mark_one_lost(db, ledger, open.attempt, (open.budget, open.reserved), *at_ms)?;
         }
     }
     db.execute(
@@ -87,7 +87,7 @@ pub(crate) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: RunKey
 /// Gives a run the batches of a provider, of any job, that have not ended, unless another live
 /// run has them. Of live runs that are `stalled` it gets the submitted ones: a process that continues after all finds
 /// them collected.
-pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str, stalled: &[RunId]) -> Result<(), StoreError> {
+pub(crate) fn take_over(db: &Connection, run: RunKey, provider: &str, stalled: &[RunId]) -> Result<(), StoreError> {
     let stalled = serde_json::json!(stalled.iter().map(RunId::as_str).collect::<Vec<_>>()).to_string();
     db.execute(
         "UPDATE batches SET run_id = ?1 WHERE endpoint = ?2 AND state <> 'ended' AND run_id <> ?1

@@ -80,7 +80,7 @@ impl Ledger {
                 let missing = || StoreError::Damaged(format!("budget, row {}: there is no such row", key.0));
                 let row = rows.next()?.ok_or_else(missing)?;
                 let cells = Cells::new(row, "budget", || format!("row {}", key.0));
-                let (spent, reserved) = (cells.get(0)?, cells.get(1)?);
+                let (spent, reserved) = (cells.amount(0)?, cells.amount(1)?);
                 self.budgets.push(Budget { key, spent, reserved, batch: None });
                 self.budgets.len() - 1
             }

@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// Begins a run of the store at `store`: reaps dead runs, stores the job and its recipes,
-/// adopts the batches that no live run has.
+/// takes over the batches that no live run has.
 pub(crate) fn begin(
     db: &Connection,
     ledger: &mut Ledger,
@@ -56,7 +56,7 @@ pub(crate) fn begin(
     )?;
     let run = RunKey(db.last_insert_rowid());
     ledger.begin_sequence(run);
-    batches::adopt(db, run, &start.provider, &[])?;
+    batches::take_over(db, run, &start.provider, &[])?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
     let notices = if start.shows_notices { take_notices(db)? } else { Vec::new() };
     let begin = RunBegin { own, since };

@@ -34,7 +34,7 @@ pub(crate) enum Command {
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
-    AdoptBatches { run: RunKey, provider: String, stalled: Vec<RunId> },
+    TakeOverBatches { run: RunKey, provider: String, stalled: Vec<RunId> },
     PutDecisions { decisions: Vec<NewDecision>, is_group: bool },
     WithdrawGroup { group: DecisionId, at_ms: i64 },
     PutDraw(Box<NewDraw>),

@@ -89,7 +89,7 @@ impl<'a> Executor<'a> {
             Command::BeginBatch(start) => return Ok(CommandReply::Batch(batches::begin(db, &start)?)),
             Command::ChangeBatch(change) => batches::change(db, ledger, &change)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, ledger, batch)?,
-            Command::AdoptBatches { run, provider, stalled } => batches::adopt(db, run, &provider, &stalled)?,
+            Command::TakeOverBatches { run, provider, stalled } => batches::take_over(db, run, &provider, &stalled)?,
             Command::PutDecisions { decisions, is_group } => {
                 return Ok(CommandReply::Decisions(decisions::put(db, ledger, &decisions, is_group)?));
             }

@@ -64,6 +64,9 @@ fn what_commands_call_damaged_the_check_finds_and_a_salvage_repairs() {
         (r#"UPDATE endpoints SET calibration = '{"high":{}}'"#, "plan"),
         (r#"UPDATE endpoints SET capabilities = '{"format":"xml"}'"#, "plan"),
         ("UPDATE attempts SET input_tokens = -1", "report"),
+        ("UPDATE attempts SET output_tokens = NULL", "report"),
+        ("UPDATE attempts SET cost = -5", "report"),
+        ("UPDATE budget SET spent = -1000000000000", "run"),
     ] {
         let bench = asked();
         change(&bench, statement);
@@ -78,6 +81,25 @@ fn what_commands_call_damaged_the_check_finds_and_a_salvage_repairs() {
         assert_eq!(ran.code, 0, "{statement}: {}", ran.stderr);
         assert_eq!(bench.stats()["requests"], 2, "{statement}: nothing is asked again");
         assert_eq!(bench.docmill(&[command, "job.yaml", "-q", "--store", "saved.db"]).code, 0, "{statement}");
+    }
+}
+
+#[test]
+fn a_run_without_its_job_or_its_recipe_set_is_damage_until_a_salvage() {
+    for column in ["job_id", "set_id"] {
+        let bench = asked();
+        change(&bench, &format!("UPDATE runs SET {column} = -7"));
+        let checked = bench.docmill(&["store", "check", "--store", "store.db"]);
+        assert!(checked.code == 8 && checked.stdout.contains("a run without its"), "{column}: {}", checked.stdout);
+        let merged = bench.docmill(&["merge", "job.yaml", "store.db", "--store", "all.db", "-q"]);
+        assert_damaged(&merged, "its job or its recipe set is missing", column);
+        let saved = bench.docmill(&["store", "salvage", "--to", "saved.db", "--store", "store.db"]);
+        assert_eq!(saved.code, 0, "{column}: {}", saved.stderr);
+        assert_eq!(bench.docmill(&["store", "check", "--store", "saved.db"]).code, 0, "{column}");
+        assert_eq!(bench.run(&["-q", "--store", "saved.db"]).code, 0, "{column}");
+        assert_eq!(bench.stats()["requests"], 2, "{column}: nothing is asked again");
+        let merged = bench.docmill(&["merge", "job.yaml", "saved.db", "--store", "new.db", "-q"]);
+        assert_eq!(merged.code, 0, "{column}: {}", merged.stderr);
     }
 }
 

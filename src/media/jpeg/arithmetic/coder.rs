@@ -5,16 +5,16 @@
 ///
 /// An encoder ends its data with the number of the final interval that has the fewest bits, and may discard the zero
 /// bytes at its end (D.1.8, `Clear_final_bits` and `Discard_final_zeros`); a decoder supplies zeros instead. How many
-/// were discarded does not tell whether data is missing: what is certain costs next to nothing, so hundreds of bytes
-/// are zeros where a page ends white, or with a tone whose lowest bit is 0. What the rest of the code is does tell.
-/// That is the code in the register, relative to the base of the interval:
+/// were discarded does not show whether data is missing: what is certain costs next to nothing, so hundreds of bytes
+/// are zeros where a page ends white, or with a tone whose lowest bit is 0. The rest of the code shows it: the code in
+/// the register, relative to the base of the interval.
 ///
 /// - Zero: the data ends with the base, and all further decisions are in the lower interval, down to the last block.
 /// - In a period: a texture that repeats, whose intervals converge to a number that happens to have few bits.
 /// - Otherwise, if encoded: the base is followed, by chance, by a number within the final interval that ends with
 ///   zeros. The chance is 2^-n after n bits.
 /// - Otherwise, if cut off: an arbitrary number, which is decoded to arbitrary content. It becomes zero by chance, once
-///   in some 50,000 decisions (the width of the interval), and can't be told from a white end from then on.
+///   in some 50,000 decisions (the width of the interval), and looks like a white end from then on.
 const MAX_BITS_PAST_END: u32 = 16 + 40 + MAX_PERIOD as u32;
 /// The longest period, in bits. A texture with a period of n bits ends so with a chance of 2^-n.
 const MAX_PERIOD: usize = 32;

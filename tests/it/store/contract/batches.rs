@@ -160,12 +160,12 @@ pub(crate) fn the_next_run_adopts_what_a_dead_run_submitted<B: Backend>() {
     // A live run keeps its batches; those of another provider are not touched.
     let other = bench.backend.open();
     let third = other.begin_run(start("third")).unwrap();
-    wait(other.adopt_batches(third.run, "provider".into(), Vec::new())).unwrap();
+    wait(other.take_over_batches(third.run, "provider".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap().len(), 0);
     bench.store.end_run(end(bench.keys.run)).unwrap();
-    wait(other.adopt_batches(third.run, "elsewhere".into(), Vec::new())).unwrap();
+    wait(other.take_over_batches(third.run, "elsewhere".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap().len(), 0);
-    wait(other.adopt_batches(third.run, "provider".into(), Vec::new())).unwrap();
+    wait(other.take_over_batches(third.run, "provider".into(), Vec::new())).unwrap();
     assert_eq!(other.reader().unwrap().batches(third.run).unwrap()[0].progress.batch, batch);
     assert_eq!(other.reader().unwrap().batch_attempts(batch).unwrap().len(), 1);
 }
@@ -196,7 +196,7 @@ pub(crate) fn what_a_stopped_run_has_submitted_is_adopted<B: Backend>() {
     assert_eq!((holders(bench.keys.run, "budget"), holders(second.run, "another")), (Vec::new(), Vec::new()));
     let adopted = |provider: &str, stopped: &[&str]| {
         let stopped = stopped.iter().map(|run| RunId::new(*run)).collect();
-        wait(other.adopt_batches(second.run, provider.into(), stopped)).unwrap();
+        wait(other.take_over_batches(second.run, provider.into(), stopped)).unwrap();
         let batches = other.reader().unwrap().batches(second.run).unwrap();
         batches.iter().map(|record| record.progress.batch).collect::<Vec<_>>()
     };
