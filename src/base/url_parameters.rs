@@ -2,11 +2,13 @@
 
 /// Parameters that sign a URL or name who signed it. The rest of the URL identifies the file.
 /// Sources: AWS "Authenticating requests: query parameters" and "Signed URLs" of CloudFront, Google
-/// "Signed URLs", Alibaba OSS, Tencent COS, Huawei OBS, Akamai.
+/// "Signed URLs", Alibaba OSS, Tencent COS, Huawei OBS, Akamai, ImageKit.
 const SIGNATURES: &[&str] = &[
     "signature",
     "sig",
     "hmac",
+    "ik-s",
+    "ik-t",
     "awsaccesskeyid",
     "googleaccessid",
     "key-pair-id",
@@ -162,6 +164,9 @@ const MIN_LIMIT: usize = 9;
 /// Hexadecimal digits of the parameter `s` of imgix (imgix, "Securing Images").
 const IMGIX_DIGITS: usize = 32;
 
+/// How tokens of Slack begin ("Token types", api.slack.com, 2026).
+const SLACK_TOKEN: &[u8] = b"xox";
+
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UrlParameter {
@@ -201,6 +206,8 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
             // A flag.
             _ if value_of(part).is_empty() => UrlParameter::Identifying,
             "s" if is_digest(part) => UrlParameter::Ambiguous,
+            // A token of Slack.
+            "t" if value_of(part).starts_with(SLACK_TOKEN) => UrlParameter::Token,
             // Qiniu: the deadline of its token.
             "e" if has("token") && is_long(part) => UrlParameter::Signature,
             name if is_id(part) && may_be_signature(name) => UrlParameter::Ambiguous,

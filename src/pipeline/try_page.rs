@@ -11,7 +11,7 @@ use super::control::identity::RunPurpose;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
-use super::model::ready_page::ReadyPage;
+use super::model::ready_page::{PageEnd, ReadyPage};
 use super::model::recipe::known_recipes;
 use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
@@ -139,8 +139,11 @@ fn ask(
     let asking = Asking::new(run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));
     let runtime = AskingRuntime::new()?;
-    runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
+    let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
+    if matches!(end, PageEnd::Elsewhere) && outcomes.iter().any(Option::is_none) {
+        tracing::warn!("another run is asking this page; try again when it has ended");
+    }
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);
     Ok(tried.map(|((key, outcome), is_stored)| TriedOutcome { task: key.task.clone(), outcome, is_stored }).collect())
 }

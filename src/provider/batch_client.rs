@@ -73,6 +73,8 @@ impl<'a> BatchClient<'a> {
     /// # Errors
     /// When the provider has no such file or batch, or can't be reached.
     pub async fn status(&self, batch: &str) -> Result<RemoteBatch, BatchFault> {
+        // It has created the batch, maybe in an earlier run.
+        self.proof.on_other_reply();
         self.batch(self.dialect.status_call(batch)).await
     }
 

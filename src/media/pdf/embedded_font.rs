@@ -48,9 +48,14 @@ pub(crate) fn has_tables(font: &[u8]) -> bool {
     KINDS.iter().any(|kind| font.starts_with(kind))
 }
 
-/// The same with outlines of TrueType.
+/// Whether the data is a collection of such fonts.
+pub(crate) fn is_collection(data: &[u8]) -> bool {
+    data.starts_with(b"ttcf")
+}
+
+/// Whether the data of a font begins as one of TrueType, or as a collection of fonts.
 pub(crate) fn has_true_type_outlines(font: &[u8]) -> bool {
-    KINDS[..2].iter().any(|kind| font.starts_with(kind))
+    is_collection(font) || KINDS[..2].iter().any(|kind| font.starts_with(kind))
 }
 
 /// Whether data begins as the program of a font, and has all of its parts. Source: Adobe, "Type 1 Font Format" (1990), 2.4,
@@ -59,8 +64,7 @@ pub(crate) fn is_font_program(data: &[u8]) -> bool {
     const ENCRYPTED: &[u8] = b"eexec";
     match data {
         _ if has_tables(data) => true,
-        // A collection of fonts.
-        [b't', b't', b'c', b'f', ..] => true,
+        _ if is_collection(data) => true,
         [b'%', b'!', ..] | [0x80, 1, ..] => data.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED),
         _ => CffFontRef::new(data, 0, None).is_ok_and(|font| font.num_glyphs() > 0),
     }

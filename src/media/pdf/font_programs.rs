@@ -2,9 +2,9 @@
 //! entry state: viewers look at the program. Source: ISO 32000-1, 9.9; what PDFium, MuPDF and Poppler do.
 
 use super::corrections::Correction;
-use super::embedded_font::{has_tables, has_true_type_outlines, is_font_program};
+use super::embedded_font::{has_tables, has_true_type_outlines, is_collection, is_font_program};
 use super::font_flags::{correct_direct, visit_fonts};
-use hayro::hayro_syntax::object::{Dict, Name, ObjRef, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use std::collections::HashSet;
 
@@ -54,7 +54,7 @@ impl ProgramChange {
     fn of_unusual_entry(font: &Dict<'_>) -> Option<Self> {
         let found = FoundProgram::of(font).filter(|found| !found.is_usual())?;
         let data = found.stream.decoded_data().ok()?;
-        match has_tables(&data) {
+        match has_tables(&data) || is_collection(&data) {
             true => found.to_true_type(),
             false if is_font_program(&data) => found.to_type1(),
             false => None,
@@ -65,15 +65,31 @@ impl ProgramChange {
     fn of_usual_entry(font: &Dict<'_>) -> Option<Self> {
         let found = FoundProgram::of(font).filter(FoundProgram::is_usual)?;
         // The renderer looks up the glyphs of names.
-        if !found.is_true_type && font.contains_key("Encoding") {
+        if !found.is_true_type && names_codes(font) {
             return None;
         }
         let data = found.stream.decoded_data().ok()?;
         match found.is_true_type {
-            true if !has_tables(&data) && is_font_program(&data) => found.to_type1(),
+            true if !has_tables(&data) && !is_collection(&data) && is_font_program(&data) => found.to_type1(),
             false if has_true_type_outlines(&data) => found.to_true_type(),
             _ => None,
         }
+    }
+}
+
+/// Whether the encoding of a font names characters.
+fn names_codes(font: &Dict<'_>) -> bool {
+    const ENCODINGS: [&[u8]; 4] = [b"StandardEncoding", b"WinAnsiEncoding", b"MacRomanEncoding", b"MacExpertEncoding"];
+    let is_known = |name: &Name<'_>| ENCODINGS.contains(&&**name);
+    match font.get::<Object<'_>>("Encoding") {
+        Some(Object::Name(name)) => is_known(&name),
+        Some(Object::Dict(encoding)) => {
+            let differences = encoding.get::<Array<'_>>("Differences");
+            let mut entries = differences.iter().flat_map(|all| all.iter::<Object<'_>>());
+            encoding.get::<Name<'_>>("BaseEncoding").is_some_and(|name| is_known(&name))
+                || entries.any(|entry| matches!(entry, Object::Name(_)))
+        }
+        _ => false,
     }
 }
 

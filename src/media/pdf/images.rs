@@ -17,8 +17,30 @@ use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
 pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
+    find_damage_in(image, is_mask, &|_| None)
+}
+
+/// The same of an image with a colour space that the resources of its content name: how much data it needs depends on
+/// it. `None` also for other images. `find` finds the colour space.
+pub(crate) fn find_damage_of_named<'a>(
+    image: &Stream<'a>,
+    find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>,
+) -> Option<Lost> {
+    let is_named = matches!(color_space(image.dict()), Some(Object::Name(name)) if find(&name).is_some());
+    if is_named { find_damage_in(image, false, find) } else { None }
+}
+
+fn color_space<'a>(image: &Dict<'a>) -> Option<Object<'a>> {
+    image.get::<Object<'a>>("CS").or_else(|| image.get::<Object<'a>>("ColorSpace"))
+}
+
+fn find_damage_in<'a>(
+    image: &Stream<'a>,
+    is_mask: bool,
+    find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>,
+) -> Option<Lost> {
     let dict = image.dict();
-    let parameters = Parameters::read(dict, is_mask);
+    let parameters = Parameters::read(dict, is_mask, find);
     if let Some(name) = find_unknown_filter(dict) {
         return damaged(format!("unknown filter {name}"));
     }
@@ -79,16 +101,13 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn read(dict: &Dict<'_>, is_mask: bool) -> Self {
+    fn read<'a>(dict: &Dict<'a>, is_mask: bool, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> Self {
         let number = |long: &str, short: &str| dict.get::<u32>(short).or_else(|| dict.get::<u32>(long));
         let is_stencil = dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")).unwrap_or(false);
-        let space = dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace"));
+        let space = color_space(dict);
         let bits = number("BitsPerComponent", "BPC").and_then(|bits| u8::try_from(bits).ok());
-        let channels = if is_mask || is_stencil {
-            Some(1)
-        } else {
-            space.as_ref().and_then(|space| count_channels(space, &|_| None))
-        };
+        let channels =
+            if is_mask || is_stencil { Some(1) } else { space.as_ref().and_then(|space| count_channels(space, find)) };
         Self {
             width: number("Width", "W").unwrap_or(0),
             height: number("Height", "H").unwrap_or(0),
@@ -162,7 +181,7 @@ pub(crate) fn find_unknown_format<'a>(
     if let Some(bits) = bits.filter(|bits| !is_bilevel && !matches!(bits, 1 | 2 | 4 | 8 | 16)) {
         return Some(format!("{bits} bits a sample"));
     }
-    match dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace")) {
+    match color_space(dict) {
         // Bilevel data has no other colours than black and white.
         None | Some(Object::Null(_)) => (!is_bilevel).then(|| "it has no colour space".to_owned()),
         Some(space) if is_known(&space, find) => None,
@@ -190,8 +209,8 @@ pub(crate) fn has_other_bits(stencil: &Stream<'_>) -> bool {
     bits.is_some_and(|bits| bits != 1) && !stencil.filters().last().is_some_and(states_bits)
 }
 
-/// Samples that are missing after filters that only compress bytes. Up to one row is accepted: many writers leave out
-/// the last bytes.
+/// Samples that are missing after filters that only compress bytes. A part of the last row is accepted: many writers leave
+/// out the last bytes.
 fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<Lost> {
     let bits = u64::from(parameters.bits.unwrap_or(8)) * u64::from(parameters.channels.unwrap_or(1));
     let row = (u64::from(parameters.width) * bits).div_ceil(8);
@@ -205,7 +224,7 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<L
         };
     };
     let found = decoded.data.len() as u64;
-    if found + row < expected {
+    if found == 0 || found + row <= expected {
         return damaged(format!("only {} % of its data", found * 100 / expected.max(1)));
     }
     let is_changed = Inflated::read(&deflated_data(image)?).end == DeflateEnd::WrongChecksum;

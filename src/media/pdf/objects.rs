@@ -5,7 +5,7 @@ use super::annotations::{has_unreached_annotations, shows_hidden_annotations, vi
 use super::content::{Matrix, multiply};
 use super::content_repair::find_unread;
 use super::content_streams::{find_damage, find_lost_content};
-use super::images::find_unknown_format;
+use super::images::{find_damage_of_named, find_unknown_format};
 use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
 use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, TextMode, texts};
@@ -311,10 +311,21 @@ impl Walk<'_> {
         let own = font.resources();
         for glyph in font.glyphs_of(text) {
             let is_shape = glyph.decoded_data().is_ok_and(|content| is_shape(&content));
-            let mut first = State::new(multiply(font.matrix(), state.matrix), anywhere(state.clip));
-            (first.fill, first.stroke) = (state.fill.clone(), state.fill.clone());
+            let TextMode { fills, strokes } = state.text_mode;
+            // The renderer paints a shape with what the text is filled with, and once more with what it is stroked with.
+            let paints = match is_shape {
+                false => vec![(&state.fill, &state.stroke)],
+                true => [(fills, &state.fill), (strokes, &state.stroke)]
+                    .into_iter()
+                    .filter_map(|(is_painted, paint)| is_painted.then_some((paint, paint)))
+                    .collect(),
+            };
             let resources = own.as_ref().unwrap_or(resources);
-            self.follow_apart(Within::Glyph, is_shape, |walk| walk.follow_stream(&glyph, resources, first, depth));
+            for (fill, stroke) in paints {
+                let mut first = State::new(multiply(font.matrix(), state.matrix), anywhere(state.clip));
+                (first.fill, first.stroke) = (fill.clone(), stroke.clone());
+                self.follow_apart(Within::Glyph, is_shape, |walk| walk.follow_stream(&glyph, resources, first, depth));
+            }
         }
     }
 
@@ -379,6 +390,7 @@ impl Walk<'_> {
             return;
         }
         let around = std::mem::take(&mut self.has_unseen);
+        let layers = self.visible_layers.clone();
         // What it loses may depend on what it inherits.
         let is_plain = first.is_plain();
         if depth >= MAX_DEPTH {
@@ -396,7 +408,7 @@ impl Walk<'_> {
             }
         }
         self.open.remove(&key);
-        if !self.has_unseen && is_plain {
+        if !self.has_unseen && is_plain && self.visible_layers == layers {
             self.known.insert(key);
         }
         self.has_unseen |= around;
@@ -415,12 +427,13 @@ impl Walk<'_> {
         let side = |long: &str, short: &str| image.dict().get::<i64>(long).or_else(|| image.dict().get::<i64>(short));
         let has_no_size =
             [side("Width", "W"), side("Height", "H")].iter().any(|side| side.is_none_or(|side| side <= 0));
+        let find = |name: &Name<'_>| resources.get_color_space(name);
         let lost = match has_no_size {
-            true => Some("it has no size".to_owned()),
-            false => find_unknown_format(image, &|name| resources.get_color_space(name)),
+            true => Some(Lost::Image("it has no size".to_owned())),
+            false => find_unknown_format(image, &find).map(Lost::Image).or_else(|| find_damage_of_named(image, &find)),
         };
         if let Some(lost) = lost {
-            self.lose_at(Lost::Image(lost), place);
+            self.lose_at(lost, place);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::color_space::{count_channels, is_known};
 use super::content::{ImageSource, OnlyImage};
+use super::deflate::data_of_last_filter;
 use super::images::has_usable_decode;
 use super::jbig2::with_height;
 use super::stream_check::{check_image, damaged};
@@ -50,7 +51,9 @@ impl RasterFormat {
         }
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
-            [Filter::JpxDecode] if !is_stencil && dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => {
+            [rest @ .., Filter::JpxDecode]
+                if rest.iter().all(is_lossless) && !is_stencil && dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 =>
+            {
                 (8, stated.unwrap_or(1))
             }
             // One whose height the library does not find is drawn.
@@ -93,9 +96,10 @@ pub(crate) fn decode(
     size: (u32, u32),
     target: (u32, u32),
 ) -> Result<Option<Pixels>, MediaFault> {
-    let is_jpeg2000 = stream.filters().as_slice() == [Filter::JpxDecode];
+    let is_jpeg2000 = stream.filters().last() == Some(&Filter::JpxDecode);
     if is_jpeg2000 {
-        let header = jpeg2000::read_header(&stream.raw_data())?;
+        let Some(data) = data_of_last_filter(stream) else { return Ok(None) };
+        let header = jpeg2000::read_header(&data)?;
         if header.size != size || format.channels.is_some_and(|stated| stated != header.channels) {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use super::annotations::{draw_annotations, visible_appearances};
 use super::color_space::count_plain_channels;
 use super::content::{ImageSource, OnlyImage, count_turns, covers, find_only_image, has_square_pixels};
 use super::content_repair::reads_to_its_end;
+use super::deflate::data_of_last_filter;
 use super::images::{has_other_bits, has_usable_decode};
 use super::inline_image::to_file;
 use super::raster_scan::{self, RasterFormat};
@@ -113,11 +114,18 @@ impl<'a> Scan<'a> {
 
     /// Whether the image can be decoded here.
     fn is_readable(&self) -> bool {
-        match self.stream.filters().as_slice() {
-            [Filter::DctDecode] => !self.is_stencil && self.channels().is_some() && !self.has_decode_array(),
-            [Filter::CcittFaxDecode] => self.bit_is_white().is_some(),
+        match self.codec() {
+            Some(Filter::DctDecode) => !self.is_stencil && self.channels().is_some() && !self.has_decode_array(),
+            Some(Filter::CcittFaxDecode) => self.bit_is_white().is_some(),
             _ => self.raster.is_some(),
         }
+    }
+
+    /// The last filter, if all before it are for any data.
+    fn codec(&self) -> Option<Filter> {
+        let filters = self.stream.filters();
+        let (last, others) = filters.split_last()?;
+        others.iter().all(raster_scan::is_lossless).then_some(*last)
     }
 
     /// The channels of a grey or RGB colour space: 1 or 3.
@@ -149,9 +157,9 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// An image that is cut short or damaged.
     pub(crate) fn decode(&self, page: &Page<'_>, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
-        match self.stream.filters().as_slice() {
-            [Filter::DctDecode] => {
-                let data = self.stream.raw_data();
+        match self.codec() {
+            Some(Filter::DctDecode) => {
+                let Some(data) = data_of_last_filter(&self.stream) else { return Ok(None) };
                 let Some(data) = find_jpeg(&data) else { return Ok(None) };
                 match jpeg::read_header(&data) {
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
@@ -162,7 +170,7 @@ impl<'a> Scan<'a> {
                     }
                 }
             }
-            [Filter::CcittFaxDecode] => match self.decode_fax(target)? {
+            Some(Filter::CcittFaxDecode) => match self.decode_fax(target)? {
                 Some(tones) if self.is_stencil && !self.image.fill.is_black() => {
                     Ok(raster_scan::paint_tones(page, &self.image, tones))
                 }
@@ -206,7 +214,7 @@ impl<'a> Scan<'a> {
         settings.end_of_block = parameters.get::<bool>("EndOfBlock").unwrap_or(true);
         // Runs that are coded as black are the bit 0, or 1 with `BlackIs1`.
         let black_is_white = flag("BlackIs1") == bit_is_white;
-        let data = self.stream.raw_data();
+        let Some(data) = data_of_last_filter(&self.stream) else { return Ok(None) };
         let strips = vec![(&*data, self.height)];
         // Some encoders leave out white rows at the end, which viewers fill.
         let max_missing_rows = MAX_MISSING_FAX_ROWS.min(self.height / 20);

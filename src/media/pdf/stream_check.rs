@@ -2,13 +2,13 @@
 //!
 //! The library fills in missing data. Source: ISO 32000-1, 7.4 (filters).
 
-use super::deflate::{DeflateEnd, Inflated};
+use super::deflate::{DeflateEnd, Inflated, data_of_last_filter};
 use super::jbig2::{Jbig2Fault, find_jbig2_fault};
 use super::stream_data::has_whole_segments;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::jpeg2000;
 use hayro::hayro_syntax::Filter;
-use hayro::hayro_syntax::object::{Array, Dict, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, Object, Stream};
 
 /// Checks that an image of `rows` rows of `row_bytes` bytes is complete and undamaged.
 ///
@@ -20,7 +20,10 @@ pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Res
             let expected = inflated_bytes(stream.dict(), row_bytes, rows).ok_or_else(damaged)?;
             check_deflated(&stream.raw_data(), expected)
         }
-        [Filter::JpxDecode] => jpeg2000::check_complete(&stream.raw_data()).map_err(|_| cut_short()),
+        [.., Filter::JpxDecode] => {
+            let data = data_of_last_filter(stream).ok_or_else(damaged)?;
+            jpeg2000::check_complete(&data).map_err(|_| cut_short())
+        }
         [Filter::Jbig2Decode] => check_jbig2(stream),
         _ => match stream.decoded_data() {
             Ok(data) if row_bytes.checked_mul(rows).is_some_and(|size| data.len() as u64 >= size) => Ok(()),
@@ -39,13 +42,13 @@ pub(crate) fn damaged() -> MediaFault {
     MediaFault::damaged("the image of the page is damaged")
 }
 
-/// The parameters of the only filter.
+/// The parameters of the last filter.
 pub(crate) fn decode_parameters<'a>(dict: &Dict<'a>) -> Dict<'a> {
     ["DecodeParms", "DP"]
         .iter()
         .find_map(|key| {
-            dict.get::<Dict<'a>>(key)
-                .or_else(|| dict.get::<Array<'a>>(key).and_then(|all| all.iter::<Dict<'a>>().next()))
+            let of_several = || dict.get::<Array<'a>>(key)?.iter::<Object<'a>>().last()?.into_dict();
+            dict.get::<Dict<'a>>(key).or_else(of_several)
         })
         .unwrap_or_default()
 }

@@ -121,14 +121,14 @@ impl Admission {
         self.slots.cautious_replies_left.get() > 0 || self.endpoint.is_trying()
     }
 
-    /// Waits until a request of `tokens`, as the provider counts them, may be sent. `held`: the slot of the page's
-    /// last request, which continues to this one.
+    /// Waits until a request may be sent. `tokens`: how many it has, as the provider counts them, by what is known when
+    /// it is its turn. `held`: the slot of the page's last request, which continues to this one.
     ///
     /// # Errors
     /// When the run ends first.
     pub(crate) async fn admit<'a>(
         &'a self,
-        tokens: u64,
+        tokens: impl FnOnce() -> u64,
         held: Option<InFlightSlot<'a>>,
     ) -> Result<InFlightSlot<'a>, Ending> {
         let turn = async { if held.is_none() { Some(self.turn.lock().await) } else { None } };
@@ -136,6 +136,7 @@ impl Admission {
             turn = turn => turn,
             () = self.shutdown.requested() => return Err(Ending),
         };
+        let tokens = tokens();
         let mut has_request = false;
         let mut rate_wait = None;
         loop {

@@ -89,6 +89,11 @@ impl Attempt {
         outgoing
     }
 
+    /// The tokens of the request, as the provider counts them, by what is known now.
+    pub(crate) fn admission_tokens(&self, endpoint: &ModelEndpoint, image: &Prepared) -> u64 {
+        endpoint.estimate(&self.request, &endpoint.outgoing(&self.request), image).admission_tokens
+    }
+
     /// The row that it opens in the store. `batch`: the batch that it is part of.
     pub(crate) fn open_record(&self, run: &RunContext, batch: Option<BatchId>) -> OpenAttempt {
         let recipe = |at: usize| self.questions.recipes.get(at).copied().unwrap_or(RecipeId::UNSTORED);

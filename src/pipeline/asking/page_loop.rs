@@ -78,7 +78,8 @@ async fn make_attempt<'a>(
         return Ok(ControlFlow::Continue((fail_unsent(run, attempt, message).await?, None)));
     }
 
-    // Admit.
+    // Admit. What other replies have shown while this page waited counts.
+    let tokens = || attempt.admission_tokens(endpoint, &page.prepared);
     let Ok(mut slot) = admission.admit(tokens, held).await else {
         return Ok(ControlFlow::Break(PageEnd::Unfinished));
     };

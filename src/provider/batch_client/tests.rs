@@ -153,7 +153,9 @@ fn what_is_not_an_api_is_called_three_times_unless_it_has_replied_before() {
     let work = async |batches: BatchClient<'_>| {
         let mut found = Vec::new();
         for _ in 0..4 {
-            found.push(batches.status("batch_1").await.err().map(|fault| matches!(fault, BatchFault::Refused(_))));
+            found.push(
+                batches.create("file-1", "run-1").await.err().map(|fault| matches!(fault, BatchFault::Refused(_))),
+            );
         }
         found
     };
@@ -165,4 +167,13 @@ fn what_is_not_an_api_is_called_three_times_unless_it_has_replied_before() {
         let (found, _) = with_server(&[batch, reply, reply, reply], work);
         assert_eq!(found, [None, Some(false), Some(false), Some(false)], "{body}");
     }
+    // A batch is known because the API has created it.
+    let state = async |batches: BatchClient<'_>| {
+        let mut found = Vec::new();
+        for _ in 0..4 {
+            found.push(matches!(batches.status("batch_1").await, Err(BatchFault::Refused(_))));
+        }
+        found
+    };
+    assert_eq!(with_server(&[(200, "[]"); 4], state).0, [false; 4]);
 }

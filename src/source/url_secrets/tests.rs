@@ -61,6 +61,12 @@ fn secrets_are_left_out() {
         ("https://h/v1/a.jpg?temp_url_sig=SECRET&temp_url_expires=1&id=2", "https://h/v1/a.jpg?id=2"),
         ("https://f.backblazeb2.com/file/b/a.jpg?X-Bz-Authorization=SECRET", "https://f.backblazeb2.com/file/b/a.jpg"),
         ("https://h/a.jpg?md5=SECRET&expires=1&id=2", "https://h/a.jpg?id=2"),
+        (
+            "https://ik.imagekit.io/x/a.jpg?tr=w-300&ik-t=1795986930&ik-s=SECRET",
+            "https://ik.imagekit.io/x/a.jpg?tr=w-300",
+        ),
+        ("https://files.slack.com/a.jpg?t=xoxe-SECRET", "https://files.slack.com/a.jpg"),
+        ("https://h/a.jpg?t=2", "https://h/a.jpg?t=2"),
         ("https://h/a.jpg?st=SECRET&e=1", "https://h/a.jpg"),
         ("https://h/a.jpg??sig=SECRET", "https://h/a.jpg"),
         ("https://h/a.jpg?a=1;X-Amz-Signature=SECRET", "https://h/a.jpg?a=1"),

@@ -226,6 +226,8 @@ fn what_follows_a_form_that_leaves_a_hidden_layer_open_is_lost() {
         (format!("{square} /F Do"), Some(true)),
         (format!("/F Do EMC {square}"), Some(true)),
         (format!("/F Do BMC EMC {square}"), None),
+        (format!("/F Do EMC /F Do {square}"), None),
+        (format!("/F Do EMC /F Do EMC {square}"), Some(true)),
         ("/F Do 50 50 100 100 re n".to_owned(), Some(false)),
     ] {
         let form = std::slice::from_ref(&form);

@@ -163,6 +163,30 @@ fn images_have_the_colours_that_their_space_or_their_data_states() {
 }
 
 #[test]
+fn images_that_lack_a_row_are_lost_whatever_names_their_colours() {
+    let spaces = "/ColorSpace << /Own /DeviceRGB >>";
+    for (bytes, expected) in [
+        (300, None),
+        // A part of the last row.
+        (299, None),
+        (270, Some("only 90 % of its data")),
+        (150, Some("only 50 % of its data")),
+        (0, Some("only 0 % of its data")),
+    ] {
+        for space in ["/Own", "/DeviceRGB"] {
+            let image = stream(&format!("{IMAGE} /ColorSpace {space}"), &[90; 300][..bytes]);
+            let content = b"0 0 9 9 re f q 90 0 0 90 9 9 cm /X Do Q";
+            check(page(content, &format!("{spaces} /XObject << /X 5 0 R >>"), &[image]), expected);
+        }
+    }
+    for (rows, expected) in [(8, None), (4, Some("% of its data"))] {
+        let data = "a".repeat(rows * 6);
+        let content = format!("0 0 9 9 re f q 90 0 0 90 9 9 cm BI /W 2 /H 8 /BPC 8 /CS /Own ID {data} EI Q");
+        check(page(content.as_bytes(), spaces, &[]), expected);
+    }
+}
+
+#[test]
 fn text_in_a_font_of_which_a_part_is_missing_is_lost() {
     let lacks = Some("a font of which the file lacks a part");
     let whole = "/DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>]";
@@ -290,9 +314,12 @@ fn glyphs_that_are_content_have_the_colours_of_the_text_or_their_own() {
         ("1 0 0 0 1 1 d1 BI /W 8 /H 8 /IM true ID aaaaaaaa EI", lost),
     ] {
         let font = "/Font << /F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >> >>";
+        let is_shape = glyph.contains("d1");
         for (content, expected) in [
             ("/Pattern cs /None scn BT /F1 30 Tf 20 20 Td (a) Tj ET", expected),
             ("BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
+            ("/Pattern CS /None SCN BT 1 Tr /F1 30 Tf 20 20 Td (a) Tj ET", lost.filter(|_| is_shape)),
+            ("/Pattern CS /None SCN BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
         ] {
             let content = format!("180 180 9 9 re f {content}");
             check(page(content.as_bytes(), font, &[stream("", glyph.as_bytes())]), expected);

@@ -348,6 +348,24 @@ fn scans_in_jbig2_and_jpeg_2000_have_their_own_size() {
     let of_fax =
         page_of(&format!("{grey} /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 75 /Rows 110 >>"), fax);
     let expected = decode(of_fax, (75, 110)).unwrap();
+    // Behind filters for any data.
+    let hex = |data: &[u8]| data.iter().map(|byte| format!("{byte:02X}")).collect::<String>().into_bytes();
+    let file = |name: &str| std::fs::read(root().join("tests/data").join(name)).unwrap();
+    let (jpeg, jp2) = (file("page.jpg"), file("page.jp2"));
+    for (entries, filter, parameters, data) in [
+        (grey, "CCITTFaxDecode", "<< /K -1 /Columns 75 /Rows 110 >>", fax),
+        ("/ColorSpace /DeviceRGB /BitsPerComponent 8", "DCTDecode", "null", &jpeg[..]),
+        ("", "JPXDecode", "null", &jp2[..]),
+    ] {
+        let alone = format!("{entries} /Filter /{filter} /DecodeParms {parameters}");
+        let alone = decode(page_of(&alone, data), (75, 110)).unwrap();
+        for (first, coded) in [("FlateDecode", deflate(data)), ("ASCIIHexDecode", hex(data))] {
+            let entries = format!("{entries} /Filter [/{first} /{filter}] /DecodeParms [null {parameters}]");
+            let shown = decode(page_of(&entries, &coded), (75, 110)).unwrap();
+            assert!(shown.data == alone.data, "{entries}");
+            assert!(decode(page_of(&entries, &coded[..coded.len() / 2]), (75, 110)).is_err(), "{entries}");
+        }
+    }
     let coded = jbig2((75, 110), fax);
     let jbig2_entries = format!("{grey} /Filter /JBIG2Decode");
     let shown = decode(page_of(&jbig2_entries, &coded), (75, 110)).unwrap();
