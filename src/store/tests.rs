@@ -36,8 +36,8 @@ INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content,
 INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL, NULL, 0, '1/3');
 INSERT INTO requests VALUES (1, 1, 1, 1);
 INSERT INTO budget VALUES (1, 'scope', 0, 0);
-INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, cost, verdict, error_kind, opened_at, purpose, sequence)
-  VALUES (1, 1, 1, 'settled', 1, 'reported', 7, 'done', 'not_json', 0, 'ask', 1);
+INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, input_tokens, cached_input_tokens, output_tokens, cost, verdict, error_kind, opened_at, purpose, sequence)
+  VALUES (1, 1, 1, 'settled', 1, 'reported', 5, 0, 2, 7, 'done', 'not_json', 0, 'ask', 1);
 INSERT INTO attempts (id, request_id, run_id, state, budget_id, opened_at, batch_id, sequence) VALUES (2, 1, 1, 'open', 1, 0, 1, 2);
 INSERT INTO endpoints VALUES ('e', '{}', '{}', NULL, 0);
 INSERT INTO batches (id, key, run_id, job_id, endpoint, state, made_at) VALUES (1, 'key', 1, 1, 'p', 'submitted', 0);
