@@ -209,8 +209,11 @@ pub(crate) fn has_other_bits(stencil: &Stream<'_>) -> bool {
     bits.is_some_and(|bits| bits != 1) && !stencil.filters().last().is_some_and(states_bits)
 }
 
-/// Samples that are missing after filters that only compress bytes. A part of the last row is accepted: many writers leave
-/// out the last bytes.
+/// Fewest rows of an image whose last row may be missing.
+const MIN_ROWS: u32 = 20;
+
+/// Samples that are missing after filters that only compress bytes. The last row of many is accepted, and a part of it of
+/// few: writers leave out the last bytes, or count a row too many.
 fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<Lost> {
     let bits = u64::from(parameters.bits.unwrap_or(8)) * u64::from(parameters.channels.unwrap_or(1));
     let row = (u64::from(parameters.width) * bits).div_ceil(8);
@@ -224,7 +227,8 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<L
         };
     };
     let found = decoded.data.len() as u64;
-    if found == 0 || found + row <= expected {
+    let missing = expected.saturating_sub(found);
+    if found == 0 || missing > row || missing == row && parameters.height < MIN_ROWS {
         return damaged(format!("only {} % of its data", found * 100 / expected.max(1)));
     }
     let is_changed = Inflated::read(&deflated_data(image)?).end == DeflateEnd::WrongChecksum;
