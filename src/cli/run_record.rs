@@ -290,7 +290,7 @@ impl RunRecord {
         };
         let first = write(METRICS_FILE, self.metrics.as_ref(), metrics);
         let written = write(SUMMARY, self.summary.as_ref(), &self.summary_text(summary));
-        // On a full disk there is still the space of the record that says that the run has begun.
+        // On a full disk, the record of the start still holds the space of a short one.
         let written = written.or_else(|error| match &self.summary {
             Some(RecordFile::Replaced(_)) => {
                 write(SUMMARY, self.summary.as_ref(), &short_record(summary)).map_err(|_| error)

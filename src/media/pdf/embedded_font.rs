@@ -5,8 +5,9 @@ use skrifa::raw::ps::cff::CffFontRef;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// The first bytes of fonts with tables.
-const KINDS: [&[u8]; 3] = [&[0, 1, 0, 0], b"true", b"OTTO"];
+/// The first bytes of fonts with tables: with outlines of TrueType, and of CFF.
+const TRUE_TYPE: [&[u8]; 2] = [&[0, 1, 0, 0], b"true"];
+const OPEN_TYPE: &[u8] = b"OTTO";
 /// The size of the header of an outline.
 const OUTLINE_HEADER: usize = 10;
 /// How often the parts of glyphs that are made of others are followed.
@@ -45,7 +46,7 @@ struct TrueTypeOutlines {
 
 /// Whether the data of a font begins as one of TrueType or OpenType.
 pub(crate) fn has_tables(font: &[u8]) -> bool {
-    KINDS.iter().any(|kind| font.starts_with(kind))
+    font.starts_with(OPEN_TYPE) || TRUE_TYPE.iter().any(|kind| font.starts_with(kind))
 }
 
 /// Whether the data is a collection of such fonts.
@@ -55,7 +56,7 @@ pub(crate) fn is_collection(data: &[u8]) -> bool {
 
 /// Whether the data of a font begins as one of TrueType, or as a collection of fonts.
 pub(crate) fn has_true_type_outlines(font: &[u8]) -> bool {
-    is_collection(font) || KINDS[..2].iter().any(|kind| font.starts_with(kind))
+    is_collection(font) || TRUE_TYPE.iter().any(|kind| font.starts_with(kind))
 }
 
 /// Whether data begins as the program of a font, and has all of its parts. Source: Adobe, "Type 1 Font Format" (1990), 2.4,

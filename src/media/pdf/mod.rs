@@ -14,8 +14,8 @@
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
 //! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
-//!   [`content_streams`], [`paints`], [`page_state`], [`within`], [`objects`]: whether images, fonts, content, patterns and other
-//!   objects of the file are complete
+//!   [`content_streams`], [`paints`], [`page_state`], [`objects`]: whether images, fonts, content, patterns and other
+//!   objects of the file are complete; [`within`]: what content belongs to, in the words of its losses
 //! - [`font_flags`]: fonts whose encoding it would ignore; [`font_programs`]: those whose program it would not find; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a

@@ -187,7 +187,7 @@ impl StoredPage {
         Self { outcomes: vec![None; recipes], ..Self::default() }
     }
 
-    /// The action for the page.
+    /// The status of the page: what a run does with it.
     #[must_use]
     pub fn status(&self, skip: SkipRule, selection: &TaskSelection<'_>) -> PageStatus {
         let outcomes: Vec<_> = self.outcomes.iter().map(|outcome| outcome.as_ref().map(TaskOutcome::facts)).collect();
