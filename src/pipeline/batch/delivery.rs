@@ -19,8 +19,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Pages whose attempts are opened in one commit.
-const GROUP: usize = 64;
 /// Maximum number of complete files that wait for the provider's queue: they take disk space.
 const MAX_WAITING_FILES: usize = 2;
 /// Maximum number of pages in batches: their data is held in memory.
@@ -171,7 +169,7 @@ impl<'a> BatchDelivery<'a> {
         }
         // No more pages will come, or fit: the collected ones are sent.
         let is_last = self.is_once && self.poller.is_at_rest() && !self.takes_pages() && !self.is_unsure();
-        if (!self.pass.is_open || self.filler.is_holding() || is_last)
+        if (!self.pass.is_open || self.filler.is_holding() || self.filler.space() == 0 || is_last)
             && let Some(batch) = self.filler.complete().await?
         {
             self.poller.push(batch);
@@ -196,7 +194,7 @@ impl<'a> BatchDelivery<'a> {
                 self.pass.has_progressed |= polled.has_collected;
                 step.ends.extend(polled.ends);
             }
-            count = ready.recv_many(&mut group, GROUP), if takes => {
+            count = ready.recv_many(&mut group, self.filler.space()), if takes => {
                 self.pass.is_open = count > 0;
                 step.taken = self.pass.retain_new(&mut group, &self.unfinished);
                 let filled = self.filler.add(group, &self.queue, &mut self.unfinished).await?;

@@ -21,6 +21,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Maximum number of pages whose attempts are opened in one commit.
+const GROUP: usize = 64;
+
 /// Fills batches.
 pub(crate) struct BatchFiller<'a> {
     asking: &'a Asking<'a>,
@@ -82,6 +85,11 @@ impl<'a> BatchFiller<'a> {
         self.asking.run.job.limits.budget.is_some() && bills < MIN_CALIBRATION_IMAGES
     }
 
+    /// How many pages may be added at once. 0: those in the batch that is being built are enough until bills are seen.
+    pub(crate) fn space(&self) -> usize {
+        space(self.is_cautious(), self.builder.as_ref().map_or(0, BatchBuilder::requests))
+    }
+
     /// Adds pages. A batch that is full is completed first.
     ///
     /// # Errors
@@ -128,10 +136,9 @@ impl<'a> BatchFiller<'a> {
 
     /// Whether a batch of this size (bytes, tokens, requests) has no space for another request.
     fn is_full(&self, size: (u64, u64, u64), (bytes, tokens): (u64, u64), queue: &QueueLimit) -> bool {
-        let max_requests = if self.is_cautious() { MIN_CALIBRATION_IMAGES } else { self.bounds.requests };
         size.2 > 0
             && (size.0 + bytes > self.bounds.bytes
-                || size.2 >= max_requests
+                || size.2 >= self.bounds.requests
                 || queue.tokens().is_some_and(|limit| size.1 + tokens > limit))
     }
 
@@ -216,6 +223,28 @@ impl<'a> BatchFiller<'a> {
         match self.builder.take() {
             Some(builder) => builder.withdraw(self.asking).await,
             None => Ok(()),
+        }
+    }
+}
+
+/// How many pages may be added at once to a batch of `requests`. When `is_cautious`, it takes only as many as show how
+/// the endpoint bills, however many are ready.
+fn space(is_cautious: bool, requests: u64) -> usize {
+    if !is_cautious {
+        return GROUP;
+    }
+    usize::try_from(MIN_CALIBRATION_IMAGES.saturating_sub(requests)).unwrap_or(GROUP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cautious_batch_takes_only_the_pages_whose_bills_are_waited_for() {
+        for (requests, left) in [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0)] {
+            assert_eq!(space(true, requests), left, "{requests}");
+            assert_eq!(space(false, requests), GROUP, "{requests}");
         }
     }
 }
