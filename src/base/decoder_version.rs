@@ -29,7 +29,8 @@
 /// composite fonts whose encoding maps no codes or uses another one, and in fonts of a graphics state, content of forms in
 /// what is set around them, stencils and stroked text in patterns and colour spaces that are missing, and pictures in
 /// uncoloured glyphs are faults.
-/// 15: embedded programs of fonts are used that are of another type than their entry; JPEG with arithmetic codes whose data is
+/// 15: embedded programs of fonts are used that are of another type than their entry, and fonts of tiles, glyphs, masks,
+/// annotations and graphics states as those of the page; JPEG with arithmetic codes whose data is
 /// cut is a fault; what is only set and not used, a base of encodings that is missing and not needed, and layers that a form
 /// leaves open at the end of a page are not.
 pub const DECODER_VERSION: u32 = 15;
@@ -78,8 +79,9 @@ pub const BUTTON_STATES_VERSION: u32 = 13;
 /// Since this version embedded programs of fonts are found whatever type the font states, and annotations behind missing ones.
 pub const FOUND_PROGRAMS_VERSION: u32 = 14;
 
-/// Since this version embedded programs of fonts are used that are of another type than their entry.
-pub const USED_PROGRAMS_VERSION: u32 = 15;
+/// Since this version embedded programs of fonts are used that are of another type than their entry, and fonts of tiles, glyphs,
+/// masks, annotations and graphics states as those of the page.
+pub const USED_FONTS_VERSION: u32 = 15;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

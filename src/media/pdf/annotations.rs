@@ -101,13 +101,22 @@ pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
 
 /// The same without items that are missing or no annotations: the renderer draws none behind them. `None`: there are none.
 pub(crate) fn list_existing_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
-    list_annotations(page, &|annotation| annotation.is_none())
+    list_annotations(page, &|annotation| annotation.is_none_or(is_of_page_tree))
+}
+
+/// Whether an item of a list of annotations is a page or a group of pages. The library finds no object within itself.
+fn is_of_page_tree(item: &Dict<'_>) -> bool {
+    item.get::<Name<'_>>("Type").is_some_and(|kind| matches!(&*kind, b"Page" | b"Pages"))
 }
 
 /// Whether an annotation is behind an item that is missing or none.
 pub(crate) fn has_unreached_annotations(page: &Page<'_>) -> bool {
     let items = page_items(page, "Annots").unwrap_or_default();
-    let is_annotation = |item: &Option<Object<'_>>| matches!(item, Some(Object::Dict(_) | Object::Stream(_)));
+    let is_annotation = |item: &Option<Object<'_>>| match item {
+        Some(Object::Dict(item)) => !is_of_page_tree(item),
+        Some(Object::Stream(_)) => true,
+        _ => false,
+    };
     items.iter().skip_while(|item| is_annotation(item)).any(is_annotation)
 }
 

@@ -1,43 +1,20 @@
 //! Fonts with an embedded program that the renderer would not find or use, because it is of another type than they or its
 //! entry state: viewers look at the program. Source: ISO 32000-1, 9.9; what PDFium, MuPDF and Poppler do.
 
-use super::corrections::Correction;
 use super::embedded_font::{has_tables, has_true_type_outlines, is_collection, is_font_program};
-use super::font_flags::{correct_direct, visit_fonts};
+use super::font_flags::missing_type;
+use super::page_fonts::FontEntries;
 use hayro::hayro_syntax::object::{Array, Dict, Name, ObjRef, Object, Stream};
-use hayro::hayro_syntax::page::Page;
-use std::collections::HashSet;
 
-/// The fonts of a page whose embedded program the renderer would not find, because it is in the entry of another type.
+/// The entries of a font whose embedded program the renderer would not find, because it is in the entry of another type.
 /// Viewers look at the program.
-pub(crate) fn correct_font_programs(page: &Page<'_>) -> Vec<Correction> {
-    correct_programs(page, ProgramChange::of_unusual_entry)
+pub(crate) fn find_unusual_program(font: &Dict<'_>) -> FontEntries {
+    ProgramChange::of_unusual_entry(font).map(ProgramChange::into_entries).unwrap_or_default()
 }
 
-/// The fonts of a page whose embedded program the renderer would not use, because it is of another type than its entry.
-pub(crate) fn correct_program_types(page: &Page<'_>) -> Vec<Correction> {
-    correct_programs(page, ProgramChange::of_usual_entry)
-}
-
-fn correct_programs(page: &Page<'_>, find: impl Fn(&Dict<'_>) -> Option<ProgramChange>) -> Vec<Correction> {
-    let mut found: Vec<Correction> = Vec::new();
-    visit_fonts(page.resources(), &mut HashSet::new(), 0, &mut |name, id, font| {
-        let Some(change) = find(font) else { return };
-        let of_type = change.font_type.and_then(|entry| match id {
-            Some(id) => Some(Correction::new(id, font, entry)),
-            None => correct_direct(page, name, font, entry),
-        });
-        let of_program = change.program.and_then(|entry| {
-            let descriptor = font.get::<Dict<'_>>("FontDescriptor")?;
-            Some(Correction::new(descriptor.obj_id()?, &descriptor, entry))
-        });
-        for new in of_type.into_iter().chain(of_program) {
-            if found.iter().all(|known| known.id != new.id || known.entry != new.entry) {
-                found.push(new);
-            }
-        }
-    });
-    found
+/// The entries of a font whose embedded program the renderer would not use, because it is of another type than its entry.
+pub(crate) fn find_program_of_other_type(font: &Dict<'_>) -> FontEntries {
+    ProgramChange::of_usual_entry(font).map(ProgramChange::into_entries).unwrap_or_default()
 }
 
 /// What makes the renderer find the program of a font.
@@ -49,6 +26,13 @@ struct ProgramChange {
 }
 
 impl ProgramChange {
+    fn into_entries(self) -> FontEntries {
+        FontEntries {
+            font: self.font_type.unwrap_or_default().to_owned(),
+            descriptor: self.program.unwrap_or_default(),
+        }
+    }
+
     /// The change of a font whose program is in an entry of another type, or not as that entry has it. `None`: the
     /// renderer finds it, or there is none.
     fn of_unusual_entry(font: &Dict<'_>) -> Option<Self> {
@@ -106,10 +90,9 @@ struct FoundProgram<'a> {
 impl<'a> FoundProgram<'a> {
     /// The program of a font. `None`: it has none, or the font is of another kind.
     fn of(font: &Dict<'a>) -> Option<Self> {
-        let kind = font.get::<Name<'_>>("Subtype")?;
-        let is_true_type = match &*kind {
-            b"TrueType" | b"OpenType" => true,
-            b"Type1" | b"MMType1" => false,
+        let is_true_type = match (missing_type(font), font.get::<Name<'_>>("Subtype").as_deref()) {
+            (Some("/Subtype/TrueType"), _) | (None, Some(b"TrueType" | b"OpenType")) => true,
+            (Some("/Subtype/Type1"), _) | (None, Some(b"Type1" | b"MMType1")) => false,
             _ => return None,
         };
         let descriptor = font.get::<Dict<'a>>("FontDescriptor")?;

@@ -9,7 +9,8 @@
 use super::annotations::visible_appearances;
 use super::layers::Layers;
 use super::losses::{Losses, Lost};
-use super::objects::{MAX_DEPTH, MAX_OPERATIONS};
+use super::objects::MAX_OPERATIONS;
+use super::within::MAX_DEPTH;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};

@@ -16,7 +16,9 @@
 //! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`symbol_font`], [`type3_font`],
 //!   [`content_streams`], [`paints`], [`page_state`], [`objects`]: whether images, fonts, content, patterns and other
 //!   objects of the file are complete; [`within`]: what content belongs to, in the words of its losses
-//! - [`font_flags`]: fonts whose encoding it would ignore; [`font_programs`]: those whose program it would not find; [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
+//! - [`font_flags`]: fonts whose encoding it would ignore; [`font_programs`]: those whose program it would not find;
+//!   [`font_entries`]: both; [`page_fonts`]: the fonts of a page with other entries
+//! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page; [`groups`]: what it draws apart and should blend with the page
 //! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a
 //!   page because the file does not contain how it looks
@@ -36,6 +38,7 @@ pub(crate) mod embedded_font;
 pub(crate) mod encryption;
 pub(crate) mod examine;
 pub(crate) mod fill;
+pub(crate) mod font_entries;
 pub(crate) mod font_flags;
 pub(crate) mod font_programs;
 pub(crate) mod fonts;
@@ -52,6 +55,7 @@ pub(crate) mod losses;
 pub(crate) mod mesh;
 pub(crate) mod objects;
 pub(crate) mod overlay;
+pub(crate) mod page_fonts;
 pub(crate) mod page_items;
 pub(crate) mod page_state;
 pub(crate) mod page_tree;

@@ -12,7 +12,7 @@ use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, TextMode, text
 use super::paints::has_shading;
 use super::soft_mask::is_lost_mask;
 use super::type3_font::is_shape;
-use super::within::Within;
+use super::within::{MAX_DEPTH, Within};
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
@@ -21,13 +21,13 @@ use hayro::kurbo::{Affine, Rect};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// Deepest nesting of forms that is followed.
-pub(crate) const MAX_DEPTH: u32 = 12;
 /// Maximum number of operations of a page that are examined.
 pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
 /// The operators that paint.
 const PAINTING: [&[u8]; 16] =
     [b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"Do", b"BI", b"Tj", b"TJ", b"'", b"\""];
+/// Those of them that show text.
+const TEXTS: [&[u8]; 4] = [b"Tj", b"TJ", b"'", b"\""];
 /// The clip of content whose place on the page is not known.
 const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 
@@ -137,7 +137,8 @@ impl Walk<'_> {
             };
             let name = || operation.operands().last().and_then(|operand| operand.clone().into_name());
             let is_hidden = layers.contains(&true);
-            if !is_hidden && PAINTING.contains(&operator) && self.visible_layers.last() == Some(&false) {
+            let is_unseen = is_hidden || TEXTS.contains(&operator) && state.text_mode.is_invisible();
+            if !is_unseen && PAINTING.contains(&operator) && self.visible_layers.last() == Some(&false) {
                 self.lose_in(Lost::Layer, state.clip);
             }
             match operator {
@@ -378,7 +379,15 @@ impl Walk<'_> {
         if dict.get::<[f64; 4]>("BBox").is_none() {
             self.lose_in(self.within.lose_content(), state.clip);
         }
+        // The renderer closes the last layer at the end of a form that has one, whichever that is.
+        let has_layer = dict.get::<Dict<'_>>("OC").is_some();
+        if has_layer {
+            self.open_layer(true);
+        }
         self.follow_stream(form, resources, first, depth);
+        if has_layer {
+            self.visible_layers.pop();
+        }
     }
 
     /// Finds what is lost of the content of a form, a tile or a glyph. `resources`: those of the content around it.

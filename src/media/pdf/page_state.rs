@@ -3,6 +3,7 @@
 use super::color_space::has_colors;
 use super::content::Matrix;
 use super::embedded_font::is_font_program;
+use super::font_entries::find_entries;
 use super::losses::Lost;
 use super::paints::PatternPaint;
 use super::symbol_font::{count_symbols, find_lost_symbols};
@@ -121,8 +122,14 @@ pub(crate) enum ExaminedFont<'a> {
 impl<'a> ExaminedFont<'a> {
     pub(crate) fn read(font: &Dict<'a>) -> Option<Self> {
         let lacks_part = || is_partial(font).then(|| Lost::Glyphs("a font of which the file lacks a part".to_owned()));
+        // What could be corrected is, before a page is examined.
+        let is_unusable = || {
+            let lost = Lost::EmbeddedGlyphs("an embedded font that its entries contradict".to_owned());
+            (!find_entries(font).are_none()).then_some(lost)
+        };
         find_lost_map(font)
             .or_else(lacks_part)
+            .or_else(is_unusable)
             .map(Self::Unusable)
             .or_else(|| Type3Font::read(font).map(Self::Type3))
             .or_else(|| find_lost_symbols(font).map(Self::Symbols))

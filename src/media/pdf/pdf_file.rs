@@ -10,18 +10,20 @@ use super::corrections::{
 };
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
-use super::font_flags::{correct_font_flags, correct_font_types};
-use super::font_programs::{correct_font_programs, correct_program_types};
+use super::font_entries::find_entries;
+use super::font_flags::{find_flags, find_type};
+use super::font_programs::find_unusual_program;
 use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
 use super::layers::Hideable;
+use super::page_fonts::{FontEntries, FontPlaces, correct_fonts};
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use crate::base::decoder_version::{
     APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION,
-    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION, USED_PROGRAMS_VERSION,
+    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION, USED_FONTS_VERSION,
 };
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -202,6 +204,11 @@ impl PdfFile {
         self.reopened(correct(&self.pdf, &corrections)?, number, page.page_stream().unwrap_or_default())
     }
 
+    /// The same file with entries of fonts that the renderer can use. `None`: it uses all of them, or they can't be changed.
+    fn with_fonts(&self, number: u32, places: FontPlaces, find: fn(&Dict<'_>) -> FontEntries) -> Option<Self> {
+        self.corrected(number, |page| correct_fonts(page, places, find))
+    }
+
     /// The same file with streams of a page that the renderer can use. `None`: it can use all, or they can't be changed.
     fn usable<'a>(&'a self, number: u32, find: impl Fn(&Page<'a>) -> Vec<StreamCorrection<'a>>) -> Option<Self> {
         let page = self.page(number).ok()?;
@@ -244,11 +251,11 @@ impl PdfFile {
         match change {
             Change::Generations => self.matched(number),
             Change::Content => self.repaired(number),
-            Change::Encodings => self.corrected(number, correct_font_flags),
+            Change::Encodings => self.with_fonts(number, FontPlaces::Forms, find_flags),
             Change::Streams => self.usable(number, correct_streams),
-            Change::FontTypes => self.corrected(number, correct_font_types),
-            Change::FontPrograms => self.corrected(number, correct_font_programs),
-            Change::ProgramTypes => self.corrected(number, correct_program_types),
+            Change::FontTypes => self.with_fonts(number, FontPlaces::Forms, find_type),
+            Change::FontPrograms => self.with_fonts(number, FontPlaces::Forms, find_unusual_program),
+            Change::Fonts => self.with_fonts(number, FontPlaces::All, find_entries),
             Change::Annotations => self.with_reached_annotations(number),
             Change::ListedLayers => self.layered(number),
             Change::Layers => self.corrected(number, correct_layers_as_before),
@@ -370,8 +377,8 @@ enum Change {
     FontTypes,
     /// Embedded programs of fonts that it finds.
     FontPrograms,
-    /// Embedded programs of fonts whose entries it uses.
-    ProgramTypes,
+    /// Fonts anywhere whose entries it uses.
+    Fonts,
     /// Annotations that it draws although others are missing.
     Annotations,
     /// States of layers that it reads, and no annotations in hidden ones.
@@ -393,7 +400,7 @@ impl Change {
         Self::Streams,
         Self::FontTypes,
         Self::FontPrograms,
-        Self::ProgramTypes,
+        Self::Fonts,
         Self::Layers,
         Self::Groups,
     ];
@@ -406,7 +413,7 @@ impl Change {
             Self::Streams => USABLE_STREAMS_VERSION,
             Self::FontTypes => KNOWN_LAYERS_VERSION,
             Self::FontPrograms | Self::Annotations => FOUND_PROGRAMS_VERSION,
-            Self::ProgramTypes => USED_PROGRAMS_VERSION,
+            Self::Fonts => USED_FONTS_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
@@ -417,7 +424,7 @@ impl Change {
     /// How a page differs that was drawn without it.
     fn effect(self) -> &'static str {
         match self {
-            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms | Self::ProgramTypes => {
+            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms | Self::Fonts => {
                 "some characters are others now"
             }
             Self::Generations | Self::Annotations => "objects are drawn that were not found before",

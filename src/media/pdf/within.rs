@@ -1,6 +1,9 @@
-//! What content belongs to, in the words of its losses.
+//! What content belongs to: in the words of its losses, and how deep that is followed.
 
 use super::losses::Lost;
+
+/// Deepest nesting of content in other content that is followed.
+pub(crate) const MAX_DEPTH: u32 = 12;
 
 /// What content belongs to.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,7 @@ mod pdf_colors;
 mod pdf_corrections;
 mod pdf_damage;
 mod pdf_encryption;
+mod pdf_fonts;
 mod pdf_groups;
 mod pdf_jbig2;
 mod pdf_layers;
