@@ -69,7 +69,7 @@ pub(crate) struct Simulate {
     /// Duration of a batch.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub(crate) batch_time: Duration,
-    /// Faults of the first batches: none, expire, fail, missing, twice, unreadable.
+    /// Faults of the first batches: none, expire, fail, missing, twice, unreadable, empty.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) batch_faults: Vec<BatchFault>,
     /// Maximum prompt tokens in the batch queue.

@@ -17,6 +17,8 @@ pub enum BatchFault {
     Twice,
     /// The result files can't be read at the first try.
     Unreadable,
+    /// The result files are empty at the first try.
+    Empty,
 }
 
 impl BatchFault {
@@ -27,6 +29,7 @@ impl BatchFault {
         ("missing", Self::Missing),
         ("twice", Self::Twice),
         ("unreadable", Self::Unreadable),
+        ("empty", Self::Empty),
     ];
 }
 

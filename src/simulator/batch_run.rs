@@ -3,6 +3,7 @@
 use super::api_error::ApiError;
 use super::batch::BatchResults;
 use super::batch_fault::BatchFault;
+use super::batch_store::FailedDownload;
 use super::bill::text_tokens;
 use super::faults::Fault;
 use super::model::image_key;
@@ -87,10 +88,13 @@ pub(crate) fn run_when_due(state: &State, id: &str) {
         (!lines.is_empty()).then(|| batches.add_file(text.into_bytes()))
     };
     let results = BatchResults { output_file: add(output), error_file: add(errors), failed };
-    if fault == Some(BatchFault::Unreadable) {
-        for file in [&results.output_file, &results.error_file].into_iter().flatten() {
-            batches.make_unreadable(file.clone());
-        }
+    let download = match fault {
+        Some(BatchFault::Unreadable) => Some(FailedDownload::Error),
+        Some(BatchFault::Empty) => Some(FailedDownload::Empty),
+        _ => None,
+    };
+    for file in [&results.output_file, &results.error_file].into_iter().flatten() {
+        download.into_iter().for_each(|download| batches.make_unreadable(file.clone(), download));
     }
     batches.finish_batch(id, results);
 }
@@ -285,7 +289,8 @@ mod tests {
         let results = shared.batches.batch(&id).unwrap().results.clone().unwrap();
         let output = results.output_file.unwrap();
         assert_eq!((results.error_file, results.failed), (None, 0));
-        assert_eq!([shared.batches.take_unreadable(&output), shared.batches.take_unreadable(&output)], [true, false]);
+        let downloads = [shared.batches.take_unreadable(&output), shared.batches.take_unreadable(&output)];
+        assert_eq!(downloads, [Some(FailedDownload::Error), None]);
         let lines = String::from_utf8(shared.batches.file(&output).unwrap().to_vec()).unwrap();
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(custom_ids(&lines), ["r-0", "r-1"]);

@@ -2,7 +2,16 @@
 
 use super::batch::{Batch, BatchResults};
 use crate::base::random::mix;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+/// How a download of a file fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailedDownload {
+    /// With an error of a gateway.
+    Error,
+    /// As a file without content.
+    Empty,
+}
 
 /// The files and batches of the endpoint.
 #[derive(Debug, Default)]
@@ -10,7 +19,7 @@ pub(crate) struct BatchStore {
     files: BTreeMap<String, Vec<u8>>,
     batches: BTreeMap<String, Batch>,
     /// Files that can't be read at the first try.
-    unreadable: BTreeSet<String>,
+    unreadable: BTreeMap<String, FailedDownload>,
     /// Number of ids.
     ids: u64,
 }
@@ -28,12 +37,12 @@ impl BatchStore {
     }
 
     /// Makes the next download of a file fail.
-    pub(crate) fn make_unreadable(&mut self, id: String) {
-        self.unreadable.insert(id);
+    pub(crate) fn make_unreadable(&mut self, id: String, download: FailedDownload) {
+        self.unreadable.insert(id, download);
     }
 
-    /// Whether this download of a file fails.
-    pub(crate) fn take_unreadable(&mut self, id: &str) -> bool {
+    /// How this download of a file fails, if it does.
+    pub(crate) fn take_unreadable(&mut self, id: &str) -> Option<FailedDownload> {
         self.unreadable.remove(id)
     }
 
@@ -85,9 +94,9 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!((store.file(&one), store.file(&other)), (Some(&b"one"[..]), Some(&b"other"[..])));
         assert_eq!(store.file("file-unknown"), None);
-        store.make_unreadable(one.clone());
-        assert_eq!([store.take_unreadable(&one), store.take_unreadable(&one)], [true, false]);
-        assert!(!store.take_unreadable(&other));
+        store.make_unreadable(one.clone(), FailedDownload::Empty);
+        assert_eq!([store.take_unreadable(&one), store.take_unreadable(&one)], [Some(FailedDownload::Empty), None]);
+        assert_eq!(store.take_unreadable(&other), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::api_error::ApiError;
 use super::batch::{Batch, BatchResults};
 use super::batch_fault::BatchFault;
 use super::batch_run::{check_requests, run_when_due};
+use super::batch_store::FailedDownload;
 use super::http::{HTML, JSON, Reply, full_body};
 use super::model::CREATED;
 use super::multipart::part_content;
@@ -47,13 +48,17 @@ pub(crate) async fn upload(state: &State, request: Request<Incoming>) -> Reply {
 
 /// `GET /v1/files/{id}/content`.
 pub(crate) fn download(state: &State, id: &str) -> Reply {
-    if state.shared.borrow_mut().batches.take_unreadable(id) {
+    let failure = state.shared.borrow_mut().batches.take_unreadable(id);
+    if failure == Some(FailedDownload::Error) {
         return state.reply(502, HTML, "<html><h1>502 Bad Gateway</h1></html>".into());
     }
-    let Some(bytes) = state.shared.borrow().batches.file(id).map(<[u8]>::to_vec) else {
+    let Some(mut bytes) = state.shared.borrow().batches.file(id).map(<[u8]>::to_vec) else {
         let message = format!("No such File object: {id}");
         return state.error(&ApiError::new(404, "invalid_request_error", message).with_param("id"));
     };
+    if failure == Some(FailedDownload::Empty) {
+        bytes.clear();
+    }
     let mut response = Response::new(full_body(bytes));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     Ok(response)

@@ -57,8 +57,7 @@ pub(crate) async fn collect(
         }
     };
     if !content.is_plausible() {
-        let message = format!("the files of batch {} hold no results", remote.id);
-        collector.collected.fault = Some(BatchFault::transient(message));
+        collector.collected.fault = Some(no_results(remote));
         return Ok(collector.collected);
     }
     if remote.status == RemoteStatus::Failed {
@@ -94,6 +93,10 @@ impl Content {
     }
 }
 
+fn no_results(remote: &RemoteBatch) -> BatchFault {
+    BatchFault::transient(format!("the files of batch {} hold no results", remote.id))
+}
+
 /// Settles the attempts of a batch.
 struct Collector<'a> {
     asking: &'a Asking<'a>,
@@ -112,7 +115,10 @@ impl Collector<'_> {
     ) -> Result<Result<Content, StoreError>, BatchFault> {
         let mut content = Content::default();
         let batches = self.asking.endpoint.batches();
-        for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
+        let files = [(&remote.output_file, remote.completed > 0), (&remote.error_file, false)];
+        for (file, has_results) in
+            files.into_iter().filter_map(|(file, has_results)| Some((file.as_ref()?, has_results)))
+        {
             let mut lines = match self.unless_ending(batches.lines(file)).await {
                 Ok(lines) => lines,
                 Err(BatchFault::NotFound(message)) => {
@@ -121,8 +127,9 @@ impl Collector<'_> {
                 }
                 Err(fault) => return Err(fault),
             };
+            let mut is_empty = true;
             while let Some(text) = self.unless_ending(lines.next()).await? {
-                content.is_read = true;
+                (content.is_read, is_empty) = (true, false);
                 let Some(line) = batches.read_line(&text) else { continue };
                 content.has_lines = true;
                 // A line that comes twice finds its attempt taken.
@@ -132,6 +139,10 @@ impl Collector<'_> {
                 if let Err(error) = self.queue_settlement(id, attempt, exchange).await {
                     return Ok(Err(error));
                 }
+            }
+            // What was executed is billed: it must not be asked again because a download was empty.
+            if is_empty && has_results {
+                return Err(no_results(remote));
             }
         }
         Ok(Ok(content))

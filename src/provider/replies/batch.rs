@@ -20,6 +20,8 @@ pub struct RemoteBatch {
     pub error_file: Option<String>,
     /// Why it failed as a whole.
     pub errors: Vec<BatchError>,
+    /// How many requests it has executed. 0: none, or the provider does not state it.
+    pub completed: u64,
     /// The metadata that was set when the batch was created, to find it again.
     pub key: Option<String>,
 }

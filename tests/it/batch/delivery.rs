@@ -103,14 +103,21 @@ fn a_stop_leaves_batches_to_the_next_run() {
 
 #[test]
 fn files_that_cannot_be_read_at_first_lose_nothing() {
-    let kinds = vec!["500".parse().unwrap()];
-    let faults = vec![BatchFault::Unreadable, BatchFault::Unreadable];
-    let bench = Bench::with_pages(40).simulator(Options { faults: 0.4, kinds, batch_faults: faults, ..options() });
-    bench.job(MORE);
-    let ran = bench.run(&["-q"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(statuses(&bench.rows())["ok"], 40);
-    assert_eq!(open_attempts(&bench), 0);
+    for fault in [BatchFault::Unreadable, BatchFault::Empty] {
+        let kinds = vec!["500".parse().unwrap()];
+        let some_fail = Options { faults: 0.4, kinds, ..options() };
+        for simulator in [some_fail, options()] {
+            let has_errors = simulator.faults > 0.0;
+            let bench = Bench::with_pages(40).simulator(Options { batch_faults: vec![fault, fault], ..simulator });
+            bench.job(MORE);
+            let ran = bench.run(&["-q"]);
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 40);
+            assert_eq!(open_attempts(&bench), 0);
+            let batches = bench.stats()["batches"].as_u64().unwrap();
+            assert!(has_errors || batches == 1, "what was executed is not executed again: {fault:?} {batches}");
+        }
+    }
 }
 
 #[test]

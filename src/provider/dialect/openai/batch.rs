@@ -138,6 +138,7 @@ fn parse_batch(value: &Value) -> Option<RemoteBatch> {
         output_file: text(value, "output_file_id"),
         error_file: text(value, "error_file_id"),
         errors: errors.collect(),
+        completed: value.pointer("/request_counts/completed").and_then(Value::as_u64).unwrap_or(0),
         key: value.get("metadata").and_then(|metadata| text(metadata, KEY_MEMBER)),
     })
 }
@@ -184,10 +185,10 @@ mod tests {
         let reply = json!({
             "id": "batch_1", "status": "failed", "input_file_id": "file-1", "output_file_id": null, "error_file_id": "file-2",
             "errors": {"data": [{"code": "token_limit_exceeded", "message": message, "line": null}, {"code": "invalid_json_line", "message": "bad", "line": 3}]},
-            "metadata": {"docmill": "run-1"},
+            "metadata": {"docmill": "run-1"}, "request_counts": {"total": 9, "completed": 7, "failed": 2},
         });
         let batch = OpenAiBatches.read_batch(&reply).unwrap();
-        assert_eq!((batch.input_file.as_str(), batch.output_file.as_deref()), ("file-1", None));
+        assert_eq!((batch.input_file.as_str(), batch.output_file.as_deref(), batch.completed), ("file-1", None, 7));
         assert_eq!((batch.error_file.as_deref(), batch.key.as_deref()), (Some("file-2"), Some("run-1")));
         assert_eq!(batch.errors[0].full_queue, Some(FullQueue { max_tokens: Some(2_000_000) }));
         assert!(!batch.errors[0].message.contains('\u{1b}'));
