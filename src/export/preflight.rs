@@ -2,7 +2,7 @@
 
 use super::error::ExportError;
 use super::partitions::partitions::check_no_whole_file;
-use super::success_marker::has_marker;
+use super::success_marker::{NAME as MARKER, has_marker};
 use super::target::Targets;
 use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
@@ -65,24 +65,30 @@ pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
         writable_folder(&partial).map_err(|error| ExportError::new(&partial, error))?;
         let fault = |error: io::Error| ExportError::new(path, error);
         let target = follow_links(path).map_err(fault)?;
+        let folder = target.parent().unwrap_or(Path::new(""));
+        let marker = targets.success_marker.then(|| OsStr::new(MARKER));
         if !targets.partition_by.is_empty() {
             check_no_whole_file(&target)?;
-            let folder = target.parent().unwrap_or(Path::new(""));
-            check_parts(folder, &targets.partition_by, target.file_name().unwrap_or_default())?;
+            let names: Vec<&OsStr> = target.file_name().into_iter().chain(marker).collect();
+            check_parts(folder, &targets.partition_by, &names)?;
         }
-        if targets.success_marker {
-            has_marker(target.parent().unwrap_or(Path::new(""))).map_err(fault)?;
+        if let Some(marker) = marker {
+            has_marker(folder).map_err(fault)?;
+            let marker = folder.join(marker);
+            writable_folder(&marker).map_err(|error| ExportError::new(&marker, error))?;
         }
     }
     Ok(())
 }
 
-/// Checks that files called `name` in the partitions below `folder` can be replaced. Partitions that do not exist yet can
+/// Checks that files with these names in the partitions below `folder` can be replaced. Partitions that do not exist yet can
 /// be made where the others are.
-fn check_parts(folder: &Path, columns: &[String], name: &OsStr) -> Result<(), ExportError> {
+fn check_parts(folder: &Path, columns: &[String], names: &[&OsStr]) -> Result<(), ExportError> {
     let Some((column, deeper)) = columns.split_first() else {
-        let file = folder.join(name);
-        return writable_folder(&file).map(|_| ()).map_err(|error| ExportError::new(&file, error));
+        return names
+            .iter()
+            .map(|name| folder.join(name))
+            .try_for_each(|file| writable_folder(&file).map(|_| ()).map_err(|error| ExportError::new(&file, error)));
     };
     let is_part = |entry: &DirEntry| {
         entry.file_name().to_string_lossy().strip_prefix(column.as_str()).is_some_and(|value| value.starts_with('='))
@@ -91,7 +97,7 @@ fn check_parts(folder: &Path, columns: &[String], name: &OsStr) -> Result<(), Ex
         if !entry.path().is_dir() {
             return Err(ExportError::new(&entry.path(), io::Error::other("it exists and is not a folder")));
         }
-        check_parts(&entry.path(), deeper, name)?;
+        check_parts(&entry.path(), deeper, names)?;
     }
     Ok(())
 }
