@@ -17,6 +17,12 @@ pub(crate) fn parse(text: &str) -> Result<Value, Error> {
     })
 }
 
+/// The value behind these names, each a member of the one before. Unlike `Value::pointer` it copies no name: replies are looked
+/// through for dozens of them.
+pub(crate) fn find<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.get(*name))
+}
+
 /// The text with null instead of numbers with a large exponent; `None` if it has none.
 fn without_huge_numbers(text: &str) -> Option<String> {
     let bytes = text.as_bytes();

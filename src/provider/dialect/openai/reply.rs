@@ -4,7 +4,7 @@
 use super::errors::error_body::ErrorBody;
 use super::errors::late_error::{find_error, judge_late_error, member_error};
 use super::finish::{Finish, find_finish};
-use super::lenient_json;
+use super::lenient_json::{self, find};
 use super::message::Message;
 use super::usage::{counts_output, read_cost, read_usage};
 use crate::base::sanitize;
@@ -147,7 +147,7 @@ impl Completion {
         let places = [
             value.get("usage"),
             value.get("usageMetadata"),
-            value.pointer("/x_groq/usage"),
+            find(value, &["x_groq", "usage"]),
             choice.and_then(|choice| choice.get("usage")),
         ];
         let counts = if choice.is_some() { FinalCounts::WithChoice } else { FinalCounts::Alone };
@@ -267,8 +267,9 @@ fn text(value: &Value, name: &str) -> Option<String> {
 
 /// Whether Gemini's verdict on a prompt, which it sends without choices, is that it is blocked.
 fn is_blocked(value: &Value) -> bool {
-    let reason =
-        ["/promptFeedback/blockReason", "/prompt_feedback/block_reason"].iter().find_map(|at| value.pointer(at));
+    let reason = [["promptFeedback", "blockReason"], ["prompt_feedback", "block_reason"]]
+        .iter()
+        .find_map(|path| find(value, path));
     let reason = reason.and_then(Value::as_str).unwrap_or_default();
     !reason.trim().is_empty() && !reason.to_lowercase().ends_with("unspecified")
 }

@@ -4,6 +4,7 @@
 //! Databricks, Moonshot and OpenRouter; the usage of the Vercel AI SDK, of Bedrock's Converse and of Gemini's own API
 //! (2026-11). Members of one meaning have several names, which are also written in camel case.
 
+use super::lenient_json::find;
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use serde_json::Value;
@@ -14,29 +15,29 @@ const MAX_TOKENS: u64 = 100_000_000;
 /// Largest believable cost of one request: a thousand dollars.
 const MAX_COST: Pico = Pico(1_000_000_000_000_000);
 
-const CACHED: &[&str] = &[
-    "/prompt_tokens_details/cached_tokens",
-    "/input_tokens_details/cached_tokens",
-    "/prompt_cache_hit_tokens",
-    "/num_cached_tokens",
-    "/cached_tokens",
-    "/cache_read_input_tokens",
-    "/cached_input_tokens",
-    "/cached_content_token_count",
+const CACHED: &[&[&str]] = &[
+    &["prompt_tokens_details", "cached_tokens"],
+    &["input_tokens_details", "cached_tokens"],
+    &["prompt_cache_hit_tokens"],
+    &["num_cached_tokens"],
+    &["cached_tokens"],
+    &["cache_read_input_tokens"],
+    &["cached_input_tokens"],
+    &["cached_content_token_count"],
 ];
-const CACHE_WRITE: &[&str] = &[
-    "/prompt_tokens_details/cache_write_tokens",
-    "/prompt_tokens_details/cache_creation_tokens",
-    "/cache_write_tokens",
-    "/cache_creation_input_tokens",
-    "/cache_write_input_tokens",
+const CACHE_WRITE: &[&[&str]] = &[
+    &["prompt_tokens_details", "cache_write_tokens"],
+    &["prompt_tokens_details", "cache_creation_tokens"],
+    &["cache_write_tokens"],
+    &["cache_creation_input_tokens"],
+    &["cache_write_input_tokens"],
 ];
 /// Reasoning, as a part of the reply's tokens or in addition to them.
-const REASONING: &[&str] = &[
-    "/completion_tokens_details/reasoning_tokens",
-    "/output_tokens_details/reasoning_tokens",
-    "/reasoning_tokens",
-    "/thoughts_token_count",
+const REASONING: &[&[&str]] = &[
+    &["completion_tokens_details", "reasoning_tokens"],
+    &["output_tokens_details", "reasoning_tokens"],
+    &["reasoning_tokens"],
+    &["thoughts_token_count"],
 ];
 
 /// The tokens of the prompt, those in the cache included.
@@ -49,7 +50,7 @@ const TOTAL: &[&str] = &["total_tokens", "total_token_count"];
 /// Reads token counts. `None` if they are missing or not believable.
 pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
     let value = &*in_snake_case(value);
-    let count_of = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
+    let count_of = |paths: &[&[&str]]| paths.iter().find_map(|path| count(find(value, path)).filter(|n| *n > 0));
     // Every request has a prompt: 0 means that the server did not count.
     let input = first_count(value, PROMPT).filter(|input| *input > 0).or_else(|| other_input(value))?;
     let completion = first_count(value, COMPLETION).unwrap_or(0);
@@ -74,7 +75,7 @@ pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
 pub(crate) fn counts_output(value: &Value) -> bool {
     let value = &*in_snake_case(value);
     let is_counted = first_count(value, COMPLETION).is_some() || first_count(value, TOTAL).is_some();
-    is_counted || REASONING.iter().any(|name| count(value.pointer(name)).is_some_and(|tokens| tokens > 0))
+    is_counted || REASONING.iter().any(|path| count(find(value, path)).is_some_and(|tokens| tokens > 0))
 }
 
 /// The first of these members that is a count.
@@ -131,7 +132,7 @@ pub(crate) fn read_cost(usage: &Value) -> Option<Pico> {
     let cost = usage.get("cost")?;
     let cost = dollars(cost.get("total_cost").unwrap_or(cost))?;
     let is_own_key = usage.get("is_byok") == Some(&Value::Bool(true));
-    let upstream = usage.pointer("/cost_details/upstream_inference_cost").filter(|_| is_own_key).and_then(dollars);
+    let upstream = find(usage, &["cost_details", "upstream_inference_cost"]).filter(|_| is_own_key).and_then(dollars);
     Some(cost + upstream.unwrap_or_default()).filter(|cost| *cost <= MAX_COST)
 }
 
