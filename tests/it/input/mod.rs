@@ -21,6 +21,7 @@ mod pdf_parts;
 mod pdf_renderers;
 mod pdf_scans;
 mod pdf_stencils;
+mod reported_cases;
 mod selections;
 mod signed_urls;
 mod tiff;
