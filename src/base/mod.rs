@@ -1,11 +1,11 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`], [`command_end`], [`escape`], [`file_names`], [`ids`], [`json_text`], [`label_text`],
-//! [`run_state`], [`shard`] and [`sibling`] import other leaves.
+//! import. Only [`atomic_file`], [`command_end`], [`escape`], [`file_names`], [`governor_clock`], [`ids`], [`json_text`],
+//! [`label_text`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
 //! - [`ids`]: ids as types; [`vocabulary`]: the words that stores and outputs may hold
-//! - [`clock`]: time as a parameter; [`backoff`]: waits between retries; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
+//! - [`clock`]: time as a parameter; [`governor_clock`]: the same for fixed quotas; [`backoff`]: waits between retries; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`causes`]: errors and what caused them; [`exit_codes`]: the exit codes of the program; [`command_end`]: how a
 //!   command ends; [`run_state`]: where a run stands
@@ -34,6 +34,7 @@ pub mod escape;
 pub(crate) mod exit_codes;
 pub mod file_identity;
 pub mod file_names;
+pub(crate) mod governor_clock;
 pub mod hooks;
 pub mod ids;
 pub mod image_extensions;

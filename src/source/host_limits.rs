@@ -1,6 +1,7 @@
 //! The rate of requests to each host.
 
 use crate::base::clock::Clock;
+use crate::base::governor_clock::GovernorClock;
 use crate::manifest::Fetch;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -17,7 +18,7 @@ const MIN_WAIT: Duration = Duration::from_millis(1);
 /// Limits the rate of requests to each host (`input.fetch.requests_per_second`). All
 /// readers of a run share one.
 pub struct HostLimits {
-    limiter: RateLimiter<String, DefaultKeyedStateStore<String>, LimiterClock, NoOpMiddleware<Duration>>,
+    limiter: RateLimiter<String, DefaultKeyedStateStore<String>, GovernorClock, NoOpMiddleware<Duration>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -27,7 +28,7 @@ impl HostLimits {
     #[must_use]
     pub fn new(fetch: &Fetch, clock: Arc<dyn Clock>) -> Self {
         let rate = NonZeroU32::new(fetch.requests_per_second).unwrap_or(NonZeroU32::MIN);
-        let limiter = RateLimiter::dashmap_with_clock(Quota::per_second(rate), LimiterClock(clock.clone()));
+        let limiter = RateLimiter::dashmap_with_clock(Quota::per_second(rate), GovernorClock(clock.clone()));
         Self { limiter, clock }
     }
 
@@ -37,21 +38,10 @@ impl HostLimits {
             self.limiter.retain_recent();
         }
         let host = host.to_owned();
-        while let Err(refused) = self.limiter.check_key(&host) {
-            let wait = refused.wait_time_from(self.clock.now());
+        while let Err(not_until) = self.limiter.check_key(&host) {
+            let wait = not_until.wait_time_from(self.clock.now());
             self.clock.sleep(wait.max(MIN_WAIT)).await;
         }
-    }
-}
-
-/// The run's clock, as governor reads it.
-struct LimiterClock(Arc<dyn Clock>);
-
-impl governor::clock::Clock for LimiterClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.now()
     }
 }
 

@@ -3,24 +3,13 @@
 
 use super::token_bucket::BURST_SECONDS;
 use crate::base::clock::Clock;
+use crate::base::governor_clock::GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Gcra};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The program's clock, as governor reads it.
-#[derive(Clone)]
-struct GovernorClock(Arc<dyn Clock>);
-
-impl governor::clock::Clock for GovernorClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.now()
-    }
-}
 
 /// A fixed number of requests per minute.
 pub(crate) struct RequestQuota {
