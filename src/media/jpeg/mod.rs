@@ -8,6 +8,7 @@
 //! - [`completeness`]: whether every block of the picture is in the file
 //! - [`color`]: whether components are RGB or YCbCr
 //! - [`decode`](mod@decode): the picture
+//! - `test_parts`: parts of files, for tests
 
 mod arithmetic;
 pub(crate) mod bit_reader;
@@ -19,6 +20,8 @@ pub(crate) mod frame;
 pub(crate) mod header;
 pub(crate) mod huffman;
 pub(crate) mod standard_tables;
+#[cfg(test)]
+pub(crate) mod test_parts;
 
 pub(crate) use color::{had_other_colors, is_rgb_in_tiff};
 pub(crate) use completeness::{check_complete, check_complete_if_arithmetic};

@@ -1,6 +1,7 @@
 //! Files of every kind, whole and with every kind of fault.
 
 use super::*;
+use crate::media::jpeg::test_parts::{assert_needs_all_intervals, assert_needs_all_scans, first_data, markers};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const SIZE: (u16, u16) = (61, 47);
@@ -29,17 +30,6 @@ fn encode(kind: &str) -> Vec<u8> {
 }
 
 const KINDS: [&str; 7] = ["grey", "444", "420", "progressive", "restarts", "progressive restarts", "optimized"];
-
-/// The offsets of the markers of these kinds, after `from`.
-fn markers(bytes: &[u8], from: usize, is_one: impl Fn(u8) -> bool) -> Vec<usize> {
-    (from..bytes.len() - 1).filter(|at| bytes[*at] == 0xFF && is_one(bytes[at + 1])).collect()
-}
-
-/// The first byte of the data of the first scan.
-fn first_data(bytes: &[u8]) -> usize {
-    let at = markers(bytes, 2, |marker| marker == 0xDA)[0];
-    at + 2 + usize::from(bytes[at + 3])
-}
 
 fn kind_of(bytes: &[u8]) -> Option<MediaFaultKind> {
     check_complete(bytes).err().map(|fault| fault.kind)
@@ -115,13 +105,7 @@ fn codes_that_are_left_over_damage_what_is_refined() {
 #[test]
 fn scans_that_are_missing() {
     for kind in ["progressive", "progressive restarts"] {
-        let whole = encode(kind);
-        let scans = markers(&whole, 2, |marker| marker == 0xDA);
-        assert!(scans.len() > 4);
-        for scan in scans {
-            let cut = [&whole[..scan], b"\xFF\xD9"].concat();
-            assert_eq!(kind_of(&cut), Some(MediaFaultKind::CutShort), "{kind}: cut before a scan");
-        }
+        assert_needs_all_scans(kind, &encode(kind), kind_of);
     }
 }
 
@@ -169,15 +153,7 @@ fn scans_that_refine_what_was_not_sent() {
 
 #[test]
 fn restart_intervals_that_are_missing() {
-    let whole = encode("restarts");
-    let restarts = markers(&whole, first_data(&whole), |marker| matches!(marker, 0xD0..=0xD7));
-    assert!(restarts.len() > 8);
-    for pair in restarts.windows(2) {
-        let without = [&whole[..pair[0]], &whole[pair[1]..]].concat();
-        assert_eq!(kind_of(&without), Some(MediaFaultKind::Damaged));
-    }
-    let last = restarts[restarts.len() - 1];
-    assert_eq!(kind_of(&[&whole[..last], b"\xFF\xD9"].concat()), Some(MediaFaultKind::CutShort));
+    assert!(assert_needs_all_intervals(&encode("restarts"), kind_of) > 8);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg::check_complete_if_arithmetic;
+use crate::media::jpeg::test_parts::{assert_needs_all_intervals, assert_needs_all_scans, first_data, markers};
 
 /// The files from their frame header on: 20 x 18 pixels, unless stated otherwise.
 const FILES: [(&str, &str); 5] = [
@@ -59,20 +60,6 @@ fn file(name: &str) -> Vec<u8> {
     out
 }
 
-/// The offsets of the markers of these kinds.
-fn markers(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> Vec<usize> {
-    (140..bytes.len() - 1).filter(|at| bytes[*at] == 0xFF && is_one(bytes[at + 1])).collect()
-}
-
-fn scans(bytes: &[u8]) -> Vec<usize> {
-    markers(bytes, |marker| marker == 0xDA)
-}
-
-fn first_data(bytes: &[u8]) -> usize {
-    let scan = scans(bytes)[0];
-    scan + 2 + usize::from(bytes[scan + 3])
-}
-
 fn kind_of(bytes: &[u8]) -> Option<MediaFaultKind> {
     check_complete_if_arithmetic(bytes).err().map(|fault| fault.kind)
 }
@@ -114,27 +101,13 @@ fn files_that_end_early_and_have_an_end() {
 #[test]
 fn scans_that_are_missing() {
     for name in ["progressive", "progressive restarts"] {
-        let whole = file(name);
-        let scans = scans(&whole);
-        assert!(scans.len() > 4);
-        for at in 0..scans.len() {
-            let cut = [&whole[..scans[at]], b"\xFF\xD9"].concat();
-            assert_eq!(kind_of(&cut), Some(MediaFaultKind::CutShort), "{name}: cut before a scan");
-        }
+        assert_needs_all_scans(name, &file(name), kind_of);
     }
 }
 
 #[test]
 fn restart_intervals_that_are_missing() {
-    let whole = file("restarts");
-    let restarts = markers(&whole, |marker| matches!(marker, 0xD0..=0xD7));
-    assert!(restarts.len() > 2);
-    for pair in restarts.windows(2) {
-        let without = [&whole[..pair[0]], &whole[pair[1]..]].concat();
-        assert_eq!(kind_of(&without), Some(MediaFaultKind::Damaged));
-    }
-    let last = restarts[restarts.len() - 1];
-    assert_eq!(kind_of(&[&whole[..last], b"\xFF\xD9"].concat()), Some(MediaFaultKind::CutShort));
+    assert!(assert_needs_all_intervals(&file("restarts"), kind_of) > 2);
 }
 
 #[test]
@@ -147,7 +120,7 @@ fn more_rows_than_there_are() {
         ("white, 64 x 2000", 60_000, None),
     ] {
         let mut bytes = file(name);
-        let frame = markers(&bytes, |marker| matches!(marker, 0xC9 | 0xCA))[0];
+        let frame = markers(&bytes, 2, |marker| matches!(marker, 0xC9 | 0xCA))[0];
         bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
         assert_eq!(kind_of(&bytes), expected, "{name}");
     }
@@ -156,7 +129,7 @@ fn more_rows_than_there_are() {
 #[test]
 fn tables_that_are_impossible() {
     let mut bytes = file("sequential");
-    let table = markers(&bytes, |marker| marker == 0xCC)[0];
+    let table = markers(&bytes, 2, |marker| marker == 0xCC)[0];
     bytes[table + 5] = 0x01;
     assert_eq!(kind_of(&bytes), Some(MediaFaultKind::Damaged));
 }
