@@ -4,6 +4,6 @@ mod contract;
 mod damage;
 mod durability;
 pub(crate) mod dying;
+mod maintenance;
 mod old_stores;
 mod read_only;
-mod upkeep;

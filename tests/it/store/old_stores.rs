@@ -162,7 +162,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(bench: &Bench) -> Self {
+    fn read(bench: &Bench) -> Self {
         let tables = [ATTEMPTS, ANSWERS, RUNS, KEYS].map(|sql| (sql, query(bench, sql)));
         Self { tables: tables.into(), budget: budget(bench) }
     }
@@ -225,7 +225,7 @@ fn assert_usable(bench: &Bench, version: &str) {
 /// Runs the job on an old store: its data is still there, the budget counts what was spent, reserved and is spent now,
 /// and `asked` pages are sent.
 fn continued(bench: &Bench, version: &str, asked: i64) {
-    let before = Kept::of(bench);
+    let before = Kept::read(bench);
     let last = number(bench, "SELECT max(id) FROM attempts");
     let (spent, reserved) = before.budget;
     assert!(spent > 0 && reserved > 0, "{version}: the fixture has a run that was killed");
@@ -234,7 +234,7 @@ fn continued(bench: &Bench, version: &str, asked: i64) {
     assert_eq!(requests(bench), u64::try_from(attempts).unwrap(), "{version}");
     let pages = "SELECT count(DISTINCT r.page_id) FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.id >";
     assert_eq!(number(bench, &format!("{pages} {last}")), asked, "{version}");
-    let after = Kept::of(bench);
+    let after = Kept::read(bench);
     before.assert_within(&after, version);
     let new = number(bench, &format!("SELECT ifnull(sum(cost), 0) FROM attempts WHERE id > {last}"));
     assert_eq!(after.budget, (spent + reserved + new, 0), "{version}");
