@@ -67,15 +67,20 @@ impl PagePictures {
         Self { decoder: Decoder::new(decoder), source, renderer: job.image.pdf_renderer, open: None }
     }
 
-    /// Draws a page of the entry at `place` (line and path of its [`EntryRecord`]), upright, no side longer than
+    /// Draws a page of the entry at `position` (line and path of its [`EntryRecord`]), upright, no side longer than
     /// `max_side` pixels, nor than 4,096. `page` states which content the entry had when it was labeled.
     ///
     /// [`EntryRecord`]: crate::store::EntryRecord
     ///
     /// # Errors
     /// When the file can't be read, has changed, or the page can't be decoded.
-    pub fn make(&mut self, place: (u64, &[u8]), page: &PageId, max_side: u32) -> Result<PagePicture, PagePictureFault> {
-        self.open(place, page)?;
+    pub fn make(
+        &mut self,
+        position: (u64, &[u8]),
+        page: &PageId,
+        max_side: u32,
+    ) -> Result<PagePicture, PagePictureFault> {
+        self.open(position, page)?;
         let drawn = self.decoder.draw(page.page, max_side.min(MAX_SIDE), self.renderer);
         let drawn = drawn.map_err(|error| PagePictureFault::NoDecoder(error.to_string()))?;
         let drawn = drawn.map_err(|fault| PagePictureFault::Undecodable(fault.message))?;

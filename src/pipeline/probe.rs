@@ -203,7 +203,7 @@ fn ask(
     })
 }
 
-/// The entries of a list that these pages are of, by their place. The store has no secrets of URLs.
+/// The entries of a list that these pages are of, by their position. The store has no secrets of URLs.
 fn listed_entries(job: &Job, pages: &[ProbePage]) -> Result<HashMap<(u64, Vec<u8>), Entry>, PipelineError> {
     if !matches!(job.input.place, Place::List(_)) {
         return Ok(HashMap::new());

@@ -181,7 +181,7 @@ impl ModelEndpoint {
             is_usual: request.variation == Variation::default(),
             page: request.page,
             refuted: self.learner.refuted(),
-            is_tried: self.learner.is_searching(),
+            is_candidate: self.learner.is_searching(),
         };
         Outgoing { form, frame }
     }
@@ -346,7 +346,7 @@ impl ModelEndpoint {
         self.name_model(&mut exchange.verdict);
         self.proof.judge(&mut exchange, &url, request.page, sent);
         name_wrong_path(&mut exchange, &url);
-        if outgoing.form.is_tried {
+        if outgoing.form.is_candidate {
             // Errors of forms that are only tried show nothing about the server.
             self.unanswered.leave_out(number);
         } else {
@@ -388,8 +388,8 @@ impl ModelEndpoint {
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
         let frame = &outgoing.frame;
         exchange.parameters = Some(frame.parameters.clone());
-        // Any error to a trial form means that the form is not accepted.
-        if !outgoing.form.is_tried {
+        // Any error to a candidate means that the form is not accepted.
+        if !outgoing.form.is_candidate {
             let is_proven = outgoing.form.capabilities.is_proven;
             stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
         }

@@ -20,8 +20,8 @@ const MAX_KEPT_BYTES: usize = 64 << 20;
 type Rendered = Result<Bytes, PagePictureFault>;
 
 /// A picture to render.
-struct Wanted {
-    place: (u64, Vec<u8>),
+struct PictureRequest {
+    position: (u64, Vec<u8>),
     page: PageId,
     side: u32,
     reply: oneshot::Sender<Rendered>,
@@ -29,7 +29,7 @@ struct Wanted {
 
 /// Pictures of pages.
 pub(crate) struct Pictures {
-    wanted: mpsc::Sender<Wanted>,
+    requests: mpsc::Sender<PictureRequest>,
     kept: Arc<Mutex<Kept>>,
 }
 
@@ -39,19 +39,20 @@ impl Pictures {
     /// # Errors
     /// When a thread can't be started.
     pub(crate) fn start(mut make: impl FnMut() -> PagePictures) -> std::io::Result<Self> {
-        let (wanted, waiting) = mpsc::channel::<Wanted>(MAX_WAITING);
+        let (requests, waiting) = mpsc::channel::<PictureRequest>(MAX_WAITING);
         let (waiting, kept) = (Arc::new(Mutex::new(waiting)), Arc::new(Mutex::new(Kept::default())));
         for number in 0..WORKERS {
             let (mut page_pictures, waiting, kept) = (make(), waiting.clone(), kept.clone());
             let work = move || {
                 // One thread waits for the next picture, the others for their turn.
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-                while let Some(Wanted { place, page, side, reply }) = next() {
+                while let Some(PictureRequest { position, page, side, reply }) = next() {
                     // The page that requested it may no longer show it.
                     if reply.is_closed() {
                         continue;
                     }
-                    let rendered = page_pictures.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
+                    let rendered =
+                        page_pictures.make((position.0, &position.1), &page, side).map(|picture| picture.jpeg);
                     if let Ok(jpeg) = &rendered {
                         kept.lock().unwrap_or_else(PoisonError::into_inner).add((page, side), jpeg.clone());
                     }
@@ -60,14 +61,14 @@ impl Pictures {
             };
             std::thread::Builder::new().name(format!("pictures-{number}")).spawn(work)?;
         }
-        Ok(Self { wanted, kept })
+        Ok(Self { requests, kept })
     }
 
-    /// The JPEG of a page of the entry at `place`, at the size that fits `side` best.
+    /// The JPEG of a page of the entry at `position`, at the size that fits `side` best.
     ///
     /// # Errors
     /// When the picture of the page no longer exists.
-    pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Rendered {
+    pub(crate) async fn get(&self, position: (u64, &[u8]), page: PageId, side: u32) -> Rendered {
         let side = SIDES.into_iter().find(|known| *known >= side).unwrap_or(SIDES[SIDES.len() - 1]);
         // A copy of the picture would hide that the file has changed: only tiles, which are many, are taken from
         // memory.
@@ -77,9 +78,9 @@ impl Pictures {
             return Ok(jpeg);
         }
         let (reply, rendered) = oneshot::channel();
-        let wanted = Wanted { place: (place.0, place.1.to_vec()), page, side, reply };
+        let request = PictureRequest { position: (position.0, position.1.to_vec()), page, side, reply };
         let ended = || PagePictureFault::NoDecoder("the server ends".to_owned());
-        self.wanted.send(wanted).await.map_err(|_| ended())?;
+        self.requests.send(request).await.map_err(|_| ended())?;
         rendered.await.map_err(|_| ended())?
     }
 }

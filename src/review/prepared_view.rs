@@ -73,8 +73,8 @@ impl PreparedView {
                 *known = u32::try_from(rank).unwrap_or(NONE);
             }
         }
-        let wanted = Wanted::new(view, given.facts);
-        let marks: Vec<Marks> = ordered.iter().map(|at| Marks::of_page(view, given, &wanted, *at)).collect();
+        let filters = FactFilters::new(view, given.facts);
+        let marks: Vec<Marks> = ordered.iter().map(|at| Marks::of_page(view, given, &filters, *at)).collect();
         let set = |mark: fn(&Marks) -> bool| RankSet::new(marks.iter().map(mark).collect());
         Self {
             view: view.without_place(),
@@ -98,10 +98,10 @@ impl PreparedView {
 
     /// Updates decisions and skips on pages.
     pub(crate) fn update(&mut self, given: Given<'_>, changed: &[u32]) {
-        let wanted = Wanted::new(&self.view, given.facts);
+        let filters = FactFilters::new(&self.view, given.facts);
         for at in changed {
             let Some(rank) = self.rank(*at) else { continue };
-            let marks = Marks::of_page(&self.view, given, &wanted, *at);
+            let marks = Marks::of_page(&self.view, given, &filters, *at);
             self.matches.set(rank, marks.is_match);
             self.undecided.set(rank, marks.is_undecided);
             self.open.set(rank, marks.is_open);
@@ -156,7 +156,7 @@ struct Marks {
 }
 
 impl Marks {
-    fn of_page(view: &ViewQuery, given: Given<'_>, wanted: &Wanted, at: u32) -> Self {
+    fn of_page(view: &ViewQuery, given: Given<'_>, filters: &FactFilters, at: u32) -> Self {
         let Given { index, facts, decisions, skipped, .. } = given;
         let has = |has: &dyn Fn(&IndexedPage, usize) -> bool| {
             index.get(at).is_some_and(|page| view.tasks.iter().any(|task| has(page, *task)))
@@ -171,7 +171,7 @@ impl Marks {
             ReviewState::Skipped => has(&|_, task| !given.is_decided(at, task) && skipped.contains(&(at, task))),
             ReviewState::Unfit => has(&|page, task| decisions.has_unfit(&page.id, task)),
         };
-        let is_match = is_in_state && wanted.has(facts.and_then(|facts| facts.pages.get(at as usize)?.as_ref()));
+        let is_match = is_in_state && filters.has(facts.and_then(|facts| facts.pages.get(at as usize)?.as_ref()));
         Self { is_match, is_undecided: is_match && is_undecided, is_open: is_match && is_open }
     }
 }
@@ -215,7 +215,7 @@ fn ordered(view: &ViewQuery, given: Given<'_>) -> Vec<u32> {
 }
 
 /// The filters of a view that only need the facts of a page.
-struct Wanted {
+struct FactFilters {
     is_filtered: bool,
     task: usize,
     label: Option<u32>,
@@ -224,7 +224,7 @@ struct Wanted {
     carried: Option<(usize, u32)>,
 }
 
-impl Wanted {
+impl FactFilters {
     fn new(view: &ViewQuery, facts: Option<&Facts>) -> Self {
         let task = view.tasks.first().copied().unwrap_or(0);
         let label =

@@ -1,8 +1,8 @@
 //! One rate limit as a continuously refilled bucket, as recorded on OpenAI's API: the time
-//! until it is full is `(limit - remaining) / refill`, the wait of a refused request is
+//! until it is full is `(limit - remaining) / refill`, the wait of a throttled request is
 //! `(used + requested - limit) / refill`, and `refill` is the limit per minute over 60 s.
 //!
-//! A refused request takes nothing out of the bucket. (On OpenAI's API it counts.)
+//! A throttled request takes nothing out of the bucket. (On OpenAI's API it counts.)
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) struct Bucket {
     updated: Instant,
 }
 
-/// The refusal of a request that does not fit into a bucket.
+/// How far a request exceeds a bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct OverLimit {
     /// Units of the limit that are in use.

@@ -13,7 +13,7 @@ pub(crate) enum Dimension {
     Tokens,
 }
 
-/// Why a request is refused.
+/// Why a request is throttled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum LimitError {
     /// The request alone has more tokens than the limit per minute.
@@ -212,29 +212,29 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_limit_use_and_wait() {
+    fn the_error_names_limit_use_and_wait() {
         let (mut limits, now) = limits(None, Some(30_000), &[]);
         limits.admit(29_937, now).unwrap();
-        let refused = limits.admit(385, now).unwrap_err();
-        let error = refused.to_api_error("gpt-4o");
+        let throttled = limits.admit(385, now).unwrap_err();
+        let error = throttled.to_api_error("gpt-4o");
         assert_eq!((error.status, error.kind, error.code), (429, "tokens", Some("rate_limit_exceeded")));
         let words = "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385. Please try again in 644ms.";
         assert!(error.message.contains(words), "{}", error.message);
-        assert_eq!(refused.headers(), [("retry-after", 1), ("retry-after-ms", 645)]);
+        assert_eq!(throttled.headers(), [("retry-after", 1), ("retry-after-ms", 645)]);
     }
 
     #[test]
     fn a_request_larger_than_the_limit_is_not_told_to_wait() {
         let (mut limits, now) = limits(Some(1), Some(30_000), &[]);
-        let refused = limits.admit(31_538, now).unwrap_err();
-        assert_eq!(refused, LimitError::RequestTooLarge { limit: 30_000, requested: 31_538 });
-        assert!(refused.headers().is_empty());
-        assert!(refused.to_api_error("m").message.starts_with("Request too large for m in organization"));
+        let throttled = limits.admit(31_538, now).unwrap_err();
+        assert_eq!(throttled, LimitError::RequestTooLarge { limit: 30_000, requested: 31_538 });
+        assert!(throttled.headers().is_empty());
+        assert!(throttled.to_api_error("m").message.starts_with("Request too large for m in organization"));
         limits.admit(30_000, now).unwrap();
-        let refused = limits.admit(1, now).unwrap_err();
+        let throttled = limits.admit(1, now).unwrap_err();
         assert!(
-            matches!(refused, LimitError::Exceeded { dimension: Dimension::Requests, limit: 1, .. }),
-            "{refused:?}"
+            matches!(throttled, LimitError::Exceeded { dimension: Dimension::Requests, limit: 1, .. }),
+            "{throttled:?}"
         );
     }
 

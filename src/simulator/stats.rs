@@ -13,7 +13,7 @@ pub(crate) struct Stats {
     pub(crate) requests: u64,
     /// Completions that were billed.
     pub(crate) answered: u64,
-    /// Requests that a rate limit refused.
+    /// Requests that were throttled.
     pub(crate) rate_limited: u64,
     /// Replies by HTTP status.
     pub(crate) statuses: BTreeMap<u16, u64>,

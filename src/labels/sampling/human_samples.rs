@@ -30,7 +30,7 @@ struct DecidedPage {
     stated: Option<f64>,
 }
 
-/// A draw with the place of its last page.
+/// A draw with the position of its last page.
 struct Draw {
     record: DrawRecord,
     pages: Vec<PageId>,

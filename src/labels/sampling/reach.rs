@@ -32,7 +32,7 @@ impl Decided {
 /// A page of the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OrderedPage {
-    /// Its place in the order.
+    /// Its position in the order.
     pub(crate) key: Digest,
     /// The page.
     pub(crate) page: PageId,
@@ -43,7 +43,7 @@ pub(crate) struct OrderedPage {
 /// A draw of the order's first pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OrderedDraw {
-    /// The place of its last page.
+    /// The position of its last page.
     pub(crate) last: Digest,
     /// Whether a decision refers to it.
     pub(crate) has_decisions: bool,
@@ -60,7 +60,7 @@ pub(crate) struct Reached {
     pub(crate) not_reached: u64,
     /// Those that are drawn, and decided in a way that does not count.
     pub(crate) seen: u64,
-    /// The place of the last page that counts.
+    /// The position of the last page that counts.
     pub(crate) last: Digest,
 }
 

@@ -24,7 +24,7 @@ const SPARE_PAGES: usize = 8;
 
 /// Counts over all passes of a run.
 pub(crate) struct AskedPages {
-    streak: ErrorStreak,
+    error_streak: ErrorStreak,
     /// Pages that were asked.
     count: u64,
     limit: Option<u64>,
@@ -36,7 +36,7 @@ impl AskedPages {
     /// Nothing was asked yet.
     pub(crate) fn new(run: &RunContext, options: &RunOptions) -> Self {
         Self {
-            streak: ErrorStreak::new(run.job.on_error.stop_after),
+            error_streak: ErrorStreak::new(run.job.on_error.stop_after),
             count: 0,
             limit: options.limit,
             looks_for_more: options.selection.is_any(),
@@ -65,7 +65,7 @@ impl AskedPages {
     pub(crate) fn count_end(&mut self, run: &RunContext, end: PageEnd) {
         let PageEnd::Settled(error) = end else { return };
         run.counters.add_asked(error.is_some());
-        if let (Some(pages), Some(error)) = (self.streak.add(error.as_ref().map(|error| error.kind)), error) {
+        if let (Some(pages), Some(error)) = (self.error_streak.add(error.as_ref().map(|error| error.kind)), error) {
             run.shutdown.request(RunOutcome::SameError { kind: error.kind, message: error.message, pages });
         }
     }

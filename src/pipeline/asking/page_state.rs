@@ -28,7 +28,7 @@ pub(crate) const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 /// A task of the page that is not settled.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenTask {
-    /// Its place in the job.
+    /// Its position in the job.
     pub(crate) index: usize,
     /// Its name, for the model.
     pub(crate) name: String,
@@ -153,7 +153,7 @@ fn wait_after_error(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration
 }
 
 impl PageState {
-    /// A page with the tasks to ask: place in the job, name, revision of the known outcome.
+    /// A page with the tasks to ask: position in the job, name, revision of the known outcome.
     pub(crate) fn new(tasks: impl Iterator<Item = (usize, String, Option<Revision>)>) -> Self {
         let open = tasks.map(|(index, name, seen)| OpenTask { index, name, seen, fault: None }).collect();
         Self {
@@ -196,7 +196,7 @@ impl PageState {
         self.tries
     }
 
-    /// The places of the open tasks in the job.
+    /// The positions of the open tasks in the job.
     pub(crate) fn open_tasks(&self) -> Vec<usize> {
         self.open.iter().map(|task| task.index).collect()
     }

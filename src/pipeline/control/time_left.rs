@@ -43,7 +43,7 @@ const MAX_COOLDOWN: Duration = Duration::from_secs(2);
 /// A trouble without any answer lasts longer than single errors do after this time, or after as many rounds of replies.
 const MIN_LASTING_SECONDS: f64 = 5.0;
 const LASTING_ROUNDS: f64 = 2.0;
-/// Share of the places in flight that are taken when requests wait for places.
+/// Share of the slots that are taken when requests wait for one.
 const FULL: f64 = 0.8;
 /// Time after which observations lose most of their weight, at least some rounds of replies.
 const MEMORY_SECONDS: f64 = 15.0;
@@ -99,7 +99,7 @@ impl TimeLeft {
 
     /// The seconds that `pages` take, each `latency` seconds in flight.
     fn seconds(&self, now: &Progress, pace: &RunPace, pages: f64, latency: f64, at: Duration) -> f64 {
-        // Where requests do not wait for places, they wait for the rate or for pages to be prepared: as many are in flight as these
+        // Where requests do not wait for slots, they wait for the rate or for pages to be prepared: as many are in flight as these
         // let through.
         let is_settled = self.seconds_since_sent(at).is_some_and(|since| since > EXPECTED_SECONDS.max(2.0 * latency));
         let seconds = match self.in_flight.mean().filter(|_| is_settled && !self.is_full(now)) {
@@ -132,7 +132,7 @@ impl TimeLeft {
         self.first_sent.map(|sent| at.saturating_sub(sent).as_secs_f64().max(0.1))
     }
 
-    /// Whether requests wait for places in flight.
+    /// Whether requests wait for a slot: as many are in flight as may be.
     fn is_full(&self, now: &Progress) -> bool {
         let concurrency =
             now.pace.map_or(1.0, |pace| f64::from(if pace.is_alone { 1 } else { pace.limits.concurrency }));
@@ -171,7 +171,7 @@ impl TimeLeft {
         let known =
             self.trouble_since.filter(|(number, _)| now.trouble.as_ref().is_some_and(|it| it.number == *number));
         self.trouble_since = known.or_else(|| now.trouble.as_ref().map(|trouble| (trouble.number, at)));
-        // Fewer pages are left than places: all of them are in flight.
+        // Fewer pages are left than slots: all of them are in flight.
         self.all_sent = match now.left <= now.in_flight {
             true => self.all_sent.or(Some(at)),
             false => None,

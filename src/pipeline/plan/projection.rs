@@ -16,13 +16,13 @@ impl SampledFiles {
         Self { lowest: Lowest::new(count), files: 0 }
     }
 
-    pub(crate) fn offer(&mut self, place: (u64, &[u8])) {
+    pub(crate) fn offer(&mut self, position: (u64, &[u8])) {
         self.files += 1;
-        self.lowest.offer(digest(place), ());
+        self.lowest.offer(digest(position), ());
     }
 
-    pub(crate) fn has(&self, place: (u64, &[u8])) -> bool {
-        self.lowest.has(&digest(place))
+    pub(crate) fn has(&self, position: (u64, &[u8])) -> bool {
+        self.lowest.has(&digest(position))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rows of a job, made from the store alone.
 
 use super::asked_runs::AskedRuns;
-use super::row_choice::{RowChoice, RowPlace, RowSelection};
+use super::row_choice::{RowChoice, RowPosition, RowSelection};
 use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
 use crate::base::ids::JobId;
@@ -81,7 +81,7 @@ impl<'a> JobRows<'a> {
     }
 
     /// The same, but only some are read. `drawn`: what [`JobRows::draw_selected`] has drawn.
-    pub(crate) fn selected(self, selection: RowSelection<'a>, drawn: Option<&'a HashSet<RowPlace>>) -> Self {
+    pub(crate) fn selected(self, selection: RowSelection<'a>, drawn: Option<&'a HashSet<RowPosition>>) -> Self {
         let RowSelection { model_only, filter, only_unusable, sample: _ } = selection;
         Self { model_only, choice: RowChoice { filter, only_unusable, drawn }, ..self }
     }
@@ -94,7 +94,7 @@ impl<'a> JobRows<'a> {
         &self,
         columns: &RowSpec,
         selection: RowSelection<'_>,
-    ) -> Result<Option<HashSet<RowPlace>>, PipelineError> {
+    ) -> Result<Option<HashSet<RowPosition>>, PipelineError> {
         let Some(count) = selection.sample else { return Ok(None) };
         let RowSelection { model_only, filter, only_unusable, .. } = selection;
         let choice = RowChoice { filter, only_unusable, drawn: None };
@@ -107,7 +107,7 @@ impl<'a> JobRows<'a> {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn draw(&self, columns: &RowSpec, count: u64) -> Result<HashSet<RowPlace>, PipelineError> {
+    pub(crate) fn draw(&self, columns: &RowSpec, count: u64) -> Result<HashSet<RowPosition>, PipelineError> {
         let mut lowest = Lowest::new(count);
         self.read_pages(columns, &|| false, &mut |ReadRow { line, record, .. }| {
             // A file that could not be read has no content.
@@ -218,7 +218,7 @@ impl<'a> JobRows<'a> {
     }
 }
 
-/// The tasks whose answers are labels: place and name.
+/// The tasks whose answers are labels: position and name.
 fn label_tasks(columns: &RowSpec) -> Vec<(usize, String)> {
     let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
     let tasks = columns.tasks.iter().enumerate();

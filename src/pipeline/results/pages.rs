@@ -95,12 +95,12 @@ impl PageLookup {
         &self.columns
     }
 
-    /// A page of the entry at `place` (line and path); `None`: the job no longer has it.
+    /// A page of the entry at `position` (line and path); `None`: the job no longer has it.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn page(&self, place: (u64, &[u8]), page: u32) -> Result<Option<JobPage>, PipelineError> {
-        let Some(entry) = self.reader.entry_at(self.key, place)? else { return Ok(None) };
+    pub fn page(&self, position: (u64, &[u8]), page: u32) -> Result<Option<JobPage>, PipelineError> {
+        let Some(entry) = self.reader.entry_at(self.key, position)? else { return Ok(None) };
         let rows = JobRows::of_job(&self.reader, self.key, &self.job, &self.questions);
         let mut found = None;
         rows.read_page(&self.columns, (&entry, page), &mut |read| found = Some(JobPage::new(read, &self.columns)))?;

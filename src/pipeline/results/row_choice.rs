@@ -18,8 +18,8 @@ pub struct RowSelection<'a> {
     pub sample: Option<u64>,
 }
 
-/// The place of a row: line and path of its file, and its page.
-pub(crate) type RowPlace = (u64, Vec<u8>, u32);
+/// The position of a row: line and path of its file, and its page.
+pub(crate) type RowPosition = (u64, Vec<u8>, u32);
 
 /// Which rows are read: those that have all of these properties.
 #[derive(Clone, Copy, Default)]
@@ -29,13 +29,13 @@ pub(crate) struct RowChoice<'a> {
     /// Their status is `failed`, `invalid` or `refused`.
     pub(crate) only_unusable: bool,
     /// They are among these.
-    pub(crate) drawn: Option<&'a HashSet<RowPlace>>,
+    pub(crate) drawn: Option<&'a HashSet<RowPosition>>,
 }
 
 impl RowChoice<'_> {
     /// Whether a row of an entry is read.
     pub(crate) fn has(&self, row: &Row, entry: &EntryRecord) -> bool {
-        let is_drawn = |drawn: &HashSet<RowPlace>| drawn.contains(&(entry.line, entry.path.clone(), row.page));
+        let is_drawn = |drawn: &HashSet<RowPosition>| drawn.contains(&(entry.line, entry.path.clone(), row.page));
         self.drawn.is_none_or(is_drawn)
             && (!self.only_unusable || row.status.is_unusable())
             && self.filter.is_none_or(|filter| filter.matches(row))

@@ -104,7 +104,7 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     }
 }
 
-/// The stored data of an unchanged entry: the record at its place, or, for a list, the record of its path on any line.
+/// The stored data of an unchanged entry: the record at its position, or, for a list, the record of its path on any line.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -121,9 +121,9 @@ pub(crate) fn find_unchanged(
     }
 }
 
-/// Whether a path is `place`, or below it.
-fn is_at_or_below(path: &[u8], place: &[u8]) -> bool {
-    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || place.is_empty() || rest[0] == b'/')
+/// Whether a path is `above`, or below it.
+fn is_at_or_below(path: &[u8], above: &[u8]) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || above.is_empty() || rest[0] == b'/')
 }
 
 /// Whether a file is the same as in the store. Untrusted times are stored as 0.
@@ -146,7 +146,7 @@ impl GoneFiles {
     }
 
     fn add(&mut self, entry: EntryRecord) {
-        if !self.unreadable.iter().any(|place| is_at_or_below(&entry.path, place)) {
+        if !self.unreadable.iter().any(|path| is_at_or_below(&entry.path, path)) {
             self.changes.push(EntryChange::Gone(entry.line, entry.path));
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn new_record(
     }
 }
 
-/// The record of an unchanged file at the place where the walk found it, with its known data.
+/// The record of an unchanged file at the position where the walk found it, with its known data.
 pub(crate) fn known_record(
     run: &RunContext,
     entry: &Entry,

@@ -6,7 +6,7 @@ use crate::base::lowest::Lowest;
 use crate::store::{EntryCursor, EntryRecord, Reader, StoreError};
 use std::collections::HashSet;
 
-/// The place of a page in the order in which samples are drawn: the first N pages are the sample of N.
+/// The position of a page in the order in which samples are drawn: the first N pages are the sample of N.
 pub(crate) fn draw_key(page: &PageId) -> Digest {
     Digest::compute(&[page.content.as_bytes().as_slice(), &page.page.to_be_bytes()].concat())
 }

@@ -122,7 +122,7 @@ impl Worker {
         let FoundFile { entry, known, questions } = file;
         if self.only_lists() {
             match known {
-                // A line that has moved is stored at its new place, with its known data.
+                // A line that has moved is stored at its new position, with its known data.
                 Some(known) => _ = self.store_known(&entry, &known, &questions),
                 None => {
                     let listed = new_record(&self.run, &entry, &questions, None, 1);
@@ -146,7 +146,7 @@ impl Worker {
         }
     }
 
-    /// Stores the data of an unchanged file at the place where the walk found it; the record.
+    /// Stores the data of an unchanged file at the position where the walk found it; the record.
     fn store_known(&mut self, entry: &Entry, known: &EntryRecord, questions: &QuestionSet) -> EntryRecord {
         let record = known_record(&self.run, entry, questions, known);
         if record != *known {

@@ -28,14 +28,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 pub(crate) struct Connector {
     tcp: HttpConnector,
     tls: Arc<Tls>,
-    server: Place,
+    server: Hop,
     proxy: Option<Proxy>,
     timeout: Duration,
 }
 
-/// Where to connect to.
+/// A server or proxy on the way.
 #[derive(Debug)]
-struct Place {
+struct Hop {
     uri: Uri,
     /// Name or address; an IPv6 address is in brackets.
     host: String,
@@ -45,7 +45,7 @@ struct Place {
 /// A proxy.
 #[derive(Debug)]
 struct Proxy {
-    place: Place,
+    hop: Hop,
     /// `Basic …`, if its URL has a user.
     authorization: Option<HeaderValue>,
 }
@@ -60,14 +60,14 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        let server = Place::new(base.as_str().parse().map_err(|error| format!("{base}: {error}"))?)?;
+        let server = Hop::new(base.as_str().parse().map_err(|error| format!("{base}: {error}"))?)?;
         let proxy = proxy.map(|proxy| Proxy::parse(proxy, &server.uri)).transpose()?;
         Ok(Self { tcp, tls, server, proxy, timeout })
     }
 
     /// Whether a connection needs TLS.
     pub(crate) fn needs_tls(&self) -> bool {
-        self.server.is_tls || self.proxy.as_ref().is_some_and(|proxy| proxy.place.is_tls)
+        self.server.is_tls || self.proxy.as_ref().is_some_and(|proxy| proxy.hop.is_tls)
     }
 
     /// Whether requests have to name the whole URL, because a proxy reads them.
@@ -93,14 +93,14 @@ impl Connector {
         if self.needs_tls() {
             self.tls.config().map_err(HttpFailure::NoRoots)?;
         }
-        let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.place);
+        let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.hop);
         let tcp = self.tcp.clone().call(first.uri.clone()).await;
         let tcp = tcp.map_err(|error| HttpFailure::NotConnected(connect_reason(&error)))?.into_inner();
         let watch = Arc::new(ConnectionWatch::default());
         let mut stream: Box<dyn Transport> = Box::new(GuardedStream::new(tcp, watch.clone()));
         if let Some(proxy) = &self.proxy {
-            if proxy.place.is_tls {
-                stream = self.encrypt(stream, &proxy.place).await?;
+            if proxy.hop.is_tls {
+                stream = self.encrypt(stream, &proxy.hop).await?;
             }
             if self.server.is_tls {
                 stream = proxy.tunnel(stream, &self.server).await?;
@@ -112,14 +112,14 @@ impl Connector {
         Ok((stream, watch))
     }
 
-    async fn encrypt(&self, stream: Box<dyn Transport>, place: &Place) -> Result<Box<dyn Transport>, HttpFailure> {
+    async fn encrypt(&self, stream: Box<dyn Transport>, hop: &Hop) -> Result<Box<dyn Transport>, HttpFailure> {
         let config = self.tls.config().map_err(HttpFailure::NoRoots)?;
-        let stream = encrypt(config, stream, &place.host).await.map_err(|error| HttpFailure::from_handshake(&error))?;
+        let stream = encrypt(config, stream, &hop.host).await.map_err(|error| HttpFailure::from_handshake(&error))?;
         Ok(Box::new(stream))
     }
 }
 
-impl Place {
+impl Hop {
     fn new(uri: Uri) -> Result<Self, String> {
         let is_tls = match uri.scheme_str() {
             Some("https") => true,
@@ -135,14 +135,13 @@ impl Proxy {
     /// Messages do not contain the URL: it may hold a password.
     fn parse(url: &str, server: &Uri) -> Result<Self, String> {
         let proxy = Matcher::builder().all(url).build().intercept(server).ok_or("the proxy's URL is not valid")?;
-        let place =
-            Place::new(proxy.uri().clone()).map_err(|error| format!("the proxy's URL is not valid: {error}"))?;
-        Ok(Self { place, authorization: proxy.basic_auth().cloned() })
+        let hop = Hop::new(proxy.uri().clone()).map_err(|error| format!("the proxy's URL is not valid: {error}"))?;
+        Ok(Self { hop, authorization: proxy.basic_auth().cloned() })
     }
 
     /// Asks the proxy for a tunnel to `server`.
-    async fn tunnel(&self, stream: Box<dyn Transport>, server: &Place) -> Result<Box<dyn Transport>, HttpFailure> {
-        let mut tunnel = Tunnel::new(self.place.uri.clone(), Connected(Some(stream)));
+    async fn tunnel(&self, stream: Box<dyn Transport>, server: &Hop) -> Result<Box<dyn Transport>, HttpFailure> {
+        let mut tunnel = Tunnel::new(self.hop.uri.clone(), Connected(Some(stream)));
         if let Some(authorization) = &self.authorization {
             tunnel = tunnel.with_auth(authorization.clone());
         }

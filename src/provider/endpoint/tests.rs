@@ -379,7 +379,7 @@ impl Dialect for PlainText {
     }
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
-        ErrorJudgement::plain(Verdict::later(Obstacle::Other, reply.body), Charge::Nothing)
+        ErrorJudgement::naming_nothing(Verdict::later(Obstacle::Other, reply.body), Charge::Nothing)
     }
 
     fn is_rejection(&self, _message: &str) -> bool {

@@ -24,8 +24,8 @@ pub struct SentForm {
     pub page: u64,
     /// Changes that have not helped.
     pub refuted: ChangeKinds,
-    /// Whether the form is a trial: any error means that this form is not accepted.
-    pub is_tried: bool,
+    /// Whether a search tries the form: any error means that this form is not accepted.
+    pub is_candidate: bool,
 }
 
 impl SentForm {
@@ -42,7 +42,23 @@ impl SentForm {
             is_usual: false,
             page: 0,
             refuted: ChangeKinds::default(),
-            is_tried: false,
+            is_candidate: false,
+        }
+    }
+
+    /// The form of a first question with page 1, without parameters, to an endpoint about which nothing is known.
+    #[cfg(test)]
+    pub(crate) fn first() -> Self {
+        Self {
+            capabilities: Capabilities::default(),
+            parameters: Parameters::default(),
+            max_reply_tokens: 100,
+            is_described: false,
+            is_first: true,
+            is_usual: true,
+            page: 1,
+            refuted: ChangeKinds::default(),
+            is_candidate: false,
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct ErrorJudgement {
 
 impl ErrorJudgement {
     /// An error that does not name any part of the request.
-    pub(crate) fn plain(verdict: Verdict, charge: Charge) -> Self {
+    pub(crate) fn naming_nothing(verdict: Verdict, charge: Charge) -> Self {
         let otherwise = (verdict.clone(), charge);
         Self {
             verdict,
@@ -65,11 +65,11 @@ impl ErrorJudgement {
         match &self.verdict {
             // This is not the searched parameter, whatever the error names.
             Verdict::Retry(TransientFault { change: Some(change), message, .. })
-                if sent.is_tried && *change != CapabilityChange::OutputFactor =>
+                if sent.is_candidate && *change != CapabilityChange::OutputFactor =>
             {
                 (Verdict::page_fault(ErrorKind::BadRequest, message), Charge::Nothing)
             }
-            verdict if sent.is_tried => (verdict.clone(), self.charge),
+            verdict if sent.is_candidate => (verdict.clone(), self.charge),
             verdict if !sent.capabilities.is_proven && unexplained_message(verdict).is_some() => {
                 match (next(false), unexplained_message(verdict)) {
                     (Some(change), Some(message)) => (rejected(message, change), Charge::Nothing),
@@ -105,7 +105,6 @@ mod tests {
     use super::*;
     use crate::catalog::OutputLimit as OutputLimitName;
     use crate::provider::form::capability::Capabilities;
-    use crate::provider::form::capability_change::ChangeKinds;
     use crate::provider::form::efforts::Efforts;
     use crate::provider::form::parameter::Parameters;
     use CapabilityChange::{DisableThinking, Effort, MaxOutput, MinOutput, Omit, OutputFactor, RenameOutputLimit};
@@ -115,12 +114,7 @@ mod tests {
             capabilities,
             parameters: Parameters::from_list(parameters),
             max_reply_tokens: 500,
-            is_described: false,
-            is_first: true,
-            is_usual: true,
-            page: 1,
-            refuted: ChangeKinds::default(),
-            is_tried: false,
+            ..SentForm::first()
         }
     }
 
@@ -135,7 +129,7 @@ mod tests {
         ErrorJudgement {
             named_changes: changes.to_vec(),
             otherwise: (Verdict::stop_or_page("otherwise", ""), Charge::Unknown),
-            ..ErrorJudgement::plain(Verdict::Retry(fault), Charge::Nothing)
+            ..ErrorJudgement::naming_nothing(Verdict::Retry(fault), Charge::Nothing)
         }
     }
 
@@ -195,7 +189,7 @@ mod tests {
     fn a_name_is_enough_until_the_form_is_proven() {
         let page = Verdict::page_fault(ErrorKind::BadRequest, "temperature: pfui");
         let named_changes = vec![Omit(Parameter::Temperature)];
-        let error = ErrorJudgement { named_changes, ..ErrorJudgement::plain(page.clone(), Charge::Nothing) };
+        let error = ErrorJudgement { named_changes, ..ErrorJudgement::naming_nothing(page.clone(), Charge::Nothing) };
         let known = Capabilities::default();
         for (parameters, capabilities, is_change) in [
             (&Parameter::ALL[..], known, true),

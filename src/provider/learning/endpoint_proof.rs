@@ -27,7 +27,7 @@ pub(crate) struct EndpointProof {
     /// Replies of the API.
     replies: Cell<u64>,
     /// Replies of something else, since the last of the API.
-    streak: Cell<u32>,
+    consecutive_foreign: Cell<u32>,
     /// Of these, those that were sent after the one before was judged. Requests in flight together get the same thing
     /// once.
     rounds: Cell<u32>,
@@ -57,8 +57,8 @@ struct Refused {
 struct Interrupted {
     /// How often since the last reply of the API.
     times: u32,
-    /// In how many streaks.
-    streaks: u32,
+    /// How often such replies began after a reply of the API.
+    interruptions: u32,
     /// Replies of the API before the latest.
     replies: u64,
 }
@@ -76,20 +76,20 @@ const MAX_UNDECIDED: u32 = 2 * MAX_REFUSED;
 const MAX_REFUSED_PAGES: usize = 8;
 
 /// When as many other pages are refused, too, an earlier answer does not show that a refusal concerns only its page.
-const MIN_STREAK: usize = 2;
+const MIN_OTHER_PAGES: usize = 2;
 
 /// The run ends after as many replies of something else if the API has not replied before.
 const MAX_FOREIGN: u32 = 3;
 
 /// The run ends after as many replies of something else in a row, to at least two pages, although the API has replied
 /// before; see also [`MIN_ROUNDS`].
-const MAX_STREAK: u32 = 8;
+const MAX_CONSECUTIVE_FOREIGN: u32 = 8;
 
 /// Of these, as many must have been sent one after the other: the run waits in between, longer each time.
 const MIN_ROUNDS: u32 = 4;
 
-/// A page fails if something else replies to it in as many streaks with replies of the API in between, or more often
-/// than this while all other pages are answered: then an intermediary refuses only this page.
+/// A page fails if something else replies to it as often with replies of the API in between, or more often than this in
+/// a row while all other pages are answered: then an intermediary refuses only this page.
 const MAX_INTERRUPTED: u32 = 3;
 
 const HINT: &str = "check provider.base_url, which usually ends with /v1: the reply may come from another server, a login page or a proxy";
@@ -122,7 +122,7 @@ impl EndpointProof {
             // An error of the API is a reply of it.
             if self.is_api.get() && (exchange.status.is_some() || is_settled) {
                 self.replies.set(self.replies.get() + 1);
-                self.streak.set(0);
+                self.consecutive_foreign.set(0);
                 self.rounds.set(0);
             }
             if matches!(exchange.verdict, Verdict::Done { .. }) {
@@ -190,18 +190,19 @@ impl EndpointProof {
     fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64, sent: Duration) {
         let replies = self.replies.get();
         let mut interrupted = self.interrupted.borrow_mut();
-        let this = interrupted.entry(page).or_insert(Interrupted { times: 0, streaks: 0, replies: u64::MAX });
+        let this = interrupted.entry(page).or_insert(Interrupted { times: 0, interruptions: 0, replies: u64::MAX });
         if this.replies != replies {
-            *this = Interrupted { times: 0, streaks: this.streaks + 1, replies };
+            *this = Interrupted { times: 0, interruptions: this.interruptions + 1, replies };
         }
         this.times += 1;
         let this = *this;
-        let is_in_streak = |other: &Interrupted| other.replies == replies && other.streaks < MAX_INTERRUPTED;
-        let is_alone = !interrupted.iter().any(|(other, seen)| *other != page && is_in_streak(seen));
-        if this.streaks >= MAX_INTERRUPTED || is_alone && this.times > MAX_INTERRUPTED {
+        let is_interrupted_now =
+            |other: &Interrupted| other.replies == replies && other.interruptions < MAX_INTERRUPTED;
+        let is_alone = !interrupted.iter().any(|(other, seen)| *other != page && is_interrupted_now(seen));
+        if this.interruptions >= MAX_INTERRUPTED || is_alone && this.times > MAX_INTERRUPTED {
             return;
         }
-        self.streak.set(self.streak.get() + 1);
+        self.consecutive_foreign.set(self.consecutive_foreign.get() + 1);
         if self.rounds.get() == 0 || sent >= self.judged_at.get() {
             self.rounds.set(self.rounds.get() + 1);
             self.judged_at.set(sent + exchange.latency);
@@ -209,7 +210,8 @@ impl EndpointProof {
         let Some(foreign) = &exchange.foreign else { return };
         let what = &foreign.what;
         let message = not_an_api(&format!("{url} no longer replies as a chat completions API"), exchange.status, what);
-        let is_over = !is_alone && self.streak.get() >= MAX_STREAK && self.rounds.get() >= MIN_ROUNDS;
+        let is_over =
+            !is_alone && self.consecutive_foreign.get() >= MAX_CONSECUTIVE_FOREIGN && self.rounds.get() >= MIN_ROUNDS;
         exchange.verdict =
             if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::later(Obstacle::Foreign, message) };
     }
@@ -234,7 +236,7 @@ impl EndpointProof {
         this.times += 1;
         this.may_be_credit |= refusal.may_be_credit();
         let is_answered_since = answers > this.answers && self.answered_sent.get() >= this.at;
-        if is_answered_since && others < MIN_STREAK {
+        if is_answered_since && others < MIN_OTHER_PAGES {
             refused.remove(&page);
             exchange.verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             return;

@@ -2,7 +2,7 @@
 
 use crate::provider::form::capability::Capabilities;
 use crate::provider::form::capability_change::CapabilityChange;
-use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::form_candidate::FormCandidate;
 
 /// What an exchange means for the form of requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,14 +16,14 @@ pub enum FormChange {
         /// What changes.
         what: CapabilityChange,
         /// Whether it may be reverted if it does not help.
-        is_trial: bool,
+        is_pending: bool,
     },
     /// It is known that the endpoint accepts the form.
     Proven {
         /// What the endpoint accepts.
         capabilities: Capabilities,
-        /// Found by trials.
-        found: Option<FormTrial>,
+        /// Found by a search.
+        found: Option<FormCandidate>,
     },
     /// The next request has another form, to find out what the endpoint accepts.
     Trying(Capabilities),
@@ -55,7 +55,7 @@ impl FormChange {
     #[must_use]
     pub fn stored(&self) -> Option<Capabilities> {
         match self {
-            Self::Changed { capabilities, is_trial: false, .. } | Self::Proven { capabilities, .. } => {
+            Self::Changed { capabilities, is_pending: false, .. } | Self::Proven { capabilities, .. } => {
                 Some(*capabilities)
             }
             _ => None,

@@ -333,7 +333,7 @@ impl FormLearner {
         self.has_changed.set(true);
         self.doubts.borrow_mut().clear();
         // With others that have yet to prove themselves it is stored when they have.
-        FormChange::Changed { capabilities, what, is_trial: !self.pending.is_empty() }
+        FormChange::Changed { capabilities, what, is_pending: !self.pending.is_empty() }
     }
 
     /// Whether pages were answered in the form of now.

@@ -4,7 +4,7 @@
 use super::vague_error::VagueError;
 use crate::provider::form::capability::Capabilities;
 use crate::provider::form::capability_change::CapabilityChange;
-use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::form_candidate::FormCandidate;
 use crate::provider::form::parameter::{Parameter, Parameters};
 use crate::provider::form::sent_form::SentForm;
 use crate::provider::judgement::wording::words_without_numbers;
@@ -59,10 +59,10 @@ struct Running {
     /// The words of the error.
     words: Vec<String>,
     before: Capabilities,
-    /// The page that is asked repeatedly: a trial with one page shows nothing about another.
+    /// The page that is asked repeatedly: what one page shows is not valid for another.
     page: u64,
-    trial: FormTrial,
-    rest: VecDeque<(FormTrial, Capabilities)>,
+    candidate: FormCandidate,
+    rest: VecDeque<(FormCandidate, Capabilities)>,
     /// Whether a form got another error.
     has_met_other: bool,
 }
@@ -70,8 +70,8 @@ struct Running {
 /// What a search has found when the endpoint accepts a form.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct SearchEnd {
-    /// The trial; `None`: the form was accepted with another page, which shows nothing.
-    pub(crate) found: Option<FormTrial>,
+    /// The candidate that it accepts; `None`: the form was accepted with another page, which shows nothing.
+    pub(crate) found: Option<FormCandidate>,
     /// The form before.
     pub(crate) before: Capabilities,
 }
@@ -139,8 +139,8 @@ impl FormSearch {
                 return slot.take().map(|running| SearchStep::Try(running.before));
             }
             running.has_met_other |= running.words != words;
-            if let Some((trial, form)) = running.rest.pop_front() {
-                running.trial = trial;
+            if let Some((candidate, form)) = running.rest.pop_front() {
+                running.candidate = candidate;
                 return Some(SearchStep::Try(form));
             }
             let ended = slot.take()?;
@@ -183,11 +183,11 @@ impl FormSearch {
     ) -> Option<SearchStep> {
         let mut rest = forms_to_try(sent, known, is_stated);
         let about = words.join(" ");
-        rest.make_contiguous().sort_by_key(|(trial, _)| !trial.is_about(&about));
-        let (trial, form) = rest.pop_front()?;
+        rest.make_contiguous().sort_by_key(|(candidate, _)| !candidate.is_about(&about));
+        let (candidate, form) = rest.pop_front()?;
         self.begun.set(self.begun.get() + 1);
         *self.running.borrow_mut() =
-            Some(Running { words, before, page: sent.page, trial, rest, has_met_other: false });
+            Some(Running { words, before, page: sent.page, candidate, rest, has_met_other: false });
         Some(SearchStep::Try(form))
     }
 
@@ -215,8 +215,8 @@ impl FormSearch {
 
     /// The endpoint accepts the form in which `page` was asked. Ends the search, if one is in progress.
     pub(crate) fn end(&self, page: u64) -> Option<SearchEnd> {
-        let Running { before, trial, page: asked, .. } = self.running.borrow_mut().take()?;
-        Some(SearchEnd { found: (asked == page).then_some(trial), before })
+        let Running { before, candidate, page: asked, .. } = self.running.borrow_mut().take()?;
+        Some(SearchEnd { found: (asked == page).then_some(candidate), before })
     }
 }
 
@@ -226,19 +226,19 @@ fn forms_to_try(
     sent: &SentForm,
     known: Capabilities,
     is_stated: &dyn Fn(CapabilityChange) -> bool,
-) -> VecDeque<(FormTrial, Capabilities)> {
+) -> VecDeque<(FormCandidate, Capabilities)> {
     let mut forms = VecDeque::new();
-    let mut add = |trial, form: Option<Capabilities>| forms.extend(form.map(|form| (trial, form)));
+    let mut add = |candidate, form: Option<Capabilities>| forms.extend(form.map(|form| (candidate, form)));
     for change in CHANGES.into_iter().filter(|change| sent.may_change(*change) && !is_stated(*change)) {
-        add(FormTrial::Change(change), known.with(change));
+        add(FormCandidate::Change(change), known.with(change));
         if change == CapabilityChange::WeakerFormat {
-            add(FormTrial::NoFormat, known.without_all(Parameters::from_list(&[Parameter::Format])));
+            add(FormCandidate::NoFormat, known.without_all(Parameters::from_list(&[Parameter::Format])));
         }
     }
     // Whichever other limit was tried before.
     let less = CapabilityChange::MaxOutput(SMALL_LIMIT);
     if sent.parameters.contains(Parameter::OutputLimit) && sent.max_reply_tokens > SMALL_LIMIT && !is_stated(less) {
-        add(FormTrial::Change(less), known.with(less));
+        add(FormCandidate::Change(less), known.with(less));
     }
     // What was tried alone without success may still be a part of it. Without an output limit there is no bound to
     // what a request costs.
@@ -248,8 +248,8 @@ fn forms_to_try(
     };
     let left_out: Vec<Parameter> = Parameter::ALL.into_iter().filter(is_left_out).collect();
     let bare = known.without_all(Parameters::from_list(&left_out));
-    add(FormTrial::Bare, bare);
-    add(FormTrial::Bare, bare.and_then(|bare| bare.with(CapabilityChange::RenameOutputLimit(None))));
+    add(FormCandidate::Bare, bare);
+    add(FormCandidate::Bare, bare.and_then(|bare| bare.with(CapabilityChange::RenameOutputLimit(None))));
     forms
 }
 
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(search.end(0), None, "nothing was tried");
         assert_eq!(next("not so"), Some(SearchStep::Doubt));
         assert!(matches!(next("not so"), Some(SearchStep::Try(_))) && search.is_with(0) && !search.is_with(1));
-        let found = FormTrial::Change(CapabilityChange::Omit(Parameter::Temperature));
+        let found = FormCandidate::Change(CapabilityChange::Omit(Parameter::Temperature));
         assert_eq!(search.end(0), Some(SearchEnd { found: Some(found), before: known }));
         assert!(matches!(next("no"), Some(SearchStep::Try(_))));
         assert_eq!(search.end(1), Some(SearchEnd { found: None, before: known }), "another page shows nothing");

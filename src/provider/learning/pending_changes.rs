@@ -4,7 +4,7 @@
 use super::vague_error::VagueError;
 use crate::provider::form::capability::Capabilities;
 use crate::provider::form::capability_change::{CapabilityChange, ChangeKinds};
-use crate::provider::form::form_trial::FormTrial;
+use crate::provider::form::form_candidate::FormCandidate;
 use crate::provider::form::parameter::Parameter;
 use crate::provider::judgement::wording::words_without_numbers;
 use std::cell::{Cell, RefCell};
@@ -86,7 +86,7 @@ pub(crate) struct Check {
     /// The form with all changes.
     pub(crate) full: Capabilities,
     /// What a search has found.
-    pub(crate) found: Option<FormTrial>,
+    pub(crate) found: Option<FormCandidate>,
     /// Internal errors until it is certain that all changes are needed.
     internal_errors: u32,
 }
@@ -96,7 +96,7 @@ const MAX_INTERNAL: u32 = 2;
 
 impl Check {
     /// A check that has yet to begin.
-    pub(crate) fn new(full: Capabilities, found: Option<FormTrial>) -> Self {
+    pub(crate) fn new(full: Capabilities, found: Option<FormCandidate>) -> Self {
         Self { full, found, internal_errors: MAX_INTERNAL }
     }
 }

@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 /// Such requests in a row, for at least two pages, from which on the run waits. Single ones are normal.
-const MIN_STREAK: usize = 5;
+const MIN_CONSECUTIVE: usize = 5;
 
 /// Such requests in a row, for at least two pages, after which the run ends if the endpoint has never answered.
 const MAX_UNPROVEN: usize = 8;
@@ -81,7 +81,7 @@ impl UnansweredRequests {
             }
             Verdict::Retry(fault) if fault.change.is_none() && exchange.charge != Charge::Nothing => {
                 match self.end(number, Ended::Unanswered(page)) {
-                    Some(at) => self.judge_streak(at),
+                    Some(at) => self.judge_neighbors(at),
                     None => Outage::No,
                 }
             }
@@ -92,8 +92,8 @@ impl UnansweredRequests {
         }
     }
 
-    /// Stores how a request has ended. Returns its place among those that are remembered; `None`: one that was sent after
-    /// it was answered.
+    /// Stores how a request has ended. Returns its position among those that are remembered; `None`: one that was sent
+    /// after it was answered.
     fn end(&self, number: SentNumber, ended: Ended) -> Option<usize> {
         let at = usize::try_from(number.0.checked_sub(self.first.get())?).ok()?;
         *self.sent.borrow_mut().get_mut(at)? = ended;
@@ -109,14 +109,14 @@ impl UnansweredRequests {
         self.first.set(number.0 + 1);
     }
 
-    /// What the requests around the one at this place show, as far as none between them is in flight.
-    fn judge_streak(&self, at: usize) -> Outage {
+    /// What the requests around the one at this position show, as far as none between them is in flight.
+    fn judge_neighbors(&self, at: usize) -> Outage {
         let sent = self.sent.borrow();
         let before = sent.iter().take(at + 1).rev().take_while(|ended| **ended != Ended::NotYet);
         let after = sent.iter().skip(at + 1).take_while(|ended| **ended != Ended::NotYet);
         match count_unanswered(before.chain(after)) {
             MAX_UNPROVEN.. if !self.is_proven.get() => Outage::Lasting,
-            MIN_STREAK.. => Outage::Likely,
+            MIN_CONSECUTIVE.. => Outage::Likely,
             _ if are_most_unanswered(&sent) => Outage::Likely,
             _ => Outage::No,
         }

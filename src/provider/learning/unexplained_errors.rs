@@ -57,7 +57,7 @@ impl UnexplainedErrors {
         if matches!(exchange.verdict, Verdict::Done { .. }) {
             return self.is_answered.set(true);
         }
-        let is_counted = !sent.is_tried && !sent.capabilities.is_proven && !self.is_answered.get();
+        let is_counted = !sent.is_candidate && !sent.capabilities.is_proven && !self.is_answered.get();
         let Some(message) = exchange.verdict.message().filter(|_| is_counted) else { return };
         let vague = VagueError::from_exchange(exchange);
         let is_final = match vague {
@@ -199,7 +199,7 @@ mod tests {
         let errors = UnexplainedErrors::new(vec!["request.top_p: 0.5".to_owned()], "m");
         let done = Verdict::Done { reading: Vec::new(), cut: Cut::No };
         // Also to a form that is only tried.
-        let tried = SentForm { is_tried: true, ..sent(9) };
+        let tried = SentForm { is_candidate: true, ..sent(9) };
         errors.judge(&mut Exchange::new(done, Charge::Nothing), &tried, &OpenAi, Duration::ZERO, |_| true);
         for page in 0..5 {
             let mut exchange = failed("no");

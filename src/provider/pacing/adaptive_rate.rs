@@ -1,4 +1,4 @@
-//! A rate that follows a limit that the manifest does not state: from the headers of replies, or else from refusals.
+//! A rate that follows a limit that the manifest does not state: from the headers of replies, or else from throttled requests.
 //!
 //! Additive increase and multiplicative decrease, so that processes that share an account's
 //! limit and adapt independently converge to equal shares. Time is a parameter.
@@ -80,39 +80,39 @@ const PEERS_SPEED: f64 = 0.05;
 const PEERS_RISE: f64 = 3.0;
 /// Smallest share, and smallest rate as a fraction of an equal part of the limit.
 const MIN_SHARE: f64 = 0.02;
-/// What a refusal leaves of rate and share.
+/// What a throttled request leaves of rate and share.
 const DECREASE_FACTOR: f64 = 0.75;
-/// Refusals within this time are one.
-const REFUSAL_WINDOW: Duration = Duration::from_secs(1);
+/// Requests that are throttled within this time count as one.
+const THROTTLING_WINDOW: Duration = Duration::from_secs(1);
 
 /// Without headers: the fraction of a known limit that is used.
 const BLIND_USE: f64 = 0.97;
 /// Without headers: growth of the rate, as a fraction of the limit per second.
 const BLIND_GROWTH: f64 = 0.01;
-/// The same after a single refusal, up to a fraction of the rate before it.
+/// The same after a single throttled request, up to a fraction of the rate before it.
 const BLIND_RECOVERY: f64 = 0.1;
 const RECOVERED: f64 = 0.93;
-/// The same after refusals that show what the limit lets through.
+/// The same after throttled requests that show what the limit lets through.
 const SHARED: f64 = 0.9;
-/// A refusal this long after the last one is a single one. More frequent ones show that
+/// A request that is throttled this long after the last one is a single one. More frequent ones show that
 /// others use the limit too: then the rate recovers slowly, so that all get equal shares.
 const SINGLE_AFTER: Duration = Duration::from_secs(10);
-/// A probe that was refused at less than this multiple of the limit before it shows that the
+/// A raised limit that was throttled at less than this multiple of the limit before it shows that the
 /// limit is unchanged: a bucket lets a little more through for a while. A reported limit above it is another one.
 const RAISED: f64 = 1.3;
-/// Without headers: a limit is probed after requests were delayed for this long without a
-/// refusal. It may have been raised.
-const PROBE_AFTER: Duration = Duration::from_secs(15);
-/// The same as a number of requests: one probe costs a refusal, which is then less than one
-/// in a hundred requests.
-const PROBE_AFTER_REQUESTS: f64 = 120.0;
-/// The same for a limit that is guessed from one refusal.
-const PROBE_GUESS_AFTER: Duration = Duration::from_secs(2);
-/// How fast a guess grows, like [`PROBE_GROWTH`]: it may be many times too low.
+/// Without headers: the assumed limit is raised after requests were delayed for this long and none was
+/// throttled. The real limit may be higher now.
+const RAISE_AFTER: Duration = Duration::from_secs(15);
+/// The same as a number of requests: each raise ends with a throttled request, which is then less than one
+/// in a hundred.
+const RAISE_AFTER_REQUESTS: f64 = 120.0;
+/// The same for a limit that is guessed from one throttled request.
+const RAISE_GUESS_AFTER: Duration = Duration::from_secs(2);
+/// How fast a guess grows, like [`RAISE_GROWTH`]: it may be many times too low.
 const GUESS_GROWTH: f64 = 0.2;
-/// How fast a probed limit grows: by this fraction per second, times the seconds for which
-/// it has been probed.
-const PROBE_GROWTH: f64 = 0.02;
+/// How fast a raised limit grows: by this fraction per second, times the seconds for which
+/// it has been raised.
+const RAISE_GROWTH: f64 = 0.02;
 /// Longest time between two delayed requests that counts as delayed. Requests that wait
 /// look again at least this often, so that a longer gap is a pause.
 const MAX_DELAY_GAP: Duration = Duration::from_secs(1);
@@ -145,20 +145,20 @@ pub(crate) struct AdaptiveRate {
     changed: Duration,
     /// When the newest request that was observed was sent. Replies to older ones are ignored.
     newest: Duration,
-    /// When a request was last refused.
-    refused: Option<Duration>,
-    /// Whether the limit is what was sent before the first refusal, of which a part came out
+    /// When a request was last throttled.
+    throttled: Option<Duration>,
+    /// Whether the limit is what was sent before the first throttled request, of which a part came out
     /// of a full bucket.
     is_guess: bool,
-    /// The rate up to which it grows fast after a refusal.
+    /// The rate up to which it grows fast after a throttled request.
     recover_to: f64,
     /// When a request was last delayed because of this rate.
     delayed: Duration,
-    /// For how long requests were delayed since the last refusal.
+    /// For how long requests were delayed since the last throttled one.
     delayed_total: Duration,
-    /// The limit before it was raised to probe it.
-    before_probe: Option<f64>,
-    /// At the start and after a refusal the share grows fast; `None`: this is over.
+    /// The limit before it was raised.
+    before_raise: Option<f64>,
+    /// At the start and after a throttled request the share grows fast; `None`: this is over.
     ramp: Option<Ramp>,
 }
 
@@ -195,17 +195,17 @@ impl AdaptiveRate {
             observation_gap: None,
             changed: zero,
             newest: zero,
-            refused: None,
+            throttled: None,
             is_guess: false,
             recover_to: 0.0,
             delayed: zero,
             delayed_total: zero,
-            before_probe: None,
+            before_raise: None,
             ramp: Ramp::to(1.0),
         }
     }
 
-    /// Starts with less: a refusal of what the manifest states shows that others use the limit
+    /// Starts with less: throttling at the rate that the manifest states shows that others use the limit
     /// too, or that it is lower.
     pub(crate) fn yield_to_others(&mut self) {
         if let Some(limit) = self.limit {
@@ -334,16 +334,16 @@ impl AdaptiveRate {
         let elapsed = now.saturating_sub(self.delayed).min(MAX_DELAY_GAP);
         self.delayed = now;
         self.delayed_total += elapsed;
-        let requests = Duration::try_from_secs_f64(PROBE_AFTER_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
-        let (probe_after, growth) = match self.is_guess {
-            true => (PROBE_GUESS_AFTER, GUESS_GROWTH),
-            false => (PROBE_AFTER.max(requests.unwrap_or(Duration::MAX)), PROBE_GROWTH),
+        let requests = Duration::try_from_secs_f64(RAISE_AFTER_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
+        let (raise_after, growth) = match self.is_guess {
+            true => (RAISE_GUESS_AFTER, GUESS_GROWTH),
+            false => (RAISE_AFTER.max(requests.unwrap_or(Duration::MAX)), RAISE_GROWTH),
         };
-        let probing = self.delayed_total.saturating_sub(probe_after).as_secs_f64();
-        if probing > 0.0 {
-            self.limit = Some(limit * (1.0 + growth * probing * elapsed.as_secs_f64()));
+        let raising = self.delayed_total.saturating_sub(raise_after).as_secs_f64();
+        if raising > 0.0 {
+            self.limit = Some(limit * (1.0 + growth * raising * elapsed.as_secs_f64()));
             self.rate = self.rate.max(limit * BLIND_USE);
-            self.before_probe.get_or_insert(limit);
+            self.before_raise.get_or_insert(limit);
         }
     }
 
@@ -353,8 +353,8 @@ impl AdaptiveRate {
         limit as f64 / self.parallel
     }
 
-    /// A request, sent at `sent`, was refused. `known`: this process's part of the limit per minute, as the error or the
-    /// manifest names it; `admitted`: what was admitted per minute before it; `sustained`: the same since the last refusal, when
+    /// A request, sent at `sent`, was throttled. `known`: this process's part of the limit per minute, as the error or the
+    /// manifest names it; `admitted`: what was admitted per minute before it; `sustained`: the same since the last throttled one, when
     /// the bucket was as empty as now.
     pub(crate) fn on_throttled(
         &mut self,
@@ -364,8 +364,9 @@ impl AdaptiveRate {
         sent: Duration,
         now: Duration,
     ) {
-        let is_new = self.refused.is_none_or(|before| sent >= before && now.saturating_sub(before) >= REFUSAL_WINDOW);
-        let is_single = self.refused.is_none_or(|before| now.saturating_sub(before) >= SINGLE_AFTER);
+        let is_new =
+            self.throttled.is_none_or(|before| sent >= before && now.saturating_sub(before) >= THROTTLING_WINDOW);
+        let is_single = self.throttled.is_none_or(|before| now.saturating_sub(before) >= SINGLE_AFTER);
         if is_new {
             self.recover_to = if is_single { self.rate * RECOVERED } else { 0.0 };
         }
@@ -379,8 +380,8 @@ impl AdaptiveRate {
             (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
                 (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_USE));
             }
-            (Some(_), None) if self.free.is_none() && self.before_probe.is_some() => {
-                let before = self.before_probe.unwrap_or(self.rate);
+            (Some(_), None) if self.free.is_none() && self.before_raise.is_some() => {
+                let before = self.before_raise.unwrap_or(self.rate);
                 let limit = if self.rate > before * RAISED { self.rate * DECREASE_FACTOR } else { before };
                 self.is_guess = false;
                 (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
@@ -399,9 +400,9 @@ impl AdaptiveRate {
             _ => {}
         }
         if is_new {
-            self.refused = Some(now);
+            self.throttled = Some(now);
         }
-        (self.delayed_total, self.before_probe) = (Duration::ZERO, None);
+        (self.delayed_total, self.before_raise) = (Duration::ZERO, None);
         // Requests that were sent before report an outdated level.
         self.newest = self.newest.max(now);
         if let Some(limit) = self.limit {

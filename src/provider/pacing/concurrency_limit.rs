@@ -1,4 +1,4 @@
-//! How many requests may be in flight. Their number grows while requests wait for a place, and falls after timeouts and
+//! How many requests may be in flight. Their number grows while requests wait for a slot, and falls after timeouts and
 //! throttling. Time is a parameter.
 
 use super::pace_limits::ConcurrencyGrowth;
@@ -18,9 +18,9 @@ pub(crate) struct ConcurrencyLimit {
     /// Replies since `normal` last changed, and when it did.
     replies: u32,
     grown: Duration,
-    /// When a request last waited for a place.
+    /// When a request last waited for a slot.
     full: Duration,
-    /// The fastest reply so far; `None`: no reply while all places were taken.
+    /// The fastest reply so far; `None`: no reply while all slots were taken.
     fastest: Option<Duration>,
     /// The latency of recent replies, smoothed.
     recent: Duration,
@@ -35,7 +35,7 @@ const MAX_SLOWDOWN: u32 = 2;
 /// Growth of a concurrency that the manifest sets, as a fraction per second, as long as no rate is
 /// known: what a bucket of one second absorbs until the server throttles and so shows the limit.
 const GROWTH_PER_SECOND: f64 = 0.3;
-/// Longest time between two moments at which requests waited for a place that counts as
+/// Longest time between two moments at which requests waited for a slot that counts as
 /// waiting.
 const MAX_FULL_GAP: Duration = Duration::from_secs(1);
 /// Weight of the older latencies in the moving average; the newest has a weight of 1.
@@ -86,7 +86,7 @@ impl ConcurrencyLimit {
         self.current
     }
 
-    /// A reply arrived at `now`, after `latency`, while other requests waited for a place.
+    /// A reply arrived at `now`, after `latency`, while other requests waited for a slot.
     /// Where a rate paces requests (`is_paced`), the concurrency does not slow them down: it doubles per round of replies.
     /// Otherwise a concurrency that adapts grows by one per round, in all processes together. One that adapts does not
     /// grow while replies are slow.
@@ -115,7 +115,7 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// A request waits for a place at `now`, and no rate paces requests. A concurrency that
+    /// A request waits for a slot at `now`, and no rate paces requests. A concurrency that
     /// the manifest sets grows with time, slowly enough to meet a limit gently, and also while no
     /// reply arrives: some models take minutes. Returns when it will grow next; `None`: it
     /// does not grow with time.
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stated_concurrency_grows_only_while_requests_wait_for_a_place() {
+    fn a_stated_concurrency_grows_only_while_requests_wait_for_a_slot() {
         let ms = Duration::from_millis;
         let mut limit = ConcurrencyLimit::new(8).with_stated_max(256);
         let next = limit.grow_while_full(S(100)).unwrap();

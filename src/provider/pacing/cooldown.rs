@@ -1,7 +1,7 @@
 //! Waits while the provider throttles.
 //!
 //! One cooldown for all requests to an endpoint: after one is throttled all of them wait, then one
-//! probe is sent, then the number in flight rises again. Time and chance are parameters.
+//! request is sent alone, then the number in flight rises again. Time and chance are parameters.
 
 use crate::base::backoff::{Backoff, jittered};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum GiveUpReason {
 pub(crate) struct Cooldown {
     /// Nothing is sent before this time.
     until: Duration,
-    /// Probes in a row that were throttled.
+    /// How often in a row the request that was sent alone was throttled.
     throttled: u32,
     /// When the trouble began: the first throttled request since the last success.
     since: Option<Duration>,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_is_one_cooldown_then_one_probe_then_the_concurrency_rises() {
+    fn a_storm_is_one_cooldown_then_one_request_then_the_concurrency_rises() {
         let mut cooldown = Paced::new(S(600));
         assert_eq!(cooldown.gate(S(0)), Gate::Open(8));
         for _ in 0..8 {
@@ -160,7 +160,7 @@ mod tests {
         let mut cooldown = Paced::new(S(600));
         cooldown.on_throttled(S(9), S(10), Some(S(2)), 0.0);
         cooldown.on_success(S(11), S(11), true);
-        assert_eq!(cooldown.gate(S(12)), Gate::Open(1), "only the probe does");
+        assert_eq!(cooldown.gate(S(12)), Gate::Open(1), "only a request that was sent after it does");
         cooldown.on_success(S(12), S(12), true);
         assert_eq!(cooldown.gate(S(12)), Gate::Open(8));
     }
@@ -209,7 +209,7 @@ mod tests {
         let mut cooldown = Paced::new(S(600));
         cooldown.on_throttled(S(10), S(10), Some(S(5)), 0.0);
         cooldown.on_success(S(9), S(9), false);
-        assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only the probe raises the concurrency");
+        assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only a request that was sent after it raises the concurrency");
         cooldown.on_success(S(15), S(15), false);
         cooldown.on_throttled(S(9), S(16), None, 0.0);
         assert_eq!(cooldown.gate(S(16)), Gate::Closed(BACKOFF.delay(1)));

@@ -130,13 +130,13 @@ impl EndpointPacing {
         self.concurrency.borrow_mut().on_throttled();
     }
 
-    /// A reply arrived after `latency` while other requests waited for a place.
+    /// A reply arrived after `latency` while other requests waited for a slot.
     pub fn on_reply_while_full(&self, latency: Duration) {
         let is_paced = self.limiter.borrow().is_pacing();
         self.concurrency.borrow_mut().on_reply_while_full(latency, is_paced, self.clock.now());
     }
 
-    /// A request waits for a place. Returns how long it takes until there may be one without
+    /// A request waits for a slot. Returns how long it takes until there may be one without
     /// a reply; `None`: only a reply makes room.
     #[must_use]
     pub fn delay_while_full(&self) -> Option<Duration> {

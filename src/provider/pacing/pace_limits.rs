@@ -15,7 +15,7 @@ pub struct PaceLimits {
     pub growth: ConcurrencyGrowth,
 }
 
-/// How the number of requests in flight grows while requests wait for a place.
+/// How the number of requests in flight grows while requests wait for a slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ConcurrencyGrowth {
     /// By one after this many rounds of replies.

@@ -107,7 +107,7 @@ impl Exchange {
 
     /// An error instead of a reply to `questions`, for a request of the form `sent`.
     pub(crate) fn from_error(judgement: ErrorJudgement, questions: &[&Question], sent: &SentForm) -> Self {
-        let rejects_named = judgement.rejects_named() && !sent.is_tried;
+        let rejects_named = judgement.rejects_named() && !sent.is_candidate;
         let names_several = judgement.named_changes.len() > 1;
         let is_guess = judgement.is_guess;
         let (verdict, charge) = judgement.in_view_of(sent);

@@ -40,7 +40,7 @@ pub(crate) const CLAUDE_COMPAT: Profile = Profile {
     parameters: &[ParameterRule::only_one(&["temperature"], DEPRECATED)],
     effort: EffortRule::Ignored,
     switches: &[("/thinking/type", "\"disabled\"")],
-    empty_turn: Some(Rejection::plain("messages: text content blocks must be non-empty")),
+    empty_turn: Some(Rejection::without_code("messages: text content blocks must be non-empty")),
     schema: SchemaRule {
         json_schema: FormatRule::Ignored(FreeReply::Fenced),
         json_object: FormatRule::Ignored(FreeReply::Fenced),

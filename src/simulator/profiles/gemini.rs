@@ -33,10 +33,12 @@ pub(crate) const GEMINI: Profile = Profile {
     ],
     unknown: Some(UnknownMembers {
         known: MEMBERS,
-        rejection: Rejection::plain("Invalid JSON payload received. Unknown name \"{name}\": Cannot find field."),
+        rejection: Rejection::without_code(
+            "Invalid JSON payload received. Unknown name \"{name}\": Cannot find field.",
+        ),
         in_lines: true,
     }),
-    effort: EffortRule::Checked(Rejection::plain(INVALID)),
+    effort: EffortRule::Checked(Rejection::without_code(INVALID)),
     switches: &[
         ("/extra_body/google/thinking_config/thinking_budget", "0"),
         ("/extra_body/google/thinking_config/thinking_level", "\"none\""),
@@ -76,7 +78,7 @@ pub(crate) const GEMINI_3_8_FLASH: Profile = Profile {
         ModelRules::new("gemini-3.5-flash-lite", "gemini-3.5-flash-lite", Prices::new(300_000, 30_000, 0, 2_500_000))
             .reasoning(Effort::Minimal, ABOVE_NONE),
     ],
-    effort: EffortRule::Checked(Rejection::plain("Thinking level is unsupported: THINKING_LEVEL_MINIMAL")),
+    effort: EffortRule::Checked(Rejection::without_code("Thinking level is unsupported: THINKING_LEVEL_MINIMAL")),
     ..GEMINI
 };
 

@@ -41,10 +41,10 @@ pub(crate) const OPENROUTER: Profile = Profile {
             .blind(),
     ],
     takes_any_model: false,
-    effort: EffortRule::Checked(Rejection::plain("Invalid option: expected one of {choices}")),
+    effort: EffortRule::Checked(Rejection::without_code("Invalid option: expected one of {choices}")),
     switches: &[("/reasoning/effort", "\"none\""), ("/reasoning/enabled", "false")],
     schema: SchemaRule { json_schema: FormatRule::OnDemand(FreeReply::Fenced), ..LOOSE },
-    blind: Rejection { status: 404, ..Rejection::plain("No endpoints found that support image input") },
+    blind: Rejection { status: 404, ..Rejection::without_code("No endpoints found that support image input") },
     used_up: UsedUp::NoContent,
     errors: ErrorForm::OpenRouter,
     wrong_key: Some((401, r#"{"error":{"message":"Missing Authentication header","code":401}}"#)),
@@ -88,11 +88,17 @@ pub(crate) const MISTRAL: Profile = Profile {
     limits: &["max_tokens"],
     unknown: Some(UnknownMembers {
         known: MISTRAL_MEMBERS,
-        rejection: Rejection { status: 422, has_param: true, ..Rejection::plain("Extra inputs are not permitted") },
+        rejection: Rejection {
+            status: 422,
+            has_param: true,
+            ..Rejection::without_code("Extra inputs are not permitted")
+        },
         in_lines: false,
     }),
-    effort: EffortRule::Checked(Rejection::plain("reasoning_effort {value} is not supported by this model")),
-    empty_turn: Some(Rejection::plain("Assistant message must have either content or tool_calls, but not none.")),
+    effort: EffortRule::Checked(Rejection::without_code("reasoning_effort {value} is not supported by this model")),
+    empty_turn: Some(Rejection::without_code(
+        "Assistant message must have either content or tool_calls, but not none.",
+    )),
     schema: LOOSE,
     errors: ErrorForm::Mistral,
     wrong_key: Some((401, r#"{"detail":"Invalid API Key"}"#)),
@@ -128,11 +134,11 @@ pub(crate) const GROQ: Profile = Profile {
     parameters: &[
         ParameterRule::never(
             &["logprobs", "top_logprobs", "logit_bias"],
-            Rejection::plain("property '{name}' is unsupported"),
+            Rejection::without_code("property '{name}' is unsupported"),
         ),
-        ParameterRule::only_one(&["n"], Rejection::plain("'n' : number must be at most 1")),
+        ParameterRule::only_one(&["n"], Rejection::without_code("'n' : number must be at most 1")),
     ],
-    effort: EffortRule::Checked(Rejection::plain("`reasoning_effort` must be one of {choices}")),
+    effort: EffortRule::Checked(Rejection::without_code("`reasoning_effort` must be one of {choices}")),
     schema: LOOSE,
     used_up: UsedUp::EmptyContent,
     wrong_key: Some((
@@ -163,14 +169,14 @@ pub(crate) const XAI: Profile = Profile {
     parameters: &[
         ParameterRule::never(
             &["stop"],
-            Rejection::plain("Model grok-4-1-fast-reasoning does not support parameter stop."),
+            Rejection::without_code("Model grok-4-1-fast-reasoning does not support parameter stop."),
         ),
         ParameterRule::never(
             &["presence_penalty"],
-            Rejection::plain("Model grok-4-1-fast-reasoning does not support parameter presencePenalty."),
+            Rejection::without_code("Model grok-4-1-fast-reasoning does not support parameter presencePenalty."),
         ),
     ],
-    effort: EffortRule::Unknown(Rejection::plain(
+    effort: EffortRule::Unknown(Rejection::without_code(
         "Model grok-4-1-fast-reasoning does not support parameter reasoningEffort.",
     )),
     schema: LOOSE,
@@ -198,7 +204,7 @@ pub(crate) const DEEPSEEK: Profile = Profile {
     schema: SchemaRule {
         json_schema: FormatRule::Rejected(Rejection {
             code: Some("invalid_request_error"),
-            ..Rejection::plain("This response_format type is unavailable now")
+            ..Rejection::without_code("This response_format type is unavailable now")
         }),
         ..LOOSE
     },
@@ -229,11 +235,11 @@ pub(crate) const DASHSCOPE: Profile = Profile {
     image_cap: Some((2560, "vl_high_resolution_images")),
     whole_while_reasoning: Some(Rejection {
         code: Some("invalid_parameter_error"),
-        ..Rejection::plain("parameter.enable_thinking must be set to false for non-streaming calls")
+        ..Rejection::without_code("parameter.enable_thinking must be set to false for non-streaming calls")
     }),
     format_while_reasoning: Some(Rejection {
         code: Some("invalid_parameter_error"),
-        ..Rejection::plain("Json mode response is not supported when enable_thinking is true")
+        ..Rejection::without_code("Json mode response is not supported when enable_thinking is true")
     }),
     schema: LOOSE,
     errors: ErrorForm::DashScope,
@@ -253,10 +259,10 @@ pub(crate) const KIMI: Profile = Profile {
     takes_any_model: false,
     parameters: &[ParameterRule::only_one(
         &["temperature"],
-        Rejection::plain("invalid temperature: only 1 is allowed for this model"),
+        Rejection::without_code("invalid temperature: only 1 is allowed for this model"),
     )],
     switches: &[("/thinking/type", "\"disabled\"")],
-    empty_turn: Some(Rejection::plain(
+    empty_turn: Some(Rejection::without_code(
         "Invalid request: the message at position {value} with role 'assistant' must not be empty",
     )),
     schema: LOOSE,

@@ -45,10 +45,10 @@ pub(crate) const VLLM: Profile = Profile {
     ],
     takes_any_model: false,
     schema: SchemaRule {
-        keywords: (&["uniqueItems"], Rejection::plain("Grammar error: Unimplemented keys: [\"{name}\"]")),
+        keywords: (&["uniqueItems"], Rejection::without_code("Grammar error: Unimplemented keys: [\"{name}\"]")),
         ..SCHEMA
     },
-    blind: Rejection::plain("Qwen/Qwen3-30B-A3B is not a multimodal model"),
+    blind: Rejection::without_code("Qwen/Qwen3-30B-A3B is not a multimodal model"),
     used_up: UsedUp::NoContent,
     errors: ErrorForm::Vllm,
     wrong_key: Some((401, r#"{"error":"Unauthorized"}"#)),
@@ -76,7 +76,9 @@ pub(crate) const VLLM_THINKING: Profile = Profile {
     models: &[ModelRules::new("Qwen/Qwen3.5-VL-27B", "Qwen/Qwen3.5-VL-27B", PRICES)
         .reasoning(Effort::Medium, ALL)
         .limited(32_768)],
-    effort: EffortRule::Checked(Rejection::plain("1 validation error: reasoning_effort: Input should be {choices}")),
+    effort: EffortRule::Checked(Rejection::without_code(
+        "1 validation error: reasoning_effort: Input should be {choices}",
+    )),
     switches: &[("/chat_template_kwargs/enable_thinking", "false")],
     reply: ReplyStyle { misplaced: Misplaced::WithoutReasoning, ..VLLM.reply },
     ..VLLM
@@ -115,7 +117,7 @@ pub(crate) const LLAMA_CPP: Profile = Profile {
         ModelRules::new("gpt-3.5-turbo", "gpt-3.5-turbo", PRICES).reasoning(Effort::Low, ALL).limited(32_768),
         ModelRules::new("no-mmproj", "no-mmproj", PRICES).limited(32_768).blind(),
     ],
-    effort: EffortRule::Checked(Rejection::plain("Unsupported reasoning_effort: {value}")),
+    effort: EffortRule::Checked(Rejection::without_code("Unsupported reasoning_effort: {value}")),
     switches: &[("/chat_template_kwargs/enable_thinking", "false")],
     schema: SchemaRule { knows_unique: false, ..SCHEMA },
     blind: Rejection {
@@ -150,10 +152,10 @@ pub(crate) const OLLAMA: Profile = Profile {
     ],
     takes_any_model: false,
     limits: &["max_tokens"],
-    effort: EffortRule::Checked(Rejection::plain(
+    effort: EffortRule::Checked(Rejection::without_code(
         "invalid think value: \"{value}\" (must be \"high\", \"medium\", \"low\", true, or false)",
     )),
-    blind: Rejection::plain("this model does not support image input"),
+    blind: Rejection::without_code("this model does not support image input"),
     // A local server ignores keys. This is the reply of Ollama's cloud.
     wrong_key: Some((401, r#"{"error":{"message":"Unauthorized","type":"api_error","param":null,"code":null}}"#)),
     unknown_model: Some((
@@ -180,7 +182,9 @@ pub(crate) const LM_STUDIO: Profile = Profile {
     models: &[ModelRules::new("qwen/qwen3-vl-8b", "qwen/qwen3-vl-8b", PRICES).limited(32_768)],
     limits: &["max_tokens"],
     schema: SchemaRule {
-        json_object: FormatRule::Rejected(Rejection::plain("'response_format.json_schema.schema' must be an object")),
+        json_object: FormatRule::Rejected(Rejection::without_code(
+            "'response_format.json_schema.schema' must be an object",
+        )),
         knows_unique: false,
         ..SCHEMA
     },

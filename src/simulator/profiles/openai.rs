@@ -22,21 +22,21 @@ pub(crate) const MEMBERS: &[&str] = &[
 
 const UNKNOWN: UnknownMembers = UnknownMembers {
     known: MEMBERS,
-    rejection: Rejection::plain("Unrecognized request argument supplied: {name}"),
+    rejection: Rejection::without_code("Unrecognized request argument supplied: {name}"),
     in_lines: false,
 };
 
 const UNSUPPORTED: Rejection =
-    Rejection::coded("unsupported_parameter", "Unsupported parameter: '{name}' is not supported with this model.");
-pub(crate) const MAX_TOKENS: Rejection = Rejection::coded(
+    Rejection::with_code("unsupported_parameter", "Unsupported parameter: '{name}' is not supported with this model.");
+pub(crate) const MAX_TOKENS: Rejection = Rejection::with_code(
     "unsupported_parameter",
     "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
 );
-pub(crate) const ONLY_DEFAULT: Rejection = Rejection::coded(
+pub(crate) const ONLY_DEFAULT: Rejection = Rejection::with_code(
     "unsupported_value",
     "Unsupported value: '{name}' does not support {value} with this model. Only the default (1) value is supported.",
 );
-pub(crate) const EFFORT: Rejection = Rejection::coded(
+pub(crate) const EFFORT: Rejection = Rejection::with_code(
     "unsupported_value",
     "Unsupported value: '{name}' does not support '{value}' with this model. Supported values are: {choices}.",
 );
@@ -112,7 +112,7 @@ pub(crate) const GPT_4O_MINI: Profile = Profile {
     ],
     unknown: Some(UNKNOWN),
     parameters: &[ParameterRule::never(&["prompt_cache_options", "prompt_cache_retention"], UNSUPPORTED)],
-    effort: EffortRule::Unknown(Rejection::plain("Unrecognized request argument supplied: {name}")),
+    effort: EffortRule::Unknown(Rejection::without_code("Unrecognized request argument supplied: {name}")),
     details: (&["original"], DEFAULT.details.1),
     schema: SCHEMA,
     tiers: TIERS,

@@ -20,12 +20,12 @@ pub(crate) struct Rejection {
 
 impl Rejection {
     /// A 400 without `code` and `param`.
-    pub(crate) const fn plain(message: &'static str) -> Self {
+    pub(crate) const fn without_code(message: &'static str) -> Self {
         Self { status: 400, kind: "invalid_request_error", code: None, has_param: false, message }
     }
 
     /// A 400 with `code` and `param`.
-    pub(crate) const fn coded(code: &'static str, message: &'static str) -> Self {
+    pub(crate) const fn with_code(code: &'static str, message: &'static str) -> Self {
         Self { status: 400, kind: "invalid_request_error", code: Some(code), has_param: true, message }
     }
 

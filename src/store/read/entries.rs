@@ -36,10 +36,10 @@ pub(crate) fn entry_with_path(db: &Connection, job: JobId, path: &[u8]) -> Resul
 }
 
 /// The entry of a job on this line with this path.
-pub(crate) fn entry_at(db: &Connection, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+pub(crate) fn entry_at(db: &Connection, job: JobId, position: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
     let mut find =
         db.prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3"))?;
-    find.query_and_then(params![job, as_signed(place.0), place.1], entry)?.next().transpose()
+    find.query_and_then(params![job, as_signed(position.0), position.1], entry)?.next().transpose()
 }
 
 /// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list may

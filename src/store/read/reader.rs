@@ -211,9 +211,9 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
-    /// The entry of a job at this place (line and path).
-    pub fn entry_at(&self, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
-        entries::entry_at(&self.db, job, place)
+    /// The entry of a job at this position (line and path).
+    pub fn entry_at(&self, job: JobId, position: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_at(&self.db, job, position)
     }
 
     /// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list

@@ -30,9 +30,10 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let Some(folder) = above.into_iter().find(|folder| folder.exists()) else {
         return failed("no folder above it exists".to_owned());
     };
-    let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
-    let created = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
-    let removed = if created.is_ok() { std::fs::remove_file(&probe) } else { Ok(()) };
+    let test_file = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
+    let created =
+        File::options().write(true).create_new(true).open(&test_file).and_then(|mut file| file.write_all(b"."));
+    let removed = if created.is_ok() { std::fs::remove_file(&test_file) } else { Ok(()) };
     let free = free_space(folder).filter(|free| *free < MIN_BYTES);
     match (created.and(removed), free) {
         (Err(error), None) if error.kind() == io::ErrorKind::PermissionDenied => {

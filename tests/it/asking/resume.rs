@@ -79,7 +79,7 @@ fn goes_away_and_comes_back() -> bool {
     let mut child = bench.start(&[]);
     under_way(&bench, &mut child, 11);
     drop(bench.server.take());
-    let held = ClosedPort::at(port);
+    let held = ClosedPort::bind_at(port);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     while held.is_some() && !said.contains("cannot connect to") {

@@ -11,11 +11,11 @@ pub(crate) struct ClosedPort {
 impl ClosedPort {
     /// Any free port.
     pub(crate) fn new() -> Self {
-        Self::at(0).unwrap()
+        Self::bind_at(0).unwrap()
     }
 
     /// This port. `None`: it is in use.
-    pub(crate) fn at(port: u16) -> Option<Self> {
+    pub(crate) fn bind_at(port: u16) -> Option<Self> {
         let socket = TcpSocket::new_v4().unwrap();
         // Connections of a server that has ended may still be closing.
         socket.set_reuseaddr(true).unwrap();

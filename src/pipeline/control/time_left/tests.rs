@@ -79,8 +79,8 @@ fn play(run: Run) -> Played {
             let is_supplied = |sent: u64| settled == run.answered_before && sent < supplied;
             tokens = run.rate.map_or(1e9, |rate| (tokens + rate * TICK).min((rate / 2.0).max(1.0)));
             now.wait_reason = None;
-            let places = if alone { 1 } else { concurrency as usize };
-            while is_supplied(sent) && replies.len() < places {
+            let slots = if alone { 1 } else { concurrency as usize };
+            while is_supplied(sent) && replies.len() < slots {
                 if tokens < 1.0 {
                     now.wait_reason = Some(WaitReason::RequestLimit);
                     break;

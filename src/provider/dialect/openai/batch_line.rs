@@ -37,7 +37,7 @@ pub(crate) fn read_result(line: &BatchLine) -> LineResult {
         (Some(200..=299), Ok(completion)) => Ok(completion.into_reply()),
         (Some(200..=299), Err(_)) => {
             let verdict = Verdict::transient(ErrorKind::BadReply, "the result line contains no reply");
-            Err(Box::new(ErrorJudgement::plain(verdict, Charge::Unknown)))
+            Err(Box::new(ErrorJudgement::naming_nothing(verdict, Charge::Unknown)))
         }
         _ => {
             let error = ErrorBody::parse(&body);
@@ -58,7 +58,7 @@ fn judge_missing(error: ErrorBody) -> ErrorJudgement {
         () if error.is("batch_cancelled") => (ErrorKind::BatchLine, Charge::Nothing),
         () => (ErrorKind::BatchLine, Charge::Unknown),
     };
-    ErrorJudgement::plain(Verdict::transient(kind, error.message), charge)
+    ErrorJudgement::naming_nothing(Verdict::transient(kind, error.message), charge)
 }
 
 #[cfg(test)]

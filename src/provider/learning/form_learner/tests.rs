@@ -26,19 +26,7 @@ fn rejected(change: CapabilityChange) -> Exchange {
 }
 
 fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-    let parameters = Parameters::from_list(&Parameter::ALL);
-    let max_reply_tokens = 100;
-    SentForm {
-        capabilities,
-        parameters,
-        max_reply_tokens,
-        is_described,
-        is_first: true,
-        is_usual: true,
-        page: 1,
-        refuted: ChangeKinds::default(),
-        is_tried: false,
-    }
+    SentForm { capabilities, parameters: Parameters::from_list(&Parameter::ALL), is_described, ..SentForm::first() }
 }
 
 /// The endpoint and a request in the current form.
@@ -256,12 +244,12 @@ impl Server<'_> {
     /// else has changed, and the number of requests.
     fn ask(&self, learner: &FormLearner, known: &mut Capabilities, page: u64) -> (String, usize) {
         for requests in 1..40 {
-            let (refuted, is_tried) = (learner.refuted(), learner.is_searching());
-            let sent = SentForm { page, refuted, is_tried, ..sent(*known, true) };
+            let (refuted, is_candidate) = (learner.refuted(), learner.is_searching());
+            let sent = SentForm { page, refuted, is_candidate, ..sent(*known, true) };
             let sent = SentForm { max_reply_tokens: known.max_output.unwrap_or(9000), ..sent };
             let exchange = match (self.rejects)(&sent) {
                 Some(verdict) => {
-                    let rejects_named = verdict.message().is_some_and(|text| text.starts_with(NAMED)) && !is_tried;
+                    let rejects_named = verdict.message().is_some_and(|text| text.starts_with(NAMED)) && !is_candidate;
                     Exchange { rejects_named, names_several: true, ..Exchange::new(verdict, Charge::Nothing) }
                 }
                 None => done(None),
@@ -341,8 +329,10 @@ fn a_name_that_is_only_tried_does_not_cost_the_limit() {
         if limit == OutputLimit::MaxCompletionTokens {
             let change = CapabilityChange::RenameOutputLimit(Some(limit));
             let verdict = rejected(change).verdict;
-            let judgement =
-                ErrorJudgement { named_changes: vec![change], ..ErrorJudgement::plain(verdict, Charge::Nothing) };
+            let judgement = ErrorJudgement {
+                named_changes: vec![change],
+                ..ErrorJudgement::naming_nothing(verdict, Charge::Nothing)
+            };
             return Some(judgement.in_view_of(sent).0);
         }
         let is_rejected = sent.capabilities.format != ReplyFormat::Plain;
@@ -385,7 +375,7 @@ fn changes_that_do_not_help_are_taken_back() {
         let is_rejected = sent.capabilities.sends(Parameter::Temperature);
         let page = Verdict::page_fault(ErrorKind::BadRequest, message);
         let judgement =
-            ErrorJudgement { named_changes: named.to_vec(), ..ErrorJudgement::plain(page, Charge::Nothing) };
+            ErrorJudgement { named_changes: named.to_vec(), ..ErrorJudgement::naming_nothing(page, Charge::Nothing) };
         is_rejected.then(|| judgement.in_view_of(sent).0)
     };
     let (learner, mut known) = (FormLearner::default(), Capabilities::default());
@@ -401,7 +391,7 @@ fn a_search_begins_with_what_was_taken_back() {
     let rejects = |sent: &SentForm| {
         let page = Verdict::page_fault(ErrorKind::BadRequest, "HTTP 400: a max_tokens is best, like 4096 tokens");
         let named_changes = vec![CapabilityChange::RenameOutputLimit(None)];
-        let judgement = ErrorJudgement { named_changes, ..ErrorJudgement::plain(page, Charge::Nothing) };
+        let judgement = ErrorJudgement { named_changes, ..ErrorJudgement::naming_nothing(page, Charge::Nothing) };
         (sent.max_reply_tokens > 4096).then(|| judgement.in_view_of(sent).0)
     };
     let (learner, mut known) = (FormLearner::default(), Capabilities::default());

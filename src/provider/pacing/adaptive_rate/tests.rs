@@ -43,7 +43,7 @@ impl World {
 }
 
 /// Runs processes for some seconds, starting at `from`. Returns what each sent in the second
-/// half, and which fraction of all requests was refused.
+/// half, and which fraction of all requests was throttled.
 fn run(
     rates: &mut [AdaptiveRate],
     world: &mut World,
@@ -54,7 +54,7 @@ fn run(
     let step = Duration::from_millis(10);
     let mut due = vec![0.0; rates.len()];
     let mut sent = vec![0.0; rates.len()];
-    let (mut refused, mut all) = (0.0, 0.0);
+    let (mut throttled, mut all) = (0.0, 0.0);
     let steps = seconds * 100;
     for at in 0..steps {
         let now = from + step * u32::try_from(at).unwrap();
@@ -67,7 +67,7 @@ fn run(
                 due[index] -= 1.0;
                 all += 1.0;
                 if world.level + 1.0 > world.capacity {
-                    refused += 1.0;
+                    throttled += 1.0;
                     rate.on_throttled(has_headers.then_some(world.limit), 600.0, None, now, now);
                     due[index] -= rate.per_minute().unwrap_or(0.0) / 60.0;
                     continue;
@@ -80,23 +80,23 @@ fn run(
             }
         }
     }
-    (sent, refused / all)
+    (sent, throttled / all)
 }
 
 #[test]
-fn the_limit_is_used_and_refusals_are_rare() {
+fn the_limit_is_used_and_throttling_is_rare() {
     for (limit, seconds) in [(600.0, 1.0), (600.0, 60.0), (6000.0, 1.0), (6000.0, 60.0), (120.0, 60.0)] {
         for processes in [1, 4] {
             let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset: ResetTime::Exact };
             let mut rates = vec![AdaptiveRate::new(1); processes];
-            let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
+            let (sent, throttled) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
             let used = sent.iter().sum::<f64>() / limit;
             let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
             let result = format!(
-                "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {refused:.4} refused, {min} to {max}"
+                "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {throttled:.4} throttled, {min} to {max}"
             );
             assert!(used > 0.9, "{result}");
-            assert!(refused <= if processes == 1 { 0.01 } else { 0.02 }, "{result}");
+            assert!(throttled <= if processes == 1 { 0.01 } else { 0.02 }, "{result}");
             assert!(min * 2.0 >= max, "{result}");
         }
     }
@@ -108,35 +108,37 @@ fn a_limit_is_used_whose_reset_times_are_whole_seconds() {
     for (limit, seconds) in [(1200.0, 1.0), (6000.0, 1.0), (1200.0, 2.0), (1200.0, 5.0), (600.0, 60.0), (120.0, 60.0)] {
         for reset in [ResetTime::Exact, ResetTime::RoundedUp, ResetTime::Rounded, ResetTime::RoundedDown] {
             let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset };
-            let (sent, refused) = run(&mut [AdaptiveRate::new(1)], &mut world, 120, Duration::from_secs(1), true);
+            let (sent, throttled) = run(&mut [AdaptiveRate::new(1)], &mut world, 120, Duration::from_secs(1), true);
             let used = sent.iter().sum::<f64>() / limit;
-            let result = format!("{limit} a minute in {seconds} s, {reset:?}: {used:.3} used, {refused:.4} refused");
+            let result =
+                format!("{limit} a minute in {seconds} s, {reset:?}: {used:.3} used, {throttled:.4} throttled");
             assert!(used > 0.9, "{result}");
-            assert!(refused <= 0.01, "{result}");
+            assert!(throttled <= 0.01, "{result}");
         }
     }
 }
 
 /// Runs some of `parallel` processes, which know of each other. Returns how much of the limit was used in the second
-/// half, the fraction that was refused, and the slowest in proportion to the fastest.
+/// half, the fraction that was throttled, and the slowest in proportion to the fastest.
 fn run_shards(parallel: u32, active: usize, (limit, seconds): (f64, f64)) -> (f64, f64, f64) {
     let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(parallel); active];
     // All begin with a request whose reply shows the limit.
     rates.iter_mut().for_each(|rate| rate.on_headers(&world.report(), Duration::from_secs(1), Duration::from_secs(1)));
-    let (sent, refused) = run(&mut rates, &mut world, 240, Duration::from_secs(1), true);
+    let (sent, throttled) = run(&mut rates, &mut world, 240, Duration::from_secs(1), true);
     let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
-    (sent.iter().sum::<f64>() / (limit * 2.0), refused, min / max)
+    (sent.iter().sum::<f64>() / (limit * 2.0), throttled, min / max)
 }
 
 #[test]
 fn shards_share_a_limit_from_the_start_and_take_over_what_others_leave() {
     for limit in [(1200.0, 1.0), (3000.0, 1.0), (1200.0, 60.0)] {
         for active in [16, 4, 1] {
-            let (used, refused, evenness) = run_shards(16, active, limit);
-            let result = format!("{active} of 16 at {limit:?}: {used:.3} used, {refused:.4} refused, {evenness:.2}");
+            let (used, throttled, evenness) = run_shards(16, active, limit);
+            let result =
+                format!("{active} of 16 at {limit:?}: {used:.3} used, {throttled:.4} throttled, {evenness:.2}");
             assert!(used > 0.9, "{result}");
-            assert!(refused <= 0.02, "{result}");
+            assert!(throttled <= 0.02, "{result}");
             assert!(evenness >= 0.5, "{result}");
         }
     }
@@ -172,12 +174,12 @@ fn a_limit_that_changes_is_followed_by_headers() {
 }
 
 #[test]
-fn without_headers_the_rate_is_found_by_refusals() {
+fn without_headers_the_rate_is_found_by_throttling() {
     let mut world = World { limit: 600.0, capacity: 10.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
-    let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
+    let (sent, throttled) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
     assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
-    assert!(refused < 0.02, "{refused}");
+    assert!(throttled < 0.02, "{throttled}");
 }
 
 #[test]
@@ -185,7 +187,7 @@ fn without_headers_a_limit_that_changes_is_followed() {
     let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     let mut from = Duration::from_secs(1);
-    let (mut refused, mut parts) = (0.0, 0.0);
+    let (mut throttled, mut parts) = (0.0, 0.0);
     for limit in [1200.0, 600.0, 1200.0] {
         (world.limit, world.capacity) = (limit, limit / 60.0);
         run(&mut rates, &mut world, 30, from, false);
@@ -194,13 +196,13 @@ fn without_headers_a_limit_that_changes_is_followed() {
         from += Duration::from_secs(120);
         let used = sent[0] / limit;
         assert!((0.85..1.05).contains(&used), "{limit}: {used}");
-        (refused, parts) = (refused + share, parts + 1.0);
+        (throttled, parts) = (throttled + share, parts + 1.0);
     }
-    assert!(refused / parts < 0.02, "{refused}");
+    assert!(throttled / parts < 0.02, "{throttled}");
 }
 
 #[test]
-fn a_pause_does_not_start_a_probe() {
+fn a_pause_does_not_raise_a_limit() {
     let s = Duration::from_secs;
     for pause in [20, 60, 300, 100_000] {
         let mut rate = AdaptiveRate::new(1);
@@ -226,9 +228,9 @@ fn replies_to_older_requests_are_ignored() {
     assert!(rate.per_minute() < before);
 }
 
-/// The rates of one process after each second, from 0 on; `refused_at`: the second in which one
-/// request is refused without need.
-fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
+/// The rates of one process after each second, from 0 on; `throttled_at`: the second in which one
+/// request is throttled without need.
+fn rates(has_headers: bool, throttled_at: u64) -> Vec<f64> {
     let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0, reset: ResetTime::Exact };
     let mut rates = vec![AdaptiveRate::new(1)];
     if !has_headers {
@@ -236,7 +238,7 @@ fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
     }
     let second = |at: u64| {
         let now = Duration::from_secs(at + 1);
-        if at == refused_at {
+        if at == throttled_at {
             rates[0].on_throttled(None, 0.0, None, now, now);
         }
         run(&mut rates, &mut world, 1, now, has_headers);
@@ -252,7 +254,7 @@ fn a_limit_that_nobody_else_uses_is_used_within_seconds() {
 }
 
 #[test]
-fn after_a_single_refusal_the_rate_recovers_within_seconds() {
+fn after_a_single_throttled_request_the_rate_recovers_within_seconds() {
     for has_headers in [true, false] {
         let found = rates(has_headers, 11);
         assert!(found[10] > 0.9 * 1200.0, "{found:?}");

@@ -3,27 +3,11 @@
 use super::*;
 use crate::base::usage::Usage;
 use crate::manifest::{Label, Task, TaskKind};
-use crate::provider::form::capability::Capabilities;
-use crate::provider::form::capability_change::ChangeKinds;
 use crate::provider::form::parameter::{Parameter, Parameters};
 use crate::task::compile;
 
-fn sent() -> SentForm {
-    SentForm {
-        capabilities: Capabilities::default(),
-        parameters: Parameters::default(),
-        max_reply_tokens: 100,
-        is_described: false,
-        is_first: true,
-        is_usual: true,
-        page: 1,
-        refuted: ChangeKinds::default(),
-        is_tried: false,
-    }
-}
-
 fn failed(verdict: Verdict) -> ReplyEnd {
-    ReplyEnd::Error(Box::new(ErrorJudgement::plain(verdict, Charge::Nothing)))
+    ReplyEnd::Error(Box::new(ErrorJudgement::naming_nothing(verdict, Charge::Nothing)))
 }
 
 #[test]
@@ -55,7 +39,7 @@ fn the_end_of_a_reply_decides_its_verdict() {
                 late_error: None,
             },
             &[],
-            &sent(),
+            &SentForm::first(),
         );
         let name = match &exchange.verdict {
             Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
@@ -73,7 +57,7 @@ fn the_end_of_a_reply_decides_its_verdict() {
 
 #[test]
 fn an_empty_reply_as_long_as_the_limit_was_reasoning() {
-    let sent = SentForm { parameters: Parameters::from_list(&[Parameter::OutputLimit]), ..sent() };
+    let sent = SentForm { parameters: Parameters::from_list(&[Parameter::OutputLimit]), ..SentForm::first() };
     for (content, output, reasoning, expected) in [
         ("<think>Hm. The page", 100, 0, true),
         ("<think>Hm", 50, 0, false),
@@ -127,7 +111,7 @@ fn an_answer_in_the_reasoning_counts_only_where_there_is_no_other_text() {
             is_of_api: true,
             late_error: None,
         };
-        let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
+        let exchange = Exchange::from_reply(reply, &[&questions[0]], &SentForm::first());
         let Verdict::Done { reading, .. } = &exchange.verdict else { panic!("{exchange:?}") };
         let found = match &reading[0] {
             Ok(value) => value.as_str().unwrap_or_default(),
@@ -150,7 +134,7 @@ fn an_answer_in_the_reasoning_counts_only_where_there_is_no_other_text() {
         is_of_api: true,
         late_error: None,
     };
-    let exchange = Exchange::from_reply(reply, &[&questions[0]], &sent());
+    let exchange = Exchange::from_reply(reply, &[&questions[0]], &SentForm::first());
     assert!(!exchange.answered_in_reasoning, "{exchange:?}");
 }
 
@@ -158,7 +142,7 @@ fn an_answer_in_the_reasoning_counts_only_where_there_is_no_other_text() {
 fn a_reply_that_the_server_finds_not_valid_is_one() {
     let usage = Usage { input: 10, output: 5, ..Usage::default() };
     let verdict = Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON.");
-    let judged = ErrorJudgement::plain(verdict, Charge::Unknown);
+    let judged = ErrorJudgement::naming_nothing(verdict, Charge::Unknown);
     let end = ReplyEnd::Error(Box::new(ErrorJudgement { invalid_reply: Some(String::new()), ..judged }));
     let content = "{\"kind\": \"inv".to_owned();
     let (reasoning, served) = (String::new(), Served::default());
@@ -172,7 +156,7 @@ fn a_reply_that_the_server_finds_not_valid_is_one() {
         is_of_api: true,
         late_error: None,
     };
-    let exchange = Exchange::from_reply(reply, &[], &sent());
+    let exchange = Exchange::from_reply(reply, &[], &SentForm::first());
     assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
     assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
 }
@@ -198,6 +182,6 @@ fn an_error_instead_of_a_reply_is_free() {
             is_of_api: true,
             late_error: None,
         };
-        assert_eq!(Exchange::from_reply(reply, &[], &sent()).charge, charge, "{verdict:?}");
+        assert_eq!(Exchange::from_reply(reply, &[], &SentForm::first()).charge, charge, "{verdict:?}");
     }
 }

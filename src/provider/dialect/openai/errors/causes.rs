@@ -14,7 +14,7 @@ use crate::provider::judgement::wording::find_word;
 
 /// The known cause of an error of HTTP `status`. `has_delay`: whether the server states when to ask again.
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
-    let complaint = Complaint::of(status, error, has_delay);
+    let complaint = Complaint::from_error(status, error, has_delay);
     complaint.cause_in_model().or_else(|| complaint.listed_cause()).or_else(|| complaint.cause_in_account())
 }
 
@@ -35,7 +35,7 @@ struct Complaint<'a> {
 }
 
 impl<'a> Complaint<'a> {
-    fn of(status: u16, error: &'a ErrorBody, has_delay: bool) -> Self {
+    fn from_error(status: u16, error: &'a ErrorBody, has_delay: bool) -> Self {
         let text = error.text();
         let unquoted = text.replace(['`', '\'', '"'], "");
         let passes = status == 404 && is_not_there_yet(text) || transient_by_error(status, error) == Transient::Yes;

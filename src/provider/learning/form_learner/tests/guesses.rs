@@ -32,7 +32,7 @@ fn an_error_with_a_fixed_text_is_searched_beyond_what_it_names() {
                 may_run: false,
             };
             let otherwise = (Verdict::page_fault(ErrorKind::BadRequest, NAMED), Charge::Nothing);
-            let plain = ErrorJudgement::plain(Verdict::Retry(fault), Charge::Nothing);
+            let plain = ErrorJudgement::naming_nothing(Verdict::Retry(fault), Charge::Nothing);
             let judgement = ErrorJudgement { named_changes: named.to_vec(), otherwise, ..plain };
             rejects(sent).then(|| judgement.in_view_of(sent).0)
         };

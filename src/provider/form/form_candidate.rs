@@ -1,11 +1,11 @@
-//! A trial for an error whose words are not understood.
+//! A form of requests that is tried after an error whose words are not understood.
 
 use super::capability_change::CapabilityChange;
 use super::parameter::Parameter;
 
-/// A trial for an error whose words are not understood.
+/// A form of requests that is tried after an error whose words are not understood, as a difference to the form before.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FormTrial {
+pub enum FormCandidate {
     /// One change.
     Change(CapabilityChange),
     /// No reply format.
@@ -14,7 +14,7 @@ pub enum FormTrial {
     Bare,
 }
 
-impl FormTrial {
+impl FormCandidate {
     /// Whether an error with these words, in lower case, may be about it.
     pub(crate) fn is_about(self, words: &str) -> bool {
         const OUTPUT: &[&str] = &["token", "length", "output", "completion"];
