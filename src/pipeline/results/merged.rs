@@ -8,7 +8,6 @@ use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use super::row_columns::columns_of_job;
 use crate::base::clock::Clock;
-use crate::base::exit_codes::DEADLINE_REACHED;
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::vocabulary::RunOutcomeName;
 use crate::export::{Targets, remove_shard_parts};
@@ -194,10 +193,11 @@ fn stopped_outcome(stopped: &[&RunRecord], shards: u32) -> Option<RunOutcome> {
         MOST_SEVERE_FIRST.iter().position(|name| *name == outcome_of(run)).unwrap_or(MOST_SEVERE_FIRST.len())
     };
     let most_severe = stopped.iter().min_by_key(rank)?;
+    let continued = RunOutcome::PagesPending(0);
     let (name, exit_code) = match &most_severe.outcome {
         Some((name, exit_code)) if MOST_SEVERE_FIRST.contains(name) => (*name, *exit_code),
         // A run that died can be continued.
-        _ => (RunOutcomeName::PagesPending, DEADLINE_REACHED),
+        _ => (continued.name(), continued.exit_code()),
     };
     let listed: Vec<String> = stopped
         .iter()

@@ -48,6 +48,27 @@ fn words_and_exit_codes() {
     }
 }
 
+/// Commands that fail without a run end as runs do that fail for the same reason.
+#[test]
+fn commands_end_as_runs_do() {
+    use crate::base::command_end::{BUDGET_REACHED, INTERNAL, STORAGE, WRONG_INPUT};
+    let shortage = RunOutcome::BudgetReached {
+        spent: Pico::ZERO,
+        reserved: Pico::ZERO,
+        limit: Pico(1),
+        needed: Pico(2),
+        shard: None,
+    };
+    for (outcome, end) in [
+        (RunOutcome::InternalError(String::new()), INTERNAL),
+        (RunOutcome::InputError(String::new()), WRONG_INPUT),
+        (RunOutcome::StorageError(String::new()), STORAGE),
+        (shortage, BUDGET_REACHED),
+    ] {
+        assert_eq!(outcome.end(), end);
+    }
+}
+
 #[test]
 fn the_base_url_is_doubted_only_if_the_endpoint_has_never_answered() {
     for has_answered in [true, false] {
