@@ -34,7 +34,7 @@ pub(crate) mod request;
 pub mod request_parts;
 pub(crate) mod stream_habits;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 
 pub use batch_client::{BatchClient, BatchLines};
 pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions};

@@ -271,41 +271,4 @@ impl Batch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Plays what the provider answers: `r` a request is sent, `n` the batch is not found, `u` the
-    /// file is unknown. Returns the decisions.
-    fn play(mut creation: Creation, events: &str) -> Vec<String> {
-        let mut decisions = Vec::new();
-        for event in events.chars() {
-            match event {
-                'r' => creation.request(),
-                'n' => decisions.push(format!("{:?}", creation.not_found())),
-                _ => decisions.push(if creation.file_unknown() { "lost" } else { "wait" }.to_owned()),
-            }
-        }
-        decisions
-    }
-
-    #[test]
-    fn a_batch_that_may_exist_is_looked_for_three_times_before_it_is_requested_again() {
-        let resumed = Creation { may_exist: true, ..Creation::default() };
-        assert_eq!(play(resumed, "nnn"), ["Await", "Await", "Request"]);
-        assert_eq!(
-            play(resumed, "nnnrnnnrnnnrnnn").last().map(String::as_str),
-            Some("GiveUp"),
-            "three requests at most"
-        );
-        assert_eq!(play(Creation::default(), "rnnrnn"), ["Await", "Await", "Request", "Await"]);
-    }
-
-    #[test]
-    fn a_file_counts_as_lost_after_five_refusals() {
-        assert_eq!(play(Creation::default(), "ruruururu"), ["wait", "wait", "wait", "wait", "lost"]);
-        let mut creation = Creation::default();
-        creation.request();
-        creation.file_unknown();
-        assert!(!creation.may_exist, "nothing was created from a file that is not known");
-    }
-}
+mod tests;

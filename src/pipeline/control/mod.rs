@@ -8,6 +8,7 @@
 //!   replies it did not wait for
 //! - [`runtime`]: the runtime of the asking thread
 //! - [`error`]: why a command could not do its work
+//! - `test_run`: a run for unit tests
 
 pub(crate) mod context;
 pub(crate) mod counters;
@@ -22,6 +23,8 @@ pub(crate) mod run_outcome;
 pub(crate) mod run_pace;
 pub(crate) mod runtime;
 pub(crate) mod shutdown;
+#[cfg(test)]
+pub(crate) mod test_run;
 pub(crate) mod time_left;
 pub(crate) mod trouble;
 pub(crate) mod work;

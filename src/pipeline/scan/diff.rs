@@ -168,27 +168,4 @@ impl GoneFiles {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_unchanged_when_size_times_and_inode_are() {
-        let entry = Entry { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..Entry::default() };
-        let stored = EntryRecord { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..EntryRecord::default() };
-        assert!(is_unchanged(&entry, &stored));
-        for (what, other) in [
-            ("size", EntryRecord { size: 8, ..stored.clone() }),
-            ("modified", EntryRecord { modified_ns: 9, ..stored.clone() }),
-            ("changed", EntryRecord { changed_ns: 12, ..stored.clone() }),
-            ("inode", EntryRecord { inode: 4, ..stored.clone() }),
-            ("untrusted time", EntryRecord { modified_ns: 0, ..stored.clone() }),
-        ] {
-            assert!(!is_unchanged(&entry, &other), "{what}");
-        }
-        let untrusted = Entry { modified_ns: 0, ..entry };
-        assert!(
-            !is_unchanged(&untrusted, &EntryRecord { modified_ns: 0, ..stored }),
-            "two untrusted times are not equal"
-        );
-    }
-}
+mod tests;
