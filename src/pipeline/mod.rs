@@ -48,7 +48,7 @@ pub(crate) use model::recipe::{known_recipes, recipe_bodies};
 pub use page_pictures::{PagePicture, PagePictureFault, PagePictures};
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection, ShardPlan};
-pub use plan::planning::{PlanRequest, plan};
+pub use plan::planning::{PlanRequest, RetryScope, plan};
 pub use plan::quote::{Alternative, Quote, Range};
 pub use plan::quoted_reasoning::QuotedReasoning;
 pub use plan::time_bounds::Bound;

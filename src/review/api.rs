@@ -72,7 +72,7 @@ impl Api {
                 _ => {}
             }
         }
-        let index = &self.review.index;
+        let index = &self.review.subject.index;
         let page = key.and_then(|key| index.get(index.find(&key)?));
         let place = page.and_then(|page| Some((page, index.place(page)?)));
         let (page, place) = place.ok_or_else(|| ApiError::NotFound("there is no such page".into()))?;
@@ -80,8 +80,8 @@ impl Api {
     }
 
     fn parse_view(&self, query: &str) -> Result<ViewQuery, ApiError> {
-        let tasks: Vec<&str> = self.review.tasks.iter().map(|task| task.name.as_str()).collect();
-        let columns: Vec<&str> = self.review.columns.iter().map(String::as_str).collect();
+        let tasks: Vec<&str> = self.review.subject.tasks.iter().map(|task| task.name.as_str()).collect();
+        let columns: Vec<&str> = self.review.subject.columns.iter().map(String::as_str).collect();
         ViewQuery::parse(query, &tasks, &columns).map_err(ApiError::Wrong)
     }
 

@@ -38,19 +38,19 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
     for one in wanted {
         let at = page_of(review, one.get("page"))?;
         let draw = draw.filter(|_| selection.has(at));
-        let indexed = review.index.get(at).ok_or_else(no_page)?;
+        let indexed = review.subject.index.get(at).ok_or_else(no_page)?;
         let task = task_of(review, one.get("task"))?;
-        let name = review.tasks[task].name.as_str();
+        let name = review.subject.tasks[task].name.as_str();
         let value = one.get("value").unwrap_or(&Value::Null);
-        let value = check_value(&review.tasks[task].shape, value)
+        let value = check_value(&review.subject.tasks[task].shape, value)
             .map_err(|fault| ApiError::Wrong(format!("{name}: {}", fault.message)))?;
-        let (value, question) = (JsonText::canonical(&value), review.index.question(indexed, task));
+        let (value, question) = (JsonText::canonical(&value), review.subject.index.question(indexed, task));
         let shown = shown_answer(review, view, indexed, task)?;
         let first = decisions.counted(&indexed.id, task, question).filter(|first| !first.is_shown);
         changed += u64::from(shown.is_some() && first.is_some_and(|first| first.value != value));
         new.push(NewDecision {
             page: indexed.id,
-            job: review.job.name.clone(),
+            job: review.subject.job.name.clone(),
             task: name.to_owned(),
             question,
             value,
@@ -77,8 +77,8 @@ fn shown_answer(
     page: &IndexedPage,
     task: usize,
 ) -> Result<Option<JsonText>, ApiError> {
-    let name = review.tasks.get(task).map(|task| task.name.as_str());
-    let question = review.index.question(page, task);
+    let name = review.subject.tasks.get(task).map(|task| task.name.as_str());
+    let question = review.subject.index.question(page, task);
     let known = review.shown_answers(&page.id)?;
     let known = known.into_iter().find(|shown| Some(shown.task.as_str()) == name && shown.question == question);
     if let Some(known) = known {
@@ -125,10 +125,10 @@ pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError
 /// The decisions and skips that were taken back.
 fn undone_json(review: &Review, decisions: Vec<(PageId, usize)>, skips: &[PageTask]) -> Value {
     let json = |(page, task): (PageId, usize)| {
-        let name = review.tasks.get(task).map(|task| task.name.as_str());
+        let name = review.subject.tasks.get(task).map(|task| task.name.as_str());
         json!({"page": name_of(review, &page), "task": name})
     };
-    let skips = skips.iter().filter_map(|(at, task)| Some((review.index.get(*at)?.id, *task)));
+    let skips = skips.iter().filter_map(|(at, task)| Some((review.subject.index.get(*at)?.id, *task)));
     json!({
         "undone": decisions.into_iter().map(json).collect::<Vec<_>>(), "skips": skips.map(json).collect::<Vec<_>>(),
     })
@@ -167,13 +167,13 @@ fn list<'a>(body: &'a Value, name: &str, min: usize) -> Result<&'a [Value], ApiE
 
 fn task_of(review: &Review, name: Option<&Value>) -> Result<usize, ApiError> {
     let name = name.and_then(Value::as_str).unwrap_or_default();
-    let task = review.tasks.iter().position(|task| task.name == name);
+    let task = review.subject.tasks.iter().position(|task| task.name == name);
     task.ok_or_else(|| ApiError::Wrong(format!("there is no task `{name}`")))
 }
 
 fn page_of(review: &Review, name: Option<&Value>) -> Result<u32, ApiError> {
     let key = name.and_then(Value::as_str).and_then(parse_page_name);
-    key.and_then(|key| review.index.find(&key)).ok_or_else(no_page)
+    key.and_then(|key| review.subject.index.find(&key)).ok_or_else(no_page)
 }
 
 fn no_page() -> ApiError {

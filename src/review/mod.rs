@@ -2,7 +2,7 @@
 //!
 //! - [`mod@run`]: opens a review and serves it; [`settings`]: how it is done
 //! - [`server`]: HTTP on loopback, and who may ask; [`api`] and [`api_error`]: what the page's script asks for and changes
-//! - [`state`]: what a review works on; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
+//! - [`state`]: a review; [`subject`]: its job and pages; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
 //!   [`view`]: which are asked for; [`prepared_view`], [`rank_set`], [`views`]: which are shown, kept up to date page by
 //!   page; [`decisions`]: decisions; [`skips`]: skips; [`pictures`]: what they look like
 //! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
@@ -26,6 +26,7 @@ pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod skips;
 pub(crate) mod state;
+pub(crate) mod subject;
 pub(crate) mod tasks;
 pub(crate) mod view;
 pub(crate) mod views;

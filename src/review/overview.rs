@@ -29,7 +29,7 @@ const MIN_REVIEWED: u64 = 1;
 pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
     let options = &review.options;
     let selection = review.selection();
-    let tasks: Vec<&Value> = review.tasks.iter().map(|task| task.to_json()).collect();
+    let tasks: Vec<&Value> = review.subject.tasks.iter().map(|task| task.to_json()).collect();
     let sample = selection.draw.as_ref().map(|draw| {
         let within = options.filter.as_ref().map(ToString::to_string);
         json!({
@@ -37,18 +37,18 @@ pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
         })
     });
     Ok(json!({
-        "job": review.job.name, "model": review.job.provider.model, "reviewer": options.reviewer,
+        "job": review.subject.job.name, "model": review.subject.job.provider.model, "reviewer": options.reviewer,
         "shows_answers": options.shows_answers, "tasks": tasks, "task": options.task,
-        "columns": review.columns, "order": options.order.name(),
+        "columns": review.subject.columns, "order": options.order.name(),
         "orders": ReviewOrder::ALL.map(ReviewOrder::name), "sample": sample, "pages": selection.pages,
-        "unreadable": review.index.unreadable, "unread": review.index.unread, "orphans": review.decisions()?.orphans(),
+        "unreadable": review.subject.index.unreadable, "unread": review.subject.index.unread, "orphans": review.decisions()?.orphans(),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }
 
 /// That pages are being read, and how far that is.
 pub(crate) fn reading_json(review: &Review) -> Value {
-    json!({"reading": {"done": review.facts_done(), "of": review.index.len()}})
+    json!({"reading": {"done": review.facts_done(), "of": review.subject.index.len()}})
 }
 
 /// What pages can be filtered by, with how many pages each value has.
@@ -70,9 +70,9 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
         let label = page.answers.get(task).map_or(usize::MAX, |number| *number as usize);
         if let Some(count) = labels.get_mut(label) {
             *count += 1;
-            let indexed = review.index.get(*at);
+            let indexed = review.subject.index.get(*at);
             let is_open = indexed.is_some_and(|indexed| {
-                decisions.own(&indexed.id, task, review.index.question(indexed, task)).is_none()
+                decisions.own(&indexed.id, task, review.subject.index.question(indexed, task)).is_none()
             });
             undecided[label] += u64::from(is_open);
         }
@@ -91,7 +91,7 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
     let labels = counted.map(|((n, undecided), text)| {
         json!({"key": text, "value": serde_json::from_str::<Value>(text).unwrap_or_default(), "n": n, "undecided": undecided})
     });
-    let columns = columns.iter().zip(&facts.carried).zip(&review.columns).map(|((counts, known), name)| {
+    let columns = columns.iter().zip(&facts.carried).zip(&review.subject.columns).map(|((counts, known), name)| {
         let mut values: Vec<(&u64, &String)> = counts.iter().zip(&known.texts).filter(|(n, _)| **n > 0).collect();
         values.sort_by(|a, b| b.0.cmp(a.0).then(a.1.cmp(b.1)));
         let json = values.iter().take(MAX_VALUES).map(
@@ -124,8 +124,8 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
             let skips = review.skips();
             let mut steps = Vec::new();
             for at in &selection.drawn {
-                let Some(indexed) = review.index.get(*at) else { continue };
-                let question = review.index.question(indexed, *task);
+                let Some(indexed) = review.subject.index.get(*at) else { continue };
+                let question = review.subject.index.question(indexed, *task);
                 let current = decisions.counted(&indexed.id, *task, question);
                 // Pages after the first open one do not count.
                 if current.is_none() && !skips.tasks().contains(&(*at, *task)) {
@@ -142,7 +142,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
             let step = |(at, decided): (u32, Option<(JsonText, bool)>)| {
                 let Some((value, is_shown)) = decided else { return Ok(Some(SampledPage::Skipped)) };
                 let answers = review.model_answers(at)?;
-                let step = |answer: &Option<Value>| match (answer, review.tasks.get(*task)) {
+                let step = |answer: &Option<Value>| match (answer, review.subject.tasks.get(*task)) {
                     (Some(answer), Some(task)) => {
                         SampledPage::Decided { is_right: task.is_right(answer, &value.value()), is_shown }
                     }
@@ -154,7 +154,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
             let known = SampleAccuracy::of_sample(steps.into_iter().flatten(), selection.pages as u64);
             accuracy = (known.reviewed >= MIN_REVIEWED).then(|| known.to_json());
         }
-        let name = review.tasks.get(*task).map(|task| task.name.as_str());
+        let name = review.subject.tasks.get(*task).map(|task| task.name.as_str());
         tasks.push(json!({"task": name, "decided": decided, "worth": accuracy, "agreements": agreements}));
     }
     Ok(json!({"pages": selection.drawn.len(), "tasks": tasks}))
@@ -186,7 +186,7 @@ fn group_json(review: &Review, group: &Group, skipped: usize) -> Value {
     let of_first = group.decisions.iter().filter(|(page, _)| Some(page) == first);
     let values: BTreeMap<&str, Value> = of_first
         .filter_map(|(_, known)| {
-            let name = review.tasks.get(known.task)?.name.as_str();
+            let name = review.subject.tasks.get(known.task)?.name.as_str();
             Some((name, known.value.value()))
         })
         .collect();
@@ -200,7 +200,7 @@ fn group_json(review: &Review, group: &Group, skipped: usize) -> Value {
 /// Tasks of pages that were skipped without a decision.
 fn skip_json(review: &Review, skip: &Skip) -> Value {
     let pages: BTreeSet<u32> = skip.tasks.iter().map(|(page, _)| *page).collect();
-    let first = pages.first().and_then(|at| review.index.get(*at)).map(|page| page.id);
+    let first = pages.first().and_then(|at| review.subject.index.get(*at)).map(|page| page.id);
     let (page, path, number) = place_of(review, first.as_ref());
     json!({
         "skip": skip.number, "at": skip.at_ms, "pages": pages.len(), "page": page, "path": path, "number": number,
@@ -210,7 +210,7 @@ fn skip_json(review: &Review, skip: &Skip) -> Value {
 
 /// The name of a page, its path and its number, as far as the job has it.
 fn place_of(review: &Review, page: Option<&PageId>) -> (Option<String>, Option<String>, Option<u32>) {
-    let indexed = page.and_then(|page| review.index.get(review.index.first(page)?));
-    let path = indexed.and_then(|indexed| review.index.place(indexed)).map(|(_, path)| display_path(path));
+    let indexed = page.and_then(|page| review.subject.index.get(review.subject.index.first(page)?));
+    let path = indexed.and_then(|indexed| review.subject.index.place(indexed)).map(|(_, path)| display_path(path));
     (page.and_then(|page| name_of(review, page)), path, page.map(|page| page.page))
 }

@@ -26,7 +26,7 @@ pub(crate) fn window_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Valu
     let window = review.window(view)?;
     let mut shown = Vec::new();
     let pages: Vec<Value> = if view.only_names {
-        let names = window.pages.iter().filter_map(|at| review.index.get(*at));
+        let names = window.pages.iter().filter_map(|at| review.subject.index.get(*at));
         names.map(|page| json!({"page": page_name(&page.key())})).collect()
     } else {
         let pages = window.pages.iter().map(|at| page_json(review, view, *at, &mut shown));
@@ -47,14 +47,14 @@ fn page_json(
     at: u32,
     new: &mut Vec<ShownAnswer>,
 ) -> Result<Option<Value>, ApiError> {
-    let Some(indexed) = review.index.get(at) else { return Ok(None) };
+    let Some(indexed) = review.subject.index.get(at) else { return Ok(None) };
     let known = review.shown_answers(&indexed.id)?;
     let Some((page, decisions)) = review.page_with_decisions(indexed)? else { return Ok(None) };
     let mut tasks = Map::new();
     let (mut hides_answers, mut is_skipped) = (false, false);
     for task in &view.tasks {
-        let Some(name) = review.tasks.get(*task).map(|task| task.name.clone()) else { continue };
-        let question = review.index.question(indexed, *task);
+        let Some(name) = review.subject.tasks.get(*task).map(|task| task.name.clone()) else { continue };
+        let question = review.subject.index.question(indexed, *task);
         let was_shown = known.iter().any(|shown| shown.task == name && shown.question == question);
         let is_decided = decisions.own(&indexed.id, *task, question).is_some();
         let is_visible = review.reveals_answers(view, *task) || was_shown || is_decided;
@@ -64,7 +64,7 @@ fn page_json(
             let answer = page.model_row.answers.get(*task).cloned().unwrap_or_default();
             new.push(ShownAnswer {
                 page: indexed.id,
-                job: review.job.name.clone(),
+                job: review.subject.job.name.clone(),
                 reviewer: review.options.reviewer.clone(),
                 task: name.clone(),
                 question,
@@ -77,7 +77,7 @@ fn page_json(
     }
     let JobPage { model_row, record, .. } = &page;
     let Row { path, page: number, status, error_kind, error, duplicate_of, .. } = model_row;
-    let carried = review.columns.iter().zip(&model_row.carried);
+    let carried = review.subject.columns.iter().zip(&model_row.carried);
     let carried: Map<String, Value> = carried.map(|(name, value)| (name.clone(), shortened(value))).collect();
     // The message of an invalid reply may quote the answer.
     let error = error.as_ref().filter(|_| !hides_answers).map(|text| shortened(&Value::String(text.clone())));
@@ -133,6 +133,6 @@ fn shortened(value: &Value) -> Value {
 
 /// The name of the first page with this content.
 pub(crate) fn name_of(review: &Review, page: &PageId) -> Option<String> {
-    let at = review.index.first(page)?;
-    Some(page_name(&review.index.get(at)?.key()))
+    let at = review.subject.index.first(page)?;
+    Some(page_name(&review.subject.index.get(at)?.key()))
 }

@@ -1,18 +1,18 @@
-//! What a review works on: the pages of a job, their decisions, and what its reviewer has seen.
+//! The state of a review: the pages of a job, their decisions, and what its reviewer has seen.
 
 use super::decisions::Decisions;
 use super::facts::Facts;
-use super::index::{IndexedPage, PageIndex};
+use super::index::IndexedPage;
 use super::pictures::Pictures;
 use super::prepared_view::{Given, Window};
 use super::settings::ReviewOptions;
 use super::skips::Skips;
+use super::subject::{Draw, ReviewSubject, Selection};
 use super::tasks::ReviewTask;
 use super::view::ViewQuery;
 use super::views::Views;
 use crate::base::clock::Clock;
-use crate::base::ids::{DrawId, PageId};
-use crate::base::json_text::JsonText;
+use crate::base::ids::PageId;
 use crate::base::vocabulary::{DrawRule, RowStatus};
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::sampling::stated::stated_probability;
@@ -26,77 +26,49 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What a review works on. All its methods may block.
+/// A review. All its methods may block.
 pub(crate) struct Review {
     /// How it is done.
     pub(crate) options: ReviewOptions,
-    /// The job.
-    pub(crate) job: Arc<Job>,
-    questions: Arc<[Question]>,
-    /// Its tasks.
-    pub(crate) tasks: Vec<ReviewTask>,
-    /// The names of its carried columns.
-    pub(crate) columns: Vec<String>,
-    /// Its pages.
-    pub(crate) index: PageIndex,
-    lookup: Mutex<PageLookup>,
+    /// The job and its pages.
+    pub(crate) subject: ReviewSubject,
     /// The store, to write decisions.
     pub(crate) store: Store,
     /// Pictures of pages.
     pub(crate) pictures: Pictures,
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
+    pages: StoredPages,
+    work: ReviewerWork,
+    facts: FactsReading,
+}
+
+/// The data of pages in the store.
+struct StoredPages {
+    lookup: Mutex<PageLookup>,
+    /// By position: the model's answers to pages that were looked up.
+    model_answers: Mutex<HashMap<u32, ModelAnswers>>,
+}
+
+/// What reviewers have done. Lock order: as the fields.
+struct ReviewerWork {
     decisions: Mutex<Decisions>,
     skips: Mutex<Skips>,
     views: Mutex<Views>,
-    facts: OnceLock<Result<Facts, String>>,
-    facts_started: AtomicBool,
-    facts_done: AtomicUsize,
+}
+
+/// The facts about all pages, which are read in the background, and the pages that they select.
+#[derive(Default)]
+struct FactsReading {
+    is_started: AtomicBool,
+    /// How many pages were read.
+    done: AtomicUsize,
+    found: OnceLock<Result<Facts, String>>,
     selection: OnceLock<Selection>,
-    /// No page.
-    nothing: Selection,
-    model_answers: Mutex<HashMap<u32, ModelAnswers>>,
 }
 
 /// The model's answers to a page, by task; `None`: it has none. Empty: the page was skipped on purpose.
 pub(crate) type ModelAnswers = Arc<[Option<Value>]>;
-
-/// The pages that are reviewed.
-#[derive(Debug, Default)]
-pub(crate) struct Selection {
-    /// Their positions, in the order in which samples are drawn.
-    pub(crate) drawn: Vec<u32>,
-    /// By position: whether it is one of them.
-    is_drawn: Vec<bool>,
-    /// How many there are before a sample is drawn.
-    pub(crate) pages: usize,
-    /// The draw that these pages are; `None`: all are reviewed.
-    pub(crate) draw: Option<Draw>,
-}
-
-impl Selection {
-    fn new(index: &PageIndex, drawn: Vec<u32>, pages: usize, draw: Option<Draw>) -> Self {
-        let mut is_drawn = vec![false; index.len()];
-        drawn.iter().filter_map(|at| usize::try_from(*at).ok()).for_each(|at| is_drawn[at] = true);
-        Self { drawn, is_drawn, pages, draw }
-    }
-
-    /// Whether the page at a position is reviewed.
-    pub(crate) fn has(&self, at: u32) -> bool {
-        self.is_drawn.get(at as usize).copied().unwrap_or(false)
-    }
-}
-
-/// A draw that the store has.
-#[derive(Debug)]
-pub(crate) struct Draw {
-    /// Its id.
-    pub(crate) id: DrawId,
-    /// The probability with which each page was drawn.
-    pub(crate) probability: f64,
-    /// The probability that is stated with decisions.
-    pub(crate) stated: Option<f64>,
-}
 
 /// The inputs of a review.
 pub(crate) struct ReviewParts {
@@ -122,38 +94,23 @@ impl Review {
     pub(crate) fn open(parts: ReviewParts) -> Result<Self, PipelineError> {
         let ReviewParts { options, job, questions, store, pictures, clock } = parts;
         let lookup = PageLookup::open(store.reader()?, job.clone(), questions.clone())?;
-        let digests = |carried: Option<&JsonText>| lookup.question_digests(carried);
-        let has_templates = questions.iter().any(Question::is_template);
-        let index = PageIndex::read(lookup.reader(), lookup.key(), has_templates.then_some(&digests))?;
-        let columns = lookup.columns().carried.iter().map(|column| column.name.clone()).collect();
         let shapes = questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect();
         let mut decisions = Decisions::new(&job.name, &options.reviewer, shapes);
         decisions.read_new(lookup.reader())?;
         // No view exists yet.
         decisions.take_changed();
         let review = Self {
+            subject: ReviewSubject::read(job, questions, &lookup)?,
             options,
-            tasks: ReviewTask::list(&job.tasks, &questions),
-            job,
-            questions,
-            columns,
-            index,
-            lookup: Mutex::new(lookup),
             store,
             pictures,
             clock,
-            decisions: Mutex::new(decisions),
-            skips: Mutex::default(),
-            views: Mutex::default(),
-            facts: OnceLock::new(),
-            facts_started: AtomicBool::new(false),
-            facts_done: AtomicUsize::new(0),
-            selection: OnceLock::new(),
-            nothing: Selection::default(),
-            model_answers: Mutex::default(),
+            pages: StoredPages { lookup: Mutex::new(lookup), model_answers: Mutex::default() },
+            work: ReviewerWork { decisions: Mutex::new(decisions), skips: Mutex::default(), views: Mutex::default() },
+            facts: FactsReading::default(),
         };
         if !review.is_filtered() {
-            let _ = review.selection.set(review.draw(|_| true)?);
+            let _ = review.facts.selection.set(review.draw(|_| true)?);
         }
         Ok(review)
     }
@@ -163,8 +120,8 @@ impl Review {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn page(&self, page: &IndexedPage) -> Result<Option<JobPage>, PipelineError> {
-        let Some(place) = self.index.place(page) else { return Ok(None) };
-        lock(&self.lookup).page(place, page.page)
+        let Some(place) = self.subject.index.place(page) else { return Ok(None) };
+        lock(&self.pages.lookup).page(place, page.page)
     }
 
     /// A page with its data in the store, and the decisions with the current ones on the page. Both are of one moment:
@@ -187,7 +144,7 @@ impl Review {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn shown_answers(&self, page: &PageId) -> Result<Vec<ShownAnswer>, StoreError> {
-        lock(&self.lookup).reader().shown_answers(&self.job.name, &self.options.reviewer, page)
+        lock(&self.pages.lookup).reader().shown_answers(&self.subject.job.name, &self.options.reviewer, page)
     }
 
     /// The decisions, with those that were stored since. No decision is made while they are held.
@@ -195,8 +152,8 @@ impl Review {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn decisions(&self) -> Result<MutexGuard<'_, Decisions>, StoreError> {
-        let mut decisions = lock(&self.decisions);
-        decisions.read_new(lock(&self.lookup).reader())?;
+        let mut decisions = lock(&self.work.decisions);
+        decisions.read_new(lock(&self.pages.lookup).reader())?;
         Ok(decisions)
     }
 
@@ -208,9 +165,9 @@ impl Review {
         self.decisions().map(drop)
     }
 
-    /// What the reviewer has skipped. Lock order: the decisions first, then this.
+    /// What the reviewer has skipped. The decisions are locked first.
     pub(crate) fn skips(&self) -> MutexGuard<'_, Skips> {
-        lock(&self.skips)
+        lock(&self.work.skips)
     }
 
     /// The pages of a view from the requested position.
@@ -233,14 +190,14 @@ impl Review {
     fn with_views<T>(&self, ask: impl FnOnce(&mut Views, Given<'_>) -> T) -> Result<T, StoreError> {
         let mut decisions = self.decisions()?;
         let mut skips = self.skips();
-        let mut views = lock(&self.views);
+        let mut views = lock(&self.work.views);
         let selection = self.selection();
         let mut skipped = skips.take_changed();
         skipped.retain(|at| selection.has(*at));
         let decided = decisions.take_changed();
-        let decided = decided.iter().flat_map(|page| self.index.positions(page));
+        let decided = decided.iter().flat_map(|page| self.subject.index.positions(page));
         let decided: Vec<u32> = decided.filter(|at| selection.has(*at)).collect();
-        let (index, drawn) = (&self.index, selection.drawn.as_slice());
+        let (index, drawn) = (&self.subject.index, selection.drawn.as_slice());
         let given = Given { index, drawn, facts: self.known_facts(), decisions: &decisions, skipped: skips.tasks() };
         views.update(given, &decided, &skipped);
         Ok(ask(&mut views, given))
@@ -251,16 +208,16 @@ impl Review {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn facts(self: &Arc<Self>) -> Result<Option<&Facts>, String> {
-        if !self.facts_started.swap(true, Ordering::Relaxed) {
+        if !self.facts.is_started.swap(true, Ordering::Relaxed) {
             let review = self.clone();
             let read = move || {
                 let facts = review.store.reader().map_err(|error| error.to_string());
                 let facts = facts.and_then(|reader| review.read_facts(&reader).map_err(|error| error.to_string()));
-                let _ = review.facts.set(facts);
+                let _ = review.facts.found.set(facts);
             };
             std::thread::Builder::new().name("facts".into()).spawn(read).map_err(|error| error.to_string())?;
         }
-        match self.facts.get() {
+        match self.facts.found.get() {
             Some(Ok(facts)) => Ok(Some(facts)),
             Some(Err(error)) => Err(error.clone()),
             None => Ok(None),
@@ -273,43 +230,45 @@ impl Review {
     /// When the store can't be read.
     pub(crate) fn read_selection(&self) -> Result<Option<&Filter>, PipelineError> {
         let Some(filter) = &self.options.filter else { return Ok(None) };
-        self.facts_started.store(true, Ordering::Relaxed);
+        self.facts.is_started.store(true, Ordering::Relaxed);
         let facts = self.read_facts(&self.store.reader()?)?;
         let has_pages = facts.pages.iter().any(Option::is_some);
-        let _ = self.facts.set(Ok(facts));
+        let _ = self.facts.found.set(Ok(facts));
         Ok((!has_pages).then_some(filter))
     }
 
     /// The facts about all pages, if they were read.
     pub(crate) fn known_facts(&self) -> Option<&Facts> {
-        self.facts.get()?.as_ref().ok()
+        self.facts.found.get()?.as_ref().ok()
     }
 
     /// How many pages were read for [`Review::facts`].
     pub(crate) fn facts_done(&self) -> usize {
-        self.facts_done.load(Ordering::Relaxed)
+        self.facts.done.load(Ordering::Relaxed)
     }
 
     fn read_facts(&self, reader: &Reader) -> Result<Facts, PipelineError> {
-        let has_groups: Vec<bool> = self.tasks.iter().map(ReviewTask::has_groups).collect();
-        let mut facts = Facts::new(self.index.len(), self.tasks.len(), self.columns.len());
-        read_pages(reader, &self.job, &self.questions, &mut |page| {
+        let has_groups: Vec<bool> = self.subject.tasks.iter().map(ReviewTask::has_groups).collect();
+        let mut facts = Facts::new(self.subject.index.len(), self.subject.tasks.len(), self.subject.columns.len());
+        read_pages(reader, &self.subject.job, &self.subject.questions, &mut |page| {
             let id = page.record.id;
             // Which pages are drawn must not depend on what people have decided.
             let row = if self.options.sample.is_some() { &page.model_row } else { &page.row };
             let is_selected = self.options.filter.as_ref().is_none_or(|filter| filter.matches(row));
-            if let Some(at) = id.filter(|_| is_selected).and_then(|id| self.index.find_asked(&id, &page.questions)) {
+            if let Some(at) =
+                id.filter(|_| is_selected).and_then(|id| self.subject.index.find_asked(&id, &page.questions))
+            {
                 // Equal pages have equal answers: the first row has what they cost.
                 if facts.pages.get(at as usize).is_some_and(Option::is_none) {
                     facts.set(at as usize, &page.model_row, &has_groups);
-                    self.facts_done.fetch_add(1, Ordering::Relaxed);
+                    self.facts.done.fetch_add(1, Ordering::Relaxed);
                 }
             }
         })?;
-        facts.finish(|at| self.index.pages.get(at).map_or(0, |page| page.place));
+        facts.finish(|at| self.subject.index.pages.get(at).map_or(0, |page| page.place));
         // Nothing is drawn from no page.
         if self.is_filtered() && facts.pages.iter().any(Option::is_some) {
-            let _ = self.selection.set(self.draw(|at| facts.pages.get(at).is_some_and(Option::is_some))?);
+            let _ = self.facts.selection.set(self.draw(|at| facts.pages.get(at).is_some_and(Option::is_some))?);
         }
         Ok(facts)
     }
@@ -329,15 +288,17 @@ impl Review {
 
     /// The pages that are reviewed. With a filter: none before [`Review::facts`] are known.
     pub(crate) fn selection(&self) -> &Selection {
-        self.selection.get().unwrap_or(&self.nothing)
+        self.facts.selection.get().unwrap_or(&NO_PAGES)
     }
 
     /// Selects the pages that are reviewed. A sample is stored as a draw.
     fn draw(&self, is_selected: impl Fn(usize) -> bool) -> Result<Selection, StoreError> {
-        let mut drawn = self.index.drawn(is_selected);
+        let mut drawn = self.subject.index.drawn(is_selected);
         let pages = drawn.len();
-        let Some(count) = self.options.sample else { return Ok(Selection::new(&self.index, drawn, pages, None)) };
-        let page_at = |at: &u32| self.index.get(*at).map(|page| page.id);
+        let Some(count) = self.options.sample else {
+            return Ok(Selection::new(&self.subject.index, drawn, pages, None));
+        };
+        let page_at = |at: &u32| self.subject.index.get(*at).map(|page| page.id);
         let mut ids: Vec<PageId> = drawn.iter().filter_map(page_at).collect();
         // A page that is asked several things is drawn with all of them.
         ids.dedup();
@@ -349,8 +310,8 @@ impl Review {
         let size = ids.len() as u64;
         let of_task = self.options.task.as_ref().map(|task| vec![task.clone()]);
         let id = self.store.put_draw(NewDraw {
-            job: self.job.name.clone(),
-            tasks: of_task.unwrap_or_else(|| self.tasks.iter().map(|task| task.name.clone()).collect()),
+            job: self.subject.job.name.clone(),
+            tasks: of_task.unwrap_or_else(|| self.subject.tasks.iter().map(|task| task.name.clone()).collect()),
             selection: self.options.filter.as_ref().map(ToString::to_string),
             rule: DrawRule::ContentHash,
             pages: ids,
@@ -362,7 +323,7 @@ impl Review {
             probability: stated_probability(false, size, population).unwrap_or(1.0),
             stated: stated_probability(self.is_filtered(), size, population),
         };
-        Ok(Selection::new(&self.index, drawn, pages, Some(draw)))
+        Ok(Selection::new(&self.subject.index, drawn, pages, Some(draw)))
     }
 
     /// The model's answers to a page; they are read once.
@@ -370,12 +331,12 @@ impl Review {
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn model_answers(&self, at: u32) -> Result<ModelAnswers, PipelineError> {
-        if let Some(known) = lock(&self.model_answers).get(&at) {
+        if let Some(known) = lock(&self.pages.model_answers).get(&at) {
             return Ok(known.clone());
         }
-        let page = self.index.get(at).map(|page| self.page(page)).transpose()?.flatten();
+        let page = self.subject.index.get(at).map(|page| self.page(page)).transpose()?.flatten();
         let answers: ModelAnswers = page.map_or_else(Vec::new, |page| model_answers(&page)).into();
-        lock(&self.model_answers).insert(at, answers.clone());
+        lock(&self.pages.model_answers).insert(at, answers.clone());
         Ok(answers)
     }
 }
@@ -387,6 +348,9 @@ fn model_answers(page: &JobPage) -> Vec<Option<Value>> {
     }
     (0..page.model_row.answers.len()).map(|task| model_answer(&page.record, task).ok()).collect()
 }
+
+/// What is reviewed before it is known.
+static NO_PAGES: Selection = Selection::NONE;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -16,8 +16,8 @@ use crate::labels::history::{
 };
 use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
-    self, EntryRecipes, PipelineError, PlanRequest, ProbePage, Projection, RowSide, budget_counter, draw_key,
-    is_probe_open, read_page_pairs, row_columns, stored_job,
+    self, EntryRecipes, PipelineError, PlanRequest, ProbePage, Projection, RetryScope, RowSide, budget_counter,
+    draw_key, is_probe_open, read_page_pairs, row_columns, stored_job,
 };
 use crate::select::{Filter, FilterColumns};
 use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError, TaskKey};
@@ -213,8 +213,7 @@ impl Sides {
             job: &job.manifest,
             questions: &job.questions,
             reader: self.new_reader.as_ref(),
-            selection: everything,
-            filter: None,
+            retry: RetryScope { selection: everything, filter: None },
             sample: Some(PRICED_FILES),
             shards: None,
             at_ms: SystemClock::new().wall_ms(),

@@ -39,8 +39,8 @@ use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, Lease, LostRequests, Plan, PlanRequest, RetrySelection, RowSelection, RunOptions, Shutdown,
-    questions_for_file,
+    self, Counters, Lease, LostRequests, Plan, PlanRequest, RetryScope, RetrySelection, RowSelection, RunOptions,
+    Shutdown, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -200,8 +200,7 @@ impl Session {
             job,
             questions: &self.job.questions,
             reader: reader.as_ref(),
-            selection,
-            filter,
+            retry: RetryScope { selection, filter },
             sample,
             shards,
             at_ms: self.clock.wall_ms(),

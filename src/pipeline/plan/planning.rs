@@ -35,9 +35,7 @@ pub struct PlanRequest<'a> {
     /// The store; `None`: there is none yet.
     pub reader: Option<&'a Reader>,
     /// Which pages are sent again.
-    pub selection: RetrySelection,
-    /// Only those of them whose rows match are.
-    pub filter: Option<&'a Filter>,
+    pub retry: RetryScope<'a>,
     /// The number of files that are looked at, and projected to all; `None`: all are looked at.
     pub sample: Option<u64>,
     /// A number of shards: what each of them would do is planned, too.
@@ -46,6 +44,15 @@ pub struct PlanRequest<'a> {
     pub at_ms: i64,
     /// The decoder, which counts pages.
     pub decoder: DecoderCommand,
+}
+
+/// Which pages are sent again, though they have answers or errors.
+#[derive(Clone, Copy)]
+pub struct RetryScope<'a> {
+    /// By the outcomes of their tasks.
+    pub selection: RetrySelection,
+    /// Only those of them whose rows match are; `None`: all.
+    pub filter: Option<&'a Filter>,
 }
 
 /// Makes the plan of a run from the input and the store.
@@ -63,7 +70,7 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PipelineError> {
 
 /// Finds the runs that this one would continue, and sets up what looks at files.
 fn begin<'a>(request: &PlanRequest<'a>, key: JobId) -> Result<Planner<'a>, PipelineError> {
-    let &PlanRequest { job, questions, reader, selection, filter, .. } = request;
+    let &PlanRequest { job, questions, reader, retry: RetryScope { selection, filter }, .. } = request;
     let (mut since, mut continued_runs) = (None, Vec::new());
     if let (Some(reader), Some(text)) = (reader, selection_text(selection, filter, &[], None))
         && let Some((set, _)) = reader.known_set(&recipes(job, questions), &policy_now(job, &request.decoder))?

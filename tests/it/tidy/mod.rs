@@ -1,10 +1,12 @@
 //! The structure of the code base, enforced: import directions, cycles, file sizes, one file for
 //! each type's methods; manifests that load; the JSON Schema that the code generates.
 
+mod contexts;
 mod imports;
 mod outcomes;
 
 use crate::bench::root;
+use contexts::{Struct, structs};
 use imports::{Imports, code_of, rust_files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -431,7 +433,8 @@ fn measures() {
     let imports = Imports::read(&src);
     let cycles: usize = imports.folders().iter().map(|folder| imports.cycles(folder).len()).sum();
     let pipeline = ["pipeline".to_owned()];
-    let (mut code_lines, mut test_lines, mut pub_super, mut largest) = (0, 0, 0, (0, String::new()));
+    let (mut code_lines, mut test_lines, mut pub_super) = (0, 0, 0);
+    let mut sources = BTreeMap::new();
     for file in rust_files(&src) {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = code_of(&text);
@@ -443,23 +446,22 @@ fn measures() {
         code_lines += count(&code);
         test_lines += text.split_once("#[cfg(test)]\nmod tests").map_or(0, |(_, tests)| count(tests));
         pub_super += code.matches("pub(super)").count();
-        for (name, fields) in contexts(&code) {
-            if top_of(&file) == "pipeline" && fields > largest.0 {
-                largest = (fields, name);
-            }
-        }
+        sources.insert(name_of(&file), text);
     }
     for file in rust_files(&src.parent().unwrap().join("tests")) {
         let text = std::fs::read_to_string(file).unwrap();
         test_lines += text.lines().filter(|line| !line.trim().is_empty()).count();
     }
+    let (mut contexts, others): (Vec<Struct>, Vec<Struct>) =
+        structs(&sources).into_iter().partition(|it| it.is_context);
+    contexts.sort_by_key(|context| std::cmp::Reverse(context.fields));
     let lib = std::fs::read_to_string(src.join("lib.rs")).unwrap();
     let rows = [
         ("import cycles inside folders", cycles, 0),
         ("children of pipeline", imports.children(&pipeline).len(), 12),
         ("import levels of pipeline", imports.levels(&pipeline), 8),
         ("import edges between them", imports.edges(&pipeline).len(), 45),
-        ("fields of its largest context", largest.0, 8),
+        ("fields of the largest context", contexts[0].fields, 8),
         ("pub(super)", pub_super, 0),
         ("pub mod in lib.rs", lib.lines().filter(|line| line.starts_with("pub mod")).count(), 1),
     ];
@@ -472,30 +474,20 @@ fn measures() {
         }
     }
     let ratio = test_lines as f64 / code_lines as f64;
-    println!("the largest context is {}; {test_lines} lines of tests, {code_lines} of code: {ratio:.2}", largest.1);
+    let largest: Vec<String> =
+        contexts.iter().take(4).map(|it| format!("{} ({}, {})", it.name, it.fields, it.file)).collect();
+    println!(
+        "of {} contexts among {} structs the largest: {}",
+        contexts.len(),
+        contexts.len() + others.len(),
+        largest.join("; ")
+    );
+    println!("{test_lines} lines of tests, {code_lines} of code: {ratio:.2}");
     if ratio < 0.6 {
         wrong.push(format!("{ratio:.2} lines of tests per line of code"));
     }
     // Another checkout is only measured.
     assert!(wrong.is_empty() || std::env::var_os("DOCMILL_CHECKOUT").is_some(), "{}", wrong.join("\n"));
-}
-
-/// Structs that share state among the stages of a run, with the number of their fields.
-fn contexts(code: &str) -> Vec<(String, usize)> {
-    let mut found = Vec::new();
-    let mut lines = code.lines();
-    while let Some(line) = lines.next() {
-        let Some((_, rest)) = line.split_once("struct ") else { continue };
-        if !line.trim_end().ends_with('{') {
-            continue;
-        }
-        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let fields = lines.by_ref().take_while(|line| *line != "}").filter(|line| line.contains(": ")).count();
-        if ["Context", "Session", "Intake", "Asking", "Scan", "Pass"].iter().any(|end| name.ends_with(end)) {
-            found.push((name, fields));
-        }
-    }
-    found
 }
 
 #[test]
