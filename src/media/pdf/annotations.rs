@@ -34,7 +34,7 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
     let mut overlay = Overlay::default();
     let mut count = 0;
     let form = Form::of_page(page);
-    let layers = Layers::of(page);
+    let layers = Layers::of_page(page);
     for annotation in annotations_of(page) {
         let kind = annotation.get::<Name<'_>>("Subtype");
         if !is_visible(&annotation) || matches!(kind.as_deref(), None | Some(b"Link" | b"Popup")) {
@@ -52,7 +52,7 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
         if count > MAX_ANNOTATIONS || overlay.is_full() {
             break;
         }
-        let appearance = Appearance::of(&annotation, page.xref());
+        let appearance = Appearance::find(&annotation, page.xref());
         if appearance == Appearance::StateMissing {
             overlay.change_in(BUTTON_STATES_VERSION);
         }
@@ -70,7 +70,7 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
 /// 32000-1, 12.5.5.
 pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matrix)> {
     let annotations = annotations_of(page).take(MAX_ANNOTATIONS);
-    let layers = Layers::of(page);
+    let layers = Layers::of_page(page);
     let placed = |annotation: Dict<'a>| {
         let is_visible = is_visible(&annotation) && !layers.hide(&annotation);
         let place = read_rect(&annotation).filter(|_| is_visible)?;
@@ -87,14 +87,14 @@ pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matri
 
 /// Whether a page has an annotation in a hidden layer that the renderer draws.
 pub(crate) fn shows_hidden_annotations(page: &Page<'_>) -> bool {
-    let layers = Layers::of(page);
+    let layers = Layers::of_page(page);
     !layers.are_none() && annotations_of(page).any(|annotation| is_drawn_although_hidden(&annotation, &layers))
 }
 
 /// The entry of a page that lists its annotations without those in hidden layers that the renderer draws. `None`: it draws
 /// none of those.
 pub(crate) fn list_shown_annotations(page: &Page<'_>) -> Option<Vec<u8>> {
-    let layers = Layers::of(page);
+    let layers = Layers::of_page(page);
     let is_hidden = |annotation: &Dict<'_>| is_drawn_although_hidden(annotation, &layers);
     if layers.are_none() { None } else { list_annotations(page, &|annotation| annotation.is_some_and(is_hidden)) }
 }

@@ -35,7 +35,7 @@ impl Appearance {
     }
 
     /// Examines an annotation.
-    pub(crate) fn of(annotation: &Dict<'_>, xref: &XRef) -> Self {
+    pub(crate) fn find(annotation: &Dict<'_>, xref: &XRef) -> Self {
         let stream = match normal_appearance(annotation) {
             Some(Object::Stream(stream)) => Some(stream),
             Some(Object::Dict(states)) => {

@@ -113,6 +113,21 @@ pub(crate) fn data_of_filters<'a>(stream: &Stream<'a>) -> Vec<Cow<'a, [u8]>> {
     all
 }
 
+/// The first `length` bytes of the decoded data of a stream, or all of it: usually no more is inflated. `None`: it can't be
+/// decoded.
+pub(crate) fn read_start<'a>(stream: &Stream<'a>, length: usize) -> Option<Cow<'a, [u8]>> {
+    let is_predicted = ["DecodeParms", "DP"].iter().any(|key| stream.dict().contains_key(*key));
+    if stream.filters().as_slice() == [Filter::FlateDecode] && !is_predicted {
+        let mut start = Vec::with_capacity(length);
+        let raw = stream.raw_data();
+        let read = flate2::read::ZlibDecoder::new(&*raw).take(length as u64).read_to_end(&mut start);
+        if read.is_ok() && start.len() == length {
+            return Some(Cow::Owned(start));
+        }
+    }
+    stream.decoded_data().ok()
+}
+
 /// The deflated data of a stream: what its filter `FlateDecode` reads. `None`: it has none, or behind a
 /// filter that only the library knows.
 pub(crate) fn deflated_data<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {

@@ -59,6 +59,11 @@ pub(crate) fn has_true_type_outlines(font: &[u8]) -> bool {
     is_collection(font) || TRUE_TYPE.iter().any(|kind| font.starts_with(kind))
 }
 
+/// Whether a code of one byte stands for a character only in the font of the file: usual fonts have control characters there.
+pub(crate) fn is_own_code(code: u8) -> bool {
+    code < b' ' && !matches!(code, 0 | b'\t' | b'\n' | b'\r')
+}
+
 /// Whether data begins as the program of a font, and has all of its parts. Source: Adobe, "Type 1 Font Format" (1990), 2.4,
 /// and "The Compact Font Format Specification" (2003).
 pub(crate) fn is_font_program(data: &[u8]) -> bool {

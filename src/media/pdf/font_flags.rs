@@ -2,11 +2,12 @@
 //! their flags declare symbols: viewers apply the encoding unless the font has a table of symbols. Fonts without a
 //! type. Source: ISO 32000-1, 9.6.6.4 and 9.8.2; for types, what PDFium, MuPDF and Poppler do.
 
+use super::deflate::read_start;
 use super::page_fonts::FontEntries;
 use hayro::hayro_syntax::object::{Dict, Name, Object, Stream};
-use skrifa::raw::tables::cmap::PlatformId;
+use skrifa::raw::tables::cmap::{Cmap, PlatformId};
 use skrifa::raw::types::Version16Dot16;
-use skrifa::raw::{FontRef, TableProvider};
+use skrifa::raw::{FontRef, TableProvider, TopLevelTable};
 
 /// The flag of fonts with the characters of Latin text.
 const NON_SYMBOLIC: u32 = 1 << 5;
@@ -18,6 +19,8 @@ const SYMBOLIC: u32 = 1 << 2;
 const SYMBOLS: u16 = 0;
 const UNICODE: u16 = 1;
 const ROMAN: u16 = 0;
+/// Bytes that the list of a font's tables has at most: a header, and sixty tables.
+const MAX_DIRECTORY: usize = 12 + 60 * 16;
 /// The version of a table of names that has none.
 const NO_NAMES: Version16Dot16 = Version16Dot16::VERSION_3_0;
 
@@ -41,9 +44,15 @@ pub(crate) fn missing_type(font: &Dict<'_>) -> Option<&'static str> {
     })
 }
 
-/// The flags of a font whose encoding the renderer would ignore.
+/// The flags of a font whose encoding the renderer would ignore, and viewers apply.
 pub(crate) fn find_flags(font: &Dict<'_>) -> FontEntries {
-    let flags = flags_with_encoding(font);
+    let flags = flags_with_encoding(font, |tables, program| tables.has_characters || has_names(program));
+    FontEntries { descriptor: flags.map(write_flags).unwrap_or_default(), ..FontEntries::default() }
+}
+
+/// The same as versions of the decoder before 15 had it: also with a table of codes for the Macintosh only.
+pub(crate) fn find_flags_as_before(font: &Dict<'_>) -> FontEntries {
+    let flags = flags_with_encoding(font, |_, _| true);
     FontEntries { descriptor: flags.map(write_flags).unwrap_or_default(), ..FontEntries::default() }
 }
 
@@ -57,8 +66,9 @@ fn write_flags(flags: u32) -> String {
     format!("/Flags {flags}")
 }
 
-/// The right flags of a font. `None`: the renderer applies its encoding, or it has none with a name.
-fn flags_with_encoding(font: &Dict<'_>) -> Option<u32> {
+/// The right flags of a font. `None`: the renderer applies its encoding, it has none with a name, or its glyphs are not found by
+/// their names.
+fn flags_with_encoding(font: &Dict<'_>, are_found_by_names: impl Fn(&CodeTables, &Stream<'_>) -> bool) -> Option<u32> {
     let is = |key: &str, names: &[&[u8]]| font.get::<Name<'_>>(key).is_some_and(|name| names.contains(&&*name));
     if !is("Subtype", &[b"TrueType"]) || !is("Encoding", &[b"WinAnsiEncoding", b"MacRomanEncoding"]) {
         return None;
@@ -68,25 +78,33 @@ fn flags_with_encoding(font: &Dict<'_>) -> Option<u32> {
     if flags & NON_SYMBOLIC != 0 {
         return None;
     }
-    let tables = CodeTables::read(&descriptor.get::<Stream<'_>>("FontFile2")?)?;
-    (!tables.has_symbols).then_some(flags | NON_SYMBOLIC)
+    let program = descriptor.get::<Stream<'_>>("FontFile2")?;
+    let tables = CodeTables::read(&program)?;
+    (!tables.has_symbols && are_found_by_names(&tables, &program)).then_some(flags | NON_SYMBOLIC)
 }
 
-/// The right flags of a font that declares Latin text, and whose table has codes: one of symbols only, or of any kind if the
-/// font has no encoding. `None`: the renderer finds its glyphs by their names.
+/// The right flags of a font that declares Latin text, and whose glyphs viewers find by its codes: one with a table of symbols
+/// only, or without an encoding. `None`: they find them by their names.
 fn flags_of_symbols(font: &Dict<'_>) -> Option<u32> {
     if font.get::<Name<'_>>("Subtype").as_deref() != Some(b"TrueType") {
         return None;
     }
     let descriptor = font.get::<Dict<'_>>("FontDescriptor")?;
     let flags = descriptor.get::<u32>("Flags").filter(|flags| flags & NON_SYMBOLIC != 0)?;
-    let tables = CodeTables::read(&descriptor.get::<Stream<'_>>("FontFile2")?)?;
-    let has_encoding = font.get::<Object<'_>>("Encoding").is_some();
-    let has_only_codes = match has_encoding {
-        true => tables.has_symbols && !tables.is_for_macintosh && !tables.has_names,
-        false => tables.has_symbols || tables.is_for_macintosh,
+    let program = descriptor.get::<Stream<'_>>("FontFile2")?;
+    let tables = CodeTables::read(&program)?;
+    let is_by_codes = match font.get::<Object<'_>>("Encoding") {
+        Some(_) => tables.has_symbols && !tables.has_characters && !tables.is_for_macintosh && !has_names(&program),
+        None => tables.has_symbols || tables.has_characters || tables.is_for_macintosh,
     };
-    (has_only_codes && !tables.has_characters).then_some(flags & !NON_SYMBOLIC | SYMBOLIC)
+    is_by_codes.then_some(flags & !NON_SYMBOLIC | SYMBOLIC)
+}
+
+/// Whether a font has names of its glyphs.
+fn has_names(font: &Stream<'_>) -> bool {
+    let has =
+        |data: &[u8]| FontRef::new(data).and_then(|font| font.post()).is_ok_and(|post| post.version() != NO_NAMES);
+    font.decoded_data().is_ok_and(|data| has(&data))
 }
 
 /// What a font finds its glyphs by.
@@ -97,14 +115,17 @@ struct CodeTables {
     has_characters: bool,
     /// Codes for the Macintosh.
     is_for_macintosh: bool,
-    /// Names of glyphs.
-    has_names: bool,
 }
 
 impl CodeTables {
     /// `None`: the font can't be read, or maps no codes.
     fn read(font: &Stream<'_>) -> Option<Self> {
-        let data = font.decoded_data().ok()?;
+        // The table of codes is one of the first in most fonts, and pages are drawn with many fonts.
+        let start = read_start(font, MAX_DIRECTORY)?;
+        let known = FontRef::new(&start).ok()?;
+        let entry = known.table_directory().table_records().iter().find(|entry| entry.tag() == Cmap::TAG)?;
+        let end = entry.offset().checked_add(entry.length())?;
+        let data = read_start(font, usize::try_from(end).ok()?)?;
         let font = FontRef::new(&data).ok()?;
         let cmap = font.cmap().ok()?;
         let tables = cmap.encoding_records();
@@ -115,7 +136,6 @@ impl CodeTables {
             has_symbols: has(PlatformId::Windows, SYMBOLS),
             has_characters: has(PlatformId::Windows, UNICODE),
             is_for_macintosh: has(PlatformId::Macintosh, ROMAN),
-            has_names: font.post().is_ok_and(|names| names.version() != NO_NAMES),
         })
     }
 }

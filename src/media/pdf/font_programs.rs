@@ -1,10 +1,14 @@
 //! Fonts with an embedded program that the renderer would not find or use, because it is of another type than they or its
 //! entry state: viewers look at the program. Source: ISO 32000-1, 9.9; what PDFium, MuPDF and Poppler do.
 
+use super::deflate::read_start;
 use super::embedded_font::{has_tables, has_true_type_outlines, is_collection, is_font_program};
 use super::font_flags::missing_type;
 use super::page_fonts::FontEntries;
 use hayro::hayro_syntax::object::{Array, Dict, Name, ObjRef, Object, Stream};
+
+/// Bytes that tell what a program with tables is.
+const TAG: usize = 4;
 
 /// The entries of a font whose embedded program the renderer would not find, because it is in the entry of another type.
 /// Viewers look at the program.
@@ -36,7 +40,7 @@ impl ProgramChange {
     /// The change of a font whose program is in an entry of another type, or not as that entry has it. `None`: the
     /// renderer finds it, or there is none.
     fn of_unusual_entry(font: &Dict<'_>) -> Option<Self> {
-        let found = FoundProgram::of(font).filter(|found| !found.is_usual())?;
+        let found = FoundProgram::read(font).filter(|found| !found.is_usual())?;
         let data = found.stream.decoded_data().ok()?;
         match has_tables(&data) || is_collection(&data) {
             true => found.to_true_type(),
@@ -47,15 +51,16 @@ impl ProgramChange {
 
     /// The change of a font whose program is as its entry has it, but of another type. `None`: it is of that type.
     fn of_usual_entry(font: &Dict<'_>) -> Option<Self> {
-        let found = FoundProgram::of(font).filter(FoundProgram::is_usual)?;
+        let found = FoundProgram::read(font).filter(FoundProgram::is_usual)?;
         // The renderer looks up the glyphs of names.
         if !found.is_true_type && names_codes(font) {
             return None;
         }
-        let data = found.stream.decoded_data().ok()?;
+        let start = read_start(&found.stream, TAG)?;
+        let is_program = || found.stream.decoded_data().is_ok_and(|data| is_font_program(&data));
         match found.is_true_type {
-            true if !has_tables(&data) && !is_collection(&data) && is_font_program(&data) => found.to_type1(),
-            false if has_true_type_outlines(&data) => found.to_true_type(),
+            true if !has_tables(&start) && !is_collection(&start) && is_program() => found.to_type1(),
+            false if has_true_type_outlines(&start) => found.to_true_type(),
             _ => None,
         }
     }
@@ -89,7 +94,7 @@ struct FoundProgram<'a> {
 
 impl<'a> FoundProgram<'a> {
     /// The program of a font. `None`: it has none, or the font is of another kind.
-    fn of(font: &Dict<'a>) -> Option<Self> {
+    fn read(font: &Dict<'a>) -> Option<Self> {
         let is_true_type = match (missing_type(font), font.get::<Name<'_>>("Subtype").as_deref()) {
             (Some("/Subtype/TrueType"), _) | (None, Some(b"TrueType" | b"OpenType")) => true,
             (Some("/Subtype/Type1"), _) | (None, Some(b"Type1" | b"MMType1")) => false,

@@ -4,7 +4,7 @@
 //! (Foxit's, BSD license), others by an installed font with their name, or one that has the
 //! characters. Source: ISO 32000-1, 9.6.2.2 and 9.7.3.
 
-use super::embedded_font::{EmbeddedFont, GlyphFault};
+use super::embedded_font::{EmbeddedFont, GlyphFault, is_own_code};
 use super::losses::Lost;
 use super::symbol_font::is_symbol_font;
 use super::system_fonts::{Style, find_by_name, find_covering};
@@ -221,9 +221,9 @@ impl Fonts {
                     GlyphFault::Contradictory => Lost::EmbeddedGlyphs(name()),
                     GlyphFault::Missing => Lost::Glyphs(name()),
                 });
-                lost.or_else(|| {
-                    lost_if(id == 0 && text.is_some() && state.is_placeholder(place, glyph), Lost::Placeholders)
-                })
+                // Without a name or a map the text is not known.
+                let is_text = text.is_some() || is_drawn && is_character(glyph.char_code());
+                lost.or_else(|| lost_if(id == 0 && is_text && state.is_placeholder(place, glyph), Lost::Placeholders))
             }
         }
     }
@@ -297,6 +297,11 @@ fn symbol_font(wanted: &FallbackFontQuery) -> Option<String> {
 /// Others occur in texts by mistake, and viewers skip them.
 fn is_printed(code: u32) -> bool {
     !matches!(code, 0..=0x20 | 0x7F | 0x81 | 0x8D | 0x8F | 0x90 | 0x9D | 0xA0 | 0xAD | 0x100..)
+}
+
+/// Whether a code of one byte stands for a character: a printed one, or one that only the font of the file has.
+fn is_character(code: u32) -> bool {
+    is_printed(code) || u8::try_from(code).is_ok_and(is_own_code)
 }
 
 /// Whether a text is invisible: spaces, controls, marks of direction.

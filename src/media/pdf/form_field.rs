@@ -102,7 +102,7 @@ impl<'a, 'f> Field<'a, 'f> {
             _ => return false,
         };
         let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>();
-        Appearance::of(&self.dicts[0], self.form.xref) == Appearance::Drawn
+        Appearance::find(&self.dicts[0], self.form.xref) == Appearance::Drawn
             && shown_text(&self.dicts[0]).is_none_or(|shown| visible(&shown) != visible(&value))
     }
 

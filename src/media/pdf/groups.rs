@@ -75,7 +75,7 @@ fn find_groups<'a>(page: &Page<'a>) -> BTreeMap<ObjectIdentifier, Group<'a>> {
         return BTreeMap::new();
     }
     let mut walk = Walk {
-        layers: Layers::of(page),
+        layers: Layers::of_page(page),
         groups: BTreeMap::new(),
         masks: BTreeSet::new(),
         known: HashMap::new(),

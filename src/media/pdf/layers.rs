@@ -21,10 +21,10 @@ impl Groups {
         for array in arrays {
             groups.extend(array.raw_iter().filter_map(|item| Some(ObjectIdentifier::from(item.as_obj_ref()?))));
         }
-        Self::of(groups)
+        Self::sorted(groups)
     }
 
-    fn of(mut groups: Vec<ObjectIdentifier>) -> Self {
+    fn sorted(mut groups: Vec<ObjectIdentifier>) -> Self {
         groups.sort_unstable();
         groups.dedup();
         Self(groups)
@@ -83,7 +83,7 @@ pub(crate) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    pub(crate) fn of(page: &Page<'a>) -> Self {
+    pub(crate) fn of_page(page: &Page<'a>) -> Self {
         Self::read(page.xref(), Hideable::Listed)
     }
 
@@ -110,7 +110,7 @@ impl<'a> Layers<'a> {
             .flat_map(|rules| rules.iter::<Dict<'_>>())
             .filter(|rule| rule.get::<Name<'_>>("Event").is_none_or(|event| &*event == b"View"));
         let automatic = Groups::read(of_view.filter_map(|rule| rule.get::<Array<'_>>("OCGs")));
-        Self { xref, hideable, off: Groups::of(off), all, automatic, intents: intents(&config) }
+        Self { xref, hideable, off: Groups::sorted(off), all, automatic, intents: intents(&config) }
     }
 
     /// Whether a group is hidden.
@@ -248,7 +248,7 @@ fn intents(dict: &Dict<'_>) -> Vec<Vec<u8>> {
 pub(crate) fn find_unread_layers(xref: &XRef, hideable: Hideable) -> Option<(Dict<'_>, String)> {
     let layers = Layers::read(xref, hideable);
     let known = [&layers.off, &layers.all, &layers.automatic].into_iter().flat_map(|groups| &groups.0).copied();
-    let hidden = Groups::of(known.filter(|group| layers.hides(*group)).collect());
+    let hidden = Groups::sorted(known.filter(|group| layers.hides(*group)).collect());
     let catalog = Some(xref.get::<Dict<'_>>(xref.root_id())?).filter(|_| hidden.0 != layers.off.0)?;
     let groups: String = hidden.0.iter().map(|group| format!("{} {} R ", group.obj_number, group.gen_number)).collect();
     Some((catalog, format!("/OCProperties<</OCGs[{groups}]/D<</OFF[{groups}]>>>>")))

@@ -44,7 +44,7 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     }
     let mut walk = Walk {
         losses,
-        layers: Layers::of(page),
+        layers: Layers::of_page(page),
         xref: page.xref(),
         within: Within::Page,
         is_placed: true,

@@ -7,6 +7,9 @@ use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, O
 use hayro::hayro_syntax::page::{Page, Resources};
 use std::collections::HashSet;
 
+/// Maximum number of nodes of the page tree above a page that are looked at.
+const MAX_PARENTS: u32 = 64;
+
 /// Which fonts of a page are corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FontPlaces {
@@ -60,7 +63,8 @@ struct PageFont<'a> {
 enum FontPlace<'a> {
     /// It is this object of the file.
     Object(ObjRef),
-    /// It is in the list of fonts of these resources, under this name. `holder`: the page that they are of.
+    /// It is in the list of fonts of these resources, under this name. `holder`: the page, or the node above it, that has
+    /// them.
     Listed { name: Name<'a>, resources: Dict<'a>, holder: Option<Dict<'a>> },
     /// It is in another object.
     Elsewhere,
@@ -68,27 +72,25 @@ enum FontPlace<'a> {
 
 impl PageFont<'_> {
     fn correct(&self, entries: FontEntries, places: FontPlaces) -> Vec<Correction> {
-        let FontEntries { mut font, descriptor } = entries;
-        let mut corrections = Vec::new();
-        if let Some(known) = self.dict.get::<Dict<'_>>("FontDescriptor").filter(|_| !descriptor.is_empty()) {
-            match (self.dict.get_ref("FontDescriptor"), places) {
-                (Some(id), _) => corrections.push(Correction::new(id, &known, descriptor)),
-                (None, FontPlaces::All) => {
-                    let with = with_entry(&known, &descriptor);
-                    font.extend(with.map(|with| format!("/FontDescriptor{with}")));
-                }
-                (None, FontPlaces::Forms) => {}
+        let FontEntries { font, descriptor } = entries;
+        let known = self.dict.get::<Dict<'_>>("FontDescriptor").filter(|_| !descriptor.is_empty());
+        if let Some(known) = known.as_ref().filter(|_| places == FontPlaces::All) {
+            // Another font may need the descriptor as it is.
+            let own = with_entry(known, descriptor.as_bytes()).map(|own| [&b"/FontDescriptor"[..], &own].concat());
+            let entry = [font.as_bytes(), &own.unwrap_or_default()].concat();
+            if let Some(correction) = self.correct_entry(&entry) {
+                return vec![correction];
             }
         }
-        if !font.is_empty() {
-            corrections.extend(self.correct_entry(&font));
-        }
-        corrections
+        let of_descriptor =
+            known.zip(self.dict.get_ref("FontDescriptor")).map(|(known, id)| Correction::new(id, &known, descriptor));
+        let of_font = if font.is_empty() { None } else { self.correct_entry(font.as_bytes()) };
+        of_descriptor.into_iter().chain(of_font).collect()
     }
 
     /// The font with another entry, or the list of fonts, the resources or the page that it is in, whichever is an object
     /// of the file.
-    fn correct_entry(&self, entry: &str) -> Option<Correction> {
+    fn correct_entry(&self, entry: &[u8]) -> Option<Correction> {
         let (name, resources, holder) = match &self.place {
             FontPlace::Object(id) => return Some(Correction::new(*id, &self.dict, entry)),
             FontPlace::Listed { name, resources, holder } => (name, resources, holder.as_ref()),
@@ -96,28 +98,26 @@ impl PageFont<'_> {
         };
         let name: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
         let fonts = resources.get::<Dict<'_>>("Font")?;
-        let mut entry = format!("/{name}{}", with_entry(&self.dict, entry)?);
+        let mut entry = [&b"/"[..], name.as_bytes(), &with_entry(&self.dict, entry)?].concat();
         for (dict, parent, key) in [(&fonts, Some(resources), "Font"), (resources, holder, "Resources")] {
             if let Some(id) = parent.and_then(|parent| parent.get_ref(key)) {
                 return Some(Correction::new(id, dict, entry));
             }
-            entry = format!("/{key}{}", with_entry(dict, &entry)?);
+            entry = [&b"/"[..], key.as_bytes(), &with_entry(dict, &entry)?].concat();
         }
         Some(Correction::new(holder?.obj_id()?, holder?, entry))
     }
 }
 
-/// The text of a dictionary with another entry.
-fn with_entry(dict: &Dict<'_>, entry: &str) -> Option<String> {
-    let text = str::from_utf8(dict.data().strip_suffix(b">>")?).ok()?;
-    Some(format!("{text}{entry}>>"))
+/// A dictionary with another entry, with its brackets.
+fn with_entry(dict: &Dict<'_>, entry: &[u8]) -> Option<Vec<u8>> {
+    Some([dict.data().strip_suffix(b">>")?, entry, b">>"].concat())
 }
 
 fn find_fonts<'a>(page: &Page<'a>, places: FontPlaces) -> Vec<PageFont<'a>> {
     let mut search = Search { places, entered: HashSet::new(), known: HashSet::new(), found: Vec::new() };
-    match page.raw().get::<Dict<'a>>("Resources") {
-        Some(own) => search.follow(&own, Some(page.raw()), 0),
-        // Those that it inherits.
+    match find_resources(page) {
+        Some((own, holder)) => search.follow(&own, Some(&holder), 0),
         None => search.follow_resources(page.resources(), None, 0),
     }
     if places == FontPlaces::All {
@@ -126,6 +126,18 @@ fn find_fonts<'a>(page: &Page<'a>, places: FontPlaces) -> Vec<PageFont<'a>> {
         }
     }
     search.found
+}
+
+/// The resources of a page, and what they are an entry of: the page, or the node of the page tree that it inherits them from.
+fn find_resources<'a>(page: &Page<'a>) -> Option<(Dict<'a>, Dict<'a>)> {
+    let mut node = page.raw().clone();
+    for _ in 0..MAX_PARENTS {
+        if let Some(own) = node.get::<Dict<'a>>("Resources") {
+            return Some((own, node));
+        }
+        node = page.xref().get::<Dict<'a>>(node.get_ref("Parent")?.into())?;
+    }
+    None
 }
 
 struct Search<'a> {
@@ -195,11 +207,15 @@ impl<'a> Search<'a> {
         if !self.known.insert(font.dict.data().as_ptr() as usize) {
             return;
         }
-        let glyphs = font.dict.get::<Dict<'a>>("Resources");
-        let glyphs = glyphs.filter(|_| self.places == FontPlaces::All && depth < MAX_DEPTH);
-        self.found.push(font);
-        if let Some(glyphs) = glyphs {
-            self.follow(&glyphs, None, depth + 1);
+        if self.places == FontPlaces::All && depth < MAX_DEPTH {
+            if let Some(own) = font.dict.get::<Dict<'a>>("Resources") {
+                self.follow(&own, None, depth + 1);
+            }
+            let glyphs = font.dict.get::<Dict<'a>>("CharProcs").unwrap_or_default();
+            for glyph in glyphs.keys().filter_map(|name| glyphs.get::<Stream<'a>>(&*name)) {
+                self.enter(&glyph, depth);
+            }
         }
+        self.found.push(font);
     }
 }

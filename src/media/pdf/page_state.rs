@@ -2,8 +2,8 @@
 
 use super::color_space::has_colors;
 use super::content::Matrix;
-use super::embedded_font::is_font_program;
-use super::font_entries::find_entries;
+use super::embedded_font::{is_font_program, is_own_code};
+use super::font_programs::find_program_of_other_type;
 use super::losses::Lost;
 use super::paints::PatternPaint;
 use super::symbol_font::{count_symbols, find_lost_symbols};
@@ -122,10 +122,10 @@ pub(crate) enum ExaminedFont<'a> {
 impl<'a> ExaminedFont<'a> {
     pub(crate) fn read(font: &Dict<'a>) -> Option<Self> {
         let lacks_part = || is_partial(font).then(|| Lost::Glyphs("a font of which the file lacks a part".to_owned()));
-        // What could be corrected is, before a page is examined.
+        // What could be corrected is, before a page is examined. Other wrong entries do not concern every text.
         let is_unusable = || {
             let lost = Lost::EmbeddedGlyphs("an embedded font that its entries contradict".to_owned());
-            (!find_entries(font).are_none()).then_some(lost)
+            (!find_program_of_other_type(font).are_none()).then_some(lost)
         };
         find_lost_map(font)
             .or_else(lacks_part)
@@ -199,11 +199,6 @@ fn is_program_lost(font: &Dict<'_>) -> bool {
     let data =
         descriptor.get::<Stream<'_>>(key).and_then(|program| program.decoded_data().ok().map(|data| data.to_vec()));
     data.is_none_or(|data| !is_font_program(&data))
-}
-
-/// Whether a code stands for a character only in the font of the file: usual fonts have control characters there.
-fn is_own_code(code: u8) -> bool {
-    code < b' ' && !matches!(code, 0 | b'\t' | b'\n' | b'\r')
 }
 
 /// The operators that map codes to glyphs in an encoding of a composite font. Source: ISO 32000-1, 9.7.5.

@@ -11,7 +11,7 @@ use super::corrections::{
 use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::font_entries::find_entries;
-use super::font_flags::{find_flags, find_type};
+use super::font_flags::{find_flags_as_before, find_type};
 use super::font_programs::find_unusual_program;
 use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
@@ -46,6 +46,8 @@ const DOTS_PER_INCH: f64 = 300.0;
 const POINTS_PER_INCH: f64 = 72.0;
 /// Longest side of a drawn page, in pixels, whatever the size of the paper.
 const MAX_SIDE: f64 = 4096.0;
+/// How often the fonts of a page are corrected.
+const MAX_FONT_PASSES: u32 = 8;
 /// The renderer of pages whose scanned image is decoded.
 const SCANNED_IMAGE: &str = "scanned image";
 
@@ -209,6 +211,19 @@ impl PdfFile {
         self.corrected(number, |page| correct_fonts(page, places, find))
     }
 
+    /// The same for fonts anywhere. Of several fonts in one list that is no object a pass corrects one, and some entries are
+    /// found wrong only when others are right.
+    fn with_all_fonts(&self, number: u32) -> Option<Self> {
+        let mut file: Option<Self> = None;
+        for _ in 0..MAX_FONT_PASSES {
+            match file.as_ref().unwrap_or(self).with_fonts(number, FontPlaces::All, find_entries) {
+                Some(next) => file = Some(next),
+                None => break,
+            }
+        }
+        file
+    }
+
     /// The same file with streams of a page that the renderer can use. `None`: it can use all, or they can't be changed.
     fn usable<'a>(&'a self, number: u32, find: impl Fn(&Page<'a>) -> Vec<StreamCorrection<'a>>) -> Option<Self> {
         let page = self.page(number).ok()?;
@@ -251,11 +266,11 @@ impl PdfFile {
         match change {
             Change::Generations => self.matched(number),
             Change::Content => self.repaired(number),
-            Change::Encodings => self.with_fonts(number, FontPlaces::Forms, find_flags),
+            Change::Encodings => self.with_fonts(number, FontPlaces::Forms, find_flags_as_before),
             Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.with_fonts(number, FontPlaces::Forms, find_type),
             Change::FontPrograms => self.with_fonts(number, FontPlaces::Forms, find_unusual_program),
-            Change::Fonts => self.with_fonts(number, FontPlaces::All, find_entries),
+            Change::Fonts => self.with_all_fonts(number),
             Change::Annotations => self.with_reached_annotations(number),
             Change::ListedLayers => self.layered(number),
             Change::Layers => self.corrected(number, correct_layers_as_before),
@@ -369,7 +384,7 @@ enum Change {
     Generations,
     /// Content that the renderer reads to its end.
     Content,
-    /// Encodings of fonts that it applies.
+    /// Encodings of fonts that it applies. This change, and the next two of fonts, were made before [`Self::Fonts`] was.
     Encodings,
     /// Streams that it can use.
     Streams,
@@ -409,10 +424,11 @@ impl Change {
     fn versions(self) -> Range<u32> {
         let since = match self {
             Self::Content => REPAIRED_PAGES_VERSION,
-            Self::Encodings => APPLIED_ENCODINGS_VERSION,
+            Self::Encodings => return APPLIED_ENCODINGS_VERSION..USED_FONTS_VERSION,
             Self::Streams => USABLE_STREAMS_VERSION,
-            Self::FontTypes => KNOWN_LAYERS_VERSION,
-            Self::FontPrograms | Self::Annotations => FOUND_PROGRAMS_VERSION,
+            Self::FontTypes => return KNOWN_LAYERS_VERSION..USED_FONTS_VERSION,
+            Self::FontPrograms => return FOUND_PROGRAMS_VERSION..USED_FONTS_VERSION,
+            Self::Annotations => FOUND_PROGRAMS_VERSION,
             Self::Fonts => USED_FONTS_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,

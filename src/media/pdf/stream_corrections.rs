@@ -42,7 +42,7 @@ pub(crate) fn correct_streams<'a>(page: &Page<'a>) -> Vec<StreamCorrection<'a>> 
 /// Appearances of the annotations of a page that the renderer hides because they belong to a layer: viewers look at that of
 /// the annotation only.
 pub(crate) fn show_appearances<'a>(page: &Page<'a>) -> Vec<StreamCorrection<'a>> {
-    let layers = Layers::of(page);
+    let layers = Layers::of_page(page);
     if layers.are_none() {
         return Vec::new();
     }

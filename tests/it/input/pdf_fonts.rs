@@ -76,6 +76,16 @@ fn glyphs_of_embedded_fonts_that_are_cut_or_do_not_exist_are_lost() {
     check(page(&erased, "0002"), None);
 }
 
+/// The same font with the character `ä` instead of the code for the Macintosh.
+fn font_of_characters() -> Vec<u8> {
+    let mut font = font();
+    let record = font.windows(8).position(|bytes| bytes == [0, 1, 0, 0, 0, 0, 0, 12]).unwrap();
+    font[record..record + 4].copy_from_slice(&[0, 3, 0, 1]);
+    let codes = record + 8 + 6;
+    font.swap(codes + 0x8A, codes + 0xE4);
+    font
+}
+
 #[test]
 fn the_encoding_of_an_embedded_font_is_applied_though_it_is_said_to_have_symbols() {
     let page = |flags: u32, encoding: &str| {
@@ -87,10 +97,10 @@ fn the_encoding_of_an_embedded_font_is_applied_though_it_is_said_to_have_symbols
         let descriptor = format!(
             "<< /Type /FontDescriptor /FontName /Square /Flags {flags} /FontBBox [0 -200 800 800] /FontFile2 7 0 R >>"
         );
-        let more = [dict.into(), descriptor.into(), stream("", &font())];
-        self::page(b"BT /F1 90 Tf 20 60 Td (\\344) Tj ET", "/Font << /F1 5 0 R >>", &more)
+        let more = [dict.into(), descriptor.into(), stream("", &font_of_characters())];
+        self::page(b"BT /F1 90 Tf 20 60 Td (\\212) Tj ET", "/Font << /F1 5 0 R >>", &more)
     };
-    let encoded = "/Encoding /WinAnsiEncoding";
+    let encoded = "/Encoding /MacRomanEncoding";
     let expected = draw(page(32, encoded)).unwrap();
     assert!(expected.pixels().any(|pixel| pixel.0[0] < 128), "the square is drawn");
     for flags in [4, 36, 0] {
@@ -201,9 +211,12 @@ fn fonts_are_used_wherever_a_page_refers_to_them() {
     let mask = format!("{form} /Group << /S /Transparency /CS /DeviceGray >>");
     let tiles = "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 200 200] /XStep 200 /YStep 200";
     let direct = format!("/Font << /F1 {} >>", font(descriptor));
+    let two = format!("/Font << /F1 {0} /F2 {0} >>", font(descriptor));
+    let both = "BT /F2 90 Tf 20 60 Td (!) Tj ET BT /F1 90 Tf 20 60 Td (!) Tj ET";
     for (place, content, resources, more) in [
         ("page", text, list, [null(), null()]),
         ("list that is no object", text, direct.as_str(), [null(), null()]),
+        ("list that is no object, with two fonts", both, two.as_str(), [null(), null()]),
         ("descriptor that is no object", text, "/Font << /F1 9 0 R >>", [null(), font(descriptor).into()]),
         ("form", "/X Do", "/XObject << /X 8 0 R >>", [within(form, text), null()]),
         (
@@ -310,15 +323,38 @@ fn codes_of_a_font_that_has_no_characters_are_those_of_its_table() {
     let mut of_symbols = of_macintosh.clone();
     let table = of_symbols.windows(8).position(|bytes| bytes == [0, 1, 0, 0, 0, 0, 0, 12]).unwrap();
     of_symbols[table..table + 4].copy_from_slice(&[0, 3, 0, 0]);
+    let of_characters = font_of_characters();
     let expected = draw(page(&of_macintosh, 4, "", "\\212")).unwrap();
     assert!(has_square(&expected));
-    for (program, encoding, text) in [
-        (&of_macintosh, "", "\\212"),
-        (&of_symbols, "", "\\212"),
-        (&of_symbols, "/Encoding /WinAnsiEncoding", "\\212"),
-        (&of_macintosh, "/Encoding /WinAnsiEncoding", "\\344"),
+    for (name, program, encoding, text) in [
+        ("macintosh", &of_macintosh, "", "\\212"),
+        ("symbols", &of_symbols, "", "\\212"),
+        ("characters", &of_characters, "", "\\344"),
+        ("symbols, encoded", &of_symbols, "/Encoding /WinAnsiEncoding", "\\212"),
+        ("macintosh, encoded", &of_macintosh, "/Encoding /WinAnsiEncoding", "\\344"),
     ] {
-        let name = format!("{} {encoding}", if program == &of_symbols { "symbols" } else { "macintosh" });
         assert_eq!(draw(page(program, 32, encoding, text)).as_ref(), Ok(&expected), "{name}");
+    }
+}
+
+/// The first glyph of the font is a square as well.
+#[test]
+fn a_code_without_a_name_that_is_drawn_as_a_placeholder_is_lost() {
+    let mut program = font();
+    let loca = program.windows(4).position(|tag| tag == b"loca").unwrap();
+    let place = u32::from_be_bytes(program[loca + 8..loca + 12].try_into().unwrap()) as usize;
+    let end = program[place + 8..place + 12].to_vec();
+    program[place + 4..place + 8].copy_from_slice(&end);
+    let dict = format!(
+        "<< /Type /Font /Subtype /TrueType /BaseFont /Square /FirstChar 0 /LastChar 255 /Widths [{}] \
+         /FontDescriptor 6 0 R >>",
+        "800 ".repeat(256)
+    );
+    let descriptor =
+        "<< /Type /FontDescriptor /FontName /Square /Flags 4 /FontBBox [0 -200 800 800] /FontFile2 7 0 R >>";
+    let more = [dict.into(), descriptor.into(), stream("/Length1 999", &program)];
+    for (text, lost) in [("\\344", Some("has no glyph in")), ("\\003", Some("has no glyph in")), (" \\000\\r", None)] {
+        let content = format!("0 0 9 9 re f BT /F1 90 Tf 20 60 Td ({text}) Tj ET");
+        check(page(content.as_bytes(), "/Font << /F1 5 0 R >>", &more), lost);
     }
 }
