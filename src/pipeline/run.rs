@@ -42,7 +42,7 @@ pub fn run(
 ) -> Result<(Report, RunOutcome), PipelineError> {
     check_options(job, questions, options)?;
     shutdown.set_grace(options.grace);
-    check_outputs_of(job)?;
+    check_outputs_of(job, !options.is_partial())?;
     let entries = Entries::start(&job.input)?;
     let base = take_over(job, environment, options)?;
     let job = &subtract_base_spend(job, environment, base.as_deref())?;

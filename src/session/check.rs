@@ -50,7 +50,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     check_renderer(manifest.image.pdf_renderer, environment)?;
     job.check_outputs(&[])?;
-    check_outputs_of(manifest)?;
+    check_outputs_of(manifest, true)?;
     if let Endpoint::Remote { base_url } = &manifest.provider.endpoint {
         proxy_for(base_url, environment).map_err(|fault| Error::new(WRONG_INPUT, fault))?;
     }

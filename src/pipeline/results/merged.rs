@@ -62,7 +62,7 @@ pub fn merge_stores(
     sources: MergeSources<'_>,
     (clock, decoder, hooks): (&Arc<dyn Clock>, &DecoderCommand, &dyn Hooks),
 ) -> Result<(Report, RunOutcome), PipelineError> {
-    check_outputs_of(job)?;
+    check_outputs_of(job, true)?;
     let started = clock.now();
     let merged_job = MergedJob {
         identity: job.identity(),

@@ -8,14 +8,14 @@ use crate::source::{carried_columns, visit_carried};
 use crate::store::{ReadStore, StoreError, check_store_writable};
 use serde_json::Value;
 
-/// Checks that the outputs and the store of a job can be written. The files that the store knows of the job show
-/// how much space they take.
+/// Checks that the outputs and the store of a job can be written. `is_whole`: the outputs will have the rows of all files;
+/// those that the store knows of the job show how much space they take.
 ///
 /// # Errors
 /// When an output or the store can't be written, or the store can't be read.
-pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
+pub fn check_outputs_of(job: &Job, is_whole: bool) -> Result<(), PipelineError> {
     check_store_writable(&job.store)?;
-    check_outputs(&job.output, known_files(job)?)?;
+    check_outputs(&job.output, if is_whole { known_files(job)? } else { 0 })?;
     check_partitions(job)?;
     Ok(check_row_files(&Targets::of_job(job, &job.output))?)
 }
