@@ -1,6 +1,7 @@
 //! `docmill try`: one page, asked at once, with everything to see. Its attempts are in the ledger and
 //! its answers in the store, like any other.
 
+use super::asking::elsewhere::wait_for_page;
 use super::asking::page_loop::ask_page;
 use super::asking::stage::{Asking, Observer};
 use super::control::context::RunContext;
@@ -128,20 +129,34 @@ fn ask(
     {
         return Err(PipelineError::Page { path: file.display().to_string(), reason: fault.message });
     }
-    let prepared = file_page.prepared;
-    let known = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
-    let is_stored: Vec<bool> = known.iter().map(|outcome| !refresh && has_answer(outcome.as_ref())).collect();
-    let tasks = known.iter().enumerate().filter(|(at, _)| !is_stored[*at]);
-    let tasks = tasks.map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.revision)));
-    let path = sanitize::path(file.as_os_str().as_encoded_bytes()).into();
-    let ready = ReadyPage { page, tasks: tasks.collect(), path, prepared, questions: set.clone() };
+    let read_outcomes = || reader.stored_page(None, &page, &set.recipes, VERSIONS).map(|known| known.outcomes);
+    let is_known = |outcome: &Option<TaskOutcome>| !refresh && has_answer(outcome.as_ref());
+    let path: Arc<str> = sanitize::path(file.as_os_str().as_encoded_bytes()).into();
+    let ready = |known: &[Option<TaskOutcome>]| {
+        let tasks = known.iter().enumerate().filter(|(_, outcome)| !is_known(outcome));
+        let tasks = tasks.map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.revision)));
+        let prepared = file_page.prepared.clone();
+        ReadyPage { page, tasks: tasks.collect(), path: path.clone(), prepared, questions: set.clone() }
+    };
+    let mut known: Vec<Option<TaskOutcome>> = read_outcomes()?;
+    let is_stored: Vec<bool> = known.iter().map(is_known).collect();
 
     let asking = Asking::new(run, &environment.client, observer)?;
-    on_start(&describe(&asking, questions, &ready));
-    let runtime = AskingRuntime::new()?;
-    let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
-    let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
-    if matches!(end, PageEnd::Elsewhere) && outcomes.iter().any(Option::is_none) {
+    on_start(&describe(&asking, questions, &ready(&known)));
+    let ask_and_wait = async {
+        let mut end = ask_page(&asking, ready(&known)).await;
+        while end == PageEnd::Elsewhere && wait_for_page(run, page, &set).await? {
+            known = read_outcomes()?;
+            if known.iter().all(is_known) {
+                break;
+            }
+            end = ask_page(&asking, ready(&known)).await;
+        }
+        Ok(end)
+    };
+    let end = AskingRuntime::new()?.block_on(ask_and_wait)?;
+    let outcomes = read_outcomes()?;
+    if end == PageEnd::Elsewhere && outcomes.iter().any(Option::is_none) {
         tracing::warn!("another run is asking this page; try again when it has ended");
     }
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);

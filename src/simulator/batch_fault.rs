@@ -53,6 +53,6 @@ mod tests {
     fn names_are_parsed_and_listed() {
         assert_eq!("twice".parse(), Ok(BatchFault::Twice));
         let error = "Twice".parse::<BatchFault>().unwrap_err();
-        assert!(error.ends_with("expected one of: none, expire, fail, missing, twice, unreadable"), "{error}");
+        assert!(error.ends_with("expected one of: none, expire, fail, missing, twice, unreadable, empty"), "{error}");
     }
 }

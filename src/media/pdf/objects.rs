@@ -8,7 +8,7 @@ use super::content_streams::{find_damage, find_lost_content};
 use super::images::{find_damage_of_named, find_unknown_format};
 use super::layers::{Layers, Part};
 use super::losses::{Losses, Lost};
-use super::page_state::{ExaminedFont, ExaminedPaint, Path, State, TextMode, texts};
+use super::page_state::{ExaminedFont, ExaminedPaint, PAINTING, Path, State, TEXTS, TextMode, texts};
 use super::paints::has_shading;
 use super::soft_mask::is_lost_mask;
 use super::type3_font::is_shape;
@@ -23,11 +23,6 @@ use std::rc::Rc;
 
 /// Maximum number of operations of a page that are examined.
 pub(crate) const MAX_OPERATIONS: u32 = 5_000_000;
-/// The operators that paint.
-const PAINTING: [&[u8]; 16] =
-    [b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"Do", b"BI", b"Tj", b"TJ", b"'", b"\""];
-/// Those of them that show text.
-const TEXTS: [&[u8]; 4] = [b"Tj", b"TJ", b"'", b"\""];
 /// The clip of content whose place on the page is not known.
 const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 

@@ -1,4 +1,5 @@
-//! The entries of the graphics state that decide whether content is lost: paints, the font, the clip.
+//! The entries of the graphics state that decide whether content is lost: paints, the font, the clip; and the operators that
+//! paint with them.
 
 use super::color_space::has_colors;
 use super::content::Matrix;
@@ -12,6 +13,12 @@ use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::hayro_syntax::page::Resources;
 use hayro::kurbo::{Affine, Point, Rect};
 use std::rc::Rc;
+
+/// The operators that paint.
+pub(crate) const PAINTING: [&[u8]; 16] =
+    [b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"Do", b"BI", b"Tj", b"TJ", b"'", b"\""];
+/// Those of them that show text.
+pub(crate) const TEXTS: [&[u8]; 4] = [b"Tj", b"TJ", b"'", b"\""];
 
 /// The examined entries of the graphics state.
 #[derive(Clone)]

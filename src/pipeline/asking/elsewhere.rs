@@ -45,6 +45,8 @@ struct Watched {
 
 /// Maximum number of keys that are kept.
 const MAX_KEYS: usize = 100_000;
+/// Interval at which a single page is looked at.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Maximum number of pages that one poll looks at.
 const MAX_LOOK_UPS: usize = 2000;
 /// How many it looks at before other work gets its turn: about a millisecond of reads.
@@ -182,6 +184,31 @@ impl PageElsewhere {
         let watched = self.watched.filter(|watched| watched.attempt == attempt);
         *self.watched.insert(watched.unwrap_or(Watched { attempt, since: now }))
     }
+}
+
+/// Waits until no other process is asking a page, and announces for which run. Returns whether it is free or settled: it is
+/// not if it is in a batch, which may last for a day, or if this run ends.
+///
+/// # Errors
+/// When the store can't be read or written.
+pub(crate) async fn wait_for_page(
+    run: &RunContext,
+    page: PageId,
+    questions: &Arc<QuestionSet>,
+) -> Result<bool, StoreError> {
+    let mut pages = PagesElsewhere::default();
+    pages.add(page, questions.clone());
+    while !pages.is_empty() {
+        let asked = run.store.reader()?.asked_elsewhere(&page, &questions.recipes)?;
+        if asked.is_some_and(|asked| asked.batch.is_some()) {
+            return Ok(false);
+        }
+        pages.poll(run, &RunOptions::default()).await?;
+        if !pages.is_empty() && run.pause(POLL_INTERVAL).await.is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What another process has done with a page.

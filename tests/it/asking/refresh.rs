@@ -199,6 +199,25 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     assert_eq!(bench.docmill(&["store", "check", "--store", "store.db"]).code, 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_tried_page_that_another_run_is_asking_is_waited_for_as_long_as_that_may_take() {
+    for is_stopped in [false, true] {
+        let latency = Duration::from_millis(1500);
+        let bench = Bench::with_pages(1).simulator(Options { latency, ..Options::default() });
+        bench.job("request: {timeout: 3s}");
+        let mut child = bench.start(&["--progress", "off"]);
+        under_way(&bench, &mut child, 1);
+        let stopped = is_stopped.then(|| Stopped::new(&child));
+        let tried = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
+        assert_eq!(tried.code, 0, "{is_stopped}: {}", tried.stderr);
+        assert_eq!(tried.stderr.contains("has not ended 1 request in time"), is_stopped, "{}", tried.stderr);
+        assert_eq!(requests(&bench), if is_stopped { 2 } else { 1 }, "{}", tried.stderr);
+        drop(stopped);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
 /// What a stopped process has reserved counts once, as spent, when its requests are overdue: no multiple of it is kept
 /// free indefinitely. All of it together never exceeds the budget.
 #[cfg(unix)]
