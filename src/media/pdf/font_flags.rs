@@ -46,24 +46,22 @@ pub(crate) fn missing_type(font: &Dict<'_>) -> Option<&'static str> {
 
 /// The flags of a font whose encoding the renderer would ignore, and viewers apply.
 pub(crate) fn find_flags(font: &Dict<'_>) -> FontEntries {
-    let flags = flags_with_encoding(font, |tables, program| tables.has_characters || has_names(program));
-    FontEntries { descriptor: flags.map(write_flags).unwrap_or_default(), ..FontEntries::default() }
+    with_flags(flags_with_encoding(font, |tables, program| tables.has_characters || has_names(program)))
 }
 
 /// The same as versions of the decoder before 15 had it: also with a table of codes for the Macintosh only.
 pub(crate) fn find_flags_as_before(font: &Dict<'_>) -> FontEntries {
-    let flags = flags_with_encoding(font, |_, _| true);
-    FontEntries { descriptor: flags.map(write_flags).unwrap_or_default(), ..FontEntries::default() }
+    with_flags(flags_with_encoding(font, |_, _| true))
 }
 
 /// The flags of a font whose codes the renderer would look up by names that it does not have.
 pub(crate) fn find_flags_of_symbols(font: &Dict<'_>) -> FontEntries {
-    let flags = flags_of_symbols(font);
-    FontEntries { descriptor: flags.map(write_flags).unwrap_or_default(), ..FontEntries::default() }
+    with_flags(flags_of_symbols(font))
 }
 
-fn write_flags(flags: u32) -> String {
-    format!("/Flags {flags}")
+fn with_flags(flags: Option<u32>) -> FontEntries {
+    let entry = flags.map(|flags| format!("/Flags {flags}"));
+    FontEntries { descriptor: entry.unwrap_or_default(), ..FontEntries::default() }
 }
 
 /// The right flags of a font. `None`: the renderer applies its encoding, it has none with a name, or its glyphs are not found by

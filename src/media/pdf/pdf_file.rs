@@ -211,8 +211,8 @@ impl PdfFile {
         self.corrected(number, |page| correct_fonts(page, places, find))
     }
 
-    /// The same for fonts anywhere. Of several fonts in one list that is no object a pass corrects one, and some entries are
-    /// found wrong only when others are right.
+    /// The same for fonts anywhere. One pass corrects only one of several fonts in a list that is not an object of its own, and
+    /// some entries are found wrong only when others are right.
     fn with_all_fonts(&self, number: u32) -> Option<Self> {
         let mut file: Option<Self> = None;
         for _ in 0..MAX_FONT_PASSES {

@@ -140,7 +140,7 @@ impl Collector<'_> {
                     return Ok(Err(error));
                 }
             }
-            // What was executed is billed: it must not be asked again because a download was empty.
+            // Executed requests are billed: their pages must not be asked again because a download was empty.
             if is_empty && has_results {
                 return Err(no_results(remote));
             }
