@@ -33,7 +33,8 @@
 /// annotations and graphics states as those of the page; JPEG with arithmetic codes whose data is
 /// cut is a fault; what is only set and not used, a base of encodings that is missing and not needed, and layers that a form
 /// leaves open at the end of a page are not.
-pub const DECODER_VERSION: u32 = 15;
+/// 16: references to objects that are references are followed; text in Type 3 fonts that is outlined or a clip is filled.
+pub const DECODER_VERSION: u32 = 16;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -82,6 +83,10 @@ pub const FOUND_PROGRAMS_VERSION: u32 = 14;
 /// Since this version embedded programs of fonts are used that are of another type than their entry, and fonts of tiles, glyphs,
 /// masks, annotations and graphics states as those of the page.
 pub const USED_FONTS_VERSION: u32 = 15;
+
+/// Since this version references of PDF files to objects that are references are followed, and text in Type 3 fonts is filled
+/// whatever its rendering mode.
+pub const FOLLOWED_REFERENCES_VERSION: u32 = 16;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

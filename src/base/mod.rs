@@ -1,6 +1,6 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
 //! import. Only [`atomic_file`], [`command_end`], [`escape`], [`file_names`], [`governor_clock`], [`ids`], [`json_text`],
-//! [`label_text`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
+//! [`label_text`], [`mask`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
 //!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems

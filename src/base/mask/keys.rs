@@ -2,6 +2,7 @@
 
 use super::key_forms::{has_known_prefix, looks_random, tokens};
 use super::secret_names::is_secret_name;
+use crate::base::url_parameters::{UrlParameter, classify};
 use std::ops::Range;
 
 /// Words before a key in a header.
@@ -41,14 +42,39 @@ fn with_dots(text: &str, span: Range<usize>) -> Range<usize> {
     span.start..rest.map_or(text.len(), |length| span.end + length)
 }
 
-/// Spans of parts of URLs' paths that look like keys.
-pub(crate) fn url_path_keys(text: &str) -> Vec<Range<usize>> {
-    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '?' | '#' | ',' | '}' | ']');
-    let after_scheme = |(at, _): (usize, &str)| {
-        let start = at + SCHEME_END.len();
+/// Spans of parts of URLs that are keys or look like them: parts of the path, and values of parameters that sign a URL.
+pub(crate) fn url_keys(text: &str) -> Vec<Range<usize>> {
+    let up_to = |start: usize, is_end: fn(char) -> bool| {
         start..text[start..].find(is_end).map_or(text.len(), |length| start + length)
     };
-    text.match_indices(SCHEME_END).map(after_scheme).flat_map(|url| keys_in_path(text, url)).collect()
+    let mut spans = Vec::new();
+    for (at, _) in text.match_indices(SCHEME_END) {
+        let url = up_to(at + SCHEME_END.len(), |c| is_end_of_url(c) || matches!(c, '?' | ','));
+        if text[url.end..].starts_with('?') {
+            spans.extend(keys_in_query(text, up_to(url.end + 1, is_end_of_url)));
+        }
+        spans.extend(keys_in_path(text, url));
+    }
+    spans
+}
+
+fn is_end_of_url(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '#' | '}' | ']')
+}
+
+/// Spans of the values in a URL's query that are secrets by their names.
+fn keys_in_query(text: &str, query: Range<usize>) -> Vec<Range<usize>> {
+    let parts: Vec<&str> = text[query.clone()].split('&').collect();
+    let kinds = classify(&parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>());
+    let mut end = query.start;
+    let spans = parts.iter().zip(kinds).filter_map(|(part, kind)| {
+        let start = end;
+        end += part.len() + 1;
+        let is_secret = matches!(kind, UrlParameter::Signature | UrlParameter::Token);
+        let name = part.find('=').filter(|_| is_secret)?;
+        Some(start + name + 1..start + part.len())
+    });
+    spans.collect()
 }
 
 /// Spans of parts of one URL's path that look like keys. `url`: the URL from its host on, to its end or to that of its

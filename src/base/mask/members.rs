@@ -2,7 +2,7 @@
 //! `api_key`.
 
 use super::key_forms::tokens;
-use super::keys::{probable_keys, url_path_keys};
+use super::keys::{probable_keys, url_keys};
 use super::messages::{MASK, mask_secrets, mask_word};
 use super::secret_names::is_secret_name;
 use std::ops::Range;
@@ -58,7 +58,7 @@ pub fn mask_members(text: &str, more: Vec<Range<usize>>) -> String {
 /// Spans of the secrets of a text of members.
 fn secret_spans(text: &str) -> Vec<Range<usize>> {
     let mut spans = probable_keys(text);
-    spans.extend(url_path_keys(text));
+    spans.extend(url_keys(text));
     spans.extend(secret_members(text));
     spans.extend(keys_in_braces(text));
     spans

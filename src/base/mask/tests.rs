@@ -195,6 +195,19 @@ proptest! {
 }
 
 #[test]
+fn values_that_sign_a_url_are_masked_in_members() {
+    for (text, expected) in [
+        ("list: https://h/l.csv?sig=a1&x=2", "list: https://h/l.csv?sig=**&x=2"),
+        ("list: \"https://h/l?x=2&Signature=ab\" # c", "list: \"https://h/l?x=2&Signature=**\" # c"),
+        ("{a: 's3://b/k?X-Amz-Signature=abc', sig: 2}", "{a: 's3://b/k?X-Amz-Signature=***', sig: 2}"),
+        ("url: https://h/v1?api-version=2026-01&page=3", "url: https://h/v1?api-version=2026-01&page=3"),
+        ("url: https://h/v1?sig&=&", "url: https://h/v1?sig&=&"),
+    ] {
+        assert_eq!(mask_members(text, Vec::new()), expected);
+    }
+}
+
+#[test]
 fn keys_in_the_path_of_a_url_are_masked() {
     for (url, expected) in [
         ("https://host/v1", "https://host/v1"),

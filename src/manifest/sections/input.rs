@@ -177,6 +177,11 @@ impl RawInput {
             }
             (Some(folder), None) => return Place::Folder(find_in_both_forms(&check.resolve(folder))),
             (None, Some(list)) if list == "-" => return Place::Given(Arc::from([])),
+            (None, Some(list)) if list.contains("://") => {
+                let allowed = "a file, or `-` for standard input: `curl URL | docmill run JOB`";
+                check.report("/input/list", "the list is a URL", allowed);
+                return Place::List(check.resolve(list));
+            }
             (None, Some(list)) => {
                 let path = find_in_both_forms(&check.resolve(list));
                 let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();

@@ -4,8 +4,9 @@
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`layers`]: which layers are hidden; [`soft_mask`]: which masks the renderer applies
 //! - [`stream_corrections`]: entries of streams that the renderer can't use
-//! - [`page_items`]: the arrays of a page; [`generations`]: references that the library finds no object for
-//! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read
+//! - [`page_items`]: the arrays of a page; [`references`]: those that the library does not follow
+//! - [`content`]: content streams that paint one image; [`content_repair`]: those that the renderer can't read;
+//!   [`type3_text`]: those whose text it would not fill
 //! - [`fill`]: the colour of areas; [`inline_image`]: inline images as objects
 //! - [`color_space`]: the channels of colour spaces; [`functions`]: what computes colours; [`mesh`]: the data of shadings
 //! - [`deflate`], [`stream_data`], [`stream_end`]: whether deflated and other data, JPEG and JBIG2 in a stream are complete
@@ -45,7 +46,6 @@ pub(crate) mod fonts;
 pub(crate) mod form_field;
 pub(crate) mod form_text;
 pub(crate) mod functions;
-pub(crate) mod generations;
 pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod inline_image;
@@ -63,6 +63,7 @@ pub(crate) mod paints;
 pub(crate) mod pdf_file;
 pub(crate) mod poppler;
 pub(crate) mod raster_scan;
+pub(crate) mod references;
 pub(crate) mod renderer;
 pub(crate) mod rich_text;
 pub(crate) mod scan;
@@ -74,4 +75,5 @@ pub(crate) mod stream_end;
 pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;
+pub(crate) mod type3_text;
 pub(crate) mod within;

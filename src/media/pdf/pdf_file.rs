@@ -13,17 +13,19 @@ use super::encryption::open_without_attachments;
 use super::font_entries::find_entries;
 use super::font_flags::{find_flags_as_before, find_type};
 use super::font_programs::find_unusual_program;
-use super::generations::find_unmatched_objects;
 use super::groups::BlendingGroups;
 use super::layers::Hideable;
 use super::page_fonts::{FontEntries, FontPlaces, correct_fonts};
 use super::page_tree::PageTree;
+use super::references::{Objects, find_forwarded_objects, find_unmatched_objects};
 use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
+use super::type3_text::with_filled_text;
 use crate::base::decoder_version::{
-    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION,
-    LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION, USABLE_STREAMS_VERSION, USED_FONTS_VERSION,
+    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOLLOWED_REFERENCES_VERSION,
+    FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION, LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
+    USABLE_STREAMS_VERSION, USED_FONTS_VERSION,
 };
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -36,7 +38,6 @@ use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,7 +64,9 @@ pub(crate) struct PdfFile {
     layers: OnceCell<Option<Correction>>,
     masks: OpaqueMasks,
     /// Objects that references of another generation do not find.
-    unmatched: OnceCell<BTreeMap<(u32, i32), Vec<u8>>>,
+    unmatched: OnceCell<Objects>,
+    /// Objects that references to another reference do not find.
+    forwarded: OnceCell<Objects>,
 }
 
 impl PdfFile {
@@ -89,8 +92,17 @@ impl PdfFile {
 
     fn new(bytes: Bytes, pdf: Pdf, tree: PageTree) -> Self {
         let layout = tree.layout();
-        let (uncorrected, layers, unmatched) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { bytes, pdf, tree, layout, uncorrected, layers, masks: OpaqueMasks::default(), unmatched }
+        Self {
+            bytes,
+            pdf,
+            tree,
+            layout,
+            uncorrected: OnceCell::new(),
+            layers: OnceCell::new(),
+            masks: OpaqueMasks::default(),
+            unmatched: OnceCell::new(),
+            forwarded: OnceCell::new(),
+        }
     }
 
     /// The numbers of its pages.
@@ -153,10 +165,9 @@ impl PdfFile {
         })
     }
 
-    /// The same file with objects that references of a page find although they have another generation. `None`: there are
-    /// none, or it would have other pages.
-    fn matched(&self, number: u32) -> Option<Self> {
-        let objects = self.unmatched.get_or_init(|| find_unmatched_objects(&self.pdf));
+    /// The same file with these objects, which references of a page find then. `None`: there are none, or it would have other
+    /// pages.
+    fn with_objects(&self, number: u32, objects: &Objects) -> Option<Self> {
         let objects = Some(objects).filter(|objects| !objects.is_empty())?;
         let (pdf, tree) = PageTree::read(open_with(&self.pdf, objects)?, Corrections::Types);
         let file = Self::new(self.bytes.clone(), pdf, tree);
@@ -164,15 +175,21 @@ impl PdfFile {
         (file.layout.count == self.layout.count && data(&file) == data(self)).then_some(file)
     }
 
+    /// The same file with other content of a page. `None`: there is none, or it can't be changed.
+    fn with_content(&self, number: u32, find: impl Fn(&Page<'_>, &[u8]) -> Option<Vec<u8>>) -> Option<Self> {
+        // Content whose bytes have changed stays as it is.
+        let page = self.page(number).ok().filter(|page| find_lost_content(page).is_none())?;
+        let content = find(page, page.page_stream()?)?;
+        self.reopened(replace_content(&self.pdf, page.raw(), &content)?, number, &content)
+    }
+
     /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the
     /// content as it is, or the content can't be repaired.
     fn repaired(&self, number: u32) -> Option<Self> {
-        // Content whose bytes have changed is not repaired.
-        let page = self.page(number).ok().filter(|page| find_lost_content(page).is_none())?;
-        let content = page.page_stream().filter(|content| !reads_to_its_end(content))?;
-        let content = Some(repair(content)).filter(|content| reads_to_its_end(content))?;
-        let pdf = replace_content(&self.pdf, page.raw(), &content)?;
-        self.reopened(pdf, number, &content)
+        self.with_content(number, |_, content| {
+            let content = Some(content).filter(|content| !reads_to_its_end(content))?;
+            Some(repair(content)).filter(|content| reads_to_its_end(content))
+        })
     }
 
     /// The same file without the transparency groups of a page that the renderer would draw apart, as far as the page
@@ -264,8 +281,16 @@ impl PdfFile {
     /// The same file with one change. `None`: it would be the same, or can't be changed.
     fn with_change(&self, change: Change, number: u32, size: (u32, u32)) -> Option<Self> {
         match change {
-            Change::Generations => self.matched(number),
+            Change::References => {
+                let find = || find_forwarded_objects(&self.pdf);
+                self.with_objects(number, self.forwarded.get_or_init(find))
+            }
+            Change::Generations => {
+                let find = || find_unmatched_objects(&self.pdf);
+                self.with_objects(number, self.unmatched.get_or_init(find))
+            }
             Change::Content => self.repaired(number),
+            Change::Type3Text => self.with_content(number, |page, content| with_filled_text(content, page.resources())),
             Change::Encodings => self.with_fonts(number, FontPlaces::Forms, find_flags_as_before),
             Change::Streams => self.usable(number, correct_streams),
             Change::FontTypes => self.with_fonts(number, FontPlaces::Forms, find_type),
@@ -380,10 +405,14 @@ impl PdfFile {
 /// Changes of a file so that the renderer draws a page as viewers do.
 #[derive(Clone, Copy)]
 enum Change {
+    /// Objects that references to another reference find.
+    References,
     /// Objects that references with another generation find.
     Generations,
     /// Content that the renderer reads to its end.
     Content,
+    /// Text in Type 3 fonts that it fills.
+    Type3Text,
     /// Encodings of fonts that it applies. This change, and the next two of fonts, were made before [`Self::Fonts`] was.
     Encodings,
     /// Streams that it can use.
@@ -406,11 +435,13 @@ enum Change {
 
 impl Change {
     /// All of them, in the order in which they are made.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
+        Self::References,
         Self::Generations,
         Self::Annotations,
         Self::ListedLayers,
         Self::Content,
+        Self::Type3Text,
         Self::Encodings,
         Self::Streams,
         Self::FontTypes,
@@ -430,6 +461,7 @@ impl Change {
             Self::FontPrograms => return FOUND_PROGRAMS_VERSION..USED_FONTS_VERSION,
             Self::Annotations => FOUND_PROGRAMS_VERSION,
             Self::Fonts => USED_FONTS_VERSION,
+            Self::References | Self::Type3Text => FOLLOWED_REFERENCES_VERSION,
             Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
             Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
             Self::Groups => BLENDED_GROUPS_VERSION,
@@ -443,7 +475,8 @@ impl Change {
             Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms | Self::Fonts => {
                 "some characters are others now"
             }
-            Self::Generations | Self::Annotations => "objects are drawn that were not found before",
+            Self::Type3Text => "some characters are drawn otherwise now",
+            Self::References | Self::Generations | Self::Annotations => "objects are drawn that were not found before",
             Self::Streams => "masks or images are drawn otherwise now",
             Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",
             Self::Groups => "transparency groups blend with the page now",

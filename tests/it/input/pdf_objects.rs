@@ -149,6 +149,44 @@ fn references_find_objects_of_another_generation() {
 }
 
 #[test]
+fn objects_that_are_references_stand_for_what_they_refer_to() {
+    let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", b"50 50 100 100 re f");
+    let whole = page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[form]);
+    let expected = draw(whole.clone()).unwrap();
+    let whole = String::from_utf8(whole).unwrap();
+    let with = |reference: &str, changed: &str, more: &str| {
+        let at = whole.rfind("xref\n0").unwrap();
+        let text = whole.replacen(reference, changed, 1);
+        assert_ne!(text, whole, "{reference}");
+        // Without a table, all objects are looked for.
+        format!("{}\n{more}\nstartxref\n0\n%%EOF\n", &text[..at + changed.len() - reference.len()]).into_bytes()
+    };
+    let resources = "/Resources << /XObject << /X 5 0 R >> >>";
+    for (reference, changed, more) in [
+        ("/X 5 0 R", "/X 6 0 R", "6 0 obj 5 0 R endobj"),
+        ("/X 5 0 R", "/X 6 0 R", "6 0 obj\n7 0 R\nendobj\n7 0 obj\n8 0 R\nendobj\n8 0 obj 5 0 R endobj"),
+        ("/Contents 4 0 R", "/Contents 6 0 R", "6 0 obj 4 0 R endobj"),
+        (
+            resources,
+            "/Resources 6 0 R",
+            "6 0 obj 7 0 R endobj 7 0 obj << /XObject 8 0 R >> endobj 8 0 obj 9 0 R endobj 9 0 obj << /X 5 0 R >> endobj",
+        ),
+    ] {
+        let bytes = with(reference, changed, more);
+        assert!(draw(bytes.clone()).unwrap() == expected, "{changed} {more}");
+        let compared = Document::open(bytes.into()).unwrap().compare_with_earlier(1, (200, 200), 15).unwrap();
+        assert_ne!(compared, EarlierPicture::Same, "{changed} {more}");
+    }
+    for (more, expected) in [
+        ("6 0 obj 6 0 R endobj", Some("is missing in the file")),
+        ("6 0 obj 7 0 R endobj 7 0 obj 6 0 R endobj", Some("is missing in the file")),
+        ("6 0 obj 9 0 R endobj", Some("is missing in the file")),
+    ] {
+        check(with("/X 5 0 R", "/X 6 0 R", more), expected);
+    }
+}
+
+#[test]
 fn damaged_images_in_masks_are_lost() {
     let group = |image: Vec<u8>| {
         let form = stream(

@@ -314,11 +314,11 @@ fn glyphs_that_are_content_have_the_colours_of_the_text_or_their_own() {
         ("1 0 0 0 1 1 d1 BI /W 8 /H 8 /IM true ID aaaaaaaa EI", lost),
     ] {
         let font = "/Font << /F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >> >>";
-        let is_shape = glyph.contains("d1");
         for (content, expected) in [
             ("/Pattern cs /None scn BT /F1 30 Tf 20 20 Td (a) Tj ET", expected),
             ("BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
-            ("/Pattern CS /None SCN BT 1 Tr /F1 30 Tf 20 20 Td (a) Tj ET", lost.filter(|_| is_shape)),
+            ("/Pattern cs /None scn BT 1 Tr /F1 30 Tf 20 20 Td (a) Tj ET", expected),
+            ("/Pattern CS /None SCN BT 1 Tr /F1 30 Tf 20 20 Td (a) Tj ET", None),
             ("/Pattern CS /None SCN BT /F1 30 Tf 20 20 Td (a) Tj ET", None),
         ] {
             let content = format!("180 180 9 9 re f {content}");
@@ -401,4 +401,24 @@ fn a_button_that_is_on_is_drawn_so_whatever_states_its_appearance_has() {
         let other = EarlierPicture::Different("annotations are drawn otherwise now".to_owned());
         assert_eq!(found, if is_new { other } else { EarlierPicture::Same }, "{button}");
     }
+}
+
+#[test]
+fn text_in_type_3_fonts_is_filled_whatever_its_rendering_mode() {
+    let page = |mode: u32, glyph: &str| {
+        let font = "/F1 << /Type /Font /Subtype /Type3 /FontBBox [0 0 1 1] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 97 /Widths [1] /Encoding << /Differences [97 /square] >> /CharProcs << /square 5 0 R >> >>";
+        let content = format!("1 0 0 RG 0 0 0.5 rg {mode} Tr BT /F1 60 Tf 20 20 Td (a) Tj ET 100 100 50 50 re f");
+        let fonts = format!("/Font << {font} >>");
+        self::page(content.as_bytes(), &fonts, &[stream("", format!("{glyph} 0 0 1 1 re f").as_bytes())])
+    };
+    for glyph in ["1 0 0 0 1 1 d1", "1 0 d0 0 0.5 0 rg"] {
+        let filled = draw(page(0, glyph)).unwrap();
+        for mode in [1, 2, 4, 5, 6, 7] {
+            let bytes = page(mode, glyph);
+            assert!(draw(bytes.clone()).unwrap() == filled, "{mode} {glyph}");
+        }
+        assert!(draw(page(3, glyph)).unwrap() != filled, "{glyph}");
+    }
+    let compared = Document::open(page(7, "1 0 0 0 1 1 d1").into()).unwrap().compare_with_earlier(1, (200, 200), 15);
+    assert_eq!(compared.unwrap(), EarlierPicture::Different("some characters are drawn otherwise now".to_owned()));
 }

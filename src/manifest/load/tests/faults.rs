@@ -40,6 +40,7 @@ fn of_input() {
         ("input: {folder: ' '}", &[(17, "`folder` is empty")]),
         ("input: {folder: p, list: l.csv}", &[(26, "`folder` and `list` can't be used together")]),
         ("input: {list: l.xlsx}", &[(15, "`xlsx` is not the extension of a list")]),
+        ("input: {list: 'https://h/l.csv?sig=a'}", &[(15, "the list is a URL")]),
         ("input: {list: l}", &[(15, "the list has no extension")]),
         ("input: {folder: p, include: [\"[a\"]}", &[(30, "not a valid glob: unclosed character class; missing ']'")]),
         (

@@ -16,6 +16,10 @@ const MAX_WINDOW_SECONDS: f64 = 300.0;
 /// Reads the rate limits in `headers`. Of several limits of one kind the tighter one
 /// counts. `wall_ms`: the time of the reply, in milliseconds since 1970.
 pub(crate) fn read_rate_limits(headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders {
+    // Most servers send none, and every reply is looked at.
+    if !headers.keys().any(|name| name.as_str().contains("ratelimit-")) {
+        return RateLimitHeaders::default();
+    }
     let tightest = |kinds: &[&str]| {
         let limits = kinds.iter().filter_map(|kind| {
             let text = |name: String| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
