@@ -3,8 +3,8 @@
 //! Decoders fill missing parts with grey and report success, and the request for such a page would be billed. A file
 //! whose end is missing is not the only case: a download that was closed properly, a copy with a damaged part, or a
 //! progressive file without its last scans has an end as well. Therefore every code of every scan is read, without
-//! decoding the picture. What counts as a fault is what makes libjpeg warn that data is missing or corrupt; surplus
-//! bytes are not. Source: ITU-T T.81, annexes B, D, F and G.
+//! decoding the picture. What counts as a fault is what makes libjpeg warn that data is missing or corrupt; a few
+//! surplus bytes are not. Source: ITU-T T.81, annexes B, D, F and G.
 
 use super::arithmetic::{ArithmeticScan, Conditioning};
 use super::bit_reader::{ScanFault, find_marker};

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 /// Maximum number of bytes after the codes of a part of a progressive frame: padding.
 const MAX_LEFT: usize = 1;
+/// Maximum number of bytes after the codes of any part: what some encoders add. More are codes that were not needed because
+/// others are damaged: zeros in place of a part of a file are codes, too, and stand for more blocks than other data.
+const MAX_SURPLUS: usize = 64;
 
 /// The tables of a scan. Components share them.
 pub(crate) struct ScanTables {
@@ -102,18 +105,16 @@ impl Scan<'_> {
         Ok(bits.position())
     }
 
-    /// Checks that a part of a progressive frame ends where its codes do, unless it is the last: codes that are left
-    /// over mean that others are damaged, and the next scans refine other coefficients.
+    /// Checks that a part ends where its codes do: codes that are left over mean that others are damaged. In a progressive
+    /// frame, the next scans refine other coefficients then.
     fn check_end(&self, bytes: &[u8], bits: BitReader<'_>) -> Result<(), (ScanFault, usize)> {
         let at = bits.position();
-        match find_marker(bytes, at) {
-            Some((marker, next)) if self.frame.is_progressive && marker != 0xD9 => {
-                let rest = bytes.get(at..next - 2).unwrap_or_default();
-                let left = bits.unread_bytes() + rest.iter().filter(|byte| !matches!(byte, 0 | 0xFF)).count();
-                if left > MAX_LEFT { Err((ScanFault::Corrupt, at)) } else { Ok(()) }
-            }
-            _ => Ok(()),
-        }
+        let Some((marker, next)) = find_marker(bytes, at) else { return Ok(()) };
+        let rest = bytes.get(at..next - 2).unwrap_or_default();
+        let surplus = rest.iter().filter(|byte| **byte != 0xFF).count();
+        let left = bits.unread_bytes() + rest.iter().filter(|byte| !matches!(byte, 0 | 0xFF)).count();
+        let is_refined = self.frame.is_progressive && marker != 0xD9;
+        if surplus > MAX_SURPLUS || is_refined && left > MAX_LEFT { Err((ScanFault::Corrupt, at)) } else { Ok(()) }
     }
 
     /// The tables of each block of a unit, by their index.
@@ -295,7 +296,7 @@ fn skip_block(
     Ok(())
 }
 
-/// Continues after the restart marker of this number. Bytes before a marker are ignored.
+/// Continues after the restart marker of this number.
 fn restart<'a>(bytes: &'a [u8], bits: BitReader<'a>, number: u8) -> Result<BitReader<'a>, (ScanFault, usize)> {
     let at = bits.position();
     match find_marker(bytes, at) {

@@ -98,6 +98,13 @@ pub(crate) fn is_high_throughput(data: &[u8]) -> bool {
     false
 }
 
+/// The width and height in pixels, and the number of channels, that a codestream states.
+pub(crate) fn read_format(data: &[u8]) -> Option<((u32, u32), u32)> {
+    let number = |at: usize| long(data, at);
+    let side = |at: usize| number(at)?.checked_sub(number(at + 8)?);
+    Some(((side(8)?, side(12)?), u32::from(word(data, 40)?)))
+}
+
 /// The length of a tile-part that does not state it. Coded data has no marker of the end: a byte of ones is
 /// followed by one below 0x90.
 fn end_of_last(part: &[u8]) -> Option<usize> {
@@ -164,6 +171,13 @@ mod tests {
         }
         assert!(Codestream::read(&header()[..20]).is_none());
         assert!(Codestream::find(b"noise").is_none());
+    }
+
+    #[test]
+    fn a_codestream_states_its_size_and_its_channels() {
+        let data = [header(), vec![0, 3]].concat();
+        assert_eq!(read_format(&data), Some(((20, 10), 3)));
+        assert_eq!(read_format(&data[..data.len() - 1]), None);
     }
 
     #[test]

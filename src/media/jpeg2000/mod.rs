@@ -10,6 +10,6 @@ pub(crate) mod codestream;
 pub(crate) mod completeness;
 pub(crate) mod decode;
 
-pub(crate) use codestream::is_high_throughput;
+pub(crate) use codestream::{is_high_throughput, read_format};
 pub(crate) use completeness::check_complete;
 pub(crate) use decode::{decode, read_earlier_orientation, read_header, read_orientation};

@@ -10,7 +10,7 @@ use super::losses::Lost;
 use super::stream_data::{count_run_length, find_jpeg, has_end_of_image};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
-use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
+use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput, read_format};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
@@ -245,7 +245,8 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
         // `jpeg` reads no such files; the renderer is asked below.
         Err(_) | Ok(_) => {}
     }
-    let Frame { marker, precision, size, channels } = find_frame(&data)?;
+    let frame = find_frame(&data)?;
+    let Frame { marker, precision, .. } = frame;
     let process = match marker {
         0xC3 | 0xC7 | 0xCB | 0xCF => Some("lossless JPEG"),
         0xC9 | 0xCA | 0xCD | 0xCE => Some("arithmetic-coded JPEG"),
@@ -254,23 +255,35 @@ fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> 
     };
     let cause = match (process, precision) {
         (Some(process), _) => process.to_owned(),
-        (None, 8) => {
-            // The renderer would decode it as if it were as stated, which mixes its rows, or its colours, up.
-            let has_other_size = (size.0 != parameters.width || size.1 > parameters.height) && parameters.width > 0;
-            let has_other_channels = parameters.channels.is_some_and(|stated| stated != channels);
-            return find_missing_data(&data).or_else(|| match (has_other_size, has_other_channels) {
-                (true, _) => damaged("a JPEG of another size than stated"),
-                (_, true) => damaged("a JPEG whose colour space has another number of channels"),
-                _ => None,
-            });
-        }
+        (None, 8) => return find_missing_data(&data).or_else(|| find_contradiction(&frame, parameters)),
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
     // If a later renderer reads it, it is no longer a loss.
     match image.decoded_image(&parameters.to_decode()) {
         Ok(_) => None,
-        Err(_) if has_end_of_image(raw) => find_missing_data(&data).or(Some(Lost::Codec(cause))),
+        Err(_) if has_end_of_image(raw) => {
+            // Other renderers do not read more bits, whatever is stated.
+            let has_other_bits = precision == 8 && parameters.bits.is_some_and(|stated| stated != precision);
+            let of_bits = || if has_other_bits { damaged("a JPEG with other bits a sample than stated") } else { None };
+            let damage = find_missing_data(&data).or_else(|| find_contradiction(&frame, parameters)).or_else(of_bits);
+            damage.or(Some(Lost::Codec(cause)))
+        }
         Err(_) => damaged(format!("{cause} that ends early")),
+    }
+}
+
+/// What a JPEG has otherwise than its entries state. A renderer would decode it as if it were as stated, which mixes its rows,
+/// or its colours, up.
+fn find_contradiction(frame: &Frame, stated: &Parameters) -> Option<Lost> {
+    let (width, height) = frame.size;
+    if stated.width > 0 && (width != stated.width || height > stated.height) {
+        return damaged("a JPEG of another size than stated");
+    }
+    match stated.channels {
+        Some(channels) if channels != frame.channels => {
+            damaged("a JPEG whose colour space has another number of channels")
+        }
+        _ => None,
     }
 }
 
@@ -330,15 +343,21 @@ fn find_jpeg2000_damage(file: &[u8], parameters: &Parameters) -> Option<Lost> {
     if jpeg2000::check_complete(data).is_err() {
         return damaged("JPEG 2000 that ends early");
     }
-    let channels = match jpeg2000::read_header(file) {
-        Ok(header) => header.channels,
-        Err(_) if is_high_throughput(data) => return Some(Lost::Codec("HTJ2K".to_owned())),
-        Err(_) => return damaged("damaged JPEG 2000"),
+    let (channels, codec) = match (jpeg2000::read_header(file), read_format(data)) {
+        (Ok(header), _) => (header.channels, None),
+        (Err(_), Some((size, channels))) if is_high_throughput(data) => {
+            // Another renderer mixes its rows up.
+            if parameters.width > 0 && size != (parameters.width, parameters.height) {
+                return damaged("JPEG 2000 of another size than stated");
+            }
+            (channels, Some(Lost::Codec("HTJ2K".to_owned())))
+        }
+        (Err(_), _) => return damaged("damaged JPEG 2000"),
     };
     // A stated colour space replaces that of the picture.
     match parameters.channels {
         Some(stated) if stated != channels => damaged("JPEG 2000 whose colour space has another number of channels"),
-        _ => None,
+        _ => codec,
     }
 }
 

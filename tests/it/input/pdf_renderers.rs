@@ -47,12 +47,15 @@ fn incomplete() -> Vec<u8> {
     page_with(jpeg_image(|data, frame| data[frame + 1] = 0xC9), PART, "")
 }
 
+/// The entries of a JPEG with arithmetic codes.
+const ARITHMETIC: &str =
+    "/Type /XObject /Subtype /Image /Width 20 /Height 18 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode";
+
 /// A page with a JPEG with arithmetic codes, of which half may be missing.
-fn arithmetic_page(is_cut: bool) -> Vec<u8> {
+fn arithmetic_page(is_cut: bool, entries: &str) -> Vec<u8> {
     let whole = std::fs::read(crate::bench::root().join("tests/data/arithmetic.jpg")).unwrap();
     let data = if is_cut { [&whole[..whole.len() - 120], &[0xFF, 0xD9]].concat() } else { whole };
-    let image = "/Type /XObject /Subtype /Image /Width 20 /Height 18 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode";
-    page_with(stream(image, &data), PART, "")
+    page_with(stream(entries, &data), PART, "")
 }
 
 /// A page that is one scan, whose data has no end mark.
@@ -94,7 +97,7 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
         (Some(&program), true, incomplete(), Some(other)),
         (None, false, damaged_scan(), None),
         (Some(&program), false, damaged_scan(), Some(other)),
-        (Some(&program), false, arithmetic_page(false), Some(other)),
+        (Some(&program), false, arithmetic_page(false, ARITHMETIC), Some(other)),
     ] {
         let renderers = PdfRenderers { pdftoppm: pdftoppm.cloned(), is_preferred };
         assert_eq!(renderer(page, &renderers).ok().as_deref(), drawn_by, "{is_preferred} {drawn_by:?}");
@@ -141,7 +144,19 @@ fn what_the_file_does_not_hold_is_lost_whatever_draws_the_page() {
             ),
             "arithmetic-coded JPEG that ends early",
         ),
-        ("arithmetic codes with an end mark", arithmetic_page(true), "a JPEG that ends early"),
+        ("arithmetic codes with an end mark", arithmetic_page(true, ARITHMETIC), "a JPEG that ends early"),
+        (
+            "other channels",
+            arithmetic_page(false, &ARITHMETIC.replace("DeviceRGB", "DeviceGray")),
+            "another number of channels",
+        ),
+        ("another width", arithmetic_page(false, &ARITHMETIC.replace("Width 20", "Width 40")), "of another size"),
+        ("less height", arithmetic_page(false, &ARITHMETIC.replace("Height 18", "Height 9")), "of another size"),
+        (
+            "other bits",
+            arithmetic_page(false, &ARITHMETIC.replace("Component 8", "Component 4")),
+            "other bits a sample",
+        ),
         ("unknown filter", image("/Filter /NoSuchDecode", &[90; 60 * 80]), "unknown filter"),
         (
             "characters",
