@@ -6,7 +6,6 @@
 const SIGNATURES: &[&str] = &[
     "signature",
     "sig",
-    "hmac",
     "ik-s",
     "ik-t",
     "awsaccesskeyid",
@@ -23,7 +22,6 @@ const SIGNATURES: &[&str] = &[
     "x-oss-security-token",
     "x-oss-additional-headers",
     "x-cos-security-token",
-    "x-obs-security-token",
     "q-sign-algorithm",
     "q-ak",
     "q-sign-time",
@@ -38,8 +36,8 @@ const SIGNATURES: &[&str] = &[
     "__gda__",
     "urlsig",
 ];
-/// Prefixes of the parameters of AWS, Google and Volcengine.
-const PROVIDERS: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
+/// Prefixes of the parameters of AWS, Google, Volcengine and Huawei.
+const PROVIDERS: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "x-obs-"];
 /// Which of them sign a URL.
 const PROVIDERS_PARAMETERS: &[&str] = &[
     "algorithm",
@@ -54,8 +52,12 @@ const PROVIDERS_PARAMETERS: &[&str] = &[
     "policy",
     "signedqueries",
 ];
-/// Ends of such parameters.
-const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "sig", "-credential", "-security-token"];
+/// How names of signatures begin.
+const SIGNATURE_STARTS: &[&str] = &["signature", "hmac"];
+/// Ends of the names of signatures and of who signed.
+const SIGNATURE_ENDS: &[&str] = &["signature", "sig", "-credential", "-security-token", "accesskeyid", "access_key_id"];
+/// The parameters that an OAuth 1.0 signature comes with (RFC 5849, 3.1) begin like it.
+const OAUTH: &str = "oauth_";
 /// Ends of the names of tokens.
 const TOKEN_ENDS: &[&str] =
     &["_token", "-token", "_token__", "-authorization", "_sign", "-sign", "_sgn", "-sgn", "_tk", "-tk", "_otp", "-otp"];
@@ -80,7 +82,9 @@ const SECRET_ENDS: &[&str] = &[
     "subscriptionkey",
 ];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
-const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
+const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure", "checksum", "sha256", "signed"];
+/// The expiries.
+const DIGEST_EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "nva"];
 
 /// Parameters of a shared access signature, beside `sig` (Microsoft, "Create a service SAS").
 const SAS: &[&str] = &[
@@ -103,6 +107,9 @@ const EXPIRIES: &[&str] = &[
     // Wangsu and Tencent, beside `wsSecret` and `txSecret`.
     "wstime",
     "txtime",
+    // Level 3, beside `hash`.
+    "nva",
+    "nvb",
 ];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
@@ -126,7 +133,12 @@ const TOKENS: &[&str] = &[
     "otp",
     "totp",
     "pwd",
+    "pw",
+    "psw",
+    "passwort",
     "pass",
+    // Huawei's CDN.
+    "auth_info",
     "credential",
     "credentials",
     // Upyun; WordPress; Google Drive; Java and PHP.
@@ -163,6 +175,8 @@ const MAX_ID_DIGITS: usize = 12;
 const MIN_LIMIT: usize = 9;
 /// Hexadecimal digits of the parameter `s` of imgix (imgix, "Securing Images").
 const IMGIX_DIGITS: usize = 32;
+/// The same of Vimeo, before a time.
+const VIMEO_DIGITS: usize = 40;
 
 /// How tokens of Slack begin ("Token types", api.slack.com, 2026).
 const SLACK_TOKEN: &[u8] = b"xox";
@@ -187,7 +201,8 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     // A link to an attachment in Discord is signed by these three.
     let is_discord = ["ex", "is", "hm"].into_iter().all(has);
     let is_sas = has("sig");
-    let is_limited = ["expires", "expiry", "expire", "exp"].into_iter().any(has);
+    let is_limited = DIGEST_EXPIRIES.iter().any(|name| has(name));
+    let is_oauth = has("oauth_signature");
     // A picture at Facebook.
     let is_facebook = has("oh") && has("oe");
     // The digest that signs a picture at imgix.
@@ -199,6 +214,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
+    let is_limelight = has("e") && has("h");
     let mut kinds: Vec<UrlParameter> = names
         .iter()
         .zip(parts)
@@ -206,12 +222,21 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
             // A flag.
             _ if value_of(part).is_empty() => UrlParameter::Identifying,
             "s" if is_digest(part) => UrlParameter::Ambiguous,
+            // Vimeo and CDN77: the digest and the deadline in one value.
+            "s" if is_timed(part, '_', VIMEO_DIGITS) => UrlParameter::Signature,
+            "secure" if is_timed(part, ',', 0) => UrlParameter::Signature,
+            // Tencent: the time of its signature.
+            "t" if has("sign") && is_long(part) => UrlParameter::Signature,
+            _ if is_oauth && name.starts_with(OAUTH) => UrlParameter::Signature,
+            "e" | "h" if is_limelight && is_long(part) => UrlParameter::Token,
             // A token of Slack.
             "t" if value_of(part).starts_with(SLACK_TOKEN) => UrlParameter::Token,
             // Qiniu: the deadline of its token.
             "e" if has("token") && is_long(part) => UrlParameter::Signature,
             name if is_id(part) && may_be_signature(name) => UrlParameter::Ambiguous,
-            name if SIGNATURES.contains(&name) || name.starts_with("signature") => UrlParameter::Signature,
+            name if SIGNATURES.contains(&name) || SIGNATURE_STARTS.iter().any(|start| name.starts_with(start)) => {
+                UrlParameter::Signature
+            }
             name if let Some(rest) = PROVIDERS.iter().find_map(|start| name.strip_prefix(start)) => {
                 if PROVIDERS_PARAMETERS.contains(&rest) {
                     UrlParameter::Signature
@@ -252,8 +277,16 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
 
 /// Whether a name that no provider documents looks like that of a signature, such as `email_signature`.
 fn may_be_signature(name: &str) -> bool {
-    let is_like = name.starts_with("signature") || SIGNATURE_ENDS.iter().any(|end| name.ends_with(end));
+    let is_like = SIGNATURE_STARTS.iter().any(|start| name.starts_with(start))
+        || SIGNATURE_ENDS.iter().any(|end| name.ends_with(end));
     is_like && !SIGNATURES.contains(&name)
+}
+
+/// Whether the value of a parameter is a digest of at least this length and, behind a separator, a time.
+fn is_timed(part: &[u8], separator: char, digits: usize) -> bool {
+    let value = String::from_utf8_lossy(value_of(part)).replace("%2C", ",").replace("%2c", ",");
+    let is_time = |time: &str| time.len() >= MIN_LIMIT && time.bytes().all(|byte| byte.is_ascii_digit());
+    value.rsplit_once(separator).is_some_and(|(digest, time)| digest.len() >= digits && is_time(time))
 }
 
 /// Whether a name ends with one of a secret, however its words are joined: `wssecret`, `private_key`, `x-api-key`.
@@ -272,13 +305,15 @@ fn value_of(part: &[u8]) -> &[u8] {
     split(part, b'=').1.unwrap_or_default()
 }
 
-/// The name of a parameter, decoded and in lower case.
+/// The name of a parameter, decoded and in lower case. That of a member, such as `auth[token]` or `auth.token`, is
+/// `auth_token`.
 fn name_of(part: &[u8]) -> String {
     let (name, _) = split(part, b'=');
-    url::form_urlencoded::parse(name)
-        .next()
-        .map(|(name, _)| name.trim_matches(is_around_name).trim_end_matches("[]").to_lowercase())
-        .unwrap_or_default()
+    let Some((name, _)) = url::form_urlencoded::parse(name).next() else { return String::new() };
+    let name = name.trim_matches(is_around_name).to_lowercase();
+    let is_index = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let members: Vec<&str> = name.split(['[', ']', '.']).filter(|part| !is_index(part)).collect();
+    members.join("_")
 }
 
 /// Whether a character before or behind a name does not belong to it.
@@ -307,6 +342,50 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
+    fn parameters_that_sign_together_are_removed_together() {
+        use UrlParameter::{Ambiguous, Identifying, Signature, Token};
+        for (query, expected) in [
+            ("p=31&e=1795438800&h=d41d8cd98f00b204e9800998ecf8427e", vec![Identifying, Token, Token]),
+            ("e=3&h=120", vec![Identifying, Identifying]),
+            ("nva=20270101&nvb=20260101&hash=0ab", vec![Signature, Signature, Token]),
+            ("hash=0ab", vec![Identifying]),
+            ("sign=abc&t=65a0b1c2d", vec![Token, Signature]),
+            ("t=65a0b1c2d", vec![Identifying]),
+            ("oauth_nonce=a&oauth_signature=b&page=2", vec![Signature, Signature, Identifying]),
+            ("oauth_nonce=a", vec![Identifying]),
+            ("s=da39a3ee5e6b4b0d3255bfef95601890afd80709_1795438800", vec![Signature]),
+            ("s=d41d8cd98f00b204e9800998ecf8427e", vec![Ambiguous]),
+            ("s=300_200", vec![Identifying]),
+            ("secure=YWJj%3D%2C1795438800", vec![Signature]),
+            ("secure=true", vec![Identifying]),
+            ("X-Obs-Date=1&X-Obs-Expires=9&X-Obs-Signature=a", vec![Signature; 3]),
+            ("urlSignature=abc&hmac_sha256=abc&KSSAccessKeyId=abc", vec![Signature; 3]),
+        ] {
+            let parts: Vec<&[u8]> = query.split('&').map(str::as_bytes).collect();
+            assert!(classify(&parts) == expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn names_of_members_are_those_of_what_they_name() {
+        for (part, name) in [
+            ("Sig=a", "sig"),
+            ("token[]=a", "token"),
+            ("token[0]=a", "token"),
+            ("auth[token]=a", "auth_token"),
+            ("auth%5Btoken%5D=a", "auth_token"),
+            ("auth.token=a", "auth_token"),
+            ("a[b][c]", "a_b_c"),
+            ("3=a", ""),
+            ("=a", ""),
+        ] {
+            assert_eq!(name_of(part.as_bytes()), name, "{part}");
+        }
+        let kinds = classify(&[b"auth[token]=SECRET", b"filter[page]=2", b"files[0]=a"]);
+        assert!(kinds[0] == UrlParameter::Token && kinds[1..].iter().all(|kind| *kind == UrlParameter::Identifying));
+    }
+
+    #[test]
     fn the_documentation_names_every_parameter_that_is_removed_or_replaced() {
         let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/manifest.md")).unwrap();
         let section = page.split("These parameters are removed").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -315,7 +394,9 @@ mod tests {
             SIGNATURES,
             PROVIDERS,
             PROVIDERS_PARAMETERS,
+            SIGNATURE_STARTS,
             SIGNATURE_ENDS,
+            DIGEST_EXPIRIES,
             TOKEN_ENDS,
             SECRET_ENDS,
             SIGNING_DIGESTS,
@@ -323,7 +404,7 @@ mod tests {
             EXPIRIES,
             TOKENS,
             AMBIGUOUS,
-            &["ex", "is", "hm", "oh", "oe", "st", "e", "s"],
+            &["ex", "is", "hm", "oh", "oe", "st", "e", "s", "h", "t", OAUTH],
         ];
         let missing: Vec<&str> = lists.concat().into_iter().filter(|name| !quoted.contains(*name)).collect();
         assert!(missing.is_empty(), "not in docs/manifest.md: {missing:?}");
