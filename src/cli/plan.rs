@@ -33,7 +33,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         let message = format!("warning: {}{rest}: pages in it are not in this plan", for_terminal(first));
         log::line("WARN", &message, serde_json::Map::new());
     }
-    if plan.pages == 0 && plan.unread == 0 && !session.may_be_empty() {
+    if plan.pages == 0 && plan.unread == 0 && plan.not_fetched == 0 && !session.may_be_empty() {
         let message = "warning: the input has no pages; check input.folder and input.include, or input.list";
         log::line("WARN", message, serde_json::Map::new());
     }

@@ -246,5 +246,17 @@ impl RawInput {
                 check.report(&format!("/input/{key}"), &message, &format!("input.{kind}"));
             }
         }
+        let has_lines =
+            matches!(place, Place::List(list) if list.extension().is_some_and(|text| text.eq_ignore_ascii_case("txt")));
+        for (is_unused, key) in [
+            (self.path_column.is_some(), "path_column"),
+            (self.carry.as_ref().is_some_and(|columns| !columns.is_empty()), "carry"),
+            (!self.rename.0.is_empty(), "rename"),
+        ] {
+            if has_lines && is_unused {
+                let message = format!("`{key}` can't be used with a .txt list, which has no columns");
+                check.report(&format!("/input/{key}"), &message, "a list with columns, such as .csv or .jsonl");
+            }
+        }
     }
 }

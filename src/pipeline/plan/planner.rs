@@ -28,6 +28,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Makes a plan, one file after the other.
@@ -357,10 +359,10 @@ impl File<'_> {
         if let Some(format) = self.bytes.as_ref().and_then(|bytes| ImageFormat::detect(bytes).ok()) {
             return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
         }
-        let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();
-        match name.rsplit_once('.') {
-            Some((_, extension)) => format_of_extension(extension).unwrap_or(extension).to_owned(),
-            None => "unknown".into(),
-        }
+        let path = String::from_utf8_lossy(&self.entry.path).to_lowercase();
+        let is_url = self.entry.url().is_some();
+        let path = path.split(['?', '#']).next().filter(|_| is_url).unwrap_or(&path);
+        let extension = Path::new(path).extension().and_then(OsStr::to_str);
+        extension.and_then(format_of_extension).unwrap_or("unknown").to_owned()
     }
 }

@@ -163,3 +163,20 @@ fn a_signed_url_that_is_not_written_as_one_is_not_shown() {
     let tried = bench.docmill(&["try", "job.yaml", &signed("https://h.example/1.jpg$")]);
     assert!(tried.stderr.contains("https://h.example/1.jpg") && !tried.stderr.contains("SECRET"), "{}", tried.stderr);
 }
+
+#[test]
+fn a_plan_counts_urls_that_were_not_fetched_and_formats_without_parameters() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    let (port, _) = web_server();
+    list_job(&bench, "");
+    let list = format!("path\nhttp://127.0.0.1:{port}/1.jpg?v=1.2#a\nhttp://127.0.0.1:{port}/v1.0/get?id=2\n");
+    bench.put("l.csv", list.as_bytes());
+    let plan = || bench.docmill(&["plan", "job.yaml", "--format", "json"]);
+    let before = plan();
+    let json: Value = serde_json::from_str(&before.stdout).unwrap();
+    assert_eq!((&json["not_fetched"], &json["pages"]), (&2.into(), &0.into()));
+    assert!(!before.stderr.contains("no pages"), "{}", before.stderr);
+    assert_eq!(bench.run(&[]).code, 0);
+    let json: Value = serde_json::from_str(&plan().stdout).unwrap();
+    assert_eq!(json["by_format"], serde_json::json!({"jpeg": 1, "unknown": 1}));
+}

@@ -50,6 +50,12 @@ fn of_input() {
         ("input: {list: l.csv, include: [x]}", &[(31, "`include` can only be used with `folder`")]),
         ("input: {list: l.csv, exclude: [x]}", &[(31, "`exclude` can only be used with `folder`")]),
         ("input: {list: l.csv, follow_links: true}", &[(36, "`follow_links` can only be used with `folder`")]),
+        ("input: {list: l.txt, carry: []}", &[]),
+        ("input: {list: l.txt, carry: [a]}", &[(29, "`carry` can't be used with a .txt list, which has no columns")]),
+        (
+            "input: {list: l.txt, path_column: a}",
+            &[(35, "`path_column` can't be used with a .txt list, which has no columns")],
+        ),
         ("input: {folder: p, path_column: x}", &[(33, "`path_column` can only be used with `list`")]),
         ("input: {folder: p, carry: []}", &[(27, "`carry` can only be used with `list`")]),
         (
