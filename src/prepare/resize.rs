@@ -1,9 +1,6 @@
 //! Downscales a page, then turns it upright. Turning the smaller picture is cheaper.
 
 use crate::media::{MediaFault, Orientation, Pixels, Probe};
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8, U8x3};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 /// Scales a page that is stored with this orientation to `target` (upright width and height),
 /// and turns it upright.
@@ -16,21 +13,11 @@ pub fn resize_upright(pixels: Pixels, orientation: Orientation, target: (u32, u3
     if orientation == Orientation::NoTransforms { Ok(scaled) } else { turn_upright(scaled, orientation) }
 }
 
-/// Scales to this size with a Lanczos filter.
-fn scale(pixels: &Pixels, size: (u32, u32)) -> Result<Pixels, MediaFault> {
-    // The crate's interface without types would compile its filters for 13 kinds of pixels.
-    if pixels.channels == 1 { scale_pixels::<U8>(pixels, size) } else { scale_pixels::<U8x3>(pixels, size) }
-}
-
-fn scale_pixels<P: PixelTrait>(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
-    let failed = |error: &dyn std::fmt::Display| MediaFault::damaged(format!("can't be resized: {error}"));
-    let from = TypedImageRef::<P>::from_buffer(pixels.width, pixels.height, &pixels.data);
-    let from = from.map_err(|error| failed(&error))?;
-    let mut data = vec![0; width as usize * height as usize * P::size()];
-    let to = TypedImage::<P>::from_buffer(width, height, &mut data);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    let resized = to.map(|mut to| Resizer::new().resize_typed(&from, &mut to, &options));
-    resized.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+/// Scales to this size.
+fn scale(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
+    let scaled =
+        docmill_pixels::scale::scale(&pixels.data, pixels.channels, (pixels.width, pixels.height), (width, height));
+    let data = scaled.map_err(|error| MediaFault::damaged(format!("can't be resized: {error}")))?;
     Ok(Pixels { width, height, channels: pixels.channels, data })
 }
 

@@ -3,7 +3,7 @@
 use super::color::is_rgb;
 use super::standard_tables::with_tables;
 use crate::media::pixels::Pixels;
-use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+use docmill_pixels::jpeg::{ColorTransform, Decoder, PixelFormat};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::OnceLock;
 

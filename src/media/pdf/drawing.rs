@@ -101,7 +101,10 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     let mut pixmap = Pixmap::new(across, down);
     let settings = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
     context.render_with(&mut pixmap, &mut Resources::default(), settings);
-    let data = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let with_alpha = pixmap.data_as_u8_slice();
+    let mut data = vec![0; with_alpha.len() / 4 * 3];
+    let pixels = data.chunks_exact_mut(3).zip(with_alpha.chunks_exact(4));
+    pixels.for_each(|(color, pixel)| color.copy_from_slice(&pixel[..3]));
     let pixels = Pixels { width, height, channels: 3, data }.simplify();
     let added = overlay.places.iter().map(|place| to_picture.transform_rect_bbox(*place).intersect(target)).collect();
     Ok(Drawing { pixels, losses, added })

@@ -5,7 +5,7 @@ use super::directory::Directory;
 use crate::media::fault::MediaFault;
 use crate::media::jpeg::{self, is_rgb_in_tiff};
 use crate::media::pixels::MAX_DECODER_BYTES;
-use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+use docmill_pixels::jpeg::{ColorTransform, Decoder, PixelFormat};
 use tiff::tags::PhotometricInterpretation;
 
 /// The samples of a strip or tile, as wide and high as is stored there. YCbCr becomes RGB.
@@ -50,7 +50,7 @@ fn join_tables(bytes: &[u8], directory: &Directory, data: &[u8]) -> Result<Vec<u
 }
 
 fn decode(directory: &Directory, joined: &[u8], place: &ChunkPlace, samples: usize) -> Result<Vec<u8>, MediaFault> {
-    let fault = |error: jpeg_decoder::Error| MediaFault::from_decoder_message(&error.to_string());
+    let fault = |error: docmill_pixels::jpeg::Error| MediaFault::from_decoder_message(&error.to_string());
     let mut decoder = Decoder::new(joined);
     decoder.set_max_decoding_buffer_size(usize::try_from(MAX_DECODER_BYTES).unwrap_or(usize::MAX));
     decoder.read_info().map_err(fault)?;
