@@ -103,8 +103,9 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     context.render_with(&mut pixmap, &mut Resources::default(), settings);
     let with_alpha = pixmap.data_as_u8_slice();
     let mut data = vec![0; with_alpha.len() / 4 * 3];
-    let pixels = data.chunks_exact_mut(3).zip(with_alpha.chunks_exact(4));
-    pixels.for_each(|(color, pixel)| color.copy_from_slice(&pixel[..3]));
+    for (color, [red, green, blue, _]) in data.as_chunks_mut::<3>().0.iter_mut().zip(with_alpha.as_chunks::<4>().0) {
+        *color = [*red, *green, *blue];
+    }
     let pixels = Pixels { width, height, channels: 3, data }.simplify();
     let added = overlay.places.iter().map(|place| to_picture.transform_rect_bbox(*place).intersect(target)).collect();
     Ok(Drawing { pixels, losses, added })
