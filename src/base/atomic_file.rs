@@ -6,7 +6,7 @@
 
 use super::file_identity::follow_links;
 use super::hooks::{Hooks, Point};
-use super::sibling::{is_temporary_of, temporary_beside};
+use super::sibling::{folder_of, is_temporary_of, temporary_beside};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -168,7 +168,6 @@ pub fn sync_and_rename(from: &Path, target: &Path) -> io::Result<()> {
     sync_folder(folder_of(target))
 }
 
-/// The folder of a file.
 /// Removes a file. Another process may have removed it already.
 ///
 /// # Errors
@@ -177,13 +176,6 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }
 
@@ -252,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_between_file_and_rename_leaves_the_target_and_hinders_nobody() {
+    fn a_crash_between_file_and_rename_leaves_the_target_and_blocks_no_process() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("out");
         std::fs::write(&target, "old").unwrap();
@@ -271,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed_when_it_is_old_and_nobody_writes_it() {
+    fn what_a_killed_process_left_is_removed_when_it_is_old_and_not_being_written() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("out");
         let at = |name: &str| folder.path().join(name);

@@ -116,6 +116,11 @@ row_ids! {
     Revision,
 }
 
+impl JobId {
+    /// The id of no stored job: it matches no entry.
+    pub const UNSTORED: Self = Self(0);
+}
+
 impl RecipeId {
     /// The id of no stored recipe: it matches no answer.
     pub const UNSTORED: Self = Self(0);

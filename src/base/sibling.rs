@@ -19,6 +19,15 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// The folder of a file: `.` if the path has none.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// The files of a SQLite database in WAL mode: the database itself, its write-ahead log and
 /// its shared memory (<https://sqlite.org/tempfiles.html>).
 #[must_use]
@@ -68,6 +77,13 @@ mod tests {
         assert_eq!(with_suffix(Path::new("out"), ".partial"), Path::new("out.partial"));
         for (name, is_beside) in [("s.db-wal", true), ("s.db-shm", true), ("s.db-journal", true), ("wal/s.db", false)] {
             assert_eq!(is_beside_database(Path::new(name)), is_beside, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_folder_is_in_the_current_one() {
+        for (path, folder) in [("a/b/rows.csv", "a/b"), ("rows.csv", "."), ("/rows.csv", "/"), ("", ".")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
         }
     }
 

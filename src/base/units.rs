@@ -156,7 +156,13 @@ pub fn grouped(count: u64) -> String {
 /// A number of things: `1 page`, `2 pages`.
 #[must_use]
 pub fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+    counted_as(count, noun, &format!("{noun}s"))
+}
+
+/// A number of things whose plural does not only end in `s`: `1 reply`, `2 replies`.
+#[must_use]
+pub fn counted_as(count: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { singular } else { plural })
 }
 
 #[cfg(test)]

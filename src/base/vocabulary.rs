@@ -174,9 +174,9 @@ vocabulary! {
 vocabulary! {
     /// How a run ended, as the store and the report name it.
     RunOutcomeName {
-        /// Every page is settled.
+        /// Every page is done.
         Complete = "complete",
-        /// Everything that `--limit`, `--sample` or `--task` asked for is settled.
+        /// Everything that `--limit`, `--sample` or `--task` asked for is done.
         Limited = "limited",
         /// Finished, with more failed pages than allowed.
         FailedPages = "failed_pages",

@@ -7,7 +7,7 @@ use super::log;
 use super::out::{out, outln, terminal_width};
 use super::probe;
 use crate::base::sanitize::one_line;
-use crate::base::units::grouped;
+use crate::base::units::counted;
 use crate::session::{EvalOptions, TruthChoice};
 
 /// Maximum length of a warning, in characters.
@@ -48,13 +48,12 @@ pub(crate) fn eval(args: &Eval, quiet: bool) -> Result<u8, Failure> {
 
 /// Prints the warnings about the truth, even with `--format json`: a reader of the JSON may overlook the members.
 fn warn(warnings: &[String]) {
-    let noun = |count: usize| if count == 1 { "warning" } else { "warnings" };
     for warning in warnings.iter().take(MAX_WARNINGS) {
         log::line("WARN", &format!("warning: truth of {}", one_line(warning, MAX_WARNING)), serde_json::Map::new());
     }
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     if more > 0 {
-        let text = format!("{} more {} about the truth are in the report", grouped(more as u64), noun(more));
+        let text = format!("{} about the truth are in the report", counted(more as u64, "more warning"));
         log::line("WARN", &text, serde_json::Map::new());
     }
 }

@@ -5,7 +5,7 @@ use super::load;
 use super::log;
 use super::out::{Stdout, out, terminal_width};
 use super::rows_args::{Rows, RowsFormat};
-use crate::base::units::grouped;
+use crate::base::units::counted;
 use crate::session::{RowFormat, RowsForm, RowsQuery, RowsShown};
 use std::io::BufWriter;
 
@@ -49,11 +49,10 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
 
 fn summary(shown: &RowsShown) -> String {
     let RowsShown { shown, is_cut, hidden_columns, .. } = shown;
-    let noun = if *shown == 1 { "row" } else { "rows" };
     let more = if *is_cut { ", and there are more" } else { "" };
     let hidden = match hidden_columns.as_slice() {
         [] => String::new(),
         names => format!("; not shown for lack of width: {} (choose with --columns)", names.join(", ")),
     };
-    format!("{} {noun}{more}{hidden}", grouped(*shown))
+    format!("{}{more}{hidden}", counted(*shown, "row"))
 }

@@ -147,7 +147,7 @@ impl Outputs {
                 remove_partial(&partial, target)?;
             } else if has_markers && partitions.is_none() && !target.exists() {
                 // What the marker stood for was removed.
-                remove_marker(folder_of(target)).map_err(|error| ExportError::new(target, error))?;
+                remove_marker(parent_of(target)).map_err(|error| ExportError::new(target, error))?;
             }
             remove_older_partial(target, |path| format.is_own(path));
             // Files of an earlier run no longer count, and would not be found without its manifest.
@@ -216,8 +216,8 @@ fn remove_part(part: &Path, format: RowFormat) -> Result<(), ExportError> {
 /// end.
 fn replace_markers(places: &[PathBuf], markers: &mut SuccessMarkers) -> Result<(), ExportError> {
     for place in places {
-        remove_marker(folder_of(place)).map_err(|error| ExportError::new(place, error))?;
-        markers.add(folder_of(place));
+        remove_marker(parent_of(place)).map_err(|error| ExportError::new(place, error))?;
+        markers.add(parent_of(place));
     }
     Ok(())
 }
@@ -239,13 +239,14 @@ fn output_files(
     partitions: Option<usize>,
 ) -> Vec<OutputFile> {
     let file = |((format, _), place): (&(RowFormat, PathBuf), PathBuf)| {
-        let path = if partitions.is_some() { folder_of(&place) } else { &place };
+        let path = if partitions.is_some() { parent_of(&place) } else { &place };
         OutputFile { format: format.name(), path: real_path(path), is_partial: !is_complete, partitions }
     };
     targets.iter().zip(places).map(file).collect()
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// As it is written in the path, and so in reports.
+fn parent_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 

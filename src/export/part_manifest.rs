@@ -8,6 +8,7 @@ use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::hooks::NoHooks;
 use crate::base::output_file::OutputFile;
 use crate::base::shard::Shard;
+use crate::base::sibling::folder_of;
 use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ impl PartManifest {
 /// # Errors
 /// When the folder can't be read.
 pub(crate) fn parts_of(output: &Path, job: &str) -> io::Result<Vec<PathBuf>> {
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(output);
     let found = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?,

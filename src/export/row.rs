@@ -1,11 +1,12 @@
 //! One page as a row.
 
 use super::spec::RowSpec;
+use crate::base::ids::RecipeId;
 use crate::base::json_text::JsonText;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{AnswerSource, ErrorKind, OutcomeStatus, RowStatus};
-use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
+use crate::store::{PageRecord, PageStatus, SpendRecord, TaskOutcome};
 use serde_json::Value;
 use std::fmt::Write;
 

@@ -1,7 +1,8 @@
 //! What all rows of a job have in common.
 
+use crate::base::ids::RecipeId;
 use crate::manifest;
-use crate::store::{RecipeId, TaskKey};
+use crate::store::TaskKey;
 use crate::task::{Question, Shape};
 
 /// What all rows of a job have in common. It determines their columns.

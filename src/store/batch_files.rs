@@ -1,31 +1,25 @@
 //! The request files of batches: beside the store, until the provider has them.
 
-use std::ffi::OsString;
+use crate::base::sibling::{folder_of, with_suffix};
 use std::path::{Path, PathBuf};
+
+/// What the names of the files have between the name of the store and the key.
+const MARK: &str = ".batch-";
 
 /// The file with the requests of the batch with this key.
 pub(crate) fn path_of(store: &Path, key: &str) -> PathBuf {
-    let mut name = prefix(store);
-    name.push(format!("{key}.jsonl"));
-    store.with_file_name(name)
+    with_suffix(store, &format!("{MARK}{key}.jsonl"))
 }
 
 /// The batch files beside the store: the key of each, and its path.
 pub(crate) fn list(store: &Path) -> Vec<(String, PathBuf)> {
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let prefix = prefix(store).to_string_lossy().into_owned();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let prefix = format!("{}{MARK}", store.file_name().unwrap_or_default().to_string_lossy());
+    let entries = std::fs::read_dir(folder_of(store)).into_iter().flatten().flatten();
     let key = |entry: std::fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         Some((name.strip_prefix(&prefix)?.strip_suffix(".jsonl")?.to_owned(), entry.path()))
     };
     entries.filter_map(key).collect()
-}
-
-fn prefix(store: &Path) -> OsString {
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(".batch-");
-    name
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
+use crate::base::ids::{RecipeId, Revision};
 use crate::base::shard::Shard;
+use crate::base::vocabulary::OutcomeStatus;
 use crate::export::sinks::row_sink::{RowSink, SinkError, SinkOptions};
-use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, Revision, TaskOutcome};
+use crate::store::{PageRecord, PageStatus, TaskOutcome};
 use crate::task::Shape;
 use std::io::Write;
 use std::sync::Mutex;

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::base::digest::Digest;
+use crate::base::ids::{DecisionId, PageId, Revision, RunKey};
 use crate::base::json_text::JsonText;
 use crate::base::usage::Usage;
 use crate::export::human_answers;
 use crate::manifest::{Column, ColumnKind};
-use crate::store::{DecisionId, DecisionRecord, FaultRecord, NewDecision, PageId, Revision, RunKey};
+use crate::store::{DecisionRecord, FaultRecord, NewDecision};
 use crate::task::Shape;
 use proptest::prelude::*;
 use serde_json::json;

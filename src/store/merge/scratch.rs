@@ -2,7 +2,7 @@
 //! It is not in memory, which would grow with the number of pages, nor where the system keeps temporary files, which
 //! may not be writable.
 
-use crate::base::sibling::{database_files, is_temporary_of, temporary_beside};
+use crate::base::sibling::{database_files, folder_of, is_temporary_of, temporary_beside};
 use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
 use rusqlite::{Connection, TransactionBehavior};
@@ -149,8 +149,7 @@ fn attach(db: &Connection, path: &Path, name: &str, options: &str) -> Result<(),
 
 /// Removes what merges have left that were killed.
 fn remove_abandoned(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
         if is_temporary_of(&entry.file_name().to_string_lossy(), path) {
             let _ = std::fs::remove_file(entry.path());
         }

@@ -5,6 +5,7 @@
 //! heartbeat decides.
 
 use crate::base::ids::RunId;
+use crate::base::sibling::with_suffix;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -56,9 +57,7 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
 }
 
 fn lock_path(store: &Path, run: &RunId) -> PathBuf {
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{run}.lock"));
-    store.with_file_name(name)
+    with_suffix(store, &format!(".{run}.lock"))
 }
 
 #[cfg(test)]
