@@ -10,7 +10,8 @@
 //!   formats of lists with columns; [`list_file`]: any of them; [`table`]: its rows as entries
 //! - [`entries`]: the entries of an input; [`count`]: their number
 //! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
-//!   content of a URL; [`reader`]: the content of an entry
+//!   content of a URL; [`reader`]: the content of an entry; [`read_fault`]: why it
+//!   can't be read
 //! - [`error`]: what can go wrong when listing; `test_input`: an input for tests
 
 pub(crate) mod columns;
@@ -28,6 +29,7 @@ pub(crate) mod list_file;
 pub(crate) mod listing;
 pub(crate) mod parquet_list;
 pub(crate) mod public_hosts;
+pub(crate) mod read_fault;
 pub(crate) mod reader;
 pub(crate) mod table;
 #[cfg(test)]
@@ -45,5 +47,6 @@ pub use fetch::check_https;
 pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
-pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
+pub use read_fault::{ReadFault, ReadFaultKind};
+pub use reader::{Cancelled, SourceReader};
 pub(crate) use url_secrets::{not_a_url_without_secrets, without_secrets};

@@ -28,7 +28,7 @@ pub(crate) struct Walk {
     faults: Vec<WalkFault>,
     /// Whether hidden names are reported one by one.
     lists_hidden: bool,
-    /// Excluded files so far.
+    /// Files that were left out so far: excluded, hidden, linked and special ones.
     left_out: LeftOut,
 }
 
@@ -88,7 +88,7 @@ impl Walk {
         Self::new(root, input, true)
     }
 
-    /// Excluded files so far.
+    /// Files that were left out so far: excluded, hidden, linked and special ones.
     pub(crate) fn left_out(&self) -> &LeftOut {
         &self.left_out
     }
