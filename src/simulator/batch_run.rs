@@ -8,7 +8,7 @@ use super::bill::text_tokens;
 use super::faults::Fault;
 use super::model::image_key;
 use super::request::ChatRequest;
-use super::state::State;
+use super::state::SimulatorState;
 use super::terms::{Terms, check_image};
 use crate::base::random::mix;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(crate) struct CheckedRequests {
 ///
 /// # Errors
 /// The failure of the whole batch, with the number of the first bad line.
-pub(crate) fn check_requests(state: &State, file: &[u8]) -> Result<CheckedRequests, Value> {
+pub(crate) fn check_requests(state: &SimulatorState, file: &[u8]) -> Result<CheckedRequests, Value> {
     let failure = |line: usize, code: &str, message: &str| {
         Err(json!({"code": code, "line": line, "param": null, "message": message}))
     };
@@ -57,7 +57,7 @@ pub(crate) fn check_requests(state: &State, file: &[u8]) -> Result<CheckedReques
 }
 
 /// Prompt tokens of one request; 0 if it is not valid.
-fn count_prompt_tokens(state: &State, request: &Value) -> u64 {
+fn count_prompt_tokens(state: &SimulatorState, request: &Value) -> u64 {
     let Ok(request) = parse_body(request) else { return 0 };
     let model = &mut state.shared.borrow_mut().model;
     let measures = model.look(&request);
@@ -71,7 +71,7 @@ fn parse_body(request: &Value) -> Result<ChatRequest, ApiError> {
 }
 
 /// Executes the requests of a batch if it is due.
-pub(crate) fn run_when_due(state: &State, id: &str) {
+pub(crate) fn run_when_due(state: &SimulatorState, id: &str) {
     let (file, fault) = {
         let shared = state.shared.borrow();
         let due = shared.batches.batch(id).filter(|batch| batch.is_due(state.now(), state.options.batch_time));
@@ -100,7 +100,7 @@ pub(crate) fn run_when_due(state: &State, id: &str) {
 }
 
 /// The lines of the output file and of the error file, in the order of the requests.
-fn execute(state: &State, requests: &str, fault: Option<BatchFault>) -> (Vec<Value>, Vec<Value>) {
+fn execute(state: &SimulatorState, requests: &str, fault: Option<BatchFault>) -> (Vec<Value>, Vec<Value>) {
     let count = requests.lines().count();
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     for (index, line) in requests.lines().enumerate() {
@@ -136,7 +136,7 @@ fn shuffle(lines: &mut [Value], seed: u64) {
 }
 
 /// The completion of one request.
-fn answer(state: &State, request: &Value) -> Result<Value, ApiError> {
+fn answer(state: &SimulatorState, request: &Value) -> Result<Value, ApiError> {
     // The error of an invalid request in a batch has no `param`.
     let request = parse_body(request).map_err(ApiError::without_param)?;
     let image = request.image_digest();
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn bad_lines_fail_the_whole_batch() {
-        let state = State::new(Options::default());
+        let state = SimulatorState::new(Options::default());
         let (good, stream) = (request(0), json!({"custom_id": "s", "body": {"stream": true}}));
         for (file, line, code) in [
             (format!("{good}\nnot json\n"), 2, "invalid_json_line"),
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn prompt_tokens_are_counted_when_the_queue_is_limited() {
-        let state = State::new(Options { batch_queue: Some(1), ..Options::default() });
+        let state = SimulatorState::new(Options { batch_queue: Some(1), ..Options::default() });
         let file = text(&[request(0), request(1), json!({"custom_id": "bad"})]);
         let checked = check_requests(&state, file.as_bytes());
         assert_eq!(checked, Ok(CheckedRequests { requests: 3, prompt_tokens: 2 * 255 }), "one tile each");
@@ -230,7 +230,7 @@ mod tests {
             (Some(BatchFault::Missing), 19, 0),
             (Some(BatchFault::Twice), 21, 0),
         ] {
-            let state = State::new(Options::default());
+            let state = SimulatorState::new(Options::default());
             let (output, errors) = execute(&state, &text(&requests), fault);
             assert_eq!((output.len(), errors.len()), (outputs, failed), "{fault:?}");
             assert!(output.iter().all(|line| line["response"]["status_code"] == 200), "{fault:?}");
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn errors_of_requests_are_lines_of_the_error_file() {
         let kinds = ["500", "429"].map(|name| name.parse().unwrap()).to_vec();
-        let state = State::new(Options { faults: 0.5, kinds, ..Options::default() });
+        let state = SimulatorState::new(Options { faults: 0.5, kinds, ..Options::default() });
         let mut requests: Vec<Value> = (0..20).map(request).collect();
         requests.push(
             json!({"custom_id": "no-image", "body": {"model": "m", "messages": [{"role": "user", "content": "x"}]}}),
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_due_batch_is_executed_once() {
-        let state = State::new(Options { batch_time: Duration::ZERO, ..Options::default() });
+        let state = SimulatorState::new(Options { batch_time: Duration::ZERO, ..Options::default() });
         let id = {
             let batches = &mut state.shared.borrow_mut().batches;
             let input_file = batches.add_file(text(&[request(0), request(1)]).into_bytes());

@@ -6,10 +6,10 @@ use super::batch::{Batch, BatchResults};
 use super::batch_fault::BatchFault;
 use super::batch_run::{check_requests, run_when_due};
 use super::batch_store::FailedDownload;
-use super::http::{HTML, JSON, Reply, full_body};
+use super::http::{HTML, HttpReply, JSON, full_body};
 use super::model::CREATED;
 use super::multipart::part_content;
-use super::state::State;
+use super::state::SimulatorState;
 use crate::base::units::grouped;
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
@@ -27,7 +27,7 @@ const LIST_LIMIT: usize = 20;
 const FAULT_QUEUE: u64 = 2_000_000;
 
 /// `POST /v1/files`.
-pub(crate) async fn upload(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn upload(state: &SimulatorState, request: Request<Incoming>) -> HttpReply {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
     let body = match Limited::new(request.into_body(), MAX_FILE_BYTES + MAX_FORM_BYTES).collect().await {
@@ -47,7 +47,7 @@ pub(crate) async fn upload(state: &State, request: Request<Incoming>) -> Reply {
 }
 
 /// `GET /v1/files/{id}/content`.
-pub(crate) fn download(state: &State, id: &str) -> Reply {
+pub(crate) fn download(state: &SimulatorState, id: &str) -> HttpReply {
     let failure = state.shared.borrow_mut().batches.take_unreadable(id);
     if failure == Some(FailedDownload::Error) {
         return state.reply(502, HTML, "<html><h1>502 Bad Gateway</h1></html>".into());
@@ -65,7 +65,7 @@ pub(crate) fn download(state: &State, id: &str) -> Reply {
 }
 
 /// `POST /v1/batches`. A batch that can't be executed is created and has failed.
-pub(crate) async fn create(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn create(state: &SimulatorState, request: Request<Incoming>) -> HttpReply {
     let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     match create_from(state, &serde_json::from_slice(&body).unwrap_or_default()) {
         Ok(batch) => state.reply(200, JSON, batch.to_string()),
@@ -73,7 +73,7 @@ pub(crate) async fn create(state: &State, request: Request<Incoming>) -> Reply {
     }
 }
 
-fn create_from(state: &State, body: &Value) -> Result<Value, ApiError> {
+fn create_from(state: &SimulatorState, body: &Value) -> Result<Value, ApiError> {
     let input_file = body.get("input_file_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let Some(file) = state.shared.borrow().batches.file(&input_file).map(<[u8]>::to_vec) else {
         let message = format!("Cannot find file {input_file}, or project does not have access to it.");
@@ -119,7 +119,7 @@ fn queue_is_full(limit: u64) -> Value {
 }
 
 /// `GET /v1/batches/{id}`. A batch that is due is executed first.
-pub(crate) fn show(state: &State, id: &str) -> Reply {
+pub(crate) fn show(state: &SimulatorState, id: &str) -> HttpReply {
     run_when_due(state, id);
     let shared = state.shared.borrow();
     let batch = shared.batches.batch(id).map(|batch| batch.to_json(id, state.now(), state.options.batch_time));
@@ -134,7 +134,7 @@ pub(crate) fn show(state: &State, id: &str) -> Reply {
 }
 
 /// `GET /v1/batches`.
-pub(crate) fn list(state: &State, query: &str) -> Reply {
+pub(crate) fn list(state: &SimulatorState, query: &str) -> HttpReply {
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let limit = value("limit").and_then(|text| text.parse().ok()).unwrap_or(LIST_LIMIT);
     let mut shared = state.shared.borrow_mut();
@@ -154,8 +154,8 @@ mod tests {
     use std::time::Duration;
 
     /// A state with a file of these lines, whose batches take an hour.
-    fn with_file(options: Options, lines: &[Value]) -> (State, String) {
-        let state = State::new(Options { batch_time: Duration::from_secs(3600), ..options });
+    fn with_file(options: Options, lines: &[Value]) -> (SimulatorState, String) {
+        let state = SimulatorState::new(Options { batch_time: Duration::from_secs(3600), ..options });
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let id = state.shared.borrow_mut().batches.add_file(text.into_bytes());
         (state, id)

@@ -6,12 +6,12 @@ use super::bucket::OverLimit;
 use super::delivery::deliver;
 use super::faults::Fault;
 use super::fixtures::Fixture;
-use super::http::{HTML, JSON, Reply};
+use super::http::{HTML, HttpReply, JSON};
 use super::limits::{Dimension, LimitError};
 use super::model::image_key;
 use super::request::ChatRequest;
 use super::request_log::SeenRequest;
-use super::state::State;
+use super::state::SimulatorState;
 use super::terms::{Terms, check_image, unknown_model};
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
@@ -25,7 +25,7 @@ const MAX_BODY_BYTES: usize = 64 << 20;
 const SLOW: Duration = Duration::from_secs(2);
 
 /// Answers a request.
-pub(crate) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn chat(state: &SimulatorState, request: Request<Incoming>) -> HttpReply {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let authorization = header("authorization").map(str::to_owned);
     // Azure has its own header for keys.
@@ -45,7 +45,12 @@ pub(crate) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
     reply
 }
 
-async fn answer(state: &State, authorization: &str, body: &[u8], seen: &mut SeenRequest) -> Result<Reply, ApiError> {
+async fn answer(
+    state: &SimulatorState,
+    authorization: &str,
+    body: &[u8],
+    seen: &mut SeenRequest,
+) -> Result<HttpReply, ApiError> {
     if state.options.key.as_ref().is_some_and(|key| authorization != format!("Bearer {key}")) {
         return Err(bad_key(state));
     }
@@ -89,14 +94,14 @@ async fn answer(state: &State, authorization: &str, body: &[u8], seen: &mut Seen
     Ok(deliver(state, &completion, &request, fault).await)
 }
 
-fn choose_fault(state: &State, image_key: u64, earlier: u64) -> Option<Fault> {
+fn choose_fault(state: &SimulatorState, image_key: u64, earlier: u64) -> Option<Fault> {
     let options = &state.options;
     let always = options.always.filter(|_| state.shared.borrow().stats.answered >= options.after);
     always.or_else(|| Fault::draw(options.seed, options.faults, &options.kinds, image_key, earlier))
 }
 
 /// The reply of a fault that is an error. `None`: the model answers.
-fn error_reply(state: &State, model: &str, fault: Option<Fault>) -> Result<Option<Reply>, ApiError> {
+fn error_reply(state: &SimulatorState, model: &str, fault: Option<Fault>) -> Result<Option<HttpReply>, ApiError> {
     Ok(Some(match fault {
         Some(Fault::ServerError) => return Err(ApiError::server_error()),
         Some(Fault::Unavailable) => {
@@ -124,7 +129,7 @@ fn error_reply(state: &State, model: &str, fault: Option<Fault>) -> Result<Optio
     }))
 }
 
-fn limit_reply(state: &State, model: &str, refusal: LimitError) -> Reply {
+fn limit_reply(state: &SimulatorState, model: &str, refusal: LimitError) -> HttpReply {
     if matches!(refusal, LimitError::Exceeded { .. }) {
         state.shared.borrow_mut().stats.rate_limited += 1;
     }
@@ -137,7 +142,7 @@ fn limit_reply(state: &State, model: &str, refusal: LimitError) -> Reply {
     Ok(reply)
 }
 
-fn fixture_reply(state: &State, fixture: &Fixture) -> Reply {
+fn fixture_reply(state: &SimulatorState, fixture: &Fixture) -> HttpReply {
     let content_type = if fixture.body.starts_with('<') { HTML } else { JSON };
     let mut reply = state.reply(fixture.status, content_type, fixture.body.to_owned())?;
     for (name, value) in fixture.headers {
@@ -146,7 +151,7 @@ fn fixture_reply(state: &State, fixture: &Fixture) -> Reply {
     Ok(reply)
 }
 
-fn bad_key(state: &State) -> ApiError {
+fn bad_key(state: &SimulatorState) -> ApiError {
     if let Some((status, body)) = state.profile.wrong_key {
         return ApiError::recorded(status, body.to_owned());
     }
@@ -171,7 +176,7 @@ mod tests {
     }
 
     /// Status, body and headers of the reply.
-    fn ask(state: &State, authorization: &str, body: &Value) -> (u16, Value, hyper::HeaderMap) {
+    fn ask(state: &SimulatorState, authorization: &str, body: &Value) -> (u16, Value, hyper::HeaderMap) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async {
             let reply =
@@ -193,7 +198,7 @@ mod tests {
             json_schema: false,
             ..Options::default()
         };
-        let state = State::new(options);
+        let state = SimulatorState::new(options);
         let mut body = body();
         body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "page"}});
         let code = |authorization: &str, body: &Value| {
@@ -227,7 +232,7 @@ mod tests {
             ("529".parse().unwrap(), 529, Value::Null),
             ("402".parse().unwrap(), 402, 402.into()),
         ] {
-            let state = State::new(Options { always: Some(fault), ..Options::default() });
+            let state = SimulatorState::new(Options { always: Some(fault), ..Options::default() });
             let (found, reply, headers) = ask(&state, "", &body());
             assert_eq!((found, &reply["error"]["code"]), (status, &code), "{fault:?}");
             assert_eq!(headers.contains_key("retry-after"), fault == Fault::RateLimited, "{fault:?}");
@@ -237,17 +242,17 @@ mod tests {
 
     #[test]
     fn a_fault_begins_after_the_given_number_of_completions() {
-        let state = State::new(Options { always: Some(Fault::ServerError), after: 2, ..Options::default() });
+        let state = SimulatorState::new(Options { always: Some(Fault::ServerError), after: 2, ..Options::default() });
         let statuses: Vec<u16> = (0..4).map(|_| ask(&state, "", &body()).0).collect();
         assert_eq!(statuses, [200, 200, 500, 500]);
     }
 
     #[test]
-    fn a_request_over_a_limit_is_told_to_wait_unless_it_can_never_fit() {
+    fn a_reply_over_a_limit_asks_to_wait_unless_the_request_can_never_fit() {
         // The page is 8500 tokens, and the reply may have 300. A bucket of no seconds holds one token.
         let limited = |tokens_per_minute: u64| {
             let tokens_per_minute = Some(tokens_per_minute);
-            State::new(Options { tokens_per_minute, bucket_seconds: 0.0, ..Options::default() })
+            SimulatorState::new(Options { tokens_per_minute, bucket_seconds: 0.0, ..Options::default() })
         };
         let state = limited(10_000);
         let (status, reply, headers) = ask(&state, "", &body());

@@ -3,10 +3,10 @@
 use super::api_error::{ApiError, ErrorForm};
 use super::completion::Completion;
 use super::faults::Fault;
-use super::http::{BodyEnd, EVENT_STREAM, JSON, Reply, chunked_body};
+use super::http::{BodyEnd, EVENT_STREAM, HttpReply, JSON, chunked_body};
 use super::reply_forms::reply_in_form;
 use super::request::ChatRequest;
-use super::state::State;
+use super::state::SimulatorState;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use std::io;
@@ -17,11 +17,11 @@ const MAX_HANG: Duration = Duration::from_secs(600);
 
 /// The reply with this completion.
 pub(crate) async fn deliver(
-    state: &State,
+    state: &SimulatorState,
     completion: &Completion,
     request: &ChatRequest,
     fault: Option<Fault>,
-) -> Reply {
+) -> HttpReply {
     match fault {
         Some(Fault::Reset) => return Err(io::Error::other("dropped")),
         Some(Fault::Hang) => {
@@ -52,7 +52,7 @@ pub(crate) async fn deliver(
 }
 
 /// The reply with the cost in a header, if the API has one.
-fn with_cost(reply: Reply, header: &'static str, dollars: f64) -> Reply {
+fn with_cost(reply: HttpReply, header: &'static str, dollars: f64) -> HttpReply {
     let mut reply = reply?;
     if let (false, Ok(value)) = (header.is_empty(), HeaderValue::from_str(&dollars.to_string())) {
         reply.headers_mut().insert(header, value);
@@ -61,7 +61,7 @@ fn with_cost(reply: Reply, header: &'static str, dollars: f64) -> Reply {
 }
 
 /// Half of the body, with the `Content-Length` of all of it.
-fn cut(state: &State, body: String) -> Reply {
+fn cut(state: &SimulatorState, body: String) -> HttpReply {
     let mut reply = state.reply(200, JSON, String::new())?;
     reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     let mut half = body.into_bytes();
@@ -70,7 +70,7 @@ fn cut(state: &State, body: String) -> Reply {
     Ok(reply)
 }
 
-fn stream(state: &State, events: Vec<String>, fault: Option<Fault>) -> Reply {
+fn stream(state: &SimulatorState, events: Vec<String>, fault: Option<Fault>) -> HttpReply {
     let (events, end) = break_stream(events, fault);
     let mut reply = state.reply(200, EVENT_STREAM, String::new())?;
     *reply.body_mut() = chunked_body(events.into_iter().map(Bytes::from).collect(), Duration::ZERO, end);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
 /// A response. An error drops the connection without one.
-pub(crate) type Reply = Result<Response<Body>, io::Error>;
+pub(crate) type HttpReply = Result<Response<Body>, io::Error>;
 
 /// `Content-Type` of JSON.
 pub(crate) const JSON: &str = "application/json";
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_end_as_told() {
+    fn bodies_end_as_specified() {
         assert_eq!(read(&["one ", "two"], BodyEnd::Complete), ("one two".into(), false));
         assert_eq!(read(&["one ", "two"], BodyEnd::Abort), ("one two".into(), true));
         let (endless, is_broken) = read(&["one "], BodyEnd::Endless("more "));

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_larger_than_the_limit_is_not_told_to_wait() {
+    fn a_request_larger_than_the_limit_does_not_wait() {
         let (mut limits, now) = limits(Some(1), Some(30_000), &[]);
         let throttled = limits.admit(31_538, now).unwrap_err();
         assert_eq!(throttled, LimitError::RequestTooLarge { limit: 30_000, requested: 31_538 });

@@ -2,8 +2,8 @@
 
 use super::completion::Completion;
 use super::form::ReplyForm;
-use super::http::{BodyEnd, EVENT_STREAM, JSON, Reply, chunked_body, full_body};
-use super::state::State;
+use super::http::{BodyEnd, EVENT_STREAM, HttpReply, JSON, chunked_body, full_body};
+use super::state::SimulatorState;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -14,12 +14,12 @@ const DRIP_INTERVAL: Duration = Duration::from_millis(250);
 /// The reply in this form. `None` when the form does not apply: some are forms of a stream
 /// only, some of JSON only.
 pub(crate) fn reply_in_form(
-    state: &State,
+    state: &SimulatorState,
     completion: &Completion,
     form: ReplyForm,
     is_stream: bool,
     includes_usage: bool,
-) -> Option<Reply> {
+) -> Option<HttpReply> {
     let json_text = || completion.to_json().to_string();
     let stream_text = || completion.to_events(includes_usage).concat();
     match form {
@@ -128,7 +128,7 @@ fn stream_pieces(completion: &Completion, form: ReplyForm, includes_usage: bool)
     Some(events.into_iter().map(Bytes::from).collect())
 }
 
-fn stream_reply(state: &State, pieces: Vec<Bytes>, end: BodyEnd) -> Reply {
+fn stream_reply(state: &SimulatorState, pieces: Vec<Bytes>, end: BodyEnd) -> HttpReply {
     let mut reply = state.reply(200, EVENT_STREAM, String::new())?;
     let is_one_piece = pieces.len() == 1 && pieces.iter().all(|piece| piece.ends_with(b"\n"));
     *reply.body_mut() = match end {
@@ -138,7 +138,7 @@ fn stream_reply(state: &State, pieces: Vec<Bytes>, end: BodyEnd) -> Reply {
     Ok(reply)
 }
 
-fn json_reply(state: &State, pieces: Vec<Bytes>, pause: Duration, end: BodyEnd) -> Reply {
+fn json_reply(state: &SimulatorState, pieces: Vec<Bytes>, pause: Duration, end: BodyEnd) -> HttpReply {
     let mut reply = state.reply(200, JSON, String::new())?;
     *reply.body_mut() = chunked_body(pieces, pause, end);
     Ok(reply)

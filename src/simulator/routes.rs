@@ -3,8 +3,8 @@
 use super::api_error::ApiError;
 use super::batches;
 use super::chat::chat;
-use super::http::{JSON, Reply};
-use super::state::State;
+use super::http::{HttpReply, JSON};
+use super::state::SimulatorState;
 use hyper::body::Incoming;
 use hyper::{Method, Request};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
 const BASES: &[&str] = &["/v1", "", "/openai/v1", "/v1beta/openai", "/api/v1", "/compatible-mode/v1"];
 
 /// Replies to a request.
-pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {
+pub(crate) async fn route(state: Rc<SimulatorState>, request: Request<Incoming>) -> HttpReply {
     let path = request.uri().path().trim_end_matches('/').to_owned();
     match (request.method(), path.as_str()) {
         (&Method::POST, path) if is_chat(path) => chat(&state, request).await,
@@ -61,7 +61,7 @@ fn file_id(path: &str) -> Option<&str> {
 }
 
 /// The names of the models: those of the options, or else those of the profile.
-fn model_names(state: &State) -> Vec<String> {
+fn model_names(state: &SimulatorState) -> Vec<String> {
     let names = &state.options.models;
     if !names.is_empty() {
         return names.clone();

@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::routes::route;
-use super::state::State;
+use super::state::SimulatorState;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -71,7 +71,7 @@ impl Drop for Server {
 
 async fn serve(listener: TcpListener, options: Options, stopped: oneshot::Receiver<()>) {
     let lifetime = options.lifetime;
-    let state = Rc::new(State::new(options));
+    let state = Rc::new(SimulatorState::new(options));
     let lifetime_over = async move {
         match lifetime {
             Some(lifetime) => tokio::time::sleep(lifetime).await,

@@ -2,7 +2,7 @@
 
 use super::api_error::ApiError;
 use super::batch_store::BatchStore;
-use super::http::{JSON, Reply, full_body};
+use super::http::{HttpReply, JSON, full_body};
 use super::limits::RateLimits;
 use super::model::Model;
 use super::options::Options;
@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 /// What all connections share. They run on one thread.
-pub(crate) struct State {
+pub(crate) struct SimulatorState {
     pub(crate) options: Options,
     pub(crate) profile: &'static Profile,
     start: Instant,
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) batches: BatchStore,
 }
 
-impl State {
+impl SimulatorState {
     pub(crate) fn new(options: Options) -> Self {
         let start = now();
         let shared = Shared {
@@ -55,7 +55,7 @@ impl State {
     }
 
     /// A reply with this body.
-    pub(crate) fn reply(&self, status: u16, content_type: &str, body: String) -> Reply {
+    pub(crate) fn reply(&self, status: u16, content_type: &str, body: String) -> HttpReply {
         *self.shared.borrow_mut().stats.statuses.entry(status).or_default() += 1;
         let mut response = Response::new(full_body(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -67,7 +67,7 @@ impl State {
     }
 
     /// An error reply.
-    pub(crate) fn error(&self, error: &ApiError) -> Reply {
+    pub(crate) fn error(&self, error: &ApiError) -> HttpReply {
         self.reply(error.status, JSON, error.body(self.profile.errors))
     }
 
@@ -89,7 +89,7 @@ impl State {
 }
 
 /// A chat request without a reply yet.
-pub(crate) struct InFlight<'a>(&'a State);
+pub(crate) struct InFlight<'a>(&'a SimulatorState);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn headers(options: Options) -> Vec<String> {
-        let state = State::new(options);
+        let state = SimulatorState::new(options);
         let _in_flight = state.begin_request();
         let reply = state.reply(200, JSON, "{}".into()).unwrap();
         reply.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn requests_are_in_flight_until_their_end() {
-        let state = State::new(Options::default());
+        let state = SimulatorState::new(Options::default());
         let (one, other) = (state.begin_request(), state.begin_request());
         assert_eq!(state.shared.borrow().stats.in_flight, 2);
         drop((one, other));

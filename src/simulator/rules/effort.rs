@@ -34,7 +34,7 @@ impl Effort {
         Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, effort)| *effort)
     }
 
-    /// Tokens that a model thinks about an image. The amounts are made up; they grow with the effort as
+    /// Tokens that a model thinks about an image. The amounts are assumed; they grow with the effort as
     /// reports of extraction jobs do.
     pub(crate) fn tokens(self, image_key: u64) -> u64 {
         let (least, most) = match self {
