@@ -1,7 +1,7 @@
 //! The decoder process: opens files and prepares pages until its input ends.
 
 use super::frame;
-use super::frame::{Reply, Request};
+use super::frame::{DecoderReply, Request};
 #[cfg(target_os = "linux")]
 use super::memory::limit_bytes;
 use crate::base::exit_codes::INTERNAL;
@@ -37,44 +37,48 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     limit_resources();
     let busy = Arc::new(AtomicU64::new(0));
     start_watchdog(busy.clone());
-    answer_requests(input, output, &busy)
+    serve_requests(input, output, &busy)
 }
 
-/// Answers requests until the input ends. `busy` is 0 between them, and set to 1 at the start
+/// Replies to requests until the input ends. `busy` is 0 between them, and set to 1 at the start
 /// of each.
-fn answer_requests(input: impl Read, mut output: impl Write, busy: &AtomicU64) -> io::Result<()> {
+fn serve_requests(input: impl Read, mut output: impl Write, busy: &AtomicU64) -> io::Result<()> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     let mut open: Option<Document> = None;
     while let Some((request, bytes)) = frame::read(&mut input)? {
         busy.store(1, Ordering::Relaxed);
-        let answered = catch_unwind(AssertUnwindSafe(|| answer(&mut open, request, bytes)));
-        let (reply, bytes) = answered
+        let replied = catch_unwind(AssertUnwindSafe(|| reply_to(&mut open, request, bytes)));
+        let (reply, bytes) = replied
             .unwrap_or_else(|_| Err(MediaFault::new(MediaFaultKind::DecoderFailed, "the decoder panicked")))
-            .unwrap_or_else(|fault| (Reply::Fault(fault), Bytes::new()));
+            .unwrap_or_else(|fault| (DecoderReply::Fault(fault), Bytes::new()));
         frame::write(&mut output, &reply, &bytes)?;
         busy.store(0, Ordering::Relaxed);
     }
     Ok(())
 }
 
-fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Result<(Reply, Bytes), MediaFault> {
+fn reply_to(
+    open: &mut Option<Document>,
+    request: Request,
+    bytes: Vec<u8>,
+) -> Result<(DecoderReply, Bytes), MediaFault> {
     let not_open = || MediaFault::new(MediaFaultKind::DecoderFailed, "no file is open");
     match request {
         Request::Open => {
             // Frees the last file before the next one is opened.
             *open = None;
             let document = open.insert(Document::open(bytes.into())?);
-            Ok((Reply::Opened(document.layout()), Bytes::new()))
+            Ok((DecoderReply::Opened(document.layout()), Bytes::new()))
         }
         Request::Measure { page } => {
             let (width, height) = open.as_ref().ok_or_else(not_open)?.probe(page)?.upright_size();
-            Ok((Reply::Measured { width, height }, Bytes::new()))
+            Ok((DecoderReply::Measured { width, height }, Bytes::new()))
         }
         Request::Compare { page, earlier } => {
             let document = open.as_ref().ok_or_else(not_open)?;
             let probe = document.probe(page)?;
             let target = fit_longest_side((probe.width, probe.height), COMPARED_SIDE);
-            Ok((Reply::Compared(document.compare_with_earlier(page, target, earlier)?), Bytes::new()))
+            Ok((DecoderReply::Compared(document.compare_with_earlier(page, target, earlier)?), Bytes::new()))
         }
         Request::Prepare { page, image, with_features, renderers } => {
             let document = open.as_ref().ok_or_else(not_open)?;
@@ -87,9 +91,9 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
     }
 }
 
-fn reply_with(prepared: Prepared) -> (Reply, Bytes) {
+fn reply_with(prepared: Prepared) -> (DecoderReply, Bytes) {
     let Prepared { bytes, mime, width, height, full, features, renderer } = prepared;
-    (Reply::Prepared { mime: mime.to_owned(), width, height, full, features, renderer }, bytes)
+    (DecoderReply::Prepared { mime: mime.to_owned(), width, height, full, features, renderer }, bytes)
 }
 
 /// Ends the process if a page takes far too long. Its parent ends it sooner, unless the parent
@@ -184,18 +188,18 @@ mod tests {
     }
 
     /// The replies to these requests, one after another, and their sizes.
-    fn serve(requests: &[(Request, Vec<u8>)]) -> Vec<(Reply, usize)> {
+    fn serve(requests: &[(Request, Vec<u8>)]) -> Vec<(DecoderReply, usize)> {
         let (mut input, mut output) = (Vec::new(), Vec::new());
         requests.iter().for_each(|(request, bytes)| frame::write(&mut input, request, bytes).unwrap());
-        answer_requests(&input[..], &mut output, &AtomicU64::new(0)).unwrap();
+        serve_requests(&input[..], &mut output, &AtomicU64::new(0)).unwrap();
         let mut output = &output[..];
         let next = || frame::read(&mut output).unwrap().map(|(reply, bytes)| (reply, bytes.len()));
         std::iter::from_fn(next).collect()
     }
 
-    fn fault_kind(reply: &Reply) -> Option<&'static str> {
+    fn fault_kind(reply: &DecoderReply) -> Option<&'static str> {
         match reply {
-            Reply::Fault(fault) => Some(fault.kind.name()),
+            DecoderReply::Fault(fault) => Some(fault.kind.name()),
             _ => None,
         }
     }
@@ -218,10 +222,10 @@ mod tests {
         let (failed, none) = (Some("decoder_failed"), None);
         assert_eq!(kinds, [failed, none, none, Some("no_pages"), none, Some("not_an_image"), failed, none]);
         let layout = PageLayout { numbered_since: TIFF_PAGES_VERSION, ..PageLayout::of_count(4) };
-        assert_eq!(replies[1], (Reply::Opened(layout), 0));
-        assert_eq!(replies[2], (Reply::Measured { width: 75, height: 110 }, 0));
-        assert_eq!(replies[7], (Reply::Opened(PageLayout::of_count(1)), 0));
-        let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
+        assert_eq!(replies[1], (DecoderReply::Opened(layout), 0));
+        assert_eq!(replies[2], (DecoderReply::Measured { width: 75, height: 110 }, 0));
+        assert_eq!(replies[7], (DecoderReply::Opened(PageLayout::of_count(1)), 0));
+        let (DecoderReply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
             panic!("{:?}", replies[4]);
         };
         assert_eq!((mime.as_str(), *width, *height), ("image/jpeg", 35, 50));
@@ -229,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn input_that_is_no_request_ends_the_process() {
+    fn input_that_is_not_a_request_ends_the_process() {
         let busy = AtomicU64::new(0);
-        assert!(answer_requests(&b"noise\n"[..], Vec::new(), &busy).is_err());
-        assert!(answer_requests(&b""[..], Vec::new(), &busy).is_ok());
+        assert!(serve_requests(&b"noise\n"[..], Vec::new(), &busy).is_err());
+        assert!(serve_requests(&b""[..], Vec::new(), &busy).is_ok());
     }
 }

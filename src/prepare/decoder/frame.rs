@@ -30,7 +30,7 @@ pub(crate) enum Request {
 
 /// A reply of a decoder process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Reply {
+pub(crate) enum DecoderReply {
     /// The file is open.
     Opened(PageLayout),
     /// The upright size of the page in pixels.
@@ -136,15 +136,15 @@ mod tests {
         })
     }
 
-    fn reply() -> impl Strategy<Value = Reply> {
+    fn reply() -> impl Strategy<Value = DecoderReply> {
         let features = (any::<bool>(), any::<[u8; 32]>())
             .prop_map(|(is_blank, fingerprint)| PageFeatures { is_blank, fingerprint });
         prop_oneof![
-            ".*".prop_map(|reason| Reply::Compared(EarlierPicture::Incomplete(reason))),
-            layout().prop_map(Reply::Opened),
-            any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
+            ".*".prop_map(|reason| DecoderReply::Compared(EarlierPicture::Incomplete(reason))),
+            layout().prop_map(DecoderReply::Opened),
+            any::<(u32, u32)>().prop_map(|(width, height)| DecoderReply::Measured { width, height }),
             (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features), any::<Option<String>>())
-                .prop_map(|(mime, (width, height), full, features, renderer)| Reply::Prepared {
+                .prop_map(|(mime, (width, height), full, features, renderer)| DecoderReply::Prepared {
                     mime,
                     width,
                     height,
@@ -152,7 +152,7 @@ mod tests {
                     features,
                     renderer
                 }),
-            ".*".prop_map(|message| Reply::Fault(MediaFault { kind: MediaFaultKind::CutShort, message })),
+            ".*".prop_map(|message| DecoderReply::Fault(MediaFault { kind: MediaFaultKind::CutShort, message })),
         ]
     }
 
@@ -172,7 +172,7 @@ mod tests {
                 prop_assert_eq!(read(&mut replies).unwrap(), Some((reply, bytes)));
             }
             prop_assert_eq!(read::<Request>(&mut requests).unwrap(), None);
-            prop_assert_eq!(read::<Reply>(&mut replies).unwrap(), None);
+            prop_assert_eq!(read::<DecoderReply>(&mut replies).unwrap(), None);
         }
 
         #[test]
@@ -181,13 +181,13 @@ mod tests {
             write(&mut sent, &reply, &bytes).unwrap();
             // The line is complete without its end, if nothing follows.
             let cut = at.index(sent.len() - usize::from(bytes.is_empty()));
-            let read = read::<Reply>(&mut &sent[..cut]);
+            let read = read::<DecoderReply>(&mut &sent[..cut]);
             prop_assert!(if cut == 0 { matches!(read, Ok(None)) } else { read.is_err() }, "{cut} of {} bytes", sent.len());
         }
 
         #[test]
         fn noise_is_an_error_and_no_panic(noise in prop::collection::vec(any::<u8>(), 1..200)) {
-            prop_assert!(read::<Reply>(&mut &noise[..]).is_err());
+            prop_assert!(read::<DecoderReply>(&mut &noise[..]).is_err());
         }
     }
 

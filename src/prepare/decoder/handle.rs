@@ -3,9 +3,9 @@
 //! memory costs only the page that caused it. A page that ran out of memory is tried once more
 //! while no other decoder of the program has a page.
 
-use super::frame::{Reply, Request};
+use super::frame::{DecoderReply, Request};
 use super::memory::{Need, available_bytes, bytes_to_decode, bytes_to_open};
-use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
+use super::process::{DecoderCommand, DecoderProcess, NoReply, ReplyFrame};
 use crate::manifest::{Image, PdfRenderer};
 use crate::media::{EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, PdfRenderers};
 use crate::prepare::page::{Prepared, size_from_header};
@@ -72,9 +72,9 @@ impl Decoder {
     pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<PageLayout> {
         self.file = bytes.clone();
         let need = Need::Bytes(bytes_to_open(bytes.len()));
-        let answer = self.with_memory(need, |decoder| decoder.ask(&Request::Open, bytes))?;
-        Ok(answer.and_then(|(reply, _)| match reply {
-            Reply::Opened(layout) => Ok(layout),
+        let result = self.with_memory(need, |decoder| decoder.ask(&Request::Open, bytes))?;
+        Ok(result.and_then(|(reply, _)| match reply {
+            DecoderReply::Opened(layout) => Ok(layout),
             reply => Err(unexpected(reply)),
         }))
     }
@@ -91,9 +91,9 @@ impl Decoder {
     /// When the process can't be started.
     pub fn measure(&mut self, page: u32) -> DecoderResult<(u32, u32)> {
         let need = Need::Bytes(bytes_to_open(self.file.len()));
-        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Measure { page }))?;
-        Ok(answer.and_then(|(reply, _)| match reply {
-            Reply::Measured { width, height } => Ok((width, height)),
+        let result = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Measure { page }))?;
+        Ok(result.and_then(|(reply, _)| match reply {
+            DecoderReply::Measured { width, height } => Ok((width, height)),
             reply => Err(unexpected(reply)),
         }))
     }
@@ -104,9 +104,9 @@ impl Decoder {
     /// When the process can't be started.
     pub fn compare_with_earlier(&mut self, page: u32, earlier: u32) -> DecoderResult<EarlierPicture> {
         let need = self.need_of_page(page)?;
-        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page, earlier }))?;
-        Ok(answer.and_then(|(reply, _)| match reply {
-            Reply::Compared(earlier) => Ok(earlier),
+        let result = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page, earlier }))?;
+        Ok(result.and_then(|(reply, _)| match reply {
+            DecoderReply::Compared(earlier) => Ok(earlier),
             reply => Err(unexpected(reply)),
         }))
     }
@@ -139,9 +139,9 @@ impl Decoder {
 
     fn picture(&mut self, page: u32, request: &Request) -> DecoderResult<Prepared> {
         let need = self.need_of_page(page)?;
-        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(request))?;
-        Ok(answer.and_then(|(reply, bytes)| match reply {
-            Reply::Prepared { mime, width, height, full, features, renderer } => {
+        let result = self.with_memory(need, |decoder| decoder.ask_about_file(request))?;
+        Ok(result.and_then(|(reply, bytes)| match reply {
+            DecoderReply::Prepared { mime, width, height, full, features, renderer } => {
                 Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features, renderer })
             }
             reply => Err(unexpected(reply)),
@@ -162,23 +162,27 @@ impl Decoder {
     }
 
     /// Asks, with memory for it: again after a crash, and again alone after a lack of memory.
-    fn with_memory(&mut self, need: Need, ask: impl Fn(&mut Self) -> DecoderResult<Answer>) -> DecoderResult<Answer> {
+    fn with_memory(
+        &mut self,
+        need: Need,
+        ask: impl Fn(&mut Self) -> DecoderResult<ReplyFrame>,
+    ) -> DecoderResult<ReplyFrame> {
         let memory = self.command.memory.clone();
-        let answer = {
+        let result = {
             let share = memory.acquire(need, &self.is_cancelled);
             if share.is_none() {
                 return Ok(Err(self.timed_out()));
             }
-            let mut answer = ask(self)?;
-            if is_fault(&answer, MediaFaultKind::DecoderFailed) {
+            let mut result = ask(self)?;
+            if is_fault(&result, MediaFaultKind::DecoderFailed) {
                 // The file may be the cause, or someone ended the process: a new one decides.
-                answer = ask(self)?;
+                result = ask(self)?;
             }
             self.free_memory(need);
-            answer
+            result
         };
-        if !is_fault(&answer, MediaFaultKind::DecoderOutOfMemory) {
-            return Ok(answer);
+        if !is_fault(&result, MediaFaultKind::DecoderOutOfMemory) {
+            return Ok(result);
         }
         tracing::info!("a decoder ran out of memory; its page is decoded again without others at the same time");
         let share = memory.acquire(Need::Everything, &self.is_cancelled);
@@ -186,9 +190,9 @@ impl Decoder {
             return Ok(Err(self.timed_out()));
         }
         memory.reduce(available_bytes(Path::new("/")));
-        let answer = ask(self)?;
+        let result = ask(self)?;
         self.free_memory(Need::Everything);
-        Ok(answer)
+        Ok(result)
     }
 
     /// Ends the process after a large page, where memory is scarce.
@@ -208,11 +212,11 @@ impl Decoder {
     }
 
     /// Sends a request about the open file, which a new process has to open first.
-    fn ask_about_file(&mut self, request: &Request) -> DecoderResult<Answer> {
+    fn ask_about_file(&mut self, request: &Request) -> DecoderResult<ReplyFrame> {
         if self.process.is_none() {
             let file = self.file.clone();
             match self.ask(&Request::Open, &file)? {
-                Ok((Reply::Opened(_), _)) => {}
+                Ok((DecoderReply::Opened(_), _)) => {}
                 Ok((reply, _)) => return Ok(Err(unexpected(reply))),
                 Err(fault) => return Ok(Err(fault)),
             }
@@ -220,7 +224,7 @@ impl Decoder {
         self.ask(request, &[])
     }
 
-    fn ask(&mut self, request: &Request, bytes: &[u8]) -> DecoderResult<Answer> {
+    fn ask(&mut self, request: &Request, bytes: &[u8]) -> DecoderResult<ReplyFrame> {
         let mut process = match self.process.take() {
             Some(process) => process,
             None => match DecoderProcess::start(&self.command) {
@@ -236,9 +240,9 @@ impl Decoder {
             },
         };
         Ok(match process.ask(request, bytes, self.timeout, &self.is_cancelled) {
-            Ok(answer) => {
+            Ok(result) => {
                 self.process = Some(process);
-                Ok(answer)
+                Ok(result)
             }
             Err(NoReply::TimedOut) => Err(self.timed_out()),
             Err(NoReply::Crashed) => Err(decoder_failed("the decoder crashed")),
@@ -261,9 +265,9 @@ fn is_fault<T>(outcome: &Result<T, MediaFault>, kind: MediaFaultKind) -> bool {
 }
 
 /// The fault in a reply, or that of a reply to another request.
-fn unexpected(reply: Reply) -> MediaFault {
+fn unexpected(reply: DecoderReply) -> MediaFault {
     match reply {
-        Reply::Fault(fault) => fault,
+        DecoderReply::Fault(fault) => fault,
         _ => decoder_failed("the decoder sent an unexpected reply"),
     }
 }

@@ -44,13 +44,13 @@ struct Pool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<MemoryState>,
     freed: Condvar,
     is_scarce: AtomicBool,
 }
 
 #[derive(Debug)]
-struct State {
+struct MemoryState {
     /// Bytes that decoders may use together.
     capacity: u64,
     /// Bytes that they use, by estimate.
@@ -138,7 +138,7 @@ impl DecoderMemory {
 impl Pool {
     fn new(capacity: u64) -> Self {
         Self(Arc::new(Shared {
-            state: Mutex::new(State { capacity, used: 0, waiting: VecDeque::new(), next_ticket: 0 }),
+            state: Mutex::new(MemoryState { capacity, used: 0, waiting: VecDeque::new(), next_ticket: 0 }),
             freed: Condvar::new(),
             is_scarce: AtomicBool::new(capacity < PLENTY_BYTES),
         }))
@@ -177,7 +177,7 @@ impl Pool {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
         // Nothing panics while it is held.
         self.0.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! A started decoder process.
 
 use super::frame;
-use super::frame::{Reply, Request};
+use super::frame::{DecoderReply, Request};
 use super::memory::DecoderMemory;
 use crate::manifest::PdfRenderer;
 use crate::media::{BUILT_IN_RENDERER, PdfRenderers, Pdftoppm, hash_of_installed_fonts};
@@ -100,7 +100,7 @@ impl DecoderCommand {
 }
 
 /// A reply and the bytes that belong to it.
-pub(crate) type Answer = (Reply, Vec<u8>);
+pub(crate) type ReplyFrame = (DecoderReply, Vec<u8>);
 
 /// Why a process gave no reply. It has to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) enum NoReply {
 pub(crate) struct DecoderProcess {
     child: Child,
     input: ChildStdin,
-    replies: Receiver<Answer>,
+    replies: Receiver<ReplyFrame>,
     /// The end of its error output, once it has ended.
     errors: Receiver<Vec<u8>>,
 }
@@ -142,8 +142,8 @@ impl DecoderProcess {
         let (send, replies) = sync_channel(1);
         let read = move || {
             let mut output = BufReader::with_capacity(1 << 16, output);
-            while let Ok(Some(answer)) = frame::read(&mut output) {
-                if send.send(answer).is_err() {
+            while let Ok(Some(reply)) = frame::read(&mut output) {
+                if send.send(reply).is_err() {
                     return;
                 }
             }
@@ -170,12 +170,12 @@ impl DecoderProcess {
         bytes: &[u8],
         timeout: Duration,
         is_cancelled: impl Fn() -> bool,
-    ) -> Result<Answer, NoReply> {
+    ) -> Result<ReplyFrame, NoReply> {
         frame::write(&mut self.input, request, bytes).map_err(|_| self.cause_of_end())?;
         let mut left = timeout;
         loop {
             match self.replies.recv_timeout(CANCEL_INTERVAL.min(left)) {
-                Ok(answer) => return Ok(answer),
+                Ok(reply) => return Ok(reply),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.cause_of_end()),
                 Err(RecvTimeoutError::Timeout) if left <= CANCEL_INTERVAL || is_cancelled() => {
                     return Err(NoReply::TimedOut);

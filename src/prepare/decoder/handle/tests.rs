@@ -81,7 +81,7 @@ fn processes_that_do_not_reply_cost_one_page() {
 }
 
 #[test]
-fn a_process_that_hangs_is_ended_by_time_or_because_nobody_waits() {
+fn a_process_that_hangs_is_ended_by_time_or_when_cancelled() {
     let mut hanging = decoder(WAIT).with_timeout(Duration::from_millis(1));
     assert_eq!(opened(&mut hanging), Err("decode_timeout"));
     assert!(hanging.process.is_none(), "the process is gone");
