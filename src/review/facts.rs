@@ -48,7 +48,7 @@ impl AnswerDigest {
 
 /// The facts about one page.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PageFacts {
+pub(crate) struct ReviewedPage {
     /// The status of the model's answers.
     pub(crate) status: RowStatus,
     /// The kind of the worst error.
@@ -69,7 +69,7 @@ pub(crate) struct PageFacts {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// By position in the index; `None`: the page is not in the selection.
-    pub(crate) pages: Vec<Option<PageFacts>>,
+    pub(crate) pages: Vec<Option<ReviewedPage>>,
     /// By task: the model's answers as JSON.
     pub(crate) answers: Vec<Interned>,
     /// By carried column: its values as JSON.
@@ -118,7 +118,7 @@ impl Facts {
                 None => NONE,
             }
         });
-        let facts = PageFacts {
+        let facts = ReviewedPage {
             status: row.status,
             error_kind: row.error_kind,
             cost: row.cost.map_or(0, |cost| cost.0),
@@ -137,7 +137,7 @@ impl Facts {
         for task in 0..self.answers.len() {
             let mut counts = vec![0_u32; self.answers[task].texts.len()];
             let mut by_file: HashMap<u32, HashMap<u32, u32>> = HashMap::new();
-            let answer = |page: &PageFacts| page.answers.get(task).copied().unwrap_or(NONE);
+            let answer = |page: &ReviewedPage| page.answers.get(task).copied().unwrap_or(NONE);
             for (at, page) in self.pages.iter().enumerate().filter_map(|(at, page)| Some((at, page.as_ref()?))) {
                 if let Some(count) = counts.get_mut(answer(page) as usize) {
                     *count += 1;

@@ -3,10 +3,10 @@
 use super::page_name::PageKey;
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
-use crate::base::ids::PageId;
+use crate::base::ids::{JobId, PageId};
 use crate::base::json_text::JsonText;
 use crate::pipeline::draw_key;
-use crate::store::{EntryCursor, EntryRecord, JobId, Reader, StoreError};
+use crate::store::{EntryCursor, EntryRecord, Reader, StoreError};
 use std::collections::HashMap;
 
 /// By task: the digest of a question whose text differs from line to line of a list; empty: none does.

@@ -1,7 +1,7 @@
 //! The pages of a view with what the reviewer has done with them, kept up to date page by page.
 
 use super::decisions::Decisions;
-use super::facts::{AnswerDigest, Facts, NONE, PageFacts};
+use super::facts::{AnswerDigest, Facts, NONE, ReviewedPage};
 use super::index::{IndexedPage, PageIndex};
 use super::page_name::PageKey;
 use super::rank_set::RankSet;
@@ -245,7 +245,7 @@ impl FactFilters {
         }
     }
 
-    fn has(&self, page: Option<&PageFacts>) -> bool {
+    fn has(&self, page: Option<&ReviewedPage>) -> bool {
         if !self.is_filtered {
             return true;
         }

@@ -7,7 +7,7 @@ use super::pictures::Pictures;
 use super::prepared_view::{Given, Window};
 use super::settings::ReviewOptions;
 use super::skips::Skips;
-use super::subject::{Draw, ReviewSubject, Selection};
+use super::subject::{Draw, ReviewSelection, ReviewSubject};
 use super::tasks::ReviewTask;
 use super::view::ViewQuery;
 use super::views::Views;
@@ -64,7 +64,7 @@ struct FactsReading {
     /// How many pages were read.
     done: AtomicUsize,
     found: OnceLock<Result<Facts, String>>,
-    selection: OnceLock<Selection>,
+    selection: OnceLock<ReviewSelection>,
 }
 
 /// The model's answers to a page, by task; `None`: it has none. Empty: the page was skipped on purpose.
@@ -287,16 +287,16 @@ impl Review {
     }
 
     /// The pages that are reviewed. With a filter: none before [`Review::facts`] are known.
-    pub(crate) fn selection(&self) -> &Selection {
+    pub(crate) fn selection(&self) -> &ReviewSelection {
         self.facts.selection.get().unwrap_or(&NO_PAGES)
     }
 
     /// Selects the pages that are reviewed. A sample is stored as a draw.
-    fn draw(&self, is_selected: impl Fn(usize) -> bool) -> Result<Selection, StoreError> {
+    fn draw(&self, is_selected: impl Fn(usize) -> bool) -> Result<ReviewSelection, StoreError> {
         let mut drawn = self.subject.index.drawn(is_selected);
         let pages = drawn.len();
         let Some(count) = self.options.sample else {
-            return Ok(Selection::new(&self.subject.index, drawn, pages, None));
+            return Ok(ReviewSelection::new(&self.subject.index, drawn, pages, None));
         };
         let page_at = |at: &u32| self.subject.index.get(*at).map(|page| page.id);
         let mut ids: Vec<PageId> = drawn.iter().filter_map(page_at).collect();
@@ -323,7 +323,7 @@ impl Review {
             probability: stated_probability(false, size, population).unwrap_or(1.0),
             stated: stated_probability(self.is_filtered(), size, population),
         };
-        Ok(Selection::new(&self.subject.index, drawn, pages, Some(draw)))
+        Ok(ReviewSelection::new(&self.subject.index, drawn, pages, Some(draw)))
     }
 
     /// The model's answers to a page; they are read once.
@@ -350,7 +350,7 @@ fn model_answers(page: &JobPage) -> Vec<Option<Value>> {
 }
 
 /// What is reviewed before it is known.
-static NO_PAGES: Selection = Selection::NONE;
+static NO_PAGES: ReviewSelection = ReviewSelection::NONE;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

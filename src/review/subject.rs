@@ -39,7 +39,7 @@ impl ReviewSubject {
 
 /// The pages that are reviewed.
 #[derive(Debug, Default)]
-pub(crate) struct Selection {
+pub(crate) struct ReviewSelection {
     /// Their positions, in the order in which samples are drawn.
     pub(crate) drawn: Vec<u32>,
     /// By position: whether it is one of them.
@@ -50,7 +50,7 @@ pub(crate) struct Selection {
     pub(crate) draw: Option<Draw>,
 }
 
-impl Selection {
+impl ReviewSelection {
     /// No page.
     pub(crate) const NONE: Self = Self { drawn: Vec::new(), is_drawn: Vec::new(), pages: 0, draw: None };
 

@@ -55,7 +55,7 @@ let hiding = 0;
 
 let isHint = false;
 
-// Says something, unless something is being said that matters more.
+// Shows a message, unless a more important one is shown.
 export function hint(text) {
   if (!byId("notice").hidden && !isHint) return;
   notice(text);
@@ -79,7 +79,7 @@ export function clearLostNotice() {
   if (isLost) clearNotice();
 }
 
-// Says something for a few seconds. `isOfLostServer`: until the server answers again, at most.
+// Shows a message for a few seconds. `isOfLostServer`: until the server answers again, at most.
 export function notice(text, isError = false, isOfLostServer = false) {
   const place = byId("notice");
   place.textContent = text;

@@ -45,7 +45,7 @@ async function undo() {
   await refresh();
 }
 
-// What a key does. What was said before is about something else.
+// What a key does. A message that is shown is about something else.
 function handle(key) {
   const work = workOf(key);
   return work && (() => {

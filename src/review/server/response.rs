@@ -6,7 +6,7 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) type Reply = Response<Full<Bytes>>;
+pub(crate) type HttpReply = Response<Full<Bytes>>;
 
 /// What a page of this server may do: load its own scripts, styles and pictures, and ask this server.
 /// `blob:` pictures are those that its own script has received.
@@ -27,7 +27,7 @@ const HEADERS: [(&str, &str); 8] = [
 ];
 
 /// A response with this status and body.
-pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> HttpReply {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     for (name, value) in HEADERS {
@@ -38,22 +38,22 @@ pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl I
 }
 
 /// A JSON value.
-pub(crate) fn json_reply(status: StatusCode, value: &Value) -> Reply {
+pub(crate) fn json_reply(status: StatusCode, value: &Value) -> HttpReply {
     reply(status, "application/json", value.to_string())
 }
 
 /// An error for the page's script: `{"error": message}`.
-pub(crate) fn error_reply(status: StatusCode, message: &str) -> Reply {
+pub(crate) fn error_reply(status: StatusCode, message: &str) -> HttpReply {
     json_reply(status, &json!({ "error": message }))
 }
 
 /// Plain text.
-pub(crate) fn text_reply(status: StatusCode, text: &str) -> Reply {
+pub(crate) fn text_reply(status: StatusCode, text: &str) -> HttpReply {
     reply(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
 /// A redirect to `location`.
-pub(crate) fn redirect(location: &'static str) -> Reply {
+pub(crate) fn redirect(location: &'static str) -> HttpReply {
     let mut response = text_reply(StatusCode::SEE_OTHER, "");
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
     response

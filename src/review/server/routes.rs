@@ -2,7 +2,7 @@
 
 use super::assets::{AGAIN, PAGE, SIGNED_OUT, find_asset};
 use super::guard::{Guard, Rejection};
-use super::response::{Reply, error_reply, json_reply, redirect, reply, text_reply};
+use super::response::{HttpReply, error_reply, json_reply, redirect, reply, text_reply};
 use crate::review::api::Api;
 use crate::review::api_error::ApiError;
 use bytes::Bytes;
@@ -38,7 +38,7 @@ impl Routes {
     }
 
     /// The answer to a request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> HttpReply {
         let (head, body) = request.into_parts();
         match self.checked(head, body).await {
             Ok(reply) => reply,
@@ -46,7 +46,7 @@ impl Routes {
         }
     }
 
-    async fn checked(&self, head: Parts, body: Incoming) -> Result<Reply, Rejection> {
+    async fn checked(&self, head: Parts, body: Incoming) -> Result<HttpReply, Rejection> {
         self.guard.check_origin(&head.headers)?;
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         if path.len() + query.len() > MAX_URI_BYTES {
@@ -68,7 +68,7 @@ impl Routes {
     }
 
     /// The page, or the way to it.
-    fn page(&self, head: &Parts, query: &str) -> Result<Reply, Rejection> {
+    fn page(&self, head: &Parts, query: &str) -> Result<HttpReply, Rejection> {
         let is_signed_in = self.guard.check_cookie(&head.headers).is_ok();
         let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
         let Some((_, token)) = token else {
@@ -93,7 +93,7 @@ impl Routes {
         Ok(response)
     }
 
-    async fn get(&self, path: String, query: String) -> Reply {
+    async fn get(&self, path: String, query: String) -> HttpReply {
         if let Some(asset) = find_asset(&path) {
             return reply(StatusCode::OK, asset.content_type, asset.text);
         }
@@ -107,7 +107,7 @@ impl Routes {
         blocking(move || api.read(&path, &query)).await
     }
 
-    async fn post(&self, path: &str, body: Incoming) -> Reply {
+    async fn post(&self, path: &str, body: Incoming) -> HttpReply {
         let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect());
         let bytes: Bytes = match read.await {
             Err(_) => return error_reply(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
@@ -132,7 +132,7 @@ impl Routes {
 }
 
 /// Answers on a thread that may block.
-async fn blocking(work: impl FnOnce() -> Result<Value, ApiError> + Send + 'static) -> Reply {
+async fn blocking(work: impl FnOnce() -> Result<Value, ApiError> + Send + 'static) -> HttpReply {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(value)) => json_reply(StatusCode::OK, &value),
         Ok(Err(error)) => api_error(&error),
@@ -140,7 +140,7 @@ async fn blocking(work: impl FnOnce() -> Result<Value, ApiError> + Send + 'stati
     }
 }
 
-fn api_error(error: &ApiError) -> Reply {
+fn api_error(error: &ApiError) -> HttpReply {
     let status = match error {
         ApiError::NotFound(_) => StatusCode::NOT_FOUND,
         ApiError::Wrong(_) => StatusCode::BAD_REQUEST,
@@ -150,7 +150,7 @@ fn api_error(error: &ApiError) -> Reply {
     error_reply(status, &error.to_string())
 }
 
-fn rejected(rejection: Rejection) -> Reply {
+fn rejected(rejection: Rejection) -> HttpReply {
     match rejection {
         Rejection::WrongHost => text_reply(StatusCode::MISDIRECTED_REQUEST, "this server does not have this name\n"),
         Rejection::WrongOrigin => text_reply(StatusCode::FORBIDDEN, "the request comes from another page\n"),
