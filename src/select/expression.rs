@@ -2,10 +2,9 @@
 
 use super::columns::FilterColumn;
 use super::pattern::Pattern;
-use super::token::Comparison;
+use super::token::Comparator;
 use super::value::{Literal, Value, ValueKind};
 use crate::base::unicode::nfc;
-use crate::base::units::rfc3339;
 use crate::export::Row;
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,7 +13,7 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub(crate) enum Expression {
     /// A comparison of two values.
-    Compare(Operand, Comparison, Operand),
+    Compare(Operand, Comparator, Operand),
     /// Whether a value is one of several.
     In(FilterColumn, Vec<Literal>),
     /// Whether a text, or any text of a list, has a form.
@@ -82,12 +81,12 @@ impl Expression {
             Self::Compare(left, comparison, right) => {
                 let order = left.value(row)?.compare(right.value(row)?)?;
                 Some(match comparison {
-                    Comparison::Equal => order == Ordering::Equal,
-                    Comparison::NotEqual => order != Ordering::Equal,
-                    Comparison::Less => order == Ordering::Less,
-                    Comparison::LessOrEqual => order != Ordering::Greater,
-                    Comparison::Greater => order == Ordering::Greater,
-                    Comparison::GreaterOrEqual => order != Ordering::Less,
+                    Comparator::Equal => order == Ordering::Equal,
+                    Comparator::NotEqual => order != Ordering::Equal,
+                    Comparator::Less => order == Ordering::Less,
+                    Comparator::LessOrEqual => order != Ordering::Greater,
+                    Comparator::Greater => order == Ordering::Greater,
+                    Comparator::GreaterOrEqual => order != Ordering::Less,
                 })
             }
             Self::In(column, values) => {
@@ -176,18 +175,6 @@ impl fmt::Display for Operand {
         match self {
             Self::Column(column) => write!(f, "{column}"),
             Self::Literal(literal) => write!(f, "{literal}"),
-        }
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
-            Self::Whole(number) => write!(f, "{number}"),
-            Self::Decimal(number) => write!(f, "{number}"),
-            Self::Boolean(is_true) => write!(f, "{is_true}"),
-            Self::Time(ms) => write!(f, "'{}'", rfc3339(*ms)),
         }
     }
 }

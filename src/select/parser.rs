@@ -5,7 +5,7 @@ use super::columns::{FilterColumn, FilterColumns};
 use super::error::FilterError;
 use super::expression::{Expression, Operand};
 use super::pattern::Pattern;
-use super::token::{Comparison, Keyword, Token, TokenKind, tokens};
+use super::token::{Comparator, Keyword, Token, TokenKind, tokens};
 use super::value::{Literal, ValueKind};
 use crate::base::unicode::nfc;
 use crate::base::units::{is_date, parse_time};
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
     /// A comparison, or a boolean column.
     fn predicate(&mut self) -> Result<Expression, FilterError> {
         let (left, left_span) = self.operand(None)?;
-        if let Some(TokenKind::Comparison(comparison)) = self.peek() {
+        if let Some(TokenKind::Comparator(comparison)) = self.peek() {
             let (comparison, symbol_span) = (*comparison, self.span());
             self.at += 1;
             return self.comparison((left, left_span), (comparison, symbol_span));
@@ -154,7 +154,7 @@ impl<'a> Parser<'a> {
     fn comparison(
         &mut self,
         (left, left_span): Typed<Operand>,
-        (comparison, symbol_span): Typed<Comparison>,
+        (comparison, symbol_span): Typed<Comparator>,
     ) -> Result<Expression, FilterError> {
         let compared = match &left {
             Operand::Column(column) => Some(column.clone()),
@@ -195,7 +195,7 @@ impl<'a> Parser<'a> {
     }
 
     fn in_list(&mut self, column: FilterColumn, in_span: Range<usize>) -> Result<Expression, FilterError> {
-        self.check_comparable(&column, in_span.clone(), (Comparison::Equal, in_span))?;
+        self.check_comparable(&column, in_span.clone(), (Comparator::Equal, in_span))?;
         let span = self.span();
         if !self.skip_if(&TokenKind::Open) {
             return Err(self.unexpected(span, "a list such as ('a', 'b')"));
@@ -317,7 +317,7 @@ impl<'a> Parser<'a> {
         &self,
         column: &FilterColumn,
         span: Range<usize>,
-        (comparison, symbol): Typed<Comparison>,
+        (comparison, symbol): Typed<Comparator>,
     ) -> Result<(), FilterError> {
         let allowed = allowed_for(&column.kind);
         match &column.kind {
@@ -335,7 +335,7 @@ impl<'a> Parser<'a> {
     fn check_order(
         &self,
         column: &FilterColumn,
-        comparison: Comparison,
+        comparison: Comparator,
         (literal, span): (&Literal, &Range<usize>),
     ) -> Result<(), FilterError> {
         match column.order_fault(literal) {

@@ -26,7 +26,7 @@ pub(crate) enum TokenKind {
     /// A number.
     Decimal(f64),
     /// `=`, `!=`, `<`, `<=`, `>` or `>=`.
-    Comparison(Comparison),
+    Comparator(Comparator),
     /// `(`
     Open,
     /// `)`
@@ -55,7 +55,7 @@ pub(crate) enum Keyword {
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub(crate) enum Comparator {
     Equal,
     NotEqual,
     Less,
@@ -85,7 +85,7 @@ impl Keyword {
     }
 }
 
-impl Comparison {
+impl Comparator {
     /// Its symbol.
     pub(crate) const fn symbol(self) -> &'static str {
         match self {
@@ -106,17 +106,17 @@ impl Comparison {
 
 /// Symbols, and how they are read. The longer ones come first. `Err`: what to write instead.
 const SYMBOLS: &[(&str, Result<TokenKind, &str>)] = &[
-    ("==", Ok(TokenKind::Comparison(Comparison::Equal))),
-    ("!=", Ok(TokenKind::Comparison(Comparison::NotEqual))),
-    ("<>", Ok(TokenKind::Comparison(Comparison::NotEqual))),
-    ("<=", Ok(TokenKind::Comparison(Comparison::LessOrEqual))),
-    (">=", Ok(TokenKind::Comparison(Comparison::GreaterOrEqual))),
+    ("==", Ok(TokenKind::Comparator(Comparator::Equal))),
+    ("!=", Ok(TokenKind::Comparator(Comparator::NotEqual))),
+    ("<>", Ok(TokenKind::Comparator(Comparator::NotEqual))),
+    ("<=", Ok(TokenKind::Comparator(Comparator::LessOrEqual))),
+    (">=", Ok(TokenKind::Comparator(Comparator::GreaterOrEqual))),
     ("&&", Err("write `and`")),
     ("||", Err("write `or`")),
     ("=~", Err("write `like`, with % for any text")),
-    ("=", Ok(TokenKind::Comparison(Comparison::Equal))),
-    ("<", Ok(TokenKind::Comparison(Comparison::Less))),
-    (">", Ok(TokenKind::Comparison(Comparison::Greater))),
+    ("=", Ok(TokenKind::Comparator(Comparator::Equal))),
+    ("<", Ok(TokenKind::Comparator(Comparator::Less))),
+    (">", Ok(TokenKind::Comparator(Comparator::Greater))),
     ("(", Ok(TokenKind::Open)),
     (")", Ok(TokenKind::Close)),
     (",", Ok(TokenKind::Comma)),

@@ -1,8 +1,10 @@
 //! The values of an expression, and how they compare.
 
 use crate::base::unicode::nfc;
+use crate::base::units::rfc3339;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
+use std::fmt;
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,18 @@ pub(crate) enum Literal {
     Boolean(bool),
     /// Milliseconds since 1970-01-01T00:00:00Z.
     Time(i64),
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Decimal(number) => write!(f, "{number}"),
+            Self::Boolean(is_true) => write!(f, "{is_true}"),
+            Self::Time(ms) => write!(f, "'{}'", rfc3339(*ms)),
+        }
+    }
 }
 
 impl ValueKind {

@@ -276,7 +276,7 @@ fn equal_filters_have_one_spelling() {
 }
 
 #[test]
-fn members_whose_flat_names_are_equal_are_told_apart() {
+fn members_whose_flat_names_are_equal_are_distinguished() {
     let nested =
         Shape::Object(vec![field("a__b", Shape::Number), field("a", Shape::Object(vec![field("b", Shape::Text)]))]);
     let spec = RowSpec { tasks: vec![("t".into(), nested)], ..RowSpec::default() };
