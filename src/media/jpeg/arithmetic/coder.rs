@@ -58,7 +58,7 @@ const SWITCHES: [u8; 10] = [0, 14, 36, 64, 80, 88, 95, 105, 110, 112];
 
 /// A row of Table D.3.
 #[derive(Clone, Copy)]
-struct State {
+struct ProbabilityState {
     qe: u32,
     /// The next state after the more probable symbol.
     after_mps: Bin,
@@ -67,11 +67,11 @@ struct State {
 }
 
 /// Table D.3, filled up so that every index of seven bits is valid.
-const STATES: [State; 128] = {
-    let mut states = [State { qe: 0x5a1d, after_mps: 0, after_lps: 0 }; 128];
+const STATES: [ProbabilityState; 128] = {
+    let mut states = [ProbabilityState { qe: 0x5a1d, after_mps: 0, after_lps: 0 }; 128];
     let mut at = 0;
     while at < QE.len() {
-        states[at] = State { qe: QE[at] as u32, after_mps: NEXT_MPS[at], after_lps: NEXT_LPS[at] };
+        states[at] = ProbabilityState { qe: QE[at] as u32, after_mps: NEXT_MPS[at], after_lps: NEXT_LPS[at] };
         at += 1;
     }
     let mut at = 0;
