@@ -78,6 +78,11 @@ pub(crate) fn group_messages<'a, P: Display>(messages: impl Iterator<Item = (P, 
     groups.into_iter().map(describe).collect()
 }
 
+/// The name of a field of a task, or of the task if its whole answer is meant.
+pub(crate) fn field_name(task: &str, field: &str) -> String {
+    if field.is_empty() { task.to_owned() } else { format!("{task}.{field}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use super::observation::Observation;
 use crate::base::ids::PageId;
 use crate::labels::truth::page_truth::contradict;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{short, with_page};
+use crate::labels::wording::{field_name, short, with_page};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -23,10 +23,7 @@ pub(crate) struct Contradiction {
 impl Contradiction {
     /// All of it in one line.
     pub(crate) fn describe(&self) -> String {
-        let name = match self.field.as_str() {
-            "" => self.task.clone(),
-            field => format!("{}.{field}", self.task),
-        };
+        let name = field_name(&self.task, &self.field);
         let side = |(path, page, truth): &(String, u32, Value)| format!("{} {}", with_page(path, *page), short(truth));
         let [one, other] = &self.pages;
         format!("{name}: {}, and {} for the same page", side(one), side(other))

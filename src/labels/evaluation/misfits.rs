@@ -6,7 +6,7 @@ use crate::base::units::counted;
 use crate::labels::truth::fault::FaultPlace;
 use crate::labels::truth::page_truth::PlacedMisfit;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::with_page;
+use crate::labels::wording::{field_name, with_page};
 use crate::manifest::nearest_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -33,10 +33,7 @@ pub(crate) struct MisfitGroup {
 impl MisfitGroup {
     /// All of it in one line.
     pub(crate) fn describe(&self) -> String {
-        let name = match self.field.as_str() {
-            "" => self.task.clone(),
-            field => format!("{}.{field}", self.task),
-        };
+        let name = field_name(&self.task, &self.field);
         let guess = self.nearest.as_ref().map_or_else(String::new, |label| format!(" Did you mean `{label}`?"));
         let pages = counted(self.pages, "page");
         format!("{name}: {}: {pages}, first in {}.{guess}", self.reason, self.example)

@@ -76,9 +76,9 @@ impl TaskResult {
     pub(crate) fn shown_suspects(&self) -> (Vec<&Suspect>, Option<String>) {
         // Such answers are not evidence against the truth.
         let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_ACCURACY_FOR_SUSPECTS);
-        let is_telling = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
-        let telling: Vec<&Suspect> = self.suspects.iter().filter(is_telling).collect();
-        let others = self.disagreements.saturating_sub(telling.len() as u64);
+        let is_conclusive = |suspect: &&Suspect| suspect.is_likely() && (!is_bad || suspect.is_contradicted);
+        let conclusive: Vec<&Suspect> = self.suspects.iter().filter(is_conclusive).collect();
+        let others = self.disagreements.saturating_sub(conclusive.len() as u64);
         let reason = match (others, is_bad) {
             (0, _) => None,
             (_, true) => Some(SUSPECTS_OF_BAD_MODEL.to_owned()),
@@ -87,7 +87,7 @@ impl TaskResult {
                 Some(format!("{} other wrong answers are more likely mistakes of the model", grouped(others)))
             }
         };
-        (telling, reason)
+        (conclusive, reason)
     }
 
     /// Pages with truth and without an answer.

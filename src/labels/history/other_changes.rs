@@ -109,7 +109,7 @@ mod tests {
 
     /// The image rule of a recipe is that of the model unless the manifest states one.
     #[test]
-    fn what_follows_from_the_model_or_the_address_is_no_change_of_the_manifest() {
+    fn what_follows_from_the_model_or_the_address_is_not_a_change_of_the_manifest() {
         let change = |setting: &str, from: &str, to: &str| SettingChange {
             setting: setting.into(),
             change: Change::Value { from: from.into(), to: to.into() },

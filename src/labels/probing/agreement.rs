@@ -3,10 +3,11 @@
 use super::kind::ProbeKind;
 use super::plan::ProbePlan;
 use crate::base::path_text::display_path;
+use crate::base::vocabulary::OutcomeStatus;
 use crate::eval::{CONFIDENCE, Interval, wilson};
 use crate::manifest::Job;
 use crate::pipeline::probe_outcomes;
-use crate::store::{OutcomeStatus, Reader, StoreError};
+use crate::store::{Reader, StoreError};
 use crate::task::Question;
 use serde_json::Value;
 use std::collections::BTreeMap;

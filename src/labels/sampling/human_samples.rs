@@ -324,7 +324,7 @@ fn of_stated(draws: &[Draw], population: u64, decided: &DecidedPages) -> TaskSam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::DrawRule;
+    use crate::base::vocabulary::DrawRule;
 
     /// A draw of a shard, such as `0/2`, or of all pages (`-`); its number is when it was made.
     fn draw(text: &str, at: i64) -> Draw {

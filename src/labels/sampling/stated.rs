@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn honest_samples_with_several_probabilities_are_told_from_others() {
+    fn honest_samples_with_several_probabilities_are_distinguished_from_others() {
         // Each with the pages of its job, and how many of 1,000 samples are found at least if the probabilities are
         // stated as a tenth of what they are.
         let designs: [(&str, u64, usize, Design); 5] = [
