@@ -13,7 +13,7 @@ import subprocess
 kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 rng = random.Random(seed)
-PAGES, done, rounds, again_all, most_all = 120, 0, 0, 0, 0
+PAGES, done, rounds, again_all, max_in_flight = 120, 0, 0, 0, 0
 
 
 def undisturbed():
@@ -66,7 +66,7 @@ while done < kills:
         assert len(stats["pages"]) == PAGES and again <= most, f"{again} sent again, at most {most} were in flight"
         for number in range(processes):
             assert lab.rows(f"out{number}") == expected, f"rows differ: {lab.folder}"
-        again_all, most_all = again_all + again, most_all + most
+        again_all, max_in_flight = again_all + again, max_in_flight + most
         # If no stored answer was lost, another run sends nothing.
         requests = stats["requests"]
         assert lab.run("job0.yaml")[0] == 0 and lab.stats()["requests"] == requests
@@ -74,4 +74,4 @@ while done < kills:
               f"latency {latency} ms: {again} sent again, at most {most} were in flight", flush=True)
     finally:
         lab.end()
-print(f"{done} kills in {rounds} configurations: nothing lost, same rows as without kills, {again_all} pages sent again, at most {most_all} were in flight")
+print(f"{done} kills in {rounds} configurations: nothing lost, same rows as without kills, {again_all} pages sent again, at most {max_in_flight} were in flight")

@@ -79,16 +79,16 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, AnswerFormat, Bound, Budget, Canceller, DiffAsking, DiffQuery, DiffReport, DiffSide, Environment,
-    Error, EvalOptions, EvalReport, ExportedAnswers, Filter, GateMeasure, GateSpec, Headroom, HistoryRun,
+    Alternative, AnswerFormat, Bound, Budget, BudgetLeft, Canceller, DiffAsking, DiffQuery, DiffReport, DiffSide,
+    Environment, Error, EvalOptions, EvalReport, ExportedAnswers, Filter, GateMeasure, GateSpec, HistoryRun,
     ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE,
-    OutputFile, Outputs, PageCounts, Plan, ProbeKind, ProbePlan, ProbeQuery, Progress, ProgressHandle, Projection,
-    Quote, QuotedReasoning, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
-    RowFormat, RowSelection, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange,
-    Shard, ShardPlan, Signal, Stability, TimeEstimate, TimeLeft, TriedAnswer, TriedAttempt, TriedPage, Trouble,
-    TroubleKind, TruthChoice, TryObserver, UnreportedRun, WaitReason, WrittenContent, WrittenFile, budgets_of_store,
-    history_to_json, history_to_text, parse_last_success, plan_to_json, post_event, render_unreported_prometheus,
-    report_from_store, serve_decoder,
+    OutputFile, Outputs, PageCounts, Plan, PlanQuery, ProbeKind, ProbePlan, ProbeQuery, Progress, ProgressHandle,
+    Projection, Quote, QuotedReasoning, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions,
+    ReviewOrder, RowFormat, RowSelection, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session,
+    SettingChange, Shard, ShardPlan, Signal, Stability, TimeEstimate, TimeLeft, TriedAnswer, TriedAttempt, TriedPage,
+    Trouble, TroubleKind, TruthChoice, TryObserver, UnreportedRun, WaitReason, WrittenContent, WrittenFile,
+    budgets_of_store, history_to_json, history_to_text, parse_last_success, plan_to_json, post_event,
+    render_unreported_prometheus, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -54,7 +54,7 @@ fn is_zero(number: &u64) -> bool {
 
 /// Thousandths added to a markup when money is reserved: a router's provider may change.
 const MARKUP_MARGIN_PERMILLE: u64 = 50;
-/// The largest markup that is believed, in thousandths of the price.
+/// The largest markup that is assumed, in thousandths of the price.
 const MAX_MARKUP_PERMILLE: u64 = 100_000;
 
 /// From this markup on, in thousandths of the price, what a run is expected to cost follows the bills: it is more

@@ -131,7 +131,7 @@ pub(crate) enum Command {
 /// The name of the command that is a decoder process.
 pub(crate) const DECODE: &str = crate::session::environment::DECODER_ARGUMENT;
 
-/// Which settled pages are sent again.
+/// Which done pages are sent again.
 #[derive(Debug, ClapArgs)]
 #[group(skip)]
 pub(crate) struct Again {

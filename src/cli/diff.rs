@@ -8,7 +8,7 @@ use super::exit::{Failure, INTERNAL};
 use super::load;
 use super::log;
 use super::out::{out, outln, terminal_width};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::signals;
 use crate::session::{DiffAsking, DiffQuery, DiffSide, Environment, Job, Session, TruthChoice};
 use std::path::Path;
@@ -106,7 +106,7 @@ fn ask(asking: &DiffAsking, global: &Global) -> Result<Option<Failure>, Failure>
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
-    let progress = Progress::start(global, session.progress());
+    let progress = ProgressDisplay::start(global, session.progress());
     let asked = session.ask_sample(asking);
     drop(progress);
     asked?;

@@ -1,7 +1,7 @@
 //! The arguments of `docmill eval`.
 
 use super::job_args::JobArgs;
-use super::probe_args::Probe;
+use super::probe_args::StabilityArgs;
 use crate::session::{GateMeasure, GateSpec};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ pub(crate) struct Eval {
     #[arg(long, value_enum, default_value_t = EvalFormat::Text)]
     pub(crate) format: EvalFormat,
     #[command(flatten)]
-    pub(crate) probe: Probe,
+    pub(crate) probe: StabilityArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 /// What follows a run. Each is notified of its end once.
 pub(crate) struct Followers {
-    state: Mutex<State>,
+    state: Mutex<FollowerState>,
 }
 
-struct State {
+struct FollowerState {
     lineage: Option<Lineage>,
     dagster: Option<DagsterPipes>,
 }
@@ -31,7 +31,7 @@ impl Followers {
         if let Some(dagster) = &dagster {
             dagster.open();
         }
-        Self { state: Mutex::new(State { lineage: None, dagster }) }
+        Self { state: Mutex::new(FollowerState { lineage: None, dagster }) }
     }
 
     /// The run begins.
@@ -43,7 +43,7 @@ impl Followers {
 
     /// The run ended with a report.
     pub(crate) fn end(&self, report: &RunReport) {
-        let State { lineage, dagster } = self.take_state();
+        let FollowerState { lineage, dagster } = self.take_state();
         let summary = report.to_json();
         let error = report.error();
         if let Some(mut lineage) = lineage {
@@ -58,7 +58,7 @@ impl Followers {
 
     /// The run ended without a report, or has reported its end already.
     pub(crate) fn fail(&self, failure: &Failure) {
-        let State { lineage, dagster } = self.take_state();
+        let FollowerState { lineage, dagster } = self.take_state();
         if let Some(lineage) = lineage {
             lineage.fail(failure.message());
         }
@@ -67,12 +67,12 @@ impl Followers {
         }
     }
 
-    fn take_state(&self) -> State {
+    fn take_state(&self) -> FollowerState {
         let mut state = self.lock();
-        State { lineage: state.lineage.take(), dagster: state.dagster.take() }
+        FollowerState { lineage: state.lineage.take(), dagster: state.dagster.take() }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, FollowerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,13 +6,14 @@ use super::followers::Followers;
 use super::load;
 use super::log;
 use super::merge_args::Merge;
-use super::run_record::RunRecord;
+use super::run_end::finish;
+use super::run_record::RunRecorder;
 use crate::base::sibling::database_files;
 use crate::session::{Environment, Session};
 use std::path::PathBuf;
 
 pub(crate) fn merge(args: &Merge, global: &Global) -> Result<u8, Failure> {
-    let record = RunRecord::of_summary(args.summary.as_deref(), &args.lineage, &args.job.job);
+    let record = RunRecorder::of_summary(args.summary.as_deref(), &args.lineage, &args.job.job);
     let followers = Followers::new(&args.lineage, &Environment::of_process());
     let merged = run_recorded(args, global, &record, &followers);
     merged.inspect_err(|failure| {
@@ -21,7 +22,7 @@ pub(crate) fn merge(args: &Merge, global: &Global) -> Result<u8, Failure> {
     })
 }
 
-fn run_recorded(args: &Merge, global: &Global, record: &RunRecord, followers: &Followers) -> Result<u8, Failure> {
+fn run_recorded(args: &Merge, global: &Global, record: &RunRecorder, followers: &Followers) -> Result<u8, Failure> {
     let stores = args.stores.iter().chain(&args.job.store).flat_map(|store| database_files(store));
     let files: Vec<PathBuf> = std::iter::once(args.job.job.clone()).chain(stores).collect();
     record.protect(&files)?;
@@ -35,14 +36,5 @@ fn run_recorded(args: &Merge, global: &Global, record: &RunRecord, followers: &F
     }
     followers.begin(&session);
     let report = session.merge(&args.stores, args.allow_missing)?;
-    let report = record.files().fold(report, |report, path| report.with_file(path));
-    if !global.quiet {
-        log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
-    }
-    followers.end(&report);
-    let recorded = record.write_report(&report);
-    match report.error() {
-        Some(error) => Err(error.into()),
-        None => recorded.map(|()| 0),
-    }
+    finish(report, global, record, followers)
 }

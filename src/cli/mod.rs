@@ -16,6 +16,7 @@
 //!   another program lets it run; [`parent`]: the process that started it
 //! - [`exit`]: failures as messages and exit codes; [`out`]: standard output; [`log`], [`text_lines`]: lines on stderr
 //! - [`progress`], [`status_line`]: progress on stderr; [`trouble_log`]: which troubles are worth a line
+//! - [`run_end`]: the end of a run that has a report
 //! - [`run_record`]: what is reported about a run to other programs: [`record_file`], [`short_record`]: in a file;
 //!   [`metrics`]: over HTTP; [`followers`]: to an OpenLineage server ([`lineage`]) or a Dagster step ([`dagster_pipes`]);
 //!   `traces`: by OTLP
@@ -65,6 +66,7 @@ pub(crate) mod review_args;
 pub(crate) mod rows;
 pub(crate) mod rows_args;
 pub(crate) mod run;
+pub(crate) mod run_end;
 pub(crate) mod run_record;
 pub(crate) mod runs;
 pub(crate) mod runs_args;

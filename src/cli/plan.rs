@@ -11,7 +11,8 @@ use crate::base::money::Pico;
 use crate::base::sanitize::{self, for_terminal};
 use crate::base::units::{grouped, human_duration};
 use crate::session::{
-    Environment, Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, ShardPlan, plan_to_json,
+    BudgetLeft, Environment, LeftOut, Plan, PlanQuery, Projection, Quote, Range, RedrawnPage, Session, ShardPlan,
+    plan_to_json,
 };
 use std::fmt::Write;
 use std::time::Duration;
@@ -23,7 +24,12 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         return list_files(&session, args.format);
     }
     let filter = run::filter(&args.again, &session)?;
-    let plan = session.plan_where(run::selection(&args.again), filter.as_ref(), (args.sample, args.shards))?;
+    let plan = session.plan_where(PlanQuery {
+        selection: run::selection(&args.again),
+        filter: filter.as_ref(),
+        sample: args.sample,
+        shards: args.shards,
+    })?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
@@ -114,8 +120,9 @@ const MAX_SHORT_SHARDS: usize = 5;
 const UNBOUNDED: &str = "the endpoint accepts no output limit";
 
 /// The fault of a budget that does not pay for all pages; `None`: it does, or that is unknown.
-fn too_small(budget: &Headroom) -> Option<String> {
-    let Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough } = *budget;
+fn too_small(budget: &BudgetLeft) -> Option<String> {
+    let BudgetLeft { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough } =
+        *budget;
     if is_enough != Some(false) {
         return None;
     }
@@ -301,7 +308,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some(Headroom { limit, left, pages, reservation, is_bounded, is_enough, .. }) = plan.budget {
+    if let Some(BudgetLeft { limit, left, pages, reservation, is_bounded, is_enough, .. }) = plan.budget {
         let enough = match (pages, is_enough) {
             _ if !is_bounded => format!("nothing is sent, because {UNBOUNDED}"),
             (_, Some(false)) if reservation.is_some_and(|cost| cost > left) => "not enough for one request".to_owned(),

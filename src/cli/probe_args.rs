@@ -8,7 +8,7 @@ pub(crate) const DEFAULT_SAMPLE: u64 = 50;
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Stability of answers")]
-pub(crate) struct Probe {
+pub(crate) struct StabilityArgs {
     /// Ask a sample of pages again with every list of labels in another order, and report how many answers change. Shows the price first.
     #[arg(long, conflicts_with_all = ["repeat", "truth", "truth_columns", "include_shown", "split", "sampled", "min_accuracy", "min_f1"])]
     pub(crate) rotate: bool,

@@ -3,7 +3,7 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::followers::Followers;
-use super::run_record::{RunRecord, is_run_or_merge};
+use super::run_record::{RunRecorder, is_run_or_merge};
 use super::{
     answers, check, completions, diff, eval, export, init, log, man, merge, models, parent, plan, prepare, report,
     review, rows, run, runs, schema, signals, simulate, store, try_page, version,
@@ -58,7 +58,7 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
     } else if is_masked {
         failure = failure.with_hint(MASKED_HINT);
     }
-    if let Some(record) = RunRecord::of_words(&words) {
+    if let Some(record) = RunRecorder::of_words(&words) {
         record.write_failure(&failure);
     }
     if is_run_or_merge(&words) {

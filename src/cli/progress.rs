@@ -8,7 +8,7 @@ use super::trouble_log::{TroubleLog, TroubleNews};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Environment, Progress as Snapshot, ProgressHandle, TimeEstimate, TimeLeft, Trouble, WaitReason};
+use crate::session::{Environment, Progress, ProgressHandle, TimeEstimate, TimeLeft, Trouble, WaitReason};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -28,12 +28,12 @@ const BAR_WIDTHS: std::ops::RangeInclusive<usize> = 10..=20;
 const HOLD: Duration = Duration::from_secs(2);
 
 /// A running display; ends when dropped.
-pub(crate) struct Progress {
+pub(crate) struct ProgressDisplay {
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// Starts the display of a run.
     pub(crate) fn start(global: &Global, counters: ProgressHandle) -> Self {
         Self::spawn(display_kind(global), global, counters)
@@ -62,7 +62,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.end.take();
         if let Some(thread) = self.thread.take() {
@@ -114,7 +114,7 @@ impl Display {
         }
     }
 
-    fn update(&mut self, now: &Snapshot) {
+    fn update(&mut self, now: &Progress) {
         let elapsed = self.clock.now();
         let news = self.troubles.update(now.trouble.as_ref(), elapsed);
         if let Some(news) = news.filter(|_| !self.is_quiet) {
@@ -131,7 +131,7 @@ impl Display {
         }
     }
 
-    fn words(&mut self, now: &Snapshot, elapsed: Duration) -> Words {
+    fn words(&mut self, now: &Progress, elapsed: Duration) -> Words {
         if now.asked > 0 || now.in_flight > 0 {
             self.asking_since.get_or_insert(elapsed);
         }
@@ -174,14 +174,14 @@ struct Words {
 }
 
 impl Words {
-    fn new(now: &Snapshot, pace: Pace, waited: Option<WaitReason>, trouble: Option<&Trouble>) -> Self {
+    fn new(now: &Progress, pace: Pace, waited: Option<WaitReason>, trouble: Option<&Trouble>) -> Self {
         let at_least = if now.is_minimum { "at least " } else { "" };
         let mut pieces = Vec::new();
         let mut share = None;
         if now.is_only_listing {
             pieces.push(format!("reading the input: {} pages", grouped(now.found)));
         } else {
-            #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+            #[expect(clippy::cast_precision_loss, reason = "a human-readable share")]
             let done = now.finished as f64 / (now.total as f64).max(1.0);
             share = Some(done);
             pieces.push(format!("{}/{at_least}{} pages", grouped(now.finished), grouped(now.total)));
@@ -273,8 +273,8 @@ struct Pace {
 }
 
 /// The pages per second that were asked in `time`, since the first request; `None`: none was.
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn pages_per_second(now: &Snapshot, time: Duration) -> Option<f64> {
+#[expect(clippy::cast_precision_loss, reason = "a human-readable rate")]
+fn pages_per_second(now: &Progress, time: Duration) -> Option<f64> {
     (now.asked > 0).then(|| now.asked as f64 / time.as_secs_f64().max(0.1))
 }
 
@@ -291,8 +291,8 @@ mod tests {
     use console::measure_text_width;
     use proptest::prelude::*;
 
-    fn busy() -> Snapshot {
-        Snapshot {
+    fn busy() -> Progress {
+        Progress {
             total: 20_000,
             finished: 1234,
             left: 18_766,
@@ -301,11 +301,11 @@ mod tests {
             retries: 12,
             in_flight: 64,
             cost_pico: Some(12_345_600_000_000),
-            ..Snapshot::default()
+            ..Progress::default()
         }
     }
 
-    fn words(now: &Snapshot, trouble: Option<&Trouble>) -> Words {
+    fn words(now: &Progress, trouble: Option<&Trouble>) -> Words {
         let left = Some(TimeEstimate { left: Duration::from_secs(1525), is_rough: false }).filter(|_| now.asked > 0);
         let pace = Pace { left, per_second: pages_per_second(now, Duration::from_secs(100)) };
         Words::new(now, pace, Some(WaitReason::TokenLimit), trouble)
@@ -320,8 +320,8 @@ mod tests {
             message: "cannot connect to http://127.0.0.1:9/v1/: connection refused".into(),
             max_wait: Some(Duration::from_secs(600)),
         };
-        let unknown = Snapshot { is_minimum: true, asked: 0, retries: 0, failed: 0, ..busy.clone() };
-        let listing = Snapshot { is_only_listing: true, found: 500, ..Snapshot::default() };
+        let unknown = Progress { is_minimum: true, asked: 0, retries: 0, failed: 0, ..busy.clone() };
+        let listing = Progress { is_only_listing: true, found: 500, ..Progress::default() };
         let lines = [
             words(&busy, None).to_line(200),
             words(&busy, None).to_line(79),
@@ -362,7 +362,7 @@ mod tests {
         ) {
             let [total, finished, left, asked, failed, retries] = numbers;
             let [is_minimum, is_only_listing] = flags;
-            let now = Snapshot { total, finished, left, asked, failed, retries, is_minimum, is_only_listing, ..busy() };
+            let now = Progress { total, finished, left, asked, failed, retries, is_minimum, is_only_listing, ..busy() };
             prop_assert!(measure_text_width(&words(&now, None).to_line(width)) <= width.min(MAX_WIDTH));
         }
     }

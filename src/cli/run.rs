@@ -9,8 +9,9 @@ use super::load;
 use super::log;
 use super::metrics::Metrics;
 use super::parent;
-use super::progress::Progress;
-use super::run_record::RunRecord;
+use super::progress::ProgressDisplay;
+use super::run_end::finish;
+use super::run_record::RunRecorder;
 use super::signals;
 use crate::base::sibling::database_files;
 use crate::session::{Environment, Filter, Job, RetrySelection, RunOptions, Session};
@@ -18,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
-    let record = Arc::new(RunRecord::of_arguments(args));
+    let record = Arc::new(RunRecorder::of_arguments(args));
     let followers = Followers::new(&args.caller.lineage, &Environment::of_process());
     let ran = catch_unwind(AssertUnwindSafe(|| run_recorded(args, global, &record, &followers)));
     let ran = ran.unwrap_or_else(|_| Err(Failure::new(INTERNAL, "internal error: the program panicked")));
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 }
 
 /// A run whose end without a report the caller records.
-fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers: &Followers) -> Result<u8, Failure> {
+fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecorder>, followers: &Followers) -> Result<u8, Failure> {
     // A record must not take the place of a file that the arguments or the manifest name, which may not
     // exist yet. Refusals happen before anything is written.
     let store = args.job.store.iter().flat_map(|store| database_files(store));
@@ -60,37 +61,22 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
         lease.keep(&session)?;
     }
     record.write_running(Some(&session))?;
-    say(global, &format!("store: {}", session.job().store().display()));
+    print_status(global, &format!("store: {}", session.job().store().display()));
     if let Some(shard) = session.job().shard() {
-        say(global, &format!("shard: {shard}"));
+        print_status(global, &format!("shard: {shard}"));
     }
     if session.job().is_simulated() {
-        say(global, "provider: built-in simulator; answers and costs are simulated");
+        print_status(global, "provider: built-in simulator; answers and costs are simulated");
     }
     for message in session.run_warnings()? {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
     let _metrics = serve_metrics(args, global, &session)?;
     followers.begin(&session);
-    let progress = Progress::start(global, session.progress());
+    let progress = ProgressDisplay::start(global, session.progress());
     let ran = session.run(&options);
     drop(progress);
-    let report = record.files().fold(ran?, |report, path| report.with_file(path));
-    if !global.quiet {
-        log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
-    }
-    followers.end(&report);
-    // Standard output gets the summary as the last line of both streams: that is what Airflow keeps.
-    let recorded = record.write_report(&report);
-    match report.error() {
-        Some(error) => {
-            if let Err(failure) = recorded {
-                log::line("WARN", &format!("warning: {}", failure.message()), serde_json::Map::new());
-            }
-            Err(error.into())
-        }
-        None => recorded.map(|()| 0),
-    }
+    finish(ran?, global, record, followers)
 }
 
 /// The job with the values that the calling program overrides.
@@ -116,7 +102,7 @@ pub(crate) fn filter(again: &Again, session: &Session) -> Result<Option<Filter>,
         .with_hint("add --refresh to send all pages that match again, or --retry failed,invalid,refused for those of them without an answer"))
 }
 
-/// Which settled tasks are sent again.
+/// Which done tasks are sent again.
 pub(crate) fn selection(again: &Again) -> RetrySelection {
     let Again { retry, refresh, .. } = again;
     let refresh = *refresh;
@@ -147,11 +133,11 @@ fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Optio
     let Some(address) = args.metrics else { return Ok(None) };
     let metrics = Metrics::start(address, session.progress())
         .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
-    say(global, &format!("metrics: http://{}/metrics", metrics.address));
+    print_status(global, &format!("metrics: http://{}/metrics", metrics.address));
     Ok(Some(metrics))
 }
 
-fn say(global: &Global, line: &str) {
+fn print_status(global: &Global, line: &str) {
     if !global.quiet {
         log::status("INFO", line, serde_json::Map::new());
     }

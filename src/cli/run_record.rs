@@ -14,7 +14,6 @@ use crate::base::mask::mask_word;
 use crate::base::run_state::RunState;
 use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::session::{
     Job, RunReport, Session, Shard, Signal, UnreportedRun, WrittenContent, WrittenFile, parse_last_success,
     render_unreported_prometheus,
@@ -30,7 +29,7 @@ const METRICS_FILE: &str = "--metrics-file";
 const LINEAGE: &str = "--lineage";
 
 /// The records of one run.
-pub(crate) struct RunRecord {
+pub(crate) struct RunRecorder {
     summary: Option<RecordFile>,
     metrics: Option<RecordFile>,
     /// The file that OpenLineage events are appended to: only checked here, by the rules of the records.
@@ -38,11 +37,11 @@ pub(crate) struct RunRecord {
     started_ms: i64,
     /// When the last run that succeeded has ended, in milliseconds since 1970.
     last_success_ms: Option<i64>,
-    state: Mutex<State>,
+    state: Mutex<RecordState>,
 }
 
 /// The facts about a run.
-struct State {
+struct RecordState {
     /// Name of the job for metrics: of the last run of this file until the manifest is read.
     job: String,
     /// Name of the job and id of the run, once they are known.
@@ -60,7 +59,7 @@ pub(crate) fn is_run_or_merge(words: &[String]) -> bool {
     words.iter().skip(1).any(|word| word == "run" || word == "merge")
 }
 
-impl RunRecord {
+impl RunRecorder {
     /// The records of a run whose arguments are known.
     pub(crate) fn of_arguments(args: &Run) -> Self {
         let record = Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
@@ -109,7 +108,7 @@ impl RunRecord {
             events: None,
             started_ms: SystemClock::new().wall_ms(),
             last_success_ms,
-            state: Mutex::new(State {
+            state: Mutex::new(RecordState {
                 job: job.or_else(stem).unwrap_or_default(),
                 known: None,
                 shard: None,
@@ -265,16 +264,16 @@ impl RunRecord {
         if state.has_ended {
             return;
         }
-        let outcome = RunOutcomeName::Interrupted.name();
-        let summary = self.summary_of(&state, outcome, Some(signal.exit_code()));
-        let metrics = self.metrics_of(&state, outcome, Some(signal.exit_code()));
+        let (outcome, exit_code) = (signal.outcome(), Some(signal.exit_code()));
+        let summary = self.summary_of(&state, outcome, exit_code);
+        let metrics = self.metrics_of(&state, outcome, exit_code);
         // The process ends whether it can be written or not.
         let _ = self.write_end(&state, &summary, &metrics);
     }
 
     /// The state, unless its lock is held for long.
     #[expect(clippy::disallowed_methods, reason = "the process ends, and no result depends on the time")]
-    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
+    fn lock_soon(&self) -> Option<MutexGuard<'_, RecordState>> {
         for _ in 0..100 {
             match self.state.try_lock() {
                 Ok(state) => return Some(state),
@@ -284,7 +283,7 @@ impl RunRecord {
         None
     }
 
-    fn write_end(&self, state: &State, summary: &Value, metrics: &str) -> Result<(), String> {
+    fn write_end(&self, state: &RecordState, summary: &Value, metrics: &str) -> Result<(), String> {
         let write = |option: &str, record: Option<&RecordFile>, text: &str| {
             record.filter(|_| !state.refused.contains(&option)).map_or(Ok(()), |record| record.write(text))
         };
@@ -311,7 +310,7 @@ impl RunRecord {
     }
 
     /// The summary of a run without a report.
-    fn summary_of(&self, state: &State, outcome: &str, exit_code: Option<u8>) -> Value {
+    fn summary_of(&self, state: &RecordState, outcome: &str, exit_code: Option<u8>) -> Value {
         let (job, run_id) = state.known.clone().unzip();
         json!({
             "job": job, "run_id": run_id, "outcome": outcome, "exit_code": exit_code,
@@ -320,7 +319,7 @@ impl RunRecord {
     }
 
     /// The metrics of a run without a report.
-    fn metrics_of(&self, state: &State, outcome: &'static str, exit_code: Option<u8>) -> String {
+    fn metrics_of(&self, state: &RecordState, outcome: &'static str, exit_code: Option<u8>) -> String {
         render_unreported_prometheus(&UnreportedRun {
             job: state.job.clone(),
             shard: state.shard,
@@ -332,7 +331,7 @@ impl RunRecord {
         })
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, RecordState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -357,7 +356,7 @@ mod tests {
             ("docmill", None, None),
         ] {
             let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-            let record = RunRecord::of_words(&words);
+            let record = RunRecorder::of_words(&words);
             let file = |name: Option<&str>| name.map(|name| RecordFile::Replaced(name.into()));
             let found = record.map_or((None, None), |record| (record.summary, record.metrics));
             assert_eq!(found, (file(summary), file(metrics)), "{words:?}");

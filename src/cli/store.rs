@@ -133,7 +133,7 @@ fn as_text(path: &Path, contents: &Contents) {
         let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
         if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
     };
-    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    #[expect(clippy::cast_precision_loss, reason = "a human-readable number")]
     let megabytes = contents.bytes as f64 / 1e6;
     outln!("store     {} ({megabytes:.1} MB, version {})", path.display(), contents.version);
     for (name, files, runs) in &contents.jobs {

@@ -5,7 +5,7 @@ use super::exit::{Failure, INTERNAL};
 use super::load;
 use super::log;
 use super::out::{out, outln};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::signals;
 use crate::base::units::grouped;
 use crate::session::{TriedAttempt, TriedPage, TryObserver};
@@ -21,7 +21,7 @@ pub(crate) fn try_page(args: &Try, global: &Global) -> Result<u8, Failure> {
     let watched = Arc::new(OnceLock::from((session.canceller(), session.progress())));
     signals::listen(watched, Some(MAX_END), |_| ())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
-    let troubles = Progress::start_troubles(global, session.progress());
+    let troubles = ProgressDisplay::start_troubles(global, session.progress());
     let answers = session.try_page(&args.image, args.page, args.refresh, &Printer);
     drop(troubles);
     let answers = answers?;

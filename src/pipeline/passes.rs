@@ -2,11 +2,11 @@
 
 use super::asking::adaptation::store_what_was_learned;
 use super::asking::dispatch::{AskedPages, ask_pages};
-use super::asking::elsewhere::PagesElsewhere;
+use super::asking::elsewhere::{POLL_INTERVAL, PagesElsewhere};
 use super::asking::stage::{Asking, NoObserver};
 use super::batch::delivery::{BatchDelivery, Delivered};
 use super::control::context::RunContext;
-use super::control::environment::Environment;
+use super::control::dependencies::Dependencies;
 use super::control::error::PipelineError;
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
@@ -15,7 +15,7 @@ use super::model::ready_page::ReadyPage;
 use super::results::finalize::{Conclusion, InputSeen, conclude};
 use super::scan::near_duplicates::find_near_duplicates;
 use super::scan::page_filter::PageFilter;
-use super::scan::pass::{PageChoice, ScanPass, ScanPurpose, ScanSeen, question_sets_of};
+use super::scan::pass::{PagesToAsk, ScanPass, ScanPurpose, ScanSeen, question_sets_of};
 use super::scan::sample::sample_pages;
 use super::scan::threads::ScanThreads;
 use crate::base::ids::PageId;
@@ -27,19 +27,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Time before the next pass when the last one made no progress, and between two polls of pages that
-/// other processes ask.
+/// Time before the next pass when the last one made no progress.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How often a run looks at its input while pages are pending that another run has found.
+/// How often a run asks everything while pages are pending that another run has found.
 const MAX_ROUNDS: u32 = 20;
 
-/// The passes of a run over its input.
+/// The passes of a run over its input. A round is as many passes as it takes until nothing is left to ask.
 pub(crate) struct Passes<'a> {
     /// The run.
     pub run: &'a Arc<RunContext>,
     /// The client, the clock and the decoder.
-    pub environment: &'a Environment,
+    pub dependencies: &'a Dependencies,
     /// The caller's options.
     pub options: &'a RunOptions,
     /// Which pages are sent again; `None`: all that the options name.
@@ -70,7 +69,7 @@ impl Passes<'_> {
             round += 1;
             let seen = self.ask_everything(entries)?;
             let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
-            match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
+            match conclude(self.run, self.dependencies, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
                     tracing::info!("{pages} pages are pending; looking at the input again");
@@ -86,7 +85,7 @@ impl Passes<'_> {
     fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {
         let run = self.run;
         let runtime = AskingRuntime::new()?;
-        let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
+        let asking = Asking::new(run, &self.dependencies.client, &NoObserver)?;
         // The duration of batches is unknown.
         if !run.job.is_batch {
             asking.admission.show_pace();
@@ -107,6 +106,7 @@ impl Passes<'_> {
         }
         // Batches of earlier runs are collected, however this job is delivered.
         let mut delivery = BatchDelivery::new(&asking, self.options.once)?;
+        runtime.block_on(async { Ok(delivery.resume().await?) })?;
         let mut asked = AskedPages::new(run, self.options);
         loop {
             let left = runtime.block_on(self.ask_once(
@@ -119,7 +119,7 @@ impl Passes<'_> {
             ))?;
             let has_more = runtime.block_on(async {
                 tokio::select! {
-                    has_more = self.wait_for_more(left, &mut delivery) => has_more,
+                    has_more = self.wait_for_more(&asking, left, &mut delivery) => has_more,
                     () = self.deadline() => Ok(false),
                 }
             })?;
@@ -168,7 +168,7 @@ impl Passes<'_> {
         seen: &mut InputSeen,
     ) -> Result<PassLeft, PipelineError> {
         let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
-        let pages = PageChoice { sample, filter: self.filter.clone(), in_batches: delivery.page_ids() };
+        let pages = PagesToAsk { sample, filter: self.filter.clone(), in_batches: delivery.page_ids() };
         let pass = Arc::new(ScanPass { pages, base: self.base.clone(), ..pass });
         let (ready, threads) = self.start(&pass, entries)?;
         let asking_all = async {
@@ -198,7 +198,7 @@ impl Passes<'_> {
         pass: &Arc<ScanPass>,
         entries: Entries,
     ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), PipelineError> {
-        let (decoder, is_partial) = (&self.environment.decoder, self.options.is_partial());
+        let (decoder, is_partial) = (&self.dependencies.decoder, self.options.is_partial());
         ScanThreads::start(self.run, pass, entries, &self.hosts, decoder, is_partial)
     }
 
@@ -212,7 +212,7 @@ impl Passes<'_> {
     ) -> Result<Delivered, PipelineError> {
         delivery.begin_pass(asked.left());
         while let Some(step) = delivery.step(&mut ready).await? {
-            asked.begin_pages(self.run, step.taken);
+            asked.begin_pages(self.run, step.taken).await;
             step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
             // Pages that are not sent in batches were all taken, or stopped, before.
             if step.is_full && self.run.job.is_batch {
@@ -227,7 +227,12 @@ impl Passes<'_> {
 
     /// Waits until another pass makes sense. Returns whether it does. Meanwhile pages that other processes
     /// ask are polled, and batches of processes that have ended are taken over.
-    async fn wait_for_more(&self, left: PassLeft, delivery: &mut BatchDelivery<'_>) -> Result<bool, PipelineError> {
+    async fn wait_for_more(
+        &self,
+        asking: &Asking<'_>,
+        left: PassLeft,
+        delivery: &mut BatchDelivery<'_>,
+    ) -> Result<bool, PipelineError> {
         let PassLeft { mut elsewhere, delivered } = left;
         let (mut pages_to_ask, mut has_progressed) = (0, true);
         if let Some(delivered) = delivered {
@@ -235,7 +240,7 @@ impl Passes<'_> {
             (pages_to_ask, has_progressed) = (delivered.again, delivered.has_progressed);
         }
         loop {
-            pages_to_ask += elsewhere.poll(self.run, self.options).await?;
+            pages_to_ask += elsewhere.poll(asking, self.options).await?;
             let taken_over = delivery.take_over(elsewhere.take_stalled()).await?;
             if self.options.once {
                 let goes_on = taken_over > 0 || pages_to_ask > 0 && has_progressed;
@@ -253,7 +258,7 @@ impl Passes<'_> {
             if pages_to_ask > 0
                 || taken_over > 0
                 || elsewhere.is_empty()
-                || self.run.pause(PASS_INTERVAL).await.is_err()
+                || self.run.pause(POLL_INTERVAL).await.is_err()
             {
                 return Ok(pages_to_ask > 0 || taken_over > 0);
             }

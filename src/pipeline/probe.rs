@@ -6,7 +6,7 @@ use super::asking::dispatch::{AskedPages, ask_pages};
 use super::asking::stage::{Asking, NoObserver};
 use super::control::context::RunContext;
 use super::control::counters::Counters;
-use super::control::environment::Environment;
+use super::control::dependencies::Dependencies;
 use super::control::error::PipelineError;
 use super::control::identity::{RunPurpose, stored_job};
 use super::control::options::RunOptions;
@@ -156,7 +156,7 @@ pub fn ask_probes(
     job: &Job,
     variants: &[Arc<[Question]>],
     pages: &[ProbePage],
-    environment: &Environment,
+    dependencies: &Dependencies,
     options: &RunOptions,
     (shutdown, counters): (&Shutdown, &Arc<Counters>),
 ) -> Result<(), PipelineError> {
@@ -164,9 +164,9 @@ pub fn ask_probes(
     shutdown.set_grace(options.grace);
     // Nothing is written but what the store keeps, and a few pages need no batch.
     let job = Arc::new(Job { is_batch: false, output: Output::default(), ..job.clone() });
-    let run = RunContext::begin(&job, first, environment, RunPurpose::Trial, shutdown, counters)?;
-    let asked = ask(&run, variants, pages, environment, options);
-    let ended = run.end_trial(asked.as_ref().map(|()| true));
+    let run = RunContext::begin(&job, first, dependencies, RunPurpose::Try, shutdown, counters)?;
+    let asked = ask(&run, variants, pages, dependencies, options);
+    let ended = run.end_try(asked.as_ref().map(|()| true));
     run.store.close();
     asked.and(ended.map_err(PipelineError::from))
 }
@@ -175,7 +175,7 @@ fn ask(
     run: &RunContext,
     variants: &[Arc<[Question]>],
     pages: &[ProbePage],
-    environment: &Environment,
+    dependencies: &Dependencies,
     options: &RunOptions,
 ) -> Result<(), PipelineError> {
     let renderers = &run.identity.renderers;
@@ -186,13 +186,13 @@ fn ask(
         let common = QuestionSet { questions: questions.clone(), recipes, id, is_rendered: true };
         sets.push(QuestionSets::new(run.job.clone(), common, run.store.clone(), renderers.clone()));
     }
-    let asking = Asking::new(run, &environment.client, &NoObserver)?;
+    let asking = Asking::new(run, &dependencies.client, &NoObserver)?;
     let pass = ScanPass::new(run, options, ScanPurpose::Ask);
     let mut asked = AskedPages::new(run, options);
     let runtime = AskingRuntime::new()?;
     let (send, ready) = mpsc::channel(PREPARED_PAGES);
     std::thread::scope(|scope| {
-        let preparing = scope.spawn(|| prepare_pages(run, &sets, pages, environment, send));
+        let preparing = scope.spawn(|| prepare_pages(run, &sets, pages, dependencies, send));
         // Another process that asks the same keeps what it gets; a later call finds it.
         let ended = runtime.block_on(async {
             let _elsewhere = ask_pages(&asking, ready, &pass.seen, &mut asked).await;
@@ -218,7 +218,7 @@ fn prepare_pages(
     run: &RunContext,
     sets: &[QuestionSets],
     pages: &[ProbePage],
-    environment: &Environment,
+    dependencies: &Dependencies,
     ready: mpsc::Sender<ReadyPage>,
 ) -> Result<(), PipelineError> {
     let job = &run.job;
@@ -228,7 +228,7 @@ fn prepare_pages(
         let shutdown = shutdown.clone();
         Box::pin(async move { shutdown.immediate().await })
     });
-    let mut decoder = Decoder::new(environment.decoder.clone());
+    let mut decoder = Decoder::new(dependencies.decoder.clone());
     let reader = run.store.reader()?;
     let entries = listed_entries(job, pages)?;
     for page in pages {

@@ -2,7 +2,7 @@
 
 use super::control::context::RunContext;
 use super::control::counters::Counters;
-use super::control::environment::Environment;
+use super::control::dependencies::Dependencies;
 use super::control::error::PipelineError;
 use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
@@ -15,6 +15,7 @@ use super::results::row_columns::columns_of_job;
 use super::scan::page_filter::PageFilter;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
+use crate::base::units::counted_as;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
@@ -35,7 +36,7 @@ const CLOSE_POLL: Duration = Duration::from_millis(20);
 pub fn run(
     job: &Arc<Job>,
     questions: &Arc<[Question]>,
-    environment: &Environment,
+    dependencies: &Dependencies,
     options: &RunOptions,
     shutdown: &Shutdown,
     counters: &Arc<Counters>,
@@ -44,13 +45,11 @@ pub fn run(
     shutdown.set_grace(options.grace);
     check_outputs_of(job, !options.is_partial())?;
     let entries = Entries::start(&job.input)?;
-    let base = take_over(job, environment, options)?;
-    let job = &subtract_base_spend(job, environment, base.as_deref())?;
+    let base = take_over(job, dependencies, options)?;
+    let job = &subtract_base_spend(job, dependencies, base.as_deref())?;
     let purpose = RunPurpose::Job { selection: options.selection_text() };
-    let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
-    if let Some(kind) = network_file_system(&job.store) {
-        tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
-    }
+    let run = Arc::new(RunContext::begin(job, questions, dependencies, purpose, shutdown, counters)?);
+    warn_of_network_file_system(job);
     if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
         counters.set_limit(pages);
     }
@@ -58,30 +57,16 @@ pub fn run(
     if let Some((latency_ms, _)) = run.store.reader()?.mean_latency(key, &job.provider.model, is_simulated)? {
         counters.set_earlier_latency(latency_ms);
     }
-    let run_id = environment.run_id.as_str();
+    let run_id = dependencies.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
-    tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
-    let keys = &run.identity.keys;
-    if let Some(other) = &keys.continues {
-        tracing::warn!("continuing run {other}: pages that it has sent are not sent again");
-    }
-    if keys.lost > 0 {
-        tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
-    }
-    for (provider, count) in run.store.reader()?.batches_elsewhere(keys.job, &job.provider.id)? {
-        let batches =
-            if count == 1 { "1 batch of the job is".to_owned() } else { format!("{count} batches of the job are") };
-        tracing::warn!(
-            "{batches} at another provider, {provider}: a run with that provider collects what is paid for there; until then its worst case counts against the budget"
-        );
-    }
+    announce_start(&run)?;
     let passes = Passes {
         run: &run,
-        environment,
+        dependencies,
         options,
         filter: page_filter(&run, options)?.map(Arc::new),
         base,
-        hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
+        hosts: Arc::new(HostLimits::new(&job.input.fetch, dependencies.clock.clone())),
     };
     let ended = passes.go_to_end(entries);
     match ended {
@@ -107,15 +92,45 @@ pub fn run(
     }
 }
 
+fn warn_of_network_file_system(job: &Job) {
+    if let Some(kind) = network_file_system(&job.store) {
+        tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
+    }
+}
+
+/// Reports the start of a run, and what earlier runs of the job have left.
+fn announce_start(run: &RunContext) -> Result<(), StoreError> {
+    let (job, keys) = (&run.job, &run.identity.keys);
+    let run_id = run.identity.run_id.as_str();
+    tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
+    if let Some(other) = &keys.continues {
+        tracing::warn!("continuing run {other}: pages that it has sent are not sent again");
+    }
+    if keys.lost > 0 {
+        tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
+    }
+    for (provider, count) in run.store.reader()?.batches_elsewhere(keys.job, &job.provider.id)? {
+        let batches = counted_as(count, "batch of the job is", "batches of the job are");
+        tracing::warn!(
+            "{batches} at another provider, {provider}: a run with that provider collects what is paid for there; until then its worst case counts against the budget"
+        );
+    }
+    Ok(())
+}
+
 /// Takes over the base's data about the files of the shard.
-fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Result<Option<Arc<BaseStore>>, StoreError> {
+fn take_over(
+    job: &Job,
+    dependencies: &Dependencies,
+    options: &RunOptions,
+) -> Result<Option<Arc<BaseStore>>, StoreError> {
     let Some(path) = &options.base else { return Ok(None) };
     let merged_job = MergedJob {
         identity: job.identity(),
         name: job.name.clone(),
         manifest: job.stored_source.clone(),
-        policy: policy_now(job, &environment.decoder),
-        at_ms: environment.clock.wall_ms(),
+        policy: policy_now(job, &dependencies.decoder),
+        at_ms: dependencies.clock.wall_ms(),
     };
     let base = BaseStore::open(path, &job.store, merged_job)?;
     base.take_over_shard(job.input.shard)?;
@@ -126,12 +141,12 @@ fn take_over(job: &Job, environment: &Environment, options: &RunOptions) -> Resu
 /// the rest. What earlier runs in the shard's own store have spent is counted there.
 fn subtract_base_spend(
     job: &Arc<Job>,
-    environment: &Environment,
+    dependencies: &Dependencies,
     base: Option<&BaseStore>,
 ) -> Result<Arc<Job>, StoreError> {
     let Some(mut budget) = job.limits.budget else { return Ok(job.clone()) };
     if let Some(base) = base {
-        let scope = budget_counter(job, &environment.run_id, environment.clock.wall_ms()).to_string();
+        let scope = budget_counter(job, &dependencies.run_id, dependencies.clock.wall_ms()).to_string();
         let BaseBudget { spent, own } = base.budget(&scope)?;
         budget = budget + own - spent.divided_by(job.input.shard.map_or(1, Shard::count));
     }

@@ -6,7 +6,7 @@ use super::asking::page_loop::ask_page;
 use super::asking::stage::{Asking, Observer};
 use super::control::context::RunContext;
 use super::control::counters::Counters;
-use super::control::environment::Environment;
+use super::control::dependencies::Dependencies;
 use super::control::error::PipelineError;
 use super::control::identity::RunPurpose;
 use super::control::runtime::AskingRuntime;
@@ -23,7 +23,7 @@ use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
 use crate::source::{Entries, Entry, SourceReader, not_a_url_without_secrets, path_bytes};
-use crate::store::{OutcomeStatus, ReadStore, RecipeId, StoreError, TaskOutcome};
+use crate::store::{OutcomeStatus, ReadStore, RecipeId, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -83,20 +83,20 @@ pub struct TriedOutcome {
 /// When the page or the store can't be read.
 pub fn try_page(
     (job, questions): (&Arc<Job>, &Arc<[Question]>),
-    environment: &Environment,
+    dependencies: &Dependencies,
     (shutdown, counters): (&Shutdown, &Arc<Counters>),
     (file, number, refresh): (&Path, u32, bool),
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
-    let file_page = prepare(job, environment, file, number)?;
+    let file_page = prepare(job, dependencies, file, number)?;
     let stored = if refresh { None } else { stored_answers(job, questions, &file_page)? };
     if let Some(answers) = stored {
         return Ok(answers);
     }
-    let run = RunContext::begin(job, questions, environment, RunPurpose::Trial, shutdown, counters)?;
-    let asked = ask(&run, questions, environment, file_page, (file, refresh), on_start, observer);
-    let ended = run.end_trial(match &asked {
+    let run = RunContext::begin(job, questions, dependencies, RunPurpose::Try, shutdown, counters)?;
+    let asked = ask(&run, questions, dependencies, file_page, (file, refresh), on_start, observer);
+    let ended = run.end_try(match &asked {
         Ok(tried) => Ok(tried.iter().all(|tried| has_answer(tried.outcome.as_ref()))),
         Err(error) => Err(error),
     });
@@ -110,7 +110,7 @@ pub fn try_page(
 fn ask(
     run: &RunContext,
     questions: &Arc<[Question]>,
-    environment: &Environment,
+    dependencies: &Dependencies,
     mut file_page: FilePage,
     (file, refresh): (&Path, bool),
     on_start: &dyn Fn(&TriedPage),
@@ -141,11 +141,11 @@ fn ask(
     let mut known: Vec<Option<TaskOutcome>> = read_outcomes()?;
     let is_stored: Vec<bool> = known.iter().map(is_known).collect();
 
-    let asking = Asking::new(run, &environment.client, observer)?;
+    let asking = Asking::new(run, &dependencies.client, observer)?;
     on_start(&describe(&asking, questions, &ready(&known)));
     let ask_and_wait = async {
         let mut end = ask_page(&asking, ready(&known)).await;
-        while end == PageEnd::Elsewhere && wait_for_page(run, page, &set).await? {
+        while end == PageEnd::Elsewhere && wait_for_page(&asking, page, &set).await? {
             known = read_outcomes()?;
             if known.iter().all(is_known) {
                 break;
@@ -169,11 +169,8 @@ fn stored_answers(
     questions: &[Question],
     page: &FilePage,
 ) -> Result<Option<Vec<TriedOutcome>>, PipelineError> {
-    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
-        Ok(reader) => reader,
-        Err(StoreError::Missing { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(store) = ReadStore::open_if_exists(&job.store)? else { return Ok(None) };
+    let reader = store.reader()?;
     let keys = known_recipes(&reader, job, questions)?;
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
     // A decoder before this one may have given the page another number.
@@ -217,7 +214,7 @@ impl FilePage {
     }
 }
 
-fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
+fn prepare(job: &Job, dependencies: &Dependencies, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
     let unusable = |reason: String| {
         // A URL is not a file, and may have a signature.
         let hidden = not_a_url_without_secrets(&path_bytes(file)).filter(|_| !file.exists());
@@ -228,7 +225,7 @@ fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Re
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
     let bytes = SourceReader::files_only(Path::new("")).read(&entry).map_err(|fault| unusable(fault.message))?;
-    let mut decoder = Decoder::new(environment.decoder.clone());
+    let mut decoder = Decoder::new(dependencies.decoder.clone());
     let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
     if number > pages.count {
         return Err(unusable(format!("there is no page {number}; its last page is {}", pages.count)));

@@ -12,6 +12,8 @@ use super::frames::frame_builder::{FrameBuilder, sent_detail};
 use super::frames::frame_cache::{CachedFrame, FrameCache};
 use super::frames::outgoing::Outgoing;
 use super::judgement::verdict::{Cut, Verdict};
+use super::learning::endpoint_bills::EndpointBills;
+use super::learning::endpoint_learning::EndpointLearning;
 use super::learning::endpoint_proof::EndpointProof;
 use super::learning::form_change::FormChange;
 use super::learning::form_learner::{FormLearner, LearningTerms};
@@ -86,17 +88,11 @@ pub struct ModelEndpoint {
     clock: Arc<dyn Clock>,
     builder: FrameBuilder,
     image: Image,
-    price: Option<PriceTable>,
-    service_tier: ServiceTier,
+    bills: EndpointBills,
     pacing: EndpointPacing,
-    proof: EndpointProof,
     capabilities: Cell<Capabilities>,
-    calibration: RefCell<Calibration>,
-    fit: RefCell<Fit>,
     cache_partitions: u64,
-    learner: FormLearner,
-    unexplained: UnexplainedErrors,
-    unanswered: UnansweredRequests,
+    learning: EndpointLearning,
     frames: FrameCache,
     habits: StreamHabits,
 }
@@ -112,25 +108,31 @@ impl ModelEndpoint {
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         let service_tier = ServiceTier::requested(&setup.request.extra);
-        let unexplained = UnexplainedErrors::new(stated_values(&setup.request), &setup.model);
+        let is_proven = setup.capabilities.is_proven;
+        let learning = EndpointLearning {
+            proof: EndpointProof::new(is_proven),
+            form: FormLearner::default(),
+            unexplained: UnexplainedErrors::new(stated_values(&setup.request), &setup.model),
+            unanswered: UnansweredRequests::new(is_proven),
+        };
+        let bills = EndpointBills {
+            price: setup.price,
+            service_tier,
+            fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
+            calibration: RefCell::new(setup.calibration),
+        };
         let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
-            proof: EndpointProof::new(setup.capabilities.is_proven),
-            fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
-            learner: FormLearner::default(),
-            unexplained,
-            unanswered: UnansweredRequests::new(setup.capabilities.is_proven),
+            learning,
+            bills,
             id: setup.id,
             client: setup.client,
             dialect,
             builder,
             clock: setup.clock,
-            service_tier,
             image: setup.image,
-            price: setup.price,
             capabilities: Cell::new(setup.capabilities),
-            calibration: RefCell::new(setup.calibration),
             cache_partitions: cache_partitions(&setup.limits),
             frames: FrameCache::default(),
             habits: StreamHabits::default(),
@@ -146,7 +148,7 @@ impl ModelEndpoint {
     /// The price of a request that is sent now; `None`: unknown.
     #[must_use]
     pub fn price(&self) -> Option<RequestPrice> {
-        Some(RequestPrice { table: self.price?, tier: self.service_tier, sent_ms: self.clock.wall_ms() })
+        Some(RequestPrice { table: self.bills.price?, tier: self.bills.service_tier, sent_ms: self.clock.wall_ms() })
     }
 
     /// When requests may be sent.
@@ -158,7 +160,7 @@ impl ModelEndpoint {
     /// The provider's Batch API.
     #[must_use]
     pub fn batches(&self) -> BatchClient<'_> {
-        BatchClient::new(&self.client, self.dialect.batches(), &*self.clock, &self.proof)
+        BatchClient::new(&self.client, self.dialect.batches(), &*self.clock, &self.learning.proof)
     }
 
     /// The currently known capabilities of the endpoint.
@@ -170,7 +172,7 @@ impl ModelEndpoint {
     /// A request in the current form.
     #[must_use]
     pub fn outgoing(&self, request: &PageRequest) -> Outgoing {
-        let capabilities = self.learner.form_for(request.page, self.capabilities.get());
+        let capabilities = self.learning.form.form_for(request.page, self.capabilities.get());
         let frame = self.frame(request, capabilities);
         let form = SentForm {
             capabilities,
@@ -180,8 +182,8 @@ impl ModelEndpoint {
             is_first: request.repair.is_none(),
             is_usual: request.variation == Variation::default(),
             page: request.page,
-            refuted: self.learner.refuted(),
-            is_candidate: self.learner.is_searching(),
+            refuted: self.learning.form.refuted(),
+            is_candidate: self.learning.form.is_searching(),
         };
         Outgoing { form, frame }
     }
@@ -198,7 +200,7 @@ impl ModelEndpoint {
         };
         let is_stated = |change| states(self.builder.request(), self.image.detail, change);
         let terms = LearningTerms { may_raise, may_be_page, may_try, is_stated: &is_stated };
-        let form = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
+        let form = self.learning.form.judge(exchange, sent, self.capabilities.get(), terms);
         if let Some(capabilities) = form.capabilities() {
             self.capabilities.set(capabilities);
         }
@@ -208,13 +210,13 @@ impl ModelEndpoint {
     /// Whether it is being found out what the endpoint accepts: requests go out one at a time.
     #[must_use]
     pub fn is_trying(&self) -> bool {
-        self.learner.is_trying(self.capabilities.get())
+        self.learning.form.is_trying(self.capabilities.get())
     }
 
     /// Whether it is being found out with the page that `request` is about, which is asked next.
     #[must_use]
     pub fn is_trying_with(&self, request: &PageRequest) -> bool {
-        self.learner.is_trying_with(request.page, self.capabilities.get())
+        self.learning.form.is_trying_with(request.page, self.capabilities.get())
     }
 
     /// Estimates the tokens of a request.
@@ -227,13 +229,13 @@ impl ModelEndpoint {
             max_billed: frame.max_billed_tokens.map(u64::from),
             repair: request.repair_bytes(),
         };
-        estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), size)
+        estimate(&frame.footprint, &self.bills.fit.borrow(), &self.bills.calibration.borrow(), size)
     }
 
     /// Tokens that sending `image` smaller than at full size saves.
     #[must_use]
     pub fn tokens_saved_by_size(&self, image: &Prepared) -> u64 {
-        let fit = self.fit.borrow();
+        let fit = self.bills.fit.borrow();
         let tokens = |(width, height)| fit.tokens(width, height).unwrap_or(0);
         tokens(image.full).saturating_sub(tokens((image.width, image.height)))
     }
@@ -241,19 +243,19 @@ impl ModelEndpoint {
     /// What image tokens are computed from.
     #[must_use]
     pub fn image_basis(&self) -> Basis {
-        self.fit.borrow().basis()
+        self.bills.fit.borrow().basis()
     }
 
     /// The currently known billing of images.
     #[must_use]
     pub fn fit(&self) -> Fit {
-        self.fit.borrow().clone()
+        self.bills.fit.borrow().clone()
     }
 
     /// Observed bills of the endpoint.
     #[must_use]
     pub fn calibration(&self) -> Calibration {
-        self.calibration.borrow().clone()
+        self.bills.calibration.borrow().clone()
     }
 
     /// Learns from the bill of a first question about a page, whose image had `size` pixels.
@@ -268,7 +270,7 @@ impl ModelEndpoint {
         is_valid: bool,
     ) -> Option<Calibration> {
         let footprint = outgoing.frame.footprint;
-        let mut calibration = self.calibration.borrow_mut();
+        let mut calibration = self.bills.calibration.borrow_mut();
         if is_valid {
             calibration.record_reply(footprint.usual, usage, footprint.reasoning);
         }
@@ -276,7 +278,7 @@ impl ModelEndpoint {
         if !calibration.record_image(size, image_tokens, footprint.text) {
             return None;
         }
-        let mut fit = self.fit.borrow_mut();
+        let mut fit = self.bills.fit.borrow_mut();
         *fit = Fit::new(self.image.rule, fit.detail(), &calibration);
         Some(calibration.clone())
     }
@@ -285,14 +287,14 @@ impl ModelEndpoint {
     /// Returns what is known now if it should be stored.
     #[must_use]
     pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {
-        let mut calibration = self.calibration.borrow_mut();
+        let mut calibration = self.bills.calibration.borrow_mut();
         calibration.record_markup(reported, computed).then(|| calibration.clone())
     }
 
     /// The maximum cost of a request by the provider's account, if it is `cost` by the price.
     #[must_use]
     pub fn with_markup(&self, cost: Pico) -> Pico {
-        self.calibration.borrow().with_markup(cost)
+        self.bills.calibration.borrow().with_markup(cost)
     }
 
     /// The body of a request.
@@ -319,7 +321,7 @@ impl ModelEndpoint {
     ) -> Exchange {
         let call = self.dialect.page_call(self.page_body(request, outgoing, image));
         let url = self.client.url(&call.path);
-        let (sent, number) = (self.clock.now(), self.unanswered.begin());
+        let (sent, number) = (self.clock.now(), self.learning.unanswered.begin());
         let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
             Ok(response) => {
                 let reader = ReplyReader {
@@ -341,16 +343,16 @@ impl ModelEndpoint {
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
         self.apply_manifest(&mut exchange, request, outgoing);
-        let has_searched = |message: &str| self.learner.has_searched(message);
-        self.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
+        let has_searched = |message: &str| self.learning.form.has_searched(message);
+        self.learning.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
         self.name_model(&mut exchange.verdict);
-        self.proof.judge(&mut exchange, &url, request.page, sent);
+        self.learning.proof.judge(&mut exchange, &url, request.page, sent);
         name_wrong_path(&mut exchange, &url);
         if outgoing.form.is_candidate {
             // Errors of forms that are only tried show nothing about the server.
-            self.unanswered.leave_out(number);
+            self.learning.unanswered.leave_out(number);
         } else {
-            exchange.outage = self.unanswered.judge(number, &exchange, request.page);
+            exchange.outage = self.learning.unanswered.judge(number, &exchange, request.page);
         }
         exchange.verdict.edit_message(|message| self.client.hide_keys(message));
         exchange
@@ -384,6 +386,12 @@ impl ModelEndpoint {
         exchange
     }
 
+    /// Whether the endpoint has replied to a request, in this run or in an earlier one.
+    #[must_use]
+    pub fn has_replied(&self) -> bool {
+        self.learning.proof.has_replied()
+    }
+
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
         let frame = &outgoing.frame;
@@ -399,7 +407,7 @@ impl ModelEndpoint {
                 else {
                     continue;
                 };
-                // More room would only be filled again.
+                // More space would only be filled again.
                 if found.as_str().map_or_else(|| repeats_itself(&found.to_string()), repeats_itself) {
                     *cut = Cut::Repetition;
                 } else if *cut == Cut::No {
@@ -408,12 +416,6 @@ impl ModelEndpoint {
                 *read = Err(TaskFault::new(ErrorKind::Length, "the answer may be cut"));
             }
         }
-    }
-
-    /// Whether the endpoint has answered a request, in this run or in an earlier one.
-    #[must_use]
-    pub fn has_answered(&self) -> bool {
-        self.proof.has_answered()
     }
 
     /// Adds the model to a hint to check its name.

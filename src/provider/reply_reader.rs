@@ -229,7 +229,8 @@ impl ReplyReader<'_> {
         }
     }
 
-    /// Judges a reply whose `body` is JSON. A failure that shows nothing of an API, and no usage, may be of anything.
+    /// Judges a reply whose `body` is JSON. A failure without usage, whose body is not of the API, may come from any
+    /// server.
     fn judge_whole(&self, reply: Reply, questions: &[&Question], body: &str) -> Exchange {
         let is_of_api = reply.is_of_api;
         let exchange = self.judge(reply, questions);
@@ -298,7 +299,7 @@ fn is_event_stream(body: &str) -> bool {
     line.contains(':') && is_field(line)
 }
 
-/// The beginning of a body, for people.
+/// The beginning of a body, human-readable.
 pub(crate) fn beginning(body: &str) -> String {
     match sanitize::one_line(body, MAX_SHOWN_CHARS) {
         text if text.is_empty() => "(nothing)".to_owned(),

@@ -36,7 +36,7 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
         tasks: (1..=task_count).map(task).collect(),
         shard: None,
         settings: None,
-        is_trial: false,
+        is_try: false,
     }
 }
 

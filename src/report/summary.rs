@@ -21,7 +21,7 @@ pub struct Report {
     pub runs: usize,
     /// The shard of the input that all of these runs ran; `None`: all of it, or several.
     pub shard: Option<Shard>,
-    /// Where that run stands.
+    /// State of the newest run.
     pub state: RunState,
     /// Start of the oldest run, in milliseconds since 1970.
     pub started_ms: i64,

@@ -112,7 +112,7 @@ fn has_secret(provider: &manifest::Provider) -> bool {
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn known_capabilities(job: &manifest::Job) -> Result<Capabilities, Error> {
-    let reader = ReadStore::reader_if_exists(&job.store)?;
+    let reader = ReadStore::open_if_exists(&job.store)?.map(|store| store.reader()).transpose()?;
     let stored = reader.map(|reader| reader.capabilities(&endpoint_id(job))).transpose()?.flatten();
     Ok(endpoint_capabilities(job, stored.as_deref())?)
 }

@@ -4,7 +4,7 @@ use super::diff_query::{DiffQuery, DiffSide};
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
-use super::runs::{find_run, is_trial, known_runs};
+use super::runs::{find_run, is_try, known_runs};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::{JobId, RunId};
 use crate::base::lowest::Lowest;
@@ -84,7 +84,7 @@ impl Sides {
                 let present = pipeline::known_recipes(&old_reader, &job.manifest, &job.questions)?;
                 let chosen = match side {
                     DiffSide::Run(id) => find_run(&runs, id)?,
-                    _ => runs.iter().find(|run| !is_trial(run) && run.tasks != present).ok_or_else(|| {
+                    _ => runs.iter().find(|run| !is_try(run) && run.tasks != present).ok_or_else(|| {
                         Error::new(WRONG_INPUT, "no earlier run of the job had other recipes")
                             .with_hint("change the manifest, or compare with --against OTHER.yaml or --model NAME")
                     })?,
@@ -100,7 +100,7 @@ impl Sides {
             }
         }
         check_tasks(&query.tasks, [job, &new_job])?;
-        let new_reader = ReadStore::reader_if_exists(&new_job.manifest.store)?;
+        let new_reader = ReadStore::open_if_exists(&new_job.manifest.store)?.map(|store| store.reader()).transpose()?;
         let new_key = match &new_reader {
             Some(reader) => stored_job(reader, &new_job.manifest)?,
             None => None,
@@ -181,7 +181,7 @@ impl Sides {
         let job = &self.new_job.manifest;
         let Some(limit) = job.limits.budget else { return Ok(None) };
         let scope = budget_counter(job, &RunId::new(""), now_ms).to_string();
-        let spent = self.new_reader.as_ref().map(|reader| reader.budget(&scope)).transpose()?;
+        let spent = self.new_reader.as_ref().map(|reader| reader.budget_used(&scope)).transpose()?;
         Ok(Some((limit, spent.unwrap_or_default())))
     }
 

@@ -3,6 +3,8 @@
 use crate::base::command_end::{BUDGET_REACHED, CommandEnd, GATE_FAILED};
 use crate::base::exit_codes::is_retryable;
 use crate::base::money::Pico;
+use crate::base::units::counted_as;
+use crate::labels::evaluation::EvalError;
 use crate::manifest::{ManifestError, shown_path};
 use crate::pipeline::{CHECK_DISK, LostRequests, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
@@ -86,10 +88,8 @@ impl Error {
             return self;
         }
         let cost = if cost_pico > 0 { format!(" (USD {})", Pico(cost_pico)) } else { String::new() };
-        let (noun, verb) = if replies == 1 { ("reply", "was") } else { ("replies", "were") };
-        let lost = format!(
-            "{replies} {noun}{cost} {verb} received but could not be stored: these pages are sent and billed again"
-        );
+        let replies = counted_as(replies, &format!("reply{cost} was"), &format!("replies{cost} were"));
+        let lost = format!("{replies} received but could not be stored: these pages are sent and billed again");
         self.hint = Some(Hint::Other(match self.hint {
             Some(Hint::CheckDisk(_)) => format!("{lost}; {CHECK_DISK}, then run the same command again to continue"),
             Some(Hint::Other(hint)) => format!("{lost}; {hint}"),
@@ -192,6 +192,21 @@ impl From<PipelineError> for Error {
         };
         let hint = hint.map(|hint| Hint::Other(hint.to_owned()));
         Self { hint, ..Self::new(outcome.end(), error) }
+    }
+}
+
+impl From<EvalError> for Error {
+    fn from(error: EvalError) -> Self {
+        match error {
+            EvalError::Pipeline(error) => error.into(),
+            EvalError::Input { message, hint } => {
+                let error = Self::new(WRONG_INPUT, message);
+                match hint {
+                    Some(hint) => error.with_hint(&hint),
+                    None => error,
+                }
+            }
+        }
     }
 }
 

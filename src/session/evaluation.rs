@@ -1,9 +1,9 @@
 //! How good the stored answers of a job are.
 
-use super::error::{Error, WRONG_INPUT};
+use super::error::Error;
 use super::job::Job;
 use crate::base::clock::Clock;
-use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, WrongPage};
+use crate::labels::evaluation::{self, EvalOptions, Evaluation, WrongPage};
 use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
 use crate::pipeline::{PagePictures, PipelineError, stored_job};
@@ -116,19 +116,4 @@ pub(crate) fn draw_page(
     let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is no longer in the job")?;
     let drawn = page_pictures.make(entry.position(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
     Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })
-}
-
-impl From<EvalError> for Error {
-    fn from(error: EvalError) -> Self {
-        match error {
-            EvalError::Pipeline(error) => error.into(),
-            EvalError::Input { message, hint } => {
-                let error = Self::new(WRONG_INPUT, message);
-                match hint {
-                    Some(hint) => error.with_hint(&hint),
-                    None => error,
-                }
-            }
-        }
-    }
 }

@@ -54,7 +54,7 @@ pub(crate) fn is_partly_listed(job: &Job) -> Result<bool, Error> {
     let Some(key) = pipeline::stored_job(&reader, &job.manifest)? else { return Ok(false) };
     let has_listed = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(name, _)| name.has_listed_input());
     let mut runs = reader.runs(Some(key))?;
-    runs.retain(|run| !run.is_trial);
+    runs.retain(|run| !run.is_try);
     Ok(!runs.is_empty() && !runs.iter().any(has_listed))
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn first_run(job: &Job, now_ms: i64) -> Result<Option<String>, Error>
     let reader = opened.reader()?;
     let Some(key) = pipeline::stored_job(&reader, &job.manifest)? else { return Ok(None) };
     let mut runs = reader.runs(Some(key))?;
-    runs.retain(|run| !run.is_trial);
+    runs.retain(|run| !run.is_try);
     let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
     Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
 }

@@ -49,7 +49,8 @@ fn has_other_human_answers(job: &Job) -> Result<bool, Error> {
         return Ok(false);
     }
     // A store that can't be read is not a part of this merge.
-    let Ok(Some(own)) = ReadStore::reader_if_exists(own) else { return Ok(false) };
+    let Ok(Some(own)) = ReadStore::open_if_exists(own) else { return Ok(false) };
+    let Ok(own) = own.reader() else { return Ok(false) };
     let merged = ReadStore::open(&job.manifest.store)?.reader()?;
     let mut last = DecisionId(0);
     loop {

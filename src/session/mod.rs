@@ -9,6 +9,7 @@
 //! - [`listed_files`]: the files of the input, taken or not; [`list_faults`]: faults that show only when the list is read
 //! - [`merging`]: merging the stores of shards
 //! - [`rows`]: rows in the terminal
+//! - [`plan_query`]: what is planned
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`diff`]: the effect of a change of the manifest; [`diff_query`]: the sides of a comparison; [`diff_sides`]: both
 //!   sides
@@ -44,6 +45,7 @@ pub(crate) mod merging;
 pub(crate) mod open_files;
 pub(crate) mod output_limit;
 pub(crate) mod overwriting;
+pub(crate) mod plan_query;
 pub(crate) mod probing;
 pub(crate) mod progress;
 pub(crate) mod provider;
@@ -75,6 +77,7 @@ pub use event_post::post_event;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use overwriting::{WrittenContent, WrittenFile};
+pub use plan_query::PlanQuery;
 pub use probing::Stability;
 pub use progress::ProgressHandle;
 pub use reporting::{ReportQuery, report_from_store};
@@ -94,7 +97,7 @@ pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_
 pub use crate::labels::probing::kind::ProbeKind;
 pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
-    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, QuotedReasoning, Range,
+    Alternative, Bound, BudgetLeft, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, QuotedReasoning, Range,
     RetrySelection, RowSelection, RunOptions, ShardPlan, Signal, TimeEstimate, TimeLeft, TriedPage, Trouble,
     TroubleKind, WaitReason, plan_to_json,
 };

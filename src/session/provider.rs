@@ -9,7 +9,7 @@ use crate::provider::HttpClient;
 use crate::simulator::{Options, Server};
 
 /// The way to a job's provider. A simulator runs while this lives.
-pub(crate) struct Provider {
+pub(crate) struct ConnectedProvider {
     /// The HTTP client.
     pub(crate) client: HttpClient,
     /// What the limit on open files leaves for connections.
@@ -17,7 +17,7 @@ pub(crate) struct Provider {
     _simulator: Option<Server>,
 }
 
-impl Provider {
+impl ConnectedProvider {
     /// Reaches a job's provider: reads its keys, and starts the simulator if the job uses it.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The rows of a job for people: a table in the terminal, or chosen columns in a format.
+//! The rows of a job, human-readable: a table in the terminal, or chosen columns in a format.
 
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;

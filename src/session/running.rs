@@ -1,4 +1,4 @@
-//! Running a job in a thread, so that the caller gets an answer in time even if something blocks the run.
+//! Running a job in a thread, so that the caller gets a result in time even if something blocks the run.
 
 use super::error::{Error, INTERNAL};
 use super::run_report::RunReport;

@@ -55,8 +55,8 @@ pub(crate) fn known_runs(
 }
 
 /// Whether a run only tried something: a page, or how stable answers are. Its recipes are not those of the manifest.
-pub(crate) fn is_trial(run: &RunRecord) -> bool {
-    run.is_trial
+pub(crate) fn is_try(run: &RunRecord) -> bool {
+    run.is_try
 }
 
 /// The runs that a report covers, newest first: `latest`, `all` (of one job, which is known if `is_one_job`), or the
@@ -65,12 +65,12 @@ pub(crate) fn is_trial(run: &RunRecord) -> bool {
 /// # Errors
 /// When there is no such run, or more than one id begins with the text in `which`.
 pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str, is_one_job: bool) -> Result<Vec<RunRecord>, Error> {
-    let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
+    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return Ok(runs) };
     match which {
         "all" => {
             let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| is_one_job || run.job == job).collect();
-            runs.sort_by_key(is_trial);
+            runs.sort_by_key(is_try);
             Ok(runs)
         }
         "latest" => {
@@ -135,7 +135,7 @@ mod tests {
             tasks: Vec::new(),
             shard: None,
             settings: None,
-            is_trial: outcome == RunOutcomeName::Try,
+            is_try: outcome == RunOutcomeName::Try,
         }
     }
 

@@ -13,9 +13,10 @@ use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::merging;
 use super::output_limit::output_limit_warning;
+use super::plan_query::PlanQuery;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
-use super::provider::Provider;
+use super::provider::ConnectedProvider;
 use super::rejected_settings::rejected_settings;
 use super::renderer::check_renderer;
 use super::reporting::{ReportQuery, report_from_store};
@@ -64,7 +65,7 @@ pub struct Session {
     seed: u64,
     shutdown: Shutdown,
     counters: Arc<Counters>,
-    provider: Mutex<Option<Provider>>,
+    provider: Mutex<Option<ConnectedProvider>>,
 }
 
 impl Session {
@@ -125,7 +126,7 @@ impl Session {
     /// # Errors
     /// When a key is missing or can't be read.
     pub fn connect(&self) -> Result<(), Error> {
-        self.pipeline_environment().map(|_| ())
+        self.dependencies().map(|_| ())
     }
 
     /// A filter of the job's rows, from an expression such as `kind = "invoice" and cost_usd > 0.01`
@@ -151,7 +152,7 @@ impl Session {
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         self.job.check_outputs(&[])?;
-        let environment = self.pipeline_environment()?;
+        let environment = self.dependencies()?;
         let mut job = self.job.manifest.clone();
         if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
             provider.open_files.apply(&mut job.limits);
@@ -179,23 +180,17 @@ impl Session {
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
-        self.plan_where(selection, None, (sample, None))
+        self.plan_where(PlanQuery { selection, sample, ..PlanQuery::default() })
     }
 
-    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `sizes`: that
-    /// of a sample, and the number of shards to plan separately.
+    /// The same, for a part of the pages or for shards.
     ///
     /// # Errors
     /// As [`Session::plan`].
-    pub fn plan_where(
-        &self,
-        selection: RetrySelection,
-        filter: Option<&Filter>,
-        sizes: (Option<u64>, Option<u32>),
-    ) -> Result<Plan, Error> {
+    pub fn plan_where(&self, query: PlanQuery<'_>) -> Result<Plan, Error> {
+        let PlanQuery { selection, filter, sample, shards } = query;
         let job = &self.job.manifest;
-        let reader = ReadStore::reader_if_exists(&job.store)?;
-        let (sample, shards) = sizes;
+        let reader = ReadStore::open_if_exists(&job.store)?.map(|store| store.reader()).transpose()?;
         Ok(pipeline::plan(&PlanRequest {
             job,
             questions: &self.job.questions,
@@ -208,9 +203,9 @@ impl Session {
         })?)
     }
 
-    /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; it rejects
-    /// settings of the manifest, or needs more room than they give; or a stated price has changed its meaning since an earlier version, or is not the
-    /// listed price of the model at its host.
+    /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; the model rejects
+    /// settings of the manifest, or needs a higher output limit than the manifest sets; or a stated price has changed
+    /// its meaning since an earlier version, or is not the listed price of the model at its host.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -278,7 +273,7 @@ impl Session {
                 Error::new(WRONG_INPUT, message).with_hint("try a file of the list")
             })?;
         }
-        let environment = self.pipeline_environment()?;
+        let environment = self.dependencies()?;
         let answers = pipeline::try_page(
             (&Arc::new(job), &questions),
             &environment,
@@ -369,7 +364,7 @@ impl Session {
         if plan.requests() == 0 {
             return Ok(());
         }
-        let environment = self.pipeline_environment()?;
+        let environment = self.dependencies()?;
         let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
         Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &environment, &options, ending)?)
     }
@@ -441,7 +436,7 @@ impl Session {
     /// # Errors
     /// When the store can't be written, or a key is missing.
     pub fn ask_sample(&self, asking: &DiffAsking) -> Result<(), Error> {
-        let environment = self.pipeline_environment()?;
+        let environment = self.dependencies()?;
         self.counters.set_limit(asking.to_ask());
         let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
         let (job, questions) = (&self.job.manifest, std::slice::from_ref(&self.job.questions));
@@ -492,15 +487,15 @@ impl Session {
         Ok(review::review(&Arc::new(self.job.manifest.clone()), &self.job.questions, options, serving)?)
     }
 
-    fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
+    fn dependencies(&self) -> Result<pipeline::Dependencies, Error> {
         check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
         let mut provider = self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let connected = match provider.take() {
             Some(connected) => connected,
-            None => Provider::connect(&self.job.manifest, &self.environment)?,
+            None => ConnectedProvider::connect(&self.job.manifest, &self.environment)?,
         };
         let client = provider.insert(connected).client.clone();
-        Ok(pipeline::Environment {
+        Ok(pipeline::Dependencies {
             clock: self.clock.clone(),
             hooks: Arc::new(NoHooks),
             seed: self.seed,
@@ -511,7 +506,7 @@ impl Session {
     }
 }
 
-/// A run's id: its time, for people, and twelve random digits. And a seed. Both are new also for runs that
+/// A run's id: its time, human-readable, and twelve random digits. And a seed. Both are new also for runs that
 /// begin at the same time in containers, where every process has the same id.
 fn new_run_id(clock: &dyn Clock) -> (RunId, u64) {
     let seed = entropy();

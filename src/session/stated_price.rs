@@ -29,10 +29,11 @@ pub(crate) fn run_warnings(job: &Job, now_ms: i64) -> Result<Vec<String>, StoreE
 
 /// The model of the job's latest run. `None`: there is none.
 fn last_model(job: &Job) -> Result<Option<String>, StoreError> {
-    let Some(reader) = ReadStore::reader_if_exists(&job.store)? else { return Ok(None) };
+    let Some(store) = ReadStore::open_if_exists(&job.store)? else { return Ok(None) };
+    let reader = store.reader()?;
     let Some(key) = stored_job(&reader, job)? else { return Ok(None) };
     let runs = reader.runs(Some(key))?;
-    Ok(runs.into_iter().filter(|run| !run.is_trial).max_by_key(|run| run.run).map(|run| run.model))
+    Ok(runs.into_iter().filter(|run| !run.is_try).max_by_key(|run| run.run).map(|run| run.model))
 }
 
 /// A warning if the price of cache writes looks like a surcharge, as earlier versions had it.

@@ -82,7 +82,7 @@ pub use records::shown_answers::ShownAnswer;
 pub use sqlite::filesystem::{check_writable as check_store_writable, network_file_system};
 pub(crate) use sqlite::migrations::latest as latest_version;
 pub use store::Store;
-pub use write::settled_entries::SettleRule;
+pub use write::done_entries::DoneRule;
 
 #[cfg(test)]
 mod tests;

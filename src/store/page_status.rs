@@ -1,6 +1,6 @@
 //! The rule that decides what is done with a page.
 //!
-//! Runs, plans, rows and the record of settled entries all use [`decide`]; no other code may derive from the outcomes of a
+//! Runs, plans, rows and the record of done entries all use [`decide`]; no other code may derive from the outcomes of a
 //! page what is done with it. The status of a row is another one: it shows how the page's answers are, and `export/row.rs`
 //! derives it from this decision and the outcomes.
 //!
@@ -11,7 +11,7 @@
 use crate::base::ids::Revision;
 use crate::base::vocabulary::OutcomeStatus;
 
-/// Which settled tasks a run sends again: `--retry` and `--refresh`.
+/// Which done tasks a run sends again: `--retry` and `--refresh`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetrySelection {
     /// Tasks without a valid reply.
@@ -27,7 +27,7 @@ pub struct RetrySelection {
 }
 
 impl RetrySelection {
-    /// Whether any settled task is sent again, so that settled files have to be read.
+    /// Whether any done task is sent again, so that done files have to be read.
     #[must_use]
     pub fn is_any(self) -> bool {
         self.invalid || self.refused || self.failed || self.refresh || self.redrawn
@@ -98,7 +98,7 @@ pub struct PageFacts<'a> {
 /// Which tasks may be asked.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSelection<'a> {
-    /// Which settled tasks are sent again.
+    /// Which done tasks are sent again.
     pub retry: RetrySelection,
     /// By task: `false` if it may not be asked. Tasks beyond the end may be asked.
     pub wanted: &'a [bool],
@@ -123,7 +123,7 @@ pub type TasksToAsk = Vec<(usize, Option<Revision>)>;
 pub enum PageStatus {
     /// These tasks are asked.
     Ask(TasksToAsk),
-    /// Nothing: every task is settled or not requested.
+    /// Nothing: every task is done or not requested.
     Done,
     /// Nothing: the page is skipped on purpose, because it is blank or a near duplicate.
     Skipped,

@@ -24,13 +24,13 @@ impl ReadStore {
         schema::open_to_read(path).map(|_| Self { path: path.to_owned() })
     }
 
-    /// A read connection to the store at `path`. `None`: the store does not exist.
+    /// Opens the store at `path`. `None`: the store does not exist.
     ///
     /// # Errors
     /// As [`ReadStore::open`], except for a store that does not exist.
-    pub fn reader_if_exists(path: &Path) -> Result<Option<Reader>, StoreError> {
-        match Self::open(path).and_then(|store| store.reader()) {
-            Ok(reader) => Ok(Some(reader)),
+    pub fn open_if_exists(path: &Path) -> Result<Option<Self>, StoreError> {
+        match Self::open(path) {
+            Ok(store) => Ok(Some(store)),
             Err(StoreError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         }

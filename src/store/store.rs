@@ -17,7 +17,7 @@ use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::store::records::shown_answers::ShownAnswer;
 use crate::store::sqlite::schema;
-use crate::store::write::settled_entries::SettleRule;
+use crate::store::write::done_entries::DoneRule;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
@@ -117,10 +117,10 @@ impl Store {
         self.blocking(Command::PutNearDuplicates { job, near }).map(|_| ())
     }
 
-    /// Marks the entries of a job that are settled: for whose pages a later run without options
+    /// Marks the entries of a job that are done: for whose pages a later run without options
     /// has nothing to do.
-    pub fn settle_entries(&self, job: JobId, rule: SettleRule) -> Result<(), StoreError> {
-        self.blocking(Command::SettleEntries { job, rule }).map(|_| ())
+    pub fn mark_entries_done(&self, job: JobId, rule: DoneRule) -> Result<(), StoreError> {
+        self.blocking(Command::MarkEntriesDone { job, rule }).map(|_| ())
     }
 
     /// Stores recipes that are not those of the job itself; their set and keys.
@@ -282,9 +282,9 @@ impl Store {
     }
 
     fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<CommandReply, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         self.commands.send(Message { command, reply }).map_err(|_| StoreError::Closed)?;
-        Ok(answer)
+        Ok(receiver)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What only the SQLite file shows: damaged values, migrations, the plan of the statement that
-//! settles entries, and that statement against reading page by page.
+//! marks entries done, and that statement against reading page by page.
 
 #![expect(clippy::disallowed_methods, reason = "files of tests")]
 
@@ -10,8 +10,8 @@ use super::records::pages::{RereadFile, SkipRule, Versions};
 use super::sqlite::migrations::{MIGRATIONS, latest};
 use super::sqlite::schema;
 use super::sqlite::values::PageKey;
+use super::write::done_entries::{PAGES, mark_entries_done};
 use super::write::pages::put_reread;
-use super::write::settled_entries::{PAGES, settle_entries};
 use super::*;
 use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
 use crate::base::digest::Digest;
@@ -54,8 +54,8 @@ pub(crate) fn store_with_rows(path: &Path) -> Connection {
 /// The renderers that are installed.
 const RENDERERS: &str = "those of today";
 
-pub(crate) fn rule(skip: SkipRule) -> SettleRule {
-    SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip, renderers: RENDERERS.into() }
+pub(crate) fn rule(skip: SkipRule) -> DoneRule {
+    DoneRule { set: RecipeSetId(1), versions: VERSIONS, skip, renderers: RENDERERS.into() }
 }
 
 /// A store as the first `version` migrations make it.
@@ -238,9 +238,9 @@ fn stored_entries() -> impl Strategy<Value = Vec<StoredEntry>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
-    /// The statement that settles entries and the rule on each page, read one by one.
+    /// The statement that marks entries done and the rule on each page, read one by one.
     #[test]
-    fn an_entry_is_settled_when_nothing_is_to_be_asked_of_its_pages(
+    fn an_entry_is_done_when_nothing_is_to_be_asked_of_its_pages(
         files in stored_entries(), blank in any::<bool>(), near_duplicates in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
@@ -280,7 +280,7 @@ proptest! {
             }
         }
         let skip = SkipRule { blank, near_duplicates };
-        settle_entries(&db, JobId(1), &rule(skip)).unwrap();
+        mark_entries_done(&db, JobId(1), &rule(skip)).unwrap();
         let sets = SetMembers::default();
         for entry in entries::entries(&db, JobId(1), (0, b""), 99).unwrap() {
             let set = entry.set.unwrap_or(RecipeSetId(1));

@@ -58,8 +58,8 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         older: runs.len().saturating_sub(limit) as u64,
     };
     for (at, run) in runs.iter().take(limit).enumerate() {
-        // A trial has its own settings.
-        let before = runs.iter().skip(at + 1).find(|run| !run.is_trial).filter(|_| !run.is_trial);
+        // A try has its own settings.
+        let before = runs.iter().skip(at + 1).find(|run| !run.is_try).filter(|_| !run.is_try);
         let changes = before.map(|before| recipes.changes(before, run)).transpose()?.unwrap_or_default();
         let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
         let state = RunState::of_end(run.outcome);

@@ -81,12 +81,12 @@ impl Concurrency {
         }
     }
 
-    /// The same with at most `most` requests in flight.
+    /// The same with at most `bound` requests in flight.
     #[must_use]
-    pub fn at_most(self, most: u32) -> Self {
+    pub fn at_most(self, bound: u32) -> Self {
         match self {
-            Self::Stated(max) => Self::Stated(max.min(most)),
-            Self::Learned(max) => Self::Learned(max.min(most)),
+            Self::Stated(max) => Self::Stated(max.min(bound)),
+            Self::Learned(max) => Self::Learned(max.min(bound)),
         }
     }
 }
@@ -112,6 +112,14 @@ pub struct Limits {
     pub budget_name: Option<String>,
     /// Maximum duration of a run.
     pub run_time: Option<Duration>,
+}
+
+impl Limits {
+    /// Whether the manifest states a rate, which paces requests from the first one on.
+    #[must_use]
+    pub fn states_a_rate(&self) -> bool {
+        self.requests_per_minute.is_some() || self.tokens_per_minute.is_some()
+    }
 }
 
 /// Maximum number of requests in flight, if the manifest does not set it.

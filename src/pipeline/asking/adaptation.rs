@@ -56,7 +56,7 @@ fn is_unexpected_bill(asking: &Asking<'_>, attempt: &Attempt, charge: &AttemptCh
             is_first
                 && !charge.is_estimated
                 && reserved > Pico::ZERO
-                && attempt.before.headroom.is_exceeded(reserved, charge.budget)
+                && attempt.before.multiples.is_exceeded(reserved, charge.budget)
         }
     }
 }
@@ -81,7 +81,7 @@ fn prompt_bill(request: &PageRequest, exchange: &Exchange) -> Option<Usage> {
     }
 }
 
-/// Stores what the endpoint is believed to accept.
+/// Stores what the endpoint is assumed to accept.
 ///
 /// # Errors
 /// When the store fails.

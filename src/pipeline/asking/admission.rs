@@ -209,17 +209,17 @@ impl Admission {
     /// How the run ends when it no longer sends anything.
     fn unavailable(&self, reason: GiveUpReason) -> RunOutcome {
         let message = self.last_obstacle.borrow();
-        let has_answered = self.endpoint.has_answered();
-        let unavailable = |message| RunOutcome::ProviderUnavailable { message, has_answered };
+        let has_replied = self.endpoint.has_replied();
+        let unavailable = |message| RunOutcome::ProviderUnavailable { message, has_replied };
         match reason {
             GiveUpReason::LongDelay(delay) => unavailable(format!(
                 "the endpoint asks to wait {} (Retry-After), longer than retry.max_wait: {message}",
                 human_duration(delay)
             )),
-            GiveUpReason::NeverAnswered => {
+            GiveUpReason::NeverReplied => {
                 unavailable(format!("the endpoint has not answered any request, and may bill each of them: {message}"))
             }
-            GiveUpReason::MaxWait => RunOutcome::from_max_wait(&message, has_answered),
+            GiveUpReason::MaxWait => RunOutcome::from_max_wait(&message, has_replied),
         }
     }
 

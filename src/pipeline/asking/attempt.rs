@@ -1,7 +1,7 @@
 //! One attempt at a page, for both deliveries: the facts before it is sent, the row that it opens, and what its end
 //! settles. It changes only itself.
 
-use super::charge::{KnownBefore, charge_of, headroom};
+use super::charge::{KnownBefore, charge_of, multiples};
 use super::page_state::{AskStep, PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
 use crate::base::mask::mask_keys;
@@ -107,7 +107,7 @@ impl Attempt {
             purpose: self.purpose,
             expected: self.before.expected,
             reserved: self.before.reserved,
-            budget: run.identity.budget(&run.job, at_ms, self.before.headroom),
+            budget: run.identity.budget(&run.job, at_ms, self.before.multiples),
             at_ms,
         }
     }
@@ -150,12 +150,12 @@ impl Attempt {
         retry: &Retry,
         at_ms: i64,
     ) -> Settlement {
-        let is_settled = |state: &PageState| matches!(next_step(state, retry), Step::Settled);
-        let mut outcomes = match is_settled(&self.state) {
+        let is_done = |state: &PageState| matches!(next_step(state, retry), Step::Done);
+        let mut outcomes = match is_done(&self.state) {
             true => Vec::new(),
             false => self.state.apply_exchange(exchange, &self.step, form, at_ms),
         };
-        if is_settled(&self.state) {
+        if is_done(&self.state) {
             outcomes.extend(self.state.open_outcomes(at_ms));
         }
         let (verdict, fault) = verdict_record(exchange);
@@ -194,7 +194,7 @@ fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outg
         price,
         expected,
         reserved,
-        headroom: headroom(expected.map(|cost| endpoint.with_markup(cost)), reserved.unwrap_or_default()),
+        multiples: multiples(expected.map(|cost| endpoint.with_markup(cost)), reserved.unwrap_or_default()),
         saved_tokens: endpoint.tokens_saved_by_size(image),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct KnownBefore {
     /// The maximum cost; `None`: the price is unknown.
     pub(crate) reserved: Option<Pico>,
     /// What the budget has to hold if other attempts are open.
-    pub(crate) headroom: ReservationMultiples,
+    pub(crate) multiples: ReservationMultiples,
     /// Image tokens that are saved by sending fewer pixels than the model can use.
     pub(crate) saved_tokens: u64,
 }
@@ -27,10 +27,10 @@ pub(crate) struct KnownBefore {
 /// 2026.
 const CHARS_PER_TOKEN: u64 = 4;
 
-/// How many times its reservation a bill is believed to be at most, in percent: a model that reasons above
+/// How many times its reservation a bill is assumed to be at most, in percent: a model that reasons above
 /// the output limit. It is four times what docmill takes for the most expensive reply.
 const MAX_OVERRUN_PERCENT: u32 = 400;
-/// How many times its expected cost a bill is believed to be at most, in percent: another price, another
+/// How many times its expected cost a bill is assumed to be at most, in percent: another price, another
 /// service tier, a cost of the provider's own.
 const MAX_PRICE_JUMP_PERCENT: u32 = 2000;
 /// The same for a line of a batch. Batches have one price and no tiers, and a smaller part of the budget
@@ -39,7 +39,7 @@ const MAX_BATCH_OVERRUN_PERCENT: u32 = 200;
 
 /// What the budget has to hold for an attempt while others are open. `expected`: its expected cost, `None`
 /// if unknown; `reserved`: what it reserves.
-pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> ReservationMultiples {
+pub(crate) fn multiples(expected: Option<Pico>, reserved: Pico) -> ReservationMultiples {
     let jump = match expected {
         Some(expected) if reserved > Pico::ZERO => {
             let percent = i128::from(expected.0) * i128::from(MAX_PRICE_JUMP_PERCENT) / i128::from(reserved.0) + 1;
@@ -128,7 +128,7 @@ mod tests {
             price: Some(RequestPrice { table, tier, sent_ms: 0 }),
             expected: Some(Pico(1900)),
             reserved: Some(Pico(10_800)),
-            headroom: ReservationMultiples::NONE,
+            multiples: ReservationMultiples::NONE,
             saved_tokens: 0,
         }
     }
@@ -146,7 +146,7 @@ mod tests {
         let reported = Some(Pico(5000));
         let (standard, flex) = (ServiceTier::Standard, ServiceTier::Flex);
         let worst = 10_800;
-        for (asked, charge, said, served, expected) in [
+        for (asked, charge, reported_cost, served, expected) in [
             (standard, Charge::Reported(usage(200, 10)), reported, None, vec![(5000, 2200), (5000, worst)]),
             (standard, Charge::Reported(usage(200, 10)), None, None, vec![(2200, 2200), (2200, worst)]),
             // It was not requested.
@@ -159,10 +159,10 @@ mod tests {
             (standard, Charge::Unknown, None, None, vec![]),
         ] {
             let before = known_before(asked);
-            let charge = charge_of(&exchange(charge, said, served, ""), &before);
+            let charge = charge_of(&exchange(charge, reported_cost, served, ""), &before);
             let pico = |pairs: &[(i64, i64)]| pairs.iter().map(|(a, b)| (Pico(*a), Pico(*b))).collect::<Vec<_>>();
             let worst = Some(before.estimate.worst);
-            assert_eq!(compared_costs(&charge, before.price, worst), pico(&expected), "{charge:?} {said:?}");
+            assert_eq!(compared_costs(&charge, before.price, worst), pico(&expected), "{charge:?} {reported_cost:?}");
             let theirs: Vec<_> = expected.into_iter().take(1).collect();
             assert_eq!(compared_costs(&charge, before.price, None), pico(&theirs), "another run estimated it");
         }
@@ -183,7 +183,7 @@ mod tests {
         for (expected, reserved, percent) in
             [(Some(100), 100, 2000), (Some(50), 100, 1001), (Some(1), 100, 400), (None, 100, 2000), (Some(0), 0, 2000)]
         {
-            let found = headroom(expected.map(Pico), Pico(reserved));
+            let found = multiples(expected.map(Pico), Pico(reserved));
             assert_eq!((found.single_percent, found.batch_percent), (percent, 200), "{expected:?} of {reserved}");
         }
     }

@@ -16,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::HashSet;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 /// Maximum number of bytes of prepared images that are held at once.
 const MAX_BYTES: usize = 256 << 20;
@@ -50,12 +51,9 @@ impl AskedPages {
 
     /// Counts pages that are asked from now on. Before the first one the parts of an earlier run of a shard
     /// cease to count: the run may be killed.
-    pub(crate) fn begin_pages(&mut self, run: &RunContext, pages: u64) {
-        if self.count == 0
-            && pages > 0
-            && let Err(error) = withdraw_parts(&Targets::of_job(&run.job, &run.job.output))
-        {
-            run.shutdown.request(RunOutcome::StorageError(error.to_string()));
+    pub(crate) async fn begin_pages(&mut self, run: &RunContext, pages: u64) {
+        if self.count == 0 && pages > 0 {
+            withdraw_earlier_parts(run).await;
         }
         self.count += pages;
         run.counters.add_begun(pages);
@@ -63,11 +61,22 @@ impl AskedPages {
 
     /// Counts the end of a page. The same error again and again ends the run.
     pub(crate) fn count_end(&mut self, run: &RunContext, end: PageEnd) {
-        let PageEnd::Settled(error) = end else { return };
+        let PageEnd::Done(error) = end else { return };
         run.counters.add_asked(error.is_some());
         if let (Some(pages), Some(error)) = (self.error_streak.add(error.as_ref().map(|error| error.kind)), error) {
             run.shutdown.request(RunOutcome::SameError { kind: error.kind, message: error.message, pages });
         }
+    }
+}
+
+/// Withdraws the parts of an earlier run of a shard, beside the asking thread. A fault ends the run.
+async fn withdraw_earlier_parts(run: &RunContext) {
+    let job = run.job.clone();
+    let withdrawn = spawn_blocking(move || withdraw_parts(&Targets::of_job(&job, &job.output))).await;
+    match withdrawn {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => run.shutdown.request(RunOutcome::StorageError(error.to_string())),
+        Err(error) => run.shutdown.request(RunOutcome::InternalError(error.to_string())),
     }
 }
 
@@ -129,7 +138,7 @@ pub(crate) async fn ask_pages(
                 held.add(page, bytes);
                 let questions = next.questions.clone();
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
-                asked.begin_pages(run, 1);
+                asked.begin_pages(run, 1).await;
                 if asked.left() == 0 && !asked.looks_for_more {
                     is_open = take_no_more(&mut ready);
                 }

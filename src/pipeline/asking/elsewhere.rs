@@ -1,12 +1,12 @@
-//! Pages that another process is asking: their keys are polled in the store until they are settled
+//! Pages that another process is asking: their keys are polled in the store until they are done
 //! or free again. An attempt that takes longer than its run allows does not hold a page indefinitely, and neither does
 //! a batch of a stalled run.
 
 use super::overdue::give_up;
+use super::stage::Asking;
 use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Waits, allowed_time};
 use crate::base::ids::{AttemptId, PageId, RunId};
 use crate::base::units::counted;
-use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::store::{AskedElsewhere, BatchElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
@@ -18,8 +18,8 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct PagesElsewhere {
     pages: VecDeque<PageElsewhere>,
-    /// Pages that did not fit: the input is walked again for them.
-    uncounted: u64,
+    /// Number of pages that did not fit: the input is walked again for them.
+    not_kept: u64,
     waited: WaitedRuns,
     waited_batches: WaitedRuns,
     heartbeats: Heartbeats,
@@ -45,8 +45,8 @@ struct Watched {
 
 /// Maximum number of keys that are kept.
 const MAX_KEYS: usize = 100_000;
-/// Interval at which a single page is looked at.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Interval at which pages that other processes ask are looked at.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Maximum number of pages that one poll looks at.
 const MAX_LOOK_UPS: usize = 2000;
 /// How many it looks at before other work gets its turn: about a millisecond of reads.
@@ -58,14 +58,14 @@ impl PagesElsewhere {
         if self.pages.len() < MAX_KEYS {
             self.pages.push_back(PageElsewhere { page, questions, watched: None });
         } else {
-            self.uncounted += 1;
+            self.not_kept += 1;
         }
     }
 
     /// Adds the pages of another pass.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.pages.append(&mut other.pages);
-        self.uncounted += other.uncounted;
+        self.not_kept += other.not_kept;
     }
 
     /// Whether no page is being waited for.
@@ -84,13 +84,17 @@ impl PagesElsewhere {
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub(crate) async fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
-        let reader = run.store.reader()?;
+    pub(crate) async fn poll(&mut self, asking: &Asking<'_>, options: &RunOptions) -> Result<u64, StoreError> {
+        let run = asking.run;
         let tasks = options.wanted_tasks(&run.identity.keys.tasks);
         let begin = run.identity.keys.begin;
-        let selection = TaskSelection { retry: options.selection, wanted: &tasks, begin };
-        // A near duplicate is not asked, so no other process asks it.
-        let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
+        let look_up = LookUp {
+            reader: &asking.reader,
+            // A near duplicate is not asked, so no other process asks it.
+            skip: SkipRule { near_duplicates: false, ..skip_rule(&run.job) },
+            selection: TaskSelection { retry: options.selection, wanted: &tasks, begin },
+            renderers: &run.identity.renderers,
+        };
         let (now, own_timeout) = (run.clock.now(), run.job.request.timeouts.attempt);
         let (mut free, mut overdue) = (0, Vec::new());
         let (mut waits, mut batch_waits) = (Waits::new(), Waits::new());
@@ -101,7 +105,7 @@ impl PagesElsewhere {
                 tokio::task::yield_now().await;
             }
             let Some(mut page) = self.pages.pop_front() else { break };
-            match look_up(&reader, (skip, &selection, &run.identity.renderers), &page.page, &page.questions)? {
+            match look_up.find(&page.page, &page.questions)? {
                 Elsewhere::Asked(asked) => {
                     let watched = page.watch(asked.attempt, now);
                     let waited = now.saturating_sub(watched.since);
@@ -127,7 +131,7 @@ impl PagesElsewhere {
                     }
                     self.pages.push_back(page);
                 }
-                Elsewhere::Settled => run.counters.add_done(),
+                Elsewhere::Done => run.counters.add_done(),
                 Elsewhere::Free => free += 1,
             }
         }
@@ -142,7 +146,7 @@ impl PagesElsewhere {
         }
         give_up(run, overdue).await?;
         if self.pages.is_empty() {
-            free += std::mem::take(&mut self.uncounted);
+            free += std::mem::take(&mut self.not_kept);
         }
         Ok(free)
     }
@@ -186,25 +190,25 @@ impl PageElsewhere {
     }
 }
 
-/// Waits until no other process is asking a page, and announces for which run. Returns whether it is free or settled: it is
+/// Waits until no other process is asking a page, and announces for which run. Returns whether it is free or done: it is
 /// not if it is in a batch, which may last for a day, or if this run ends.
 ///
 /// # Errors
 /// When the store can't be read or written.
 pub(crate) async fn wait_for_page(
-    run: &RunContext,
+    asking: &Asking<'_>,
     page: PageId,
     questions: &Arc<QuestionSet>,
 ) -> Result<bool, StoreError> {
     let mut pages = PagesElsewhere::default();
     pages.add(page, questions.clone());
     while !pages.is_empty() {
-        let asked = run.store.reader()?.asked_elsewhere(&page, &questions.recipes)?;
+        let asked = asking.reader.asked_elsewhere(&page, &questions.recipes)?;
         if asked.is_some_and(|asked| asked.batch.is_some()) {
             return Ok(false);
         }
-        pages.poll(run, &RunOptions::default()).await?;
-        if !pages.is_empty() && run.pause(POLL_INTERVAL).await.is_err() {
+        pages.poll(asking, &RunOptions::default()).await?;
+        if !pages.is_empty() && asking.run.pause(POLL_INTERVAL).await.is_err() {
             return Ok(false);
         }
     }
@@ -216,27 +220,35 @@ enum Elsewhere {
     /// It is asking it.
     Asked(AskedElsewhere),
     /// Nothing is left to ask of it.
-    Settled,
+    Done,
     /// It is no longer asking it, and something is left to ask.
     Free,
 }
 
-fn look_up(
-    reader: &Reader,
-    (skip, selection, renderers): (SkipRule, &TaskSelection<'_>, &str),
-    page: &PageId,
-    questions: &QuestionSet,
-) -> Result<Elsewhere, StoreError> {
-    // In this order: an attempt is settled in the commit that stores its outcomes.
-    if let Some(asked) = reader.asked_elsewhere(page, &questions.recipes)? {
-        return Ok(Elsewhere::Asked(asked));
+/// Finds in the store what another process has done with a page.
+struct LookUp<'a> {
+    reader: &'a Reader,
+    /// Which pages are skipped.
+    skip: SkipRule,
+    /// Which tasks are asked.
+    selection: TaskSelection<'a>,
+    /// The renderers and fonts that are installed.
+    renderers: &'a str,
+}
+
+impl LookUp<'_> {
+    fn find(&self, page: &PageId, questions: &QuestionSet) -> Result<Elsewhere, StoreError> {
+        // In this order: an attempt is settled in the commit that stores its outcomes.
+        if let Some(asked) = self.reader.asked_elsewhere(page, &questions.recipes)? {
+            return Ok(Elsewhere::Asked(asked));
+        }
+        let known = self.reader.stored_page(None, page, &questions.recipes, VERSIONS)?;
+        let known = known.without_faults_of_other_renderers(self.renderers);
+        Ok(match known.status(self.skip, &self.selection) {
+            PageStatus::Ask(_) => Elsewhere::Free,
+            PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Done,
+        })
     }
-    let known =
-        reader.stored_page(None, page, &questions.recipes, VERSIONS)?.without_faults_of_other_renderers(renderers);
-    Ok(match known.status(skip, selection) {
-        PageStatus::Ask(_) => Elsewhere::Free,
-        PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,
-    })
 }
 
 #[cfg(test)]

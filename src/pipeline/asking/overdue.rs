@@ -5,7 +5,7 @@ use super::waited_runs::{ANNOUNCE_AFTER, BATCH_TIME, Heartbeats, WaitedRuns, Wai
 use crate::base::ids::{AttemptId, RunId};
 use crate::base::units::counted;
 use crate::pipeline::control::context::RunContext;
-use crate::store::{AskedElsewhere, BatchHolder, StoreError};
+use crate::store::{AskedElsewhere, BatchHolder, Reader, StoreError};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -49,33 +49,37 @@ impl BudgetHolders {
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub(crate) async fn give_up_overdue(&self, run: &RunContext, scope: &str) -> Result<BudgetWait, StoreError> {
+    pub(crate) async fn give_up_overdue(
+        &self,
+        run: &RunContext,
+        reader: &Reader,
+        scope: &str,
+    ) -> Result<BudgetWait, StoreError> {
         let (now, own) = (run.clock.now(), run.job.request.timeouts.attempt);
         if self.looked.get().is_some_and(|looked| now.saturating_sub(looked) < LOOK_INTERVAL) {
             return Ok(self.wait.get());
         }
         self.looked.set(Some(now));
-        let reader = run.store.reader()?;
         let open = reader.reserved_elsewhere(run.identity.keys.run, scope)?;
         let holders = reader.batch_holders(run.identity.keys.run, scope)?;
         let known = self.seen.take();
-        let since = |held: &AskedElsewhere| known.get(&held.attempt).copied().unwrap_or(now);
-        let allowed = |held: &AskedElsewhere| allowed_time(held.timeout.unwrap_or(own));
-        self.seen.replace(open.iter().map(|held| (held.attempt, since(held))).collect());
+        let since = |asked: &AskedElsewhere| known.get(&asked.attempt).copied().unwrap_or(now);
+        let allowed = |asked: &AskedElsewhere| allowed_time(asked.timeout.unwrap_or(own));
+        self.seen.replace(open.iter().map(|asked| (asked.attempt, since(asked))).collect());
         let longest = open.iter().map(allowed).fold(allowed_time(own), Duration::max);
         let requests = longest + 2 * LOOK_INTERVAL;
         let batches = if self.watch_batches(holders, now, own) { BATCH_TIME } else { requests };
         self.wait.set(BudgetWait { requests, batches });
-        let waited = |held: &AskedElsewhere| now.saturating_sub(since(held));
+        let waited = |asked: &AskedElsewhere| now.saturating_sub(since(asked));
         let mut waits = Waits::new();
-        for held in open.iter().filter(|held| (ANNOUNCE_AFTER..=allowed(held)).contains(&waited(held))) {
-            let (count, longest) = waits.entry(held.run.clone()).or_default();
-            (*count, *longest) = (*count + 1, allowed(held).max(*longest));
+        for asked in open.iter().filter(|asked| (ANNOUNCE_AFTER..=allowed(asked)).contains(&waited(asked))) {
+            let (count, longest) = waits.entry(asked.run.clone()).or_default();
+            (*count, *longest) = (*count + 1, allowed(asked).max(*longest));
         }
         self.waited.borrow_mut().announce(waits, |count, other| {
             format!("the part of the budget that is reserved for {} of run {other}", counted(count, "request"))
         });
-        give_up(run, open.into_iter().filter(|held| waited(held) > allowed(held)).collect()).await?;
+        give_up(run, open.into_iter().filter(|asked| waited(asked) > allowed(asked)).collect()).await?;
         Ok(self.wait.get())
     }
 

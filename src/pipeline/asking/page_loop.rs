@@ -25,10 +25,10 @@ use tracing::Instrument;
 /// processes hold reservations.
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
-/// Asks a page until it is settled. An error of the store ends the run.
+/// Asks a page until it is done. An error of the store ends the run.
 pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
     let span = tracing::info_span!("page", path = &*page.path, content = %page.page.content, page = page.page.page);
-    match ask_until_settled(asking, &page).instrument(span).await {
+    match ask_until_done(asking, &page).instrument(span).await {
         Ok(end) => end,
         Err(error) => {
             asking.run.shutdown.request(RunOutcome::from(error));
@@ -37,13 +37,13 @@ pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
     }
 }
 
-async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<PageEnd, StoreError> {
+async fn ask_until_done(asking: &Asking<'_>, page: &ReadyPage) -> Result<PageEnd, StoreError> {
     let run = asking.run;
     let mut state = new_state(&run.job, &page.tasks);
-    let mut held = None;
+    let mut kept_slot = None;
     loop {
         match next_step(&state, &run.job.retry) {
-            Step::Settled => return Ok(PageEnd::Settled(first_error(&state, run.clock.wall_ms()))),
+            Step::Done => return Ok(PageEnd::Done(first_error(&state, run.clock.wall_ms()))),
             Step::Wait(wait) => {
                 let wait = asking.admission.jittered(wait);
                 if run.pause(wait).await.is_err() {
@@ -53,7 +53,7 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
             }
             Step::Ask(step) => {
                 let attempt = Attempt::new(&asking.endpoint, page, state, step);
-                (state, held) = match make_attempt(asking, page, attempt, held).await? {
+                (state, kept_slot) = match make_attempt(asking, page, attempt, kept_slot).await? {
                     ControlFlow::Continue(next) => next,
                     ControlFlow::Break(end) => return Ok(end),
                 };
@@ -62,14 +62,14 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
     }
 }
 
-/// Makes one attempt: how far the page has come, or how the loop ends. `held`: its slot among the requests in flight. As
+/// Makes one attempt: how far the page has come, or how the loop ends. `kept_slot`: its slot among the requests in flight. As
 /// long as it is not known what the endpoint accepts, a page keeps its slot: only with the same page does another form
 /// of the request show something.
 async fn make_attempt<'a>(
     asking: &'a Asking<'_>,
     page: &ReadyPage,
     mut attempt: Attempt,
-    held: Option<InFlightSlot<'a>>,
+    kept_slot: Option<InFlightSlot<'a>>,
 ) -> Result<ControlFlow<PageEnd, (PageState, Option<InFlightSlot<'a>>)>, StoreError> {
     let Asking { run, endpoint, admission, observer, .. } = asking;
     let tokens = attempt.before.estimate.admission_tokens;
@@ -80,7 +80,7 @@ async fn make_attempt<'a>(
 
     // Admit. What other replies have shown while this page waited counts.
     let tokens = || attempt.admission_tokens(endpoint, &page.prepared);
-    let Ok(mut slot) = admission.admit(tokens, held).await else {
+    let Ok(mut slot) = admission.admit(tokens, kept_slot).await else {
         return Ok(ControlFlow::Break(PageEnd::Unfinished));
     };
 
@@ -114,12 +114,12 @@ async fn make_attempt<'a>(
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.
-    let record = settlement.clone();
-    let unstored = (record.verdict == VerdictName::Done).then(|| record.charge.cost.unwrap_or_default().0);
+    let settled = settlement.clone();
+    let unstored = (settled.verdict == VerdictName::Done).then(|| settled.charge.cost.unwrap_or_default().0);
     unstored.inspect(|cost| run.counters.add_unstored(*cost));
     if let Err(error) = run.store.settle_attempt(settlement).await {
         // It was sent and may be billed: the log is the only record of it.
-        telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
+        telemetry::record_attempt(run, &attempt, &settled, exchange.obstacle(), &span);
         return Err(error);
     }
     unstored.inspect(|cost| run.counters.mark_stored(*cost));
@@ -127,14 +127,14 @@ async fn make_attempt<'a>(
     run.hooks.reached(Point::Settled);
 
     // Adapt.
-    adapt(asking, &attempt, &exchange, &record.charge, form).await?;
+    adapt(asking, &attempt, &exchange, &settled.charge, form).await?;
     slot.learn(&exchange);
 
     // Record.
-    telemetry::record_attempt(run, &attempt, &record, exchange.obstacle(), &span);
-    observer.on_exchange(&attempt.request, &exchange, &record.charge);
-    let held = endpoint.is_trying_with(&attempt.request).then_some(slot);
-    Ok(ControlFlow::Continue((attempt.state, held)))
+    telemetry::record_attempt(run, &attempt, &settled, exchange.obstacle(), &span);
+    observer.on_exchange(&attempt.request, &exchange, &settled.charge);
+    let kept_slot = endpoint.is_trying_with(&attempt.request).then_some(slot);
+    Ok(ControlFlow::Continue((attempt.state, kept_slot)))
 }
 
 /// How long an attempt may take: `request.timeout`, or the rest of `retry.page_time`.
@@ -171,7 +171,7 @@ async fn open(
                 // Reservations of requests end with their timeout, those of stopped processes when they are given
                 // up. Those of batches may take a day.
                 let scope = attempt.open_record(run, None).budget.scope;
-                let max_wait = asking.budget_holders.give_up_overdue(run, &scope).await?.requests;
+                let max_wait = asking.budget_holders.give_up_overdue(run, &asking.reader, &scope).await?.requests;
                 if watch.is_over(spent, reserved, run.clock.now(), max_wait) {
                     run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
@@ -184,7 +184,7 @@ async fn open(
     }
 }
 
-/// Settles a page whose request is larger than any that may be sent.
+/// Fails a page whose request is larger than any that may be sent.
 ///
 /// # Errors
 /// When the store fails.

@@ -2,14 +2,12 @@
 //! Pure: replies and times are passed in.
 
 use crate::base::backoff::Backoff;
-use crate::base::ids::Revision;
-use crate::base::vocabulary::AttemptPurpose;
+use crate::base::ids::{RequestId, Revision};
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind, OutcomeStatus};
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
-use crate::provider::{
-    CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, TransientFault, Variation, Verdict,
-};
-use crate::store::{EarlierAttempts, ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
+use crate::provider::{CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, Variation, Verdict};
+use crate::store::{EarlierAttempts, FaultRecord, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
 
@@ -25,7 +23,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from
 /// With less time left no attempt is made: it would be cut off and paid for.
 pub(crate) const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 
-/// A task of the page that is not settled.
+/// A task of the page that is not done.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenTask {
     /// Its position in the job.
@@ -63,7 +61,7 @@ enum LastAttempt {
     /// A reply. Tasks that are still open have no valid answer in it.
     Replied { cut: Cut, content: String },
     /// Reasoning used up the output limit.
-    OutOfRoom,
+    ReasoningExhausted,
     /// A transient error.
     Transient {
         fault: FaultRecord,
@@ -93,7 +91,7 @@ pub(crate) enum Step {
     /// Wait this long (before jitter), then decide again.
     Wait(Duration),
     /// Nothing is left to ask.
-    Settled,
+    Done,
 }
 
 /// An attempt that is to be made.
@@ -110,30 +108,32 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
     let ask = |repair| Step::Ask(AskStep { variation: state.variation, repair });
     let vary = |variation| Step::Ask(AskStep { variation, repair: None });
     if state.open.is_empty() {
-        return Step::Settled;
+        return Step::Done;
     }
     match &state.last {
         LastAttempt::Nothing => ask(state.repair.clone()),
-        LastAttempt::Page(_) => Step::Settled,
+        LastAttempt::Page(_) => Step::Done,
         // An attempt that can't end within the page's time is not begun.
-        _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Settled,
-        LastAttempt::Transient { is_scope_unknown: false, .. } if state.tries >= retry.attempts => Step::Settled,
+        _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Done,
+        LastAttempt::Transient { is_scope_unknown: false, .. } if state.tries >= retry.attempts => Step::Done,
         LastAttempt::Transient { has_waited: true, .. } => ask(state.repair.clone()),
         LastAttempt::Transient { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
-            _ => Step::Settled,
+            _ => Step::Done,
         },
-        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom if state.variation.is_lengthened => {
-            Step::Settled
+        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::ReasoningExhausted
+            if state.variation.is_lengthened =>
+        {
+            Step::Done
         }
-        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom => {
+        LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::ReasoningExhausted => {
             vary(Variation { is_lengthened: true, ..state.variation })
         }
-        LastAttempt::Replied { cut: Cut::Repetition, .. } if state.variation.avoids_repetition => Step::Settled,
+        LastAttempt::Replied { cut: Cut::Repetition, .. } if state.variation.avoids_repetition => Step::Done,
         LastAttempt::Replied { cut: Cut::Repetition, .. } => {
             vary(Variation { avoids_repetition: true, ..state.variation })
         }
-        LastAttempt::Replied { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
+        LastAttempt::Replied { .. } if state.repairs >= MAX_REPAIRS => Step::Done,
         LastAttempt::Replied { content, .. } => {
             let faults: Vec<_> =
                 state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
@@ -271,7 +271,7 @@ impl PageState {
                         LastAttempt::Nothing
                     }
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
-                    FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::OutOfRoom,
+                    FormChange::Exhausted(CapabilityChange::OutputFactor) => LastAttempt::ReasoningExhausted,
                     FormChange::Doubted => LastAttempt::transient(fault.into()),
                     // Whatever its text, the server may have failed: another attempt may succeed.
                     FormChange::Exhausted(_) if exchange.is_servers_fault() => {
@@ -312,7 +312,7 @@ impl PageState {
         }
     }
 
-    /// The outcomes of the tasks that are open when the page is settled.
+    /// The outcomes of the tasks that are open when the page is done.
     pub(crate) fn open_outcomes(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         let outcome = |task: &OpenTask| {
             let (status, fault, is_transient) = match &self.last {
@@ -325,9 +325,9 @@ impl PageState {
                     let message = "the reply repeated itself until max_tokens, even with another format".to_owned();
                     (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Repetition, message }, false)
                 }
-                LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::OutOfRoom => {
+                LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::ReasoningExhausted => {
                     let what = match self.last {
-                        LastAttempt::OutOfRoom => "reasoning used up max_tokens",
+                        LastAttempt::ReasoningExhausted => "reasoning used up max_tokens",
                         _ => "the reply was cut at max_tokens",
                     };
                     let message = match self.variation.is_lengthened {
@@ -360,18 +360,6 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
     let outcomes = state.open_outcomes(at_ms);
     let fault = outcomes.into_iter().find_map(|(_, outcome)| outcome.fault)?;
     Some(PageError { kind: fault.kind, message: fault.message })
-}
-
-impl From<&TransientFault> for FaultRecord {
-    fn from(fault: &TransientFault) -> Self {
-        Self { kind: fault.kind, message: fault.message.clone() }
-    }
-}
-
-impl From<&PageFault> for FaultRecord {
-    fn from(fault: &PageFault) -> Self {
-        Self { kind: fault.kind, message: fault.message.clone() }
-    }
 }
 
 #[cfg(test)]

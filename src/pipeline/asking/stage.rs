@@ -7,7 +7,7 @@ use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
 use crate::pipeline::model::endpoint_facts::{endpoint_calibrations, endpoint_capabilities};
 use crate::provider::{DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
-use crate::store::{AttemptCharge, StoreError};
+use crate::store::{AttemptCharge, Reader, StoreError};
 use std::rc::Rc;
 
 /// The asking stage of a run: one endpoint, and admission to it. Lives on one thread.
@@ -20,6 +20,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) admission: Admission,
     /// Who else holds reservations of the budget.
     pub(crate) budget_holders: BudgetHolders,
+    /// What other processes are doing is read with it: opening a connection would block the thread.
+    pub(crate) reader: Reader,
     /// What the store had of the endpoint's bills when the run began.
     pub(crate) calibrations: Calibrations,
     /// Watches replies and attempts.
@@ -49,7 +51,7 @@ impl<'a> Asking<'a> {
     /// The asking stage of a run.
     ///
     /// # Errors
-    /// When what the store keeps of the endpoint can't be read.
+    /// When the store can't be read.
     pub(crate) fn new(
         run: &'a RunContext,
         client: &HttpClient,
@@ -74,6 +76,7 @@ impl<'a> Asking<'a> {
         }));
         let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
         let budget_holders = BudgetHolders::default();
-        Ok(Self { run, endpoint, admission, budget_holders, calibrations, observer })
+        let reader = run.store.reader()?;
+        Ok(Self { run, endpoint, admission, budget_holders, reader, calibrations, observer })
     }
 }

@@ -11,7 +11,7 @@ use crate::provider::BatchClient;
 use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
 use std::path::PathBuf;
-use tokio::fs::File;
+use tokio::fs::{File, remove_file};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 /// Maximum number of bytes of a line, besides the body of its request.
@@ -124,7 +124,7 @@ impl BatchBuilder {
     /// # Errors
     /// When the store can't be written.
     pub(crate) async fn withdraw(self, asking: &Asking<'_>) -> Result<(), StoreError> {
-        let _ = std::fs::remove_file(&self.path);
+        let _ = remove_file(&self.path).await;
         asking.run.store.withdraw_batch(self.batch).await
     }
 }

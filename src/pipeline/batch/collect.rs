@@ -25,14 +25,14 @@ const GROUP: usize = 256;
 /// What a batch brought.
 #[derive(Default)]
 pub(crate) struct Collected {
-    /// Pages that are settled.
+    /// Pages that are done.
     pub(crate) ends: Vec<PageEnd>,
     /// Pages that must be sent again.
     pub(crate) unfinished: Vec<(AskedPage, PageState)>,
-    /// Bills for requests of other runs that were no larger than expected at most. The sizes of their images are not
-    /// known here, so that calibration learns nothing from them.
+    /// Bills for requests of other runs that were within their reservation. The sizes of their images are not known
+    /// here, so that calibration learns nothing from them.
     pub(crate) confirmed: u64,
-    /// Set if the batch failed because the provider's queue had no room for it.
+    /// Set if the batch failed because the provider's queue had no space for it.
     pub(crate) full_queue: Option<FullQueue>,
     /// Why the results could not be read completely: the batch has to be collected again.
     pub(crate) fault: Option<BatchFault>,
@@ -73,7 +73,7 @@ pub(crate) async fn collect(
     asking.run.hooks.reached(Point::BatchCollected);
     let message = remote.errors.first().map(|error| format!("{}: {}", error.code, error.message));
     batch.end(asking, message).await?;
-    tracing::info!("batch {} is collected: {} pages are settled", remote.id, collector.collected.ends.len());
+    tracing::info!("batch {} is collected: {} pages are done", remote.id, collector.collected.ends.len());
     Ok(collector.collected)
 }
 
@@ -238,8 +238,8 @@ impl Collector<'_> {
         // An answer is durable before it is counted.
         for (attempt, settlement) in settled {
             telemetry::record_attempt(run, &attempt, &settlement, None, &tracing::Span::none());
-            if matches!(next_step(&attempt.state, &run.job.retry), Step::Settled) {
-                self.collected.ends.push(PageEnd::Settled(first_error(&attempt.state, settlement.at_ms)));
+            if matches!(next_step(&attempt.state, &run.job.retry), Step::Done) {
+                self.collected.ends.push(PageEnd::Done(first_error(&attempt.state, settlement.at_ms)));
             } else {
                 self.collected.unfinished.push(((attempt.page, attempt.questions.id), attempt.state));
             }

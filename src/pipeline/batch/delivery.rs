@@ -56,7 +56,7 @@ struct DeliveryPass {
 /// What one step of a delivery brought.
 #[derive(Default)]
 pub(crate) struct DeliveryStep {
-    /// Pages that are settled.
+    /// Pages that are done.
     pub(crate) ends: Vec<PageEnd>,
     /// New pages that were taken.
     pub(crate) taken: u64,
@@ -75,29 +75,36 @@ pub(crate) struct Delivered {
 }
 
 impl<'a> BatchDelivery<'a> {
-    /// A delivery for a run, with the batches that earlier runs of the job have left. `is_once`: it ends the run
-    /// instead of waiting for the provider.
+    /// A delivery for a run. Removes the files of batches that do not exist any more. `is_once`: it ends the run
+    /// instead of waiting for the provider. Blocks.
     ///
     /// # Errors
     /// When the store can't be read.
     pub(crate) fn new(asking: &'a Asking<'a>, is_once: bool) -> Result<Self, StoreError> {
         let bounds = asking.run.job.batch;
         asking.run.store.remove_orphan_batch_files()?;
-        let batches = resume_batches(asking.run, &[])?;
-        let poller = BatchPoller::new(asking, bounds.poll, is_once, batches);
-        if !poller.batches().is_empty() {
-            let (batches, pages) = (poller.batches().len(), poller.pages());
-            tracing::info!("{batches} batches of earlier runs, with {pages} pages, are being processed");
-        }
         Ok(Self {
             asking,
             filler: BatchFiller::new(asking, bounds),
-            poller,
+            poller: BatchPoller::new(asking, bounds.poll, is_once),
             queue: QueueLimit::new(bounds.queued_tokens),
             unfinished: UnfinishedPages::default(),
             pass: DeliveryPass::default(),
             is_once,
         })
+    }
+
+    /// Resumes the batches that earlier runs of the job have left.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) async fn resume(&mut self) -> Result<(), StoreError> {
+        self.poller.extend(resume_batches(self.asking, &[]).await?);
+        if !self.poller.batches().is_empty() {
+            let (batches, pages) = (self.poller.batches().len(), self.poller.pages());
+            tracing::info!("{batches} batches of earlier runs, with {pages} pages, are being processed");
+        }
+        Ok(())
     }
 
     /// Pages that are in batches: a pass over the input skips them.
@@ -115,7 +122,7 @@ impl<'a> BatchDelivery<'a> {
         let names = stalled.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
         run.store.take_over_batches(run.identity.keys.run, run.job.provider.id.clone(), stalled).await?;
         let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
-        let batches = resume_batches(run, &known)?;
+        let batches = resume_batches(self.asking, &known).await?;
         let count = batches.len();
         match names.as_str() {
             _ if count == 0 => {}

@@ -1,4 +1,4 @@
-//! Pages into the file of the batch that is being built.
+//! Writes pages into the file of the batch that is being built.
 
 use super::builder::{BatchBuilder, LINE_FRAME_BYTES, queued_tokens};
 use super::lifecycle::Batch;
@@ -31,7 +31,7 @@ pub(crate) struct BatchFiller<'a> {
     builder: Option<BatchBuilder>,
     /// Pages that wait for the budget.
     held: VecDeque<ReadyPage>,
-    /// Bills for requests of other runs that were no larger than expected at most.
+    /// Bills for requests of other runs that were within their reservation.
     confirmed: u64,
     /// The budget into which pages do not fit.
     watch: BudgetWatch,
@@ -42,7 +42,7 @@ pub(crate) struct BatchFiller<'a> {
 pub(crate) struct Filled {
     /// Batches that are complete.
     pub(crate) complete: Vec<Batch>,
-    /// Pages that are settled without being sent.
+    /// Pages that are done without being sent.
     pub(crate) ends: Vec<PageEnd>,
     /// Pages that another process is asking.
     pub(crate) elsewhere: Vec<(PageId, Arc<QuestionSet>)>,
@@ -51,7 +51,7 @@ pub(crate) struct Filled {
 }
 
 /// A page with its next attempt and the body of its request.
-type Line = (Attempt, Bytes, ReadyPage);
+type BatchLine = (Attempt, Bytes, ReadyPage);
 
 impl<'a> BatchFiller<'a> {
     /// A filler without pages.
@@ -59,7 +59,7 @@ impl<'a> BatchFiller<'a> {
         Self { asking, bounds, builder: None, held: VecDeque::new(), confirmed: 0, watch: BudgetWatch::default() }
     }
 
-    /// Counts bills for requests of other runs that were no larger than expected at most.
+    /// Counts bills for requests of other runs that were within their reservation.
     pub(crate) fn confirm(&mut self, bills: u64) {
         self.confirmed += bills;
     }
@@ -102,7 +102,7 @@ impl<'a> BatchFiller<'a> {
     ) -> Result<Filled, StoreError> {
         let (run, endpoint) = (self.asking.run, &self.asking.endpoint);
         let mut filled = Filled::default();
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<BatchLine> = Vec::new();
         let mut size =
             self.builder.as_ref().map_or((0, 0, 0), |builder| (builder.bytes, builder.tokens, builder.requests()));
         for page in pages {
@@ -119,7 +119,7 @@ impl<'a> BatchFiller<'a> {
             if let Some(limit) = queue.below(tokens) {
                 let message = format!("the request needs {tokens} tokens, more than the provider queues: {limit}");
                 let state = fail_unsent(run, attempt, message).await?;
-                filled.ends.push(PageEnd::Settled(first_error(&state, run.clock.wall_ms())));
+                filled.ends.push(PageEnd::Done(first_error(&state, run.clock.wall_ms())));
                 continue;
             }
             if self.is_full(size, (bytes, tokens), queue) {
@@ -145,7 +145,7 @@ impl<'a> BatchFiller<'a> {
     /// Opens the attempts in one commit, and writes the lines of those that are granted.
     async fn open(
         &mut self,
-        lines: Vec<Line>,
+        lines: Vec<BatchLine>,
         unfinished: &mut UnfinishedPages,
         filled: &mut Filled,
     ) -> Result<(), StoreError> {
@@ -164,7 +164,7 @@ impl<'a> BatchFiller<'a> {
         match over_budget.and_then(|at| lines.get(at)) {
             Some((attempt, ..)) => {
                 let scope = attempt.open_record(run, Some(builder.batch)).budget.scope;
-                max_wait = self.asking.budget_holders.give_up_overdue(run, &scope).await?.batches;
+                max_wait = self.asking.budget_holders.give_up_overdue(run, &self.asking.reader, &scope).await?.batches;
             }
             None => self.watch = BudgetWatch::default(),
         }

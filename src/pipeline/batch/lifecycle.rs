@@ -8,6 +8,7 @@ use crate::pipeline::asking::stage::Asking;
 use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
 use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
 use std::path::PathBuf;
+use tokio::fs::{remove_file, try_exists};
 
 /// How often a file may be unknown to the provider: a new file takes time to reach all servers.
 const MAX_UNKNOWN: u32 = 5;
@@ -117,8 +118,13 @@ impl Batch {
     }
 
     /// Removes the file of its lines.
-    pub(crate) fn remove_file(&self) {
-        let _ = std::fs::remove_file(&self.path);
+    pub(crate) async fn remove_file(&self) {
+        let _ = remove_file(&self.path).await;
+    }
+
+    /// Whether the file of its lines is there.
+    async fn has_file(&self) -> bool {
+        try_exists(&self.path).await.unwrap_or(false)
     }
 
     /// Its id in the store.
@@ -157,7 +163,7 @@ impl Batch {
     /// When the store can't be written.
     pub(crate) async fn advance(&mut self, asking: &Asking<'_>, fits: bool) -> Result<BatchStep, StoreError> {
         match self.progress.state {
-            BatchState::Filled if !self.path.exists() => Ok(BatchStep::FileGone),
+            BatchState::Filled if !self.has_file().await => Ok(BatchStep::FileGone),
             BatchState::Filled if !fits => Ok(BatchStep::Queued),
             BatchState::Filled => self.upload(asking).await,
             BatchState::Uploaded => self.create(asking).await,
@@ -204,7 +210,7 @@ impl Batch {
             Err(BatchFault::NotFound(message)) if !self.creation.file_unknown() => {
                 Ok(BatchStep::Failed(BatchFault::transient(message)))
             }
-            Err(BatchFault::NotFound(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
+            Err(BatchFault::NotFound(_)) if !self.has_file().await => Ok(BatchStep::FileGone),
             Err(BatchFault::NotFound(message)) => {
                 tracing::warn!("the provider has lost the file of a batch ({message}): uploading it again");
                 self.progress.input_file = None;
@@ -220,7 +226,7 @@ impl Batch {
         self.progress.remote = Some(remote.id);
         self.change(asking, BatchState::Submitted).await?;
         asking.run.hooks.reached(Point::BatchSubmitted);
-        self.remove_file();
+        self.remove_file().await;
         Ok(BatchStep::Working)
     }
 
@@ -254,7 +260,7 @@ impl Batch {
     /// # Errors
     /// When the store can't be written.
     pub(crate) async fn end(&mut self, asking: &Asking<'_>, message: Option<String>) -> Result<(), StoreError> {
-        self.remove_file();
+        self.remove_file().await;
         self.progress.state = BatchState::Ended;
         self.record(asking, message).await
     }

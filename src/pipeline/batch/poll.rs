@@ -37,7 +37,7 @@ pub(crate) struct BatchPoller<'a> {
 /// What a poll brought.
 #[derive(Default)]
 pub(crate) struct Polled {
-    /// Pages that are settled.
+    /// Pages that are done.
     pub(crate) ends: Vec<PageEnd>,
     /// Pages of batches that were never submitted: they are sent again.
     pub(crate) unsent: u64,
@@ -48,14 +48,14 @@ pub(crate) struct Polled {
 }
 
 impl<'a> BatchPoller<'a> {
-    /// A poller of these batches.
-    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, is_once: bool, batches: Vec<Batch>) -> Self {
+    /// A poller without batches.
+    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, is_once: bool) -> Self {
         let next_poll = asking.run.clock.now();
         Self {
             asking,
             interval,
             is_once,
-            batches,
+            batches: Vec::new(),
             failing_since: None,
             full_since: None,
             next_poll,
@@ -179,7 +179,7 @@ impl<'a> BatchPoller<'a> {
                     if is_unsent && matches!(fault, BatchFault::Refused(_)) {
                         // Nothing of it was sent, and nothing will be.
                         let refused = self.batches.remove(at);
-                        refused.remove_file();
+                        refused.remove_file().await;
                         run.store.withdraw_batch(refused.id()).await?;
                     } else {
                         at += 1;
@@ -246,8 +246,8 @@ impl<'a> BatchPoller<'a> {
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
-            let has_answered = self.asking.endpoint.has_answered() || self.batches.iter().any(Batch::is_queued);
-            run.shutdown.request(RunOutcome::from_max_wait(message, has_answered));
+            let has_replied = self.asking.endpoint.has_replied() || self.batches.iter().any(Batch::is_queued);
+            run.shutdown.request(RunOutcome::from_max_wait(message, has_replied));
         }
         after.unwrap_or_default().min(run.job.retry.max_wait)
     }

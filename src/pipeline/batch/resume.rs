@@ -9,20 +9,21 @@ use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::charge::KnownBefore;
 use crate::pipeline::asking::page_state::{AskStep, PageState};
-use crate::pipeline::control::context::RunContext;
+use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest};
 use crate::store::{BatchAttempt, BatchState, Reader, ReservationMultiples, RunKeys, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
+use tokio::fs::remove_file;
 
 /// The batches of this run that it does not know yet, which earlier runs have left. A batch whose file is gone was
 /// never uploaded according to the store: its pages are sent again.
 ///
 /// # Errors
 /// When the store can't be read.
-pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<Batch>, StoreError> {
-    let reader = run.store.reader()?;
+pub(crate) async fn resume_batches(asking: &Asking<'_>, known: &[BatchId]) -> Result<Vec<Batch>, StoreError> {
+    let (run, reader) = (asking.run, &asking.reader);
     let mut batches = Vec::new();
     for record in reader.batches(run.identity.keys.run)? {
         if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {
@@ -31,7 +32,7 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
         let path = run.store.batch_file(&record.key);
         if record.progress.state == BatchState::Submitted {
             // The provider has it.
-            let _ = std::fs::remove_file(&path);
+            let _ = remove_file(&path).await;
         }
         let price = match record.price.as_deref() {
             Some(text) => {
@@ -46,7 +47,7 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
         for stored in reader.batch_attempts(record.progress.batch)? {
             let line = stored.name.as_ref().map(|name| line_id(&name.run, name.sequence));
             let id = stored.attempt;
-            attempts.push_resumed(line, id, resume_attempt((&reader, &run.identity.keys), price, stored)?);
+            attempts.push_resumed(line, id, resume_attempt((reader, &run.identity.keys), price, stored)?);
         }
         batches.push(Batch::resumed(record.progress, record.key, path, attempts));
     }
@@ -110,7 +111,7 @@ fn resume_attempt(
             price,
             expected: stored.expected,
             reserved: stored.reserved,
-            headroom: ReservationMultiples::NONE,
+            multiples: ReservationMultiples::NONE,
             saved_tokens: 0,
         },
         sent: None,

@@ -1,4 +1,4 @@
-//! Pages that their batch did not settle, and how far they have come.
+//! Pages that their batch did not finish, and how far they have come.
 
 use crate::base::ids::{PageId, RecipeSetId};
 use crate::pipeline::asking::page_state::PageState;
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// A page with its questions.
 pub(crate) type AskedPage = (PageId, RecipeSetId);
 
-/// How far pages have come that were not settled by the batch they were in. Their images are not
+/// How far pages have come that were not finished by the batch they were in. Their images are not
 /// kept: the next pass over the input prepares them again.
 #[derive(Default)]
 pub(crate) struct UnfinishedPages {

@@ -1,16 +1,14 @@
 //! What every stage of a run shares.
 
 use super::counters::Counters;
-use super::environment::Environment;
+use super::dependencies::Dependencies;
 use super::error::PipelineError;
 use super::identity::{RunIdentity, RunPurpose};
 use super::run_outcome::RunOutcome;
 use super::shutdown::Shutdown;
 use crate::base::clock::Clock;
-use crate::base::exit_codes::{FAILED_PAGES, SUCCESS};
 use crate::base::hooks::Hooks;
 use crate::base::random::Random;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::store::{RunEnd, Store, StoreError};
 use std::sync::Arc;
@@ -45,46 +43,40 @@ impl RunContext {
     pub(crate) fn begin(
         job: &Arc<Job>,
         questions: &Arc<[crate::task::Question]>,
-        environment: &Environment,
+        dependencies: &Dependencies,
         purpose: RunPurpose,
         shutdown: &Shutdown,
         counters: &Arc<Counters>,
     ) -> Result<Self, PipelineError> {
-        let clock = environment.clock.clone();
-        let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
-        let renderers = environment.decoder.renderer_fingerprint(job.image.pdf_renderer);
-        let identity = RunIdentity::begin(job, questions, &environment.run_id, purpose, renderers, &store, &*clock)?;
+        let clock = dependencies.clock.clone();
+        let store = Store::open(&job.store, clock.clone(), dependencies.hooks.clone())?;
+        let renderers = dependencies.decoder.renderer_fingerprint(job.image.pdf_renderer);
+        let identity = RunIdentity::begin(job, questions, &dependencies.run_id, purpose, renderers, &store, &*clock)?;
         identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {
             job: job.clone(),
             identity,
             store,
             clock,
-            random: Random::new(environment.seed),
-            hooks: environment.hooks.clone(),
+            random: Random::new(dependencies.seed),
+            hooks: dependencies.hooks.clone(),
             shutdown: shutdown.clone(),
             counters: counters.clone(),
         })
     }
 
-    /// Ends a run that only tries pages with the exit code that its command has. `asked`: whether every page has its
-    /// answers.
+    /// Ends a run that only tries pages. `asked`: whether every page has its answers.
     ///
     /// # Errors
     /// When the store can't be written.
-    pub(crate) fn end_trial(&self, asked: Result<bool, &PipelineError>) -> Result<(), StoreError> {
-        let exit_code = match (asked, self.shutdown.outcome()) {
-            (Err(error), _) => RunOutcome::from_error(error).exit_code(),
-            (Ok(_), Some(outcome)) => outcome.exit_code(),
-            (Ok(true), None) => SUCCESS,
-            (Ok(false), None) => FAILED_PAGES,
-        };
+    pub(crate) fn end_try(&self, asked: Result<bool, &PipelineError>) -> Result<(), StoreError> {
+        let outcome = RunOutcome::from_try(asked, self.shutdown.outcome().as_ref());
         let (run, at_ms) = (self.identity.keys.run, self.clock.wall_ms());
         self.store.mark_lost(run, at_ms)?;
         self.store.end_run(RunEnd {
             run,
-            outcome: RunOutcomeName::Try,
-            exit_code,
+            outcome: outcome.name(),
+            exit_code: outcome.exit_code(),
             is_finished: true,
             pages: None,
             at_ms,

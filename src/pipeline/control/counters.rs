@@ -19,13 +19,13 @@ pub struct Counters {
     found: AtomicU64,
     /// Entries of this pass that the walk has passed, and of these those that need nothing.
     walked: AtomicU64,
-    settled: AtomicU64,
+    already_done: AtomicU64,
     /// Entries of this pass whose pages are known, without those that need nothing.
     opened: AtomicU64,
     /// Entries that were counted ahead of the walk.
     counted: AtomicU64,
     is_counted: AtomicBool,
-    stored_settled: AtomicU64,
+    stored_done: AtomicU64,
     /// `u64::MAX`: no limit.
     max_asked: Limit,
     done: AtomicU64,
@@ -61,7 +61,7 @@ pub struct Counters {
     is_ending: AtomicBool,
     /// Whether `trouble` has a value: most attempts need no lock.
     has_trouble: AtomicBool,
-    trouble: Mutex<TroubleLog>,
+    trouble: Mutex<LatestTrouble>,
     verdicts: [AtomicU64; VerdictName::ALL.len()],
     /// Input, cached input, output.
     tokens: [AtomicU64; 3],
@@ -81,7 +81,7 @@ impl Default for Limit {
 
 /// The trouble of now, and how many there were.
 #[derive(Debug, Default)]
-struct TroubleLog {
+struct LatestTrouble {
     now: Option<Trouble>,
     count: u64,
 }
@@ -123,9 +123,9 @@ pub struct Progress {
     pub trouble: Option<Trouble>,
     /// Pages found so far. A file counts as one page until it is opened.
     pub found: u64,
-    /// Of these, settled.
+    /// Of these, done.
     pub done: u64,
-    /// Pages asked and settled in this run.
+    /// Pages asked and done in this run.
     pub asked: u64,
     /// Pages that ended without an answer: each counts once, however often the input is walked.
     pub failed: u64,
@@ -181,16 +181,16 @@ impl Counters {
         let (found, done, asked) = (read(&self.found), read(&self.done), read(&self.asked));
         let is_walked = self.is_walked.load(Ordering::Relaxed);
         let limit = read(&self.max_asked.0);
-        let settled = read(&self.settled);
+        let already_done = read(&self.already_done);
         let work = Work::estimate(&KnownInput {
-            // The walk counts an entry before it is settled.
-            walked: read(&self.walked).max(settled),
-            settled,
+            // The walk counts an entry before it finds that the entry needs nothing.
+            walked: read(&self.walked).max(already_done),
+            already_done,
             opened: read(&self.opened),
             is_walked,
             counted: read(&self.counted),
             is_counted: self.is_counted.load(Ordering::Relaxed),
-            stored_settled: read(&self.stored_settled),
+            stored_done: read(&self.stored_done),
             found,
             done,
             asked,
@@ -218,7 +218,7 @@ impl Counters {
             is_walked,
             is_counting,
             begun: read(&self.begun),
-            unasked: done.saturating_sub(asked).saturating_sub(settled),
+            unasked: done.saturating_sub(asked).saturating_sub(already_done),
             pace: *self.pace.lock().unwrap_or_else(PoisonError::into_inner),
             earlier_latency_ms: Some(read(&self.earlier_latency_ms)).filter(|latency_ms| *latency_ms > 0),
             answers: read(&self.answers),
@@ -232,7 +232,7 @@ impl Counters {
 
     /// A pass over the input begins: it finds every page again. `is_asking`: whether it asks pages.
     pub(crate) fn begin_pass(&self, is_asking: bool) {
-        for counter in [&self.found, &self.walked, &self.settled, &self.opened, &self.done, &self.unreadable] {
+        for counter in [&self.found, &self.walked, &self.already_done, &self.opened, &self.done, &self.unreadable] {
             counter.store(0, Ordering::Relaxed);
         }
         self.is_walked.store(false, Ordering::Relaxed);
@@ -268,8 +268,8 @@ impl Counters {
     }
 
     /// The walk found that an entry needs nothing.
-    pub(crate) fn add_settled(&self) {
-        add(&self.settled);
+    pub(crate) fn add_already_done(&self) {
+        add(&self.already_done);
         add(&self.done);
     }
 
@@ -295,8 +295,8 @@ impl Counters {
     }
 
     /// This many entries needed nothing when they were last looked at.
-    pub(crate) fn set_stored_settled(&self, entries: u64) {
-        self.stored_settled.store(entries, Ordering::Relaxed);
+    pub(crate) fn set_stored_done(&self, entries: u64) {
+        self.stored_done.store(entries, Ordering::Relaxed);
     }
 
     /// At most this many pages are asked.
@@ -338,7 +338,7 @@ impl Counters {
         self.earlier_latency_ms.store(latency_ms, Ordering::Relaxed);
     }
 
-    /// Counts a page that was asked and is settled.
+    /// Counts a page that was asked and is done.
     pub(crate) fn add_asked(&self, has_failed: bool) {
         add(&self.done);
         add(&self.asked);
@@ -417,7 +417,7 @@ impl Counters {
         }
     }
 
-    fn trouble(&self) -> MutexGuard<'_, TroubleLog> {
+    fn trouble(&self) -> MutexGuard<'_, LatestTrouble> {
         // Nothing panics while it is held.
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }

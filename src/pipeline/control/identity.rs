@@ -19,11 +19,11 @@ use std::time::Duration;
 pub(crate) enum RunPurpose {
     /// To ask the pages of the job.
     Job {
-        /// Which settled tasks are sent again, as text; `None`: none.
+        /// Which done tasks are sent again, as text; `None`: none.
         selection: Option<String>,
     },
     /// To try something: a page, other questions, another model. It never replaces a run of the job.
-    Trial,
+    Try,
 }
 
 /// Who a run is.
@@ -60,9 +60,9 @@ impl RunIdentity {
         clock: &dyn Clock,
     ) -> Result<Self, StoreError> {
         let started_ms = clock.wall_ms();
-        let (is_trial, selection) = match purpose {
+        let (is_try, selection) = match purpose {
             RunPurpose::Job { selection } => (false, selection),
-            RunPurpose::Trial => (true, None),
+            RunPurpose::Try => (true, None),
         };
         let keys = store.begin_run(RunStart {
             run_id: run_id.clone(),
@@ -72,7 +72,7 @@ impl RunIdentity {
             job_name: job.name.clone(),
             manifest: job.stored_source.clone(),
             settings: job.settings.to_text(),
-            is_trial,
+            is_try,
             model: job.provider.model.clone(),
             endpoint: endpoint_id(job),
             provider: job.provider.id.clone(),
@@ -101,12 +101,12 @@ impl RunIdentity {
     }
 
     /// The budget that attempts opened at `at_ms` (wall time) are charged to.
-    pub(crate) fn budget(&self, job: &Job, at_ms: i64, headroom: ReservationMultiples) -> BudgetLine {
-        BudgetLine { scope: budget_counter(job, &self.run_id, at_ms).to_string(), limit: job.limits.budget, headroom }
+    pub(crate) fn budget(&self, job: &Job, at_ms: i64, multiples: ReservationMultiples) -> BudgetLine {
+        BudgetLine { scope: budget_counter(job, &self.run_id, at_ms).to_string(), limit: job.limits.budget, multiples }
     }
 }
 
-/// The job in the store: of a list from standard input that of the newest run, apart from trials.
+/// The job in the store: of a list from standard input that of the newest run, apart from tries.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -116,7 +116,7 @@ pub fn stored_job(reader: &Reader, job: &Job) -> Result<Option<JobId>, StoreErro
     let mut newest: Option<(bool, RunKey, JobId)> = None;
     for key in &keys {
         for run in reader.runs(Some(*key))? {
-            newest = newest.max(Some((!run.is_trial, run.run, *key)));
+            newest = newest.max(Some((!run.is_try, run.run, *key)));
         }
     }
     Ok(newest.map(|(_, _, key)| key).or(keys.first().copied()))

@@ -1,6 +1,6 @@
 //! What every stage of a run shares.
 //!
-//! - [`context`]: the run; [`identity`]: its ids; [`environment`]: its dependencies
+//! - [`context`]: the run; [`identity`]: its ids; [`dependencies`]: what it is given besides its job
 //! - [`options`]: what it is asked to do
 //! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
 //!   [`time_left`]: how long it takes; [`trouble`]: why requests are not answered
@@ -12,7 +12,7 @@
 
 pub(crate) mod context;
 pub(crate) mod counters;
-pub(crate) mod environment;
+pub(crate) mod dependencies;
 pub(crate) mod error;
 pub(crate) mod error_streak;
 pub(crate) mod identity;

@@ -12,7 +12,7 @@ pub struct RunOptions {
     pub limit: Option<u64>,
     /// Ask only a sample of this many pages: the same pages every time.
     pub sample: Option<u64>,
-    /// Which settled tasks are sent again.
+    /// Which done tasks are sent again.
     pub selection: RetrySelection,
     /// Of the pages that `selection` sends again, only those whose rows match. Pages without a result are
     /// not sent then. `Session::filter` makes it.
@@ -34,7 +34,7 @@ impl RunOptions {
         self.limit.is_some() || self.sample.is_some() || self.filter.is_some() || !self.tasks.is_empty()
     }
 
-    /// Which settled tasks are sent again, as text that the store uses to recognize a run that continues another;
+    /// Which done tasks are sent again, as text that the store uses to recognize a run that continues another;
     /// `None`: none.
     pub(crate) fn selection_text(&self) -> Option<String> {
         selection_text(self.selection, self.filter.as_ref(), &self.tasks, self.sample)

@@ -32,14 +32,20 @@ impl Signal {
             Self::Terminate => exit_codes::TERMINATED,
         }
     }
+
+    /// The word for a run that the signal ended, in the store, in reports and in logs.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        RunOutcome::Interrupted(self).name().name()
+    }
 }
 
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunOutcome {
-    /// Every page is settled.
+    /// Every page is done.
     Complete,
-    /// Everything that `--limit`, `--sample` or `--task` asked for is settled.
+    /// Everything that `--limit`, `--sample` or `--task` asked for is done.
     Limited,
     /// Finished; more pages are unusable than allowed.
     FailedPages {
@@ -89,7 +95,7 @@ pub enum RunOutcome {
         /// The provider's last message.
         message: String,
         /// Whether the endpoint has answered a request, in this run or in an earlier one.
-        has_answered: bool,
+        has_replied: bool,
     },
     /// The store or an output can't be read or written.
     StorageError(String),
@@ -126,11 +132,11 @@ pub enum RunOutcome {
         /// Which shards.
         message: String,
     },
-    /// Everything that could be looked at is settled, but not all of the input could be.
+    /// Everything that could be looked at is done, but not all of the input could be.
     InputUnread {
         /// Folders and files that could not be read.
         count: u64,
-        /// The fault of the first one, for people.
+        /// The fault of the first one, human-readable.
         first: String,
     },
     /// A signal came.
@@ -143,6 +149,11 @@ pub enum RunOutcome {
     PartitionFault(String),
     /// A defect of docmill.
     InternalError(String),
+    /// The run has only tried pages, which may have failed.
+    Tried {
+        /// The exit code of the command that tried them.
+        exit_code: u8,
+    },
 }
 
 /// The beginning of the hint for what can't be read or written.
@@ -172,6 +183,18 @@ impl RunOutcome {
         }
     }
 
+    /// The outcome of a run that only tries pages. `asked`: whether every page has its answers; `early`: the outcome of a
+    /// run that something ended early.
+    pub(crate) fn from_try(asked: Result<bool, &PipelineError>, early: Option<&Self>) -> Self {
+        let exit_code = match (asked, early) {
+            (Err(error), _) => Self::from_error(error).exit_code(),
+            (Ok(_), Some(outcome)) => outcome.exit_code(),
+            (Ok(true), None) => exit_codes::SUCCESS,
+            (Ok(false), None) => exit_codes::FAILED_PAGES,
+        };
+        Self::Tried { exit_code }
+    }
+
     /// The word for it in the store, in reports and in logs.
     #[must_use]
     pub fn name(&self) -> RunOutcomeName {
@@ -195,6 +218,7 @@ impl RunOutcome {
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) | Self::NoTrustedRoots(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
+            Self::Tried { .. } => RunOutcomeName::Try,
         }
     }
 
@@ -215,7 +239,7 @@ impl RunOutcome {
             }
             Self::BatchPending { .. } => exit_codes::BATCH_PENDING,
             Self::Interrupted(signal) => signal.exit_code(),
-            Self::ShardsStopped { exit_code, .. } => *exit_code,
+            Self::ShardsStopped { exit_code, .. } | Self::Tried { exit_code } => *exit_code,
         }
     }
 
@@ -236,7 +260,8 @@ impl RunOutcome {
     pub fn explanation(&self, lost: LostRequests) -> Option<(String, String)> {
         let resume = lost.resume_hint();
         let (what, hint) = match self {
-            Self::Complete | Self::Limited => return None,
+            // The command reports what it tried, page by page.
+            Self::Complete | Self::Limited | Self::Tried { .. } => return None,
             Self::FailedPages { unusable, total, cause, lacks_memory } => (
                 format!(
                     "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
@@ -291,8 +316,8 @@ impl RunOutcome {
             Self::ProviderRefused(refusal) => {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
-            Self::ProviderUnavailable { message, has_answered: true } => (message.clone(), resume),
-            Self::ProviderUnavailable { message, has_answered: false } => {
+            Self::ProviderUnavailable { message, has_replied: true } => (message.clone(), resume),
+            Self::ProviderUnavailable { message, has_replied: false } => {
                 (message.clone(), format!("check provider.base_url: the endpoint has never answered; if it is right, {resume}"))
             }
             Self::StorageError(message) => (message.clone(), format!("{CHECK_DISK}, then {resume}")),
@@ -340,11 +365,11 @@ impl RunOutcome {
         Some((what, hint))
     }
 
-    /// No request succeeded for as long as the run waits. `message`: the last error; `has_answered`: whether the endpoint
+    /// No request succeeded for as long as the run waits. `message`: the last error; `has_replied`: whether the endpoint
     /// has answered before.
-    pub(crate) fn from_max_wait(message: &str, has_answered: bool) -> Self {
+    pub(crate) fn from_max_wait(message: &str, has_replied: bool) -> Self {
         let message = format!("no request succeeded within retry.max_wait: {message}");
-        Self::ProviderUnavailable { message, has_answered }
+        Self::ProviderUnavailable { message, has_replied }
     }
 }
 

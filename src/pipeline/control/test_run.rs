@@ -2,7 +2,7 @@
 
 use super::context::RunContext;
 use super::counters::Counters;
-use super::environment::Environment;
+use super::dependencies::Dependencies;
 use super::identity::RunPurpose;
 use super::shutdown::Shutdown;
 use crate::base::clock::ManualClock;
@@ -38,7 +38,7 @@ impl TestRun {
         let job = Arc::new(check(&folder.path().join("job.yaml"), &manifest, &|_| None).unwrap());
         let questions = compile(&job.tasks, &[]).unwrap().into();
         let clock = Arc::new(ManualClock::starting_at(STARTED_MS));
-        let environment = Environment {
+        let dependencies = Dependencies {
             clock: clock.clone(),
             hooks: Arc::new(NoHooks),
             seed: 1,
@@ -48,7 +48,7 @@ impl TestRun {
         };
         let (shutdown, counters) = (Shutdown::new(clock), Arc::new(Counters::default()));
         let purpose = RunPurpose::Job { selection: None };
-        let run = RunContext::begin(&job, &questions, &environment, purpose, &shutdown, &counters).unwrap();
+        let run = RunContext::begin(&job, &questions, &dependencies, purpose, &shutdown, &counters).unwrap();
         Self { folder, run: Arc::new(run) }
     }
 

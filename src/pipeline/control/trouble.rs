@@ -11,7 +11,7 @@ pub struct Trouble {
     pub number: u64,
     /// The obstacle of the last attempt.
     pub kind: TroubleKind,
-    /// The error of the last attempt, for people.
+    /// The error of the last attempt, human-readable.
     pub message: String,
     /// How long the run keeps trying, from the beginning of the trouble; `None`: attempts at each page are
     /// limited instead.

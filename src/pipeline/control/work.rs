@@ -7,7 +7,7 @@ pub(crate) struct KnownInput {
     /// Entries that the walk has passed.
     pub(crate) walked: u64,
     /// Of these, entries that need nothing.
-    pub(crate) settled: u64,
+    pub(crate) already_done: u64,
     /// Entries whose pages are known, without those that need nothing.
     pub(crate) opened: u64,
     /// Whether the walk is complete.
@@ -17,7 +17,7 @@ pub(crate) struct KnownInput {
     /// Whether all entries are counted.
     pub(crate) is_counted: bool,
     /// Entries that needed nothing when they were last looked at.
-    pub(crate) stored_settled: u64,
+    pub(crate) stored_done: u64,
     /// Pages found so far, where a file that was not opened counts as one.
     pub(crate) found: u64,
     /// Pages that need nothing more.
@@ -46,12 +46,12 @@ impl Work {
     pub(crate) fn estimate(input: &KnownInput) -> Self {
         let entries = if input.is_walked { input.walked } else { input.walked.max(input.counted) };
         let unseen = entries - input.walked;
-        let unseen_settled = input.stored_settled.saturating_sub(input.settled).min(unseen);
+        let unseen_done = input.stored_done.saturating_sub(input.already_done).min(unseen);
         let more_pages = input.found.saturating_sub(input.walked);
-        let looked_at = input.walked.saturating_sub(input.settled);
-        let unseen = unseen - unseen_settled;
+        let looked_at = input.walked.saturating_sub(input.already_done);
+        let unseen = unseen - unseen_done;
         let total = looked_at + more_pages + unseen;
-        let finished = input.done.saturating_sub(input.settled);
+        let finished = input.done.saturating_sub(input.already_done);
         // Files that were not opened have as many pages as those that were.
         let unopened = unseen + looked_at.saturating_sub(input.opened);
         let unseen_pages = u128::from(unopened) * u128::from(more_pages) / u128::from(input.opened.max(1));
@@ -96,19 +96,19 @@ mod tests {
         // 100,000 old files and 500 new ones, which the walk reaches last.
         let begin = KnownInput {
             walked: 200,
-            settled: 100,
+            already_done: 100,
             found: 200,
             done: 100,
             counted: 100_500,
             is_counted: true,
-            stored_settled: 100_000,
+            stored_done: 100_000,
             ..KnownInput::default()
         };
         assert_eq!(work(begin), (0, 500, false, 500));
-        let later = KnownInput { walked: 100_300, settled: 100_000, found: 100_300, done: 100_050, ..begin };
+        let later = KnownInput { walked: 100_300, already_done: 100_000, found: 100_300, done: 100_050, ..begin };
         assert_eq!(work(later), (50, 500, false, 450));
-        // Files that were settled have changed.
-        let changed = KnownInput { settled: 99_900, done: 99_950, ..later };
+        // Files that were done have changed.
+        let changed = KnownInput { already_done: 99_900, done: 99_950, ..later };
         assert_eq!(work(changed), (50, 500, false, 450));
         let all_walked = KnownInput { walked: 100_500, found: 100_500, is_walked: true, ..changed };
         assert_eq!(work(all_walked), (50, 600, false, 550));
@@ -154,10 +154,10 @@ mod tests {
             is_counted: bool,
             limit in prop::option::of(0_u64..1 << 40),
         ) {
-            let [walked, settled, counted, stored_settled, found, done, asked, opened] = numbers;
-            let settled = settled.min(walked);
+            let [walked, already_done, counted, stored_done, found, done, asked, opened] = numbers;
+            let already_done = already_done.min(walked);
             let input =
-                KnownInput { walked, settled, opened, is_walked, counted, is_counted, stored_settled, found, done, asked, limit };
+                KnownInput { walked, already_done, opened, is_walked, counted, is_counted, stored_done, found, done, asked, limit };
             let work = Work::estimate(&input);
             prop_assert!(limit.is_some() || work.finished <= work.total);
             prop_assert!(limit.is_none_or(|limit| work.total <= limit && work.finished <= limit && work.left <= limit));

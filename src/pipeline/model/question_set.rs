@@ -106,7 +106,7 @@ pub(crate) fn rendered_questions(questions: &[Question], carried: Option<&JsonTe
     questions.iter().map(|question| question.rendered(&values)).collect()
 }
 
-/// What determines, in addition to the recipes, whether an entry is settled: when it changes, the next walk looks at
+/// What determines, in addition to the recipes, whether an entry is done: when it changes, the next walk looks at
 /// every file again, and nothing is paid for. Its text is part of keys in the store. `renderers`: those that are
 /// installed.
 pub(crate) fn policy(job: &Job, renderers: &str) -> String {

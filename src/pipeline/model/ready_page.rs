@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) struct PageToPrepare {
     /// Its number from 1.
     pub(crate) page: u32,
-    /// The questions to ask.
+    /// The tasks to ask.
     pub(crate) tasks: TasksToAsk,
     /// Whether its page features are known.
     pub(crate) has_features: bool,
@@ -25,7 +25,7 @@ pub(crate) struct PageToPrepare {
 pub(crate) struct ReadyPage {
     /// The page.
     pub(crate) page: PageId,
-    /// The questions to ask.
+    /// The tasks to ask.
     pub(crate) tasks: TasksToAsk,
     /// Where it was found, as logs show it.
     pub(crate) path: Arc<str>,
@@ -38,8 +38,8 @@ pub(crate) struct ReadyPage {
 /// How the attempts at a page ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PageEnd {
-    /// Every task is settled; the first error when one has no answer.
-    Settled(Option<PageError>),
+    /// Every task is done; the first error when one has no answer.
+    Done(Option<PageError>),
     /// Another process is asking it, or has just asked it.
     Elsewhere,
     /// The run ended first.

@@ -22,7 +22,7 @@ pub fn plan_to_json(plan: &Plan) -> Value {
             "budget".into(),
             plan.budget.map_or(
                 Value::Null,
-                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages, "is_enough": plan.is_budget_enough()}),
+                |budget| json!({"usd": budget.limit.to_string(), "left_usd": budget.left.to_string(), "pages": budget.pages, "is_enough": plan.is_budget_enough()}),
             ),
         );
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The rest of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Headroom {
+pub struct BudgetLeft {
     /// The budget.
     pub limit: Pico,
     /// The part that is neither spent nor reserved.
@@ -86,7 +86,7 @@ pub struct Plan {
     pub files: u64,
     /// Pages in them, including those that can't be read.
     pub pages: u64,
-    /// Pages with all tasks settled.
+    /// Pages with all tasks done.
     pub answered: u64,
     /// Pages with a task to ask; equal pages count once.
     pub to_ask: u64,
@@ -112,7 +112,7 @@ pub struct Plan {
     pub left_out: LeftOut,
     /// Folders and files that can't be looked at: a run would not be complete.
     pub unread: u64,
-    /// The fault of the first of them, for people.
+    /// The fault of the first of them, human-readable.
     pub first_unread: Option<String>,
     /// Whether `input.include` selects the files.
     pub has_include: bool,
@@ -121,7 +121,7 @@ pub struct Plan {
     /// How long they take by each limit, the slowest first.
     pub bounds: Vec<Bound>,
     /// The rest of the budget.
-    pub budget: Option<Headroom>,
+    pub budget: Option<BudgetLeft>,
     /// The projection of a sample to all files.
     pub projection: Option<Projection>,
     /// What each shard would do, if shards were asked for.

@@ -1,6 +1,6 @@
 //! Makes the plan of a run. Decodes no page, sends nothing and writes nothing.
 
-use super::model::{Headroom, Plan};
+use super::model::{BudgetLeft, Plan};
 use super::planner::Planner;
 use super::projection::{self, SampledFiles, Spread};
 use super::quote::Quote;
@@ -62,7 +62,8 @@ pub struct RetryScope<'a> {
 pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&request.job.input)?;
     let sampled = request.sample.map(|count| choose(request.job, count)).transpose()?;
-    let key = request.reader.map(|reader| stored_job(reader, request.job)).transpose()?.flatten().unwrap_or(JobId(0));
+    let key =
+        request.reader.map(|reader| stored_job(reader, request.job)).transpose()?.flatten().unwrap_or(JobId::UNSTORED);
     let planner = begin(request, key)?;
     let walked = walk(request, key, planner, entries, sampled.as_ref())?;
     conclude(request, key, walked, sampled)
@@ -167,7 +168,7 @@ fn conclude(
     let latency =
         reader.map(|reader| reader.mean_latency(key, &job.provider.model, is_simulated)).transpose()?.flatten();
     let scope = budget_counter(job, &RunId::new(""), request.at_ms).to_string();
-    let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
+    let spent = reader.map(|reader| reader.budget_used(&scope)).transpose()?.unwrap_or_default();
     let mut plan = walked.planner.finish();
     let is_priced = plan.quote.as_ref().is_some_and(|quote| quote.cost.is_some());
     plan.shards = walked.shards.map(|shards| shards.finish(is_priced)).unwrap_or_default();
@@ -180,7 +181,7 @@ fn conclude(
     plan.projection = sampled.map(|sampled| projection::project(&plan, sampled.files, walked.spread));
     plan.budget = job.limits.budget.zip(plan.quote.as_ref()).map(|(limit, quote)| {
         let projected = plan.projection.as_ref().map(|projection| projection.expected);
-        headroom(limit, spent, quote, projected.unwrap_or_else(|| quote.cost.and_then(|cost| cost.expected)))
+        budget_left(limit, spent, quote, projected.unwrap_or_else(|| quote.cost.and_then(|cost| cost.expected)))
     });
     if let (Some(budget), Some(quote)) = (&plan.budget, &plan.quote) {
         divide_budget(&mut plan.shards, budget, cost_per_page(quote));
@@ -195,7 +196,7 @@ fn cost_per_page(quote: &Quote) -> Option<Pico> {
 }
 
 /// The rest of a budget; `spent`: spent or reserved. `needed`: the expected cost of all pages.
-fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> Headroom {
+fn budget_left(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> BudgetLeft {
     let left = (limit - spent).max(Pico::ZERO);
     let per_page = cost_per_page(quote);
     let reserved = |cost: Option<Pico>| cost.filter(|_| quote.pages > 0);
@@ -212,7 +213,7 @@ fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> He
         true => (pages, covers(left, needed, [lowest, first, to_the_end])),
         false => (Some(0), Some(false)),
     };
-    Headroom { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough }
+    BudgetLeft { limit, left, pages, needed, lowest, reservation, last_reservation, is_bounded, is_enough }
 }
 
 /// What the last request needs that reserves `first`, as all do until enough bills have confirmed how images are billed, with

@@ -1,6 +1,6 @@
 //! What each shard of an input would do.
 
-use super::model::{Headroom, ShardPlan};
+use super::model::{BudgetLeft, ShardPlan};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 
@@ -38,7 +38,7 @@ impl ShardPlans {
 }
 
 /// Divides the rest of a budget among shards. `per_page`: the expected cost of a page.
-pub(crate) fn divide_budget(shards: &mut [ShardPlan], budget: &Headroom, per_page: Option<Pico>) {
+pub(crate) fn divide_budget(shards: &mut [ShardPlan], budget: &BudgetLeft, per_page: Option<Pico>) {
     let part = u32::try_from(shards.len()).map_or(Pico::ZERO, |count| budget.left.divided_by(count));
     for shard in shards {
         shard.budget = Some(part);
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_shard_needs_its_cost_and_the_reservation_of_its_last_request() {
-        let budget = Headroom {
+        let budget = BudgetLeft {
             limit: Pico(100),
             left: Pico(80),
             pages: None,

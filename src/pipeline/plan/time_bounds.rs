@@ -23,7 +23,7 @@ const WINDOW_MINUTES: f64 = 24.0 * 60.0;
 const USUAL_LATENCY_MS: u64 = 3000;
 
 /// The limits and how long each takes, the one that binds first.
-#[expect(clippy::cast_precision_loss, reason = "minutes for people")]
+#[expect(clippy::cast_precision_loss, reason = "human-readable minutes")]
 pub(crate) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
     let limits = &job.limits;
     if job.is_batch {

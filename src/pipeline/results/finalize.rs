@@ -10,7 +10,7 @@ use crate::base::ids::RunKey;
 use crate::export::{ExportError, Targets, WrittenOutputs};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
-use crate::pipeline::control::environment::Environment;
+use crate::pipeline::control::dependencies::Dependencies;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -18,7 +18,7 @@ use crate::pipeline::control::shutdown::StopStep;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::scan::pass::{ScanSeen, UnreadInput};
 use crate::report::{Pages, Report, read_spend, render_json};
-use crate::store::{Reader, RunEnd, RunRecord, SettleRule};
+use crate::store::{DoneRule, Reader, RunEnd, RunRecord, StoreError};
 use std::path::Path;
 
 /// What the passes of a run have seen of its input.
@@ -59,7 +59,7 @@ pub(crate) enum Conclusion {
 /// no time left for its outputs.
 pub(crate) fn conclude(
     run: &RunContext,
-    environment: &Environment,
+    dependencies: &Dependencies,
     options: &RunOptions,
     seen: InputSeen,
     may_go_on: bool,
@@ -68,11 +68,11 @@ pub(crate) fn conclude(
     run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     if seen.has_changes {
         let renderers = run.identity.renderers.clone();
-        let rule = SettleRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job), renderers };
-        run.store.settle_entries(keys.job, rule)?;
+        let rule = DoneRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job), renderers };
+        run.store.mark_entries_done(keys.job, rule)?;
     }
     let reader = run.store.reader()?;
-    let (pages, outputs) = write_outputs(run, &reader, &seen, &*environment.hooks)?;
+    let (pages, outputs) = write_outputs(run, &reader, &seen, &*dependencies.hooks)?;
     // A limit that allows every page cuts nothing off.
     let is_cut = seen.stopped_asking && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
@@ -120,7 +120,7 @@ pub(crate) fn conclude(
         at_ms: run.clock.wall_ms(),
     })?;
     if let Some(path) = &job.output.report {
-        write_report(&report, path, &*environment.hooks)?;
+        write_report(&report, path, &*dependencies.hooks)?;
         report.add_file(path);
     }
     // Readers that wait for a marker find everything else.
@@ -140,8 +140,9 @@ fn write_outputs(
     let targets = Targets::of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
         let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
-        if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {
-            return Ok((pages, WrittenOutputs::default()));
+        if let Some(stored) = stored {
+            let damaged = |error| StoreError::Damaged(format!("table runs, column pages: `{stored}`: {error}"));
+            return Ok((Pages::from_unchanged(&stored).map_err(damaged)?, WrittenOutputs::default()));
         }
     }
     let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;

@@ -27,7 +27,7 @@ pub(crate) fn stopped_runs(runs: &[RunRecord], shards: u32) -> Vec<&RunRecord> {
 /// The number of shards whose runs a store has, if it has those of several: then it was made by a merge.
 #[must_use]
 pub fn shards_of_runs(runs: &[RunRecord]) -> Option<u32> {
-    let newest = runs.iter().filter(|run| !run.is_trial).max_by_key(|run| (run.started_ms, run.run_id.clone()))?;
+    let newest = runs.iter().filter(|run| !run.is_try).max_by_key(|run| (run.started_ms, run.run_id.clone()))?;
     let count = newest.shard?.count();
     runs.iter()
         .any(|run| run.shard.is_some_and(|shard| shard.count() == count && Some(shard) != newest.shard))
@@ -37,7 +37,7 @@ pub fn shards_of_runs(runs: &[RunRecord]) -> Option<u32> {
 /// The runs of a shard. The only shard of one is the whole input.
 fn newest_first(runs: &[RunRecord], shard: Shard) -> Vec<&RunRecord> {
     let is_of_shard = |run: &RunRecord| run.shard.map_or(shard.count() == 1, |own| own == shard);
-    let mut of_shard: Vec<&RunRecord> = runs.iter().filter(|run| is_of_shard(run) && !run.is_trial).collect();
+    let mut of_shard: Vec<&RunRecord> = runs.iter().filter(|run| is_of_shard(run) && !run.is_try).collect();
     of_shard.sort_by_key(|run| Reverse((run.started_ms, run.run_id.clone())));
     of_shard
 }
@@ -67,7 +67,7 @@ mod tests {
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
             settings: None,
-            is_trial: outcome == RunOutcomeName::Try,
+            is_try: outcome == RunOutcomeName::Try,
             shard: shard.and_then(|shard| Shard::new(shard, 2)),
         }
     }

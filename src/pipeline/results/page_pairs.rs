@@ -61,7 +61,7 @@ impl<'a> RowSide<'a> {
         let columns =
             RowSpec { carried: carried.carried.clone(), recipes, ..RowSpec::new(questions, &[], &job.provider.model) };
         let recipes = EntryRecipes::of_job(job, questions);
-        Ok(Self { reader, job: key.unwrap_or(JobId(0)), columns, recipes, skip: skip_rule(job) })
+        Ok(Self { reader, job: key.unwrap_or(JobId::UNSTORED), columns, recipes, skip: skip_rule(job) })
     }
 
     fn page(&self, entry: &EntryRecord, row: (u32, u32), other: Option<&PageRecord>) -> Result<PageSide, StoreError> {

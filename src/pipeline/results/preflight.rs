@@ -45,11 +45,8 @@ fn check_partitions(job: &Job) -> Result<(), PipelineError> {
 
 /// The number of the job's files in the store.
 fn known_files(job: &Job) -> Result<u64, StoreError> {
-    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
-        Ok(reader) => reader,
-        Err(StoreError::Missing { .. }) => return Ok(0),
-        Err(error) => return Err(error),
-    };
+    let Some(store) = ReadStore::open_if_exists(&job.store)? else { return Ok(0) };
+    let reader = store.reader()?;
     match stored_job(&reader, job)? {
         Some(key) => reader.entry_count(key),
         None => Ok(0),

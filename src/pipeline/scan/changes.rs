@@ -15,10 +15,9 @@ pub(crate) struct ChangeBuffer {
     since: Duration,
 }
 
-/// Changes that are written at once.
+/// Number of changes that triggers a write.
 const GROUP: usize = 64;
-/// Longest time until a change is written, while the worker does not wait for something: what was found before a
-/// process dies is shown by commands that read the store.
+/// Maximum age of an unwritten change. A process may die, and other commands read the store.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
 impl ChangeBuffer {
@@ -39,7 +38,7 @@ impl ChangeBuffer {
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn write_group(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn write_if_due(&mut self) -> Result<(), StoreError> {
         let is_old = || self.run.clock.now().saturating_sub(self.since) >= MAX_AGE;
         if self.changes.len() >= GROUP || is_old() { self.write_all() } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! The walk compared with the store: an ordered merge of two sorted lists. An unchanged, settled file costs one
+//! The walk compared with the store: an ordered merge of two sorted lists. An unchanged, done file costs one
 //! comparison and is not opened.
 
 use super::changes::ChangeBuffer;
@@ -59,11 +59,11 @@ pub(crate) fn walk_and_compare(
             Some(_) if pass.selection.refresh => None,
             _ => find_unchanged(reader, job, &entry, here)?,
         };
-        let is_settled = known.as_ref().is_some_and(|known| {
+        let is_done = known.as_ref().is_some_and(|known| {
             known.line == entry.line && known.settled_set == Some(questions.id) && known.carried == entry.carried
         });
-        if is_settled && !pass.looks_at_settled {
-            run.counters.add_settled();
+        if is_done && !pass.looks_at_done {
+            run.counters.add_already_done();
         } else {
             pass.seen.set_changed();
             if !send(FoundFile { entry, known, questions }) {
@@ -72,12 +72,12 @@ pub(crate) fn walk_and_compare(
         }
         // The lines of a list move: a record is looked up by its path before it is deleted.
         if is_of_folder {
-            gone.write_group()?;
+            gone.write_if_due()?;
         }
     }
     while let Some(entry) = stored.next()? {
         gone.add(entry);
-        gone.write_group()?;
+        gone.write_if_due()?;
     }
     pass.seen.set_all();
     log_left_out(run, &entries, has_entries);
@@ -158,8 +158,8 @@ impl GoneFiles {
         self.unreadable.push(path_bytes(below));
     }
 
-    fn write_group(&mut self) -> Result<(), StoreError> {
-        self.changes.write_group()
+    fn write_if_due(&mut self) -> Result<(), StoreError> {
+        self.changes.write_if_due()
     }
 
     fn write(&mut self) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@
 //! - [`diff`]: the walk compared with the store; [`changes`]: differences on their way into it
 //! - [`queue`]: files and pages that wait for a worker
 //! - [`worker`]: works on files; [`file_reader`]: reads them; [`entry_records`]: their stored data; [`reread`]: those that
-//!   an earlier decoder has read; [`page_to_prepare`]: what a pass prepares of a page; [`preparer`]: prepares it
+//!   an earlier decoder has read; [`page_decision`]: what a pass does with a page; [`preparer`]: prepares it
 //! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`; [`page_filter`]: `--where`
 
 pub(crate) mod changes;
@@ -13,8 +13,8 @@ pub(crate) mod diff;
 pub(crate) mod entry_records;
 pub(crate) mod file_reader;
 pub(crate) mod near_duplicates;
+pub(crate) mod page_decision;
 pub(crate) mod page_filter;
-pub(crate) mod page_to_prepare;
 pub(crate) mod pass;
 pub(crate) mod preparer;
 pub(crate) mod queue;

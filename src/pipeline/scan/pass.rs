@@ -23,7 +23,7 @@ pub(crate) enum ScanPurpose {
 
 /// Which pages a pass asks, apart from those that have answers.
 #[derive(Default)]
-pub(crate) struct PageChoice {
+pub(crate) struct PagesToAsk {
     /// Only these pages are asked; `None`: all.
     pub(crate) sample: Option<HashSet<PageId>>,
     /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
@@ -36,18 +36,18 @@ pub(crate) struct PageChoice {
 pub(crate) struct ScanPass {
     /// What the pass is for.
     pub(crate) purpose: ScanPurpose,
-    /// Which settled tasks are sent again.
+    /// Which done tasks are sent again.
     pub(crate) selection: RetrySelection,
     /// Which tasks may be asked, in manifest order.
     pub(crate) tasks: Vec<bool>,
     /// Which pages are asked.
-    pub(crate) pages: PageChoice,
+    pub(crate) pages: PagesToAsk,
     /// Earlier answers that the run's store may not have.
     pub(crate) base: Option<Arc<BaseStore>>,
     /// The questions, by entry.
     pub(crate) question_sets: QuestionSets,
-    /// Whether files are looked at although every page of them is settled.
-    pub(crate) looks_at_settled: bool,
+    /// Whether files are looked at although every page of them is done.
+    pub(crate) looks_at_done: bool,
     /// What the pass has seen.
     pub(crate) seen: ScanSeen,
 }
@@ -71,7 +71,7 @@ pub(crate) struct ScanSeen {
 pub(crate) struct UnreadInput {
     /// How many.
     pub(crate) count: u64,
-    /// The fault of the first one, for people.
+    /// The fault of the first one, human-readable.
     pub(crate) first: String,
 }
 
@@ -88,11 +88,11 @@ impl ScanPass {
             purpose,
             selection: options.selection,
             tasks: options.wanted_tasks(&run.identity.keys.tasks),
-            pages: PageChoice::default(),
+            pages: PagesToAsk::default(),
             base: None,
             question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.
-            looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
+            looks_at_done: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
             seen: ScanSeen {
                 is_asking: AtomicBool::new(true),
                 has_all: AtomicBool::new(false),

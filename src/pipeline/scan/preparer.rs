@@ -1,4 +1,4 @@
-//! Prepared pages, in the form that is sent.
+//! Prepares pages in the form that is sent.
 
 use super::pass::{ScanPass, ScanPurpose};
 use super::queue::FilePages;

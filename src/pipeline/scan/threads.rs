@@ -122,12 +122,12 @@ fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walke
     if begun.recv().is_err() || is_walked.load(Ordering::Relaxed) {
         return;
     }
-    if !pass.looks_at_settled {
+    if !pass.looks_at_done {
         let keys = &run.identity.keys;
         let set = (!pass.question_sets.has_templates()).then_some(keys.set);
-        let settled = run.store.reader().and_then(|reader| reader.settled_entries(keys.job, set));
+        let done = run.store.reader().and_then(|reader| reader.done_entries(keys.job, set));
         // A store that fails ends the run elsewhere.
-        run.counters.set_stored_settled(settled.unwrap_or(0));
+        run.counters.set_stored_done(done.unwrap_or(0));
     }
     let counted = count_entries(&run.job.input, |count| {
         let goes_on = !is_walked.load(Ordering::Relaxed) && !run.shutdown.is_requested();

@@ -3,7 +3,7 @@
 use super::changes::ChangeBuffer;
 use super::entry_records::{known_record, new_record};
 use super::file_reader::FileReader;
-use super::page_to_prepare::page_to_prepare;
+use super::page_decision::{PageDecision, decide_page};
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
@@ -101,7 +101,7 @@ impl Worker {
             self.preparer.close_file();
         }
         worked?;
-        Ok(self.changes.write_group()?)
+        Ok(self.changes.write_if_due()?)
     }
 
     /// Whether files are only listed from now on.
@@ -294,11 +294,17 @@ impl Worker {
         record: &EntryRecord,
         questions: &QuestionSet,
     ) -> Result<Vec<PageToPrepare>, StoreError> {
-        let to_prepare = |page| {
+        let mut pages = Vec::new();
+        for page in record.distinct_pages() {
             let page = PageId { content, page };
-            page_to_prepare(&self.run, &self.pass, &self.stored, (record, page), questions)
-        };
-        record.distinct_pages().into_iter().map(to_prepare).filter_map(Result::transpose).collect()
+            match decide_page(&self.run, &self.pass, &self.stored, (record, page), questions)? {
+                PageDecision::Prepare(page) => pages.push(page),
+                PageDecision::Done => self.run.counters.add_done(),
+                PageDecision::Unreadable => self.run.counters.add_unreadable(),
+                PageDecision::Leave => {}
+            }
+        }
+        Ok(pages)
     }
 
     /// Prepares the first pages of a file, and leaves the others to any free worker.
@@ -397,12 +403,6 @@ fn is_answered(to_prepare: &PageToPrepare) -> bool {
 
 fn fault_record(fault: &ReadFault) -> FaultRecord {
     FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() }
-}
-
-impl From<MediaFault> for FaultRecord {
-    fn from(fault: MediaFault) -> Self {
-        Self { kind: fault.kind.error_kind(), message: fault.message }
-    }
 }
 
 fn features_record(features: &PageFeatures) -> FeaturesRecord {

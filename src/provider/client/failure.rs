@@ -121,7 +121,7 @@ impl HttpFailure {
         }
     }
 
-    /// Why this does not look like an API at all, for people; `None`: it may well be one.
+    /// Why this does not look like an API at all, human-readable; `None`: it may well be one.
     pub(crate) fn foreign(&self) -> Option<Foreign> {
         let (what, may_be_outage) = match self {
             Self::NoTls(_) => ("the server does not answer with TLS; is the base_url http://?".to_owned(), false),

@@ -151,7 +151,7 @@ pub(crate) enum StreamStage {
 /// A body that is not a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotAReply {
-    /// JSON that breaks off or is damaged; its text, shortened for people.
+    /// JSON that breaks off or is damaged; its text, shortened to be human-readable.
     Damaged(String),
     /// Nothing that this API sends, such as an HTML page.
     Foreign,

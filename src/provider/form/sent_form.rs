@@ -8,7 +8,7 @@ use crate::base::usage::Usage;
 /// The form in which a request was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct SentForm {
-    /// What the endpoint was believed to accept.
+    /// What the endpoint was assumed to accept.
     pub capabilities: Capabilities,
     /// The parameters that the request had, chosen by docmill or stated by the manifest.
     pub parameters: Parameters,

@@ -32,7 +32,7 @@ pub(crate) struct CachedFrame {
 type Key = (usize, Vec<usize>, Variation, Capabilities);
 
 /// A frame with the questions that it is for: keeping them keeps their address in use.
-type Entry = (Arc<[Question]>, Rc<CachedFrame>);
+type CacheEntry = (Arc<[Question]>, Rc<CachedFrame>);
 
 /// Frames that are kept. Questions that name columns of a list need one for every row.
 const MAX_FRAMES: usize = 256;
@@ -40,7 +40,7 @@ const MAX_FRAMES: usize = 256;
 /// The cache of an endpoint.
 #[derive(Debug, Default)]
 pub(crate) struct FrameCache {
-    frames: RefCell<HashMap<Key, Entry>>,
+    frames: RefCell<HashMap<Key, CacheEntry>>,
 }
 
 impl FrameCache {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 /// The form of one request.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// What the endpoint was believed to accept.
+    /// What the endpoint was assumed to accept.
     pub form: SentForm,
     pub(crate) frame: Rc<CachedFrame>,
 }

@@ -24,7 +24,7 @@ pub enum Verdict {
         after: Option<Duration>,
         /// The obstacle.
         obstacle: Obstacle,
-        /// A message for people.
+        /// A human-readable message.
         message: String,
     },
     /// This page cannot be answered; other pages can.
@@ -78,7 +78,7 @@ pub enum Cut {
 pub struct TransientFault {
     /// The error kind as rows show it.
     pub kind: ErrorKind,
-    /// A message for people.
+    /// A human-readable message.
     pub message: String,
     /// The capability that the endpoint lacks. Retrying without it uses up no attempt.
     pub change: Option<CapabilityChange>,
@@ -91,7 +91,7 @@ pub struct TransientFault {
 pub struct PageFault {
     /// The error kind as rows show it.
     pub kind: ErrorKind,
-    /// A message for people.
+    /// A human-readable message.
     pub message: String,
     /// Whether the model or a content filter declined, rather than the request being wrong.
     pub is_refusal: bool,
@@ -197,7 +197,7 @@ impl Verdict {
         Self::Stop(ProviderRefusal { message: message.into(), hint: hint.to_owned(), scope })
     }
 
-    /// The message for people, if there is one.
+    /// The human-readable message, if there is one.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Done { .. } => None,

@@ -103,7 +103,7 @@ impl EndpointProof {
     }
 
     /// Whether the endpoint has answered a request, in this run or in an earlier one.
-    pub(crate) fn has_answered(&self) -> bool {
+    pub(crate) fn has_replied(&self) -> bool {
         self.was_proven || self.answers.get() > 0
     }
 
@@ -115,12 +115,12 @@ impl EndpointProof {
             exchange.foreign = exchange.foreign.take().filter(|foreign| !foreign.may_be_api);
         }
         let Some(Foreign { what, may_be_outage, is_free, may_be_billed, .. }) = &exchange.foreign else {
-            let is_settled = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
-            if is_settled {
+            let has_result = matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_));
+            if has_result {
                 self.is_api.set(true);
             }
             // An error of the API is a reply of it.
-            if self.is_api.get() && (exchange.status.is_some() || is_settled) {
+            if self.is_api.get() && (exchange.status.is_some() || has_result) {
                 self.replies.set(self.replies.get() + 1);
                 self.consecutive_foreign.set(0);
                 self.rounds.set(0);

@@ -11,7 +11,7 @@ pub enum FormChange {
     None,
     /// Later requests have another form.
     Changed {
-        /// What the endpoint is believed to accept from now on.
+        /// What the endpoint is assumed to accept from now on.
         capabilities: Capabilities,
         /// What changes.
         what: CapabilityChange,
@@ -28,7 +28,7 @@ pub enum FormChange {
     /// The next request has another form, to find out what the endpoint accepts.
     Trying(Capabilities),
     /// The change has not helped, and nothing else is known: requests have the previous form.
-    TakenBack(Capabilities),
+    Reverted(Capabilities),
     /// Another attempt has brought a change since the request was sent.
     AlreadyMade,
     /// The change was made before, and the error is the same; or pages are answered in this form.
@@ -46,7 +46,7 @@ impl FormChange {
     pub fn capabilities(&self) -> Option<Capabilities> {
         match self {
             Self::Changed { capabilities, .. } | Self::Proven { capabilities, .. } => Some(*capabilities),
-            Self::Trying(capabilities) | Self::TakenBack(capabilities) => Some(*capabilities),
+            Self::Trying(capabilities) | Self::Reverted(capabilities) => Some(*capabilities),
             Self::None | Self::AlreadyMade | Self::Exhausted(_) | Self::Doubted | Self::PageWithoutFormat => None,
         }
     }

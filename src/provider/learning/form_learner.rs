@@ -108,7 +108,7 @@ impl FormLearner {
         self.guesses.form_for(page, known)
     }
 
-    /// What an exchange shows. `known`: what the endpoint is believed to accept now.
+    /// What an exchange shows. `known`: what the endpoint is assumed to accept now.
     pub(crate) fn judge(
         &self,
         exchange: &Exchange,
@@ -143,7 +143,7 @@ impl FormLearner {
     /// What a reply shows.
     fn judge_reply(&self, exchange: &Exchange, sent: SentForm, known: Capabilities, is_same: bool) -> FormChange {
         let proof = if is_same { self.prove(sent.page, known) } else { FormChange::None };
-        if matches!(proof, FormChange::Trying(_) | FormChange::TakenBack(_)) {
+        if matches!(proof, FormChange::Trying(_) | FormChange::Reverted(_)) {
             return proof;
         }
         let change = match &exchange.verdict {
@@ -196,7 +196,7 @@ impl FormLearner {
                 self.pending.begin_check(Check::new(known, found));
                 FormChange::Trying(before)
             }
-            Some(SearchEnd { found: None, before }) => FormChange::TakenBack(before),
+            Some(SearchEnd { found: None, before }) => FormChange::Reverted(before),
             None => match self.pending.confirm(page, known) {
                 Some(next) if next != known => FormChange::Trying(next),
                 Some(_) => FormChange::Proven { capabilities: known, found: None },
@@ -221,7 +221,7 @@ impl FormLearner {
         if asked == Some(CapabilityChange::OutputFactor) {
             // The model has reasoned: the form is accepted.
             match self.prove(sent.page, known) {
-                proof @ (FormChange::Trying(_) | FormChange::TakenBack(_)) => return proof,
+                proof @ (FormChange::Trying(_) | FormChange::Reverted(_)) => return proof,
                 _ if !terms.may_raise => return FormChange::Exhausted(CapabilityChange::OutputFactor),
                 _ => {}
             }
@@ -253,7 +253,7 @@ impl FormLearner {
             return match (taken_back, searched) {
                 // What is tried depends on what the request had before.
                 (Some(before), _) if has_more => FormChange::Trying(before),
-                (Some(before), _) => FormChange::TakenBack(before),
+                (Some(before), _) => FormChange::Reverted(before),
                 (None, Some(kind)) => {
                     let is_held = self.pending.is_for(sent.page);
                     self.search(SearchedError { kind, message, is_held }, sent, known, terms)
@@ -288,7 +288,7 @@ impl FormLearner {
                     }
                 }
             }
-            None if taken_back.is_some() => FormChange::TakenBack(before),
+            None if taken_back.is_some() => FormChange::Reverted(before),
             None => FormChange::Exhausted(change),
         }
     }
@@ -321,7 +321,7 @@ impl FormLearner {
         match self.search.next(error, &sent, known, terms.is_stated) {
             Some(SearchStep::Doubt) => FormChange::Doubted,
             Some(SearchStep::Try(form)) => FormChange::Trying(form),
-            Some(SearchStep::End(form)) => FormChange::TakenBack(form),
+            Some(SearchStep::End(form)) => FormChange::Reverted(form),
             None => FormChange::None,
         }
     }

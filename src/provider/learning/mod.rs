@@ -6,8 +6,11 @@
 //! - [`statement`]: values of the manifest that are rejected
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
 //! - [`wrong_path`]: errors that may be about the path of a URL
+//! - [`endpoint_bills`]: what an endpoint bills; [`endpoint_learning`]: everything else together
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment
 
+pub(crate) mod endpoint_bills;
+pub(crate) mod endpoint_learning;
 pub(crate) mod endpoint_proof;
 pub(crate) mod form_change;
 pub(crate) mod form_learner;

@@ -33,7 +33,7 @@ struct Pending {
 }
 
 /// Changes that are reverted together.
-struct TakenBack {
+struct Reverted {
     kinds: ChangeKinds,
     before: Capabilities,
     /// Earlier changes.
@@ -62,20 +62,20 @@ impl Pending {
     }
 
     /// Reverts the latest change.
-    fn without_last(self) -> TakenBack {
-        TakenBack { kinds: ChangeKinds::default().with(self.change), before: self.before, rest: self.earlier }
+    fn without_last(self) -> Reverted {
+        Reverted { kinds: ChangeKinds::default().with(self.change), before: self.before, rest: self.earlier }
     }
 
     /// Reverts the changes for errors with these words, and later changes.
-    fn without(self, words: &[String]) -> TakenBack {
+    fn without(self, words: &[String]) -> Reverted {
         let is_last = !self.earlier.as_ref().is_some_and(|earlier| earlier.is_for(words));
-        let TakenBack { kinds, before, rest } = self.without_last();
+        let Reverted { kinds, before, rest } = self.without_last();
         match rest {
             Some(rest) if !is_last => {
                 let taken = rest.without(words);
-                TakenBack { kinds: taken.kinds.union(kinds), ..taken }
+                Reverted { kinds: taken.kinds.union(kinds), ..taken }
             }
-            rest => TakenBack { kinds, before, rest },
+            rest => Reverted { kinds, before, rest },
         }
     }
 }
@@ -160,7 +160,7 @@ impl PendingChanges {
         let is_renamed_in_vain = matches!(pending.change, CapabilityChange::RenameOutputLimit(_))
             && asked == Some(CapabilityChange::Omit(Parameter::OutputLimit))
             && !pending.is_rejected;
-        let TakenBack { kinds, before, rest } = if has_more && !is_next_step || is_renamed_in_vain {
+        let Reverted { kinds, before, rest } = if has_more && !is_next_step || is_renamed_in_vain {
             slot.take()?.without_last()
         } else if asked.is_none() && pending.is_for(&words) {
             slot.take()?.without(&words)

@@ -291,8 +291,8 @@ impl AdaptiveRate {
     /// Processes that have ended leave their part free: then the others take it over. `free`, `headroom`: fractions
     /// of the bucket.
     fn estimate_peers(&mut self, free: f64, headroom: f64, elapsed: f64) {
-        let room = if free > headroom { 1.0 - headroom } else { headroom / PEERS_RISE };
-        let peers = self.peers * (-PEERS_SPEED * elapsed * (free - headroom) / room).exp();
+        let scale = if free > headroom { 1.0 - headroom } else { headroom / PEERS_RISE };
+        let peers = self.peers * (-PEERS_SPEED * elapsed * (free - headroom) / scale).exp();
         self.peers = peers.clamp(1.0, self.parallel);
     }
 

@@ -77,7 +77,7 @@ impl ConcurrencyLimit {
 
     /// The same, as one of `parallel` processes that share the endpoint.
     #[must_use]
-    pub(crate) fn among(self, parallel: u32) -> Self {
+    pub(crate) fn shared_by(self, parallel: u32) -> Self {
         Self { parallel: parallel.max(1), ..self }
     }
 
@@ -206,8 +206,11 @@ mod tests {
         assert_eq!(concurrency_after(set(), 500, true), 256);
         let adapting = || ConcurrencyLimit::new(8).with_learned_max(64);
         assert_eq!((concurrency_after(adapting(), 8, false), concurrency_after(adapting(), 8, true)), (9, 16));
-        let among_four = || adapting().among(4);
-        assert_eq!((concurrency_after(among_four(), 31, false), concurrency_after(among_four(), 32, false)), (8, 9));
+        let shared_by_four = || adapting().shared_by(4);
+        assert_eq!(
+            (concurrency_after(shared_by_four(), 31, false), concurrency_after(shared_by_four(), 32, false)),
+            (8, 9)
+        );
     }
 
     #[test]

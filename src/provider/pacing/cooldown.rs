@@ -21,7 +21,7 @@ pub enum Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GiveUpReason {
     /// The endpoint has never answered, and may bill every request.
-    NeverAnswered,
+    NeverReplied,
     /// The endpoint asked for a delay that is longer than the run waits.
     LongDelay(Duration),
     /// The endpoint has been unavailable for longer than the run waits.
@@ -61,7 +61,7 @@ impl Cooldown {
     pub(crate) fn gate(&self, now: Duration, concurrency: u32) -> Gate {
         let long_delay = self.requested.filter(|delay| *delay > self.max_wait).map(GiveUpReason::LongDelay);
         match self.since {
-            _ if self.is_given_up => Gate::GivenUp(GiveUpReason::NeverAnswered),
+            _ if self.is_given_up => Gate::GivenUp(GiveUpReason::NeverReplied),
             // A delay that ends too late is not waited for.
             Some(since) if now.max(self.until).saturating_sub(since) > self.max_wait => {
                 Gate::GivenUp(long_delay.unwrap_or(GiveUpReason::MaxWait))

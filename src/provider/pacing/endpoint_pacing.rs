@@ -25,7 +25,7 @@ pub struct EndpointPacing {
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
         let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone())
-            .among(limits.parallel);
+            .shared_by(limits.parallel);
         let concurrency = RefCell::new(concurrency(limits, limiter.is_pacing()));
         let cooldown = RefCell::new(Cooldown::new(retry.max_wait));
         Self { clock, limiter: RefCell::new(limiter), cooldown, concurrency }
@@ -35,7 +35,7 @@ impl EndpointPacing {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
     pub fn starting_limits(limits: &Limits) -> PaceLimits {
-        let is_paced = limits.requests_per_minute.is_some() || limits.tokens_per_minute.is_some();
+        let is_paced = limits.states_a_rate();
         let in_flight = concurrency(limits, is_paced);
         let (concurrency, max_concurrency) = in_flight.normal_and_max();
         PaceLimits {
@@ -151,7 +151,7 @@ impl EndpointPacing {
 fn concurrency(limits: &Limits, is_paced: bool) -> ConcurrencyLimit {
     let max = limits.concurrency.max();
     let start = if is_paced { max } else { max.min(Concurrency::START / limits.parallel) };
-    let concurrency = ConcurrencyLimit::new(start).among(limits.parallel);
+    let concurrency = ConcurrencyLimit::new(start).shared_by(limits.parallel);
     match limits.concurrency {
         Concurrency::Learned(max) => concurrency.with_learned_max(max),
         Concurrency::Stated(max) => concurrency.with_stated_max(max),
@@ -217,7 +217,7 @@ mod tests {
         for (outage, gate) in [
             (Outage::No, Gate::Open(8)),
             (Outage::Likely, Gate::Closed(Duration::from_millis(500))),
-            (Outage::Lasting, Gate::GivenUp(GiveUpReason::NeverAnswered)),
+            (Outage::Lasting, Gate::GivenUp(GiveUpReason::NeverReplied)),
         ] {
             assert!(!pacing.on_exchange(&failed(outage), clock.now(), 0.0));
             assert_eq!(pacing.gate(), gate, "{outage:?}");

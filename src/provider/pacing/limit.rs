@@ -87,7 +87,7 @@ impl Limit {
     }
 
     /// The same limit for one of `parallel` processes that share it. What the manifest states is the part of each.
-    pub(crate) fn among(mut self, parallel: u32) -> Self {
+    pub(crate) fn shared_by(mut self, parallel: u32) -> Self {
         self.adaptive = AdaptiveRate::new(parallel);
         self
     }

@@ -26,8 +26,8 @@ impl RateLimiter {
     }
 
     /// The same for one of `parallel` processes that share the provider's limit.
-    pub(crate) fn among(self, parallel: u32) -> Self {
-        Self { requests: self.requests.among(parallel), tokens: self.tokens.among(parallel), ..self }
+    pub(crate) fn shared_by(self, parallel: u32) -> Self {
+        Self { requests: self.requests.shared_by(parallel), tokens: self.tokens.shared_by(parallel), ..self }
     }
 
     /// Whether a rate paces requests: one that the manifest states or one that was learned.

@@ -21,13 +21,13 @@ pub(crate) struct WindowBurst {
     /// How many units each request surely takes: 1 request, or 0 of an unknown number of tokens.
     unit: u64,
     /// The reply that showed the lowest level, and those after it.
-    lowest: Option<Reply>,
-    later: Vec<Reply>,
+    lowest: Option<ObservedReply>,
+    later: Vec<ObservedReply>,
 }
 
 /// A reply during the burst.
 #[derive(Clone, Copy, Debug)]
-struct Reply {
+struct ObservedReply {
     remaining: u64,
     sent: Duration,
     arrived: Duration,
@@ -96,7 +96,7 @@ impl WindowBurst {
     /// only make it less.
     #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
     pub(crate) fn on_headers(&mut self, headers: &LimitHeaders, sent: Duration, now: Duration) -> bool {
-        let reply = Reply { remaining: headers.remaining, sent, arrived: now };
+        let reply = ObservedReply { remaining: headers.remaining, sent, arrived: now };
         let Some(lowest) = self.lowest.filter(|lowest| lowest.remaining <= reply.remaining) else {
             (self.lowest, self.later) = (Some(reply), Vec::new());
             return false;
@@ -106,7 +106,7 @@ impl WindowBurst {
             return false;
         }
         // The server has surely counted these between the two replies.
-        let is_between = |later: &&Reply| later.sent >= lowest.arrived && later.arrived <= sent;
+        let is_between = |later: &&ObservedReply| later.sent >= lowest.arrived && later.arrived <= sent;
         let between = self.later.iter().filter(is_between).count() as u64;
         self.later.push(reply);
         let taken = if sent >= lowest.arrived { (between + 1) * self.unit } else { 0 };

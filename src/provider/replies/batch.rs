@@ -49,11 +49,11 @@ pub enum RemoteStatus {
 pub struct BatchError {
     /// The provider's error code.
     pub code: String,
-    /// A message for people.
+    /// A human-readable message.
     pub message: String,
     /// The line of the file that it is about, from 1.
     pub line: Option<u64>,
-    /// Set if the provider's queue had no room for the batch.
+    /// Set if the provider's queue had no space for the batch.
     pub full_queue: Option<FullQueue>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) const NO_BATCH_API: &str =
 pub enum BatchFault {
     /// It may succeed when it is retried. It may also have succeeded already.
     Transient {
-        /// A message for people.
+        /// A human-readable message.
         message: String,
         /// The minimum delay that the server asked for.
         after: Option<Duration>,

@@ -167,7 +167,7 @@ impl Exchange {
             ReplyEnd::Finished => done(Cut::No),
             ReplyEnd::Length => Verdict::Done { reading: read_cut_reply(&content, questions), cut: Cut::Length },
             ReplyEnd::Repetition => done(Cut::Repetition),
-            ReplyEnd::OutOfRoom => out_of_room(),
+            ReplyEnd::ReasoningExhausted => out_of_room(),
         };
         Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
     }
@@ -189,7 +189,7 @@ impl Exchange {
         Self::new(Verdict::page_fault(ErrorKind::BadRequest, message), Charge::Nothing)
     }
 
-    /// A request of a batch that the provider's queue had no room for. It was not executed.
+    /// A request of a batch that the provider's queue had no space for. It was not executed.
     #[must_use]
     pub fn from_full_queue(message: String) -> Self {
         Self::new(Verdict::later(Obstacle::Other, message), Charge::Nothing)

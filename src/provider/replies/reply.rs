@@ -34,7 +34,7 @@ pub(crate) enum ReplyEnd {
     /// The reply reached its maximum length.
     Length,
     /// The reply reached its maximum length before any visible text: reasoning used it up.
-    OutOfRoom,
+    ReasoningExhausted,
     /// The reply reached its maximum length, repeating itself.
     Repetition,
     /// The model declined, with this explanation (which may be empty).

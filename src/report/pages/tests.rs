@@ -104,8 +104,11 @@ fn stored_pages_keep_their_members() {
     assert_eq!((unchanged.total, unchanged.near_duplicates, unchanged.asked, unchanged.from_store), (2, 1, 0, 2));
     assert_eq!((unchanged.saved, unchanged.saved_by_duplicates), (Some(Pico(7)), Some(Pico(7))));
     assert_eq!(unchanged.by_label["kind"]["invoice"], LabelCount { pages: 2, cost: 0 });
-    assert_eq!(Pages::from_unchanged("damaged"), None);
-    assert_eq!(Pages::from_unchanged("{}").map(|pages| (pages.total, pages.saved)), Some((0, None)));
+    let earlier = r#"{"total":3,"ok":3,"invalid":0,"refused":0,"failed":0,"pending":0,"skipped":0}"#;
+    assert_eq!(Pages::from_unchanged(earlier).map(|pages| (pages.total, pages.saved)).unwrap(), (3, None));
+    for damaged in ["damaged", "{}", r#"{"total":3}"#, &earlier.replace("3,\"invalid\":0", "-1,\"invalid\":0")] {
+        assert!(Pages::from_unchanged(damaged).is_err(), "{damaged}");
+    }
 }
 
 proptest! {

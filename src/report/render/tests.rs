@@ -1,5 +1,5 @@
 //! Every form of a report, pinned. JSON and Prometheus are interfaces: their snapshots never change.
-//! Text and HTML are for people: wording may change.
+//! Text and HTML are human-readable: wording may change.
 
 use crate::base::shard::Shard;
 use crate::report::sample::{STARTED_MS, empty_report, report, unpriced_report};

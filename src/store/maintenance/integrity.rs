@@ -1,4 +1,4 @@
-//! Is a store sound.
+//! Checks whether a store is sound.
 
 use super::content_rules::ContentRules;
 use super::row_checks::row_checks;

@@ -26,7 +26,7 @@ pub struct Pruned {
 }
 
 /// The pages to keep: those that the latest walk of a job found (all pages while some of its files have not been read)
-/// and those with human answers, and the recipes under which files of a job are settled, that a run asked since, or
+/// and those with human answers, and the recipes under which files of a job are done, that a run asked since, or
 /// that the latest run of a job and the latest finished one asked. Runs that only tried something count only while they
 /// are that new.
 const KEPT: &str = "
@@ -69,7 +69,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
         transaction
             .execute("DELETE FROM answers WHERE (page_id, recipe_id) IN (SELECT page_id, recipe_id FROM stale)", [])?,
     );
-    // Files that were settled with them are read again.
+    // Files that were done with them are read again.
     transaction.execute(
         "UPDATE entries SET settled_set = NULL WHERE content IN (SELECT content FROM pages WHERE id IN (SELECT page_id FROM stale))",
         [],

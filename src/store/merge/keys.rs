@@ -15,7 +15,7 @@ use crate::store::write::recipe_sets::find_or_add_set;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
-/// The policy of sets that were made under an unknown one. Entries that are settled under such a set are looked at
+/// The policy of sets that were made under an unknown one. Entries that are done under such a set are looked at
 /// again, at no cost.
 const UNKNOWN_POLICY: &str = "merged";
 

@@ -29,7 +29,7 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// That shards are missing, and which, for people.
+    /// That shards are missing, and which, human-readable.
     #[must_use]
     pub fn missing_shards(&self) -> String {
         let names: Vec<String> = self.missing.iter().map(|index| format!("{index}/{}", self.shards)).collect();

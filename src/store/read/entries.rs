@@ -84,8 +84,8 @@ pub(crate) fn path_of_content(db: &Connection, job: JobId, content: &Digest) -> 
     Ok(find.query_map(params![job, content], |row| row.get(0))?.next().transpose()?)
 }
 
-/// The number of a job's entries that are settled under `set`; `None`: under any set.
-pub(crate) fn settled_entries(db: &Connection, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
+/// The number of a job's entries that are done under `set`; `None`: under any set.
+pub(crate) fn done_entries(db: &Connection, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
     let mut count = db.prepare_cached(
         "SELECT count(*) FROM entries WHERE job_id = ?1 AND settled_set IS NOT NULL AND settled_set = ifnull(?2, settled_set)",
     )?;

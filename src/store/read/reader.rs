@@ -80,9 +80,9 @@ impl Reader {
         runs::mean_latency(&self.db, job, model, is_simulated)
     }
 
-    /// The spend and the reservations in the scope of a budget.
-    pub fn budget(&self, scope: &str) -> Result<Pico, StoreError> {
-        runs::budget(&self.db, scope)
+    /// The spend plus the reservations in the scope of a budget.
+    pub fn budget_used(&self, scope: &str) -> Result<Pico, StoreError> {
+        runs::budget_used(&self.db, scope)
     }
 
     /// All budgets, in the order of their scopes.
@@ -242,9 +242,9 @@ impl Reader {
         entries::path_of_content(&self.db, job, content)
     }
 
-    /// The number of a job's entries that are settled under `set`; `None`: under any set.
-    pub fn settled_entries(&self, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
-        entries::settled_entries(&self.db, job, set)
+    /// The number of a job's entries that are done under `set`; `None`: under any set.
+    pub fn done_entries(&self, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
+        entries::done_entries(&self.db, job, set)
     }
 
     /// The row of a page (0 for the file as a whole) of an entry, as [`EntryRecord::rows`] lists it, under

@@ -51,8 +51,8 @@ pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
     if outcome.is_some() != ended_ms.is_some() {
         return Err(cells.damaged(6, "a run has ended when it has an outcome"));
     }
-    let is_trial = cells.flag(12)?;
-    if outcome.is_some_and(|(outcome, _)| outcome == RunOutcomeName::Try) && !is_trial {
+    let is_try = cells.flag(12)?;
+    if outcome.is_some_and(|(outcome, _)| outcome == RunOutcomeName::Try) && !is_try {
         return Err(cells.damaged(12, "a run that ended as a trial is one"));
     }
     Ok(RunRecord {
@@ -67,7 +67,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
         outcome,
         tasks: tasks(&cells, 9)?,
         settings: cells.get(11)?,
-        is_trial,
+        is_try,
         shard: cells.get(13)?,
     })
 }
@@ -173,8 +173,8 @@ pub(crate) fn unfinished_runs(
     Ok(find.query_map(params![job, selection, set], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// The spend and the reservations in the scope of a budget.
-pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
+/// The spend plus the reservations in the scope of a budget.
+pub(crate) fn budget_used(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
     let mut find = db.prepare_cached("SELECT spent, reserved FROM budget WHERE scope = ?1")?;
     let mut rows = find.query([scope])?;
     let Some(row) = rows.next()? else { return Ok(Pico::ZERO) };

@@ -16,7 +16,7 @@ pub struct BudgetLine {
     /// The maximum of spend and reservations; `None` for no limit.
     pub limit: Option<Pico>,
     /// What it has to hold for attempts that are open at the same time.
-    pub headroom: ReservationMultiples,
+    pub multiples: ReservationMultiples,
 }
 
 /// An attempt that is about to be made.

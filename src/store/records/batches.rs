@@ -63,7 +63,7 @@ pub struct BatchRecord {
     pub price: Option<String>,
 }
 
-/// Earlier attempts of batches at the questions of an attempt, since these were last settled.
+/// Earlier attempts of batches at the questions of an attempt, since these were last done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EarlierAttempts {
     /// Attempts that had a reply.

@@ -55,7 +55,7 @@ impl fmt::Display for BudgetCounter {
 
 impl BudgetCounter {
     /// The scope that is written like this; `None`: a scope that no job has, such as one that a
-    /// salvage made up.
+    /// salvage has invented.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '/');

@@ -38,7 +38,7 @@ pub struct EntryRecord {
     pub carried: Option<JsonText>,
     /// The recipe set of its pages, if it differs from that of the job.
     pub set: Option<RecipeSetId>,
-    /// The recipe set under which all its pages are settled.
+    /// The recipe set under which all its pages are done.
     pub settled_set: Option<RecipeSetId>,
 }
 

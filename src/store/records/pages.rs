@@ -6,12 +6,12 @@ use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 use serde_json::Value;
 
-/// An error: its kind, and a message for people.
+/// An error: its kind, and a human-readable message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
     /// The kind of error.
     pub kind: ErrorKind,
-    /// A message for people.
+    /// A human-readable message.
     pub message: String,
 }
 
@@ -120,7 +120,7 @@ pub struct TaskOutcome {
     pub is_transient: bool,
     /// The number of runs in a row that ended with a transient fault.
     pub runs: u32,
-    /// Wall time in milliseconds, for people: it decides nothing.
+    /// Wall time in milliseconds, only to be shown: it decides nothing.
     pub at_ms: i64,
     /// The revision of the store in which it was stored. The store assigns it.
     pub revision: Revision,

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HEADROOM: ReservationMultiples = ReservationMultiples { single_percent: 400, batch_percent: 200 };
+    const MULTIPLES: ReservationMultiples = ReservationMultiples { single_percent: 400, batch_percent: 200 };
 
     #[test]
     fn an_attempt_joins_others_only_where_all_may_cost_more() {
@@ -95,9 +95,9 @@ mod tests {
             (now(0, 0, 40), 11, true, false),
             (now(50, 1, 0), 24, true, false),
         ] {
-            assert_eq!(HEADROOM.fits(Pico(100), now, Pico(reserved), is_line), fits, "{now:?} {reserved} {is_line}");
+            assert_eq!(MULTIPLES.fits(Pico(100), now, Pico(reserved), is_line), fits, "{now:?} {reserved} {is_line}");
         }
-        assert!(!HEADROOM.fits(Pico(i64::MAX - 1), now(0, i64::MAX / 2, 0), Pico(1), false));
+        assert!(!MULTIPLES.fits(Pico(i64::MAX - 1), now(0, i64::MAX / 2, 0), Pico(1), false));
     }
 
     #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ mod tests {
             let mut open: Vec<(i64, bool, bool)> = Vec::new();
             let mut largest_alone = Pico::ZERO;
             let mut settle = |now: &mut BudgetUse, (reserved, is_line, is_alone): (i64, bool, bool), percent: u32| {
-                let multiple = if is_line { percent.min(HEADROOM.batch_percent) } else { percent };
+                let multiple = if is_line { percent.min(MULTIPLES.batch_percent) } else { percent };
                 let bill = Pico(reserved * i64::from(multiple) / 100);
                 let part = if is_line { &mut now.batch } else { &mut now.single };
                 *part = *part - Pico(reserved);
@@ -137,10 +137,10 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Open(reserved, is_line) => {
-                        if HEADROOM.fits(Pico(limit), now, Pico(reserved), is_line) {
+                        if MULTIPLES.fits(Pico(limit), now, Pico(reserved), is_line) {
                             let part = if is_line { &mut now.batch } else { &mut now.single };
                             *part += Pico(reserved);
-                            let is_alone = !HEADROOM.fits_beside(Pico(limit), now, Pico::ZERO);
+                            let is_alone = !MULTIPLES.fits_beside(Pico(limit), now, Pico::ZERO);
                             open.push((reserved, is_line, is_alone));
                         }
                     }

@@ -52,7 +52,7 @@ pub struct RunStart {
     /// The settings as canonical JSON, with variables replaced and without secrets.
     pub settings: String,
     /// Whether the run only tries something: it never replaces a run, and its settings are not those of the job.
-    pub is_trial: bool,
+    pub is_try: bool,
     /// The name of the model.
     pub model: String,
     /// The endpoint: a model of a provider.
@@ -61,10 +61,10 @@ pub struct RunStart {
     pub provider: String,
     /// The recipes of the job, in the order of the manifest.
     pub recipes: Vec<RecipeRecord>,
-    /// What decides, apart from recipes, whether a file is settled. Under another policy
+    /// What decides, apart from recipes, whether a file is done. Under another policy
     /// every file is read again. Not part of the key of an answer.
     pub policy: String,
-    /// Which settled tasks are sent again, as text; `None`: none. A run with the same selection
+    /// Which done tasks are sent again, as text; `None`: none. A run with the same selection
     /// continues one that was not completed.
     pub selection: Option<String>,
     /// Whether the user sees the message of a migration of the store.
@@ -164,5 +164,5 @@ pub struct RunRecord {
     /// The settings; `None`: an earlier version did not keep them.
     pub settings: Option<SettingsId>,
     /// Whether the run only tried something, such as one page.
-    pub is_trial: bool,
+    pub is_try: bool,
 }

@@ -70,15 +70,15 @@ fn find_over_budget(
 ) -> Result<Option<(Pico, Pico)>, StoreError> {
     let Some(limit) = open.budget.limit else { return Ok(None) };
     let budget = *ledger.budget(db, &open.budget.scope)?;
-    let headroom = open.budget.headroom;
+    let multiples = open.budget.multiples;
     // First as if there were no batches: that needs more, and no query.
     let most = BudgetUse { spent: budget.spent, single: budget.reserved, batch: Pico::ZERO };
-    if headroom.single_percent >= headroom.batch_percent && headroom.fits_beside(limit, most, reserved) {
+    if multiples.single_percent >= multiples.batch_percent && multiples.fits_beside(limit, most, reserved) {
         return Ok(None);
     }
     let batch = ledger.reserved_for_batches(db, budget.key)?;
     let now = BudgetUse { spent: budget.spent, single: budget.reserved - batch, batch };
-    let fits = headroom.fits(limit, now, reserved, open.batch.is_some());
+    let fits = multiples.fits(limit, now, reserved, open.batch.is_some());
     Ok((!fits).then_some((budget.spent, budget.reserved)))
 }
 

@@ -4,7 +4,7 @@
 //! - [`runs`]: begin and end of runs; [`dead_runs`]: the end of runs that died
 //! - [`recipe_sets`]: recipes and their sets; [`endpoints`]: learned facts
 //! - [`entries`]: what the walk found; [`pages`]: faults, features and near duplicates;
-//!   [`settled_entries`]: which entries are settled
+//!   [`done_entries`]: which entries are done
 //! - [`attempts`]: open, settle, mark lost; [`outcomes`]: answers and failures
 //! - [`batches`]: the life cycle of batches
 //! - [`decisions`]: human answers; [`draws`]: samples of pages; [`shown_answers`]: what reviewers have seen
@@ -13,6 +13,7 @@ pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod dead_runs;
 pub(crate) mod decisions;
+pub(crate) mod done_entries;
 pub(crate) mod draws;
 pub(crate) mod endpoints;
 pub(crate) mod entries;
@@ -21,5 +22,4 @@ pub(crate) mod outcomes;
 pub(crate) mod pages;
 pub(crate) mod recipe_sets;
 pub(crate) mod runs;
-pub(crate) mod settled_entries;
 pub(crate) mod shown_answers;

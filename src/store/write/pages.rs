@@ -22,7 +22,7 @@ pub(crate) fn find_or_add_page(db: &Connection, page: &PageId) -> Result<(PageKe
     Ok((PageKey(db.last_insert_rowid()), true))
 }
 
-/// Stores why a page cannot be decoded. Entries that were settled with other renderers are looked at again: their page may
+/// Stores why a page cannot be decoded. Entries that were done with other renderers are looked at again: their page may
 /// have had an answer then.
 pub(crate) fn put_fault(db: &Connection, page: &PageId, fault: &PageFaultRecord) -> Result<(), StoreError> {
     let (key, _) = find_or_add_page(db, page)?;

@@ -50,7 +50,7 @@ pub(crate) fn begin(
             since,
             i64::try_from(start.attempt_timeout.as_millis()).unwrap_or(i64::MAX),
             settings,
-            start.is_trial,
+            start.is_try,
             start.shard,
         ],
     )?;
@@ -124,7 +124,7 @@ fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
         "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at
            WHERE NOT ?5",
-        params![identity, start.job_name, start.manifest, start.at_ms, start.is_trial],
+        params![identity, start.job_name, start.manifest, start.at_ms, start.is_try],
     )?;
     job_id(db, &identity)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found in its index".into()))
 }

@@ -1,4 +1,4 @@
-//! The messages to the writer and its answers. This interface, not SQLite, is what the handle
+//! The messages to the writer and its replies. This interface, not SQLite, is what the handle
 //! of the store knows.
 
 use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
@@ -11,7 +11,7 @@ use crate::store::records::entries::EntryChange;
 use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::store::records::shown_answers::ShownAnswer;
-use crate::store::write::settled_entries::SettleRule;
+use crate::store::write::done_entries::DoneRule;
 use tokio::sync::oneshot;
 
 /// A command to the writer.
@@ -21,7 +21,7 @@ pub(crate) enum Command {
     ChangeEntries { job: JobId, changes: Vec<EntryChange> },
     PutReread(Box<RereadFile>),
     PutNearDuplicates { job: JobId, near: Vec<NearDuplicate> },
-    SettleEntries { job: JobId, rule: SettleRule },
+    MarkEntriesDone { job: JobId, rule: DoneRule },
     DefineRecipes { recipes: Vec<RecipeRecord>, policy: String },
     OpenAttempt(Box<OpenAttempt>),
     OpenAttempts(Vec<OpenAttempt>),
@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Close,
 }
 
-/// The answer to a command.
+/// The reply to a command.
 pub(crate) enum CommandReply {
     Keys(Box<RunKeys>),
     Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
@@ -72,10 +72,10 @@ impl CommandReply {
     }
 }
 
-/// Where the answer to a command goes.
+/// Where the reply to a command goes.
 pub(crate) type ReplySender = oneshot::Sender<Result<CommandReply, StoreError>>;
 
-/// A command, and where its answer goes once it is durable.
+/// A command, and where its reply goes once it is durable.
 pub(crate) struct Message {
     pub(crate) command: Command,
     pub(crate) reply: ReplySender,

@@ -6,7 +6,7 @@ use crate::store::error::StoreError;
 use crate::store::sqlite::run_lock::RunLock;
 use crate::store::write::ledger::{Ledger, Sequences};
 use crate::store::write::{
-    attempts, batches, decisions, draws, endpoints, entries, outcomes, pages, recipe_sets, runs, settled_entries,
+    attempts, batches, decisions, done_entries, draws, endpoints, entries, outcomes, pages, recipe_sets, runs,
     shown_answers,
 };
 use rusqlite::Connection;
@@ -63,7 +63,7 @@ impl<'a> Executor<'a> {
             Command::ChangeEntries { job, changes } => entries::change(db, job, changes)?,
             Command::PutReread(file) => pages::put_reread(db, ledger.revision(db)?, &file)?,
             Command::PutNearDuplicates { job, near } => pages::put_near_duplicates(db, job, &near)?,
-            Command::SettleEntries { job, rule } => settled_entries::settle_entries(db, job, &rule)?,
+            Command::MarkEntriesDone { job, rule } => done_entries::mark_entries_done(db, job, &rule)?,
             Command::DefineRecipes { recipes, policy } => {
                 let (set, tasks) = recipe_sets::define(db, &recipes, &policy)?;
                 return Ok(CommandReply::Defined { set, tasks });

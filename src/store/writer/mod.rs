@@ -1,7 +1,7 @@
 //! The writer: one thread that owns the write connection.
 //!
-//! - [`command`]: the messages to it and its answers
-//! - [`thread`]: takes commands, commits them in groups, answers once they are durable
+//! - [`command`]: the messages to it and its replies
+//! - [`thread`]: takes commands, commits them in groups, replies once they are durable
 //! - [`executor`]: executes commands within one transaction
 //! - [`write_lock`]: waits until no other process writes
 

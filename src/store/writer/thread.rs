@@ -1,4 +1,4 @@
-//! The writer thread: takes commands, commits them in groups, answers once they are durable.
+//! The writer thread: takes commands, commits them in groups, replies once they are durable.
 
 use super::command::{Command, CommandReply, Message, ReplySender};
 use super::executor::{Effects, Executor};
@@ -26,7 +26,7 @@ const MAX_GROUP: usize = 64;
 /// Maximum time that a command waits for others to share its commit.
 const MAX_GROUP_WAIT: Duration = Duration::from_millis(5);
 
-/// Commands that may wait. Every sender waits for its answer, so this is never reached.
+/// Commands that may wait. Every sender waits for its reply, so this is never reached.
 const QUEUE: usize = 4096;
 
 /// Time between two heartbeats.
@@ -97,16 +97,16 @@ impl Writer {
         }
     }
 
-    /// Executes `first` and the commands that follow within a moment, commits, answers.
+    /// Executes `first` and the commands that follow within a moment, commits, replies.
     fn group(&mut self, first: Message, messages: &Receiver<Message>) {
-        let mut answered = Vec::new();
-        let committed = self.transact(first, messages, &mut answered);
+        let mut replies = Vec::new();
+        let committed = self.transact(first, messages, &mut replies);
         if committed.is_ok() {
             self.hooks.reached(Point::Committed);
         }
-        for (reply, answer) in answered {
-            // A receiver that is gone does not need the answer.
-            let _ = reply.send(committed.clone().and(answer));
+        for (sender, reply) in replies {
+            // A receiver that is gone does not need the reply.
+            let _ = sender.send(committed.clone().and(reply));
         }
     }
 
@@ -114,11 +114,11 @@ impl Writer {
         &mut self,
         first: Message,
         messages: &Receiver<Message>,
-        answered: &mut Vec<(ReplySender, Result<CommandReply, StoreError>)>,
+        replies: &mut Vec<(ReplySender, Result<CommandReply, StoreError>)>,
     ) -> Result<(), StoreError> {
         let began = self.clock.now();
         if let Err(error) = check_file(&self.path, self.identity) {
-            answered.push((first.reply, Ok(CommandReply::Done)));
+            replies.push((first.reply, Ok(CommandReply::Done)));
             return Err(error);
         }
         let transaction = match self.lock.begin(&self.connection) {
@@ -128,7 +128,7 @@ impl Writer {
                 let others = if self.lock.is_given_up() { messages.try_iter().collect() } else { Vec::new() };
                 for message in std::iter::once(first).chain(others) {
                     self.is_closing |= matches!(message.command, Command::Close);
-                    answered.push((message.reply, Ok(CommandReply::Done)));
+                    replies.push((message.reply, Ok(CommandReply::Done)));
                 }
                 return Err(error);
             }
@@ -137,15 +137,15 @@ impl Writer {
         let mut next = Some(first);
         while let Some(Message { command, reply }) = next.take() {
             self.is_closing |= matches!(command, Command::Close);
-            let answer = executor.execute(command);
-            let failed = answer.as_ref().err().cloned();
-            answered.push((reply, answer));
+            let result = executor.execute(command);
+            let failed = result.as_ref().err().cloned();
+            replies.push((reply, result));
             // One failure rolls the whole group back: no command is executed in part.
             if let Some(error) = failed {
                 executor.abandon();
                 return Err(error);
             }
-            if answered.len() < MAX_GROUP {
+            if replies.len() < MAX_GROUP {
                 let left = MAX_GROUP_WAIT.saturating_sub(self.clock.now().saturating_sub(began));
                 next = messages.recv_timeout(left).ok();
             }

@@ -38,7 +38,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent, shard: None },
         RunOutcome::UnexpectedBill { cost: spent },
         RunOutcome::ProviderRefused(ProviderRefusal::of_all(text(), text())),
-        RunOutcome::ProviderUnavailable { message: text(), has_answered: true },
+        RunOutcome::ProviderUnavailable { message: text(), has_replied: true },
         RunOutcome::StorageError(text()),
         RunOutcome::StoreFault { message: text(), hint: text() },
         RunOutcome::DeadlineReached,
@@ -79,7 +79,9 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::InputError(_)
             | RunOutcome::NoTrustedRoots(_)
             | RunOutcome::PartitionFault(_)
-            | RunOutcome::InternalError(_) => {}
+            | RunOutcome::InternalError(_)
+            // Only the store has its word.
+            | RunOutcome::Tried { .. } => {}
         }
         outcomes.entry(outcome.name().to_string()).or_default().insert(outcome.exit_code());
     }

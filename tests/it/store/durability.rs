@@ -92,7 +92,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
         job_name: "job".into(),
         manifest: String::new(),
         settings: "{}".into(),
-        is_trial: false,
+        is_try: false,
         model: "m".into(),
         endpoint: "e".into(),
         provider: "p".into(),

@@ -6,7 +6,7 @@ use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
 use docmill::internal::base::ids::RunId;
 use docmill::internal::manifest::Endpoint;
 use docmill::internal::pipeline::{
-    self, Counters, Environment, PipelineError, RetrySelection, RunOptions, RunOutcome, Shutdown,
+    self, Counters, Dependencies, PipelineError, RetrySelection, RunOptions, RunOutcome, Shutdown,
 };
 use docmill::internal::prepare::DecoderCommand;
 use docmill::internal::provider::{HttpClient, HttpClientOptions};
@@ -166,7 +166,7 @@ pub(crate) fn run_at(
         authorities: None,
         timeouts: job.request.timeouts,
     });
-    let environment = Environment {
+    let dependencies = Dependencies {
         clock,
         hooks,
         seed: 1,
@@ -175,5 +175,5 @@ pub(crate) fn run_at(
         decoder: DecoderCommand::new(env!("CARGO_BIN_EXE_docmill"), vec!["decode-pages".into()]),
     };
     let counters = Arc::new(Counters::default());
-    pipeline::run(&Arc::new(job), &questions, &environment, options, shutdown, &counters)
+    pipeline::run(&Arc::new(job), &questions, &dependencies, options, shutdown, &counters)
 }

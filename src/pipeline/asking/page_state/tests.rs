@@ -75,7 +75,7 @@ fn form(letter: char) -> FormChange {
     }
 }
 
-/// Plays a history; the steps taken (A ask, R repair, L longer, V varied, W wait, S settled) and
+/// Plays a history; the steps taken (A ask, R repair, L longer, V varied, W wait, S stop: done) and
 /// the outcomes by task.
 fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
     let names = ["kind", "more"];
@@ -85,7 +85,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
     loop {
         let step = next_step(&state, &RETRY);
         match &step {
-            Step::Settled => {
+            Step::Done => {
                 steps.push('S');
                 for (at, outcome) in state.open_outcomes(1) {
                     outcomes[at] = format!("{} {}", outcome.status.name(), outcome.fault.unwrap().kind);
@@ -189,7 +189,7 @@ fn a_request_that_may_still_run_is_repeated_as_the_manifest_states() {
     };
     assert_eq!(after_a_time_out(TimedOut::Wait(Duration::from_secs(60))), "wait 60000 ms");
     assert_eq!(after_a_time_out(TimedOut::Resend), "wait 500 ms");
-    assert_eq!(after_a_time_out(TimedOut::Leave), "Settled");
+    assert_eq!(after_a_time_out(TimedOut::Leave), "Done");
 }
 
 #[test]
@@ -200,12 +200,9 @@ fn a_page_uses_no_more_than_its_time() {
         let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
         state.apply_exchange(&slow, &AskStep::default(), FormChange::None, 1);
         assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
-        assert!(!matches!(next_step(&state, &retry), Step::Settled), "{letter}");
+        assert!(!matches!(next_step(&state, &retry), Step::Done), "{letter}");
         state.finish_wait(Duration::from_millis(5500));
-        assert!(
-            matches!(next_step(&state, &retry), Step::Settled),
-            "half a second is not enough to ask again: {letter}"
-        );
+        assert!(matches!(next_step(&state, &retry), Step::Done), "half a second is not enough to ask again: {letter}");
     }
     // Waiting for limits is not the page's time, and a wait that is longer is not begun.
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
@@ -220,7 +217,7 @@ fn a_page_uses_no_more_than_its_time() {
         assert!(matches!(next_step(&state, &retry), Step::Ask(_)));
     }
     state.apply_exchange(&exchange(verdict('t', 1)), &ask, FormChange::None, 1);
-    assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
+    assert!(matches!(next_step(&state, &retry), Step::Done), "a minute's wait in ten seconds");
     assert!(state.open_outcomes(1)[0].1.is_transient, "the next run asks again");
 }
 
@@ -232,23 +229,23 @@ fn what_other_runs_have_tried_counts() {
     for (purpose, earlier, letter, expected) in [
         (Ask, earlier(0, 0, 0), 'i', "repair"),
         (Repair, earlier(1, 0, 0), 'i', "repair"),
-        (Repair, earlier(2, 1, 0), 'i', "settled"),
+        (Repair, earlier(2, 1, 0), 'i', "done"),
         (Ask, earlier(0, 0, 0), 'c', "varied"),
-        (Lengthen, earlier(1, 0, 0), 'c', "settled"),
+        (Lengthen, earlier(1, 0, 0), 'c', "done"),
         (Again, earlier(0, 0, 1), 'p', "wait"),
-        (Again, earlier(0, 0, 2), 'p', "settled"),
+        (Again, earlier(0, 0, 2), 'p', "done"),
         (Again, earlier(1, 0, 0), 'n', "varied"),
-        (Again, earlier(4, 0, 0), 'n', "settled"),
-        (Again, earlier(4, 0, 0), 'c', "settled"),
-        (Again, earlier(4, 0, 0), 'i', "settled"),
-        (Again, earlier(4, 0, 9), 'o', "settled"),
+        (Again, earlier(4, 0, 0), 'n', "done"),
+        (Again, earlier(4, 0, 0), 'c', "done"),
+        (Again, earlier(4, 0, 0), 'i', "done"),
+        (Again, earlier(4, 0, 9), 'o', "done"),
         (Ask, earlier(0, 0, 0), 'k', "ask"),
     ] {
         let mut state = PageState::resumed(std::iter::once((0, "kind".to_owned(), None)), purpose, earlier);
         let step = AskStep { variation: state.variation(), repair: None };
         state.apply_exchange(&exchange(verdict(letter, 1)), &step, form(letter), 1);
         let next = match next_step(&state, &RETRY) {
-            Step::Settled => "settled",
+            Step::Done => "done",
             Step::Wait(_) => "wait",
             Step::Ask(AskStep { repair: Some(_), .. }) => "repair",
             Step::Ask(ask) if ask.variation == Variation::default() => "ask",
@@ -273,5 +270,5 @@ fn attempts_do_not_end_a_page_whose_error_may_concern_all() {
         assert!(matches!(next_step(&state, &retry), Step::Ask(_)));
     }
     state.apply_exchange(&refused, &ask, FormChange::None, 1);
-    assert!(matches!(next_step(&state, &retry), Step::Settled));
+    assert!(matches!(next_step(&state, &retry), Step::Done));
 }

@@ -12,7 +12,7 @@ fn a_second_pass_counts_no_page_twice() {
     counters.add_asked(false);
     let first = counters.snapshot();
     assert_eq!((first.found, first.done, first.asked, first.failed), (4, 4, 2, 3));
-    // The second pass encounters the two unreadable pages again; the asked ones are settled.
+    // The second pass encounters the two unreadable pages again; the asked ones are done.
     counters.begin_pass(true);
     (0..4).for_each(|_| counters.add_entry());
     (0..2).for_each(|_| counters.add_unreadable());
@@ -65,7 +65,7 @@ fn the_work_of_a_run_is_bounded_by_its_limit_and_final_after_the_walk() {
     let counters = Counters::default();
     counters.begin_pass(true);
     (0..10).for_each(|_| counters.add_entry());
-    (0..4).for_each(|_| counters.add_settled());
+    (0..4).for_each(|_| counters.add_already_done());
     let work = || {
         let now = counters.snapshot();
         (now.finished, now.total, now.is_minimum)

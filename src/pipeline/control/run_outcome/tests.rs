@@ -27,7 +27,7 @@ fn words_and_exit_codes() {
         ),
         (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
         (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
-        (RunOutcome::ProviderUnavailable { message: "503".into(), has_answered: true }, "provider_unavailable", 6),
+        (RunOutcome::ProviderUnavailable { message: "503".into(), has_replied: true }, "provider_unavailable", 6),
         (RunOutcome::StorageError("full".into()), "storage_error", 8),
         (RunOutcome::StoreFault { message: "row 3".into(), hint: String::new() }, "storage_error", 8),
         (RunOutcome::DeadlineReached, "deadline_reached", 9),
@@ -71,9 +71,9 @@ fn commands_end_as_runs_do() {
 
 #[test]
 fn the_base_url_is_doubted_only_if_the_endpoint_has_never_answered() {
-    for has_answered in [true, false] {
-        let (_, hint) = RunOutcome::from_max_wait("503", has_answered).explanation(LostRequests::default()).unwrap();
-        assert_eq!(hint.contains("provider.base_url"), !has_answered, "{hint}");
+    for has_replied in [true, false] {
+        let (_, hint) = RunOutcome::from_max_wait("503", has_replied).explanation(LostRequests::default()).unwrap();
+        assert_eq!(hint.contains("provider.base_url"), !has_replied, "{hint}");
         assert!(hint.contains("run the same command again to continue"), "{hint}");
     }
 }

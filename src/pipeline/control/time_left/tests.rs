@@ -59,7 +59,7 @@ fn play(run: Run) -> Played {
     let mut concurrency = f64::from(run.limits.concurrency);
     // When the replies to requests in flight arrive.
     let mut replies: Vec<f64> = Vec::new();
-    let (mut sent, mut tokens, mut settled) = (0, 1.0, 0);
+    let (mut sent, mut tokens, mut unasked) = (0, 1.0, 0);
     let mut estimates = Vec::new();
     let mut alone = run.is_new_endpoint;
     for tick in 0..100_000 {
@@ -74,9 +74,9 @@ fn play(run: Run) -> Played {
         }
         if time >= run.start {
             // A thousand a second are found to need nothing.
-            settled = run.answered_before.min(settled + 100);
+            unasked = run.answered_before.min(unasked + 100);
             let supplied = (((time - run.start) * run.supply) as u64 + 1).min(run.pages - run.answered_before);
-            let is_supplied = |sent: u64| settled == run.answered_before && sent < supplied;
+            let is_supplied = |sent: u64| unasked == run.answered_before && sent < supplied;
             tokens = run.rate.map_or(1e9, |rate| (tokens + rate * TICK).min((rate / 2.0).max(1.0)));
             now.wait_reason = None;
             let slots = if alone { 1 } else { concurrency as usize };
@@ -89,8 +89,8 @@ fn play(run: Run) -> Played {
                 replies.push(time + run.latency);
             }
         }
-        (now.in_flight, now.begun, now.unasked) = (replies.len() as u64, sent, settled);
-        now.left = run.pages - now.asked - settled;
+        (now.in_flight, now.begun, now.unasked) = (replies.len() as u64, sent, unasked);
+        now.left = run.pages - now.asked - unasked;
         let limits = PaceLimits { concurrency: concurrency as u32, ..run.limits };
         now.pace = Some(RunPace { limits, tokens_per_request: None, is_alone: alone });
         if now.left == 0 {

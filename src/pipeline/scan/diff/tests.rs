@@ -49,7 +49,7 @@ impl Bench {
         Entries::start(&self.run().job.input).unwrap()
     }
 
-    /// The record of an entry that is settled under the current questions.
+    /// The record of an entry that is done under the current questions.
     fn record(&self, entry: &Entry) -> EntryRecord {
         let questions = self.pass.question_sets.for_entry(entry.carried.as_ref(), &self.reader()).unwrap();
         EntryRecord {
@@ -109,13 +109,13 @@ fn name(line: u64, path: &[u8]) -> String {
 
 /// What a file's record may differ in from the file, and whether the file is then passed on, as known or new.
 #[test]
-fn a_file_is_passed_on_unless_it_is_unchanged_and_settled() {
+fn a_file_is_passed_on_unless_it_is_unchanged_and_done() {
     type Change = fn(EntryRecord) -> EntryRecord;
     let table: [(&str, Change, &[&str]); 9] = [
         ("nothing", |record| record, &[]),
-        ("not settled", |record| EntryRecord { settled_set: None, ..record }, &["a.png known"]),
+        ("not done", |record| EntryRecord { settled_set: None, ..record }, &["a.png known"]),
         (
-            "settled under other questions",
+            "done under other questions",
             |record| EntryRecord { settled_set: Some(RecipeSetId(99)), ..record },
             &["a.png known"],
         ),

@@ -123,7 +123,7 @@ impl Completion {
                 if repeats_itself(content) || is_invisible && repeats_itself(reasoning) {
                     ReplyEnd::Repetition
                 } else if is_invisible && self.message.only_call().is_none() {
-                    ReplyEnd::OutOfRoom
+                    ReplyEnd::ReasoningExhausted
                 } else {
                     ReplyEnd::Length
                 }

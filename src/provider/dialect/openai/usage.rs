@@ -10,9 +10,9 @@ use crate::base::usage::Usage;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Largest believable token count of one request; a larger one is ignored.
+/// Largest plausible token count of one request; a larger one is ignored.
 const MAX_TOKENS: u64 = 100_000_000;
-/// Largest believable cost of one request: a thousand dollars.
+/// Largest plausible cost of one request: a thousand dollars.
 const MAX_COST: Pico = Pico(1_000_000_000_000_000);
 
 const CACHED: &[&[&str]] = &[
@@ -47,7 +47,7 @@ const COMPLETION: &[&str] = &["completion_tokens", "output_tokens", "candidates_
 /// Those of the prompt and the reply.
 const TOTAL: &[&str] = &["total_tokens", "total_token_count"];
 
-/// Reads token counts. `None` if they are missing or not believable.
+/// Reads token counts. `None` if they are missing or not plausible.
 pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
     let value = &*in_snake_case(value);
     let count_of = |paths: &[&[&str]]| paths.iter().find_map(|path| count(find(value, path)).filter(|n| *n > 0));
@@ -311,7 +311,7 @@ mod tests {
                 usage(100, 0, 0, 8, 0),
             ),
             (json!({"prompt_tokens": 100, "completion_tokens": null, "completionTokens": 7}), usage(100, 0, 0, 7, 0)),
-            // Not counted, or not believable.
+            // Not counted, or not plausible.
             (json!({"prompt_tokens": null, "completion_tokens": 5}), None),
             (json!({"prompt_tokens": 1e18, "completion_tokens": 5}), None),
             (json!({"prompt_tokens": 0, "completion_tokens": 5}), None),

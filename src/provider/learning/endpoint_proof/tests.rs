@@ -114,8 +114,8 @@ fn interrupt_sent(proof: &EndpointProof, number: u64, sent: Duration) -> (&'stat
         Verdict::Later { .. } => "later",
         Verdict::Retry(_) => "retry",
         Verdict::Stop(refusal) => {
-            let said = "http://x/v1 no longer replies as a chat completions API; it replied with HTTP 200: ";
-            assert!(refusal.message.starts_with(said), "{}", refusal.message);
+            let beginning = "http://x/v1 no longer replies as a chat completions API; it replied with HTTP 200: ";
+            assert!(refusal.message.starts_with(beginning), "{}", refusal.message);
             assert!(!refusal.may_be_page() && refusal.hint.contains("run again"));
             "stop"
         }

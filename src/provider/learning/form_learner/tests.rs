@@ -137,7 +137,7 @@ fn judged(known: Capabilities, exchanges: &[Result<u64, (u64, CapabilityChange)>
             FormChange::Changed { .. } => "changed",
             FormChange::Proven { .. } => "proven",
             FormChange::Trying(_) => "trying",
-            FormChange::TakenBack(_) => "back",
+            FormChange::Reverted(_) => "back",
             FormChange::None => "none",
             FormChange::AlreadyMade => "already",
             FormChange::Exhausted(_) => "page",

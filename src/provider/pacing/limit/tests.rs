@@ -277,7 +277,7 @@ fn throttling_leaves_each_process_its_part_of_the_limit() {
         (4, Some(300), Some(600), 150.0),
         (4, None, Some(1200), 300.0),
     ] {
-        let mut limit = Limit::for_tokens(stated, &clock()).among(parallel);
+        let mut limit = Limit::for_tokens(stated, &clock()).shared_by(parallel);
         limit.on_throttled(named, S(1), S(1));
         limit.on_throttled(named, S(20), S(20));
         admitted(&mut limit, S(20), 1000);

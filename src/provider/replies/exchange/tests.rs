@@ -17,7 +17,7 @@ fn the_end_of_a_reply_decides_its_verdict() {
     for (end, usage, expected, charge, has_content) in [
         (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
         (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
-        (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
+        (ReplyEnd::ReasoningExhausted, Some(usage), "retry capability", Charge::Reported(usage), true),
         (ReplyEnd::Repetition, Some(usage), "done, repeated", Charge::Reported(usage), true),
         (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
         (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),

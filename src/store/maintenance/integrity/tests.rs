@@ -10,7 +10,7 @@ use crate::store::read::{attempts, batches, decisions, draws, entries, pages, ro
 use crate::store::records::pages::SkipRule;
 use crate::store::records::rows::RowOptions;
 use crate::store::tests::{VERSIONS, rule, store_with_rows};
-use crate::store::write::settled_entries::settle_entries;
+use crate::store::write::done_entries::mark_entries_done;
 
 /// A row in each of the other tables.
 const MORE_ROWS: &str = "
@@ -57,7 +57,7 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     decisions::all_decisions(db, "job", DecisionId(0), 9)?;
     shown_answers::shown_answers(db, "job", "ann", &page)?;
     pages::outdated_pages(db, &page.content, 9)?;
-    settle_entries(db, job, &rule(SkipRule::default()))
+    mark_entries_done(db, job, &rule(SkipRule::default()))
 }
 
 #[test]

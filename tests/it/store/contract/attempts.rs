@@ -106,13 +106,13 @@ pub(crate) fn an_attempt_of_another_run_is_given_up_once<B: Backend>() {
     assert_eq!((held(bench.keys.run, "budget"), held(keys.run, "another")), (Vec::new(), Vec::new()));
     for _ in 0..2 {
         wait(other.give_up_attempts(vec![attempt, settled], NOW_MS)).unwrap();
-        assert_eq!(bench.reader().budget("budget").unwrap(), Pico(170), "its reservation counts as spent, once");
+        assert_eq!(bench.reader().budget_used("budget").unwrap(), Pico(170), "its reservation counts as spent, once");
     }
     assert_eq!(held(keys.run, "budget"), []);
     let again = granted(wait(other.open_attempt(self::attempt(keys.run, page(1), bench.recipes()))).unwrap());
     bench.settle(settlement(attempt, vec![(bench.recipe(0), ok("letter"))]));
     assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("letter")));
-    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(270), "with what the other one reserves");
+    assert_eq!(bench.reader().budget_used("budget").unwrap(), Pico(270), "with what the other one reserves");
     wait(other.settle_attempt(settlement(again, vec![(bench.recipe(0), ok("invoice"))]))).unwrap();
     assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("invoice")));
 }
@@ -168,7 +168,7 @@ pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
     );
     assert_eq!((two.cost, two.is_estimated, two.path.clone()), (None, true, None));
     assert_eq!((three.id, three.state, three.verdict, three.cost), (third, AttemptState::Open, None, None));
-    assert_eq!(reader.budget("budget").unwrap(), Pico(70 + 55 + 100));
+    assert_eq!(reader.budget_used("budget").unwrap(), Pico(70 + 55 + 100));
     let known = bench.page(page(1));
     assert_eq!(without_revisions(known.outcomes), [Some(ok("letter")), Some(failed(true))]);
 }
@@ -204,9 +204,9 @@ pub(crate) fn an_attempt_that_was_marked_lost_keeps_its_charge_when_it_is_settle
     let attempt = bench.granted(page(1));
     assert_eq!(bench.store.mark_lost(bench.keys.run, NOW_MS).unwrap(), 1);
     assert_eq!(bench.store.mark_lost(bench.keys.run, NOW_MS).unwrap(), 0);
-    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(100));
+    assert_eq!(bench.reader().budget_used("budget").unwrap(), Pico(100));
     bench.settle(settlement(attempt, vec![(bench.recipe(0), ok("letter"))]));
-    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(100), "not charged again");
+    assert_eq!(bench.reader().budget_used("budget").unwrap(), Pico(100), "not charged again");
     assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("letter")), "but its outcomes count");
 }
 

@@ -44,7 +44,7 @@ impl<B: Backend> Bench<B> {
     }
 
     fn spent(&self) -> i64 {
-        self.reader().budget("budget").unwrap().0
+        self.reader().budget_used("budget").unwrap().0
     }
 }
 

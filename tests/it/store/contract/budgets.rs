@@ -10,7 +10,7 @@ use docmill::internal::store::{
 use proptest::prelude::*;
 
 fn limited(open: OpenAttempt, scope: &str, limit: i64, reserved: i64) -> OpenAttempt {
-    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)), headroom: ReservationMultiples::NONE };
+    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)), multiples: ReservationMultiples::NONE };
     OpenAttempt { budget, reserved: Some(Pico(reserved)), ..open }
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn a_reservation_fits_up_to_the_limit<B: Backend>() {
     let first = granted(open(1, 60));
     assert_eq!(open(2, 41), over(60, 0), "others may return what they do not need");
     let second = granted(open(2, 40));
-    assert_eq!(bench.reader().budget("a").unwrap(), Pico(100));
+    assert_eq!(bench.reader().budget_used("a").unwrap(), Pico(100));
     let settle = |attempt, budget| {
         let charge = AttemptCharge { budget: Pico(budget), ..settlement(attempt, Vec::new()).charge };
         bench.settle(Settlement { charge, ..settlement(attempt, Vec::new()) });
@@ -31,19 +31,19 @@ pub(crate) fn a_reservation_fits_up_to_the_limit<B: Backend>() {
     assert_eq!(open(3, 51), over(40, 10));
     // More than was reserved is charged too.
     settle(second, 85);
-    assert_eq!((open(3, 6), bench.reader().budget("a").unwrap()), (over(0, 95), Pico(95)));
+    assert_eq!((open(3, 6), bench.reader().budget_used("a").unwrap()), (over(0, 95), Pico(95)));
     granted(open(3, 5));
     granted(bench.open(limited(bench.attempt(page(4)), "b", 100, 100)));
-    assert_eq!(bench.reader().budget("c").unwrap(), Pico::ZERO);
+    assert_eq!(bench.reader().budget_used("c").unwrap(), Pico::ZERO);
 }
 
 /// Beside others an attempt needs more of the budget than its reservation, and lines of batches count apart.
 pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
     let bench = Bench::<B>::new();
-    let headroom = ReservationMultiples { single_percent: 400, batch_percent: 200 };
+    let multiples = ReservationMultiples { single_percent: 400, batch_percent: 200 };
     let open = |number, reserved, batch| {
         let attempt = limited(bench.attempt(page(number)), "a", 100, reserved);
-        let budget = BudgetLine { headroom, ..attempt.budget };
+        let budget = BudgetLine { multiples, ..attempt.budget };
         bench.open(OpenAttempt { budget, batch, ..attempt })
     };
     let over = |reserved, spent| Opened::OverBudget { spent: Pico(spent), reserved: Pico(reserved) };
@@ -75,7 +75,7 @@ pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
     granted(open(5, 17, Some(batch)));
     settle(line, 3);
     wait(bench.store.withdraw_batch(batch)).unwrap();
-    assert_eq!(bench.reader().budget("a").unwrap(), Pico(9));
+    assert_eq!(bench.reader().budget_used("a").unwrap(), Pico(9));
     assert_eq!(open(6, 92, None), over(0, 9));
     granted(open(6, 91, None));
 }
@@ -83,13 +83,13 @@ pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
 pub(crate) fn unknown_prices_are_only_counted<B: Backend>() {
     let bench = Bench::<B>::new();
     let open = |number, limit| {
-        let budget = BudgetLine { scope: "a".into(), limit, headroom: ReservationMultiples::NONE };
+        let budget = BudgetLine { scope: "a".into(), limit, multiples: ReservationMultiples::NONE };
         bench.open(OpenAttempt { budget, reserved: None, ..bench.attempt(page(number)) })
     };
     let first = granted(open(1, None));
     granted(open(2, Some(Pico::ZERO)));
     bench.settle(settlement(first, Vec::new()));
-    assert_eq!(bench.reader().budget("a").unwrap(), Pico(70));
+    assert_eq!(bench.reader().budget_used("a").unwrap(), Pico(70));
     assert_eq!(open(3, Some(Pico(69))), Opened::OverBudget { spent: Pico(70), reserved: Pico::ZERO });
 }
 
@@ -182,7 +182,7 @@ fn play<B: Backend>(steps: &[(usize, Step)]) -> Result<(), TestCaseError> {
         }
         let reader = backend.open_to_read().reader().unwrap();
         for (scope, (name, _)) in SCOPES.iter().enumerate() {
-            prop_assert_eq!(reader.budget(name).unwrap(), Pico(spent[scope] + reserved[scope]));
+            prop_assert_eq!(reader.budget_used(name).unwrap(), Pico(spent[scope] + reserved[scope]));
         }
     }
     Ok(())

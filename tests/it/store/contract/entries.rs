@@ -6,8 +6,7 @@ use super::fixtures::{
 };
 use docmill::internal::base::json_text::JsonText;
 use docmill::internal::store::{
-    EntryChange, EntryRecord, ErrorKind, NearDuplicate, PageId, RecipeId, RecipeSetId, SettleRule, SkipRule,
-    TaskOutcome,
+    DoneRule, EntryChange, EntryRecord, ErrorKind, NearDuplicate, PageId, RecipeId, RecipeSetId, SkipRule, TaskOutcome,
 };
 
 impl<B: Backend> Bench<B> {
@@ -29,8 +28,8 @@ impl<B: Backend> Bench<B> {
 
     /// Settles the entries; the paths of those that are settled.
     fn settle_entries(&self, skip: SkipRule) -> Vec<String> {
-        let rule = SettleRule { set: self.keys.set, versions: VERSIONS, skip, renderers: "renderers".into() };
-        self.store.settle_entries(self.job(), rule).unwrap();
+        let rule = DoneRule { set: self.keys.set, versions: VERSIONS, skip, renderers: "renderers".into() };
+        self.store.mark_entries_done(self.job(), rule).unwrap();
         let settled = self.entries().into_iter().filter(|entry| entry.settled_set == Some(self.keys.set));
         settled.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect()
     }
@@ -129,7 +128,7 @@ pub(crate) fn a_listed_entry_keeps_what_is_known_of_an_unchanged_file<B: Backend
         EntryChange::Listed(listed("d")),
     ]);
     let reader = bench.reader();
-    let settled = |set| reader.settled_entries(bench.job(), set).unwrap();
+    let settled = |set| reader.done_entries(bench.job(), set).unwrap();
     assert_eq!([settled(Some(bench.keys.set)), settled(Some(RecipeSetId(99))), settled(None)], [1, 0, 1]);
     let entries = bench.entries();
     // The list has changed; the file has not.

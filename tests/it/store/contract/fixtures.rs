@@ -120,7 +120,7 @@ pub(crate) fn start(run: &str) -> RunStart {
         job_name: "invoices".into(),
         manifest: "name: invoices".into(),
         settings: "{}".into(),
-        is_trial: false,
+        is_try: false,
         model: "model".into(),
         endpoint: "provider model".into(),
         provider: "provider".into(),
@@ -185,7 +185,7 @@ pub(crate) fn attempt(run: RunKey, page: PageId, recipes: Vec<RecipeId>) -> Open
         purpose: AttemptPurpose::Ask,
         expected: Some(Pico(60)),
         reserved: Some(Pico(100)),
-        budget: BudgetLine { scope: "budget".into(), limit: None, headroom: ReservationMultiples::NONE },
+        budget: BudgetLine { scope: "budget".into(), limit: None, multiples: ReservationMultiples::NONE },
         at_ms: NOW_MS,
     }
 }

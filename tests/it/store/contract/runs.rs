@@ -31,7 +31,7 @@ pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
     let run = &reader.runs(Some(bench.keys.job)).unwrap()[0];
     assert_eq!((run.ended_ms, run.outcome), (Some(NOW_MS + 1000), Some((RunOutcomeName::BudgetReached, 4))));
     assert_eq!(reader.job(&Digest::compute(b"other")).unwrap(), Some(other.job));
-    assert!(!run.is_trial);
+    assert!(!run.is_try);
     assert_eq!(reader.settings_body(run.settings.unwrap()).unwrap().unwrap().as_str(), "{}");
     assert_eq!(reader.job(&Digest::compute(b"neither")).unwrap(), None);
 }
@@ -40,8 +40,7 @@ pub(crate) fn a_trial_leaves_the_job_as_it_is<B: Backend>() {
     let bench = Bench::<B>::new();
     bench.store.end_run(end(bench.keys.run)).unwrap();
     let settings = r#"{"provider":{"model":"other"}}"#;
-    let trial =
-        RunStart { manifest: "name: other".into(), settings: settings.into(), is_trial: true, ..start("trial") };
+    let trial = RunStart { manifest: "name: other".into(), settings: settings.into(), is_try: true, ..start("trial") };
     let keys = bench.store.begin_run(trial).unwrap();
     assert_eq!(keys.job, bench.keys.job);
     let reader = bench.reader();
@@ -49,7 +48,7 @@ pub(crate) fn a_trial_leaves_the_job_as_it_is<B: Backend>() {
     assert_eq!(reader.job_of_manifest(&identity, "name: invoices").unwrap(), Some(keys.job));
     assert_eq!(reader.job_of_manifest(&identity, "name: other").unwrap(), None);
     let runs = reader.runs(Some(keys.job)).unwrap();
-    assert_eq!(runs.iter().map(|run| run.is_trial).collect::<Vec<_>>(), [true, false], "even before its end");
+    assert_eq!(runs.iter().map(|run| run.is_try).collect::<Vec<_>>(), [true, false], "even before its end");
     assert_eq!(reader.settings_body(runs[0].settings.unwrap()).unwrap().unwrap().as_str(), settings);
     assert!(runs[0].settings != runs[1].settings);
     bench.store.end_run(end(keys.run)).unwrap();
@@ -92,13 +91,13 @@ pub(crate) fn a_run_that_died_is_reaped_by_the_next_one<B: Backend>() {
     let bench = Bench::<B>::new();
     let (lost, settled) = (bench.granted(page(1)), bench.granted(page(2)));
     bench.settle(settlement(settled, vec![(bench.recipe(0), ok("letter"))]));
-    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(170));
+    assert_eq!(bench.reader().budget_used("budget").unwrap(), Pico(170));
 
     let first = bench.keys.run;
     let bench = bench.die_and_begin("second");
     assert_eq!((bench.keys.lost, &bench.keys.dead), (1, &vec![RunId::new("first")]));
     let reader = bench.reader();
-    assert_eq!(reader.budget("budget").unwrap(), Pico(170), "a lost attempt counts with its reservation");
+    assert_eq!(reader.budget_used("budget").unwrap(), Pico(170), "a lost attempt counts with its reservation");
     let attempts = reader.attempts(first, AttemptId(0), i64::MIN, i64::MAX, 9).unwrap();
     let states: Vec<_> = attempts.iter().map(|attempt| (attempt.id, attempt.state, attempt.cost)).collect();
     assert_eq!(states, [(lost, AttemptState::Lost, Some(Pico(100))), (settled, AttemptState::Settled, Some(Pico(70)))]);
@@ -167,7 +166,7 @@ pub(crate) fn the_mean_latency_is_that_of_replies_of_the_model<B: Backend>() {
     }
     // The name of a budget may be anything.
     for (number, scope) in [(4_u32, "day:2026-11-29/simulated/job"), (5, "run:a/paid/x/simulated/y")] {
-        let budget = BudgetLine { scope: scope.into(), limit: None, headroom: ReservationMultiples::NONE };
+        let budget = BudgetLine { scope: scope.into(), limit: None, multiples: ReservationMultiples::NONE };
         let open = OpenAttempt { budget, at_ms: NOW_MS + i64::from(number), ..bench.attempt(page(number)) };
         let attempt = granted(bench.open(open));
         let verdict = VerdictName::Done;

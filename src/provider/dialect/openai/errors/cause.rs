@@ -24,7 +24,7 @@ pub(crate) enum Cause {
     /// A content filter stopped the request.
     ContentFilter,
     /// The model used up the output limit for its reasoning.
-    OutOfRoom,
+    ReasoningExhausted,
     /// The server checks replies, and this one is not valid.
     InvalidReply,
     /// The provider failed to fetch an image.

@@ -40,7 +40,7 @@ pub(crate) const FILTERED: &[&str] = &["text", "image", "picture", "page", "docu
 pub(crate) const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (Cause::CreditInFlight, &["in_flight_budget_exhausted"], &["in-flight requests settle"]),
     (Cause::NoCredit, CREDIT_CODES, CREDIT_WORDS),
-    (Cause::OutOfRoom, &[], &["could not finish the message", "model output limit was reached"]),
+    (Cause::ReasoningExhausted, &[], &["could not finish the message", "model output limit was reached"]),
     (
         Cause::InvalidReply,
         &["json_validate_failed", "tool_use_failed"],

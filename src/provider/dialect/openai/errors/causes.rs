@@ -106,7 +106,9 @@ impl<'a> Complaint<'a> {
     fn has_cause(&self, cause: Cause, codes: &[&str], words: &[&str]) -> bool {
         match cause {
             Cause::NoCredit => self.has_code(codes) || self.names_code(codes) || self.states_no_credit(words),
-            Cause::OutOfRoom => self.has(words) || self.is_of_form() && reports_exhausted_reasoning(&self.unquoted),
+            Cause::ReasoningExhausted => {
+                self.has(words) || self.is_of_form() && reports_exhausted_reasoning(&self.unquoted)
+            }
             Cause::BadKey => {
                 !self.is_internal() && (self.has_code(codes) || self.has(words) || complains_of_key(self.text))
             }

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// An error, as its body describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ErrorBody {
-    /// A message for people: one line of at most [`MAX_MESSAGE_CHARS`] characters.
+    /// A human-readable message: one line of at most [`MAX_MESSAGE_CHARS`] characters.
     pub(crate) message: String,
     /// `error.type`.
     pub(crate) kind: String,
@@ -168,7 +168,7 @@ impl ErrorBody {
     pub(crate) fn retry_delay(&self, wall_ms: i64) -> Option<Duration> {
         let delay = self.details().find_map(|detail| parse_go_duration(detail.get("retryDelay")?.as_str()?));
         delay.filter(|delay| !delay.is_zero()).or_else(|| {
-            // The message for people may be cut.
+            // The human-readable message may be cut.
             let whole = self.value.get("message").or(Some(&self.value)).and_then(Value::as_str);
             whole.and_then(|text| delay_from_text(text, wall_ms)).or_else(|| delay_from_text(&self.message, wall_ms))
         })

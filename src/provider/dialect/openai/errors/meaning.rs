@@ -9,7 +9,7 @@ use super::causes::find_cause;
 use super::error_body::ErrorBody;
 use super::likely_cause::{LikelyCause, likely_cause};
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
-use super::output_room::max_answer;
+use super::output_space::max_answer;
 use super::rejections::{find_changes, named_changes, names_nothing};
 use super::transient::transient_by_text;
 use crate::base::sanitize;
@@ -140,7 +140,7 @@ fn with_unfinished(status: u16, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Where a redirect leads, for people. Its URL may hold secrets.
+/// Where a redirect leads, human-readable. Its URL may hold secrets.
 fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
     let target = reply.headers.get("location").filter(|_| (300..400).contains(&reply.status))?;
     let target = sanitize::one_line(&String::from_utf8_lossy(target.as_bytes()), MAX_TARGET_CHARS);
@@ -283,7 +283,7 @@ fn judge_cause(cause: Cause, received: &ReceivedError<'_>) -> Verdict {
         },
         Cause::Recitation => Verdict::refused(ErrorKind::Recitation, message),
         Cause::ContentFilter => Verdict::refused(ErrorKind::ContentFilter, message),
-        Cause::OutOfRoom => capability(CapabilityChange::OutputFactor, message),
+        Cause::ReasoningExhausted => capability(CapabilityChange::OutputFactor, message),
         Cause::InvalidReply => Verdict::transient(ErrorKind::NotJson, message),
         Cause::ImageDownload => Verdict::transient(ErrorKind::ServerError, message),
     }

@@ -8,7 +8,7 @@
 //!   is unknown or retired; [`vision`]: that it takes no images; [`invalid_reply`]: that the server rejects the reply
 //!   itself; [`transient`]: whether an error is transient
 //! - [`rejections`]: the parameter that an error rejects; [`parameter_names`]: how it names it; [`listed_efforts`]: efforts
-//!   that the model supports; [`output_bounds`]: bounds of the output limit; [`output_room`]: what the context window
+//!   that the model supports; [`output_bounds`]: bounds of the output limit; [`output_space`]: what the context window
 //!   leaves for it
 
 pub(crate) mod cause;
@@ -26,7 +26,7 @@ pub(crate) mod message_words;
 pub(crate) mod model_errors;
 pub(crate) mod nested_error;
 pub(crate) mod output_bounds;
-pub(crate) mod output_room;
+pub(crate) mod output_space;
 pub(crate) mod parameter_names;
 pub(crate) mod rejections;
 pub(crate) mod transient;

@@ -108,7 +108,7 @@ fn causes_in_the_words_of_servers() {
         (
             "Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.",
             "",
-            Some(Cause::OutOfRoom),
+            Some(Cause::ReasoningExhausted),
         ),
         (
             "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
@@ -172,8 +172,8 @@ fn causes_by_status() {
         (500, false, message("The account has a negative balance"), Some(Cause::PerhapsNoCredit)),
         (503, false, message("The balance is exhausted on this node, try again later"), None),
         (429, false, message("Rate limit: out of free tier requests per minute"), None),
-        (400, false, message("The token budget was exhausted by reasoning"), Some(Cause::OutOfRoom)),
-        (422, false, message("No answer: thinking used the whole output limit"), Some(Cause::OutOfRoom)),
+        (400, false, message("The token budget was exhausted by reasoning"), Some(Cause::ReasoningExhausted)),
+        (422, false, message("No answer: thinking used the whole output limit"), Some(Cause::ReasoningExhausted)),
         (429, false, message("The token budget was exhausted by reasoning"), None),
         (400, false, message("reasoning tokens are not supported"), None),
         (400, false, message("'gpt-4o-mini' has been sunset"), Some(Cause::RetiredModel)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Time, randomness, ids and the way to the provider: everything that tests replace.
 #[derive(Clone)]
-pub struct Environment {
+pub struct Dependencies {
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Points where a test watches or crashes.

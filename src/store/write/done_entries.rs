@@ -1,4 +1,4 @@
-//! Which entries of a job are settled: a later run passes them with one comparison.
+//! Which entries of a job are done: a later run passes them with one comparison.
 
 use crate::base::ids::{JobId, RecipeId, RecipeSetId};
 use crate::base::page_repeats::distinct_pages;
@@ -9,9 +9,9 @@ use crate::store::records::pages::{SkipRule, Versions, is_final, may_be_drawn};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
 
-/// What decides, apart from outcomes, whether the pages of a job are settled.
+/// What decides, apart from outcomes, whether the pages of a job are done.
 #[derive(Clone, Debug)]
-pub struct SettleRule {
+pub struct DoneRule {
     /// The set of all recipes of the job.
     pub set: RecipeSetId,
     /// The versions of faults and features that are valid.
@@ -22,7 +22,7 @@ pub struct SettleRule {
     pub renderers: String,
 }
 
-/// The pages of the entries of a job that are not settled, in their order: a row for each
+/// The pages of the entries of a job that are not done, in their order: a row for each
 /// outcome, and one for a page without outcomes or an entry without pages.
 pub(crate) const PAGES: &str = "
 SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.renderers, ifnull(m.blank, 0), n.page_id IS NOT NULL,
@@ -36,32 +36,32 @@ WHERE e.job_id = ?1 AND e.content IS NOT NULL AND e.settled_set IS NOT ifnull(e.
 ORDER BY e.line, e.path, p.page";
 
 /// Marks the entries of a job for whose pages a later run without options has nothing to do.
-pub(crate) fn settle_entries(db: &Connection, job: JobId, rule: &SettleRule) -> Result<(), StoreError> {
-    let SettleRule { set, versions, skip, renderers } = rule;
+pub(crate) fn mark_entries_done(db: &Connection, job: JobId, rule: &DoneRule) -> Result<(), StoreError> {
+    let DoneRule { set, versions, skip, renderers } = rule;
     let mut find = db.prepare_cached(PAGES)?;
     let mut update = db.prepare_cached("UPDATE entries SET settled_set = ?2 WHERE id = ?1")?;
-    let mut settle = |entry: Entry| -> Result<(), StoreError> {
-        if let Some((id, set)) = entry.into_settled(*skip) {
+    let mut mark = |entry: ReadEntry| -> Result<(), StoreError> {
+        if let Some((id, set)) = entry.into_done(*skip) {
             update.execute(params![id, set])?;
         }
         Ok(())
     };
     let mut recipes = Recipes { db, set: None, members: Vec::new() };
     let mut rows = find.query(params![job, set, versions.decoder, versions.features])?;
-    let mut current: Option<Entry> = None;
+    let mut current: Option<ReadEntry> = None;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         if current.as_ref().is_none_or(|entry| entry.id != id) {
-            let next = Entry::new(id, row)?;
+            let next = ReadEntry::new(id, row)?;
             if let Some(done) = current.replace(next) {
-                settle(done)?;
+                mark(done)?;
             }
         }
         if let Some(entry) = &mut current {
             entry.add(row, recipes.of_set(entry.set)?, (*skip, renderers))?;
         }
     }
-    current.map_or(Ok(()), settle)
+    current.map_or(Ok(()), mark)
 }
 
 /// The recipes of one set: entries with the same set usually follow one another.
@@ -85,7 +85,7 @@ impl Recipes<'_> {
 }
 
 /// An entry whose pages are being read.
-struct Entry {
+struct ReadEntry {
     id: i64,
     set: RecipeSetId,
     /// The pages that the job selects and that have not been read, descending.
@@ -93,7 +93,7 @@ struct Entry {
     /// The page whose outcomes are being read.
     page: Option<Page>,
     /// Whether there is nothing to do for the pages that have been read.
-    is_settled: bool,
+    is_done: bool,
 }
 
 /// A page whose outcomes are being read.
@@ -105,14 +105,14 @@ struct Page {
     outcomes: Vec<Option<OutcomeFacts>>,
 }
 
-impl Entry {
+impl ReadEntry {
     fn new(id: i64, row: &Row<'_>) -> Result<Self, StoreError> {
         let cells = Cells::new(row, "entries", || format!("entry {id}"));
         let selected: Option<Vec<u32>> = cells.optional_json(3)?;
         let repeats: Vec<(u32, u32)> = cells.optional_json(13)?.unwrap_or_default();
         let mut pages = distinct_pages(selected_pages(cells.get(2)?, selected.as_deref()), &repeats);
         pages.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(Self { id, set: cells.get(1)?, pages, page: None, is_settled: true })
+        Ok(Self { id, set: cells.get(1)?, pages, page: None, is_done: true })
     }
 
     /// Adds a row of the entry.
@@ -135,7 +135,7 @@ impl Entry {
                 outcomes: vec![None; recipes.len()],
             };
             if let Some(done) = self.page.replace(next) {
-                self.is_settled &= Self::is_page_settled(&mut self.pages, &done, skip);
+                self.is_done &= Self::is_page_done(&mut self.pages, &done, skip);
             }
         }
         let recipe: Option<RecipeId> = row.get(8)?;
@@ -152,7 +152,7 @@ impl Entry {
 
     /// Whether there is nothing to do for a page, and for selected pages before it: those have
     /// no row, so they are unknown.
-    fn is_page_settled(pages: &mut Vec<u32>, page: &Page, skip: SkipRule) -> bool {
+    fn is_page_done(pages: &mut Vec<u32>, page: &Page, skip: SkipRule) -> bool {
         let Some(next) = pages.last().copied() else { return true };
         if next > page.number {
             return true;
@@ -173,10 +173,10 @@ impl Entry {
     }
 
     /// The entry and its set, if there is nothing to do for any of its pages.
-    fn into_settled(mut self, skip: SkipRule) -> Option<(i64, RecipeSetId)> {
+    fn into_done(mut self, skip: SkipRule) -> Option<(i64, RecipeSetId)> {
         if let Some(last) = self.page.take() {
-            self.is_settled &= Self::is_page_settled(&mut self.pages, &last, skip);
+            self.is_done &= Self::is_page_done(&mut self.pages, &last, skip);
         }
-        (self.is_settled && self.pages.is_empty()).then_some((self.id, self.set))
+        (self.is_done && self.pages.is_empty()).then_some((self.id, self.set))
     }
 }
