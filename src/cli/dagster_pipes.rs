@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_price_is_no_number() {
+    fn an_unknown_price_is_not_a_number() {
         let summary = json!({"pages": {"ok": 3}, "cost": {"total_usd": null}, "outputs": []});
         assert_eq!(
             text(&json!({"pages": {"total": 3}, "cost": {"total_usd": null}})),

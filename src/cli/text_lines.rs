@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_with_the_time_where_nobody_watches() {
+    fn a_line_begins_with_the_time_without_a_terminal() {
         let text = logged(true, || tracing::warn!("stopping"));
         let (time, rest) = text.split_once(' ').unwrap();
         assert!(crate::base::units::parse_time(time).is_ok(), "{text}");

@@ -16,14 +16,15 @@ use super::model::ready_page::{PageEnd, ReadyPage};
 use super::model::recipe::known_recipes;
 use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
-use crate::base::ids::PageId;
+use crate::base::ids::{PageId, RecipeId};
 use crate::base::sanitize;
+use crate::base::vocabulary::OutcomeStatus;
 use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::{PageRequest, Variation};
 use crate::source::{Entries, Entry, SourceReader, not_a_url_without_secrets, path_bytes};
-use crate::store::{OutcomeStatus, ReadStore, RecipeId, TaskOutcome};
+use crate::store::{ReadStore, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -76,8 +77,18 @@ pub struct TriedOutcome {
     pub is_stored: bool,
 }
 
-/// Asks one page: `file` and the page's number from 1. Tasks with a valid answer are asked only with
-/// `refresh`. `on_start` gets the request before it is sent, `observer` everything else. Returns the outcomes by task.
+/// A page to try.
+#[derive(Clone, Copy, Debug)]
+pub struct PageToTry<'a> {
+    /// Its file.
+    pub file: &'a Path,
+    /// Its number from 1.
+    pub number: u32,
+    /// Whether tasks with a valid answer are asked, too.
+    pub refresh: bool,
+}
+
+/// Asks one page. `on_start` gets the request before it is sent, `observer` everything else. Returns the outcomes by task.
 ///
 /// # Errors
 /// When the page or the store can't be read.
@@ -85,17 +96,17 @@ pub fn try_page(
     (job, questions): (&Arc<Job>, &Arc<[Question]>),
     dependencies: &Dependencies,
     (shutdown, counters): (&Shutdown, &Arc<Counters>),
-    (file, number, refresh): (&Path, u32, bool),
+    page: PageToTry<'_>,
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
-    let file_page = prepare(job, dependencies, file, number)?;
-    let stored = if refresh { None } else { stored_answers(job, questions, &file_page)? };
+    let file_page = prepare(job, dependencies, page)?;
+    let stored = if page.refresh { None } else { stored_answers(job, questions, &file_page)? };
     if let Some(answers) = stored {
         return Ok(answers);
     }
     let run = RunContext::begin(job, questions, dependencies, RunPurpose::Try, shutdown, counters)?;
-    let asked = ask(&run, questions, dependencies, file_page, (file, refresh), on_start, observer);
+    let asked = ask(&run, questions, dependencies, file_page, page, on_start, observer);
     let ended = run.end_try(match &asked {
         Ok(tried) => Ok(tried.iter().all(|tried| has_answer(tried.outcome.as_ref()))),
         Err(error) => Err(error),
@@ -112,7 +123,7 @@ fn ask(
     questions: &Arc<[Question]>,
     dependencies: &Dependencies,
     mut file_page: FilePage,
-    (file, refresh): (&Path, bool),
+    PageToTry { file, refresh, .. }: PageToTry<'_>,
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
@@ -214,7 +225,8 @@ impl FilePage {
     }
 }
 
-fn prepare(job: &Job, dependencies: &Dependencies, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
+fn prepare(job: &Job, dependencies: &Dependencies, page: PageToTry<'_>) -> Result<FilePage, PipelineError> {
+    let PageToTry { file, number, .. } = page;
     let unusable = |reason: String| {
         // A URL is not a file, and may have a signature.
         let hidden = not_a_url_without_secrets(&path_bytes(file)).filter(|_| !file.exists());

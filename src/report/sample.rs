@@ -1,7 +1,7 @@
 //! A report for tests: attempts and pages of every kind, added up by the code under test.
 
 use super::{Billing, Pages, Report, Spend};
-use crate::base::ids::Revision;
+use crate::base::ids::{AttemptId, JobId, RecipeId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
 use crate::base::run_state::RunState;
@@ -10,8 +10,7 @@ use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
 };
 use crate::store::{
-    AttemptId, AttemptRecord, FaultRecord, JobId, PageRecord, PageStatus, RecipeId, RunId, RunKey, RunRecord,
-    ServedRecord, SpendRecord, TaskKey, TaskOutcome,
+    AttemptRecord, FaultRecord, PageRecord, PageStatus, RunRecord, ServedRecord, SpendRecord, TaskKey, TaskOutcome,
 };
 
 /// 2026-11-24T16:46:38Z.

@@ -2,11 +2,12 @@
 
 use super::pages::Pages;
 use super::spend::Spend;
+use crate::base::ids::AttemptId;
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
-use crate::store::{AttemptId, Reader, RunRecord, StoreError};
+use crate::store::{Reader, RunRecord, StoreError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use super::runs::{find_run, is_try, known_runs};
 use crate::base::clock::{Clock, SystemClock};
-use crate::base::ids::{JobId, RunId};
+use crate::base::ids::{JobId, PageId, RunId};
 use crate::base::lowest::Lowest;
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
@@ -20,7 +20,7 @@ use crate::pipeline::{
     draw_key, is_probe_open, read_page_pairs, row_columns, stored_job,
 };
 use crate::select::{Filter, FilterColumns};
-use crate::store::{EntryRecord, PageId, ReadStore, Reader, RetrySelection, RunRecord, StoreError, TaskKey};
+use crate::store::{EntryRecord, ReadStore, Reader, RetrySelection, RunRecord, StoreError, TaskKey};
 use crate::task::{Question, question_from_recipe};
 use serde_json::Value;
 use std::collections::HashSet;

@@ -3,13 +3,14 @@
 use super::error::Error;
 use super::job::Job;
 use crate::base::clock::Clock;
+use crate::base::ids::{JobId, PageId};
 use crate::labels::evaluation::{self, EvalOptions, Evaluation, WrongPage};
 use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
 use crate::pipeline::{PagePictures, PipelineError, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
-use crate::store::{EntryRecord, JobId, PageId, Reader, StoreError};
+use crate::store::{EntryRecord, Reader, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
 

@@ -152,14 +152,14 @@ impl Session {
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         self.job.check_outputs(&[])?;
-        let environment = self.dependencies()?;
+        let dependencies = self.dependencies()?;
         let mut job = self.job.manifest.clone();
         if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
             provider.open_files.apply(&mut job.limits);
         }
         let (questions, options) = (self.job.questions.clone(), options.clone());
         let (shutdown, counters, grace) = (self.shutdown.clone(), self.counters.clone(), options.grace);
-        let work = move || pipeline::run(&job.into(), &questions, &environment, &options, &shutdown, &counters);
+        let work = move || pipeline::run(&job.into(), &questions, &dependencies, &options, &shutdown, &counters);
         run_in_time(work, grace, &self.shutdown, &self.counters)
     }
 
@@ -273,12 +273,12 @@ impl Session {
                 Error::new(WRONG_INPUT, message).with_hint("try a file of the list")
             })?;
         }
-        let environment = self.dependencies()?;
+        let dependencies = self.dependencies()?;
         let answers = pipeline::try_page(
             (&Arc::new(job), &questions),
-            &environment,
+            &dependencies,
             (&self.shutdown, &self.counters),
-            (file, page, refresh),
+            pipeline::PageToTry { file, number: page, refresh },
             &|tried| observer.on_start(tried),
             &Forward(observer),
         )?;
@@ -364,9 +364,9 @@ impl Session {
         if plan.requests() == 0 {
             return Ok(());
         }
-        let environment = self.dependencies()?;
+        let dependencies = self.dependencies()?;
         let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
-        Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &environment, &options, ending)?)
+        Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &dependencies, &options, ending)?)
     }
 
     /// How often the answers to the pages of a plan agree, from the store.
@@ -436,11 +436,11 @@ impl Session {
     /// # Errors
     /// When the store can't be written, or a key is missing.
     pub fn ask_sample(&self, asking: &DiffAsking) -> Result<(), Error> {
-        let environment = self.dependencies()?;
+        let dependencies = self.dependencies()?;
         self.counters.set_limit(asking.to_ask());
         let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
         let (job, questions) = (&self.job.manifest, std::slice::from_ref(&self.job.questions));
-        Ok(pipeline::ask_probes(job, questions, asking.pages_to_ask(), &environment, &options, ending)?)
+        Ok(pipeline::ask_probes(job, questions, asking.pages_to_ask(), &dependencies, &options, ending)?)
     }
 
     /// Compares stored answers to the same pages. Sends nothing.

@@ -36,12 +36,15 @@ mod store;
 pub(crate) mod write;
 pub(crate) mod writer;
 
-// The ids and words of the records.
+// The ids and words of the records, for tests: the crate itself imports them from `base`.
+#[cfg(feature = "internal")]
 pub use crate::base::ids::{
     AttemptId, AttemptName, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId,
     RunKey, SettingsId,
 };
+#[cfg(feature = "internal")]
 pub use crate::base::shard::Shard;
+#[cfg(feature = "internal")]
 pub use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
     VerdictName,

@@ -2,10 +2,11 @@
 
 use super::other_changes::{add_other_changes, drop_derived_changes};
 use super::setting_changes::{SettingChange, setting_changes};
+use crate::base::ids::{RecipeId, SettingsId};
 use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::report::read_spend;
-use crate::store::{Reader, RecipeId, RunRecord, SettingsId, StoreError};
+use crate::store::{Reader, RunRecord, StoreError};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

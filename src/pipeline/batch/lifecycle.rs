@@ -4,9 +4,10 @@
 use super::lines::BatchAttempts;
 use crate::base::hooks::Point;
 use crate::base::ids::{BatchId, PageId};
+use crate::base::vocabulary::BatchState;
 use crate::pipeline::asking::stage::Asking;
 use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
-use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
+use crate::store::{BatchChange, BatchProgress, StoreError};
 use std::path::PathBuf;
 use tokio::fs::{remove_file, try_exists};
 

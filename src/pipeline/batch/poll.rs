@@ -5,12 +5,13 @@ use super::lifecycle::{Batch, BatchStep};
 use super::queue_limit::QueueLimit;
 use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
+use crate::base::vocabulary::BatchState;
 use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::trouble::TroubleKind;
 use crate::pipeline::model::ready_page::PageEnd;
 use crate::provider::{BatchFault, FullQueue, Obstacle};
-use crate::store::{BatchState, StoreError};
+use crate::store::StoreError;
 use std::collections::HashSet;
 use std::time::Duration;
 

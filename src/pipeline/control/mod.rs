@@ -2,7 +2,7 @@
 //!
 //! - [`context`]: the run; [`identity`]: its ids; [`dependencies`]: what it is given besides its job
 //! - [`options`]: what it is asked to do
-//! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
+//! - [`counters`]: what it has done so far; [`progress`]: the same at one moment; [`work`]: how much there is to do; [`run_pace`]: how fast it may go;
 //!   [`time_left`]: how long it takes; [`trouble`]: why requests are not answered
 //! - [`shutdown`], [`lease`], [`run_outcome`], [`error_streak`]: when and how it ends; [`lost_requests`]: requests whose
 //!   replies it did not wait for
@@ -19,6 +19,7 @@ pub(crate) mod identity;
 pub(crate) mod lease;
 pub(crate) mod lost_requests;
 pub(crate) mod options;
+pub(crate) mod progress;
 pub(crate) mod run_outcome;
 pub(crate) mod run_pace;
 pub(crate) mod runtime;

@@ -1,7 +1,7 @@
 //! The remaining time of a run. Facts that are known before the first reply (limits, the latency of earlier runs) give
 //! the shape of the estimate, and recent answers correct it.
 
-use super::counters::{Progress, WaitReason};
+use super::progress::{Progress, WaitReason};
 use super::run_pace::RunPace;
 use super::trouble::Trouble;
 use std::time::Duration;

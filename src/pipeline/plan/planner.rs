@@ -3,7 +3,7 @@
 use super::model::Plan;
 use super::quote::Quoter;
 use crate::base::digest::Digest;
-use crate::base::ids::JobId;
+use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::base::image_extensions::format_of_extension;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
@@ -20,8 +20,8 @@ use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
-    EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
-    TaskSelection, TasksToAsk,
+    EntryRecord, PageStatus, Reader, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage, TaskSelection,
+    TasksToAsk,
 };
 use crate::task::{Question, recipe_difference};
 use bytes::Bytes;

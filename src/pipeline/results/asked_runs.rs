@@ -1,7 +1,8 @@
 //! The runs that a report is about, by shard: the report of a merge is the sum of those of its shards.
 
 use crate::base::ids::{PageId, RunKey};
-use crate::store::{PageRecord, Reader, RunRecord, Shard, StoreError};
+use crate::base::shard::Shard;
+use crate::store::{PageRecord, Reader, RunRecord, StoreError};
 use std::collections::HashSet;
 
 /// The runs that a report is about.

@@ -1,7 +1,8 @@
 //! The runs of a store of merged shards that together are one run of the whole input.
 
+use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
-use crate::store::{RunRecord, Shard};
+use crate::store::RunRecord;
 use std::cmp::Reverse;
 
 /// Of each of `shards` shards, the newest run, and those just before it that did not finish, which it continued;

@@ -1,10 +1,11 @@
 //! What a pass does with a page, decided from its stored data.
 
 use super::pass::{ScanPass, ScanPurpose};
+use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::PageToPrepare;
-use crate::store::{EntryRecord, PageId, PageStatus, Reader, StoreError, TasksToAsk};
+use crate::store::{EntryRecord, PageStatus, Reader, StoreError, TasksToAsk};
 
 /// What a pass does with a page.
 pub(crate) enum PageDecision {

@@ -10,6 +10,7 @@ use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::reread::{Reread, is_of_run, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::vocabulary::OutcomeStatus;
 use crate::media::{DECODER_VERSION, MediaFault, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -18,8 +19,7 @@ use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, is_single_page};
 use crate::source::{Entry, HostLimits, ReadFault};
 use crate::store::{
-    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
-    TaskOutcome,
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, PageFaultRecord, Reader, StoreError, TaskOutcome,
 };
 use bytes::Bytes;
 use std::io;

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_part_of_another_and_no_quoted_member() {
+    fn a_name_is_not_part_of_another_or_a_quoted_member() {
         for (text, at) in [
             ("my_top_p and top_p", Some(13)),
             ("top_ps", None),

@@ -1,9 +1,9 @@
 //! Sums over attempts.
 
 use super::*;
+use crate::base::ids::RecipeId;
 use crate::base::vocabulary::ErrorKind;
 use crate::report::sample::{attempt, run};
-use crate::store::RecipeId;
 use proptest::prelude::*;
 
 fn spend_of(attempts: &[AttemptRecord], tasks: i64) -> Spend {

@@ -187,7 +187,7 @@ fn differences_name_the_members() {
 /// What a recipe holds of the image rule is what the first release knew: that more is known today
 /// must not make anybody pay again.
 #[test]
-fn knowledge_about_models_is_no_part_of_a_recipe() {
+fn knowledge_about_models_is_not_part_of_a_recipe() {
     let manifest = |model: &str, image: &str| {
         format!(
             "version: 1\nname: n\ninput: {{folder: p}}\nprovider: {{base_url: \"http://h/v1\", model: \"{model}\"}}\nimage: {image}\ntasks: {{t: {{classify: {{labels: [a, b]}}}}}}\n"

@@ -237,7 +237,7 @@ fn the_last_object_that_fits_is_the_answer() {
 
 /// A schema would be a valid answer to a task whose members may all be null.
 #[test]
-fn a_schema_is_no_answer_of_nulls() {
+fn a_schema_is_not_an_answer_of_nulls() {
     let schema = json!({"type": "object", "properties": {"due": {"type": "string"}, "type": {"type": "string"}}});
     let extract = |schema: &Value| {
         let kind = TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() };

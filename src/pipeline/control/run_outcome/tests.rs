@@ -150,3 +150,19 @@ fn errors_are_outcomes_of_their_kind() {
         assert_eq!(RunOutcome::from_error(&error).name().name(), word, "{error}");
     }
 }
+
+#[test]
+fn a_run_that_only_tries_pages_has_the_exit_code_of_its_command() {
+    let error = PipelineError::NoRun;
+    let early = RunOutcome::Interrupted(Signal::Terminate);
+    for (asked, early, exit_code) in [
+        (Ok(true), None, 0),
+        (Ok(false), None, 3),
+        (Ok(true), Some(&early), 143),
+        (Err(&error), Some(&early), RunOutcome::from_error(&error).exit_code()),
+    ] {
+        let outcome = RunOutcome::from_try(asked, early);
+        assert_eq!((outcome.name().name(), outcome.exit_code()), ("try", exit_code), "{asked:?} {early:?}");
+        assert_eq!(outcome.explanation(LostRequests::default()), None, "the command reports what it tried");
+    }
+}

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_result_line() {
+    fn what_is_not_a_result_line() {
         for text in ["", "{}", "<html>", "[]", r#"{"custom_id":7}"#, r#"{"custom_id":"#] {
             assert_eq!(parse_line(text), None, "{text}");
         }

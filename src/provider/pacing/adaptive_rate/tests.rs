@@ -248,7 +248,7 @@ fn rates(has_headers: bool, throttled_at: u64) -> Vec<f64> {
 }
 
 #[test]
-fn a_limit_that_nobody_else_uses_is_used_within_seconds() {
+fn a_limit_that_no_other_process_uses_is_used_within_seconds() {
     let found = rates(true, 1000);
     assert!(found[4] > 0.95 * 1200.0, "{found:?}");
 }
