@@ -22,9 +22,9 @@ struct Seen {
 
 /// Runs docmill in a terminal of these widths; Ctrl-C is pressed when `stop` is seen. `None`: there is no
 /// Python.
-fn in_terminal(bench: &Bench, widths: &str, stop: &str, arguments: &[&str]) -> Option<Seen> {
+fn in_terminal(bench: &Bench, test: &str, widths: &str, stop: &str, arguments: &[&str]) -> Option<Seen> {
     if Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_err() {
-        skip(PYTHON, "progress in a terminal");
+        skip(PYTHON, test);
         return None;
     }
     let script = root().join("tests/it/cli/terminal.py");
@@ -61,7 +61,15 @@ fn slow_bench(pages: usize) -> Bench {
 #[test]
 fn the_line_fits_survives_resizing_and_leaves_nothing_behind() {
     let bench = slow_bench(120);
-    let Some(seen) = in_terminal(&bench, "80,50,120", "-", &["run", "job.yaml"]) else { return };
+    let Some(seen) = in_terminal(
+        &bench,
+        "the_line_fits_survives_resizing_and_leaves_nothing_behind",
+        "80,50,120",
+        "-",
+        &["run", "job.yaml"],
+    ) else {
+        return;
+    };
     assert_eq!(seen.code, 0, "{:?}", seen.screen);
     assert!(seen.frames.len() > 30, "{:?}", seen.frames);
     let mut since_resize = 0;
@@ -86,7 +94,15 @@ fn the_line_fits_survives_resizing_and_leaves_nothing_behind() {
 #[test]
 fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() {
     let bench = slow_bench(120);
-    let Some(seen) = in_terminal(&bench, "80", " left", &["run", "job.yaml", "--limit", "90"]) else { return };
+    let Some(seen) = in_terminal(
+        &bench,
+        "an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total",
+        "80",
+        " left",
+        &["run", "job.yaml", "--limit", "90"],
+    ) else {
+        return;
+    };
     assert_eq!(seen.code, 130, "{:?}", seen.screen);
     assert!(seen.frames.iter().any(|(_, line)| line.contains("/90 pages")), "{:?}", seen.frames);
     let screen = seen.screen.join("\n");
@@ -129,7 +145,10 @@ fn lines_of_runs_fit_into_the_terminal() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
     assert_eq!(bench.run(&["-q"]).code, 0);
-    let Some(seen) = in_terminal(&bench, "60", "-", &["runs", "job.yaml"]) else { return };
+    let Some(seen) = in_terminal(&bench, "lines_of_runs_fit_into_the_terminal", "60", "-", &["runs", "job.yaml"])
+    else {
+        return;
+    };
     let lines: Vec<&String> = seen.screen.iter().filter(|line| !line.trim().is_empty()).collect();
     let is_cut = |line: &&String| line.chars().count() <= 60 && line.ends_with('…');
     assert!(lines.len() == 2 && lines.iter().all(is_cut), "{lines:?}");
@@ -144,7 +163,15 @@ fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
     let url = port.base_url();
     bench.job_at(&url, "");
     let cause = format!("cannot connect to {url}/: connection refused");
-    let Some(seen) = in_terminal(&bench, "160", "retrying for up to 10 min", &["run", "job.yaml"]) else { return };
+    let Some(seen) = in_terminal(
+        &bench,
+        "an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted",
+        "160",
+        "retrying for up to 10 min",
+        &["run", "job.yaml"],
+    ) else {
+        return;
+    };
     assert_eq!(seen.code, 130, "{:?}", seen.screen);
     let whole = format!("{cause}; retrying for up to 10 min");
     assert!(seen.frames.iter().any(|(_, line)| line.starts_with(&whole)), "{:?}", seen.frames);
@@ -186,7 +213,7 @@ fn an_unavailable_server_is_not_called_a_rate_limit() {
 }
 
 #[test]
-fn a_tried_page_says_why_it_waits() {
+fn a_tried_page_reports_why_it_waits() {
     let bench = Bench::with_pages(1);
     let port = ClosedPort::new();
     let url = port.base_url();

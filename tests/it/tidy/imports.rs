@@ -161,8 +161,47 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// A file's text without unit tests and line comments.
 pub(crate) fn code_of(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let (code, _) = split_tests(text);
     code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+}
+
+/// A file's text without its module `tests`, and that module: a declaration under a condition on `test`, with any
+/// attributes and visibility. What follows the module is not part of it.
+pub(crate) fn split_tests(text: &str) -> (String, String) {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let Some((start, declaration)) =
+        (0..lines.len()).find_map(|start| Some((start, tests_declared_at(&lines, start)?)))
+    else {
+        return (text.to_owned(), String::new());
+    };
+    let is_inline = !lines[declaration].trim_end().ends_with(';');
+    let end = match lines[declaration..].iter().position(|line| line.trim_end() == "}") {
+        _ if !is_inline => declaration + 1,
+        Some(length) => declaration + length + 1,
+        None => lines.len(),
+    };
+    let code = [&lines[..start], &lines[end..]].concat().concat();
+    (code, lines[start..end].concat())
+}
+
+/// The line that declares the module `tests`, if the attributes of it begin at `start`, and one of them is a condition
+/// that holds only in tests.
+fn tests_declared_at(lines: &[&str], start: usize) -> Option<usize> {
+    let mut is_for_tests = false;
+    let mut at = start;
+    while lines.get(at)?.starts_with("#[") {
+        let end = (at..lines.len()).find(|end| lines[*end].trim_end().ends_with(']'))?;
+        let attribute = lines[at..=end].concat();
+        let condition = attribute.strip_prefix("#[cfg(");
+        is_for_tests |= condition.is_some_and(|it| it.starts_with("test)") || it.starts_with("all(test,"));
+        at = end + 1;
+    }
+    let declared = lines[at].trim_end();
+    let item = match declared.strip_prefix("pub").and_then(|rest| rest.split_once("mod ")) {
+        Some((scope, name)) if scope.trim().is_empty() || scope.starts_with('(') => name,
+        _ => declared.strip_prefix("mod ")?,
+    };
+    (is_for_tests && ["tests {", "tests;"].contains(&item)).then_some(at)
 }
 
 fn parse(code: &str, module: &[String], is_map: bool) -> Source {
@@ -185,7 +224,7 @@ fn parse(code: &str, module: &[String], is_map: bool) -> Source {
         let tree = declaration.split_once("use ").map_or("", |(_, tree)| tree).trim_end().trim_end_matches(';');
         for (path, name) in flatten(tree) {
             // Paths without a keyword are children in a map, and crates elsewhere.
-            let path = match absolute(&path, module, is_map) {
+            let path = match absolute(&path, module) {
                 Some(path) => path,
                 None if is_map => module.iter().cloned().chain(path).collect(),
                 None => continue,
@@ -207,14 +246,14 @@ fn parse(code: &str, module: &[String], is_map: bool) -> Source {
             let name = rest[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':');
             let path: Vec<String> =
                 name.collect::<String>().split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
-            source.paths.extend(absolute(&path, module, is_map));
+            source.paths.extend(absolute(&path, module));
         }
     }
     source
 }
 
 /// The absolute form of a path that begins with `crate`, `super` or `self`.
-fn absolute(path: &[String], module: &[String], _is_map: bool) -> Option<Module> {
+fn absolute(path: &[String], module: &[String]) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     let mut base = module.to_vec();
     match first.as_str() {
@@ -271,4 +310,33 @@ fn use_trees_are_read_to_their_leaves() {
         ["super::a a", "super::a::B B", "super::a::c::D D", "super::a::c::E F"]
     );
     assert_eq!(read("super::*"), ["super super"]);
+}
+
+#[test]
+fn unit_tests_are_no_code_however_their_module_is_declared() {
+    let code = "//! A file.\n\nfn a() {}\n\n";
+    for declaration in [
+        "#[cfg(test)]\nmod tests",
+        "#[cfg(test)]\npub(crate) mod tests",
+        "#[cfg(test)]\npub mod tests",
+        "#[cfg(all(test, unix))]\nmod tests",
+        "#[cfg(all(test, target_os = \"linux\"))]\n#[allow(unused)]\nmod tests",
+        "#[cfg(test)]\n#[expect(clippy::disallowed_methods, reason = \"tests make files\")]\nmod tests",
+        "#[expect(\n    clippy::disallowed_methods,\n    reason = \"tests make files\"\n)]\n#[cfg(test)]\nmod tests",
+    ] {
+        for module in [format!("{declaration};\n"), format!("{declaration} {{\n    fn b() {{\n    }}\n}}\n")] {
+            assert_eq!(split_tests(&format!("{code}{module}")), (code.to_owned(), module.clone()), "{module}");
+            let more = format!("{code}{module}\nfn c() {{\n}}\n");
+            assert_eq!(code_of(&more), "\nfn a() {}\n\n\nfn c() {\n}\n", "{module}: what follows is code");
+        }
+    }
+    for code in [
+        "#[cfg(test)]\nmod sample;\n",
+        "#[cfg(not(test))]\nmod tests;\n",
+        "#[cfg(any(test, feature = \"internal\"))]\nmod tests {\n}\n",
+        "mod tests;\n",
+        "#[cfg(test)]\nconst A: u8 = 1;\n\nmod tests;\n",
+    ] {
+        assert_eq!(split_tests(code), (code.to_owned(), String::new()));
+    }
 }

@@ -4,10 +4,11 @@
 mod contexts;
 mod imports;
 mod outcomes;
+mod page_status_rule;
 
 use crate::bench::root;
 use contexts::{Struct, structs};
-use imports::{Imports, code_of, rust_files};
+use imports::{Imports, code_of, rust_files, split_tests};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -444,7 +445,7 @@ fn measures() {
             continue;
         }
         code_lines += count(&code);
-        test_lines += text.split_once("#[cfg(test)]\nmod tests").map_or(0, |(_, tests)| count(tests));
+        test_lines += count(&split_tests(&text).1);
         pub_super += code.matches("pub(super)").count();
         sources.insert(name_of(&file), text);
     }
@@ -463,6 +464,7 @@ fn measures() {
         ("import edges between them", imports.edges(&pipeline).len(), 45),
         ("fields of the largest context", contexts[0].fields, 8),
         ("pub(super)", pub_super, 0),
+        ("rules of page status", page_status_rule::implementations(&sources).len(), 1),
         ("pub mod in lib.rs", lib.lines().filter(|line| line.starts_with("pub mod")).count(), 1),
     ];
     let mut wrong = Vec::new();
@@ -522,4 +524,24 @@ fn no_unfinished_work_and_no_machine_paths() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A skipped test is counted by its name.
+#[test]
+fn skips_name_tests_of_their_files() {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for file in rust_files(&root().join("tests/it")).iter().filter(|file| !file.ends_with("tidy/mod.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for call in ["skip(", "in_terminal("] {
+            // The first text among the arguments; other calls get the name from a variable.
+            let arguments = text.split(call).skip(1).filter_map(|rest| rest.split([')', ';']).next());
+            for name in arguments.filter_map(|arguments| arguments.split('"').nth(1)) {
+                count += 1;
+                if !text.contains(&format!("\nfn {name}() {{")) {
+                    wrong.push(format!("{} skips {name}, which it does not have", name_of(file)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty() && count > 20, "{count} calls: {}", wrong.join("\n"));
 }
