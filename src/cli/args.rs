@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Global {
-    /// Print more log lines; twice for all.
+    /// Print more log lines; repeat (-vv) for all.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print only errors.
@@ -315,13 +315,13 @@ pub(crate) struct Export {
     /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
-    /// Write the model's answers even where a human answer exists, to the files that are given.
+    /// Write the model's answers even where a human answer exists (requires --csv, --parquet or --jsonl).
     #[arg(long)]
     pub(crate) model_only: bool,
-    /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.
+    /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md); requires --csv, --parquet or --jsonl.
     #[arg(long = "where", value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
-    /// Write only a sample of N of these pages, always the same ones, to the files that are given.
+    /// Write only a sample of N of these pages, always the same ones (requires --csv, --parquet or --jsonl).
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
 }

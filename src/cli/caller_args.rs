@@ -9,7 +9,7 @@ pub(crate) struct Caller {
     /// Read the provider's key from this file, such as /proc/self/fd/3; overrides the manifest.
     #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
-    /// Stop as after SIGTERM when the process PID ends, which started docmill (Linux).
+    /// Stop as after SIGTERM when process PID, which started docmill, ends (Linux).
     #[arg(long, value_name = "PID")]
     pub(crate) exit_with_parent: Option<u32>,
     /// Send requests only until the time in the last line of this pipe, such as /proc/self/fd/4 (seconds of CLOCK_BOOTTIME), then stop as after SIGTERM. Closing the pipe also stops (Linux).

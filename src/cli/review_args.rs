@@ -21,8 +21,8 @@ pub(crate) struct Review {
     /// Name that is stored with decisions (default: your login name).
     #[arg(long, value_name = "NAME")]
     pub(crate) reviewer: Option<String>,
-    /// Show the model's answers, and those of other reviewers, before a decision: to correct. Without it they are
-    /// hidden until you have decided: to create truth.
+    /// Show the model's and other reviewers' answers before you decide, to correct them. By default they are hidden
+    /// until you decide, to create truth.
     #[arg(long)]
     pub(crate) show: bool,
     /// Order of the pages at first.
@@ -38,7 +38,7 @@ pub(crate) struct Review {
     /// Task that is shown at first (default: the first one).
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
-    /// End when no request has come for this time.
+    /// Exit after this time without a request.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) idle: Option<Duration>,
 }
