@@ -1,4 +1,4 @@
-//! The README's examples for schedulers, as they stand there: only their paths are replaced.
+//! The examples for schedulers of the README and of docs/airflow.md, as they stand there: only their paths are replaced.
 
 use crate::bench::{Bench, root};
 use crate::skip::{AIRFLOW, skip};
@@ -8,13 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The code block of the README in a language.
-fn readme_block(language: &str) -> String {
-    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+/// The code block of a document in a language that contains `word`: there is only one.
+fn code_block(document: &str, language: &str, word: &str) -> String {
+    let text = std::fs::read_to_string(root().join(document)).unwrap();
     let start = format!("```{language}\n");
-    let blocks: Vec<&str> = text.split(&start).skip(1).collect();
-    assert_eq!(blocks.len(), 1, "one block in {language}");
-    blocks[0].split("```").next().unwrap().to_owned()
+    let blocks = text.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks: Vec<&str> = blocks.filter(|block| block.contains(word)).collect();
+    assert_eq!(blocks.len(), 1, "one block in {language} with {word} in {document}");
+    blocks[0].to_owned()
+}
+
+/// The task that needs only the program.
+fn airflow_task() -> String {
+    code_block("docs/airflow.md", "python", "RETRIED")
 }
 
 /// The block with the paths of a bench and of a program.
@@ -84,7 +90,7 @@ fn stand_in(bench: &Bench) -> PathBuf {
 #[test]
 fn the_prose_about_retries_and_the_table_agree_with_the_program() {
     // `Error::is_retryable` of the library, and the set of the example.
-    let block = readme_block("python");
+    let block = airflow_task();
     let retried = block.lines().find_map(|line| line.strip_prefix("RETRIED = {")).unwrap();
     let retried: Vec<u8> = retried.split('}').next().unwrap().split(", ").map(|code| code.parse().unwrap()).collect();
     let of_table: Vec<u8> =
@@ -96,7 +102,7 @@ fn the_prose_about_retries_and_the_table_agree_with_the_program() {
 #[test]
 fn the_airflow_task_follows_the_table_of_exit_codes() {
     let bench = Bench::with_pages(0);
-    bench.put("dag.py", placed(&readme_block("python"), &bench, &stand_in(&bench)).as_bytes());
+    bench.put("dag.py", placed(&airflow_task(), &bench, &stand_in(&bench)).as_bytes());
     let run = |code: &str| {
         bench.put("code", code.as_bytes());
         let mut python = Command::new("python3");
@@ -125,7 +131,7 @@ fn stopping_the_airflow_task_stops_docmill_which_stores_what_is_in_flight() {
     bench.job("limits: {concurrency: 4}");
     std::fs::rename(bench.path("pages"), bench.path("2026-11-23")).unwrap();
     bench.put("job.yaml", bench.text("job.yaml").replace("{folder: pages}", "{folder: \"${date}\"}").as_bytes());
-    bench.put("dag.py", placed(&readme_block("python"), &bench, &built()).as_bytes());
+    bench.put("dag.py", placed(&airflow_task(), &bench, &built()).as_bytes());
     let mut python = Command::new("python3");
     python.arg(root().join("tests/data/airflow/run_stub.py")).arg(bench.path("dag.py"));
     let mut child = python.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -150,7 +156,7 @@ fn the_dag_runs_in_a_real_airflow() {
         return;
     }
     let bench = Bench::with_pages(0);
-    bench.put("dags/dag.py", placed(&readme_block("python"), &bench, &stand_in(&bench)).as_bytes());
+    bench.put("dags/dag.py", placed(&airflow_task(), &bench, &stand_in(&bench)).as_bytes());
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&python);
         command.args(arguments).env("AIRFLOW_HOME", bench.path("airflow"));
@@ -188,15 +194,15 @@ fn the_cron_line_works_in_the_environment_of_cron() {
     bench.put("key", b"secret-of-cron\n");
     let job = bench.text("job.yaml").replace("id: test,", "id: test, api_key_file: key,");
     bench.put("job.yaml", job.as_bytes());
-    let line = placed(readme_block("cron").trim(), &bench, &built());
+    let line = placed(code_block("README.md", "cron", "docmill run").trim(), &bench, &built());
     assert!(!line.contains('%') && line.lines().count() == 1, "cron ends a command at `%`: {line}");
     let command = line.splitn(6, ' ').nth(5).unwrap().trim();
     let run = || {
         let mut cron = Command::new("env");
         cron.args(["-i", "HOME=/", "LOGNAME=mail", "SHELL=/bin/sh", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command]);
         let output = cron.current_dir("/").output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        assert!(said.is_empty(), "cron would send a mail: {}", String::from_utf8_lossy(&said));
+        let printed = [output.stdout, output.stderr].concat();
+        assert!(printed.is_empty(), "cron would send a mail: {}", String::from_utf8_lossy(&printed));
         bench.text("docmill.log").lines().last().unwrap().to_owned()
     };
     let logged = run();

@@ -15,7 +15,7 @@ pub(crate) const CASES: &str = "reported cases (DOCMILL_CASES)";
 pub(crate) const REPLIES: &str = "recorded replies (DOCMILL_REPLIES)";
 /// A second implementation of Parquet. The outputs are always read with the `parquet` crate.
 pub(crate) const PYARROW: &str = "pyarrow";
-/// A scheduler in Python. The README's task always runs with a stand-in for it.
+/// A scheduler in Python. The task of docs/airflow.md always runs with a stand-in for it.
 pub(crate) const AIRFLOW: &str = "airflow (DOCMILL_AIRFLOW)";
 /// The superuser may read and write every file.
 pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
