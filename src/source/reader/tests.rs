@@ -6,7 +6,8 @@ use super::*;
 use crate::base::clock::ManualClock;
 use crate::source::test_input::input;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use tokio::net::TcpSocket;
 
 fn entry(line: u64, path: &str) -> Entry {
     Entry { line, path: path.into(), ..Entry::default() }
@@ -76,6 +77,9 @@ fn never() -> Cancelled {
 #[test]
 fn urls_that_can_not_be_fetched_say_why() {
     let port = server();
+    // Bound without listening, a port refuses connections, and nobody else gets it.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let mut reader = url_reader(true, never);
     let at = |path: &str| format!("http://127.0.0.1:{port}/{path}");
     assert_eq!(reader.read(&entry(1, &at("page.jpg"))).unwrap(), "xxxxxxx");
@@ -95,7 +99,7 @@ fn urls_that_can_not_be_fetched_say_why() {
         (at("large"), true, "more than 1000 bytes"),
         (at("claims/8"), false, ""),
         ("http://".to_owned(), true, "not a URL"),
-        ("http://127.0.0.1:1/".to_owned(), false, ""),
+        (format!("http://{}/", closed.local_addr().unwrap()), false, ""),
     ] {
         let fault = reader.read(&entry(1, &url)).unwrap_err();
         assert_eq!((fault.kind, fault.is_final), (ReadFaultKind::FetchFailed, is_final), "{url}: {fault}");

@@ -1,6 +1,7 @@
 //! Outages while batches are submitted, polled and downloaded: their messages, and how long the run waits.
 
 use crate::bench::Bench;
+use crate::harness::closed_port::ClosedPort;
 use crate::harness::http_server::{HttpServer, reply};
 use serde_json::json;
 use std::io::Write;
@@ -10,11 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 fn an_api_that_is_not_there_is_named_and_waited_for_as_long_as_stated() {
     let bench = Bench::with_pages(3);
     // The interval between polls is a minute.
-    bench.job_at("http://127.0.0.1:9/v1", "delivery: batch\nretry: {max_wait: 2s}\nlimits: {run_time: 45s}");
+    let port = ClosedPort::new();
+    bench.job_at(&port.base_url(), "delivery: batch\nretry: {max_wait: 2s}\nlimits: {run_time: 45s}");
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 6, "{}", ran.stderr);
-    let said = "cannot connect to http://127.0.0.1:9/v1/: connection refused; retrying for up to 2 s";
-    assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+    let whole = format!("cannot connect to {}/: connection refused; retrying for up to 2 s", port.base_url());
+    assert_eq!(ran.stderr.matches(&whole).count(), 1, "{}", ran.stderr);
     assert!(!ran.stderr.contains("batches: "), "{}", ran.stderr);
     assert_eq!(bench.report()["pages"]["pending"], 3);
 }
@@ -48,7 +50,7 @@ fn each_call_names_its_outage() {
             "delivery: batch\nbatch: {poll: 1s}\nretry: {max_wait: 20s, attempts: 1}\non_error: {max_failed: 100%, stop_after: 0}\nlimits: {run_time: 3m}",
         );
         let ran = bench.run(&[]);
-        let said = "the server is unavailable: HTTP 503: overloaded; retrying for up to 20 s";
-        assert!(ran.stderr.contains(said), "call {failing}: {}", ran.stderr);
+        let line = "the server is unavailable: HTTP 503: overloaded; retrying for up to 20 s";
+        assert!(ran.stderr.contains(line), "call {failing}: {}", ran.stderr);
     }
 }

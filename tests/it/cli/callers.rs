@@ -1,6 +1,7 @@
 //! Programs that start docmill: the key through a descriptor, their end, leases, OpenLineage and Dagster.
 
 use crate::bench::{Bench, root, under_way};
+use crate::harness::closed_port::ClosedPort;
 use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ fn docmill_stops_when_the_process_that_started_it_is_killed() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn another_process_is_no_parent() {
+fn another_process_is_not_a_parent() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
     let ran = bench.run(&["--exit-with-parent", "1"]);
@@ -198,7 +199,8 @@ fn decoders_inherit_no_key() {
     assert!(!decoders.is_empty(), "pages are decoded");
     for decoder in decoders {
         for descriptor in std::fs::read_dir(format!("/proc/{decoder}/fd")).unwrap().flatten() {
-            let file = std::fs::read_link(descriptor.path()).unwrap();
+            // What the decoder has closed meanwhile was not inherited.
+            let Ok(file) = std::fs::read_link(descriptor.path()) else { continue };
             assert!(!file.ends_with("key"), "{}", file.display());
         }
     }
@@ -238,7 +240,7 @@ fn lineage_has_an_event_when_the_run_begins_and_one_when_it_ends() {
 }
 
 #[test]
-fn lineage_says_how_a_run_failed_and_never_fails_one() {
+fn lineage_reports_how_a_run_failed_and_never_fails_one() {
     let bench = Bench::with_pages(3).simulator(Options { key: Some("right".into()), ..Options::default() });
     bench.job("");
     let ran = bench.run(&["-q", "--lineage", "events.jsonl"]);
@@ -247,10 +249,10 @@ fn lineage_says_how_a_run_failed_and_never_fails_one() {
     assert_eq!((events.len(), events[1]["eventType"].as_str()), (2, Some("FAIL")));
     let message = events[1]["run"]["facets"]["errorMessage"]["message"].as_str().unwrap();
     assert!(ran.stderr.contains(message), "{message}: {}", ran.stderr);
-    // No process listens there.
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
-    let ran = bench.run(&["--lineage", "http://127.0.0.1:9"]);
+    let port = ClosedPort::new();
+    let ran = bench.run(&["--lineage", port.base_url().trim_end_matches("/v1")]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("was not sent").count(), 2, "{}", ran.stderr);
 }
@@ -303,7 +305,7 @@ fn parameter(value: &Value) -> String {
 }
 
 #[test]
-fn a_dagster_step_is_told_what_was_materialized() {
+fn a_dagster_step_receives_what_was_materialized() {
     let bench = Bench::with_pages(3).simulator(Options::default());
     bench.job("");
     let context = json!({"data": {"asset_keys": ["labels"], "run_id": "r", "extras": {}}});

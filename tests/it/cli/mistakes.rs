@@ -2,25 +2,15 @@
 
 use super::messages::masked;
 use crate::bench::Bench;
+use crate::harness::closed_port::ClosedPort;
+use crate::harness::http_server::{HttpServer, reply};
 use docmill::internal::simulator::{Fault, Options};
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::Write;
 
-/// A server that is not an API: every reply is a web page. Serves at most 40 connections.
-fn web_server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().take(40).flatten() {
-            stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
-            let mut request = [0; 1 << 16];
-            while stream.read(&mut request).is_ok_and(|count| count == request.len()) {}
-            let body = "<!doctype html>\n<title>Sign in</title><p>Please sign in to continue.";
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n", body.len());
-            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes());
-        }
-    });
-    url
+/// A server that is not an API: every reply is a web page.
+fn web_server() -> HttpServer {
+    let body = "<!doctype html>\n<title>Sign in</title><p>Please sign in to continue.";
+    HttpServer::start(move |_, stream| stream.write_all(&reply(200, "text/html", body)))
 }
 
 fn simulated(fault: Fault) -> Bench {
@@ -52,7 +42,7 @@ fn an_empty_variable_is_named() {
 
 /// A fault of an input is shown at its place in the manifest.
 #[test]
-fn faults_of_lists_have_a_place_and_lists_and_folders_are_told_apart() {
+fn faults_of_lists_have_a_place_and_lists_and_folders_are_distinguished() {
     let bench = Bench::with_pages(1);
     bench.job("");
     let job = bench.text("job.yaml");
@@ -107,8 +97,9 @@ fn faults_of_lists_have_a_place_and_lists_and_folders_are_told_apart() {
 #[test]
 fn the_first_line_names_the_cause() {
     let web = web_server();
+    let closed = ClosedPort::new();
     for (name, code, cause) in [
-        ("wrong_port", 6, "cannot connect to http://127.0.0.1:9/v1"),
+        ("wrong_port", 6, "cannot connect to http://CLOSED/v1"),
         ("web_page", 5, "is not a chat completions API"),
         ("constant_500", 3, "HTTP 500"),
         ("output_that_cannot_be_written", 8, "rows.csv"),
@@ -132,10 +123,10 @@ fn the_first_line_names_the_cause() {
             "small_budget" => "limits: {budget_usd: 0.0001}",
             _ => "",
         };
-        if name == "web_page" {
-            bench.job_at(&web, more);
-        } else {
-            bench.job(more);
+        match name {
+            "web_page" => bench.job_at(&web.base_url, more),
+            "wrong_port" => bench.job_at(&closed.base_url(), more),
+            _ => bench.job(more),
         }
         let job = bench.text("job.yaml");
         let job = match name {
@@ -147,7 +138,8 @@ fn the_first_line_names_the_cause() {
         };
         bench.put("job.yaml", job.as_bytes());
         let (ended, text) = run(&bench);
-        let text = text.replace(web.trim_end_matches("/v1"), "http://HOST");
+        let text = text.replace(web.base_url.trim_end_matches("/v1"), "http://HOST");
+        let text = text.replace(closed.base_url().trim_end_matches("/v1"), "http://CLOSED");
         assert_eq!(ended, code, "{name}: {text}");
         let first = text.lines().next().unwrap_or_default();
         assert!(first.contains(cause), "{name}: {text}");

@@ -1,11 +1,11 @@
 //! Traces by OTLP: what a collector gets (docs/observability.md).
 
 use crate::bench::Bench;
+use crate::harness::closed_port::ClosedPort;
 use docmill::internal::simulator::Options;
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// A collector that keeps what it gets.
 fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
@@ -14,23 +14,31 @@ fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
     let got = Arc::new(Mutex::new(Vec::new()));
     let kept = got.clone();
     std::thread::spawn(move || {
-        for mut stream in listener.incoming().take(20).flatten() {
-            stream.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
-            let mut piece = [0; 65_536];
-            while let Ok(size @ 1..) = stream.read(&mut piece) {
-                kept.lock().unwrap().extend_from_slice(&piece[..size]);
-                if size < piece.len() {
-                    break;
-                }
-            }
-            // The body may come after the head.
-            while let Ok(size @ 1..) = stream.read(&mut piece) {
-                kept.lock().unwrap().extend_from_slice(&piece[..size]);
-            }
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        for stream in listener.incoming().take(20).flatten() {
+            let _ = receive(stream, &kept);
         }
     });
     (url, got)
+}
+
+/// Keeps a whole request, and answers it.
+fn receive(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) -> io::Result<()> {
+    let mut input = BufReader::new(stream.try_clone()?);
+    let (mut request, mut length) = (Vec::new(), 0);
+    loop {
+        let start = request.len();
+        let is_end = input.read_until(b'\n', &mut request)? == 0;
+        let line = String::from_utf8_lossy(&request[start..]).to_lowercase();
+        if let Some(text) = line.strip_prefix("content-length: ") {
+            length = text.trim().parse().unwrap();
+        }
+        if is_end || line == "\r\n" {
+            break;
+        }
+    }
+    input.take(length).read_to_end(&mut request)?;
+    kept.lock().unwrap().extend_from_slice(&request);
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 }
 
 #[test]
@@ -55,8 +63,9 @@ fn a_collector_gets_the_run_its_pages_and_their_attempts_and_no_key() {
 fn a_collector_that_is_not_there_changes_nothing() {
     let bench = Bench::with_pages(3).simulator(Options::default());
     bench.job("");
-    let status =
-        bench.command(&["run", "job.yaml", "-q"]).env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9").status();
-    assert!(status.unwrap().success());
+    let port = ClosedPort::new();
+    let mut run = bench.command(&["run", "job.yaml", "-q"]);
+    run.env("OTEL_EXPORTER_OTLP_ENDPOINT", port.base_url().trim_end_matches("/v1"));
+    assert!(run.status().unwrap().success());
     assert_eq!(bench.rows().len(), 3);
 }

@@ -5,8 +5,9 @@ use crate::base::clock::SystemClock;
 use crate::provider::client::body_reader::BodyReader;
 use crate::provider::test_server::{block_on, client};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Mutex;
+use tokio::net::TcpSocket;
 
 fn options() -> HttpClientOptions {
     let second = Duration::from_secs(1);
@@ -35,7 +36,10 @@ fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
 
 #[test]
 fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
-    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound without listening, a port refuses connections, and nobody else gets it.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let refused = closed.local_addr().unwrap().port();
     let base_url = format!("http://me:pass@127.0.0.1:{refused}/v1?key=secret");
     let server = format!("to http://127.0.0.1:{refused}/v1?…");
     let proxy = format!("http://127.0.0.1:{refused}");
