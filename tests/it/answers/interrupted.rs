@@ -3,6 +3,7 @@
 use super::{asked, exported};
 use crate::bench::Bench;
 use crate::harness::wait::killed;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ fn reset(bench: &Bench) {
 
 fn start(bench: &Bench) -> Child {
     let mut command = bench.command(&["answers", "import", "job.yaml", "many.csv"]);
-    command.stdout(Stdio::piped()).spawn().unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn stored(bench: &Bench) -> usize {
@@ -54,11 +55,11 @@ fn a_killed_import_stores_all_answers_or_none() {
             reset(&bench);
             start(&bench)
         });
-        let told = String::from_utf8(output.stdout).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
         let checked = bench.docmill(&["store", "check", "--store", "store.db"]);
         assert_eq!(checked.code, 0, "{}", checked.stdout);
         let stored = stored(&bench);
-        assert!(stored == LINES || stored == 0 && told.is_empty(), "part {part}: {stored} stored, {told:?}");
+        assert!(stored == LINES || stored == 0 && printed.is_empty(), "part {part}: {stored} stored, {printed:?}");
         // In any case, importing again completes it.
         import(&bench);
     }
@@ -71,8 +72,11 @@ fn an_import_that_is_killed_while_it_waits_for_the_store_has_stored_nothing() {
     let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
     store.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut child = start(&bench);
-    std::thread::sleep(Duration::from_millis(500));
-    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = String::new();
+    while !stderr.contains("holds the lock of the store") {
+        assert!(lines.read_line(&mut stderr).unwrap() > 0, "it does not wait for the store: {stderr}");
+    }
     child.kill().unwrap();
     assert!(child.wait_with_output().unwrap().stdout.is_empty());
     drop(store);

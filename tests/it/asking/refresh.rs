@@ -181,8 +181,9 @@ fn a_tried_file_is_read_within_the_limits_of_a_run() {
 #[cfg(unix)]
 #[test]
 fn a_stopped_process_does_not_hold_its_pages_for_ever() {
-    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_millis(400), ..Options::default() });
-    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
+    let latency = Duration::from_millis(1500);
+    let bench = Bench::with_pages(12).simulator(Options { latency, ..Options::default() });
+    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 4s}");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 4);
     let stopped = Stopped::new(&child);
@@ -223,9 +224,9 @@ fn a_tried_page_that_another_run_is_asking_is_waited_for_as_long_as_that_may_tak
 #[cfg(unix)]
 #[test]
 fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
-    let options = Options { latency: Duration::from_millis(600), ..Options::default() };
+    let options = Options { latency: Duration::from_millis(1500), ..Options::default() };
     let bench = Bench::with_pages(3).simulator(options);
-    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
+    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 4s}");
     let worst = bench.worst_request_usd();
     // Enough for the request of the stopped process and for those of three pages, and less than twice the
     // multiple that is kept for requests at the same time.
@@ -236,7 +237,7 @@ fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
     let run = bench.run(&["--budget-usd", &budget]);
     let spent = bench.docmill(&["report", "job.yaml", "--budgets", "--format", "json"]).stdout;
     drop(stopped);
-    child.wait().unwrap();
+    assert!(child.wait().unwrap().success());
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.contains("has not ended 1 request in time"), "{}", run.stderr);
     assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 3);

@@ -4,6 +4,7 @@ use crate::bench::{Bench, Ran, page, statuses};
 use crate::harness::stopped::stopped_beside;
 use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -51,13 +52,16 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
     // Stopped, it does not collect the batch, however late the second run is.
     let stopped = stopped_beside(&first, &bench.path("store.db"));
     let mut second = start(&bench, "second.yaml");
-    std::thread::sleep(Duration::from_secs(4));
-    assert!(second.try_wait().unwrap().is_none(), "it waits for the budget");
+    let mut lines = BufReader::new(second.stderr.take().unwrap());
+    let mut stderr = String::new();
+    while !stderr.contains("waiting for the part of the budget that is reserved for ") {
+        assert!(lines.read_line(&mut stderr).unwrap() > 0, "it does not wait for the budget: {stderr}");
+    }
     first.kill().unwrap();
     drop(stopped);
     first.wait().unwrap();
-    let ran = Ran::from(second.wait_with_output().unwrap());
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    lines.read_to_string(&mut stderr).unwrap();
+    assert_eq!(second.wait().unwrap().code(), Some(0), "{stderr}");
     assert_eq!(statuses(&crate::bench::rows(&bench.text("second.jsonl")))["ok"], 2);
     // The results that were taken over are stored.
     let batches = bench.stats()["batches"].as_u64().unwrap();
