@@ -28,7 +28,7 @@ fn a_job_without_labels_has_no_order_to_rotate() {
         .collect::<Vec<_>>()
         .join("\n");
     bench.put("job.yaml", tasks.as_bytes());
-    bench.run(&["-q"]);
+    assert_eq!(bench.run(&["-q"]).code, 0);
     let sent = requests(&bench);
     let ran = bench.docmill(&["eval", "job.yaml", "--rotate", "--yes"]);
     assert!(ran.code == 2 && ran.stderr.contains("no task whose answers are labels"), "{}{}", ran.stdout, ran.stderr);

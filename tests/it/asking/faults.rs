@@ -57,9 +57,9 @@ fn a_refusal_is_refused_and_asked_again_only_on_demand() {
     let counts = statuses(&bench.rows());
     assert!(counts["refused"] >= 2 && counts["ok"] + counts["refused"] == 24, "{counts:?}");
     let requests = bench.stats()["requests"].as_u64().unwrap();
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"].as_u64().unwrap(), requests);
-    bench.run(&["--retry", "refused"]);
+    assert_eq!(bench.run(&["--retry", "refused"]).code, 0);
     assert_eq!(bench.stats()["requests"].as_u64().unwrap(), requests + counts["refused"] as u64);
 }
 

@@ -97,7 +97,7 @@ fn a_budget_is_for_its_scope() {
     assert!(bench.stats()["requests"].as_u64().unwrap() > first, "each run has its own");
     bench.job("limits: {budget_usd: 0.02, budget_scope: day}");
     let before = bench.stats()["requests"].as_u64().unwrap();
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 4);
     let day = bench.stats()["requests"].as_u64().unwrap();
     assert!(day > before);
     assert_eq!(bench.run(&[]).code, 4);

@@ -85,7 +85,7 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
     drop(stopped);
     let charged = spent(&bench);
-    child.wait().unwrap();
+    assert!(child.wait().unwrap().success());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("has not ended 1 request in time"), "{}", ran.stderr);
     let waits = "waiting for the part of the budget that is reserved for 1 request of run ";

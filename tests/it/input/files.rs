@@ -66,7 +66,7 @@ fn formats_are_detected_by_content() {
         [pair("cut.png", "cut_short"), pair("empty.jpg", "empty_file"), pair("text.jpg", "not_an_image")]
     );
     assert_eq!(statuses(&bench.rows())["ok"], 3);
-    // Unreadable bytes are final; asking again is a wish.
+    // Unreadable bytes are final; they are sent again on request.
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 3);
 }
@@ -106,7 +106,7 @@ fn a_plan_lists_every_file_and_why_it_is_left_out() {
     assert_eq!(find("c.docx").to_string(), r#"{"path":"c.docx","taken":false,"reason":"extension","detail":".docx"}"#);
     assert_eq!(find("00000.jpg").to_string(), r#"{"path":"00000.jpg","taken":true,"reason":null,"detail":null}"#);
     // The listing and a run agree.
-    bench.run(&["-q"]);
+    assert_eq!(bench.run(&["-q"]).code, 3, "the empty file fails");
     let taken: Vec<&str> =
         files.iter().filter(|file| file["taken"] == true).map(|file| file["path"].as_str().unwrap()).collect();
     let rows = bench.rows();
@@ -147,7 +147,7 @@ fn by_content_files_with_any_name_are_asked() {
 }
 
 #[test]
-fn a_folder_without_pages_says_why() {
+fn a_folder_without_pages_is_reported_with_the_reason() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/a.txt", b"x");
     bench.put("pages/b.docx", b"x");
@@ -240,8 +240,8 @@ fn reported_jpegs_that_are_cut_and_have_an_end() {
         let ran = bench.docmill(&["prepare", &file.display().to_string(), "--out", "out"]);
         assert_eq!(ran.code == 0, is_whole, "{name}: {}{}", ran.stdout, ran.stderr);
         let words = ["ends before its picture", "is damaged", "is interrupted"];
-        let said = format!("{}{}", ran.stdout, ran.stderr);
-        assert!(is_whole || words.iter().any(|words| said.contains(words)), "{name}: {said}");
+        let printed = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(is_whole || words.iter().any(|words| printed.contains(words)), "{name}: {printed}");
     }
 }
 

@@ -43,7 +43,7 @@ fn encodings_and_empty_rows_of_every_format() {
     // A row with other values is a page that can't be found, and is not lost.
     bench.put("l.csv", b"path,c_who\npages/00000.jpg,x\n,y\n");
     list_job(&bench, "list: l.csv");
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 3, "the page fails");
     assert_eq!(column(&bench, "c_who"), ["x", "y"]);
     assert_eq!(column(&bench, "error_kind"), [Value::Null, "read_failed".into()]);
 }
@@ -79,7 +79,7 @@ fn blanks_belong_to_a_path_only_if_there_is_such_a_file() {
 }
 
 #[test]
-fn columns_are_renamed_and_faults_say_how() {
+fn columns_are_renamed_and_faults_show_how() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.put("l.csv", "File,Invoice No.,status,Größe\npages/00000.jpg,7,open,A4\n".as_bytes());
     list_job(&bench, "list: l.csv, path_column: File");

@@ -98,7 +98,7 @@ fn as_floats(value: &serde_json::Value) -> serde_json::Value {
 fn export_writes_the_same_bytes_from_the_store_alone() {
     let mut bench = Bench::with_pages(5).simulator(Options::default());
     bench.job("");
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 0);
     drop(bench.server.take());
     let ran = bench.docmill(&[
         "export",

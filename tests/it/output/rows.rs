@@ -131,7 +131,7 @@ fn limit_and_sample_leave_partial_outputs_and_complete_later() {
     assert!(!bench.path("out.csv").exists() && bench.path("partial/out.csv").exists());
     assert_eq!(rows(&bench.text("partial/out.jsonl")).len(), 20);
     assert_eq!(bench.report()["outcome"], "limited");
-    bench.run(&["--sample", "5"]);
+    assert_eq!(bench.run(&["--sample", "5"]).code, 0);
     assert_eq!(bench.stats()["requests"], 5, "the same sample");
     assert_eq!(bench.run(&["--limit", "3"]).code, 0);
     assert_eq!(bench.stats()["requests"], 8);
@@ -185,7 +185,7 @@ fn image_of_noise(width: u32, height: u32) -> Vec<u8> {
 fn files_that_come_go_and_change_are_followed() {
     let bench = Bench::with_pages(4).simulator(Options::default());
     bench.job("");
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 0);
     std::fs::remove_file(bench.path("pages/00000.jpg")).unwrap();
     bench.put("pages/00001.jpg", &page(100));
     bench.put("pages/new.jpg", &page(101));

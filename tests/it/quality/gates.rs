@@ -59,7 +59,7 @@ fn a_page_without_an_answer_is_wrong_for_a_gate() {
         bench.put(&format!("pages/broken-{at}.jpg"), b"not a picture");
         truth.push_str(&format!("broken-{at}.jpg,letter\n"));
     }
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 3, "some pages fail");
     bench.put("truth.csv", truth.as_bytes());
     let report = eval_json(&bench, &["--truth", "truth.csv"]);
     assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], 1.0);

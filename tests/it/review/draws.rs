@@ -150,7 +150,7 @@ fn a_page_that_was_decided_only_after_the_answer_was_seen_is_stated() {
 }
 
 #[test]
-fn a_draw_within_a_selection_says_nothing_about_other_pages() {
+fn a_draw_within_a_selection_does_not_measure_other_pages() {
     let bench = reviewed_job(24, "");
     let expression = "path < '00012.jpg'";
     let served = Served::start(&bench, &["--sample", "5", "--where", expression]);
@@ -284,7 +284,7 @@ fn pages_that_come_later_belong_to_the_order() {
 
 /// What matched when pages were drawn is not what matches now.
 #[test]
-fn a_draw_among_rows_is_no_sample_of_rows_that_came_later() {
+fn a_draw_among_rows_is_not_a_sample_of_rows_that_came_later() {
     let bench = reviewed_job(24, "");
     let expression = "path < '00012.jpg'";
     let draw = || {
@@ -410,7 +410,7 @@ fn a_comparison_knows_which_rows_pages_were_drawn_among() {
 fn pages_that_could_not_be_opened_count_once_if_they_are_in_a_sample() {
     let bench = reviewed_job(8, "on_error: {max_failed: 100%}");
     (0..2).for_each(|at| bench.put(&format!("pages/broken-{at}.jpg"), format!("no picture {at}").as_bytes()));
-    bench.run(&[]);
+    assert_eq!(bench.run(&[]).code, 0);
     let rows = bench.rows();
     let drawn = rows.iter().filter(|row| row["kind"].is_string()).take(4);
     let mut answers = "path,page,task,value,reviewer,sampled_with,shown\n".to_owned();
