@@ -182,7 +182,7 @@ fn names_of_people_are_short_and_printable() {
 }
 
 #[test]
-fn a_job_that_has_not_read_its_pages_says_what_to_do() {
+fn a_job_that_has_not_read_its_pages_names_the_next_step() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
     bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, statuses};
 use crate::harness::http_server::{HttpServer, reply};
-use crate::harness::recording_server::{error, invoice, said};
+use crate::harness::recording_server::{error, invoice, reply_with};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
@@ -274,7 +274,7 @@ fn an_ignored_schema_is_seen_in_wrong_values_too() {
     ] {
         let server = server(move |request, _| {
             let is_described = request["messages"].to_string().contains("JSON Schema of the reply");
-            if is_described { invoice() } else { said(content) }
+            if is_described { invoice() } else { reply_with(content) }
         });
         let bench = bench(&server, 13, "some-model", "");
         let ran = bench.run(&[]);

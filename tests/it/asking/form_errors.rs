@@ -96,7 +96,9 @@ fn an_error_inside_of_a_reply_changes_what_it_rejects() {
 /// The status of a reply is the one that it had.
 #[test]
 fn an_error_inside_of_a_reply_is_called_one() {
-    for (code, said) in [(json!(502), "HTTP 200 with the error 502: x"), (json!("x"), "HTTP 200 with an error: x")] {
+    for (code, expected_text) in
+        [(json!(502), "HTTP 200 with the error 502: x"), (json!("x"), "HTTP 200 with an error: x")]
+    {
         let code = code.clone();
         // From an endpoint that has never answered it would show something else than an API.
         let recorded = RecordingServer::start(move |_, at| match at {
@@ -105,7 +107,7 @@ fn an_error_inside_of_a_reply_is_called_one() {
         });
         let bench = bench_at(&recorded, 2, "some-model", ONE);
         let ran = bench.run(&[]);
-        assert!(ran.stderr.contains(said) && !ran.stderr.contains("HTTP 500"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected_text) && !ran.stderr.contains("HTTP 500"), "{}", ran.stderr);
     }
 }
 
@@ -287,8 +289,8 @@ fn an_unknown_model_stops_the_run_with_any_status() {
 
 /// Statuses that are not a reply to a request.
 #[test]
-fn a_status_that_is_no_reply_ends_the_run() {
-    for (head, said) in [
+fn a_status_that_is_not_a_reply_ends_the_run() {
+    for (head, expected_text) in [
         (
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
             "HTTP 101: the server does not reply to the request",
@@ -301,14 +303,14 @@ fn a_status_that_is_no_reply_ends_the_run() {
         bench.job_at(&server.base_url, ONE);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, server.count()), (5, 1), "{head}: {}", ran.stderr);
-        assert!(ran.stderr.contains(said), "{head}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected_text), "{head}: {}", ran.stderr);
     }
 }
 
 /// The first line names the true cause.
 #[test]
 fn the_first_line_names_the_cause() {
-    for (status, message, said, not_said) in [
+    for (status, message, expected_text, not_expected) in [
         (404, "no such route", "/v1/chat/completions: no such route", "unavailable"),
         (
             429,
@@ -324,8 +326,8 @@ fn the_first_line_names_the_cause() {
         assert_eq!(ran.code, 5, "{status}: {}", ran.stderr);
         let first = ran.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
         let begin = format!("error: the provider refuses: HTTP {status}");
-        assert!(first.starts_with(&begin) && first.contains(said), "{status}: {}", ran.stderr);
-        assert!(!ran.stderr.contains(not_said), "{status}: {}", ran.stderr);
+        assert!(first.starts_with(&begin) && first.contains(expected_text), "{status}: {}", ran.stderr);
+        assert!(!ran.stderr.contains(not_expected), "{status}: {}", ran.stderr);
         assert_eq!(bench.report()["attempts"]["rate_limited"], 0, "{status}: {}", bench.report()["attempts"]);
     }
 }

@@ -150,7 +150,7 @@ fn what_is_wrong_beside_a_rejected_parameter_is_searched() {
 
 /// With any wording: nothing was answered, and nothing else helps.
 #[test]
-fn an_error_of_all_pages_says_what_to_check() {
+fn an_error_of_all_pages_names_what_to_check() {
     for (status, message, hint) in [
         (400, "some-model: move on to other-model, the deployment is gone", "check provider.model (some-model)"),
         (400, "Content type 'image_url' isn't handled here", "choose a model that takes images"),

@@ -157,11 +157,11 @@ fn web_pages_in_a_row_after_answers_end_the_run() {
         bench.job_at(&server.base_url, &format!("{more}\non_error: {{stop_after: 0, max_failed: 100%}}"));
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 5, "{case}: {}", ran.stderr);
-        let said = format!(
+        let expected_text = format!(
             "{}/chat/completions no longer replies as a chat completions API; it replied with HTTP {status}: <!DOCTYPE html>",
             server.base_url
         );
-        assert!(ran.stderr.contains(&said), "{case}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&expected_text), "{case}: {}", ran.stderr);
         // The cause is shown before the end.
         assert!(ran.stderr.contains("; retrying for up to 10 min"), "{case}: {}", ran.stderr);
         // Eight in a row, and the requests in flight when the last one arrives.
@@ -188,7 +188,7 @@ fn an_outage_in_the_middle_of_a_run_is_not_paid_for_page_by_page() {
         stream.write_all(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{")?;
         stream.shutdown(std::net::Shutdown::Both)
     };
-    for (name, fail, said) in [
+    for (name, fail, expected_text) in [
         ("gateway", gateway, "HTTP 502: 502 Bad Gateway"),
         ("closes", closes, "closed"),
         ("breaks off", breaks_off, ""),
@@ -206,7 +206,7 @@ fn an_outage_in_the_middle_of_a_run_is_not_paid_for_page_by_page() {
         let ran = bench.run(&[]);
         assert_eq!(ran.code, 6, "{name}: {}", ran.stderr);
         assert!(
-            ran.stderr.contains("the server is unavailable: ") && ran.stderr.contains(said),
+            ran.stderr.contains("the server is unavailable: ") && ran.stderr.contains(expected_text),
             "{name}: {}",
             ran.stderr
         );
@@ -226,8 +226,9 @@ fn an_endpoint_that_never_answers_is_not_paid_for_long() {
     bench.job_at(&server.base_url, "limits: {budget_usd: 5}");
     let ran = bench.run(&[]);
     assert_eq!((ran.code, server.count()), (6, 8), "{}", ran.stderr);
-    let said = "the endpoint has not answered any request, and may bill each of them: HTTP 502: 502 Bad Gateway";
-    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let expected_text =
+        "the endpoint has not answered any request, and may bill each of them: HTTP 502: 502 Bad Gateway";
+    assert!(ran.stderr.contains(expected_text), "{}", ran.stderr);
     assert_eq!(bench.report()["pages"]["pending"], 40);
 }
 
@@ -277,7 +278,7 @@ fn run_against(base_url: &str, count: &dyn Fn() -> usize) -> String {
 
 #[test]
 fn what_is_not_http_ends_the_run() {
-    for (bytes, said) in [
+    for (bytes, expected_text) in [
         (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], "does not answer with HTTP"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "does not answer with HTTP"),
         (b"\x16\x03\x01 garbage\r\n\r\n", "does not answer with HTTP"),
@@ -287,7 +288,7 @@ fn what_is_not_http_ends_the_run() {
             stream.shutdown(std::net::Shutdown::Both)
         });
         let stderr = run_against(&server.base_url, &|| server.count());
-        assert!(stderr.contains(said), "{bytes:?}: {stderr}");
+        assert!(stderr.contains(expected_text), "{bytes:?}: {stderr}");
     }
 }
 
@@ -388,8 +389,8 @@ fn a_delay_that_is_longer_than_the_run_waits_is_named() {
     bench.job_at(&server.base_url, "");
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 6, "{}", ran.stderr);
-    let said = "the endpoint asks to wait 11.5 days (Retry-After), longer than retry.max_wait";
-    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let expected_text = "the endpoint asks to wait 11.5 days (Retry-After), longer than retry.max_wait";
+    assert!(ran.stderr.contains(expected_text), "{}", ran.stderr);
 }
 
 #[test]

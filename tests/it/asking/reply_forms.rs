@@ -31,7 +31,7 @@ fn completion(message: Value, finish: Value) -> Value {
     json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage})
 }
 
-fn said(content: &str) -> Value {
+fn reply_with(content: &str) -> Value {
     completion(json!({"role": "assistant", "content": content}), json!("stop"))
 }
 
@@ -53,30 +53,32 @@ fn what_each_reply_means() {
     let call = json!({"content": null, "tool_calls": [{"id": "c", "type": "function", "function": {"name": "page", "arguments": invoice}}]});
     let cases: Vec<(Value, &str)> = vec![
         // A draft is never the answer.
-        (said(&format!("<thinking>{{\"kind\": \"letter\"}}</thinking>{invoice}")), "ok invoice, once"),
-        (said(&format!("[THINK]{{\"kind\": \"letter\"}}[/THINK]{invoice}")), "ok invoice, once"),
-        (said(&format!("◁think▷{{\"kind\": \"letter\"}}◁/think▷{invoice}")), "ok invoice, once"),
-        (said(&format!("It may be {{\"kind\": \"letter\"}} ...</think>\n{invoice}")), "ok invoice, once"),
+        (reply_with(&format!("<thinking>{{\"kind\": \"letter\"}}</thinking>{invoice}")), "ok invoice, once"),
+        (reply_with(&format!("[THINK]{{\"kind\": \"letter\"}}[/THINK]{invoice}")), "ok invoice, once"),
+        (reply_with(&format!("◁think▷{{\"kind\": \"letter\"}}◁/think▷{invoice}")), "ok invoice, once"),
+        (reply_with(&format!("It may be {{\"kind\": \"letter\"}} ...</think>\n{invoice}")), "ok invoice, once"),
         (
-            said(&format!(
+            reply_with(&format!(
                 "<|channel|>analysis<|message|>{{\"kind\": \"letter\"}}<|end|><|start|>assistant<|channel|>final<|message|>{invoice}"
             )),
             "ok invoice, once",
         ),
-        (said(&format!("First draft: {{\"kind\": \"letter\"}}\nFinal: {invoice}")), "ok invoice, once"),
+        (reply_with(&format!("First draft: {{\"kind\": \"letter\"}}\nFinal: {invoice}")), "ok invoice, once"),
         (
-            said(&format!("{{\"type\":\"object\",\"properties\":{{\"kind\":{{\"type\":\"string\"}}}}}}\n{invoice}")),
+            reply_with(&format!(
+                "{{\"type\":\"object\",\"properties\":{{\"kind\":{{\"type\":\"string\"}}}}}}\n{invoice}"
+            )),
             "ok invoice, once",
         ),
         (
-            said(&format!(
+            reply_with(&format!(
                 "{invoice}\nas in {{\"type\":\"object\",\"properties\":{{\"kind\":{{\"type\":\"string\"}}}}}}"
             )),
             "ok invoice, once",
         ),
-        (said(&format!("The form is {{\"kind\": \"<label>\"}}. {invoice}")), "ok invoice, once"),
-        (said("<think>The page may be {\"kind\": \"letter\"} but"), "invalid not_json"),
-        (said("<think>The page may be {\"kind\": \"letter\"}</think>"), "invalid not_json"),
+        (reply_with(&format!("The form is {{\"kind\": \"<label>\"}}. {invoice}")), "ok invoice, once"),
+        (reply_with("<think>The page may be {\"kind\": \"letter\"} but"), "invalid not_json"),
+        (reply_with("<think>The page may be {\"kind\": \"letter\"}</think>"), "invalid not_json"),
         (
             completion(
                 json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "{\"kind\": \"letter\"}"}]}, {"type": "text", "text": invoice}]}),
@@ -101,8 +103,8 @@ fn what_each_reply_means() {
         (completion(json!({"content": "", "reasoning_content": invoice}), json!("stop")), "ok invoice, once"),
         (completion(call, json!("tool_calls")), "ok invoice, once"),
         (completion(json!({"content": {"kind": "invoice"}}), json!("stop")), "ok invoice, once"),
-        (said("\"{\\\"kind\\\": \\\"invoice\\\"}\""), "ok invoice, once"),
-        (said("{\"answer\": {\"kind\": \"invoice\"}}"), "ok invoice, once"),
+        (reply_with("\"{\\\"kind\\\": \\\"invoice\\\"}\""), "ok invoice, once"),
+        (reply_with("{\"answer\": {\"kind\": \"invoice\"}}"), "ok invoice, once"),
         // Ends in every spelling.
         (ended(json!("SAFETY")), "refused content_filter, once"),
         (ended(json!("PROHIBITED_CONTENT")), "refused content_filter, once"),
@@ -122,13 +124,13 @@ fn what_each_reply_means() {
         (completion(json!({"content": invoice}), json!("")), "ok invoice, once"),
         // Errors.
         (
-            with(said(invoice), "error", json!({"message": "", "type": "", "param": "", "code": null})),
+            with(reply_with(invoice), "error", json!({"message": "", "type": "", "param": "", "code": null})),
             "ok invoice, once",
         ),
-        (with(said(invoice), "error", json!({"code": 0})), "ok invoice, once"),
-        (with(said(invoice), "error", json!({})), "ok invoice, once"),
-        (with(said(invoice), "error", json!(false)), "ok invoice, once"),
-        (with(said(""), "error", json!({"code": 502, "message": "upstream"})), "failed server_error"),
+        (with(reply_with(invoice), "error", json!({"code": 0})), "ok invoice, once"),
+        (with(reply_with(invoice), "error", json!({})), "ok invoice, once"),
+        (with(reply_with(invoice), "error", json!(false)), "ok invoice, once"),
+        (with(reply_with(""), "error", json!({"code": 502, "message": "upstream"})), "failed server_error"),
         (json!({"error": {"code": "content_filter", "message": "blocked"}}), "refused content_filter, once"),
     ];
     let server = server(cases.iter().map(|(reply, _)| reply.to_string()).collect());
@@ -179,7 +181,7 @@ fn reasoning_that_leaves_no_room_is_not_the_pages_failure() {
         let server = HttpServer::start(move |body, stream| {
             let request: Value = serde_json::from_slice(body).unwrap();
             let is_short = request["max_tokens"].as_u64().unwrap() < 400;
-            let body = if is_short { cut.clone() } else { said(r#"{"kind": "invoice"}"#).to_string() };
+            let body = if is_short { cut.clone() } else { reply_with(r#"{"kind": "invoice"}"#).to_string() };
             stream.write_all(&reply(200, "application/json", &body))
         });
         let bench = Bench::with_pages(3);
@@ -286,7 +288,7 @@ fn an_error_in_a_choice_is_one() {
 /// Gemini and xAI bill reasoning that `completion_tokens` leaves out.
 #[test]
 fn hidden_reasoning_is_billed_and_within_the_budget() {
-    let mut answer = said(r#"{"kind": "invoice"}"#);
+    let mut answer = reply_with(r#"{"kind": "invoice"}"#);
     for (usage, output) in [
         (
             json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 806, "completion_tokens_details": {"reasoning_tokens": 500}}),

@@ -48,7 +48,7 @@ fn server(answer: impl Fn(&Value, usize) -> Reply + Send + Sync + 'static) -> (H
     (server, seen)
 }
 
-fn said(content: &str) -> Reply {
+fn reply_with(content: &str) -> Reply {
     ended(json!({"role": "assistant", "content": content}), "stop", 20)
 }
 
@@ -59,7 +59,7 @@ fn ended(message: Value, finish: &str, output: u64) -> Reply {
 }
 
 fn invoice() -> Reply {
-    said(r#"{"kind": "invoice"}"#)
+    reply_with(r#"{"kind": "invoice"}"#)
 }
 
 fn error(status: u16, message: &str) -> Reply {
@@ -158,7 +158,11 @@ fn a_rejected_parameter_costs_one_request_once() {
     ];
     for (name, when, rejection, extra) in cases {
         let (server, seen) = server(move |request, _| {
-            if when(request) { rejection.clone() } else { said(r#"{"kind": "invoice", "marks": [], "sender": "a"}"#) }
+            if when(request) {
+                rejection.clone()
+            } else {
+                reply_with(r#"{"kind": "invoice", "marks": [], "sender": "a"}"#)
+            }
         });
         let bench = bench(&server, PAGES, "");
         let job = bench.text("job.yaml").replace(TASKS, "tasks: {kind: {classify: {labels: [invoice, letter, form]}}, marks: {tag: {labels: [stamp, logo]}}, sender: {question: {text: Who?, type: text}}}");
@@ -296,7 +300,7 @@ fn a_schema_that_is_ignored_goes_into_the_prompt() {
         let (server, seen) =
             server(
                 move |request, _| {
-                    if prompt(request).contains("JSON Schema of the reply") { invoice() } else { said(wrong) }
+                    if prompt(request).contains("JSON Schema of the reply") { invoice() } else { reply_with(wrong) }
                 },
             );
         let bench = bench(&server, 13, "");
@@ -521,7 +525,7 @@ fn a_repair_never_sends_an_empty_turn() {
             }
             let mut asked = asked.lock().unwrap();
             *asked += 1;
-            if *asked == 1 { said(empty) } else { invoice() }
+            if *asked == 1 { reply_with(empty) } else { invoice() }
         });
         let bench = bench(&server, 1, "");
         let ran = bench.run(&[]);

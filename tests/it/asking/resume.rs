@@ -81,9 +81,9 @@ fn goes_away_and_comes_back() -> bool {
     drop(bench.server.take());
     let held = ClosedPort::bind_at(port);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    while held.is_some() && !said.contains("cannot connect to") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "the outage is not reported: {said}");
+    let mut printed = String::new();
+    while held.is_some() && !printed.contains("cannot connect to") {
+        assert!(stderr.read_line(&mut printed).unwrap() > 0, "the outage is not reported: {printed}");
     }
     drop(held);
     let Ok(again) = Server::start(Options { port, ..Options::default() }) else {
@@ -91,9 +91,9 @@ fn goes_away_and_comes_back() -> bool {
         child.wait().unwrap();
         return false;
     };
-    stderr.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success(), "{said}");
-    assert_eq!(statuses(&bench.rows()), [("ok".to_owned(), 30)].into(), "{said}");
+    stderr.read_to_string(&mut printed).unwrap();
+    assert!(child.wait().unwrap().success(), "{printed}");
+    assert_eq!(statuses(&bench.rows()), [("ok".to_owned(), 30)].into(), "{printed}");
     drop(again);
     true
 }

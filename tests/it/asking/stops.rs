@@ -246,15 +246,15 @@ fn a_stop_is_over_before_a_supervisor_kills() {
     // No reply comes: only the grace period ends it. What follows that takes at most two seconds (`waits.rs`).
     wait_until("the run ended", || child.try_wait().unwrap().is_some());
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(143), "it ended by itself: {said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(143), "it ended by itself: {printed}");
     assert!(bench.docmill(&["run", "--help"]).stdout.contains("[default: 8s]"), "the grace period");
     assert_eq!(bench.stats()["requests"], 32, "nothing new is sent, though thousands of pages wait");
     assert_eq!(bench.text("out.csv"), "the last whole output");
     let summary: serde_json::Value = serde_json::from_str(&bench.text("summary.json")).unwrap();
     assert_eq!((summary["outcome"].as_str(), summary["exit_code"].as_u64()), (Some("interrupted"), Some(143)));
     // A machine that is too busy to write them in two seconds leaves the outputs to the next run.
-    if !said.contains("not everything could be finished") && !said.contains("not finished in time") {
+    if !printed.contains("not everything could be finished") && !printed.contains("not finished in time") {
         let report = bench.report();
         assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(32)));
         // What the walk had found: a signal does not wait for the rest.

@@ -32,16 +32,16 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_before_the_run_ha
     let mut child = bench.start(&["--progress", "off", "--grace", "200ms", "--summary", "summary.json"]);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     // It listens for signals before it prints which store it opens.
-    let mut said = String::new();
-    while !said.contains("store: ") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    let mut printed = String::new();
+    while !printed.contains("store: ") {
+        assert!(stderr.read_line(&mut printed).unwrap() > 0, "{printed}");
     }
     signal(&child, "TERM");
     let status = child.wait().unwrap();
     drop(store);
-    stderr.read_to_string(&mut said).unwrap();
-    assert_eq!(status.code(), Some(143), "{said}");
-    assert!(said.contains("not everything could be finished within 2 s"), "{said}");
+    stderr.read_to_string(&mut printed).unwrap();
+    assert_eq!(status.code(), Some(143), "{printed}");
+    assert!(printed.contains("not everything could be finished within 2 s"), "{printed}");
     let summary: Value = serde_json::from_str(&bench.text("summary.json")).unwrap();
     assert_eq!((summary["outcome"].as_str(), summary["exit_code"].as_u64()), (Some("interrupted"), Some(143)));
     assert_eq!(bench.run(&[]).code, 0);
@@ -50,7 +50,7 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_before_the_run_ha
 
 #[cfg(unix)]
 #[test]
-fn a_stop_does_not_wait_for_a_store_that_another_process_holds_and_says_what_is_lost() {
+fn a_stop_does_not_wait_for_a_store_that_another_process_holds_and_reports_what_is_lost() {
     let latency = Duration::from_millis(500);
     let bench = Bench::with_pages(40).simulator(Options { latency, ..Options::default() });
     bench.job("limits: {concurrency: 4}");
@@ -58,13 +58,13 @@ fn a_stop_does_not_wait_for_a_store_that_another_process_holds_and_says_what_is_
     under_way(&bench, &mut child, 8);
     let store = lock(&bench);
     signal(&child, "TERM");
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
+    let mut printed = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{printed}");
     drop(store);
     // Replies came within the grace period, and could not be stored.
-    assert!(said.contains("received but could not be stored: these pages are sent and billed again"), "{said}");
-    assert!(said.contains("run the same command again"), "{said}");
+    assert!(printed.contains("received but could not be stored: these pages are sent and billed again"), "{printed}");
+    assert!(printed.contains("run the same command again"), "{printed}");
     assert!(!bench.path("out.csv").exists());
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(statuses(&bench.rows())["ok"], 40);
@@ -147,16 +147,16 @@ fn replies_wait_for_a_store_that_another_process_holds_and_are_not_lost() {
     under_way(&bench, &mut child, 8);
     let store = lock(&bench);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("lock of the store") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "the cause of the wait is missing: {said}");
+    let mut printed = String::new();
+    while !printed.contains("lock of the store") {
+        assert!(stderr.read_line(&mut printed).unwrap() > 0, "the cause of the wait is missing: {printed}");
     }
     assert!(bench.stats()["requests"].as_u64().unwrap() < 20, "nothing new is sent");
     drop(store);
-    stderr.read_to_string(&mut said).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    stderr.read_to_string(&mut printed).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{printed}");
     if cfg!(target_os = "linux") {
-        assert!(said.contains(&format!("process {} holds the lock", std::process::id())), "{said}");
+        assert!(printed.contains(&format!("process {} holds the lock", std::process::id())), "{printed}");
     }
     assert_eq!(bench.stats()["requests"], 20, "nothing twice");
 }

@@ -210,7 +210,7 @@ fn the_next_run_collects_the_batches_of_the_last_one() {
 
 /// A provider that has forgotten a batch: its pages are asked again.
 #[test]
-fn a_batch_that_the_provider_does_not_know_blocks_nobody() {
+fn a_batch_that_the_provider_does_not_know_blocks_no_run() {
     let bench = Bench::with_pages(5).simulator(Options { batch_time: Duration::from_secs(60), ..Options::default() });
     bench.job(MORE);
     stopped_with_a_batch(&bench);

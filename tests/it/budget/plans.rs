@@ -54,7 +54,7 @@ fn a_plan_after_an_unexpected_bill_expects_it_again() {
 /// Without an image rule the expected cost is unknown, but the minimum and the reservation are known.
 #[test]
 fn a_plan_without_a_rule_compares_what_is_known() {
-    for (pages, budget, code, said) in [
+    for (pages, budget, code, expected_text) in [
         (80, "0.006", 4, "and the cost is at least USD "),
         (1, "0.001", 4, "and one request may cost up to USD "),
         (3, "100", 0, ""),
@@ -64,7 +64,7 @@ fn a_plan_without_a_rule_compares_what_is_known() {
         bench.put("job.yaml", bench.text("job.yaml").replace("openai/gpt-4o-mini", "unheard-of").as_bytes());
         let ran = bench.docmill(&["plan", "job.yaml", "--fail-over-budget"]);
         assert_eq!(ran.code, code, "{pages} pages, {budget}: {}{}", ran.stdout, ran.stderr);
-        assert!(ran.stderr.contains(said), "{pages} pages, {budget}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected_text), "{pages} pages, {budget}: {}", ran.stderr);
         let is_enough = &plan(&bench)["budget"]["is_enough"];
         assert_eq!(is_enough, &if code == 4 { json!(false) } else { Value::Null });
         let is_unknown = ran.stdout.contains("how many pages that pays for is unknown");
@@ -84,7 +84,7 @@ fn job_of(profile: &str, model: &str, pages: usize, rest: &str) -> Bench {
 
 /// Reasoning is billed and may be most of the cost: a plan shows the expected amount, or that it is unknown.
 #[test]
-fn a_plan_says_what_it_knows_about_reasoning() {
+fn a_plan_shows_what_is_known_about_reasoning() {
     for (profile, model, rest, before, after) in [
         (
             "claude-compat",
@@ -128,11 +128,11 @@ fn a_plan_says_what_it_knows_about_reasoning() {
 fn a_plan_counts_the_pages_that_a_budget_really_pays_for() {
     let rest = |budget: &str| format!("limits: {{budget_usd: {budget}}}\nrequest: {{reasoning_effort: high}}");
     // The output limit of 25,000 tokens reserves USD 0.04 a request.
-    for (budget, said) in [("0.03", "not enough for one request"), ("0.10", "enough for ")] {
+    for (budget, expected_text) in [("0.03", "not enough for one request"), ("0.10", "enough for ")] {
         let bench = job_of("gpt-6-luna", "gpt-6-luna", 60, &rest(budget));
         let text = bench.docmill(&["plan", "job.yaml"]);
         let line = text.stdout.lines().find(|line| line.starts_with("budget ")).unwrap();
-        assert!(line.contains(said), "{line}");
+        assert!(line.contains(expected_text), "{line}");
         let planned = plan(&bench)["budget"].clone();
         assert_eq!(planned["is_enough"], false, "{planned}");
         let ran = bench.run(&["-q"]);

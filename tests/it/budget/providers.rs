@@ -106,8 +106,8 @@ proptest! {
             };
             let output = visible + thought;
             let computed = cost(input, cached, written, output);
-            let said = reported.map(|percent| Pico(computed.0 * percent as i64 / 100));
-            total.1 += computed.max(said.unwrap_or_default());
+            let stated = reported.map(|percent| Pico(computed.0 * percent as i64 / 100));
+            total.1 += computed.max(stated.unwrap_or_default());
             let details = json!({"cached_tokens": cached, "cache_write_tokens": written});
             let mut usage = match reasoning {
                 Reasoning::Hidden => json!({"prompt_tokens": input, "completion_tokens": visible, "total_tokens": input + output}),
@@ -118,9 +118,9 @@ proptest! {
             };
             usage["prompt_tokens_details"] = details;
             let mut header = String::new();
-            match said {
-                Some(said) if is_header => header = format!("x-litellm-response-cost: {said}\r\n"),
-                Some(said) => usage["cost"] = serde_json::from_str(&said.to_string()).unwrap(),
+            match stated {
+                Some(stated) if is_header => header = format!("x-litellm-response-cost: {stated}\r\n"),
+                Some(stated) => usage["cost"] = serde_json::from_str(&stated.to_string()).unwrap(),
                 None => {}
             }
             let is_cut = output >= limit && thought > 0;

@@ -109,8 +109,8 @@ fn a_price_of_cache_writes_that_looks_like_a_surcharge_is_reported() {
         for command in ["check", "plan", "run"] {
             let ran = bench.docmill(&[command, "job.yaml"]);
             assert_eq!(ran.code, 0, "{}", ran.stderr);
-            let said = format!("{}{}", if command == "check" { &ran.stdout } else { "" }, ran.stderr);
-            assert_eq!(said.matches("not a surcharge").count(), warnings, "{command} {price}: {said}");
+            let printed = format!("{}{}", if command == "check" { &ran.stdout } else { "" }, ran.stderr);
+            assert_eq!(printed.matches("not a surcharge").count(), warnings, "{command} {price}: {printed}");
         }
     }
 }

@@ -57,12 +57,12 @@ fn server(billed: Arc<Mutex<Billed>>, at: u64, jump: Jump, seed: u64) -> HttpSer
             Jump::Output(most) => output = limit * share(most) / 100,
         }
         let computed = cost(input, 0, 0, output);
-        let said = Pico(computed.0 / 100 * percent);
+        let stated = Pico(computed.0 / 100 * percent);
         let mut usage = json!({"prompt_tokens": input, "completion_tokens": 12, "total_tokens": input + output});
         if percent != 100 {
-            usage["cost"] = serde_json::from_str(&said.to_string()).unwrap();
+            usage["cost"] = serde_json::from_str(&stated.to_string()).unwrap();
         }
-        let bill = computed.max(said);
+        let bill = computed.max(stated);
         {
             let mut billed = billed.lock().unwrap();
             billed.in_flight -= 1;

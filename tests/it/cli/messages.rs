@@ -163,9 +163,9 @@ fn a_key_among_the_arguments_or_in_a_variable_is_never_repeated() {
     for (name, value) in [("N", KEY), ("MY_API_KEY", "hunter2")] {
         bench.put("job.yaml", bench.text("job.yaml").replace("${N:-1}", &format!("${{{name}}}")).as_bytes());
         let output = bench.command(&["check", "job.yaml"]).env(name, value).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(2) && !said.contains(value), "{said}");
-        shown += &format!("# {name} in the environment\n{}\n", masked(&bench, &said));
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && !printed.contains(value), "{printed}");
+        shown += &format!("# {name} in the environment\n{}\n", masked(&bench, &printed));
         bench.put("job.yaml", bench.text("job.yaml").replace(&format!("${{{name}}}"), "${N:-1}").as_bytes());
     }
     insta::assert_snapshot!("keys_in_arguments", shown);

@@ -116,12 +116,12 @@ fn scrape(address: &str) -> String {
 fn start_with_metrics(bench: &Bench, more: &[&str]) -> (Child, String) {
     let mut child = bench.start(&[&["--progress", "off", "--metrics", "127.0.0.1:0"], more].concat());
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
+    let mut printed = String::new();
     let address = loop {
-        if let Some((_, rest)) = said.split_once("metrics: http://") {
+        if let Some((_, rest)) = printed.split_once("metrics: http://") {
             break rest.split('/').next().unwrap().to_owned();
         }
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+        assert!(stderr.read_line(&mut printed).unwrap() > 0, "{printed}");
     };
     // What follows is read, so that it is not in the way of the run.
     std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
@@ -278,7 +278,7 @@ fn the_records_of_a_run_are_rewritten_however_it_ends() {
 
 #[cfg(unix)]
 #[test]
-fn the_records_say_running_while_a_run_goes_on_and_interrupted_after_two_signals() {
+fn the_records_show_running_while_a_run_goes_on_and_interrupted_after_two_signals() {
     let latency = Duration::from_secs(30);
     let bench = Bench::with_pages(6).simulator(Options { latency, ..Options::default() });
     bench.job("limits: {concurrency: 2}");

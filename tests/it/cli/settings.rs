@@ -31,7 +31,7 @@ fn a_price_that_is_not_the_listed_one_is_named_by_check_and_plan_and_by_the_firs
             assert_eq!(count(&ran, text), warned, "{command}: {}{}", ran.stdout, ran.stderr);
         }
         assert_eq!(bench.docmill(&["plan", "job.yaml", "-q"]).code, 0);
-        assert_eq!(count(&bench.docmill(&["run", "job.yaml"]), "provider.price is"), 0, "it was said");
+        assert_eq!(count(&bench.docmill(&["run", "job.yaml"]), "provider.price is"), 0, "the warning was shown before");
         let other = bench.text("job.yaml").replace(model, "gpt-6-sol");
         bench.put("job.yaml", other.as_bytes());
         assert_eq!(count(&bench.docmill(&["run", "job.yaml"]), "provider.price is"), 1);

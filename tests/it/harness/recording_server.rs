@@ -46,7 +46,7 @@ impl RecordingServer {
 }
 
 /// A reply with this text.
-pub(crate) fn said(content: &str) -> (u16, Value) {
+pub(crate) fn reply_with(content: &str) -> (u16, Value) {
     let choice = json!({"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"});
     let usage = json!({"prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1020});
     (200, json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}))
@@ -54,7 +54,7 @@ pub(crate) fn said(content: &str) -> (u16, Value) {
 
 /// A reply that answers the task `kind`.
 pub(crate) fn invoice() -> (u16, Value) {
-    said(r#"{"kind": "invoice"}"#)
+    reply_with(r#"{"kind": "invoice"}"#)
 }
 
 /// An error as OpenAI sends it.

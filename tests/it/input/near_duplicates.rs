@@ -71,7 +71,7 @@ fn near_duplicates_share_an_answer() {
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.rows()[0]["duplicate_of"], "a1.jpg");
     assert_eq!(bench.stats()["requests"], 3);
-    // Without the wish every page is asked.
+    // Without the option every page is asked.
     bench.job("");
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 6);

@@ -168,7 +168,7 @@ fn fax_scans_have_their_colours_the_right_way_round() {
 }
 
 #[test]
-fn documents_without_pages_and_damaged_ones_say_so() {
+fn documents_without_pages_and_damaged_ones_are_reported_as_such() {
     let empty = pdf(&[b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(), b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec()]);
     for (bytes, kind) in
         [(empty, MediaFaultKind::NoPages), (b"%PDF-1.7\nnothing of use".to_vec(), MediaFaultKind::Damaged)]

@@ -136,7 +136,7 @@ fn images_that_can_not_be_decoded_are_named() {
 }
 
 #[test]
-fn what_can_not_be_seen_is_no_loss() {
+fn what_can_not_be_seen_is_not_a_loss() {
     let broken = || jpeg_image(|data, frame| data[frame + 1] = 0xC9);
     let no_font = "<< /Type /Font /Subtype /Type0 /BaseFont /NoSuchFont /Encoding /Identity-H /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /NoSuchFont /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >>";
     let with_font = |content: &str| {

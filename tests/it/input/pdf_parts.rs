@@ -119,7 +119,7 @@ fn what_tiles_lose_is_found_where_they_are_painted() {
 }
 
 #[test]
-fn what_clips_hide_is_no_loss() {
+fn what_clips_hide_is_not_a_loss() {
     let place = "q 50 0 0 50 100 100 cm /None Do Q";
     for (clip, expected) in [
         ("", MISSING),

@@ -174,7 +174,7 @@ fn what_the_file_does_not_hold_is_lost_whatever_draws_the_page() {
 }
 
 #[test]
-fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_no_fault() {
+fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_not_a_fault() {
     for body in [format!("echo 'Syntax Error: this kind of font is not supported' >&2\n{STRIPES}"), "exit 1".to_owned()]
     {
         let folder = tempfile::tempdir().unwrap();
@@ -186,7 +186,7 @@ fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_no_fa
 }
 
 #[test]
-fn other_output_is_no_picture() {
+fn other_output_is_not_a_picture() {
     for (body, reason) in [
         ("exit 1".to_owned(), "no picture"),
         ("kill -SEGV $$".to_owned(), "no picture"),

@@ -111,7 +111,7 @@ fn outputs_with_one_name_do_not_take_one_anothers_place() {
 }
 
 #[test]
-fn a_marker_says_that_a_folder_is_complete() {
+fn a_marker_shows_that_a_folder_is_complete() {
     let bench = Bench::with_pages(3).simulator(Options::default());
     lake_job(&bench, "job.yaml", "pages", ", success_marker: true");
     let marker = bench.path("lake/pages/_SUCCESS");

@@ -53,7 +53,7 @@ fn every_row_that_is_not_compared_is_listed() {
 }
 
 #[test]
-fn truth_that_can_not_be_used_says_why() {
+fn truth_that_can_not_be_used_is_refused_with_the_reason() {
     let bench = labeled(2, "");
     for (truth, arguments, parts) in [
         ("path,kind\n", &[][..], &["the truth truth.csv has no rows"][..]),
@@ -253,7 +253,7 @@ fn a_label_that_the_manifest_does_not_have_counts_as_wrong() {
 }
 
 #[test]
-fn a_column_with_another_meaning_is_no_truth() {
+fn a_column_with_another_meaning_is_not_truth() {
     let bench = labeled(2, "");
     let mut truth = String::from("{\"path\": \"00000.jpg\", \"marks\": [");
     truth.push_str(&(0..1500).map(|at| format!("\"m{at}\"")).collect::<Vec<_>>().join(","));
@@ -381,7 +381,7 @@ fn a_job_without_answers_has_every_member() {
 
 /// Each message names the actual fault.
 #[test]
-fn truth_that_is_not_used_as_meant_says_why() {
+fn truth_that_is_not_used_as_meant_is_reported_with_the_reason() {
     let bench = labeled(4, "");
     let row = |at: usize| {
         let row = &bench.rows()[at];
@@ -417,7 +417,7 @@ fn truth_that_is_not_used_as_meant_says_why() {
 }
 
 #[test]
-fn a_value_that_means_a_number_is_no_misfit() {
+fn a_value_that_means_a_number_is_not_a_misfit() {
     let bench = labeled(2, KINDS);
     let rows = bench.rows();
     let amount = |at: usize| rows[at]["total"]["amount"].as_f64().unwrap();

@@ -282,9 +282,9 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
         (decision.sampled_with, decision.shown.is_some())
     };
     assert_eq!(last(&filtered, "sum", json!(1.5)), (None, false), "no sample of the job");
-    let telling = Served::start(&bench, &["--reviewer", "eve", "--where", "kind is not null"]);
-    assert_eq!(last(&telling, "kind", json!("form")), (None, true), "which pages are shown tells the answer");
-    assert_eq!(last(&telling, "sum", json!(1.5)), (None, false), "and nothing of other tasks");
+    let revealing = Served::start(&bench, &["--reviewer", "eve", "--where", "kind is not null"]);
+    assert_eq!(last(&revealing, "kind", json!("form")), (None, true), "which pages are shown reveals the answer");
+    assert_eq!(last(&revealing, "sum", json!(1.5)), (None, false), "and nothing of other tasks");
 }
 
 #[test]

@@ -325,7 +325,7 @@ fn file_names_and_messages_of_servers_do_not_control_the_terminal() {
 }
 
 #[test]
-fn what_a_page_says_does_not_change_the_rows() {
+fn the_text_of_a_page_does_not_change_the_rows() {
     // A reply that follows a page's instructions to the model.
     let reply = r#"{"kind": "=cmd|' /C calc'!A0", "marks": ["stamp", "'; DROP TABLE answers; --"], "words": "=HYPERLINK(\"http://x\")\u0000\u001b[31m\u0007, \"status\": \"ok\"", "path": "../../etc/passwd", "status": "ok", "extra": 1}"#;
     let body =
@@ -429,7 +429,7 @@ fn only_certificates_of_trusted_authorities_are_taken() {
     let untrusted = bench.run(&["-q"]);
     assert_eq!(untrusted.code, 5, "{}", untrusted.stderr);
     assert!(untrusted.stderr.contains("certificate"), "{}", untrusted.stderr);
-    assert_eq!(requests.load(Ordering::Relaxed), 0, "nothing was said to a stranger");
+    assert_eq!(requests.load(Ordering::Relaxed), 0, "nothing was sent to another server");
     bench.put("ca.pem", made.cert.pem().as_bytes());
     bench.put("job.yaml", bench.text("job.yaml").replace("id: test", "id: test, ca_file: ca.pem").as_bytes());
     let trusted = bench.run(&["-q"]);

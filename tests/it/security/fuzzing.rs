@@ -5,7 +5,7 @@ use crate::bench::root;
 use docmill::internal::base::random::Random;
 
 #[path = "../../../fuzz/targets.rs"]
-#[expect(clippy::expect_used, clippy::panic, reason = "what does not hold is told by a panic")]
+#[expect(clippy::expect_used, clippy::panic, reason = "a panic shows what does not hold")]
 mod targets;
 
 /// Changed copies of each file of a corpus.

@@ -7,7 +7,7 @@ use std::io::Write;
 const ANSWER: &str = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
 
 #[test]
-fn the_query_is_sent_and_is_no_part_of_an_answers_key() {
+fn the_query_is_sent_and_is_not_part_of_an_answers_key() {
     let server = HttpServer::start(|_, stream| stream.write_all(&reply(200, "application/json", ANSWER)));
     let bench = Bench::with_pages(1);
     let base = server.base_url.trim_end_matches("/v1");

@@ -1,7 +1,7 @@
 //! Earlier runs of questions that name columns of a list: their recipes differ from line to line.
 
 use crate::bench::Bench;
-use crate::harness::recording_server::{RecordingServer, said};
+use crate::harness::recording_server::{RecordingServer, reply_with};
 use docmill::internal::simulator::Options;
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn each_run_has_the_answers_to_its_own_text() {
         let asked = request.to_string();
         let texts = ["many of {customer}", "many of acme", "many of beta", "pages of acme", "pages of beta"];
         let text = texts.into_iter().find(|text| asked.contains(text)).unwrap_or("another text");
-        said(&json!({"kind": "invoice", "ours": text}).to_string())
+        reply_with(&json!({"kind": "invoice", "ours": text}).to_string())
     });
     let bench = Bench::with_pages(12);
     let line = |page: usize| format!("pages/{page:05}.jpg,{}\n", ["acme", "beta"][page % 2]);

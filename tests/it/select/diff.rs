@@ -152,7 +152,7 @@ fn another_model_an_earlier_run_and_the_recipes_before_a_change() {
 }
 
 #[test]
-fn what_only_measures_is_no_change_of_the_manifest() {
+fn what_only_measures_is_not_a_change_of_the_manifest() {
     let bench = answered(6);
     let repeated = bench.docmill(&["eval", "job.yaml", "--repeat", "2", "--sample", "3", "--yes"]);
     assert_eq!(repeated.code, 0, "{}", repeated.stderr);

@@ -119,7 +119,7 @@ fn inputs_outputs_and_prices_are_settings_too() {
 
 /// Recipes hold the image rule of the model. Who changes only the model has not changed the rule.
 #[test]
-fn what_follows_from_another_model_is_no_change_of_the_manifest() {
+fn what_follows_from_another_model_is_not_a_change_of_the_manifest() {
     let bench = Bench::with_pages(2).simulator(Options::default());
     bench.job("");
     assert_eq!(bench.run(&["-q"]).code, 0);

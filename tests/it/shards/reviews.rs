@@ -70,7 +70,7 @@ fn progress(bench: &Bench, store: &str, more: &[&str]) -> Value {
 }
 
 #[test]
-fn a_review_says_the_same_after_the_merge() {
+fn a_review_shows_the_same_after_the_merge() {
     let bench = reviewed_job(24, "");
     let served = Served::start(&bench, &["--sample", "10"]);
     let pages = served.pages("task=kind&limit=100");

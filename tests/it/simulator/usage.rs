@@ -42,7 +42,7 @@ fn hidden_reasoning_is_in_the_total() {
 }
 
 #[test]
-fn prompts_are_written_to_the_cache_unless_the_request_says_otherwise() {
+fn prompts_are_written_to_the_cache_unless_the_request_states_otherwise() {
     for name in ["gpt-5.6-luna", "gpt-6-luna", "gpt-6-astra"] {
         let simulator = Simulator::start(name);
         let model = simulator.model();
@@ -161,7 +161,7 @@ fn usage_of_streams_is_where_the_api_puts_it() {
 }
 
 #[test]
-fn streams_and_whole_replies_say_the_same() {
+fn streams_and_whole_replies_have_the_same_content() {
     for (name, members) in [
         ("default", json!({})),
         ("gpt-6-luna", json!({})),

@@ -194,14 +194,14 @@ pub(crate) fn what_a_stopped_run_has_submitted_is_adopted<B: Backend>() {
     };
     assert_eq!(holders(second.run, "budget"), [("first".to_owned(), NOW_MS)]);
     assert_eq!((holders(bench.keys.run, "budget"), holders(second.run, "another")), (Vec::new(), Vec::new()));
-    let adopted = |provider: &str, stopped: &[&str]| {
+    let resumed = |provider: &str, stopped: &[&str]| {
         let stopped = stopped.iter().map(|run| RunId::new(*run)).collect();
         wait(other.take_over_batches(second.run, provider.into(), stopped)).unwrap();
         let batches = other.reader().unwrap().batches(second.run).unwrap();
         batches.iter().map(|record| record.progress.batch).collect::<Vec<_>>()
     };
-    assert_eq!((adopted("provider", &["third"]), adopted("elsewhere", &["first"])), (Vec::new(), Vec::new()));
-    assert_eq!(adopted("provider", &["first"]), [submitted], "what is not submitted may be when the process goes on");
+    assert_eq!((resumed("provider", &["third"]), resumed("elsewhere", &["first"])), (Vec::new(), Vec::new()));
+    assert_eq!(resumed("provider", &["first"]), [submitted], "what is not submitted may be when the process goes on");
     assert_eq!(in_batch(1).0, "second");
 }
 
