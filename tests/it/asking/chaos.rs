@@ -106,8 +106,9 @@ fn every_page_ends_according_to_what_it_met() {
     for (seed, is_stream) in [(1, false), (2, true)] {
         let bench =
             Bench::with_pages(240).simulator(Options { faults: 0.3, kinds: kinds.clone(), seed, ..Options::default() });
+        // A page that is well must not time out on a busy machine: it would be sent again.
         bench.job(&format!(
-            "limits: {{concurrency: 32}}\nrequest: {{stream: {is_stream}, timeout: 6s, connect_timeout: 2s, first_byte_timeout: 4s, idle_timeout: 1200ms}}\n\
+            "limits: {{concurrency: 32}}\nrequest: {{stream: {is_stream}, timeout: 10s, connect_timeout: 5s, first_byte_timeout: 6s, idle_timeout: 3s}}\n\
              retry: {{timed_out: resend}}\non_error: {{max_failed: 100%, stop_after: 0}}"
         ));
         let ran = bench.run(&["-q"]);
@@ -155,7 +156,7 @@ fn a_server_without_an_end_costs_its_time_out_and_no_memory() {
         let bench =
             Bench::with_pages(2).simulator(Options { always, latency: Duration::from_millis(5), ..Options::default() });
         bench.job(&format!(
-            "request: {{stream: {is_stream}, timeout: 2500ms, idle_timeout: 1s}}\nretry: {{attempts: 2, timed_out: resend}}\non_error: {{max_failed: 100%}}"
+            "request: {{stream: {is_stream}, timeout: 4s, idle_timeout: 2s}}\nretry: {{attempts: 2, timed_out: resend}}\non_error: {{max_failed: 100%}}"
         ));
         assert_eq!(bench.run(&["-q"]).code, 0, "{name}");
         let rows = bench.rows();

@@ -71,7 +71,7 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
         Options { latency: Duration::from_secs(2), batch_time: Duration::from_millis(100), ..Options::default() };
     let bench = Bench::with_pages(1).simulator(options);
     // A deadline ends the run if nothing else does.
-    bench.job("request: {timeout: 3s}\nlimits: {run_time: 50s}");
+    bench.job("request: {timeout: 3s}\nlimits: {run_time: 3m}");
     let batch = bench.text("job.yaml").replace("folder: pages", "folder: more");
     let batch = batch.replace("out.", "more.").replace("report.json", "more.json");
     bench.put("batch.yaml", format!("{batch}delivery: batch\nbatch: {{poll: 50ms}}\n").as_bytes());
@@ -85,7 +85,9 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
     drop(stopped);
     let charged = spent(&bench);
-    assert!(child.wait().unwrap().success());
+    // Its reply has come meanwhile, or its request has timed out and the rest of the budget is too small for another one.
+    let code = child.wait().unwrap().code();
+    assert!([Some(0), Some(4)].contains(&code), "{code:?}");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("has not ended 1 request in time"), "{}", ran.stderr);
     let waits = "waiting for the part of the budget that is reserved for 1 request of run ";

@@ -82,7 +82,7 @@ fn servers_without_structured_output_usage_or_headers_are_understood() {
         usage: false,
         headers: false,
         // Longer than it takes to prepare eight pages on a busy machine.
-        latency: std::time::Duration::from_millis(300),
+        latency: std::time::Duration::from_secs(1),
         ..Options::default()
     };
     let poor = Bench::with_pages(24).simulator(options);
