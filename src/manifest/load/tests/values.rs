@@ -26,7 +26,7 @@ fn input() {
     {
         assert_eq!(job_with(section).input.base(), Path::new(base), "{section}");
     }
-    let input = job_with("input: {list: l.txt, path_column: file, carry: [id], allow_private_hosts: true, fetch: {requests_per_second: 3, timeout: 5s, max_megabytes: 2}}").input;
+    let input = job_with("input: {list: l.csv, path_column: file, carry: [id], allow_private_hosts: true, fetch: {requests_per_second: 3, timeout: 5s, max_megabytes: 2}}").input;
     assert_eq!((input.path_column.as_str(), input.carry), ("file", Some(vec!["id".to_owned()])));
     assert_eq!((input.fetch.requests_per_second, input.fetch.timeout), (3, Duration::from_secs(5)));
     assert_eq!((input.fetch.max_bytes, input.fetch.allow_private_hosts), (2_000_000, true));

