@@ -177,6 +177,8 @@ const MIN_LIMIT: usize = 9;
 const IMGIX_DIGITS: usize = 32;
 /// The same of Vimeo, before a time.
 const VIMEO_DIGITS: usize = 40;
+/// Digits of seconds since 1970.
+const UNIX_DIGITS: usize = 10;
 
 /// How tokens of Slack begin ("Token types", api.slack.com, 2026).
 const SLACK_TOKEN: &[u8] = b"xox";
@@ -214,7 +216,12 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
-    let is_limelight = has("e") && has("h");
+    let value = |name: &str| names.iter().position(|known| known == name).map_or(&[][..], |at| value_of(parts[at]));
+    let is_digits = |value: &[u8], count: usize| value.len() == count && value.iter().all(u8::is_ascii_hexdigit);
+    // A deadline in seconds since 1970, and a digest.
+    let is_limelight = is_digits(value("e"), UNIX_DIGITS) && is_digits(value("h"), IMGIX_DIGITS);
+    // A digest, and the time in hexadecimal or decimal digits.
+    let is_tencent = !value("sign").is_empty() && [8, UNIX_DIGITS].iter().any(|count| is_digits(value("t"), *count));
     let mut kinds: Vec<UrlParameter> = names
         .iter()
         .zip(parts)
@@ -226,9 +233,9 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
             "s" if is_timed(part, '_', VIMEO_DIGITS) => UrlParameter::Signature,
             "secure" if is_timed(part, ',', 0) => UrlParameter::Signature,
             // Tencent: the time of its signature.
-            "t" if has("sign") && is_long(part) => UrlParameter::Signature,
+            "t" if is_tencent => UrlParameter::Signature,
             _ if is_oauth && name.starts_with(OAUTH) => UrlParameter::Signature,
-            "e" | "h" if is_limelight && is_long(part) => UrlParameter::Token,
+            "e" | "h" if is_limelight => UrlParameter::Token,
             // A token of Slack.
             "t" if value_of(part).starts_with(SLACK_TOKEN) => UrlParameter::Token,
             // Qiniu: the deadline of its token.
@@ -347,10 +354,13 @@ mod tests {
         for (query, expected) in [
             ("p=31&e=1795438800&h=d41d8cd98f00b204e9800998ecf8427e", vec![Identifying, Token, Token]),
             ("e=3&h=120", vec![Identifying, Identifying]),
+            ("e=jpg&h=d41d8cd98f00b204e9800998ecf8427e", vec![Identifying, Identifying]),
             ("nva=20270101&nvb=20260101&hash=0ab", vec![Signature, Signature, Token]),
             ("hash=0ab", vec![Identifying]),
-            ("sign=abc&t=65a0b1c2d", vec![Token, Signature]),
-            ("t=65a0b1c2d", vec![Identifying]),
+            ("sign=abc&t=65a0b1c2", vec![Token, Signature]),
+            ("sign=abc&t=chapter-one", vec![Token, Identifying]),
+            ("sign=&t=65a0b1c2", vec![Identifying, Identifying]),
+            ("t=65a0b1c2", vec![Identifying]),
             ("oauth_nonce=a&oauth_signature=b&page=2", vec![Signature, Signature, Identifying]),
             ("oauth_nonce=a", vec![Identifying]),
             ("s=da39a3ee5e6b4b0d3255bfef95601890afd80709_1795438800", vec![Signature]),

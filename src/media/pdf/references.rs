@@ -1,6 +1,7 @@
 //! References that viewers follow and the library does not: those whose generation differs from that of the object with
 //! their number, and those to an object that is itself a reference. Source: ISO 32000-1, 7.3.10; what PDFium and MuPDF do.
 
+use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Object, ObjectIdentifier};
@@ -9,8 +10,8 @@ use std::iter::successors;
 
 /// Largest number of objects that are looked at.
 const MAX_FOUND: usize = 10_000;
-/// Longest text of an object that is a reference, in bytes.
-const MAX_REFERENCE: usize = 40;
+/// Longest text of an object that is a reference, with comments, in bytes.
+const MAX_REFERENCE: usize = 1000;
 /// How many references are followed from one to the next, as by MuPDF.
 const MAX_CHAIN: usize = 10;
 
@@ -52,15 +53,18 @@ pub(crate) fn find_forwarded_objects(pdf: &Pdf) -> Objects {
     if targets.is_empty() || targets.len() > MAX_FOUND || is_encrypted(bytes) {
         return BTreeMap::new();
     }
-    let copy = |(id, target): (&(u32, i32), &(u32, i32))| {
-        // The library takes the first number of a reference for the object. Another object is a later definition.
+    // The library takes the first number of a reference for the object. Another object is a later definition.
+    let next = |id: &(u32, i32)| {
+        let target = targets.get(id)?;
         let is_number = |object| matches!(object, Object::Number(number) if number.as_i64() == i64::from(target.0));
-        read(pdf, *id).filter(|object| is_number(object.clone()))?;
-        let mut chain = successors(Some(target), |target| targets.get(target)).take(MAX_CHAIN);
-        let object = read(pdf, *chain.find(|target| !targets.contains_key(target))?)?;
+        read(pdf, *id).is_some_and(is_number).then_some(target)
+    };
+    let copy = |id: &(u32, i32)| {
+        let mut chain = successors(next(id), |target| next(target)).take(MAX_CHAIN);
+        let object = read(pdf, *chain.find(|target| next(target).is_none())?)?;
         Some((*id, write(&object)?))
     };
-    targets.iter().filter_map(copy).collect()
+    targets.keys().filter_map(copy).collect()
 }
 
 fn read(pdf: &Pdf, (number, generation): (u32, i32)) -> Option<Object<'_>> {
@@ -69,8 +73,13 @@ fn read(pdf: &Pdf, (number, generation): (u32, i32)) -> Option<Object<'_>> {
 
 /// The reference that an object is, whose text follows.
 fn read_reference(text: &[u8]) -> Option<(u32, i32)> {
-    let text = &text[..text.len().min(MAX_REFERENCE)];
-    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut rest = &text[..text.len().min(MAX_REFERENCE)];
+    let tokens = std::iter::from_fn(|| {
+        let (token, after) = rest.split_at_checked(read_token(rest).len()).filter(|_| !rest.is_empty())?;
+        rest = after;
+        Some(token)
+    });
+    let mut words = tokens.filter(|token: &&[u8]| !matches!(token[0], 0 | b'%') && !token[0].is_ascii_whitespace());
     let mut number = || str::from_utf8(words.next()?).ok()?.parse::<i32>().ok();
     let (number, generation) = (u32::try_from(number()?).ok()?, number()?);
     matches!(words.next()?, b"R" | b"Rendobj").then_some((number, generation))
@@ -134,6 +143,7 @@ mod tests {
         for (text, expected) in [
             (" 8 0 R endobj", Some((8, 0))),
             ("\r\n8\n1\tR\nendobj", Some((8, 1))),
+            ("\0% 9 0 R\n8 % comment\n0 \0 R% end\nendobj", Some((8, 0))),
             (" 8 0 Rendobj", Some((8, 0))),
             (" 8 0 R", Some((8, 0))),
             (" 8 endobj", None),

@@ -177,6 +177,10 @@ fn objects_that_are_references_stand_for_what_they_refer_to() {
         let compared = Document::open(bytes.into()).unwrap().compare_with_earlier(1, (200, 200), 15).unwrap();
         assert_ne!(compared, EarlierPicture::Same, "{changed} {more}");
     }
+    // An update replaces the object in the middle.
+    let updated =
+        "6 0 obj 7 0 R endobj 7 0 obj 9 0 R endobj 9 0 obj << >> endobj 7 0 obj << /XObject << /X 5 0 R >> >> endobj";
+    assert!(draw(with(resources, "/Resources 6 0 R", updated)).unwrap() == expected);
     for (more, expected) in [
         ("6 0 obj 6 0 R endobj", Some("is missing in the file")),
         ("6 0 obj 7 0 R endobj 7 0 obj 6 0 R endobj", Some("is missing in the file")),
