@@ -6,6 +6,7 @@
 const SIGNATURES: &[&str] = &[
     "signature",
     "sig",
+    "hmac",
     "ik-s",
     "ik-t",
     "awsaccesskeyid",
@@ -35,6 +36,7 @@ const SIGNATURES: &[&str] = &[
     "__token__",
     "__gda__",
     "urlsig",
+    "urlsignature",
 ];
 /// Prefixes of the parameters of AWS, Google, Volcengine and Huawei.
 const PROVIDERS: &[&str] = &["x-amz-", "x-goog-", "x-tos-", "x-obs-"];
@@ -53,11 +55,19 @@ const PROVIDERS_PARAMETERS: &[&str] = &[
     "signedqueries",
 ];
 /// How names of signatures begin.
-const SIGNATURE_STARTS: &[&str] = &["signature", "hmac"];
+const SIGNATURE_STARTS: &[&str] = &["signature", "hmac_sha", "hmac-sha", "hmacsha"];
 /// Ends of the names of signatures and of who signed.
-const SIGNATURE_ENDS: &[&str] = &["signature", "sig", "-credential", "-security-token", "accesskeyid", "access_key_id"];
-/// The parameters that an OAuth 1.0 signature comes with (RFC 5849, 3.1) begin like it.
-const OAUTH: &str = "oauth_";
+const SIGNATURE_ENDS: &[&str] =
+    &["-signature", "_signature", "sig", "-credential", "-security-token", "accesskeyid", "access_key_id"];
+/// The parameters that an OAuth 1.0 signature comes with (RFC 5849, 3.1).
+const OAUTH: &[&str] = &[
+    "oauth_consumer_key",
+    "oauth_nonce",
+    "oauth_timestamp",
+    "oauth_signature_method",
+    "oauth_version",
+    "oauth_body_hash",
+];
 /// Ends of the names of tokens.
 const TOKEN_ENDS: &[&str] =
     &["_token", "-token", "_token__", "-authorization", "_sign", "-sign", "_sgn", "-sgn", "_tk", "-tk", "_otp", "-otp"];
@@ -203,7 +213,6 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     // A link to an attachment in Discord is signed by these three.
     let is_discord = ["ex", "is", "hm"].into_iter().all(has);
     let is_sas = has("sig");
-    let is_limited = DIGEST_EXPIRIES.iter().any(|name| has(name));
     let is_oauth = has("oauth_signature");
     // A picture at Facebook.
     let is_facebook = has("oh") && has("oe");
@@ -218,6 +227,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let is_nginx = has("st") && has("e");
     let value = |name: &str| names.iter().position(|known| known == name).map_or(&[][..], |at| value_of(parts[at]));
     let is_digits = |value: &[u8], count: usize| value.len() == count && value.iter().all(u8::is_ascii_hexdigit);
+    let is_limited = DIGEST_EXPIRIES.iter().any(|name| value(name).len() >= MIN_LIMIT);
     // A deadline in seconds since 1970, and a digest.
     let is_limelight = is_digits(value("e"), UNIX_DIGITS) && is_digits(value("h"), IMGIX_DIGITS);
     // A digest, and the time in hexadecimal or decimal digits.
@@ -234,7 +244,7 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
             "secure" if is_timed(part, ',', 0) => UrlParameter::Signature,
             // Tencent: the time of its signature.
             "t" if is_tencent => UrlParameter::Signature,
-            _ if is_oauth && name.starts_with(OAUTH) => UrlParameter::Signature,
+            name if is_oauth && OAUTH.contains(&name) => UrlParameter::Signature,
             "e" | "h" if is_limelight => UrlParameter::Token,
             // A token of Slack.
             "t" if value_of(part).starts_with(SLACK_TOKEN) => UrlParameter::Token,
@@ -265,6 +275,12 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
             name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => UrlParameter::Token,
             name if names_secret(name) => UrlParameter::Token,
             name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => UrlParameter::Ambiguous,
+            _ if members_of(part)
+                .iter()
+                .any(|name| TOKENS.contains(&name.as_str()) || SIGNATURES.contains(&name.as_str())) =>
+            {
+                UrlParameter::Token
+            }
             _ => UrlParameter::Identifying,
         })
         .collect();
@@ -315,12 +331,18 @@ fn value_of(part: &[u8]) -> &[u8] {
 /// The name of a parameter, decoded and in lower case. That of a member, such as `auth[token]` or `auth.token`, is
 /// `auth_token`.
 fn name_of(part: &[u8]) -> String {
+    members_of(part).join("_")
+}
+
+/// The names of a parameter: several of a member, such as `auth[token]`.
+fn members_of(part: &[u8]) -> Vec<String> {
     let (name, _) = split(part, b'=');
-    let Some((name, _)) = url::form_urlencoded::parse(name).next() else { return String::new() };
+    let Some((name, _)) = url::form_urlencoded::parse(name).next() else { return Vec::new() };
     let name = name.trim_matches(is_around_name).to_lowercase();
-    let is_index = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let members: Vec<&str> = name.split(['[', ']', '.']).filter(|part| !is_index(part)).collect();
-    members.join("_")
+    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let members: Vec<String> = name.split(['[', ']', '.']).filter(|part| !is_index(part)).map(str::to_owned).collect();
+    // A single letter signs only where it stands alone.
+    if members.iter().all(|member| member.len() == 1) { vec![name] } else { members }
 }
 
 /// Whether a character before or behind a name does not belong to it.
@@ -355,7 +377,9 @@ mod tests {
             ("p=31&e=1795438800&h=d41d8cd98f00b204e9800998ecf8427e", vec![Identifying, Token, Token]),
             ("e=3&h=120", vec![Identifying, Identifying]),
             ("e=jpg&h=d41d8cd98f00b204e9800998ecf8427e", vec![Identifying, Identifying]),
-            ("nva=20270101&nvb=20260101&hash=0ab", vec![Signature, Signature, Token]),
+            ("nva=20270101000000&nvb=20260101000000&hash=0ab", vec![Signature, Signature, Token]),
+            ("checksum=d41d8cd98f00b204e9800998ecf8427e&exp=3", vec![Identifying, Identifying]),
+            ("checksum=d41d8cd98f00b204e9800998ecf8427e&exp=1795438800", vec![Token, Signature]),
             ("hash=0ab", vec![Identifying]),
             ("sign=abc&t=65a0b1c2", vec![Token, Signature]),
             ("sign=abc&t=chapter-one", vec![Token, Identifying]),
@@ -363,6 +387,8 @@ mod tests {
             ("t=65a0b1c2", vec![Identifying]),
             ("oauth_nonce=a&oauth_signature=b&page=2", vec![Signature, Signature, Identifying]),
             ("oauth_nonce=a", vec![Identifying]),
+            ("oauth_page=a&oauth_signature=b", vec![Identifying, Signature]),
+            ("hmacro=a&designature=b&hmac_id=c", vec![Identifying; 3]),
             ("s=da39a3ee5e6b4b0d3255bfef95601890afd80709_1795438800", vec![Signature]),
             ("s=d41d8cd98f00b204e9800998ecf8427e", vec![Ambiguous]),
             ("s=300_200", vec![Identifying]),
@@ -385,14 +411,17 @@ mod tests {
             ("auth[token]=a", "auth_token"),
             ("auth%5Btoken%5D=a", "auth_token"),
             ("auth.token=a", "auth_token"),
-            ("a[b][c]", "a_b_c"),
-            ("3=a", ""),
+            ("a[b][cd]", "a_b_cd"),
+            ("3=a", "3"),
+            ("e[0]=a", "e[0]"),
             ("=a", ""),
         ] {
             assert_eq!(name_of(part.as_bytes()), name, "{part}");
         }
-        let kinds = classify(&[b"auth[token]=SECRET", b"filter[page]=2", b"files[0]=a"]);
-        assert!(kinds[0] == UrlParameter::Token && kinds[1..].iter().all(|kind| *kind == UrlParameter::Identifying));
+        let secret: [&[u8]; 4] = [b"auth[token]=a", b"user[pwd]=a", b"user.pw=a", b"token[value]=a"];
+        assert!(classify(&secret).iter().all(|kind| *kind == UrlParameter::Token));
+        let plain: [&[u8]; 3] = [b"filter[page]=2", b"files[0]=a", b"a.b=c"];
+        assert!(classify(&plain).iter().all(|kind| *kind == UrlParameter::Identifying));
     }
 
     #[test]
@@ -407,6 +436,7 @@ mod tests {
             SIGNATURE_STARTS,
             SIGNATURE_ENDS,
             DIGEST_EXPIRIES,
+            OAUTH,
             TOKEN_ENDS,
             SECRET_ENDS,
             SIGNING_DIGESTS,
@@ -414,7 +444,7 @@ mod tests {
             EXPIRIES,
             TOKENS,
             AMBIGUOUS,
-            &["ex", "is", "hm", "oh", "oe", "st", "e", "s", "h", "t", OAUTH],
+            &["ex", "is", "hm", "oh", "oe", "st", "e", "s", "h", "t"],
         ];
         let missing: Vec<&str> = lists.concat().into_iter().filter(|name| !quoted.contains(*name)).collect();
         assert!(missing.is_empty(), "not in docs/manifest.md: {missing:?}");

@@ -350,6 +350,10 @@ fn find_jpeg2000_damage(file: &[u8], parameters: &Parameters) -> Option<Lost> {
             if parameters.width > 0 && size != (parameters.width, parameters.height) {
                 return damaged("JPEG 2000 of another size than stated");
             }
+            // It takes colours with alpha for inks.
+            if parameters.channels.is_none() && channels == 4 {
+                return damaged("HTJ2K with four channels and no colour space");
+            }
             (channels, Some(Lost::Codec("HTJ2K".to_owned())))
         }
         (Err(_), _) => return damaged("damaged JPEG 2000"),

@@ -160,7 +160,8 @@ impl PdfFile {
             None => {
                 // A scan in a changed file would have another size than the unchanged page.
                 let changed = self.changed(number, target);
-                renderers.draw(&self.bytes, number, changed.as_ref().unwrap_or(self).page(number)?, target)
+                let page = changed.as_ref().unwrap_or(self).page(number)?;
+                renderers.draw(&self.with_followed_references(number), number, page, target)
             }
         })
     }
@@ -181,6 +182,17 @@ impl PdfFile {
         let page = self.page(number).ok().filter(|page| find_lost_content(page).is_none())?;
         let content = find(page, page.page_stream()?)?;
         self.reopened(replace_content(&self.pdf, page.raw(), &content)?, number, &content)
+    }
+
+    /// The content of the file, with the objects that references of a page find in viewers. Another renderer does not look for
+    /// them either.
+    fn with_followed_references(&self, number: u32) -> Bytes {
+        let mut file: Option<Self> = None;
+        for change in [Change::References, Change::Generations] {
+            let changed = file.as_ref().unwrap_or(self).with_change(change, number, (0, 0));
+            file = changed.or(file);
+        }
+        file.map_or_else(|| self.bytes.clone(), |file| Bytes::copy_from_slice(file.pdf.data().as_ref()))
     }
 
     /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the

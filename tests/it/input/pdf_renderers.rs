@@ -338,3 +338,19 @@ fn a_page_that_can_be_drawn_now_is_asked_though_another_run_ended_before_it() {
     run_with(&bench, &tools, &[]);
     assert_eq!(status(), "ok");
 }
+
+#[test]
+fn it_reads_files_whose_references_to_references_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = STRIPES.replace("/dev/null", "\"$0.input\"");
+    let program = Pdftoppm::from_program(script(folder.path(), &copy)).unwrap();
+    let renderers = PdfRenderers { pdftoppm: Some(program), is_preferred: false };
+    let mut bytes = incomplete();
+    let reference = b"/Im0 5 0 R";
+    let at = bytes.windows(reference.len()).position(|text| text == reference).unwrap();
+    bytes[at..at + reference.len()].copy_from_slice(b"/Im0 9 0 R");
+    bytes.extend(b"\n9 0 obj 5 0 R endobj\nstartxref\n0\n%%EOF\n");
+    assert_eq!(renderer(bytes, &renderers).unwrap(), "pdftoppm 99.1.0");
+    let read = std::fs::read(folder.path().join("pdftoppm.input")).unwrap();
+    assert!(read.windows(10).any(|text| text == b"9 0 obj\n<<"), "the image is not object 9");
+}
