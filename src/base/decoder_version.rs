@@ -33,7 +33,7 @@
 /// annotations and graphics states as those of the page; JPEG with arithmetic codes whose data is
 /// cut is a fault; what is only set and not used, a base of encodings that is missing and not needed, and layers that a form
 /// leaves open at the end of a page are not.
-/// 16: references to objects that are references are followed; text in Type 3 fonts that is outlined or a clip is filled;
+/// 16: references to objects that are references are followed; palettes that are a text in an object of their own are used; text in Type 3 fonts that is outlined or a clip is filled;
 /// JPEG with much data that its picture does not need, and images in other codecs that contradict their entries, are faults.
 pub const DECODER_VERSION: u32 = 16;
 

@@ -92,7 +92,9 @@ const SECRET_ENDS: &[&str] = &[
     "subscriptionkey",
 ];
 /// Digests that sign a URL together with an expiry (nginx, `secure_link`; CDN77), and that alone are the file's.
-const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure", "checksum", "sha256", "signed"];
+const SIGNING_DIGESTS: &[&str] = &["md5", "hash", "secure"];
+/// The same, only if the expiry is a time.
+const OTHER_DIGESTS: &[&str] = &["checksum", "sha256", "signed"];
 /// The expiries.
 const DIGEST_EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "nva"];
 
@@ -187,8 +189,6 @@ const MIN_LIMIT: usize = 9;
 const IMGIX_DIGITS: usize = 32;
 /// The same of Vimeo, before a time.
 const VIMEO_DIGITS: usize = 40;
-/// Digits of seconds since 1970.
-const UNIX_DIGITS: usize = 10;
 
 /// How tokens of Slack begin ("Token types", api.slack.com, 2026).
 const SLACK_TOKEN: &[u8] = b"xox";
@@ -225,13 +225,18 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
     let is_nginx = has("st") && has("e");
-    let value = |name: &str| names.iter().position(|known| known == name).map_or(&[][..], |at| value_of(parts[at]));
-    let is_digits = |value: &[u8], count: usize| value.len() == count && value.iter().all(u8::is_ascii_hexdigit);
-    let is_limited = DIGEST_EXPIRIES.iter().any(|name| value(name).len() >= MIN_LIMIT);
+    let any = |name: &str, is_it: &dyn Fn(&[u8]) -> bool| {
+        names.iter().zip(parts).any(|(known, part)| known == name && is_it(value_of(part)))
+    };
+    let is_time = |value: &[u8]| value.len() >= MIN_LIMIT && value.iter().all(u8::is_ascii_digit);
+    let is_hex = |value: &[u8], count: usize| value.len() == count && value.iter().all(u8::is_ascii_hexdigit);
+    let is_limited = DIGEST_EXPIRIES.iter().any(|name| has(name));
+    let has_deadline = DIGEST_EXPIRIES.iter().any(|name| any(name, &is_time));
     // A deadline in seconds since 1970, and a digest.
-    let is_limelight = is_digits(value("e"), UNIX_DIGITS) && is_digits(value("h"), IMGIX_DIGITS);
-    // A digest, and the time in hexadecimal or decimal digits.
-    let is_tencent = !value("sign").is_empty() && [8, UNIX_DIGITS].iter().any(|count| is_digits(value("t"), *count));
+    let is_limelight = any("e", &is_time) && any("h", &|value| is_hex(value, IMGIX_DIGITS));
+    // A digest, and the time in decimal or hexadecimal digits. Eight decimal ones are a date.
+    let is_hex_time = |value: &[u8]| is_hex(value, 8) && value.iter().any(u8::is_ascii_alphabetic);
+    let is_tencent = any("sign", &|value| !value.is_empty()) && any("t", &|value| is_time(value) || is_hex_time(value));
     let mut kinds: Vec<UrlParameter> = names
         .iter()
         .zip(parts)
@@ -268,19 +273,17 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
                 UrlParameter::Signature
             }
             // Elsewhere they distinguish files.
-            name if is_limited && SIGNING_DIGESTS.contains(&name) || is_nginx && ["st", "e"].contains(&name) => {
+            name if is_limited && SIGNING_DIGESTS.contains(&name)
+                || has_deadline && OTHER_DIGESTS.contains(&name)
+                || is_nginx && ["st", "e"].contains(&name) =>
+            {
                 UrlParameter::Token
             }
             name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => UrlParameter::Signature,
             name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => UrlParameter::Token,
             name if names_secret(name) => UrlParameter::Token,
             name if AMBIGUOUS.contains(&name) || is_word_with_token(name) => UrlParameter::Ambiguous,
-            _ if members_of(part)
-                .iter()
-                .any(|name| TOKENS.contains(&name.as_str()) || SIGNATURES.contains(&name.as_str())) =>
-            {
-                UrlParameter::Token
-            }
+            _ if member_of(part).is_some_and(|name| TOKENS.contains(&name.as_str())) => UrlParameter::Token,
             _ => UrlParameter::Identifying,
         })
         .collect();
@@ -331,18 +334,27 @@ fn value_of(part: &[u8]) -> &[u8] {
 /// The name of a parameter, decoded and in lower case. That of a member, such as `auth[token]` or `auth.token`, is
 /// `auth_token`.
 fn name_of(part: &[u8]) -> String {
-    members_of(part).join("_")
-}
-
-/// The names of a parameter: several of a member, such as `auth[token]`.
-fn members_of(part: &[u8]) -> Vec<String> {
-    let (name, _) = split(part, b'=');
-    let Some((name, _)) = url::form_urlencoded::parse(name).next() else { return Vec::new() };
-    let name = name.trim_matches(is_around_name).to_lowercase();
+    let name = written_name(part);
+    let name = name.trim_end_matches("[]").to_owned();
     let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
     let members: Vec<String> = name.split(['[', ']', '.']).filter(|part| !is_index(part)).map(str::to_owned).collect();
     // A single letter signs only where it stands alone.
-    if members.iter().all(|member| member.len() == 1) { vec![name] } else { members }
+    if members.iter().all(|member| member.len() == 1) { name } else { members.join("_") }
+}
+
+/// The member of a parameter such as `user[pwd]` or `token[value]`.
+fn member_of(part: &[u8]) -> Option<String> {
+    let name = written_name(part);
+    let (holder, members) = name.strip_suffix(']')?.split_once('[')?;
+    let member = members.rsplit("][").next()?;
+    Some(if member == "value" { holder } else { member }.to_owned())
+}
+
+/// The name of a parameter, decoded and in lower case.
+fn written_name(part: &[u8]) -> String {
+    let (name, _) = split(part, b'=');
+    let name = url::form_urlencoded::parse(name).next().map(|(name, _)| name);
+    name.map(|name| name.trim_matches(is_around_name).to_lowercase()).unwrap_or_default()
 }
 
 /// Whether a character before or behind a name does not belong to it.
@@ -380,9 +392,12 @@ mod tests {
             ("nva=20270101000000&nvb=20260101000000&hash=0ab", vec![Signature, Signature, Token]),
             ("checksum=d41d8cd98f00b204e9800998ecf8427e&exp=3", vec![Identifying, Identifying]),
             ("checksum=d41d8cd98f00b204e9800998ecf8427e&exp=1795438800", vec![Token, Signature]),
+            ("checksum=d41d8cd98f00b204e9800998ecf8427e&exp=chapter-one", vec![Identifying, Identifying]),
+            ("md5=d41d8cd98f00b204e9800998ecf8427e&expires=3600", vec![Token, Signature]),
             ("hash=0ab", vec![Identifying]),
             ("sign=abc&t=65a0b1c2", vec![Token, Signature]),
             ("sign=abc&t=chapter-one", vec![Token, Identifying]),
+            ("sign=abc&t=20240815", vec![Token, Identifying]),
             ("sign=&t=65a0b1c2", vec![Identifying, Identifying]),
             ("t=65a0b1c2", vec![Identifying]),
             ("oauth_nonce=a&oauth_signature=b&page=2", vec![Signature, Signature, Identifying]),
@@ -414,13 +429,14 @@ mod tests {
             ("a[b][cd]", "a_b_cd"),
             ("3=a", "3"),
             ("e[0]=a", "e[0]"),
+            ("t[]=a", "t"),
             ("=a", ""),
         ] {
             assert_eq!(name_of(part.as_bytes()), name, "{part}");
         }
-        let secret: [&[u8]; 4] = [b"auth[token]=a", b"user[pwd]=a", b"user.pw=a", b"token[value]=a"];
+        let secret: [&[u8]; 4] = [b"auth[token]=a", b"auth.token=a", b"user[pwd]=a", b"token[value]=a"];
         assert!(classify(&secret).iter().all(|kind| *kind == UrlParameter::Token));
-        let plain: [&[u8]; 3] = [b"filter[page]=2", b"files[0]=a", b"a.b=c"];
+        let plain: [&[u8]; 5] = [b"filter[page]=2", b"files[0]=a", b"a.b=c", b"auth.user=a", b"season.pass=a"];
         assert!(classify(&plain).iter().all(|kind| *kind == UrlParameter::Identifying));
     }
 
@@ -440,6 +456,7 @@ mod tests {
             TOKEN_ENDS,
             SECRET_ENDS,
             SIGNING_DIGESTS,
+            OTHER_DIGESTS,
             SAS,
             EXPIRIES,
             TOKENS,

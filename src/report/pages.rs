@@ -22,6 +22,7 @@ const MIN_COST_BOUND: u64 = 1_000_000;
 
 /// The pages of a job. A run stores the serialized members for later runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pages {
     /// All rows.
     pub total: u64,
@@ -38,19 +39,19 @@ pub struct Pages {
     /// Rows with status `skipped`.
     pub skipped: u64,
     /// Pages that share the answers of a near duplicate.
-    #[serde(default, rename = "near")]
+    #[serde(rename = "near")]
     pub near_duplicates: u64,
     /// Pages that are identical to an earlier one and share its answers.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub duplicates: u64,
     /// Pages with status `ok` that share the answers of an identical page or of a near duplicate.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub sharing: u64,
     /// Pages with status `failed`, `invalid` or `refused`, by the kind of their error.
-    #[serde(default, skip_serializing_if = "has_none")]
+    #[serde(skip_serializing_if = "has_none")]
     pub failures: Failures,
     /// Pages whose answers are of an earlier picture that was incomplete or looked different.
-    #[serde(default, skip_serializing_if = "RedrawnPages::is_empty")]
+    #[serde(skip_serializing_if = "RedrawnPages::is_empty")]
     pub redrawn: RedrawnPages,
     /// Pages with status `ok` that were not sent in the reported runs. They include those that share an answer.
     #[serde(skip)]
@@ -70,7 +71,6 @@ pub struct Pages {
     /// What asking the pages of duplicates again would cost now, in pico-dollars.
     duplicate_value: Option<i64>,
     /// Counts by task and label, for tasks whose answers are labels.
-    #[serde(default)]
     pub by_label: BTreeMap<String, BTreeMap<String, LabelCount>>,
     /// Cost of the pages that were sent, in pico-dollars.
     #[serde(skip)]
@@ -226,15 +226,23 @@ impl Pages {
     }
 
     /// The pages of a run that found no change since an earlier run stored its own: all
-    /// answers come from the store.
+    /// answers come from the store. `None`: they have to be counted again, because an early version has stored them
+    /// without names.
     ///
     /// # Errors
     /// When docmill has never written `stored`.
-    pub fn from_unchanged(stored: &str) -> Result<Self, serde_json::Error> {
-        let mut pages: Self = serde_json::from_str(stored)?;
+    pub fn from_unchanged(stored: &str) -> Result<Option<Self>, serde_json::Error> {
+        let members: Value = serde_json::from_str(stored)?;
+        if members.is_array() {
+            return Ok(None);
+        }
+        if members.get("total").is_none() {
+            return Err(serde::de::Error::missing_field("total"));
+        }
+        let mut pages: Self = serde_json::from_value(members)?;
         pages.by_label.values_mut().flat_map(BTreeMap::values_mut).for_each(|label| label.cost = 0);
         let (saved, saved_by_duplicates) = (pages.value.map(Pico), pages.duplicate_value.map(Pico));
-        Ok(Self { from_store: pages.ok, saved, saved_by_duplicates, ..pages })
+        Ok(Some(Self { from_store: pages.ok, saved, saved_by_duplicates, ..pages }))
     }
 
     /// Number of pages with status `failed`, `invalid` or `refused`.

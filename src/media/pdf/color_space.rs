@@ -1,7 +1,7 @@
 //! The properties of colour spaces that affect the size of image data. Source: ISO 32000-1, 8.6.
 
 use super::functions::is_function;
-use hayro::hayro_syntax::object::{Array, Name, Object};
+use hayro::hayro_syntax::object::{Array, MaybeRef, Name, ObjRef, Object};
 
 /// The samples of a pixel; `None`: unknown, or a pattern. `find` finds a space that the page's resources
 /// name.
@@ -85,6 +85,14 @@ pub(crate) fn count_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> 
         _ => return None,
     };
     bytes.checked_div(channels as usize)
+}
+
+/// The palette of a space that is a text in an object of its own, with the object.
+pub(crate) fn find_text_palette(space: &Object<'_>) -> Option<(ObjRef, Vec<u8>)> {
+    let Object::Array(array) = space else { return None };
+    let place = array.raw_iter().nth(3).filter(|_| is_indexed(space))?;
+    let (MaybeRef::Ref(id), Object::String(palette)) = (place, array.iter::<Object<'_>>().nth(3)?) else { return None };
+    Some((id, palette.as_bytes().to_vec()))
 }
 
 /// Whether the samples are places in a palette.

@@ -24,10 +24,12 @@
 //! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a
 //!   page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
+//! - [`palettes`]: palettes that the library does not find; [`change`]: what is changed in a file before it is drawn
 //! - [`pdf_file`]: the pages of a file
 
 pub(crate) mod annotations;
 pub(crate) mod appearance;
+pub(crate) mod change;
 pub(crate) mod color_space;
 pub(crate) mod content;
 pub(crate) mod content_repair;
@@ -60,6 +62,7 @@ pub(crate) mod page_items;
 pub(crate) mod page_state;
 pub(crate) mod page_tree;
 pub(crate) mod paints;
+pub(crate) mod palettes;
 pub(crate) mod pdf_file;
 pub(crate) mod poppler;
 pub(crate) mod raster_scan;

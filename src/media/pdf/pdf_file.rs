@@ -2,6 +2,7 @@
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
 use super::annotations::{draw_annotations, list_existing_annotations, list_shown_annotations};
+use super::change::Change;
 use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
 use super::corrections::{
@@ -17,16 +18,13 @@ use super::groups::BlendingGroups;
 use super::layers::Hideable;
 use super::page_fonts::{FontEntries, FontPlaces, correct_fonts};
 use super::page_tree::PageTree;
+use super::palettes::find_text_palettes;
 use super::references::{Objects, find_forwarded_objects, find_unmatched_objects};
 use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use super::type3_text::with_filled_text;
-use crate::base::decoder_version::{
-    APPLIED_ENCODINGS_VERSION, BLENDED_GROUPS_VERSION, DECODER_VERSION, FOLLOWED_REFERENCES_VERSION,
-    FOUND_PROGRAMS_VERSION, KNOWN_LAYERS_VERSION, LISTED_LAYERS_VERSION, REPAIRED_PAGES_VERSION,
-    USABLE_STREAMS_VERSION, USED_FONTS_VERSION,
-};
+use crate::base::decoder_version::DECODER_VERSION;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
 use crate::media::page_layout::PageLayout;
@@ -38,7 +36,6 @@ use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
 use std::cell::OnceCell;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Resolution of drawn pages: that of most scanners.
@@ -184,14 +181,10 @@ impl PdfFile {
         self.reopened(replace_content(&self.pdf, page.raw(), &content)?, number, &content)
     }
 
-    /// The content of the file, with the objects that references of a page find in viewers. Another renderer does not look for
-    /// them either.
+    /// The content of the file, with what references to another reference refer to: another renderer does not follow them
+    /// either.
     fn with_followed_references(&self, number: u32) -> Bytes {
-        let mut file: Option<Self> = None;
-        for change in [Change::References, Change::Generations] {
-            let changed = file.as_ref().unwrap_or(self).with_change(change, number, (0, 0));
-            file = changed.or(file);
-        }
+        let file = self.with_change(Change::References, number, (0, 0));
         file.map_or_else(|| self.bytes.clone(), |file| Bytes::copy_from_slice(file.pdf.data().as_ref()))
     }
 
@@ -301,6 +294,7 @@ impl PdfFile {
                 let find = || find_unmatched_objects(&self.pdf);
                 self.with_objects(number, self.unmatched.get_or_init(find))
             }
+            Change::Palettes => self.with_objects(number, &find_text_palettes(&self.pdf, self.page(number).ok()?)),
             Change::Content => self.repaired(number),
             Change::Type3Text => self.with_content(number, |page, content| with_filled_text(content, page.resources())),
             Change::Encodings => self.with_fonts(number, FontPlaces::Forms, find_flags_as_before),
@@ -411,88 +405,6 @@ impl PdfFile {
     /// A page that does not exist.
     pub(crate) fn is_drawn(&self, number: u32) -> Result<bool, MediaFault> {
         Ok(with_scan(self.page(number)?, &self.masks, |scan| scan.is_none()))
-    }
-}
-
-/// Changes of a file so that the renderer draws a page as viewers do.
-#[derive(Clone, Copy)]
-enum Change {
-    /// Objects that references to another reference find.
-    References,
-    /// Objects that references with another generation find.
-    Generations,
-    /// Content that the renderer reads to its end.
-    Content,
-    /// Text in Type 3 fonts that it fills.
-    Type3Text,
-    /// Encodings of fonts that it applies. This change, and the next two of fonts, were made before [`Self::Fonts`] was.
-    Encodings,
-    /// Streams that it can use.
-    Streams,
-    /// Font types that it supports.
-    FontTypes,
-    /// Embedded programs of fonts that it finds.
-    FontPrograms,
-    /// Fonts anywhere whose entries it uses.
-    Fonts,
-    /// Annotations that it draws although others are missing.
-    Annotations,
-    /// States of layers that it reads, and no annotations in hidden ones.
-    ListedLayers,
-    /// The same also with layers that the document does not list, and without those of appearances.
-    Layers,
-    /// No transparency groups that it draws apart.
-    Groups,
-}
-
-impl Change {
-    /// All of them, in the order in which they are made.
-    const ALL: [Self; 13] = [
-        Self::References,
-        Self::Generations,
-        Self::Annotations,
-        Self::ListedLayers,
-        Self::Content,
-        Self::Type3Text,
-        Self::Encodings,
-        Self::Streams,
-        Self::FontTypes,
-        Self::FontPrograms,
-        Self::Fonts,
-        Self::Layers,
-        Self::Groups,
-    ];
-
-    /// The versions of the decoder that make it.
-    fn versions(self) -> Range<u32> {
-        let since = match self {
-            Self::Content => REPAIRED_PAGES_VERSION,
-            Self::Encodings => return APPLIED_ENCODINGS_VERSION..USED_FONTS_VERSION,
-            Self::Streams => USABLE_STREAMS_VERSION,
-            Self::FontTypes => return KNOWN_LAYERS_VERSION..USED_FONTS_VERSION,
-            Self::FontPrograms => return FOUND_PROGRAMS_VERSION..USED_FONTS_VERSION,
-            Self::Annotations => FOUND_PROGRAMS_VERSION,
-            Self::Fonts => USED_FONTS_VERSION,
-            Self::References | Self::Type3Text => FOLLOWED_REFERENCES_VERSION,
-            Self::Layers => return KNOWN_LAYERS_VERSION..LISTED_LAYERS_VERSION,
-            Self::Generations | Self::ListedLayers => LISTED_LAYERS_VERSION,
-            Self::Groups => BLENDED_GROUPS_VERSION,
-        };
-        since..u32::MAX
-    }
-
-    /// How a page differs that was drawn without it.
-    fn effect(self) -> &'static str {
-        match self {
-            Self::Content | Self::Encodings | Self::FontTypes | Self::FontPrograms | Self::Fonts => {
-                "some characters are others now"
-            }
-            Self::Type3Text => "some characters are drawn otherwise now",
-            Self::References | Self::Generations | Self::Annotations => "objects are drawn that were not found before",
-            Self::Streams => "masks or images are drawn otherwise now",
-            Self::Layers | Self::ListedLayers => "layers are shown or hidden otherwise now",
-            Self::Groups => "transparency groups blend with the page now",
-        }
     }
 }
 

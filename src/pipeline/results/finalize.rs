@@ -142,7 +142,9 @@ fn write_outputs(
         let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
         if let Some(stored) = stored {
             let damaged = |error| StoreError::Damaged(format!("table runs, column pages: `{stored}`: {error}"));
-            return Ok((Pages::from_unchanged(&stored).map_err(damaged)?, WrittenOutputs::default()));
+            if let Some(pages) = Pages::from_unchanged(&stored).map_err(damaged)? {
+                return Ok((pages, WrittenOutputs::default()));
+            }
         }
     }
     let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;

@@ -100,13 +100,14 @@ fn stored_pages_keep_their_members() {
         pages.to_stored(),
         r#"{"total":2,"ok":2,"invalid":0,"refused":0,"failed":0,"pending":0,"skipped":0,"near":1,"sharing":1,"value":7,"duplicate_value":7,"by_label":{"kind":{"invoice":{"pages":2,"cost":4}}}}"#
     );
-    let unchanged = Pages::from_unchanged(&pages.to_stored()).unwrap();
+    let unchanged = Pages::from_unchanged(&pages.to_stored()).unwrap().unwrap();
     assert_eq!((unchanged.total, unchanged.near_duplicates, unchanged.asked, unchanged.from_store), (2, 1, 0, 2));
     assert_eq!((unchanged.saved, unchanged.saved_by_duplicates), (Some(Pico(7)), Some(Pico(7))));
     assert_eq!(unchanged.by_label["kind"]["invoice"], LabelCount { pages: 2, cost: 0 });
     let earlier = r#"{"total":3,"ok":3,"invalid":0,"refused":0,"failed":0,"pending":0,"skipped":0}"#;
-    assert_eq!(Pages::from_unchanged(earlier).map(|pages| (pages.total, pages.saved)).unwrap(), (3, None));
-    for damaged in ["damaged", "{}", r#"{"total":3}"#, &earlier.replace("3,\"invalid\":0", "-1,\"invalid\":0")] {
+    assert_eq!(Pages::from_unchanged(earlier).unwrap().map(|pages| (pages.total, pages.saved)), Some((3, None)));
+    assert_eq!(Pages::from_unchanged("[[10,5,1,2,2,0,0],18276400000]").unwrap(), None, "of a store of version 1");
+    for damaged in ["damaged", "{}", "3", &earlier.replace("3,\"invalid\":0", "-1,\"invalid\":0")] {
         assert!(Pages::from_unchanged(damaged).is_err(), "{damaged}");
     }
 }
@@ -124,7 +125,7 @@ proptest! {
             asked.add(&record, (status, None), &[], &[RUN]);
             read_again.add(&record, (status, None), &[], &[RunKey(RUN.0 + 1)]);
         }
-        let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap();
+        let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap().unwrap();
         prop_assert_eq!(unchanged.by_status(), read_again.by_status());
         prop_assert_eq!((unchanged.asked, unchanged.from_store), (0, read_again.from_store));
         prop_assert_eq!(unchanged.saved, read_again.saved);

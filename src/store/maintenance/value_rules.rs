@@ -151,13 +151,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         range("runs", "exit_code", "0 AND 255", Set("outcome = 'died', exit_code = NULL")),
         missing("runs", "ended_at", "outcome IS NOT NULL", Set("ended_at = heartbeat")),
         missing("runs", "outcome", "ended_at IS NOT NULL", Set("outcome = 'died', exit_code = NULL")),
-        ValueRule {
-            table: "runs",
-            column: "pages",
-            is_wrong: "CASE WHEN json_valid(pages) THEN json_type(pages, '$.total') IS NOT 'integer' ELSE pages IS NOT NULL END"
-                .to_owned(),
-            repair: Set("pages = NULL"),
-        },
+        json("runs", "pages", Set("pages = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
         json("settings", "body", Delete),

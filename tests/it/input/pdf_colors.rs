@@ -2,7 +2,8 @@
 
 use crate::input::pdf::stream;
 use crate::input::pdf_losses::jpeg_image;
-use crate::input::pdf_objects::{check, page};
+use crate::input::pdf_objects::{check, draw, page};
+use docmill::internal::media::{Document, EarlierPicture};
 
 /// A function from red to blue.
 const RED_TO_BLUE: &str = "<< /FunctionType 2 /Domain [0 1] /C0 [1 0 0] /C1 [0 0 1] /N 1 >>";
@@ -108,4 +109,35 @@ fn images_with_other_channels_than_stated_are_lost() {
     ] {
         check(page(content, "/XObject << /Im0 5 0 R >>", &[jpeg(space)]), expected);
     }
+}
+
+#[test]
+fn palettes_that_are_a_text_of_their_own_are_used() {
+    let image = |space: &str| {
+        let entries = "/Type /XObject /Subtype /Image /Width 20 /Height 20 /BitsPerComponent 8";
+        let samples: Vec<u8> = (0..400).map(|at| u8::from(at % 20 < 10)).collect();
+        stream(&format!("{entries} /ColorSpace {space}"), &samples)
+    };
+    let palette = || b"<FFFFFF202020>".to_vec();
+    let stream_palette = stream("", &[255, 255, 255, 32, 32, 32]);
+    let draw_image =
+        |content: &[u8], resources: &str, objects: &[Vec<u8>]| draw(page(content, resources, objects)).unwrap();
+    let (part, whole) = (&b"0 0 9 9 re f q 100 0 0 100 50 50 cm /X Do Q"[..], &b"200 0 0 200 0 0 cm /X Do"[..]);
+    for content in [part, whole] {
+        let own = "[/Indexed /DeviceRGB 1 6 0 R]";
+        let objects = "/XObject << /X 5 0 R >>";
+        let expected = draw_image(content, objects, &[image(own), stream_palette.clone()]);
+        let found = draw_image(content, objects, &[image(own), palette()]);
+        assert!(found.dimensions() == expected.dimensions() || content == whole, "{:?}", found.dimensions());
+        let dark = |picture: &image::GrayImage| {
+            picture.pixels().filter(|pixel| pixel.0[0] < 128).count() * 100 / picture.pixels().len()
+        };
+        assert!(dark(&found).abs_diff(dark(&expected)) <= 1, "{} and {} %", dark(&found), dark(&expected));
+        let named = format!("{objects} /ColorSpace << /P {own} >>");
+        let found = draw_image(content, &named, &[image("/P"), palette()]);
+        assert!(dark(&found).abs_diff(dark(&expected)) <= 1, "by name");
+    }
+    let bytes = page(part, "/XObject << /X 5 0 R >>", &[image("[/Indexed /DeviceRGB 1 6 0 R]"), palette()]);
+    let compared = Document::open(bytes.into()).unwrap().compare_with_earlier(1, (200, 200), 15).unwrap();
+    assert_ne!(compared, EarlierPicture::Same);
 }
