@@ -72,9 +72,15 @@ impl FileIdentity {
         Self { id: Some(id), missing, ignores_case, path }
     }
 
-    /// Whether both are one file.
+    /// Whether both are one file. The number of a file that another process has replaced since may be that of the other file
+    /// now, so equal ones are looked at once more.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
+        let look_again = || Self::of_path(&self.path).looks_like(&Self::of_path(&other.path));
+        self.looks_like(other) && (self.path == other.path || look_again())
+    }
+
+    fn looks_like(&self, other: &Self) -> bool {
         let folded = |path: &Path| path.to_string_lossy().to_lowercase();
         let is_named_alike = self.missing == other.missing
             || (self.ignores_case && other.ignores_case && folded(&self.missing) == folded(&other.missing));
@@ -156,6 +162,11 @@ mod tests {
             assert_eq!(is_same(one, other), expected, "{one} {other}");
             assert_eq!(is_same(other, one), expected, "{other} {one}");
         }
+        // Its number was free when the other file was looked at.
+        std::fs::write(at("other"), "x").unwrap();
+        let file = FileIdentity::of_path(&at("file"));
+        let replaced = FileIdentity { id: file.id, ..FileIdentity::of_path(&at("other")) };
+        assert!(!replaced.is_same(&file) && !file.is_same(&replaced));
         let real = std::fs::canonicalize(folder.path()).unwrap();
         assert_eq!(follow_links(&at("dangling")).unwrap(), real.join("deep/none"));
         assert!(follow_links(&at("loop")).is_err());
