@@ -7,6 +7,11 @@ const SIGNATURES: &[&str] = &[
     "signature",
     "sig",
     "hmac",
+    "hmac_sha1",
+    "hmac_sha256",
+    "hmac_sha512",
+    "hmac-sha256",
+    "hmacsha256",
     "ik-s",
     "ik-t",
     "awsaccesskeyid",
@@ -55,7 +60,7 @@ const PROVIDERS_PARAMETERS: &[&str] = &[
     "signedqueries",
 ];
 /// How names of signatures begin.
-const SIGNATURE_STARTS: &[&str] = &["signature", "hmac_sha", "hmac-sha", "hmacsha"];
+const SIGNATURE_STARTS: &[&str] = &["signature"];
 /// Ends of the names of signatures and of who signed.
 const SIGNATURE_ENDS: &[&str] =
     &["-signature", "_signature", "sig", "-credential", "-security-token", "accesskeyid", "access_key_id"];
@@ -234,9 +239,13 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let has_deadline = DIGEST_EXPIRIES.iter().any(|name| any(name, &is_time));
     // A deadline in seconds since 1970, and a digest.
     let is_limelight = any("e", &is_time) && any("h", &|value| is_hex(value, IMGIX_DIGITS));
-    // A digest, and the time in decimal or hexadecimal digits. Eight decimal ones are a date.
-    let is_hex_time = |value: &[u8]| is_hex(value, 8) && value.iter().any(u8::is_ascii_alphabetic);
-    let is_tencent = any("sign", &|value| !value.is_empty()) && any("t", &|value| is_time(value) || is_hex_time(value));
+    // A digest, and the time since 2001 in decimal, or since 2021 in hexadecimal digits. Others are dates or words.
+    let is_recent = |value: &[u8]| match value.first() {
+        Some(b'1') => value.len() == 10 && is_time(value),
+        Some(b'6' | b'7') => is_hex(value, 8),
+        _ => false,
+    };
+    let is_tencent = any("sign", &|value| !value.is_empty()) && any("t", &is_recent);
     let mut kinds: Vec<UrlParameter> = names
         .iter()
         .zip(parts)
@@ -398,12 +407,14 @@ mod tests {
             ("sign=abc&t=65a0b1c2", vec![Token, Signature]),
             ("sign=abc&t=chapter-one", vec![Token, Identifying]),
             ("sign=abc&t=20240815", vec![Token, Identifying]),
+            ("sign=abc&t=deadbeef", vec![Token, Identifying]),
+            ("sign=abc&t=1795438800", vec![Token, Signature]),
             ("sign=&t=65a0b1c2", vec![Identifying, Identifying]),
             ("t=65a0b1c2", vec![Identifying]),
             ("oauth_nonce=a&oauth_signature=b&page=2", vec![Signature, Signature, Identifying]),
             ("oauth_nonce=a", vec![Identifying]),
             ("oauth_page=a&oauth_signature=b", vec![Identifying, Signature]),
-            ("hmacro=a&designature=b&hmac_id=c", vec![Identifying; 3]),
+            ("hmacro=a&designature=b&hmac_shape=c", vec![Identifying; 3]),
             ("s=da39a3ee5e6b4b0d3255bfef95601890afd80709_1795438800", vec![Signature]),
             ("s=d41d8cd98f00b204e9800998ecf8427e", vec![Ambiguous]),
             ("s=300_200", vec![Identifying]),

@@ -158,7 +158,11 @@ impl PdfFile {
                 // A scan in a changed file would have another size than the unchanged page.
                 let changed = self.changed(number, target);
                 let page = changed.as_ref().unwrap_or(self).page(number)?;
-                renderers.draw(&self.with_followed_references(number), number, page, target)
+                // Another program does not follow references to references, and reads changed files otherwise.
+                let own = PdfRenderers::default();
+                let is_followed = self.with_change(Change::References, number, target).is_some();
+                let renderers = if is_followed { &own } else { renderers };
+                renderers.draw(&self.bytes, number, page, target)
             }
         })
     }
@@ -179,13 +183,6 @@ impl PdfFile {
         let page = self.page(number).ok().filter(|page| find_lost_content(page).is_none())?;
         let content = find(page, page.page_stream()?)?;
         self.reopened(replace_content(&self.pdf, page.raw(), &content)?, number, &content)
-    }
-
-    /// The content of the file, with what references to another reference refer to: another renderer does not follow them
-    /// either.
-    fn with_followed_references(&self, number: u32) -> Bytes {
-        let file = self.with_change(Change::References, number, (0, 0));
-        file.map_or_else(|| self.bytes.clone(), |file| Bytes::copy_from_slice(file.pdf.data().as_ref()))
     }
 
     /// The same file with content of a page that the renderer reads to its end. `None`: it does that with the

@@ -340,17 +340,21 @@ fn a_page_that_can_be_drawn_now_is_asked_though_another_run_ended_before_it() {
 }
 
 #[test]
-fn it_reads_files_whose_references_to_references_are_followed() {
+fn it_is_not_asked_for_files_with_references_that_it_does_not_follow() {
     let folder = tempfile::tempdir().unwrap();
-    let copy = STRIPES.replace("/dev/null", "\"$0.input\"");
-    let program = Pdftoppm::from_program(script(folder.path(), &copy)).unwrap();
-    let renderers = PdfRenderers { pdftoppm: Some(program), is_preferred: false };
-    let mut bytes = incomplete();
-    let reference = b"/Im0 5 0 R";
-    let at = bytes.windows(reference.len()).position(|text| text == reference).unwrap();
-    bytes[at..at + reference.len()].copy_from_slice(b"/Im0 9 0 R");
-    bytes.extend(b"\n9 0 obj 5 0 R endobj\nstartxref\n0\n%%EOF\n");
-    assert_eq!(renderer(bytes, &renderers).unwrap(), "pdftoppm 99.1.0");
-    let read = std::fs::read(folder.path().join("pdftoppm.input")).unwrap();
-    assert!(read.windows(10).any(|text| text == b"9 0 obj\n<<"), "the image is not object 9");
+    let program = Pdftoppm::from_program(script(folder.path(), STRIPES)).unwrap();
+    let forwarded = |mut bytes: Vec<u8>| {
+        let reference = b"/Im0 5 0 R";
+        let at = bytes.windows(reference.len()).position(|text| text == reference).unwrap();
+        bytes[at..at + reference.len()].copy_from_slice(b"/Im0 9 0 R");
+        bytes.extend(b"\n9 0 obj 5 0 R endobj\nstartxref\n0\n%%EOF\n");
+        bytes
+    };
+    for is_preferred in [false, true] {
+        let renderers = PdfRenderers { pdftoppm: Some(program.clone()), is_preferred };
+        let message = renderer(forwarded(incomplete()), &renderers).unwrap_err();
+        assert!(message.contains("arithmetic-coded JPEG"), "{message}");
+        let whole = page_with(jpeg_image(|_, _| {}), PART, "");
+        assert_eq!(renderer(forwarded(whole), &renderers).unwrap(), "hayro 0.9");
+    }
 }
