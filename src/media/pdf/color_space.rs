@@ -95,6 +95,15 @@ pub(crate) fn find_text_palette(space: &Object<'_>) -> Option<(ObjRef, Vec<u8>)>
     Some((id, palette.as_bytes().to_vec()))
 }
 
+/// Whether the palette of a space, or of the one that the page's resources give its name, is a text in an object of its own.
+pub(crate) fn has_text_palette<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
+    let named = match space {
+        Object::Name(name) => find(name),
+        _ => None,
+    };
+    find_text_palette(named.as_ref().unwrap_or(space)).is_some()
+}
+
 /// Whether the samples are places in a palette.
 pub(crate) fn is_indexed(space: &Object<'_>) -> bool {
     family(space).is_some_and(|name| matches!(&*name, b"Indexed" | b"I"))

@@ -3,7 +3,7 @@
 //! Renderers show the decoded part of an image, and leave the rest white or grey. Sources: ISO 32000-1, 7.4 (filters)
 //! and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG 2000); T.88, clause 7 (JBIG2).
 
-use super::color_space::{count_channels, find_text_palette, has_short_palette, is_indexed, is_known};
+use super::color_space::{count_channels, has_short_palette, has_text_palette, is_indexed, is_known};
 use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
 use super::jbig2::{Jbig2Fault, find_jbig2_fault};
 use super::losses::Lost;
@@ -184,9 +184,7 @@ pub(crate) fn find_unknown_format<'a>(
     match color_space(dict) {
         // Bilevel data has no other colours than black and white.
         None | Some(Object::Null(_)) => (!is_bilevel).then(|| "it has no colour space".to_owned()),
-        Some(space) if find_text_palette(&space).is_some() => {
-            Some("a palette in an object that can't be read".to_owned())
-        }
+        Some(space) if has_text_palette(&space, find) => Some("a palette in an object that can't be read".to_owned()),
         Some(space) if is_known(&space, find) => None,
         Some(space) if has_short_palette(&space, find) => Some("a palette that is damaged or too short".to_owned()),
         Some(_) => Some("unknown colour space".to_owned()),

@@ -1,7 +1,7 @@
 //! Scanned images that are compressed without loss, or in JPEG 2000 or JBIG2. The library
 //! decodes them at their own size, with their colour space.
 
-use super::color_space::{count_channels, find_text_palette, is_known};
+use super::color_space::{count_channels, has_text_palette, is_known};
 use super::content::{ImageSource, OnlyImage};
 use super::deflate::data_of_last_filter;
 use super::images::has_usable_decode;
@@ -46,7 +46,7 @@ impl RasterFormat {
         let find = |name: &Name<'_>| page.resources().get_color_space(name);
         let color_space = dict
             .get::<Object<'_>>("ColorSpace")
-            .filter(|space| is_known(space, &find) && find_text_palette(space).is_none());
+            .filter(|space| is_known(space, &find) && !has_text_palette(space, &find));
         let stated = if is_stencil { Some(1) } else { color_space.and_then(|space| count_channels(&space, &find)) };
         if !has_usable_decode(dict, stated) {
             return None;
