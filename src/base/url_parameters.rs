@@ -221,11 +221,6 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let is_oauth = has("oauth_signature");
     // A picture at Facebook.
     let is_facebook = has("oh") && has("oe");
-    // The digest that signs a picture at imgix.
-    let is_digest = |part: &[u8]| {
-        let value = value_of(part);
-        value.len() == IMGIX_DIGITS && value.iter().all(u8::is_ascii_hexdigit)
-    };
     let is_id = |part: &[u8]| value_of(part).len() <= MAX_ID_DIGITS && value_of(part).iter().all(u8::is_ascii_digit);
     let is_long = |part: &[u8]| value_of(part).len() >= MIN_LIMIT;
     // Another spelling of nginx's links.
@@ -233,8 +228,6 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
     let any = |name: &str, is_it: &dyn Fn(&[u8]) -> bool| {
         names.iter().zip(parts).any(|(known, part)| known == name && is_it(value_of(part)))
     };
-    let is_time = |value: &[u8]| value.len() >= MIN_LIMIT && value.iter().all(u8::is_ascii_digit);
-    let is_hex = |value: &[u8], count: usize| value.len() == count && value.iter().all(u8::is_ascii_hexdigit);
     let is_limited = DIGEST_EXPIRIES.iter().any(|name| has(name));
     let has_deadline = DIGEST_EXPIRIES.iter().any(|name| any(name, &is_time));
     // A deadline in seconds since 1970, and a digest.
@@ -252,7 +245,8 @@ pub(crate) fn classify(parts: &[&[u8]]) -> Vec<UrlParameter> {
         .map(|(name, part)| match name.as_str() {
             // A flag.
             _ if value_of(part).is_empty() => UrlParameter::Identifying,
-            "s" if is_digest(part) => UrlParameter::Ambiguous,
+            // The digest that signs a picture at imgix.
+            "s" if is_hex(value_of(part), IMGIX_DIGITS) => UrlParameter::Ambiguous,
             // Vimeo and CDN77: the digest and the deadline in one value.
             "s" if is_timed(part, '_', VIMEO_DIGITS) => UrlParameter::Signature,
             "secure" if is_timed(part, ',', 0) => UrlParameter::Signature,
@@ -320,8 +314,17 @@ fn may_be_signature(name: &str) -> bool {
 /// Whether the value of a parameter is a digest of at least this length and, behind a separator, a time.
 fn is_timed(part: &[u8], separator: char, digits: usize) -> bool {
     let value = String::from_utf8_lossy(value_of(part)).replace("%2C", ",").replace("%2c", ",");
-    let is_time = |time: &str| time.len() >= MIN_LIMIT && time.bytes().all(|byte| byte.is_ascii_digit());
-    value.rsplit_once(separator).is_some_and(|(digest, time)| digest.len() >= digits && is_time(time))
+    value.rsplit_once(separator).is_some_and(|(digest, time)| digest.len() >= digits && is_time(time.as_bytes()))
+}
+
+/// Whether a value may be a time: seconds since 1970, or a date with a time in digits.
+fn is_time(value: &[u8]) -> bool {
+    value.len() >= MIN_LIMIT && value.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a value has this number of hexadecimal digits.
+fn is_hex(value: &[u8], count: usize) -> bool {
+    value.len() == count && value.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether a name ends with one of a secret, however its words are joined: `wssecret`, `private_key`, `x-api-key`.

@@ -140,7 +140,7 @@ impl Collector<'_> {
                     return Ok(Err(error));
                 }
             }
-            // Executed requests are billed: their pages must not be asked again because a download was empty.
+            // Executed requests are billed. An empty download must not cause a second bill for their pages.
             if is_empty && has_results {
                 return Err(no_results(remote));
             }

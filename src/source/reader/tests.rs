@@ -77,7 +77,7 @@ fn never() -> Cancelled {
 #[test]
 fn urls_that_can_not_be_fetched_say_why() {
     let port = server();
-    // Bound without listening, a port refuses connections, and nobody else gets it.
+    // A port that is bound without listening refuses connections, and no other process can bind it.
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let mut reader = url_reader(true, never);

@@ -36,7 +36,7 @@ fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
 
 #[test]
 fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
-    // Bound without listening, a port refuses connections, and nobody else gets it.
+    // A port that is bound without listening refuses connections, and no other process can bind it.
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let refused = closed.local_addr().unwrap().port();
