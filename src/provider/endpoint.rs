@@ -4,42 +4,34 @@
 use super::batch_client::BatchClient;
 use super::client::failure::{HttpFailure, ReplyTimeout};
 use super::client::http_client::HttpClient;
-use super::dialect::interface::{Dialect, PageParts};
+use super::dialect::interface::Dialect;
 use super::dialect::name::DialectName;
 use super::form::capability::Capabilities;
 use super::form::sent_form::SentForm;
-use super::frames::frame_builder::{FrameBuilder, sent_detail};
-use super::frames::frame_cache::{CachedFrame, FrameCache};
+use super::frames::endpoint_frames::EndpointFrames;
 use super::frames::outgoing::Outgoing;
 use super::judgement::verdict::{Cut, Verdict};
 use super::learning::endpoint_bills::EndpointBills;
 use super::learning::endpoint_learning::EndpointLearning;
-use super::learning::endpoint_proof::EndpointProof;
 use super::learning::form_change::FormChange;
-use super::learning::form_learner::{FormLearner, LearningTerms};
-use super::learning::statement::{stated_values, states, stop_if_stated};
-use super::learning::unanswered_requests::UnansweredRequests;
-use super::learning::unexplained_errors::UnexplainedErrors;
+use super::learning::form_learner::LearningTerms;
+use super::learning::statement::{states, stop_if_stated};
 use super::learning::wrong_path::name_wrong_path;
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::replies::batch::BatchLine;
 use super::replies::exchange::Exchange;
 use super::replies::repetition::repeats_itself;
 use super::reply_reader::{ReplyReader, judge_reply};
-use super::request::estimate::{Estimate, RequestSize, estimate};
+use super::request::estimate::{Estimate, RequestSize};
 use super::request::page_request::{PageRequest, Variation};
-use super::stream_habits::StreamHabits;
 use crate::base::clock::Clock;
-use crate::base::money::Pico;
 use crate::base::sanitize;
-use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::{Basis, Calibration, Detail, Fit, PriceTable, RequestPrice, ServiceTier};
+use crate::catalog::{Calibration, PriceTable, RequestPrice, ServiceTier};
 use crate::manifest::{Image, Limits, Request, Retry};
 use crate::prepare::Prepared;
 use crate::task::TaskFault;
 use bytes::Bytes;
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,28 +65,16 @@ pub struct EndpointSetup {
     pub calibration: Calibration,
 }
 
-/// Requests a minute that one partition of a provider's prompt cache serves. Source: OpenAI's
-/// prompt-caching guide, 2026.
-const REQUESTS_PER_PARTITION: u32 = 15;
-
-/// Maximum number of partitions that are used.
-const MAX_PARTITIONS: u32 = 256;
-
 /// One model at one endpoint. It belongs to one thread.
 pub struct ModelEndpoint {
     id: String,
     client: HttpClient,
     dialect: Rc<dyn Dialect>,
     clock: Arc<dyn Clock>,
-    builder: FrameBuilder,
-    image: Image,
+    frames: EndpointFrames,
     bills: EndpointBills,
     pacing: EndpointPacing,
-    capabilities: Cell<Capabilities>,
-    cache_partitions: u64,
     learning: EndpointLearning,
-    frames: FrameCache,
-    habits: StreamHabits,
 }
 
 impl ModelEndpoint {
@@ -106,36 +86,16 @@ impl ModelEndpoint {
     }
 
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
-        let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         let service_tier = ServiceTier::requested(&setup.request.extra);
-        let is_proven = setup.capabilities.is_proven;
-        let learning = EndpointLearning {
-            proof: EndpointProof::new(is_proven),
-            form: FormLearner::default(),
-            unexplained: UnexplainedErrors::new(stated_values(&setup.request), &setup.model),
-            unanswered: UnansweredRequests::new(is_proven),
-        };
-        let bills = EndpointBills {
-            price: setup.price,
-            service_tier,
-            fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
-            calibration: RefCell::new(setup.calibration),
-        };
-        let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
-            learning,
-            bills,
+            learning: EndpointLearning::new(setup.capabilities, &setup.request, &setup.model),
+            bills: EndpointBills::new(setup.price, service_tier, &setup.image, setup.calibration),
+            frames: EndpointFrames::new(dialect.clone(), setup.model, setup.request, setup.image, &setup.limits),
             id: setup.id,
             client: setup.client,
             dialect,
-            builder,
             clock: setup.clock,
-            image: setup.image,
-            capabilities: Cell::new(setup.capabilities),
-            cache_partitions: cache_partitions(&setup.limits),
-            frames: FrameCache::default(),
-            habits: StreamHabits::default(),
         }
     }
 
@@ -148,7 +108,13 @@ impl ModelEndpoint {
     /// The price of a request that is sent now; `None`: unknown.
     #[must_use]
     pub fn price(&self) -> Option<RequestPrice> {
-        Some(RequestPrice { table: self.bills.price?, tier: self.bills.service_tier, sent_ms: self.clock.wall_ms() })
+        self.bills.price_at(self.clock.wall_ms())
+    }
+
+    /// What it bills.
+    #[must_use]
+    pub fn bills(&self) -> &EndpointBills {
+        &self.bills
     }
 
     /// When requests may be sent.
@@ -166,14 +132,14 @@ impl ModelEndpoint {
     /// The currently known capabilities of the endpoint.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        self.capabilities.get()
+        self.learning.capabilities.get()
     }
 
     /// A request in the current form.
     #[must_use]
     pub fn outgoing(&self, request: &PageRequest) -> Outgoing {
-        let capabilities = self.learning.form.form_for(request.page, self.capabilities.get());
-        let frame = self.frame(request, capabilities);
+        let capabilities = self.learning.form.form_for(request.page, self.learning.capabilities.get());
+        let frame = self.frames.frame(request, capabilities);
         let form = SentForm {
             capabilities,
             parameters: frame.frame.parameters(),
@@ -191,18 +157,18 @@ impl ModelEndpoint {
     /// Learns from an exchange what the endpoint accepts. Later requests depend on it. `sent`: the form
     /// of the request; `may_try`: whether another form may be tried at once, other than with a batch.
     pub fn learn_form(&self, exchange: &Exchange, sent: SentForm, may_try: bool) -> FormChange {
-        let may_raise = self.builder.request().max_tokens.is_none();
+        let may_raise = self.frames.request().max_tokens.is_none();
         let may_be_page = match &exchange.verdict {
             Verdict::Retry(fault) => {
                 fault.change.is_some_and(|change| self.dialect.fault_of_page(change, &fault.message).is_some())
             }
             _ => false,
         };
-        let is_stated = |change| states(self.builder.request(), self.image.detail, change);
+        let is_stated = |change| states(self.frames.request(), self.frames.image().detail, change);
         let terms = LearningTerms { may_raise, may_be_page, may_try, is_stated: &is_stated };
-        let form = self.learning.form.judge(exchange, sent, self.capabilities.get(), terms);
+        let form = self.learning.form.judge(exchange, sent, self.learning.capabilities.get(), terms);
         if let Some(capabilities) = form.capabilities() {
-            self.capabilities.set(capabilities);
+            self.learning.capabilities.set(capabilities);
         }
         form
     }
@@ -210,13 +176,13 @@ impl ModelEndpoint {
     /// Whether it is being found out what the endpoint accepts: requests go out one at a time.
     #[must_use]
     pub fn is_trying(&self) -> bool {
-        self.learning.form.is_trying(self.capabilities.get())
+        self.learning.form.is_trying(self.learning.capabilities.get())
     }
 
     /// Whether it is being found out with the page that `request` is about, which is asked next.
     #[must_use]
     pub fn is_trying_with(&self, request: &PageRequest) -> bool {
-        self.learning.form.is_trying_with(request.page, self.capabilities.get())
+        self.learning.form.is_trying_with(request.page, self.learning.capabilities.get())
     }
 
     /// Estimates the tokens of a request.
@@ -229,84 +195,13 @@ impl ModelEndpoint {
             max_billed: frame.max_billed_tokens.map(u64::from),
             repair: request.repair_bytes(),
         };
-        estimate(&frame.footprint, &self.bills.fit.borrow(), &self.bills.calibration.borrow(), size)
-    }
-
-    /// Tokens that sending `image` smaller than at full size saves.
-    #[must_use]
-    pub fn tokens_saved_by_size(&self, image: &Prepared) -> u64 {
-        let fit = self.bills.fit.borrow();
-        let tokens = |(width, height)| fit.tokens(width, height).unwrap_or(0);
-        tokens(image.full).saturating_sub(tokens((image.width, image.height)))
-    }
-
-    /// What image tokens are computed from.
-    #[must_use]
-    pub fn image_basis(&self) -> Basis {
-        self.bills.fit.borrow().basis()
-    }
-
-    /// The currently known billing of images.
-    #[must_use]
-    pub fn fit(&self) -> Fit {
-        self.bills.fit.borrow().clone()
-    }
-
-    /// Observed bills of the endpoint.
-    #[must_use]
-    pub fn calibration(&self) -> Calibration {
-        self.bills.calibration.borrow().clone()
-    }
-
-    /// Learns from the bill of a first question about a page, whose image had `size` pixels.
-    /// `is_valid`: all answers of the reply were valid. Returns the calibration if it should
-    /// be stored, because it changed more than a little.
-    #[must_use]
-    pub fn learn_bill(
-        &self,
-        outgoing: &Outgoing,
-        size: (u32, u32),
-        usage: Usage,
-        is_valid: bool,
-    ) -> Option<Calibration> {
-        let footprint = outgoing.frame.footprint;
-        let mut calibration = self.bills.calibration.borrow_mut();
-        if is_valid {
-            calibration.record_reply(footprint.usual, usage, footprint.reasoning);
-        }
-        let image_tokens = usage.input.saturating_sub(footprint.text);
-        if !calibration.record_image(size, image_tokens, footprint.text) {
-            return None;
-        }
-        let mut fit = self.bills.fit.borrow_mut();
-        *fit = Fit::new(self.image.rule, fit.detail(), &calibration);
-        Some(calibration.clone())
-    }
-
-    /// Learns that the provider reported a cost of `reported` where the price gives `computed`.
-    /// Returns what is known now if it should be stored.
-    #[must_use]
-    pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {
-        let mut calibration = self.bills.calibration.borrow_mut();
-        calibration.record_markup(reported, computed).then(|| calibration.clone())
-    }
-
-    /// The maximum cost of a request by the provider's account, if it is `cost` by the price.
-    #[must_use]
-    pub fn with_markup(&self, cost: Pico) -> Pico {
-        self.bills.calibration.borrow().with_markup(cost)
+        self.bills.estimate(&frame.footprint, size)
     }
 
     /// The body of a request.
     #[must_use]
     pub fn page_body(&self, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> Bytes {
-        let frame = &outgoing.frame;
-        frame.frame.body(&PageParts {
-            image,
-            max_reply_tokens: frame.max_reply_tokens,
-            cache_partition: request.page % self.cache_partitions,
-            repair: request.repair.as_ref(),
-        })
+        self.frames.body(request, outgoing, image)
     }
 
     /// Makes one attempt: sends a request and reads the reply, both within `timeout`.
@@ -328,7 +223,7 @@ impl ModelEndpoint {
                     client: &self.client,
                     dialect: &*self.dialect,
                     clock: &self.clock,
-                    habits: &self.habits,
+                    habits: &self.learning.habits,
                     on_text,
                     sent: outgoing.form,
                 };
@@ -399,7 +294,7 @@ impl ModelEndpoint {
         // Any error to a candidate means that the form is not accepted.
         if !outgoing.form.is_candidate {
             let is_proven = outgoing.form.capabilities.is_proven;
-            stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect, is_proven);
+            stop_if_stated(&mut exchange.verdict, self.frames.request(), &*self.dialect, is_proven);
         }
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
@@ -421,7 +316,7 @@ impl ModelEndpoint {
     /// Adds the model to a hint to check its name.
     fn name_model(&self, verdict: &mut Verdict) {
         if let Verdict::Stop(refusal) = verdict {
-            let named = format!("provider.model ({})", self.builder.model());
+            let named = format!("provider.model ({})", self.frames.model());
             refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
         }
     }
@@ -435,16 +330,6 @@ impl ModelEndpoint {
             failure => failure,
         }
     }
-
-    fn frame(&self, request: &PageRequest, capabilities: Capabilities) -> Rc<CachedFrame> {
-        self.frames.get_or_build(request, capabilities, || self.builder.build(request, capabilities))
-    }
-}
-
-/// The number of partitions of the provider's prompt cache to use.
-fn cache_partitions(limits: &Limits) -> u64 {
-    let stated = limits.requests_per_minute.map(|rate| rate.div_ceil(REQUESTS_PER_PARTITION));
-    stated.unwrap_or(limits.concurrency.stated_or_start()).clamp(1, MAX_PARTITIONS).into()
 }
 
 #[cfg(test)]

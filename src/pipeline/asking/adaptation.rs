@@ -34,7 +34,7 @@ pub(crate) async fn adapt(
         store_form(asking, capabilities).await?;
     }
     for (billed, computed) in compared_costs(charge, attempt.before.price, expected_at_most(attempt, exchange)) {
-        if let Some(calibration) = asking.endpoint.learn_markup(billed, computed) {
+        if let Some(calibration) = asking.endpoint.bills().learn_markup(billed, computed) {
             store_calibration(asking, calibration).await?;
         }
     }
@@ -49,7 +49,7 @@ pub(crate) async fn adapt(
 /// allows no judgement, and an estimate is not a bill.
 fn is_unexpected_bill(asking: &Asking<'_>, attempt: &Attempt, charge: &AttemptCharge) -> bool {
     let Some(reserved) = attempt.before.reserved else { return false };
-    let is_first = asking.endpoint.calibration().images() == 0;
+    let is_first = asking.endpoint.bills().calibration().images() == 0;
     match asking.run.job.limits.budget {
         Some(_) => charge.budget > reserved,
         None => {
@@ -125,12 +125,14 @@ async fn calibrate(
     let (Some(usage), Verdict::Done { reading, .. }) = (prompt_bill(request, exchange), &exchange.verdict) else {
         return Ok(());
     };
-    let before = asking.endpoint.fit();
+    let before = asking.endpoint.bills().fit();
     let is_valid = reading.iter().all(Result::is_ok);
-    let Some(calibration) = asking.endpoint.learn_bill(&sent.outgoing, sent.size, usage, is_valid) else {
+    let Some(calibration) =
+        asking.endpoint.bills().learn_bill(sent.outgoing.frame.footprint, sent.size, usage, is_valid)
+    else {
         return Ok(());
     };
-    let after = asking.endpoint.fit();
+    let after = asking.endpoint.bills().fit();
     if after.differs() && !before.differs() {
         warn_of_bills(&asking.run.job, &after, sent.size);
     }
@@ -142,7 +144,7 @@ async fn calibrate(
 /// # Errors
 /// When the store fails.
 pub(crate) async fn store_what_was_learned(asking: &Asking<'_>) -> Result<(), StoreError> {
-    let calibration = asking.endpoint.calibration();
+    let calibration = asking.endpoint.bills().calibration();
     let detail = asking.run.job.image.detail;
     if calibration == asking.calibrations.for_detail(detail) {
         return Ok(());

@@ -186,16 +186,16 @@ fn sent_now(endpoint: &ModelEndpoint, request: &PageRequest, image: &Prepared) -
 fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> KnownBefore {
     let estimate = endpoint.estimate(request, outgoing, image);
     let price = endpoint.price();
-    let has_rule = endpoint.image_basis() != Basis::Unknown;
+    let has_rule = endpoint.bills().image_basis() != Basis::Unknown;
     let expected = price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected));
-    let reserved = price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst)));
+    let reserved = price.map(|price| endpoint.bills().with_markup(price.max_cost(estimate.worst)));
     KnownBefore {
         estimate,
         price,
         expected,
         reserved,
-        multiples: multiples(expected.map(|cost| endpoint.with_markup(cost)), reserved.unwrap_or_default()),
-        saved_tokens: endpoint.tokens_saved_by_size(image),
+        multiples: multiples(expected.map(|cost| endpoint.bills().with_markup(cost)), reserved.unwrap_or_default()),
+        saved_tokens: endpoint.bills().tokens_saved_by_size(image),
     }
 }
 

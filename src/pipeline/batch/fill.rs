@@ -81,7 +81,7 @@ impl<'a> BatchFiller<'a> {
 
     /// With a budget, few pages go out until the endpoint's first bills are seen.
     pub(crate) fn is_cautious(&self) -> bool {
-        let bills = self.asking.endpoint.calibration().images() + self.confirmed;
+        let bills = self.asking.endpoint.bills().calibration().images() + self.confirmed;
         self.asking.run.job.limits.budget.is_some() && bills < MIN_CALIBRATION_IMAGES
     }
 

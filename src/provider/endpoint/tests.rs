@@ -3,9 +3,13 @@
 use super::*;
 use crate::base::clock::{ManualClock, SystemClock};
 use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::catalog::Basis;
 use crate::manifest::{self, Job};
 use crate::provider::client::call::HttpCall;
-use crate::provider::dialect::interface::{BatchDialect, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream};
+use crate::provider::dialect::interface::{
+    BatchDialect, ErrorReply, FrameOptions, NotAReply, PageFrame, PageParts, ReplyStream,
+};
 use crate::provider::dialect::openai::OpenAi;
 use crate::provider::form::capability::ReplyFormat;
 use crate::provider::form::capability_change::CapabilityChange;
@@ -21,6 +25,7 @@ use crate::provider::test_server::{Received, TestServer, block_on, client, reply
 use crate::task::{Question, compile};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: openai/gpt-4o-mini}\ntasks: {kind: {classify: {labels: [a, b]}}, signed: {question: {text: Signed?, type: boolean}}}\n";
 
@@ -302,23 +307,28 @@ fn only_the_tasks_that_are_asked_are_sent() {
 fn bills_correct_the_estimate() {
     let endpoint = endpoint();
     let before = estimated(&endpoint, &request(&[0]), &image()).expected;
-    assert_eq!(endpoint.image_basis(), Basis::Rule);
+    assert_eq!(endpoint.bills().image_basis(), Basis::Rule);
     let billed = Usage { input: before.input + 5000, output: before.output * 3, ..Usage::default() };
     for at in 0..4_u32 {
-        let learned = endpoint.learn_bill(&endpoint.outgoing(&request(&[0])), (512, 512 + at), billed, true);
+        let learned = endpoint.bills().learn_bill(
+            endpoint.outgoing(&request(&[0])).frame.footprint,
+            (512, 512 + at),
+            billed,
+            true,
+        );
         assert!(learned.is_some(), "every size is new");
     }
     let after = estimated(&endpoint, &request(&[0]), &Prepared { height: 513, ..image() }).expected;
     assert_eq!((after.input, after.output), (billed.input, billed.output));
-    assert_eq!((endpoint.image_basis(), endpoint.calibration().images()), (Basis::Calibrated(4), 4));
-    assert!(endpoint.fit().differs());
+    assert_eq!((endpoint.bills().image_basis(), endpoint.bills().calibration().images()), (Basis::Calibrated(4), 4));
+    assert!(endpoint.bills().fit().differs());
 }
 
 #[test]
 fn a_smaller_image_saves_tokens() {
     let endpoint = endpoint();
-    assert!(endpoint.tokens_saved_by_size(&image()) > 0);
-    assert_eq!(endpoint.tokens_saved_by_size(&Prepared { full: (512, 512), ..image() }), 0);
+    assert!(endpoint.bills().tokens_saved_by_size(&image()) > 0);
+    assert_eq!(endpoint.bills().tokens_saved_by_size(&Prepared { full: (512, 512), ..image() }), 0);
 }
 
 #[test]

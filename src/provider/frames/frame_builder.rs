@@ -16,28 +16,21 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(crate) struct FrameBuilder {
     dialect: Rc<dyn Dialect>,
-    model: String,
-    request: Request,
-    detail: Option<Detail>,
+    /// The provider's name of the model.
+    pub(crate) model: String,
+    /// What the manifest states about requests.
+    pub(crate) request: Request,
+    /// What the manifest states about images.
+    pub(crate) image: Image,
     /// Facts about the model; `None`: unknown.
     facts: Option<&'static ModelFacts>,
 }
 
 impl FrameBuilder {
     /// For `model`, by the provider's name.
-    pub(crate) fn new(dialect: Rc<dyn Dialect>, model: String, request: Request, image: &Image) -> Self {
+    pub(crate) fn new(dialect: Rc<dyn Dialect>, model: String, request: Request, image: Image) -> Self {
         let facts = model_facts(&model);
-        Self { dialect, model, request, detail: sent_detail(image), facts }
-    }
-
-    /// The provider's name of the model.
-    pub(crate) fn model(&self) -> &str {
-        &self.model
-    }
-
-    /// What the manifest states about requests.
-    pub(crate) fn request(&self) -> &Request {
-        &self.request
+        Self { dialect, model, request, image, facts }
     }
 
     /// What the requests of this kind have in common, for an endpoint that accepts `capabilities`.
@@ -50,7 +43,7 @@ impl FrameBuilder {
         let options = FrameOptions {
             model: &self.model,
             request: &self.request,
-            detail: self.detail,
+            detail: sent_detail(&self.image),
             capabilities,
             temperature: self.temperature(capabilities, size.effort, avoids_repetition),
             effort: size.effort,

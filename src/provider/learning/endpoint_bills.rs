@@ -1,16 +1,108 @@
 //! What an endpoint bills: its price, and what its bills have shown.
 
-use crate::catalog::{Calibration, Fit, PriceTable, ServiceTier};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::catalog::{Basis, Calibration, Detail, Fit, ImageRule, PriceTable, RequestPrice, ServiceTier};
+use crate::manifest::Image;
+use crate::prepare::Prepared;
+use crate::provider::frames::frame_builder::sent_detail;
+use crate::provider::request::estimate::{Estimate, Footprint, RequestSize, estimate};
 use std::cell::RefCell;
 
 /// What an endpoint bills.
-pub(crate) struct EndpointBills {
-    /// What a token costs; `None`: unknown.
-    pub(crate) price: Option<PriceTable>,
-    /// The service tier that requests ask for.
-    pub(crate) service_tier: ServiceTier,
-    /// Observed bills.
-    pub(crate) calibration: RefCell<Calibration>,
-    /// The billing of images that fits them.
-    pub(crate) fit: RefCell<Fit>,
+pub struct EndpointBills {
+    price: Option<PriceTable>,
+    service_tier: ServiceTier,
+    rule: ImageRule,
+    calibration: RefCell<Calibration>,
+    /// The billing of images that fits the calibration.
+    fit: RefCell<Fit>,
+}
+
+impl EndpointBills {
+    /// `price`: what a token costs; `None`: unknown. `service_tier`: the one that requests ask for. `calibration`: observed
+    /// bills.
+    pub(crate) fn new(
+        price: Option<PriceTable>,
+        service_tier: ServiceTier,
+        image: &Image,
+        calibration: Calibration,
+    ) -> Self {
+        let fit = Fit::new(image.rule, sent_detail(image).unwrap_or(Detail::High), &calibration);
+        Self { price, service_tier, rule: image.rule, calibration: RefCell::new(calibration), fit: RefCell::new(fit) }
+    }
+
+    /// The price of a request that is sent at `sent_ms`, wall time in milliseconds; `None`: unknown.
+    pub(crate) fn price_at(&self, sent_ms: i64) -> Option<RequestPrice> {
+        Some(RequestPrice { table: self.price?, tier: self.service_tier, sent_ms })
+    }
+
+    /// Estimates the tokens of a request.
+    pub(crate) fn estimate(&self, footprint: &Footprint, size: RequestSize) -> Estimate {
+        estimate(footprint, &self.fit.borrow(), &self.calibration.borrow(), size)
+    }
+
+    /// Tokens that sending `image` smaller than at full size saves.
+    #[must_use]
+    pub fn tokens_saved_by_size(&self, image: &Prepared) -> u64 {
+        let fit = self.fit.borrow();
+        let tokens = |(width, height)| fit.tokens(width, height).unwrap_or(0);
+        tokens(image.full).saturating_sub(tokens((image.width, image.height)))
+    }
+
+    /// What image tokens are computed from.
+    #[must_use]
+    pub fn image_basis(&self) -> Basis {
+        self.fit.borrow().basis()
+    }
+
+    /// The currently known billing of images.
+    #[must_use]
+    pub fn fit(&self) -> Fit {
+        self.fit.borrow().clone()
+    }
+
+    /// Observed bills of the endpoint.
+    #[must_use]
+    pub fn calibration(&self) -> Calibration {
+        self.calibration.borrow().clone()
+    }
+
+    /// Learns from the bill of a first question about a page, whose text was `footprint` and whose image had `size`
+    /// pixels. `is_valid`: all answers of the reply were valid. Returns the calibration if it should be stored, because it
+    /// changed more than a little.
+    #[must_use]
+    pub fn learn_bill(
+        &self,
+        footprint: Footprint,
+        size: (u32, u32),
+        usage: Usage,
+        is_valid: bool,
+    ) -> Option<Calibration> {
+        let mut calibration = self.calibration.borrow_mut();
+        if is_valid {
+            calibration.record_reply(footprint.usual, usage, footprint.reasoning);
+        }
+        let image_tokens = usage.input.saturating_sub(footprint.text);
+        if !calibration.record_image(size, image_tokens, footprint.text) {
+            return None;
+        }
+        let mut fit = self.fit.borrow_mut();
+        *fit = Fit::new(self.rule, fit.detail(), &calibration);
+        Some(calibration.clone())
+    }
+
+    /// Learns that the provider reported a cost of `reported` where the price gives `computed`.
+    /// Returns what is known now if it should be stored.
+    #[must_use]
+    pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {
+        let mut calibration = self.calibration.borrow_mut();
+        calibration.record_markup(reported, computed).then(|| calibration.clone())
+    }
+
+    /// The maximum cost of a request by the provider's account, if it is `cost` by the price.
+    #[must_use]
+    pub fn with_markup(&self, cost: Pico) -> Pico {
+        self.calibration.borrow().with_markup(cost)
+    }
 }
