@@ -14,7 +14,7 @@ use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
 use super::model::ready_page::{PageEnd, ReadyPage};
 use super::model::recipe::known_recipes;
-use super::scan::reread::{Reread, reread};
+use super::scan::reread::{ComparedPage, Reread, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::sanitize;
@@ -133,11 +133,11 @@ fn ask(
     let reader = run.store.reader()?;
     let FilePage { content, bytes, layout, decoder, .. } = &mut file_page;
     let compare = |page, earlier| {
-        decoder.compare_with_earlier(page, earlier).map_err(|error| PipelineError::Internal(error.to_string()))
+        let compared = ComparedPage::compare(decoder, (page, &run.job.image), earlier);
+        compared.map_err(|error| PipelineError::Internal(error.to_string()))
     };
-    if let Reread::Postponed(fault) =
-        reread((&run.store, &reader), (*content, bytes), Ok(layout.clone()), compare, || false)?
-    {
+    let stored = (&run.store, &reader, run.identity.renderers.as_str());
+    if let Reread::Postponed(fault) = reread(stored, (*content, bytes), Ok(layout.clone()), compare, || false)? {
         return Err(PipelineError::Page { path: file.display().to_string(), reason: fault.message });
     }
     let read_outcomes = || reader.stored_page(None, &page, &set.recipes, VERSIONS).map(|known| known.outcomes);

@@ -6,7 +6,7 @@
 use super::page_status::TaskSelection;
 use super::read::recipes::SetMembers;
 use super::read::{entries, pages};
-use super::records::pages::{RereadFile, SkipRule, Versions};
+use super::records::pages::{FaultRecord, PageFaultRecord, RereadFile, SkipRule, Versions};
 use super::sqlite::migrations::{MIGRATIONS, latest};
 use super::sqlite::schema;
 use super::sqlite::values::PageKey;
@@ -15,6 +15,7 @@ use super::write::pages::put_reread;
 use super::*;
 use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
 use crate::base::digest::Digest;
+use crate::base::vocabulary::ErrorKind;
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -126,6 +127,8 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     assert_eq!(outdated_pages(&content, 2), []);
     let outdated = [(0, false), (1, true), (2, true), (3, false)];
     assert_eq!(outdated_pages(&content, 3), outdated);
+    let fault = FaultRecord { kind: ErrorKind::IncompletePage, message: "an image is missing".into() };
+    let fault = PageFaultRecord { fault, decoder: VERSIONS.decoder, renderers: String::new() };
     let file = RereadFile {
         content,
         page_count: 5,
@@ -133,6 +136,7 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
         numbers: Some(vec![2, 4, 5]),
         numbered_since: PAGE_TREE_VERSION,
         redrawn: vec![(4, "an image was missing".into())],
+        faults: vec![(4, fault.clone())],
         drops_blank: true,
     };
     let stored = || {
@@ -162,6 +166,8 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     put_reread(&db, Revision(10), &file).unwrap();
     assert_eq!(stored(), expected);
     assert_eq!(outdated_pages(&other, 3), [(2, false)]);
+    let last_page = |content| pages::last_page_with_outcome(&db, content).unwrap();
+    assert_eq!([last_page(&content), last_page(&other)], [Some(5), None]);
     // Pages that a decoder with the numbers of today has read stay where they are.
     db.execute("UPDATE pages SET decoder = ?1 WHERE content = ?2", params![PAGE_TREE_VERSION, content]).unwrap();
     assert_eq!(outdated_pages(&content, DECODER_VERSION).len(), 4);
@@ -170,6 +176,7 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     let page = PageId { content, page: 4 };
     let (_, known) = pages::stored_page(&db, None, &page, &[RecipeId(1)], VERSIONS).unwrap().unwrap();
     assert_eq!(known.wrong_picture(), Some("an image was missing"));
+    assert_eq!(known.fault, Some(fault.fault), "it can't be drawn now");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
+use crate::pipeline::scan::reread::{is_of_run, layout_of_outcomes};
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
@@ -222,18 +223,24 @@ impl<'a> Planner<'a> {
         self.reader.map_or(Ok(false), |reader| reader.has_earlier_numbers(&file.content, numbered_since))
     }
 
-    /// The pages of a file; none when it can't be opened.
+    /// The pages of a file. If it can't be opened: those that have outcomes.
     fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(PageLayout::of_count(0)) };
-        match is_single_page(bytes) {
+        let opened = match is_single_page(bytes) {
             Ok(true) => Ok(PageLayout::of_count(1)),
             Ok(false) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
-                Ok(opened.unwrap_or_else(|_| PageLayout::of_count(0)))
+                opened
             }
-            Err(_) => Ok(PageLayout::of_count(0)),
+            Err(fault) => Err(fault),
+        };
+        Ok(match (opened, self.reader) {
+            (Ok(layout), _) => Some(layout),
+            (Err(fault), Some(reader)) if !is_of_run(&fault) => layout_of_outcomes(reader, &file.content)?,
+            (Err(_), _) => None,
         }
+        .unwrap_or_else(|| PageLayout::of_count(0)))
     }
 
     /// The upright size of a page; `None`: it can't be read.
@@ -280,6 +287,11 @@ impl<'a> Planner<'a> {
                 return Ok(Pico::ZERO);
             }
             PageStatus::Faulty => {
+                self.plan.unreadable += 1;
+                return Ok(Pico::ZERO);
+            }
+            // A run does not send a page that it can't draw.
+            PageStatus::Ask(_) if known.fault.is_some() && !self.selection.failed => {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }

@@ -2,10 +2,11 @@
 
 use super::pass::{ScanPass, ScanPurpose};
 use super::queue::FilePages;
+use super::reread::ComparedPage;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::manifest::{Image, Size};
-use crate::media::{EarlierPicture, MediaFault, MediaFaultKind, PageLayout};
+use crate::media::{MediaFault, MediaFaultKind, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
@@ -86,7 +87,7 @@ impl Preparer {
         Ok(opened)
     }
 
-    /// Compares a page of a file with what the decoder of the version `earlier` made of it.
+    /// Compares an answered page of a file with what the decoder of the version `earlier` made of it.
     ///
     /// # Errors
     /// When the decoder can't be started: how the run ends.
@@ -95,11 +96,11 @@ impl Preparer {
         page: PageId,
         earlier: u32,
         bytes: &Bytes,
-    ) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome> {
+    ) -> Result<ComparedPage, RunOutcome> {
         if let Err(fault) = self.open(page.content, bytes)? {
-            return Ok(Err(fault));
+            return Ok(ComparedPage::from(fault));
         }
-        let compared = self.decoder.compare_with_earlier(page.page, earlier);
+        let compared = ComparedPage::compare(&mut self.decoder, (page.page, &self.run.job.image), earlier);
         compared.map_err(|error| RunOutcome::InternalError(error.to_string()))
     }
 

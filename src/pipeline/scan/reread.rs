@@ -2,8 +2,10 @@
 //! pages is brought up to date.
 
 use crate::base::digest::Digest;
+use crate::manifest::Image;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, is_pdftoppm};
-use crate::store::{Reader, RereadFile, Store, StoreError};
+use crate::prepare::{Decoder, DecoderError};
+use crate::store::{PageFaultRecord, Reader, RereadFile, Store, StoreError};
 
 /// What reading a file has brought.
 pub(crate) enum Reread {
@@ -21,44 +23,75 @@ pub(crate) fn is_of_run(fault: &MediaFault) -> bool {
     matches!(fault.kind, DecodeTimeout | DecoderFailed | DecoderOutOfMemory)
 }
 
+/// An answered page, compared with what an earlier decoder made of it.
+pub(crate) struct ComparedPage {
+    /// What that was; the fault of the page if that is unknown.
+    earlier: Result<EarlierPicture, MediaFault>,
+    /// Why the page can't be drawn now, if its earlier picture was wrong.
+    fault: Option<MediaFault>,
+}
+
+impl ComparedPage {
+    /// Compares a page of the file that is open in `decoder` with what the decoder of the version `earlier` made of it.
+    ///
+    /// # Errors
+    /// When the decoder can't be started.
+    pub(crate) fn compare(
+        decoder: &mut Decoder,
+        (page, image): (u32, &Image),
+        earlier: u32,
+    ) -> Result<Self, DecoderError> {
+        let earlier = decoder.compare_with_earlier(page, earlier)?;
+        let fault = match &earlier {
+            Ok(EarlierPicture::Same) => None,
+            Err(fault) if is_of_run(fault) => None,
+            Ok(_) | Err(_) => decoder.prepare(page, image, false)?.err(),
+        };
+        Ok(Self { earlier, fault })
+    }
+}
+
+/// A page of a file that can't be opened.
+impl From<MediaFault> for ComparedPage {
+    fn from(fault: MediaFault) -> Self {
+        Self { earlier: Err(fault.clone()), fault: Some(fault) }
+    }
+}
+
 /// Compares answered pages of a file that an earlier decoder has read with what this one makes of them, and
-/// stores that together with the numbers that the pages have now. `opened`: the pages of the file;
-/// `compare` compares a page, by its number now, with what the decoder of a version made of it; `is_ending`: whether the
-/// run ends at once.
+/// stores that together with the numbers that the pages have now. `renderers`: those that are installed; `opened`: the
+/// pages of the file; `compare` compares a page, by its number now, with what the decoder of a version made of it;
+/// `is_ending`: whether the run ends at once.
 ///
 /// # Errors
 /// When the store fails, or the decoder can't be started.
 pub(crate) fn reread<E: From<StoreError>>(
-    (store, reader): (&Store, &Reader),
+    (store, reader, renderers): (&Store, &Reader, &str),
     (content, bytes): (Digest, &[u8]),
     opened: Result<PageLayout, MediaFault>,
-    mut compare: impl FnMut(u32, u32) -> Result<Result<EarlierPicture, MediaFault>, E>,
+    mut compare: impl FnMut(u32, u32) -> Result<ComparedPage, E>,
     is_ending: impl Fn() -> bool,
 ) -> Result<Reread, E> {
     let outdated = reader.outdated_pages(&content, DECODER_VERSION)?;
-    if outdated.is_empty() {
-        return Ok(match opened {
-            Ok(layout) => Reread::Pages(layout),
-            Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => Reread::Postponed(fault),
-            Err(fault) => Reread::Unreadable(fault),
-        });
-    }
-    let answered = outdated.iter().filter(|known| known.page > 0 && known.is_answered);
-    let mut redrawn = Vec::new();
     let layout = match opened {
+        Ok(layout) if outdated.is_empty() => return Ok(Reread::Pages(layout)),
         Ok(layout) => layout,
+        Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => return Ok(Reread::Postponed(fault)),
+        Err(fault) if outdated.is_empty() && is_of_run(&fault) => return Ok(Reread::Unreadable(fault)),
         Err(fault) if is_of_run(&fault) || is_ending() => return Ok(Reread::Postponed(fault)),
-        // Answered pages keep their answers, and their rows.
-        Err(fault) => match answered.clone().map(|known| known.page).max() {
-            Some(count) => {
-                redrawn.extend(answered.map(|known| (known.page, fault.message.clone())));
-                let layout = PageLayout::of_count(count);
-                store.put_reread(reread_file(content, &layout, redrawn, false))?;
-                return Ok(Reread::Pages(layout));
+        Err(fault) => {
+            let Some(layout) = layout_of_outcomes(reader, &content)? else { return Ok(Reread::Unreadable(fault)) };
+            let mut file = reread_file(content, &layout);
+            for known in outdated.iter().filter(|known| known.page > 0 && known.is_answered) {
+                file.redrawn.push((known.page, fault.message.clone()));
+                file.faults.push((known.page, page_fault(&fault, renderers)));
             }
-            None => return Ok(Reread::Unreadable(fault)),
-        },
+            store.put_reread(file)?;
+            return Ok(Reread::Pages(layout));
+        }
     };
+    let mut file = reread_file(content, &layout);
+    let answered = outdated.iter().filter(|known| known.page > 0 && known.is_answered);
     for known in answered {
         let has_number = known.decoder >= layout.numbered_since;
         let page = if has_number { known.page } else { layout.number_now(known.page) };
@@ -69,24 +102,53 @@ pub(crate) fn reread<E: From<StoreError>>(
         if known.renderer.as_deref().is_some_and(is_pdftoppm) {
             continue;
         }
-        match compare(page, known.decoder)? {
-            Ok(EarlierPicture::Same) => {}
-            Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => redrawn.push((page, reason)),
+        let ComparedPage { earlier, fault } = compare(page, known.decoder)?;
+        match earlier {
+            Ok(EarlierPicture::Same) => continue,
+            Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => {
+                file.redrawn.push((page, reason));
+            }
             // The next run compares again.
             Err(fault) if is_ending() || fault.kind == MediaFaultKind::DecoderOutOfMemory => {
                 return Ok(Reread::Postponed(fault));
             }
             // That does not show what the earlier picture was.
-            Err(fault) if is_of_run(&fault) => {}
-            Err(fault) => redrawn.push((page, fault.message)),
+            Err(fault) if is_of_run(&fault) => continue,
+            Err(fault) => file.redrawn.push((page, fault.message)),
         }
+        let is_of_page = |fault: &MediaFault| !is_of_run(fault) && fault.kind != MediaFaultKind::RequestTooLarge;
+        file.faults.extend(fault.filter(is_of_page).map(|fault| (page, page_fault(&fault, renderers))));
     }
-    let drops_blank = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
-    store.put_reread(reread_file(content, &layout, redrawn, drops_blank))?;
+    file.drops_blank = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
+    store.put_reread(file)?;
     Ok(Reread::Pages(layout))
 }
 
-fn reread_file(content: Digest, layout: &PageLayout, redrawn: Vec<(u32, String)>, drops_blank: bool) -> RereadFile {
+/// The pages of a file that this decoder can't open, and of which an earlier one has shown pages to a model: these keep
+/// their outcomes and their rows. `None`: none of its pages was asked.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn layout_of_outcomes(reader: &Reader, content: &Digest) -> Result<Option<PageLayout>, StoreError> {
+    Ok(reader.last_page_with_outcome(content)?.map(PageLayout::of_count))
+}
+
+/// Its pages, of which nothing has been compared yet.
+fn reread_file(content: Digest, layout: &PageLayout) -> RereadFile {
     let PageLayout { count, repeats, earlier_numbers, numbered_since } = layout.clone();
-    RereadFile { content, page_count: count, repeats, numbers: earlier_numbers, numbered_since, redrawn, drops_blank }
+    let (redrawn, faults) = (Vec::new(), Vec::new());
+    RereadFile {
+        content,
+        page_count: count,
+        repeats,
+        numbers: earlier_numbers,
+        numbered_since,
+        redrawn,
+        faults,
+        drops_blank: false,
+    }
+}
+
+fn page_fault(fault: &MediaFault, renderers: &str) -> PageFaultRecord {
+    PageFaultRecord { fault: fault.clone().into(), decoder: DECODER_VERSION, renderers: renderers.to_owned() }
 }

@@ -241,7 +241,7 @@ impl Worker {
         };
         let (preparer, shutdown) = (&mut self.preparer, &self.run.shutdown);
         let compare = |page, decoder| preparer.compare_with_earlier(PageId { content, page }, decoder, &bytes);
-        let stored = (&self.run.store, &self.stored);
+        let stored = (&self.run.store, &self.stored, self.run.identity.renderers.as_str());
         let layout = match reread(stored, (content, &bytes), opened, compare, || shutdown.is_immediate())? {
             Reread::Pages(layout) => layout,
             // The next run looks at it again.

@@ -80,6 +80,19 @@ pub(crate) fn outdated_pages(
     find.query_and_then(params![content, decoder_version], outdated_page)?.collect()
 }
 
+/// The last page of a file that has an outcome.
+pub(crate) fn last_page_with_outcome(db: &Connection, content: &Digest) -> Result<Option<u32>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT p.page, p.id FROM pages p
+         WHERE p.content = ?1 AND p.page > 0 AND EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id)
+         ORDER BY p.page DESC LIMIT 1",
+    )?;
+    let mut rows = find.query([content])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let key: PageKey = row.get(1)?;
+    Cells::new(row, "pages", || format!("page {}", key.0)).get(0).map(Some)
+}
+
 /// A page whose columns are its number, whether it is answered, what has read and drawn it, and its key.
 pub(crate) fn outdated_page(row: &Row<'_>) -> Result<OutdatedPage, StoreError> {
     let key: PageKey = row.get(4)?;

@@ -154,6 +154,11 @@ impl Reader {
         pages::outdated_pages(&self.db, content, decoder_version)
     }
 
+    /// The last page of a file that has an outcome; `None`: no page was asked.
+    pub fn last_page_with_outcome(&self, content: &Digest) -> Result<Option<u32>, StoreError> {
+        pages::last_page_with_outcome(&self.db, content)
+    }
+
     /// Whether pages of a file may still have the numbers that decoders before the version `numbered_since`
     /// gave them.
     pub fn has_earlier_numbers(&self, content: &Digest, numbered_since: u32) -> Result<bool, StoreError> {

@@ -64,6 +64,8 @@ pub struct RereadFile {
     pub numbered_since: u32,
     /// Pages (by their current numbers) whose earlier picture was wrong, and its fault.
     pub redrawn: Vec<(u32, String)>,
+    /// Pages of `redrawn` that can't be drawn now, and why.
+    pub faults: Vec<(u32, PageFaultRecord)>,
     /// Whether pages that looked blank are looked at again. Other features stay, and with them near
     /// duplicates.
     pub drops_blank: bool,

@@ -50,7 +50,7 @@ pub(crate) fn put_renderer(db: &Connection, page: &PageId, renderer: &str) -> Re
 /// Brings the pages of a file that an earlier decoder has read up to date, in one step: their numbers,
 /// which of them had a wrong picture, and that the current decoder has read them.
 pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile) -> Result<(), StoreError> {
-    let RereadFile { content, page_count, repeats, numbers, numbered_since, redrawn, drops_blank } = file;
+    let RereadFile { content, page_count, repeats, numbers, numbered_since, redrawn, faults, drops_blank } = file;
     let mut find = db.prepare_cached("SELECT id, page FROM pages WHERE content = ?1 AND decoder < ?2")?;
     let mut pages_before = |version: u32| -> Result<Vec<(PageKey, u32)>, StoreError> {
         let pages = find.query_map(params![content, version], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -67,6 +67,9 @@ pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile)
     )?;
     for (page, reason) in redrawn {
         redraw.execute(params![content, page, revision, reason, DECODER_VERSION])?;
+    }
+    for (page, fault) in faults {
+        put_fault(db, &PageId { content: *content, page: *page }, fault)?;
     }
     let mut mark = db.prepare_cached("UPDATE pages SET decoder = ?2 WHERE id = ?1")?;
     let mut drop = db.prepare_cached("DELETE FROM marks WHERE page_id = ?1 AND blank")?;

@@ -347,8 +347,9 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     let redrawn: Vec<&str> = first.iter().filter_map(|page| page["path"].as_str()).collect();
     assert_eq!(redrawn, ["cut.jpg", "form.pdf", "predictor.tif", "turned.png"], "{after}");
     assert_eq!((&after["to_ask"], &after["outdated_files"]), (&json!(0), &json!(0)));
-    // A plan decodes nothing. The answer to a truncated picture is no longer shown when a new one was wanted.
-    assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 4);
+    // The answer to a truncated picture is no longer shown when a new one was wanted, and the picture is not sent.
+    let redrawn = plan(&["--retry", "redrawn"]);
+    assert_eq!((&redrawn["to_ask"], &redrawn["unreadable"]), (&json!(3), &json!(2)), "{redrawn}");
     let retried = docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]);
     assert_eq!(requests(&bench), 3, "{}", retried.stderr);
     let cut = bench.rows().into_iter().find(|row| row["path"] == "cut.jpg").unwrap();
@@ -383,6 +384,40 @@ fn a_file_that_fails_to_open_is_listed_to_be_opened_once() {
         assert_eq!((outdated(), requests(&bench)), (json!(0), 0));
     }
     assert_eq!(number(&bench, "SELECT decoder FROM pages WHERE page = 1 AND decoder < 9"), 2);
+}
+
+/// A file that an earlier version could read and this one can't open keeps the answers of its pages and their rows, also
+/// when its time has changed, until `--retry redrawn`.
+#[test]
+fn answers_of_a_file_that_can_no_longer_be_opened_keep_their_rows() {
+    let bench = restored_with("v5-pictures", "v5-pictures/pages", &[]);
+    let damaged = b"%PDF-1.7 nothing that could be opened";
+    let (before, now) = (std::fs::read(bench.path("pages/form.pdf")).unwrap(), blake3::hash(damaged));
+    bench.put("pages/form.pdf", damaged);
+    let contents = [now.as_bytes().to_vec(), blake3::hash(&before).as_bytes().to_vec()];
+    open(&bench).execute("UPDATE pages SET content = ?1 WHERE content = ?2", contents).unwrap();
+    let shown = || {
+        let row = bench.rows().into_iter().find(|row| row["path"] == "form.pdf").unwrap();
+        (row["page"].clone(), row["status"].clone(), row["kind"].clone())
+    };
+    let plan = |options: &[&str]| -> Value {
+        let plan = docmill(&bench, &[&["plan", "job.yaml", "--format", "json"], options].concat());
+        serde_json::from_str(&plan.stdout).unwrap()
+    };
+    for _ in 0..2 {
+        bench.put("pages/form.pdf", damaged);
+        run(&bench);
+        assert_eq!((shown(), requests(&bench)), ((json!(1), json!("ok"), json!("letter")), 0));
+        let redrawn = plan(&[])["redrawn"]["first"].clone();
+        let listed = redrawn.as_array().unwrap().iter().any(|page| page["path"] == "form.pdf" && page["page"] == 1);
+        assert!(listed, "{redrawn}");
+    }
+    let expected = plan(&["--retry", "redrawn"])["to_ask"].clone();
+    docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]);
+    assert_eq!((json!(requests(&bench)), shown()), (expected, (json!(1), json!("failed"), json!(null))));
+    bench.put("pages/form.pdf", damaged);
+    run(&bench);
+    assert_eq!(shown(), (json!(1), json!("failed"), json!(null)));
 }
 
 /// What a provider answers about the batch of a fixture, and the requests that it received.
