@@ -9,6 +9,7 @@ use super::dialect::name::DialectName;
 use super::form::capability::Capabilities;
 use super::form::sent_form::SentForm;
 use super::frames::endpoint_frames::EndpointFrames;
+use super::frames::frame_builder::sent_detail;
 use super::frames::outgoing::Outgoing;
 use super::judgement::verdict::{Cut, Verdict};
 use super::learning::endpoint_bills::EndpointBills;
@@ -27,7 +28,7 @@ use super::request::page_request::{PageRequest, Variation};
 use crate::base::clock::Clock;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::{Calibration, PriceTable, RequestPrice, ServiceTier};
+use crate::catalog::{Calibration, Detail, PriceTable, RequestPrice, ServiceTier};
 use crate::manifest::{Image, Limits, Request, Retry};
 use crate::prepare::Prepared;
 use crate::task::TaskFault;
@@ -86,11 +87,12 @@ impl ModelEndpoint {
     }
 
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
+        let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         let service_tier = ServiceTier::requested(&setup.request.extra);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
             learning: EndpointLearning::new(setup.capabilities, &setup.request, &setup.model),
-            bills: EndpointBills::new(setup.price, service_tier, &setup.image, setup.calibration),
+            bills: EndpointBills::new(setup.price, service_tier, (setup.image.rule, detail), setup.calibration),
             frames: EndpointFrames::new(dialect.clone(), setup.model, setup.request, setup.image, &setup.limits),
             id: setup.id,
             client: setup.client,

@@ -13,7 +13,7 @@
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`learning`]: what exchanges show about an endpoint; [`frames`]: the common part of requests for the same
 //!   questions
-//! - [`stream_habits`]: how streams end; [`reply_reader`]: reads and judges a reply
+//! - [`reply_reader`]: reads and judges a reply
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 //! - [`batch_client`]: the provider's Batch API
 //! - [`endpoint`]: one model at one endpoint, which owns all of these
@@ -32,7 +32,6 @@ pub(crate) mod reply_reader;
 pub(crate) mod request;
 #[cfg(any(test, feature = "internal"))]
 pub mod request_parts;
-pub(crate) mod stream_habits;
 #[cfg(test)]
 pub(crate) mod test_server;
 

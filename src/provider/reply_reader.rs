@@ -8,11 +8,11 @@ use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream, Str
 use super::form::sent_form::SentForm;
 use super::judgement::foreign::Foreign;
 use super::judgement::verdict::{Charge, Verdict};
+use super::learning::stream_habits::StreamHabits;
 use super::replies::exchange::{CUT_STREAM, Exchange};
 use super::replies::reply::Reply;
 use super::replies::served::Served;
 use super::replies::sse::EventDecoder;
-use super::stream_habits::StreamHabits;
 use crate::base::clock::Clock;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;

@@ -1,3 +1,5 @@
+//! Which parameters are secrets, alone and beside others.
+
 use super::companions::{DIGEST_EXPIRIES, EXPIRIES, OAUTH, OTHER_DIGESTS, SAS, SIGNING_DIGESTS};
 use super::names::{
     AMBIGUOUS, PROVIDERS, PROVIDERS_PARAMETERS, SECRET_ENDS, SIGNATURE_ENDS, SIGNATURE_STARTS, SIGNATURES, TOKEN_ENDS,

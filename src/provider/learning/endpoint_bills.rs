@@ -3,9 +3,7 @@
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::{Basis, Calibration, Detail, Fit, ImageRule, PriceTable, RequestPrice, ServiceTier};
-use crate::manifest::Image;
 use crate::prepare::Prepared;
-use crate::provider::frames::frame_builder::sent_detail;
 use crate::provider::request::estimate::{Estimate, Footprint, RequestSize, estimate};
 use std::cell::RefCell;
 
@@ -20,16 +18,17 @@ pub struct EndpointBills {
 }
 
 impl EndpointBills {
-    /// `price`: what a token costs; `None`: unknown. `service_tier`: the one that requests ask for. `calibration`: observed
+    /// `price`: what a token costs; `None`: unknown. `service_tier`: the one that requests ask for. `rule`, `detail`: how
+    /// images are billed. `calibration`: observed
     /// bills.
     pub(crate) fn new(
         price: Option<PriceTable>,
         service_tier: ServiceTier,
-        image: &Image,
+        (rule, detail): (ImageRule, Detail),
         calibration: Calibration,
     ) -> Self {
-        let fit = Fit::new(image.rule, sent_detail(image).unwrap_or(Detail::High), &calibration);
-        Self { price, service_tier, rule: image.rule, calibration: RefCell::new(calibration), fit: RefCell::new(fit) }
+        let fit = Fit::new(rule, detail, &calibration);
+        Self { price, service_tier, rule, calibration: RefCell::new(calibration), fit: RefCell::new(fit) }
     }
 
     /// The price of a request that is sent at `sent_ms`, wall time in milliseconds; `None`: unknown.

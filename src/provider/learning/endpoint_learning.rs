@@ -3,11 +3,11 @@
 use super::endpoint_proof::EndpointProof;
 use super::form_learner::FormLearner;
 use super::statement::stated_values;
+use super::stream_habits::StreamHabits;
 use super::unanswered_requests::UnansweredRequests;
 use super::unexplained_errors::UnexplainedErrors;
 use crate::manifest::Request;
 use crate::provider::form::capability::Capabilities;
-use crate::provider::stream_habits::StreamHabits;
 use std::cell::Cell;
 
 /// What the exchanges with an endpoint show about it.

@@ -7,7 +7,8 @@
 //! - [`unexplained_errors`]: errors that name nothing; [`vague_error`]: an error that does not name what it rejects
 //! - [`wrong_path`]: errors that may be about the path of a URL
 //! - [`endpoint_bills`]: what an endpoint bills; [`endpoint_learning`]: everything else together
-//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment
+//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`unanswered_requests`]: whether it answers at the moment;
+//!   [`stream_habits`]: how its streams end
 
 pub(crate) mod endpoint_bills;
 pub(crate) mod endpoint_learning;
@@ -18,6 +19,7 @@ pub(crate) mod form_search;
 pub(crate) mod page_guesses;
 pub(crate) mod pending_changes;
 pub(crate) mod statement;
+pub(crate) mod stream_habits;
 pub(crate) mod unanswered_requests;
 pub(crate) mod unexplained_errors;
 pub(crate) mod vague_error;

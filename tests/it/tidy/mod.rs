@@ -120,7 +120,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "dialect",
             "learning",
             "frames",
-            "stream_habits",
             "reply_reader",
             "request_parts",
             "batch_client",

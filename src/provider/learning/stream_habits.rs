@@ -1,7 +1,7 @@
 //! How the streams of an endpoint end: how long to wait for what may still follow a complete reply, where the
 //! server keeps the connection open.
 
-use super::dialect::interface::StreamStage;
+use crate::provider::dialect::interface::StreamStage;
 use std::cell::Cell;
 use std::time::Duration;
 
