@@ -35,7 +35,8 @@
 /// leaves open at the end of a page are not.
 /// 16: references to objects that are references are followed; palettes that are a text in an object of their own are used; text in Type 3 fonts that is outlined or a clip is filled;
 /// JPEG with much data that its picture does not need, and images in other codecs that contradict their entries, are faults.
-pub const DECODER_VERSION: u32 = 16;
+/// 17: references are also followed in pages that are one scan.
+pub const DECODER_VERSION: u32 = 17;
 
 /// Since this version PDF pages have the numbers of the page tree.
 pub const PAGE_TREE_VERSION: u32 = 3;
@@ -88,6 +89,9 @@ pub const USED_FONTS_VERSION: u32 = 15;
 /// Since this version references of PDF files to objects that are references are followed, and text in Type 3 fonts is filled
 /// whatever its rendering mode.
 pub const FOLLOWED_REFERENCES_VERSION: u32 = 16;
+
+/// Since this version references are also followed in pages of PDF files that are one scan.
+pub const FOLLOWED_SCANS_VERSION: u32 = 17;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

@@ -22,8 +22,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The renderer that is part of this program.
 pub(crate) const BUILT_IN: &str = "hayro 0.9";
+/// Resolution of drawn pages: that of most scanners.
+const DOTS_PER_INCH: f64 = 300.0;
+/// Points an inch (ISO 32000-1, 8.3.2.3).
+const POINTS_PER_INCH: f64 = 72.0;
+/// Longest side of a drawn page, in pixels, whatever the size of the paper.
+const MAX_SIDE: f64 = 4096.0;
 /// How often other fonts are tried for characters without a glyph.
 const MAX_ROUNDS: u32 = 3;
+
+/// The size of a drawn page in pixels.
+pub(crate) fn nominal_size(page: &Page<'_>) -> (u32, u32) {
+    let (width, height) = page.render_dimensions();
+    let (width, height) = (f64::from(width), f64::from(height));
+    let scale = (DOTS_PER_INCH / POINTS_PER_INCH).min(MAX_SIDE / width.max(height));
+    let pixels = |points: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most MAX_SIDE")]
+        let pixels = (points * scale).round().clamp(1.0, MAX_SIDE) as u32;
+        pixels
+    };
+    (pixels(width), pixels(height))
+}
 
 /// A drawn page, and its losses.
 pub(crate) struct Drawing {

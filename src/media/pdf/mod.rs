@@ -1,6 +1,6 @@
 //! PDF.
 //!
-//! - [`encryption`]: files with only encrypted attachments
+//! - [`opening`]: opens files; [`encryption`]: those with only encrypted attachments
 //! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`layers`]: which layers are hidden; [`soft_mask`]: which masks the renderer applies
 //! - [`stream_corrections`]: entries of streams that the renderer can't use
@@ -56,6 +56,7 @@ pub(crate) mod layers;
 pub(crate) mod losses;
 pub(crate) mod mesh;
 pub(crate) mod objects;
+pub(crate) mod opening;
 pub(crate) mod overlay;
 pub(crate) mod page_fonts;
 pub(crate) mod page_items;

@@ -9,19 +9,19 @@ use super::corrections::{
     Correction, Corrections, correct, correct_annotations, correct_entries, correct_layers, correct_layers_as_before,
     dissolve_groups, open_with, replace_content,
 };
-use super::drawing::{Drawing, Manner, draw};
-use super::encryption::open_without_attachments;
+use super::drawing::{Drawing, Manner, draw, nominal_size};
 use super::font_entries::find_entries;
 use super::font_flags::{find_flags_as_before, find_type};
 use super::font_programs::find_unusual_program;
 use super::groups::BlendingGroups;
 use super::layers::Hideable;
+use super::opening::open_pdf;
 use super::page_fonts::{FontEntries, FontPlaces, correct_fonts};
 use super::page_tree::PageTree;
 use super::palettes::find_text_palettes;
 use super::references::{Objects, find_forwarded_objects, find_unmatched_objects};
 use super::renderer::PdfRenderers;
-use super::scan::{OpaqueMasks, with_scan};
+use super::scan::{OpaqueMasks, Scan, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use super::type3_text::with_filled_text;
 use crate::base::decoder_version::DECODER_VERSION;
@@ -31,19 +31,12 @@ use crate::media::page_layout::PageLayout;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use bytes::Bytes;
+use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::Dict;
 use hayro::hayro_syntax::page::Page;
-use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
 use std::cell::OnceCell;
-use std::sync::Arc;
 
-/// Resolution of drawn pages: that of most scanners.
-const DOTS_PER_INCH: f64 = 300.0;
-/// Points an inch (ISO 32000-1, 8.3.2.3).
-const POINTS_PER_INCH: f64 = 72.0;
-/// Longest side of a drawn page, in pixels, whatever the size of the paper.
-const MAX_SIDE: f64 = 4096.0;
 /// How often the fonts of a page are corrected.
 const MAX_FONT_PASSES: u32 = 8;
 /// The renderer of pages whose scanned image is decoded.
@@ -76,11 +69,7 @@ impl PdfFile {
     }
 
     fn open_with(bytes: Bytes, corrections: Corrections) -> Result<Self, MediaFault> {
-        let pdf = match Pdf::new(Arc::new(bytes.clone())) {
-            Ok(pdf) => pdf,
-            Err(error) => open_without_attachments(&bytes).ok_or_else(|| load_fault(error))?,
-        };
-        let (pdf, tree) = PageTree::read(pdf, corrections);
+        let (pdf, tree) = PageTree::read(open_pdf(&bytes)?, corrections);
         if tree.layout().count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
@@ -118,13 +107,14 @@ impl PdfFile {
     /// # Errors
     /// A page that does not exist or can't be read.
     pub(crate) fn probe(&self, page: u32) -> Result<Probe, MediaFault> {
-        let page = self.page(page)?;
-        let found =
-            with_scan(page, &self.masks, |scan| scan.map(|(scan, _)| (scan.width, scan.height, scan.orientation)));
-        let (width, height, orientation) = found.unwrap_or_else(|| {
-            let (width, height) = nominal_size(page);
-            (width, height, Orientation::NoTransforms)
-        });
+        let found = self.with_scan(page, |scan| scan.map(|(scan, _)| (scan.width, scan.height, scan.orientation)))?;
+        let (width, height, orientation) = match found {
+            Some(scan) => scan,
+            None => {
+                let (width, height) = nominal_size(self.page(page)?);
+                (width, height, Orientation::NoTransforms)
+            }
+        };
         Ok(Probe { format: ImageFormat::Pdf, width, height, orientation, is_plain: false })
     }
 
@@ -139,8 +129,11 @@ impl PdfFile {
         target: (u32, u32),
         renderers: &PdfRenderers,
     ) -> Result<(Pixels, String), MediaFault> {
-        let page = self.page(number)?;
-        with_scan(page, &self.masks, |found| match found {
+        // Another program does not follow references to references, and reads changed files otherwise.
+        let own = PdfRenderers::default();
+        let is_followed = self.with_change(Change::References, number, target).is_some();
+        let renderers = if is_followed { &own } else { renderers };
+        self.with_scan(number, |found| match found {
             Some((scan, place)) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
@@ -148,23 +141,45 @@ impl PdfFile {
                 let turn = |(pixels, renderer)| (undo_orientation(pixels, scan.orientation), renderer);
                 match scan.decode(place, target) {
                     Ok(Some(pixels)) => Ok((pixels, SCANNED_IMAGE.to_owned())),
-                    Ok(None) => renderers.draw(&self.bytes, number, page, upright).map(turn),
+                    Ok(None) => renderers.draw(&self.bytes, number, self.page(number)?, upright).map(turn),
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
                     // Another program may read the image; the built-in renderer would invent a part of it.
-                    Err(fault) => renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault),
+                    Err(fault) => {
+                        let page = self.page(number)?;
+                        renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault)
+                    }
                 }
             }
             None => {
                 // A scan in a changed file would have another size than the unchanged page.
                 let changed = self.changed(number, target);
                 let page = changed.as_ref().unwrap_or(self).page(number)?;
-                // Another program does not follow references to references, and reads changed files otherwise.
-                let own = PdfRenderers::default();
-                let is_followed = self.with_change(Change::References, number, target).is_some();
-                let renderers = if is_followed { &own } else { renderers };
                 renderers.draw(&self.bytes, number, page, target)
             }
-        })
+        })?
+    }
+
+    /// The same file with the objects that references of a page find in viewers. `None`: the library finds all.
+    fn followed(&self, number: u32) -> Option<Self> {
+        let follow = |file: Option<Self>, change| {
+            let followed = file.as_ref().unwrap_or(self).with_change(change, number, (0, 0));
+            followed.or(file)
+        };
+        [Change::References, Change::Generations].into_iter().fold(None, follow)
+    }
+
+    /// Gives `read` the image of a page (from 1) that is a scan, and the page that paints it; `None` for any other page.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    fn with_scan<R>(
+        &self,
+        number: u32,
+        read: impl FnOnce(Option<(&Scan<'_>, &Page<'_>)>) -> R,
+    ) -> Result<R, MediaFault> {
+        let followed = self.followed(number);
+        let file = followed.as_ref().unwrap_or(self);
+        Ok(with_scan(file.page(number)?, &file.masks, read))
     }
 
     /// The same file with these objects, which references of a page find then. `None`: there are none, or it would have other
@@ -392,8 +407,24 @@ impl PdfFile {
     /// # Errors
     /// A page that does not exist.
     pub(crate) fn had_other_colors(&self, number: u32) -> Result<bool, MediaFault> {
-        let page = self.page(number)?;
-        Ok(with_scan(page, &self.masks, |scan| scan.is_some_and(|(scan, _)| scan.had_other_colors())))
+        self.with_scan(number, |scan| scan.is_some_and(|(scan, _)| scan.had_other_colors()))
+    }
+
+    /// Whether versions of the decoder before 17, which did not follow the references of scans, decoded another one than the
+    /// page (from 1) is, at `target` or larger.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn had_other_scan(&self, number: u32, target: (u32, u32)) -> Result<bool, MediaFault> {
+        let Some(followed) = self.followed(number) else { return Ok(false) };
+        let scan = |file: &Self| {
+            let decode = |(scan, page): (&Scan<'_>, &Page<'_>)| {
+                let pixels = scan.decode(page, target).ok().flatten();
+                (scan.orientation, pixels.map(|pixels| pixels.data))
+            };
+            Ok(with_scan(file.page(number)?, &file.masks, |found| found.map(decode)))
+        };
+        Ok(scan(self)? != scan(&followed)?)
     }
 
     /// Whether a page (from 1) is drawn, and not decoded as a scan.
@@ -401,35 +432,8 @@ impl PdfFile {
     /// # Errors
     /// A page that does not exist.
     pub(crate) fn is_drawn(&self, number: u32) -> Result<bool, MediaFault> {
-        Ok(with_scan(self.page(number)?, &self.masks, |scan| scan.is_none()))
+        self.with_scan(number, |scan| scan.is_none())
     }
-}
-
-/// Why the library can't open a file.
-fn load_fault(error: LoadPdfError) -> MediaFault {
-    match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
-            MediaFault::new(MediaFaultKind::PasswordProtected, "the PDF needs a password; save it without one")
-        }
-        LoadPdfError::Decryption(_) => MediaFault::new(
-            MediaFaultKind::UnsupportedFormat,
-            "the encryption of the PDF is not supported; save it without encryption",
-        ),
-        LoadPdfError::Invalid => MediaFault::damaged("the PDF is damaged"),
-    }
-}
-
-/// The size of a drawn page in pixels.
-fn nominal_size(page: &Page<'_>) -> (u32, u32) {
-    let (width, height) = page.render_dimensions();
-    let (width, height) = (f64::from(width), f64::from(height));
-    let scale = (DOTS_PER_INCH / POINTS_PER_INCH).min(MAX_SIDE / width.max(height));
-    let pixels = |points: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most MAX_SIDE")]
-        let pixels = (points * scale).round().clamp(1.0, MAX_SIDE) as u32;
-        pixels
-    };
-    (pixels(width), pixels(height))
 }
 
 /// Applies the inverse of `orientation`.

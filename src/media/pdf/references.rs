@@ -53,15 +53,17 @@ pub(crate) fn find_forwarded_objects(pdf: &Pdf) -> Objects {
     if targets.is_empty() || targets.len() > MAX_FOUND || is_encrypted(bytes) {
         return BTreeMap::new();
     }
+    // An object without that generation is the one that has its number.
+    let find = |id: (u32, i32)| if read(pdf, id).is_some() { id } else { (id.0, 0) };
     // The library takes the first number of a reference for the object. Another object is a later definition.
     let next = |id: &(u32, i32)| {
         let target = targets.get(id)?;
         let is_number = |object| matches!(object, Object::Number(number) if number.as_i64() == i64::from(target.0));
-        read(pdf, *id).is_some_and(is_number).then_some(target)
+        read(pdf, *id).is_some_and(is_number).then(|| find(*target))
     };
     let copy = |id: &(u32, i32)| {
-        let mut chain = successors(next(id), |target| next(target)).take(MAX_CHAIN);
-        let object = read(pdf, *chain.find(|target| next(target).is_none())?)?;
+        let mut chain = successors(next(id), next).take(MAX_CHAIN);
+        let object = read(pdf, chain.find(|target| next(target).is_none())?)?;
         Some((*id, write(&object)?))
     };
     targets.keys().filter_map(copy).collect()

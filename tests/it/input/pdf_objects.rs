@@ -165,6 +165,8 @@ fn objects_that_are_references_stand_for_what_they_refer_to() {
     for (reference, changed, more) in [
         ("/X 5 0 R", "/X 6 0 R", "6 0 obj 5 0 R endobj"),
         ("/X 5 0 R", "/X 6 0 R", "6 0 obj\n7 0 R\nendobj\n7 0 obj\n8 0 R\nendobj\n8 0 obj 5 0 R endobj"),
+        ("/X 5 0 R", "/X 6 0 R", "6 0 obj 5 3 R endobj"),
+        ("/X 5 0 R", "/X 6 0 R", "6 0 obj 7 3 R endobj 7 0 obj 5 2 R endobj"),
         ("/Contents 4 0 R", "/Contents 6 0 R", "6 0 obj 4 0 R endobj"),
         (
             resources,

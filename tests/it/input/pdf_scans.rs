@@ -3,7 +3,7 @@
 use crate::bench::{Bench, root};
 use crate::input::pdf::{pdf, stream};
 use crate::skip::{CASES, case_file, skip};
-use docmill::internal::media::{Document, MediaFault, MediaFaultKind, Pixels};
+use docmill::internal::media::{Document, EarlierPicture, MediaFault, MediaFaultKind, Pixels};
 use std::io::Write;
 
 pub(crate) const WIDTH: usize = 37;
@@ -266,6 +266,32 @@ fn images_that_are_masked_or_have_other_sizes_are_drawn() {
     for space in ["[/Pattern]", "/Unknown", "7"] {
         let entries = format!("/ColorSpace {space} /BitsPerComponent 8 /Filter /FlateDecode");
         assert_eq!(picture(page(&entries, &data, "", &[])), Ok(None), "{space}");
+    }
+}
+
+/// Versions of the decoder before 17 ignored such entries.
+#[test]
+fn entries_of_scans_behind_any_reference_are_applied() {
+    let data = deflate(&pack(&samples(1, 255), 1, 8));
+    let scan = |decode: &str, objects: &[&str]| {
+        let entries = format!("/ColorSpace /DeviceGray /BitsPerComponent 8 /Decode {decode} /Filter /FlateDecode");
+        let objects: Vec<Vec<u8>> = objects.iter().map(|object| object.as_bytes().to_vec()).collect();
+        page(&entries, &data, "", &objects)
+    };
+    let inverted = picture(scan("[1 0]", &[])).unwrap();
+    for (decode, objects, was_ignored) in [
+        ("6 0 R", &["[1 0]"][..], false),
+        ("6 0 R", &["7 0 R", "[1 0]"], true),
+        ("6 0 R", &["7 0 R", "8 0 R", "[1 0]"], true),
+        ("6 1 R", &["[1 0]"], true),
+        ("6 0 R", &["7 3 R", "[1 0]"], true),
+        ("6 0 R", &["7 3 R", "8 2 R", "[1 0]"], true),
+    ] {
+        let bytes = scan(decode, objects);
+        assert!(picture(bytes.clone()).unwrap() == inverted, "{decode} {objects:?}");
+        let size = (WIDTH as u32, HEIGHT as u32);
+        let compared = Document::open(bytes.into()).unwrap().compare_with_earlier(1, size, 16).unwrap();
+        assert_eq!(compared != EarlierPicture::Same, was_ignored, "{decode} {objects:?}");
     }
 }
 
