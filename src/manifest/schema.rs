@@ -107,7 +107,10 @@ impl RawJob {
             check.report(
                 "/limits/tokens_per_minute",
                 "the limit is lower than the maximum size of one reply",
-                &format!("at least request.max_tokens ({reply_tokens})"),
+                &match request.max_tokens {
+                    Some(tokens) => format!("at least request.max_tokens ({tokens})"),
+                    None => format!("at least {reply_tokens}, the lowest output limit"),
+                },
             );
         }
         if limits.budget.is_some() && provider.price.is_none() && needs_price {

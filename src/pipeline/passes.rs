@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::source::{Entries, HostLimits};
 use crate::store::{BaseStore, StoreError};
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -54,7 +55,7 @@ struct PassLeft {
     /// Pages that another process is asking.
     elsewhere: PagesElsewhere,
     /// Results of batches.
-    delivered: Option<Delivered>,
+    delivered: Delivered,
 }
 
 impl Passes<'_> {
@@ -97,7 +98,7 @@ impl Passes<'_> {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
             let keys = &run.identity.keys;
             let job = (keys.job, keys.tasks.as_slice(), run.job.input.skip_blank);
-            find_near_duplicates(&run.store, job, bits, &|| run.shutdown.is_requested())?;
+            find_near_duplicates(&run.store, job, (bits, &run.identity.renderers), &|| run.shutdown.is_requested())?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {
@@ -120,7 +121,7 @@ impl Passes<'_> {
             let has_more = runtime.block_on(async {
                 tokio::select! {
                     has_more = self.wait_for_more(&asking, left, &mut delivery) => has_more,
-                    () = self.deadline() => Ok(false),
+                    never = self.deadline() => match never {},
                 }
             })?;
             if !has_more || run.shutdown.is_requested() {
@@ -149,7 +150,7 @@ impl Passes<'_> {
         let (mut ready, threads) = self.start(&pass, entries)?;
         tokio::select! {
             () = async { while ready.recv().await.is_some() {} } => {}
-            () = self.deadline() => {}
+            never = self.deadline() => match never {},
         }
         drop(ready);
         threads.join(&self.run.shutdown);
@@ -174,17 +175,17 @@ impl Passes<'_> {
         let asking_all = async {
             if self.run.job.is_batch {
                 let delivered = self.deliver(delivery, ready, &pass.seen, asked).await?;
-                return Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: Some(delivered) });
+                return Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered });
             }
             let elsewhere = ask_pages(asking, ready, &pass.seen, asked).await;
             // Batches of other runs are collected when they end.
             let no_pages = mpsc::channel(1).1;
             let delivered = self.deliver(delivery, no_pages, &pass.seen, asked).await?;
-            Ok(PassLeft { elsewhere, delivered: Some(delivered) })
+            Ok(PassLeft { elsewhere, delivered })
         };
         let left = tokio::select! {
             left = asking_all => left,
-            () = self.deadline() => Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: None }),
+            never = self.deadline() => match never {},
         };
         seen.stopped_asking = !pass.seen.is_asking();
         pass.seen.stop_asking();
@@ -234,11 +235,8 @@ impl Passes<'_> {
         delivery: &mut BatchDelivery<'_>,
     ) -> Result<bool, PipelineError> {
         let PassLeft { mut elsewhere, delivered } = left;
-        let (mut pages_to_ask, mut has_progressed) = (0, true);
-        if let Some(delivered) = delivered {
-            elsewhere.append(delivered.elsewhere);
-            (pages_to_ask, has_progressed) = (delivered.again, delivered.has_progressed);
-        }
+        elsewhere.append(delivered.elsewhere);
+        let (mut pages_to_ask, has_progressed) = (delivered.again, delivered.has_progressed);
         loop {
             pages_to_ask += elsewhere.poll(asking, self.options).await?;
             let taken_over = delivery.take_over(elsewhere.take_stalled()).await?;
@@ -266,12 +264,12 @@ impl Passes<'_> {
     }
 
     /// Requests the end of the run when `limits.run_time` is over. Never completes.
-    async fn deadline(&self) {
+    async fn deadline(&self) -> Infallible {
         match self.run.job.limits.run_time {
             Some(limit) => self.run.clock.sleep(limit.saturating_sub(self.run.elapsed())).await,
             None => std::future::pending().await,
         }
         self.run.shutdown.request(RunOutcome::DeadlineReached);
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 }

@@ -176,7 +176,7 @@ impl From<PipelineError> for Error {
             PipelineError::Source(_) => None,
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
             PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
-            PipelineError::Store(error) if let Some(hint) = error.hint() => Some(hint),
+            PipelineError::Store(error) if error.hint().is_some() => error.hint(),
             PipelineError::Store(_) | PipelineError::Export(_) => {
                 let disk = Hint::CheckDisk(format!("{CHECK_DISK}, then run again; nothing is paid for twice"));
                 return Self { hint: Some(disk), ..Self::new(outcome.end(), error) };

@@ -1,5 +1,4 @@
-//! Looks through an input without its files: the number of its entries, counted without reading the metadata of a file. Memory does not
-//! grow with the number of files.
+//! Counts the entries of an input without opening files or reading their metadata, in constant memory.
 
 use super::entries::Entries;
 use super::entry::path_bytes;
@@ -28,7 +27,7 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
     }
     let is_complete = match &input.place {
         Place::Folder(folder) => count_files(folder, input, &mut count)?,
-        // Which of them the shard has, their paths show.
+        // Only the paths show which rows belong to the shard.
         Place::Given(_) | Place::List(_) if input.shard.is_some() => count_rows(input, &mut count)?,
         Place::Given(bytes) => PathList::new(bytes, STANDARD_INPUT)?.all(|_| count()),
         Place::List(path) if PathList::is_path_list(path) => PathList::read(path)?.all(|_| count()),
@@ -42,10 +41,9 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
 ///
 /// # Errors
 /// When the list can't be read.
-pub fn visit_carried(input: &Input, visit: impl FnMut(JsonText) -> bool) -> Result<(), SourceError> {
+pub fn visit_carried(input: &Input, mut visit: impl FnMut(JsonText) -> bool) -> Result<(), SourceError> {
     match &input.place {
         Place::List(path) if !PathList::is_path_list(path) => {
-            let mut visit = visit;
             Table::open(path, input)?.filter_map(Result::ok).all(|row| visit(row.carried));
             Ok(())
         }

@@ -45,12 +45,12 @@ pub(crate) const EXPIRIES: &[&str] = &[
     "nvb",
 ];
 /// Links to attachments in Discord are signed by these three, pictures at Facebook by the other two.
-const DISCORD: &[&str] = &["ex", "is", "hm"];
-const FACEBOOK: &[&str] = &["oh", "oe"];
+pub(crate) const DISCORD: &[&str] = &["ex", "is", "hm"];
+pub(crate) const FACEBOOK: &[&str] = &["oh", "oe"];
 /// Another spelling of nginx's links.
-const NGINX: &[&str] = &["st", "e"];
+pub(crate) const NGINX: &[&str] = &["st", "e"];
 /// The deadline and the digest of Limelight.
-const LIMELIGHT: &[&str] = &["e", "h"];
+pub(crate) const LIMELIGHT: &[&str] = &["e", "h"];
 /// Hexadecimal digits of the digest of Limelight.
 const LIMELIGHT_DIGITS: usize = 32;
 
@@ -73,7 +73,7 @@ pub(crate) struct Companions<'a> {
 impl<'a> Companions<'a> {
     /// Looks for the groups in a query.
     pub(crate) fn find(query: &'a [Parameter<'a>]) -> Self {
-        let has = |name: &str| query.iter().any(|known| known.name == name);
+        let has = |name: &str| has(query, name);
         let any = |name: &str, is_it: &dyn Fn(&[u8]) -> bool| {
             query.iter().any(|known| known.name == name && is_it(known.value))
         };
@@ -126,6 +126,11 @@ impl<'a> Companions<'a> {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.query.iter().any(|known| known.name == name)
+        has(self.query, name)
     }
+}
+
+/// Whether a query has a parameter of this name.
+fn has(query: &[Parameter<'_>], name: &str) -> bool {
+    query.iter().any(|known| known.name == name)
 }

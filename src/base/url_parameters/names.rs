@@ -148,11 +148,14 @@ pub(crate) const AMBIGUOUS: &[&str] = &[
     "token_hash",
 ];
 
-/// Shortest value that is a signature if only the end of the name, as in `requestSignature`, speaks for it, in characters.
+/// Names of tokens whose members may be something else: `auth[user]`, `pass.page`.
+const HOLDERS: &[&str] = &["auth", "bearer", "credential", "credentials", "pass", "sas", "sign", "token"];
+/// Minimum length, in characters, of a value that counts as a signature when only the end of its name suggests one
+/// (`requestSignature`).
 const MIN_SIGNATURE: usize = 16;
 
 /// What a parameter is by its name.
-pub(crate) fn kind_by_name(Parameter { name, members, value }: &Parameter<'_>) -> UrlParameter {
+pub(crate) fn kind_by_name(Parameter { name, words, has_brackets, value }: &Parameter<'_>) -> UrlParameter {
     let name = name.as_str();
     if is_id(value) && may_be_signature(name) {
         return UrlParameter::Ambiguous;
@@ -161,7 +164,7 @@ pub(crate) fn kind_by_name(Parameter { name, members, value }: &Parameter<'_>) -
         let signs = PROVIDERS_PARAMETERS.contains(&rest);
         return if signs { UrlParameter::Signature } else { UrlParameter::Ambiguous };
     }
-    if let Some(kind) = kind_of_secret(name).or_else(|| kind_of_holder(members)) {
+    if let Some(kind) = kind_of_secret(name).or_else(|| kind_of_holder(words)) {
         return kind;
     }
     if name.ends_with("signature") && value.len() >= MIN_SIGNATURE {
@@ -170,12 +173,12 @@ pub(crate) fn kind_by_name(Parameter { name, members, value }: &Parameter<'_>) -
     if AMBIGUOUS.contains(&name) || is_word_with_token(name) {
         return UrlParameter::Ambiguous;
     }
-    let is_token = match members.as_slice() {
+    let is_token = match words.as_slice() {
         [.., holder, member] if member == "value" => TOKENS.contains(&holder.as_str()),
-        [.., member] => TOKENS.contains(&member.as_str()),
-        [] => false,
+        [_, .., member] => TOKENS.contains(&member.as_str()),
+        _ => false,
     };
-    if is_token { UrlParameter::Token } else { UrlParameter::Identifying }
+    if is_token && *has_brackets { UrlParameter::Token } else { UrlParameter::Identifying }
 }
 
 /// What a secret of this name is; `None`: the name is not one of a secret.
@@ -187,13 +190,10 @@ fn kind_of_secret(name: &str) -> Option<UrlParameter> {
     (TOKENS.contains(&name) || has_end(TOKEN_ENDS) || names_secret(name)).then_some(UrlParameter::Token)
 }
 
-/// What a member of a secret is, whatever its own name: `access_token[a]`. Short names such as `auth` and `pass` also hold
-/// other things.
-fn kind_of_holder(members: &[String]) -> Option<UrlParameter> {
-    (1..members.len()).map(|count| members[..count].join("_")).find_map(|holder| {
-        let is_short = TOKENS.contains(&holder.as_str());
-        if is_short { None } else { kind_of_secret(&holder) }
-    })
+/// What a member of a secret is, whatever its own name: `access_token[a]`.
+fn kind_of_holder(words: &[String]) -> Option<UrlParameter> {
+    let holders = (1..words.len()).map(|count| words[..count].join("_"));
+    holders.filter(|holder| !HOLDERS.contains(&holder.as_str())).find_map(|holder| kind_of_secret(&holder))
 }
 
 fn starts_as_signature(name: &str) -> bool {

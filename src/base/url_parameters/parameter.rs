@@ -1,7 +1,7 @@
 //! A parameter as it is written.
 
 /// What a parameter is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UrlParameter {
     /// It distinguishes files.
     Identifying,
@@ -17,8 +17,10 @@ pub(crate) enum UrlParameter {
 pub(crate) struct Parameter<'a> {
     /// Its name, decoded and in lower case. That of a member, such as `auth[token]` or `auth.token`, is `auth_token`.
     pub(crate) name: String,
-    /// The names in one like `user[pwd]`, from the outside in; empty if the parameter has no member.
-    pub(crate) members: Vec<String>,
+    /// The words of the name of a member, from the outside in, without indices: `user` and `pwd` of `user[pwd][0]`.
+    pub(crate) words: Vec<String>,
+    /// Whether the name has brackets: dots may also be a part of it.
+    pub(crate) has_brackets: bool,
     /// Its value, as written; empty if there is none.
     pub(crate) value: &'a [u8],
 }
@@ -31,14 +33,11 @@ impl<'a> Parameter<'a> {
         let written = name.map(|name| name.trim_matches(is_around_name).to_lowercase()).unwrap_or_default();
         let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
         let name = written.trim_end_matches("[]").to_owned();
-        let parts: Vec<String> =
+        let words: Vec<String> =
             name.split(['[', ']', '.']).filter(|part| !is_index(part)).map(str::to_owned).collect();
         // A single letter signs only where it stands alone.
-        let name = if parts.iter().all(|part| part.len() == 1) { name } else { parts.join("_") };
-        let members = written.strip_suffix(']').and_then(|name| name.split_once('[')).map(|(holder, members)| {
-            std::iter::once(holder).chain(members.split("][")).map(str::to_owned).collect::<Vec<_>>()
-        });
-        Self { name, members: members.unwrap_or_default(), value: value.unwrap_or_default() }
+        let name = if words.iter().all(|word| word.len() == 1) { name } else { words.join("_") };
+        Self { name, words, has_brackets: written.contains('['), value: value.unwrap_or_default() }
     }
 }
 

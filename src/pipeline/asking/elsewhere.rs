@@ -161,7 +161,7 @@ enum BatchWait {
     Long,
     /// Collect the batch in place of its run.
     TakeOver,
-    /// Ask the page again: docmill cannot tell whether its request was sent.
+    /// Ask the page again: its batch was not submitted, or has taken too long.
     GiveUp,
     /// Leave the page: its answer is at a provider that this run does not ask.
     Leave,

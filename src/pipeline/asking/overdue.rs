@@ -107,17 +107,16 @@ impl BudgetHolders {
 
 /// Marks attempts lost that take longer than their runs allow, so that their pages are free.
 pub(crate) async fn give_up(run: &RunContext, overdue: Vec<AskedElsewhere>) -> Result<(), StoreError> {
-    let mut by_run: BTreeMap<RunId, Vec<AttemptId>> = BTreeMap::new();
+    let mut by_run: BTreeMap<RunId, BTreeSet<AttemptId>> = BTreeMap::new();
     for asked in overdue {
-        by_run.entry(asked.run).or_default().push(asked.attempt);
+        by_run.entry(asked.run).or_default().insert(asked.attempt);
     }
-    for (other, mut attempts) in by_run {
-        attempts.dedup();
+    for (other, attempts) in by_run {
         let requests = counted(attempts.len() as u64, "request");
         tracing::warn!(
             "run {other} has not ended {requests} in time: its process is stopped or hangs; their pages are asked again, and their maximum cost counts as spent"
         );
-        run.store.give_up_attempts(attempts, run.clock.wall_ms()).await?;
+        run.store.give_up_attempts(attempts.into_iter().collect(), run.clock.wall_ms()).await?;
     }
     Ok(())
 }

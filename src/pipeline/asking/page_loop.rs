@@ -74,7 +74,8 @@ async fn make_attempt<'a>(
     let Asking { run, endpoint, admission, observer, .. } = asking;
     let tokens = attempt.before.estimate.admission_tokens;
     if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
-        let message = format!("the request needs {tokens} tokens, more than limits.tokens_per_minute: {limit}");
+        let part = if run.job.input.shard.is_some() { "this shard's part of " } else { "" };
+        let message = format!("the request needs {tokens} tokens, more than {part}limits.tokens_per_minute: {limit}");
         return Ok(ControlFlow::Continue((fail_unsent(run, attempt, message).await?, None)));
     }
 

@@ -322,13 +322,19 @@ impl PageState {
                 }
                 LastAttempt::Transient { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
                 LastAttempt::Replied { cut: Cut::Repetition, .. } => {
-                    let message = "the reply repeated itself until max_tokens, even with another format".to_owned();
+                    let message = match self.variation.avoids_repetition {
+                        true => "the reply repeated itself until max_tokens, even with another format",
+                        false => {
+                            "the reply repeated itself until max_tokens; retry.page_time left no time for another format"
+                        }
+                    };
+                    let message = message.to_owned();
                     (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Repetition, message }, false)
                 }
                 LastAttempt::Replied { cut: Cut::Length, .. } | LastAttempt::ReasoningExhausted => {
                     let what = match self.last {
                         LastAttempt::ReasoningExhausted => "reasoning used up max_tokens",
-                        _ => "the reply was cut at max_tokens",
+                        _ => "the reply was cut at max_tokens or at a bound of its schema",
                     };
                     let message = match self.variation.is_lengthened {
                         true => format!("{what}, even at twice the length"),

@@ -1,8 +1,8 @@
 //! What the store keeps of the faults that stages of a run find.
 
-use crate::media::MediaFault;
+use crate::media::{DECODER_VERSION, MediaFault};
 use crate::provider::{PageFault, TransientFault};
-use crate::store::FaultRecord;
+use crate::store::{FaultRecord, PageFaultRecord};
 
 impl From<MediaFault> for FaultRecord {
     fn from(fault: MediaFault) -> Self {
@@ -20,4 +20,9 @@ impl From<&PageFault> for FaultRecord {
     fn from(fault: &PageFault) -> Self {
         Self { kind: fault.kind, message: fault.message.clone() }
     }
+}
+
+/// That this decoder can't draw a page with these renderers.
+pub(crate) fn page_fault(fault: impl Into<FaultRecord>, renderers: &str) -> PageFaultRecord {
+    PageFaultRecord { fault: fault.into(), decoder: DECODER_VERSION, renderers: renderers.to_owned() }
 }

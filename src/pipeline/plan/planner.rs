@@ -17,7 +17,7 @@ use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
-use crate::pipeline::scan::reread::{is_of_run, layout_of_outcomes};
+use crate::pipeline::scan::reread::{is_unsure, layout_of_outcomes};
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
@@ -47,6 +47,8 @@ pub(crate) struct Planner<'a> {
     shard: u32,
     /// Canonical recipes by key.
     bodies: HashMap<RecipeId, Value>,
+    /// What earlier runs of the job asked.
+    asked_before: HashSet<RecipeId>,
     /// What the current entry is asked.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
@@ -83,7 +85,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
-        (selection, begin): (RetrySelection, RunBegin),
+        (key, selection, begin): (JobId, RetrySelection, RunBegin),
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
         price: Option<RequestPrice>,
@@ -102,6 +104,7 @@ impl<'a> Planner<'a> {
             seen: HashSet::new(),
             shard: 0,
             bodies: HashMap::new(),
+            asked_before: reader.map(|reader| reader.recipes_of_job(key)).transpose()?.unwrap_or_default(),
             questions: questions.into(),
             asked: Digest::compute(b""),
             keys: Vec::new(),
@@ -227,7 +230,7 @@ impl<'a> Planner<'a> {
     fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(PageLayout::of_count(0)) };
         let opened = match is_single_page(bytes) {
-            Ok(true) => Ok(PageLayout::of_count(1)),
+            Ok(true) => return Ok(PageLayout::of_count(1)),
             Ok(false) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
@@ -235,12 +238,15 @@ impl<'a> Planner<'a> {
             }
             Err(fault) => Err(fault),
         };
-        Ok(match (opened, self.reader) {
-            (Ok(layout), _) => Some(layout),
-            (Err(fault), Some(reader)) if !is_of_run(&fault) => layout_of_outcomes(reader, &file.content)?,
-            (Err(_), _) => None,
-        }
-        .unwrap_or_else(|| PageLayout::of_count(0)))
+        let fault = match opened {
+            Ok(layout) => return Ok(layout),
+            Err(fault) => fault,
+        };
+        let kept = match self.reader.filter(|_| !is_unsure(&fault)) {
+            Some(reader) => layout_of_outcomes(reader, &file.content)?,
+            None => None,
+        };
+        Ok(kept.unwrap_or_else(|| PageLayout::of_count(0)))
     }
 
     /// The upright size of a page; `None`: it can't be read.
@@ -290,11 +296,6 @@ impl<'a> Planner<'a> {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }
-            // A run does not send a page that it can't draw.
-            PageStatus::Ask(_) if known.fault.is_some() && !self.selection.failed => {
-                self.plan.unreadable += 1;
-                return Ok(Pico::ZERO);
-            }
             PageStatus::Skipped => {
                 self.plan.skipped += 1;
                 return Ok(Pico::ZERO);
@@ -312,7 +313,9 @@ impl<'a> Planner<'a> {
             self.plan.not_selected += 1;
             return Ok(Pico::ZERO);
         }
-        let Some(size) = self.size(file, number)? else {
+        // A run does not send a page that it can't draw.
+        let is_drawn = known.fault.is_none() || self.selection.failed;
+        let Some(size) = (if is_drawn { self.size(file, number)? } else { None }) else {
             self.plan.unreadable += 1;
             return Ok(Pico::ZERO);
         };
@@ -343,7 +346,8 @@ impl<'a> Planner<'a> {
         filter.selects(reader, *job, &entry, page, (&self.keys, &self.questions))
     }
 
-    /// Why an answered page misses: the differences to the nearest answered recipe.
+    /// Why an answered page misses: the differences to the nearest answered recipe. One with another task is an earlier form
+    /// of this task only if the job asked it.
     fn miss(&mut self, page: &PageId, at: usize, reader: &Reader) -> Result<(), StoreError> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;
@@ -353,6 +357,9 @@ impl<'a> Planner<'a> {
                 Entry::Vacant(new) => new.insert(reader.recipe(recipe)?),
             };
             let Some(differs) = recipe_difference(&ours.body, theirs) else { continue };
+            if differs.iter().any(|name| name == "task") && !self.asked_before.contains(&recipe) {
+                continue;
+            }
             if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {
                 nearest = Some(differs);
             }

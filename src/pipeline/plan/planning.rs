@@ -81,7 +81,7 @@ fn begin<'a>(request: &PlanRequest<'a>, key: JobId) -> Result<Planner<'a>, Pipel
     }
     let begin = RunBegin { since: since.unwrap_or(Revision::END), ..RunBegin::END };
     let price = job.price_at(request.at_ms);
-    let mut planner = Planner::new(job, questions, (selection, begin), reader, request.decoder.clone(), price)?;
+    let mut planner = Planner::new(job, questions, (key, selection, begin), reader, request.decoder.clone(), price)?;
     planner.set_questions(questions.into())?;
     if let (Some(reader), Some(filter)) = (reader, filter) {
         let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;

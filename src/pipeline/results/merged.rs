@@ -78,7 +78,8 @@ pub fn merge_stores(
     if let Some(bits) = job.input.near_duplicates {
         // Shards have compared only their own pages.
         let store = Store::open(&job.store, clock.clone(), Arc::new(NoHooks))?;
-        find_near_duplicates(&store, (key, &tasks, job.input.skip_blank), bits, &|| false)?;
+        let renderers = decoder.renderer_fingerprint(job.image.pdf_renderer);
+        find_near_duplicates(&store, (key, &tasks, job.input.skip_blank), (bits, &renderers), &|| false)?;
         store.close();
     }
     let known = reader.runs(Some(key))?;

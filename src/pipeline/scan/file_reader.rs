@@ -49,7 +49,7 @@ impl FileReader {
     /// # Errors
     /// How the run ends, when no file can be read.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
-        // How large the content of a URL is shows only afterwards.
+        // The size of a URL's content is known only after it is fetched.
         let is_url = entry.url().is_some();
         let share = match self.acquire_memory(if is_url { 0 } else { entry.size }) {
             Ok(share) => share,

@@ -11,14 +11,14 @@ use crate::store::{EntryCursor, NearDuplicate, Store, StoreError, TaskKey};
 use std::collections::HashSet;
 
 /// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them. `job`: its key in the
-/// store, its recipes, and whether blank pages are skipped. Once `is_stopped`, earlier results stay.
+/// store, its recipes, and whether blank pages are skipped; `renderers`: those that are installed. Once `is_stopped`, earlier results stay.
 ///
 /// # Errors
 /// When the store fails.
 pub(crate) fn find_near_duplicates(
     store: &Store,
     (job, tasks, skip_blank): (JobId, &[TaskKey], bool),
-    bits: u32,
+    (bits, renderers): (u32, &str),
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), StoreError> {
     let reader = store.reader()?;
@@ -40,7 +40,7 @@ pub(crate) fn find_near_duplicates(
                 return Ok(());
             }
             let page = PageId { content, page };
-            let known = reader.stored_page(None, &page, &[], VERSIONS)?;
+            let known = reader.stored_page(None, &page, &[], VERSIONS)?.without_faults_of_other_renderers(renderers);
             let Some(features) = known.features.filter(|_| known.fault.is_none()) else { continue };
             let is_skipped = skip_blank && features.is_blank;
             if is_skipped || !seen.insert(page) {

@@ -4,8 +4,9 @@
 use crate::base::digest::Digest;
 use crate::manifest::Image;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, is_pdftoppm};
+use crate::pipeline::model::fault_record::page_fault;
 use crate::prepare::{Decoder, DecoderError};
-use crate::store::{PageFaultRecord, Reader, RereadFile, Store, StoreError};
+use crate::store::{Reader, RereadFile, Store, StoreError};
 
 /// What reading a file has brought.
 pub(crate) enum Reread {
@@ -17,15 +18,15 @@ pub(crate) enum Reread {
     Postponed(MediaFault),
 }
 
-/// Whether a fault is one of this run and not of the file.
-pub(crate) fn is_of_run(fault: &MediaFault) -> bool {
+/// Whether a fault may be due to the run (its time, a crash, its memory), so that it does not show what the file is.
+pub(crate) fn is_unsure(fault: &MediaFault) -> bool {
     use MediaFaultKind::{DecodeTimeout, DecoderFailed, DecoderOutOfMemory};
     matches!(fault.kind, DecodeTimeout | DecoderFailed | DecoderOutOfMemory)
 }
 
 /// An answered page, compared with what an earlier decoder made of it.
 pub(crate) struct ComparedPage {
-    /// What that was; the fault of the page if that is unknown.
+    /// The result of the comparison, or why the page can't be compared.
     earlier: Result<EarlierPicture, MediaFault>,
     /// Why the page can't be drawn now, if its earlier picture was wrong.
     fault: Option<MediaFault>,
@@ -44,7 +45,7 @@ impl ComparedPage {
         let earlier = decoder.compare_with_earlier(page, earlier)?;
         let fault = match &earlier {
             Ok(EarlierPicture::Same) => None,
-            Err(fault) if is_of_run(fault) => None,
+            Err(fault) if is_unsure(fault) => None,
             Ok(_) | Err(_) => decoder.prepare(page, image, false)?.err(),
         };
         Ok(Self { earlier, fault })
@@ -77,14 +78,18 @@ pub(crate) fn reread<E: From<StoreError>>(
         Ok(layout) if outdated.is_empty() => return Ok(Reread::Pages(layout)),
         Ok(layout) => layout,
         Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => return Ok(Reread::Postponed(fault)),
-        Err(fault) if outdated.is_empty() && is_of_run(&fault) => return Ok(Reread::Unreadable(fault)),
-        Err(fault) if is_of_run(&fault) || is_ending() => return Ok(Reread::Postponed(fault)),
         Err(fault) => {
-            let Some(layout) = layout_of_outcomes(reader, &content)? else { return Ok(Reread::Unreadable(fault)) };
+            let is_unsure = is_unsure(&fault) || is_ending();
+            let layout = match layout_of_outcomes(reader, &content)? {
+                None if is_unsure && !outdated.is_empty() => return Ok(Reread::Postponed(fault)),
+                None => return Ok(Reread::Unreadable(fault)),
+                Some(_) if is_unsure => return Ok(Reread::Postponed(fault)),
+                Some(layout) => layout,
+            };
             let mut file = reread_file(content, &layout);
             for known in outdated.iter().filter(|known| known.page > 0 && known.is_answered) {
                 file.redrawn.push((known.page, fault.message.clone()));
-                file.faults.push((known.page, page_fault(&fault, renderers)));
+                file.faults.push((known.page, page_fault(fault.clone(), renderers)));
             }
             store.put_reread(file)?;
             return Ok(Reread::Pages(layout));
@@ -113,19 +118,19 @@ pub(crate) fn reread<E: From<StoreError>>(
                 return Ok(Reread::Postponed(fault));
             }
             // That does not show what the earlier picture was.
-            Err(fault) if is_of_run(&fault) => continue,
+            Err(fault) if is_unsure(&fault) => continue,
             Err(fault) => file.redrawn.push((page, fault.message)),
         }
-        let is_of_page = |fault: &MediaFault| !is_of_run(fault) && fault.kind != MediaFaultKind::RequestTooLarge;
-        file.faults.extend(fault.filter(is_of_page).map(|fault| (page, page_fault(&fault, renderers))));
+        let is_of_page = |fault: &MediaFault| !is_unsure(fault) && fault.kind != MediaFaultKind::RequestTooLarge;
+        file.faults.extend(fault.filter(is_of_page).map(|fault| (page, page_fault(fault, renderers))));
     }
     file.drops_blank = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
     store.put_reread(file)?;
     Ok(Reread::Pages(layout))
 }
 
-/// The pages of a file that this decoder can't open, and of which an earlier one has shown pages to a model: these keep
-/// their outcomes and their rows. `None`: none of its pages was asked.
+/// The layout of a file that this decoder can't open: its pages up to the last one with an outcome, so that these keep their
+/// rows. `None`: no page has one.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -133,7 +138,7 @@ pub(crate) fn layout_of_outcomes(reader: &Reader, content: &Digest) -> Result<Op
     Ok(reader.last_page_with_outcome(content)?.map(PageLayout::of_count))
 }
 
-/// Its pages, of which nothing has been compared yet.
+/// The record of a file whose pages have not been compared yet.
 fn reread_file(content: Digest, layout: &PageLayout) -> RereadFile {
     let PageLayout { count, repeats, earlier_numbers, numbered_since } = layout.clone();
     let (redrawn, faults) = (Vec::new(), Vec::new());
@@ -147,8 +152,4 @@ fn reread_file(content: Digest, layout: &PageLayout) -> RereadFile {
         faults,
         drops_blank: false,
     }
-}
-
-fn page_fault(fault: &MediaFault, renderers: &str) -> PageFaultRecord {
-    PageFaultRecord { fault: fault.clone().into(), decoder: DECODER_VERSION, renderers: renderers.to_owned() }
 }

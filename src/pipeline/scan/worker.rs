@@ -7,20 +7,19 @@ use super::page_decision::{PageDecision, decide_page};
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
-use super::reread::{Reread, is_of_run, reread};
+use super::reread::{Reread, is_unsure, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::media::{DECODER_VERSION, MediaFault, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::fault_record::page_fault;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, is_single_page};
 use crate::source::{Entry, HostLimits, ReadFault};
-use crate::store::{
-    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, PageFaultRecord, Reader, StoreError, TaskOutcome,
-};
+use crate::store::{EntryChange, EntryRecord, FaultRecord, FeaturesRecord, Reader, StoreError, TaskOutcome};
 use bytes::Bytes;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -245,19 +244,17 @@ impl Worker {
         let layout = match reread(stored, (content, &bytes), opened, compare, || shutdown.is_immediate())? {
             Reread::Pages(layout) => layout,
             // The next run looks at it again.
-            Reread::Postponed(_) if known.is_some_and(|known| known.content == Some(content)) => {
-                if let Some(known) = known {
-                    self.store_known(entry, known, questions);
-                }
-                return Ok(());
-            }
-            // Like a file that can't be read now.
             Reread::Postponed(fault) => {
-                if !self.run.shutdown.is_immediate() {
-                    let fault = Some(fault.into());
-                    let record = new_record(&self.run, entry, questions, None, 0);
-                    self.changes.push(EntryChange::Put(EntryRecord { fault, ..record }));
-                    self.run.counters.add_unreadable();
+                match known.filter(|known| known.content == Some(content)) {
+                    Some(known) => _ = self.store_known(entry, known, questions),
+                    None if self.run.shutdown.is_immediate() => {}
+                    // Like a file that can't be read now.
+                    None => {
+                        let fault = Some(fault.into());
+                        let record = new_record(&self.run, entry, questions, None, 0);
+                        self.changes.push(EntryChange::Put(EntryRecord { fault, ..record }));
+                        self.run.counters.add_unreadable();
+                    }
                 }
                 return Ok(());
             }
@@ -347,7 +344,7 @@ impl Worker {
                 // With `--retry redrawn`, the answers to the wrong picture are replaced, even when the page can't be
                 // drawn now.
                 NextStep::Unreadable(fault)
-                    if self.pass.selection.redrawn && is_answered(to_prepare) && !is_of_run(&fault) =>
+                    if self.pass.selection.redrawn && is_answered(to_prepare) && !is_unsure(&fault) =>
                 {
                     if !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord::from(fault);
@@ -385,14 +382,12 @@ impl Worker {
         if self.run.shutdown.is_immediate() {
             return;
         }
-        self.changes.push(self.page_fault(page, fault.clone().into()));
+        self.changes.push(self.page_fault(page, fault.clone()));
         self.run.counters.add_unreadable();
     }
 
-    /// That this decoder cannot draw a page with the renderers that are installed.
-    fn page_fault(&self, page: PageId, fault: FaultRecord) -> EntryChange {
-        let renderers = self.run.identity.renderers.clone();
-        EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers })
+    fn page_fault(&self, page: PageId, fault: impl Into<FaultRecord>) -> EntryChange {
+        EntryChange::PageFault(page, page_fault(fault, &self.run.identity.renderers))
     }
 }
 

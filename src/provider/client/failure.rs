@@ -180,7 +180,7 @@ impl From<&reqwest::Error> for HttpFailure {
         if let Some(untrusted) = untrusted(error) {
             untrusted
         } else if error.is_connect() {
-            Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
+            Self::NotConnected(cause.map_or(message, connect_reason))
         } else if error.is_timeout() || error_chain(error).any(|cause| cause.is::<Expired>()) {
             Self::TimedOut(ReplyTimeout::Attempt)
         } else {

@@ -19,8 +19,7 @@ pub struct EndpointBills {
 
 impl EndpointBills {
     /// `price`: what a token costs; `None`: unknown. `service_tier`: the one that requests ask for. `rule`, `detail`: how
-    /// images are billed. `calibration`: observed
-    /// bills.
+    /// images are billed. `calibration`: bills that were observed before.
     pub(crate) fn new(
         price: Option<PriceTable>,
         service_tier: ServiceTier,
@@ -67,8 +66,8 @@ impl EndpointBills {
         self.calibration.borrow().clone()
     }
 
-    /// Learns from the bill of a first question about a page, whose text was `footprint` and whose image had `size`
-    /// pixels. `is_valid`: all answers of the reply were valid. Returns the calibration if it should be stored, because it
+    /// Learns from the bill of a first question about a page. `footprint`: the size of its text; `size`: that of its image,
+    /// in pixels; `is_valid`: whether all answers of the reply were valid. Returns the calibration if it should be stored, because it
     /// changed more than a little.
     #[must_use]
     pub fn learn_bill(

@@ -14,9 +14,9 @@ use std::cell::Cell;
 pub(crate) struct EndpointLearning {
     /// Whether it is an API at all.
     pub(crate) proof: EndpointProof,
-    /// The form of requests that it accepts.
+    /// Learns which form of requests it accepts.
     pub(crate) form: FormLearner,
-    /// What is known of that.
+    /// The capabilities known so far.
     pub(crate) capabilities: Cell<Capabilities>,
     /// How it streams.
     pub(crate) habits: StreamHabits,

@@ -85,7 +85,7 @@ impl Exchange {
         self.verdict.obstacle().or_else(|| is_outage.then_some(Obstacle::Unavailable))
     }
 
-    /// Whether the status is one of faults of the server, rather than of the request.
+    /// Whether the status blames the server rather than the request.
     #[must_use]
     pub fn is_servers_fault(&self) -> bool {
         self.status.is_some_and(|status| status >= 500 || matches!(status, 408 | 429))

@@ -36,8 +36,11 @@ impl EventDecoder {
     /// Ends the stream. An event without the closing empty line counts: some servers omit
     /// the last one.
     pub(crate) fn finish(&mut self) -> Option<String> {
-        let ended_by_line = if self.line.is_empty() { None } else { self.end_of_line() };
-        ended_by_line.or_else(|| self.event())
+        if !self.line.is_empty() {
+            // A line with text only adds to the event.
+            self.end_of_line();
+        }
+        self.event()
     }
 
     fn end_of_line(&mut self) -> Option<String> {

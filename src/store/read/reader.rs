@@ -23,6 +23,7 @@ use crate::store::sqlite::schema;
 use recipes::SetMembers;
 use rusqlite::Connection;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A read connection. Each call sees the commits before it began. Long lists are read in pages.
@@ -152,6 +153,11 @@ impl Reader {
     /// The pages of a file that a decoder before this version has read, by their numbers.
     pub fn outdated_pages(&self, content: &Digest, decoder_version: u32) -> Result<Vec<OutdatedPage>, StoreError> {
         pages::outdated_pages(&self.db, content, decoder_version)
+    }
+
+    /// The recipes that runs of a job have asked.
+    pub fn recipes_of_job(&self, job: JobId) -> Result<HashSet<RecipeId>, StoreError> {
+        recipes::recipes_of_job(&self.db, job)
     }
 
     /// The last page of a file that has an outcome; `None`: no page was asked.

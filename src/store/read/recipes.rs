@@ -1,15 +1,15 @@
 //! Recipes and their sets.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{RecipeId, RecipeSetId};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId};
 use crate::store::error::StoreError;
 use crate::store::records::runs::RecipeRecord;
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) fn recipe_id(db: &Connection, hash: &Digest) -> Result<Option<RecipeId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM recipes WHERE hash = ?1")?;
@@ -49,6 +49,14 @@ pub(crate) fn known_set(
         ids.push(id);
     }
     Ok(set_id(db, &ids, policy)?.map(|set| (set, ids)))
+}
+
+/// The recipes that runs of a job have asked.
+pub(crate) fn recipes_of_job(db: &Connection, job: JobId) -> Result<HashSet<RecipeId>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT DISTINCT m.recipe_id FROM runs r JOIN recipe_set_members m ON m.set_id = r.set_id WHERE r.job_id = ?1",
+    )?;
+    Ok(find.query_map([job], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// The members of recipe sets, which never change.
