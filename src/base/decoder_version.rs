@@ -35,7 +35,8 @@
 /// leaves open at the end of a page are not.
 /// 16: references to objects that are references are followed; palettes that are a text in an object of their own are used; text in Type 3 fonts that is outlined or a clip is filled;
 /// JPEG with much data that its picture does not need, and images in other codecs that contradict their entries, are faults.
-/// 17: references are also followed in pages that are one scan.
+/// 17: references are also followed in pages that are one scan; objects are those of the last update of a file also where it is changed
+/// before its pages are drawn.
 pub const DECODER_VERSION: u32 = 17;
 
 /// Since this version PDF pages have the numbers of the page tree.
@@ -90,8 +91,9 @@ pub const USED_FONTS_VERSION: u32 = 15;
 /// whatever its rendering mode.
 pub const FOLLOWED_REFERENCES_VERSION: u32 = 16;
 
-/// Since this version references are also followed in pages of PDF files that are one scan.
-pub const FOLLOWED_SCANS_VERSION: u32 = 17;
+/// Since this version objects of PDF files are those of their last update in any case, and references are also followed in pages
+/// that are one scan.
+pub const UPDATED_OBJECTS_VERSION: u32 = 17;
 
 /// Since this version JPEG has the colours of libjpeg.
 pub const JPEG_COLORS_VERSION: u32 = 5;

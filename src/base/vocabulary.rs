@@ -317,6 +317,26 @@ vocabulary! {
     }
 }
 
+impl ErrorKind {
+    /// Whether it is permanent that a page has no picture: its file gives none on any machine. That a decoder
+    /// took too long, crashed or lacked memory may be due to the run.
+    #[must_use]
+    pub const fn gives_no_picture(self) -> bool {
+        matches!(
+            self,
+            Self::EmptyFile
+                | Self::NotAnImage
+                | Self::UnsupportedFormat
+                | Self::CutShort
+                | Self::TooLarge
+                | Self::Damaged
+                | Self::IncompletePage
+                | Self::PasswordProtected
+                | Self::NoPages
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

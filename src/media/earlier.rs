@@ -12,7 +12,7 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::Probe;
 use crate::base::decoder_version::{
-    BLENDED_GROUPS_VERSION, FOLLOWED_SCANS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION,
+    BLENDED_GROUPS_VERSION, FULL_DRAWING_VERSION, JPEG_COLORS_VERSION, REPAIRED_PAGES_VERSION, UPDATED_OBJECTS_VERSION,
     USABLE_STREAMS_VERSION,
 };
 use image::metadata::Orientation;
@@ -78,7 +78,10 @@ impl EarlierPicture {
     /// A page that does not exist or is too large, and a scan that earlier versions took for complete, and
     /// is not.
     pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32), earlier: u32) -> Result<Self, MediaFault> {
-        if earlier < FOLLOWED_SCANS_VERSION && pdf.had_other_scan(page, size)? {
+        if earlier < UPDATED_OBJECTS_VERSION && pdf.had_replaced_objects(page, size)? {
+            return Ok(Self::Different("objects are drawn as the last change of the file has them".to_owned()));
+        }
+        if earlier < UPDATED_OBJECTS_VERSION && pdf.had_other_scan(page, size)? {
             return Ok(Self::Different("objects are found that were not found before".to_owned()));
         }
         if !pdf.is_drawn(page)? {

@@ -1,13 +1,11 @@
 //! Entries of a file's objects that are corrected before its pages are drawn.
-//!
-//! The library reads a file unchanged, and can't change an object. So changed objects are appended to a copy of the
-//! file, as an editor does.
 
 use super::annotations::{find_appearances_hidden_before, find_unshown_appearances};
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use super::layers::{Hideable, find_unread_layers};
 use super::stream_corrections::StreamCorrection;
+use super::update::open_with;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
 use hayro::hayro_syntax::page::{A4, Page};
@@ -142,19 +140,6 @@ fn find_keys(dict: &[u8], key: &[u8]) -> Vec<usize> {
         at += token.len();
     }
     places
-}
-
-/// Opens a file again with these objects, by their numbers and generations.
-pub(crate) fn open_with(pdf: &Pdf, objects: &BTreeMap<(u32, i32), Vec<u8>>) -> Option<Pdf> {
-    let mut bytes = pdf.data().as_ref().to_vec();
-    for ((number, generation), object) in objects {
-        bytes.extend(format!("\n{number} {generation} obj\n").bytes());
-        bytes.extend(object);
-        bytes.extend(b"\nendobj\n");
-    }
-    // The table of objects is out of date. Without one, the library looks for all objects.
-    bytes.extend(format!("startxref\n{}\n%%EOF\n", i32::MAX).bytes());
-    Pdf::new(Arc::new(bytes)).ok()
 }
 
 /// The size of pages that state none. `root`: that of the page tree, which they inherit from.

@@ -24,7 +24,8 @@
 //! - [`form_text`], [`rich_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: additions drawn over a
 //!   page because the file does not contain how it looks
 //! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
-//! - [`palettes`]: palettes that the library does not find; [`change`]: what is changed in a file before it is drawn
+//! - [`palettes`]: palettes that the library does not find; [`change`]: what is changed in a file before it is drawn;
+//!   [`update`]: the file with it
 //! - [`pdf_file`]: the pages of a file
 
 pub(crate) mod annotations;
@@ -80,4 +81,5 @@ pub(crate) mod symbol_font;
 pub(crate) mod system_fonts;
 pub(crate) mod type3_font;
 pub(crate) mod type3_text;
+pub(crate) mod update;
 pub(crate) mod within;

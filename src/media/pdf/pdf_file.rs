@@ -7,7 +7,7 @@ use super::content_repair::{reads_to_its_end, repair};
 use super::content_streams::find_lost_content;
 use super::corrections::{
     Correction, Corrections, correct, correct_annotations, correct_entries, correct_layers, correct_layers_as_before,
-    dissolve_groups, open_with, replace_content,
+    dissolve_groups, replace_content,
 };
 use super::drawing::{Drawing, Manner, draw, nominal_size};
 use super::font_entries::find_entries;
@@ -24,6 +24,7 @@ use super::renderer::PdfRenderers;
 use super::scan::{OpaqueMasks, Scan, with_scan};
 use super::stream_corrections::{StreamCorrection, correct_streams, show_appearances};
 use super::type3_text::with_filled_text;
+use super::update::{open_with, open_without_table};
 use crate::base::decoder_version::DECODER_VERSION;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -57,6 +58,8 @@ pub(crate) struct PdfFile {
     unmatched: OnceCell<Objects>,
     /// Objects that references to another reference do not find.
     forwarded: OnceCell<Objects>,
+    /// The same file with both, opened when it is needed.
+    followed: OnceCell<Option<Box<PdfFile>>>,
 }
 
 impl PdfFile {
@@ -88,6 +91,7 @@ impl PdfFile {
             masks: OpaqueMasks::default(),
             unmatched: OnceCell::new(),
             forwarded: OnceCell::new(),
+            followed: OnceCell::new(),
         }
     }
 
@@ -131,9 +135,11 @@ impl PdfFile {
     ) -> Result<(Pixels, String), MediaFault> {
         // Another program does not follow references to references, and reads changed files otherwise.
         let own = PdfRenderers::default();
-        let is_followed = self.with_change(Change::References, number, target).is_some();
+        let is_followed = self.with_objects(number, self.forwarded()).is_some();
         let renderers = if is_followed { &own } else { renderers };
-        self.with_scan(number, |found| match found {
+        let file = self.followed(number).unwrap_or(self);
+        let page = file.page(number)?;
+        with_scan(page, &file.masks, |found| match found {
             Some((scan, place)) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
@@ -141,13 +147,10 @@ impl PdfFile {
                 let turn = |(pixels, renderer)| (undo_orientation(pixels, scan.orientation), renderer);
                 match scan.decode(place, target) {
                     Ok(Some(pixels)) => Ok((pixels, SCANNED_IMAGE.to_owned())),
-                    Ok(None) => renderers.draw(&self.bytes, number, self.page(number)?, upright).map(turn),
+                    Ok(None) => renderers.draw(&self.bytes, number, page, upright).map(turn),
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
                     // Another program may read the image; the built-in renderer would invent a part of it.
-                    Err(fault) => {
-                        let page = self.page(number)?;
-                        renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault)
-                    }
+                    Err(fault) => renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault),
                 }
             }
             None => {
@@ -156,16 +159,25 @@ impl PdfFile {
                 let page = changed.as_ref().unwrap_or(self).page(number)?;
                 renderers.draw(&self.bytes, number, page, target)
             }
-        })?
+        })
     }
 
     /// The same file with the objects that references of a page find in viewers. `None`: the library finds all.
-    fn followed(&self, number: u32) -> Option<Self> {
-        let follow = |file: Option<Self>, change| {
-            let followed = file.as_ref().unwrap_or(self).with_change(change, number, (0, 0));
-            followed.or(file)
+    fn followed(&self, number: u32) -> Option<&Self> {
+        let follow = || {
+            let forwarded = self.opened_with(self.forwarded());
+            let file = forwarded.as_ref().unwrap_or(self);
+            file.opened_with(file.unmatched()).or(forwarded).map(Box::new)
         };
-        [Change::References, Change::Generations].into_iter().fold(None, follow)
+        self.followed.get_or_init(follow).as_deref().filter(|file| file.has_same_page(self, number))
+    }
+
+    fn forwarded(&self) -> &Objects {
+        self.forwarded.get_or_init(|| find_forwarded_objects(&self.pdf))
+    }
+
+    fn unmatched(&self) -> &Objects {
+        self.unmatched.get_or_init(|| find_unmatched_objects(&self.pdf))
     }
 
     /// Gives `read` the image of a page (from 1) that is a scan, and the page that paints it; `None` for any other page.
@@ -177,19 +189,25 @@ impl PdfFile {
         number: u32,
         read: impl FnOnce(Option<(&Scan<'_>, &Page<'_>)>) -> R,
     ) -> Result<R, MediaFault> {
-        let followed = self.followed(number);
-        let file = followed.as_ref().unwrap_or(self);
+        let file = self.followed(number).unwrap_or(self);
         Ok(with_scan(file.page(number)?, &file.masks, read))
     }
 
-    /// The same file with these objects, which references of a page find then. `None`: there are none, or it would have other
-    /// pages.
-    fn with_objects(&self, number: u32, objects: &Objects) -> Option<Self> {
+    /// The same file with these objects, which references find then. `None`: there are none, or it would have other pages.
+    fn opened_with(&self, objects: &Objects) -> Option<Self> {
         let objects = Some(objects).filter(|objects| !objects.is_empty())?;
         let (pdf, tree) = PageTree::read(open_with(&self.pdf, objects)?, Corrections::Types);
-        let file = Self::new(self.bytes.clone(), pdf, tree);
+        Some(Self::new(self.bytes.clone(), pdf, tree)).filter(|file| file.layout.count == self.layout.count)
+    }
+
+    /// The same for a page. `None` also: it would be another one.
+    fn with_objects(&self, number: u32, objects: &Objects) -> Option<Self> {
+        self.opened_with(objects).filter(|file| file.has_same_page(self, number))
+    }
+
+    fn has_same_page(&self, other: &Self, number: u32) -> bool {
         let data = |file: &Self| file.page(number).ok().map(|page| page.raw().data().to_vec());
-        (file.layout.count == self.layout.count && data(&file) == data(self)).then_some(file)
+        data(self) == data(other)
     }
 
     /// The same file with other content of a page. `None`: there is none, or it can't be changed.
@@ -298,14 +316,8 @@ impl PdfFile {
     /// The same file with one change. `None`: it would be the same, or can't be changed.
     fn with_change(&self, change: Change, number: u32, size: (u32, u32)) -> Option<Self> {
         match change {
-            Change::References => {
-                let find = || find_forwarded_objects(&self.pdf);
-                self.with_objects(number, self.forwarded.get_or_init(find))
-            }
-            Change::Generations => {
-                let find = || find_unmatched_objects(&self.pdf);
-                self.with_objects(number, self.unmatched.get_or_init(find))
-            }
+            Change::References => self.with_objects(number, self.forwarded()),
+            Change::Generations => self.with_objects(number, self.unmatched()),
             Change::Palettes => self.with_objects(number, &find_text_palettes(&self.pdf, self.page(number).ok()?)),
             Change::Content => self.repaired(number),
             Change::Type3Text => self.with_content(number, |page, content| with_filled_text(content, page.resources())),
@@ -424,7 +436,23 @@ impl PdfFile {
             };
             Ok(with_scan(file.page(number)?, &file.masks, |found| found.map(decode)))
         };
-        Ok(scan(self)? != scan(&followed)?)
+        Ok(scan(self)? != scan(followed)?)
+    }
+
+    /// Whether versions of the decoder before 17 showed objects of a page (from 1) that an update of the file has replaced: in
+    /// files that they changed. `size`: of the picture, or larger.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn had_replaced_objects(&self, number: u32, size: (u32, u32)) -> Result<bool, MediaFault> {
+        self.page(number)?;
+        if !self.is_corrected() && self.changed(number, size).is_none() {
+            return Ok(false);
+        }
+        let before = open_without_table(self.bytes.to_vec()).map(|pdf| PageTree::read(pdf, Corrections::All));
+        let Some((pdf, tree)) = before else { return Ok(false) };
+        let pixels = |file: &Self| Some(file.decode(number, size, &PdfRenderers::default()).ok()?.0.data);
+        Ok(pixels(&Self::new(self.bytes.clone(), pdf, tree)) != pixels(self))
     }
 
     /// Whether a page (from 1) is drawn, and not decoded as a scan.

@@ -20,8 +20,7 @@ pub(crate) enum Reread {
 
 /// Whether a fault may be due to the run (its time, a crash, its memory), so that it does not show what the file is.
 pub(crate) fn is_unsure(fault: &MediaFault) -> bool {
-    use MediaFaultKind::{DecodeTimeout, DecoderFailed, DecoderOutOfMemory};
-    matches!(fault.kind, DecodeTimeout | DecoderFailed | DecoderOutOfMemory)
+    !fault.kind.error_kind().gives_no_picture() && fault.kind != MediaFaultKind::RequestTooLarge
 }
 
 /// An answered page, compared with what an earlier decoder made of it.
@@ -81,10 +80,9 @@ pub(crate) fn reread<E: From<StoreError>>(
         Err(fault) => {
             let is_unsure = is_unsure(&fault) || is_ending();
             let layout = match layout_of_outcomes(reader, &content)? {
-                None if is_unsure && !outdated.is_empty() => return Ok(Reread::Postponed(fault)),
-                None => return Ok(Reread::Unreadable(fault)),
-                Some(_) if is_unsure => return Ok(Reread::Postponed(fault)),
-                Some(layout) => layout,
+                Some(layout) if !is_unsure => layout,
+                None if !is_unsure || outdated.is_empty() => return Ok(Reread::Unreadable(fault)),
+                Some(_) | None => return Ok(Reread::Postponed(fault)),
             };
             let mut file = reread_file(content, &layout);
             for known in outdated.iter().filter(|known| known.page > 0 && known.is_answered) {
@@ -121,7 +119,7 @@ pub(crate) fn reread<E: From<StoreError>>(
             Err(fault) if is_unsure(&fault) => continue,
             Err(fault) => file.redrawn.push((page, fault.message)),
         }
-        let is_of_page = |fault: &MediaFault| !is_unsure(fault) && fault.kind != MediaFaultKind::RequestTooLarge;
+        let is_of_page = |fault: &MediaFault| fault.kind.error_kind().gives_no_picture();
         file.faults.extend(fault.filter(is_of_page).map(|fault| (page, page_fault(fault, renderers))));
     }
     file.drops_blank = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());

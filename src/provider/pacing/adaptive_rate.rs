@@ -370,30 +370,30 @@ impl AdaptiveRate {
         if is_new {
             self.recover_to = if is_single { self.rate * RECOVERED } else { 0.0 };
         }
-        match (self.limit, known) {
-            (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
-            (None, None) if admitted > 0.0 => {
+        let before_raise = self.before_raise.filter(|_| self.free.is_none());
+        let sustained = sustained.filter(|_| is_new && self.is_guess);
+        match (self.limit, known, before_raise, sustained) {
+            (None, Some(limit), ..) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
+            (None, None, ..) if admitted > 0.0 => {
                 (self.limit, self.rate) = (Some(admitted), admitted * DECREASE_FACTOR);
                 self.recover_to = admitted * RECOVERED;
                 self.is_guess = true;
             }
-            (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
+            (Some(_), Some(limit), ..) if self.free.is_none() && self.limit != Some(limit) => {
                 (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_USE));
             }
-            (Some(_), None) if self.free.is_none() && self.before_raise.is_some() => {
-                let before = self.before_raise.unwrap_or(self.rate);
+            (Some(_), None, Some(before), _) => {
                 let limit = if self.rate > before * RAISED { self.rate * DECREASE_FACTOR } else { before };
                 self.is_guess = false;
                 (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
                 self.recover_to = limit * RECOVERED;
             }
-            (Some(limit), None) if is_new && self.is_guess && sustained.is_some() => {
-                let limit = sustained.unwrap_or(limit);
+            (Some(_), None, None, Some(limit)) => {
                 self.is_guess = false;
                 (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
                 self.recover_to = limit * SHARED;
             }
-            (Some(_), _) if is_new => {
+            (Some(_), ..) if is_new => {
                 self.ramp = if is_single { Ramp::to(self.share * RECOVERED) } else { None };
                 (self.rate, self.share) = (self.rate * DECREASE_FACTOR, self.share * DECREASE_FACTOR);
             }
