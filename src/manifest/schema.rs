@@ -110,7 +110,7 @@ impl RawJob {
                 &format!("at least request.max_tokens ({reply_tokens})"),
             );
         }
-        if limits.budget.is_some() && provider.price.is_none() && needs_price {
+        if limits.budget.is_some() && provider.price.is_none() && needs_price && !provider.model.is_empty() {
             let (model, host) = (&provider.model, provider.endpoint.host());
             let place = if host.is_empty() { String::new() } else { format!(" at {host}") };
             check.report(

@@ -68,7 +68,8 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
             return Vec::new();
         }
         (None, None) => {
-            check.report(pointer, "no labels given", "exactly one of `labels` and `labels_file`");
+            let keys = ["labels", "labels_file"];
+            check.report_missing(pointer, &keys, "no labels given", "exactly one of `labels` and `labels_file`");
             return Vec::new();
         }
     };
