@@ -317,6 +317,25 @@ vocabulary! {
     }
 }
 
+impl ErrorKind {
+    /// Whether an error of a page is permanent: its file gives no picture on any machine.
+    #[must_use]
+    pub const fn gives_no_picture(self) -> bool {
+        matches!(
+            self,
+            Self::EmptyFile
+                | Self::NotAnImage
+                | Self::UnsupportedFormat
+                | Self::CutShort
+                | Self::TooLarge
+                | Self::Damaged
+                | Self::IncompletePage
+                | Self::PasswordProtected
+                | Self::NoPages
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

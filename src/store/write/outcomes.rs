@@ -35,7 +35,7 @@ pub(crate) fn put_outcomes(
            AND revision < (SELECT redrawn FROM pages WHERE id = ?1)",
     )?;
     for (recipe, outcome) in outcomes {
-        if !outcome.is_transient && outcome.fault.as_ref().is_some_and(|fault| gives_no_picture(fault.kind)) {
+        if !outcome.is_transient && outcome.fault.as_ref().is_some_and(|fault| fault.kind.gives_no_picture()) {
             drop_wrong.execute(params![page, recipe])?;
         }
         if outcome.status != OutcomeStatus::Ok && !outcome.is_transient {
@@ -59,20 +59,4 @@ pub(crate) fn put_outcomes(
         ])?;
     }
     Ok(())
-}
-
-/// Whether an error of a page is permanent: its file gives no picture on any machine.
-fn gives_no_picture(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::EmptyFile
-            | ErrorKind::NotAnImage
-            | ErrorKind::UnsupportedFormat
-            | ErrorKind::CutShort
-            | ErrorKind::TooLarge
-            | ErrorKind::Damaged
-            | ErrorKind::IncompletePage
-            | ErrorKind::PasswordProtected
-            | ErrorKind::NoPages
-    )
 }
