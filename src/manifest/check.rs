@@ -18,6 +18,8 @@ pub(crate) struct Check {
     folder: PathBuf,
     /// Files with labels that the manifest names.
     label_files: Vec<PathBuf>,
+    /// Warnings: what is valid, but probably not meant.
+    warnings: Vec<String>,
 }
 
 /// Maximum size of a file that a manifest refers to (labels, a schema), in bytes.
@@ -26,7 +28,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 impl Check {
     /// `faults` are those found so far; `folder` is the folder of the manifest.
     pub(crate) fn new(positions: Positions, broken: HashSet<String>, faults: Vec<Fault>, folder: PathBuf) -> Self {
-        Self { positions, broken, faults, folder, label_files: Vec::new() }
+        Self { positions, broken, faults, folder, label_files: Vec::new(), warnings: Vec::new() }
     }
 
     /// All faults, in no particular order.
@@ -111,6 +113,18 @@ impl Check {
     /// The files with labels.
     pub(crate) fn take_label_files(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.label_files)
+    }
+
+    /// Notes something that is valid, but probably not meant.
+    pub(crate) fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The warnings so far.
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Resolves a path of the manifest, which is relative to the manifest's folder.

@@ -132,6 +132,7 @@ impl RawJob {
             image_intent,
             tasks: check_tasks(self.tasks, check),
             label_files: check.take_label_files(),
+            warnings: check.take_warnings(),
             provider,
             request,
             limits,

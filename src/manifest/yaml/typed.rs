@@ -7,6 +7,7 @@
 use super::node::{Key, Node, NodeKind};
 use super::scalar::{parse_boolean, parse_integer, parse_number, to_untyped_json};
 use crate::base::escape::{key_pointer, pointer_token};
+use crate::base::mask::mask_secrets;
 use crate::manifest::faults::{Fault, nearest_name};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -349,7 +350,7 @@ fn mapping_form(schema: &Value) -> Option<String> {
 /// A text as a list: its parts between commas, in quotes where YAML may need them.
 fn list_form(text: &str) -> String {
     let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() || text.chars().count() > MAX_LIST_FORM_CHARS {
+    if parts.is_empty() || text.chars().count() > MAX_LIST_FORM_CHARS || mask_secrets(text) != text {
         return "a list, such as [a, b]".to_owned();
     }
     let is_simple = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
