@@ -92,7 +92,7 @@ fn faults_name_what_is_allowed() {
         ("{name: x, point: {}}", "missing key `x`", None),
         ("{name: x, point: {xy: 2}}", "unknown key `xy`", Some("did you mean `x`? known keys: x")),
         ("{name: x, point: {x: 1, y: 2}}", "1 is out of range", Some("2 or more")),
-        ("[name]", "expected a mapping, found a list", None),
+        ("[name]", "expected a mapping, found a list", Some("{name: …}")),
     ] {
         let faults = convert(source).faults;
         assert_eq!((faults[0].message.as_str(), faults[0].allowed.as_deref()), (message, allowed), "{source}");
