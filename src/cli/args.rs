@@ -104,7 +104,7 @@ pub(crate) enum Command {
     Report(Report),
     /// Measure how good the stored answers are, against truth; sends nothing.
     Eval(Eval),
-    /// Look at pages beside their labels in a browser, decide and correct.
+    /// Label pages in a browser, to create truth; with --show, correct the model's answers.
     Review(Review),
     /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),

@@ -16,7 +16,7 @@ const TOTAL_SCHEMA: &str = include_str!("init.schema.json");
 /// The folders that the manifest names.
 const FOLDERS: &[&str] = &["pages", "out"];
 
-pub(crate) fn init(args: &Init) -> Result<u8, Failure> {
+pub(crate) fn init(args: &Init, quiet: bool) -> Result<u8, Failure> {
     let path = args.dir.join("job.yaml");
     if path.symlink_metadata().is_ok() {
         return Err(Failure::new(WRONG_INPUT, format!("{} exists already", path.display()))
@@ -38,8 +38,10 @@ pub(crate) fn init(args: &Init) -> Result<u8, Failure> {
          docmill run {job} --limit 20\n",
         pages.display()
     );
-    // The files are there, whether anyone reads this or not.
-    let _ = std::io::stderr().write_all(next.as_bytes());
+    if !quiet {
+        // The files are there, whether anyone reads this or not.
+        let _ = std::io::stderr().write_all(next.as_bytes());
+    }
     Ok(0)
 }
 

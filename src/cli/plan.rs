@@ -322,7 +322,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     }
     let share = |part: u64| format!("{} of {} text tokens per page", grouped(part), grouped(quote.text));
     if quote.descriptions > 0 {
-        let cost = quote.descriptions_cost.map_or(String::new(), |cost| format!(", {} in all", usd(cost)));
+        let cost = quote.descriptions_cost.map_or(String::new(), |cost| format!(", USD {} in all", usd(cost)));
         let _ = writeln!(out, "{:<24} {}{cost}", "label descriptions", share(quote.descriptions));
     }
     let _ = writeln!(out, "\n{:<24} {:>16} {:>16}", "other settings", "tokens in", "USD");

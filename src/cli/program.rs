@@ -120,7 +120,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Eval(args) => eval::eval(args, global.quiet),
         Command::Review(args) => review::review(args),
         Command::Store(store) => store::store(store),
-        Command::Init(init) => init::init(init),
+        Command::Init(init) => init::init(init, global.quiet),
         Command::Simulate(simulate) => simulate::simulate(simulate),
         Command::Models(args) => models::models(args),
         Command::Schema => schema::schema(),

@@ -5,7 +5,7 @@ use super::exit::{Failure, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
 use crate::base::clock::{Clock, SystemClock};
-use crate::base::units::rfc3339;
+use crate::base::units::{counted, rfc3339};
 use crate::manifest::ProtectedFiles;
 use crate::pipeline::CONTENT_RULES;
 use crate::session::overwriting::{WrittenContent, WrittenFile};
@@ -31,10 +31,13 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
         StoreCommand::Salvage { to } => {
             let saved = store::salvage(&path, to, &CONTENT_RULES).map_err(failed)?;
             for (table, rows) in saved.rows.iter().filter(|(_, rows)| *rows > 0) {
-                outln!("{rows:>12} {table}");
+                outln!("{table:<20} {:>12}", counted(*rows, "row"));
             }
             if saved.lost_budgets > 0 {
-                outln!("note: {} budget lines were lost; these budgets start again at 0", saved.lost_budgets);
+                outln!(
+                    "note: {} lost; the budget of a lost line starts again at 0",
+                    counted(saved.lost_budgets, "budget line")
+                );
             }
             outln!("{}: what could be read is in {}", path.display(), to.display());
             Ok(0)
@@ -45,10 +48,10 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
             let pruned = store::prune(&path, now_ms.saturating_sub(age_ms), *dry_run, now_ms).map_err(failed)?;
             let did = if *dry_run { "would be pruned" } else { "pruned" };
             outln!(
-                "{did}: {} answers, {} attempts, {} pages that no job shows",
-                pruned.answers,
-                pruned.attempts,
-                pruned.pages
+                "{did}: {}, {}, {} that no job shows",
+                counted(pruned.answers, "answer"),
+                counted(pruned.attempts, "attempt"),
+                counted(pruned.pages, "page")
             );
             if pruned.has_held_back {
                 outln!(
@@ -137,7 +140,7 @@ fn as_text(path: &Path, contents: &Contents) {
     let megabytes = contents.bytes as f64 / 1e6;
     outln!("store     {} ({megabytes:.1} MB, version {})", path.display(), contents.version);
     for (name, files, runs) in &contents.jobs {
-        outln!("job       {name}: {files} files, {runs} runs");
+        outln!("job       {name}: {}, {}", counted(*files, "file"), counted(*runs, "run"));
     }
     outln!("pages     {}", contents.pages);
     outln!("recipes   {}", contents.recipes);

@@ -18,6 +18,8 @@ pub(crate) struct Check {
     folder: PathBuf,
     /// Files with labels that the manifest names.
     label_files: Vec<PathBuf>,
+    /// Warnings: what is valid, but probably not meant.
+    warnings: Vec<String>,
 }
 
 /// Maximum size of a file that a manifest refers to (labels, a schema), in bytes.
@@ -26,7 +28,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 impl Check {
     /// `faults` are those found so far; `folder` is the folder of the manifest.
     pub(crate) fn new(positions: Positions, broken: HashSet<String>, faults: Vec<Fault>, folder: PathBuf) -> Self {
-        Self { positions, broken, faults, folder, label_files: Vec::new() }
+        Self { positions, broken, faults, folder, label_files: Vec::new(), warnings: Vec::new() }
     }
 
     /// All faults, in no particular order.
@@ -39,16 +41,30 @@ impl Check {
         &self.positions
     }
 
-    /// Reports a fault of the value at `pointer` (a JSON Pointer), unless the value is
-    /// faulty already. If the value is absent, the position is that of its closest parent.
+    /// Reports a fault of the value at `pointer` (a JSON Pointer), unless the value or one that
+    /// contains it is faulty already. If the value is absent, the position is that of its closest parent.
     /// `allowed` may be empty.
     pub(crate) fn report(&mut self, pointer: &str, message: &str, allowed: &str) {
-        if self.broken.contains(pointer) {
+        if self.is_broken(pointer) {
             return;
         }
         let span = self.span(pointer);
         let allowed = (!allowed.is_empty()).then(|| allowed.to_owned());
         self.faults.push(Fault::new(span, message, allowed));
+    }
+
+    /// Like [`Check::report`], for a mapping that needs one of `keys` and has none of them. One that is
+    /// probably misspelt has been reported as an unknown key.
+    pub(crate) fn report_missing(&mut self, pointer: &str, keys: &[&str], message: &str, allowed: &str) {
+        if !keys.iter().any(|key| self.broken.contains(&format!("{pointer}/{key}"))) {
+            self.report(pointer, message, allowed);
+        }
+    }
+
+    /// Whether the value at `pointer`, or one that contains it, is faulty already.
+    fn is_broken(&self, pointer: &str) -> bool {
+        let parents = pointer.match_indices('/').map(|(at, _)| &pointer[..at]);
+        parents.chain([pointer]).any(|pointer| self.broken.contains(pointer))
     }
 
     /// The position of the value at `pointer`, or of its closest parent: a byte range of the source.
@@ -99,6 +115,18 @@ impl Check {
         std::mem::take(&mut self.label_files)
     }
 
+    /// Notes something that is valid, but probably not meant.
+    pub(crate) fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The warnings so far.
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
     /// Resolves a path of the manifest, which is relative to the manifest's folder.
     pub(crate) fn resolve(&self, path: &str) -> PathBuf {
         self.folder.join(path)
@@ -147,7 +175,9 @@ mod tests {
     fn a_value_that_is_faulty_already_is_not_reported_again() {
         let mut check = check();
         check.report("/name", "wrong", "right");
+        check.report("/name/part", "wrong", "right");
         check.report_secret("/name", "wrong", "right");
+        check.report_missing("", &["title", "name"], "wrong", "right");
         assert_eq!(check.into_faults(), []);
     }
 

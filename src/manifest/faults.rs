@@ -35,7 +35,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Sorts `faults` by position and removes duplicates. `path` and `source` are the file
+    /// Sorts `faults` by position and removes duplicates. Those at one position keep their order: an unknown key
+    /// comes before what its mapping lacks. `path` and `source` are the file
     /// name and text that the spans refer to. `secrets`: values that messages may repeat, beside those
     /// of the source.
     pub(crate) fn new(path: String, source: &str, mut faults: Vec<Fault>, secrets: Vec<String>) -> Self {
@@ -44,9 +45,15 @@ impl Faults {
             fault.message = secrets.mask(&fault.message);
             fault.allowed = fault.allowed.as_deref().map(|allowed| secrets.mask(allowed));
         }
-        faults.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
-        faults.dedup();
-        Self { path, source: secrets.masked().to_owned(), faults }
+        faults.sort_by_key(|fault| fault.span.start);
+        let mut shown: Vec<Fault> = Vec::new();
+        for fault in faults {
+            let mut at_position = shown.iter().rev().take_while(|other| other.span.start == fault.span.start);
+            if !at_position.any(|other| *other == fault) {
+                shown.push(fault);
+            }
+        }
+        Self { path, source: secrets.masked().to_owned(), faults: shown }
     }
 
     /// The headline of a fault: `job.yaml:3:24: message`. The column counts characters.

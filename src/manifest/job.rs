@@ -51,6 +51,8 @@ pub struct Job {
     pub tasks: Vec<Task>,
     /// Files with labels of tasks.
     pub label_files: Vec<PathBuf>,
+    /// What is valid, but probably not meant, one sentence each.
+    pub warnings: Vec<String>,
     /// Rates, concurrency, budget and run time.
     pub limits: Limits,
     /// Whether requests are sent through the provider's Batch API.

@@ -113,7 +113,7 @@ impl RawJob {
                 },
             );
         }
-        if limits.budget.is_some() && provider.price.is_none() && needs_price {
+        if limits.budget.is_some() && provider.price.is_none() && needs_price && !provider.model.is_empty() {
             let (model, host) = (&provider.model, provider.endpoint.host());
             let place = if host.is_empty() { String::new() } else { format!(" at {host}") };
             check.report(
@@ -135,6 +135,7 @@ impl RawJob {
             image_intent,
             tasks: check_tasks(self.tasks, check),
             label_files: check.take_label_files(),
+            warnings: check.take_warnings(),
             provider,
             request,
             limits,

@@ -7,6 +7,8 @@ use crate::base::vocabulary::ErrorKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The hint for pages whose files can't be read as they are.
+pub(crate) const REPLACE_FILES_HINT: &str = "see the `error` column for the causes; replace or repair these files: the next run reads changed files without --retry";
 /// The hint for pages whose decoder had too little memory.
 pub(crate) const MORE_MEMORY_HINT: &str = "the decoder had too little memory: give the machine or the container more, or run fewer processes on it; these pages are tried again without --retry";
 /// Maximum number of pages that are listed.
@@ -76,6 +78,12 @@ impl Failures {
     /// Whether the decoder had too little memory for all of them.
     pub(crate) fn lack_memory(&self) -> bool {
         self.only_kind() == Some(ErrorKind::DecoderOutOfMemory.name())
+    }
+
+    /// Whether all of them have a file that can't be read as it is: sending them again gives the same error.
+    pub(crate) fn are_of_files(&self) -> bool {
+        let is_of_file = |kind: &String| ErrorKind::parse(kind).is_some_and(ErrorKind::gives_no_picture);
+        !self.by_kind.is_empty() && self.by_kind.keys().all(is_of_file)
     }
 
     /// The error that all pages have; `None`: there are several, or none.

@@ -125,7 +125,7 @@ fn notes_on(
     environment: &Environment,
     now_ms: i64,
 ) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = job.warnings.clone();
     if job.image.rule == ImageRule::Unknown {
         let model = &job.provider.model;
         notes.push(format!("the image rule of `{model}` is unknown: images are sent with at most {} pixels per side and without `detail`; set image.rule", job.image.max_side.unwrap_or(0)));

@@ -7,6 +7,7 @@ use crate::base::ids::{JobId, PageId};
 use crate::labels::evaluation::{self, EvalOptions, Evaluation, WrongPage};
 use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
+use crate::manifest::nearest_name;
 use crate::pipeline::{PagePictures, PipelineError, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
@@ -60,8 +61,13 @@ impl EvalReport {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let truth = &self.evaluation.truth;
+        let tasks = || self.job.questions.iter().map(|question| question.name.as_str());
+        let columns = truth.ignored.iter().filter_map(|column| {
+            let task = nearest_name(column, tasks())?;
+            Some(format!("{task}: the column `{column}` fits no task and is not used. Did you mean `{task}`?"))
+        });
         let misfits = truth.misfits.iter().map(evaluation::MisfitGroup::describe);
-        misfits.chain(truth.contradictions.iter().map(evaluation::Contradiction::describe)).collect()
+        columns.chain(misfits).chain(truth.contradictions.iter().map(evaluation::Contradiction::describe)).collect()
     }
 
     /// The report as JSON. docs/quality.md documents the members.

@@ -5,6 +5,7 @@ use super::job::Job;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::labels::history::{RunHistory, read_history};
+use crate::manifest::nearest_name;
 use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_jobs};
 use crate::store::{DIED_END, ReadStore, Reader, RunRecord, StoreError};
 use std::cmp::Reverse;
@@ -104,11 +105,15 @@ pub(crate) fn find_run<'a>(runs: &'a [RunRecord], id: &str) -> Result<&'a RunRec
         [run] => Ok(run),
         [] => {
             let mut nearest: Vec<&RunRecord> = runs.iter().collect();
-            // Of equally near ones the latest come first.
-            nearest.sort_by_key(|run| strsim::damerau_levenshtein(id, run.run_id.as_str()));
+            let is_near = nearest_name(id, runs.iter().map(|run| run.run_id.as_str())).is_some();
+            if is_near {
+                // Of equally near ones the latest come first.
+                nearest.sort_by_key(|run| strsim::damerau_levenshtein(id, run.run_id.as_str()));
+            }
             nearest.truncate(MAX_LISTED);
+            let which = if is_near { "nearest" } else { "latest" };
             Err(Error::new(WRONG_INPUT, format!("there is no run `{id}`"))
-                .with_hint(&format!("the nearest: {}; `docmill runs` lists all of a job", list(&nearest))))
+                .with_hint(&format!("the {which}: {}; `docmill runs` lists all of a job", list(&nearest))))
         }
         several => Err(Error::new(WRONG_INPUT, format!("the ids of {} runs begin with `{id}`", several.len()))
             .with_hint(&format!("one of: {}", list(several)))),
@@ -167,5 +172,7 @@ mod tests {
         assert!(several.starts_with("the ids of 2 runs begin with `20261124T060000`; one of: 2026"), "{several}");
         let unknown = found("20261124T060001-a7b0c2d41f00").unwrap_err();
         assert!(unknown.contains("the nearest: 20261124T060000-a7b0c2d41f00, "), "{unknown}");
+        let other = found("foo").unwrap_err();
+        assert!(other.contains("the latest: 20261124T070000-b7a0c2d41f00, 20261124T060000-a7a0"), "{other}");
     }
 }

@@ -36,12 +36,16 @@ const MAX_BYTES: u64 = 4 << 20;
 /// Reads the file with the key or with certificates. Messages never contain its content.
 fn secret_file(path: &Path, key: &str, job: &Job) -> Result<Vec<u8>, String> {
     let name = shown_name(path, job.path.parent().unwrap_or(Path::new("")));
-    let failed =
-        |reason: &dyn std::fmt::Display| format!("can't read {key} {name}: {reason}; it is the name of a file");
-    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let failed = |reason: &dyn std::fmt::Display| format!("can't read {key} {name}: {reason}");
+    // A folder, or a name that is too long: perhaps not meant as the name of a file.
+    let failed_io = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => failed(&error),
+        _ => failed(&error) + "; it is the name of a file",
+    };
+    let file = std::fs::File::open(path).map_err(failed_io)?;
     let mut bytes = Vec::new();
     // A pipe is fine: `api_key_file: /dev/fd/3`.
-    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed_io)?;
     match read as u64 {
         0 => Err(failed(&"it is empty")),
         size if size > MAX_BYTES => Err(failed(&"it is too large")),

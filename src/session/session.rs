@@ -204,8 +204,9 @@ impl Session {
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; the model rejects
-    /// settings of the manifest, or needs a higher output limit than the manifest sets; or a stated price has changed
-    /// its meaning since an earlier version, or is not the listed price of the model at its host.
+    /// settings of the manifest, or needs a higher output limit than the manifest sets; a stated price has changed
+    /// its meaning since an earlier version, or is not the listed price of the model at its host; or columns of files with
+    /// labels are not used.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -214,7 +215,8 @@ impl Session {
         let rejected = rejected_settings(&self.job.manifest);
         let prices = price_warnings(&self.job.manifest, self.clock.wall_ms());
         let output = output_limit_warning(&self.job, known_capabilities(&self.job.manifest)?);
-        Ok(retirement.into_iter().chain(rejected).chain(output).chain(prices).collect())
+        let unused = self.job.manifest.warnings.iter().cloned();
+        Ok(unused.chain(retirement).chain(rejected).chain(output).chain(prices).collect())
     }
 
     /// Whether a run without pages is a success.

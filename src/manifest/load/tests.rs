@@ -160,7 +160,6 @@ fn all_faults_come_at_once() {
     assert_eq!(
         fault_titles(source),
         [
-            "3:9: no input given",
             "3:9: unknown key `folders`",
             "4:22: the URL does not begin with https:// or http://",
             "5:39: duplicate label `a`",

@@ -122,8 +122,9 @@ pub(crate) fn check_endpoint(base_url: Option<&str>, simulator: Option<&RawSimul
             "`base_url` and `simulator` can't be used together",
             "exactly one of `base_url` and `simulator`",
         ),
-        (None, None) => check.report(
+        (None, None) => check.report_missing(
             "/provider",
+            &["base_url", "simulator"],
             "no provider given: set exactly one of `base_url` and `simulator`",
             "base_url: https://…/v1, or simulator: {}",
         ),

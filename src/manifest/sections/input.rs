@@ -204,7 +204,8 @@ impl RawInput {
                 check.report("/input/list", "`folder` and `list` can't be used together", "exactly one of them");
             }
             (None, None) => {
-                check.report("/input", "no input given", "exactly one of `folder` and `list`");
+                let keys = ["folder", "list"];
+                check.report_missing("/input", &keys, "no input given", "exactly one of `folder` and `list`");
             }
         }
         Place::Folder(PathBuf::new())

@@ -8,6 +8,7 @@ use crate::base::sanitize::one_line;
 use crate::base::text_reader::TextReader;
 use crate::base::units::counted;
 use crate::manifest::check::Check;
+use crate::manifest::faults::nearest_name;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -53,9 +54,12 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
             let pointer = format!("{pointer}/labels_file");
             let path = check.resolve(file);
             check.add_label_file(path.clone());
-            let Some(labels) = check.parse(&pointer, Some(file), |_| read_labels_file(&path)) else {
+            let Some((labels, unused)) = check.parse(&pointer, Some(file), |_| read_labels_file(&path)) else {
                 return Vec::new();
             };
+            if let Some(warning) = unused.describe(&path) {
+                check.warn(warning);
+            }
             let written = |(label, line): (Label, u64)| {
                 let place = format!(" ({}, line {line})", path.display());
                 WrittenLabel { label, pointer: pointer.clone(), place }
@@ -68,7 +72,8 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
             return Vec::new();
         }
         (None, None) => {
-            check.report(pointer, "no labels given", "exactly one of `labels` and `labels_file`");
+            let keys = ["labels", "labels_file"];
+            check.report_missing(pointer, &keys, "no labels given", "exactly one of `labels` and `labels_file`");
             return Vec::new();
         }
     };
@@ -105,12 +110,14 @@ impl RawLabels {
     }
 }
 
+/// The column with descriptions.
+const DESCRIPTION: &str = "description";
 /// Characters of the names of columns that a message shows.
 const MAX_COLUMNS_CHARS: usize = 120;
 
 /// Reads a CSV file with the columns `label` and optionally `description`, with commas, semicolons or tabs: the labels, each
 /// with its line. Cells are trimmed; an empty description counts as none. Empty rows are ignored.
-fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
+fn read_labels_file(path: &Path) -> Result<(Vec<(Label, u64)>, UnusedColumns), String> {
     let bytes = Check::read_file(path, &path.display().to_string())?;
     let fault = |what: &dyn Display| format!("{}: {what}", path.display());
     let (start, end) = (bytes.len().min(START_BYTES), bytes.len().saturating_sub(END_BYTES));
@@ -133,7 +140,11 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
         let columns = one_line(&names.join("`, `"), MAX_COLUMNS_CHARS);
         return Err(format!("{} has no column `label`; its columns are `{columns}`", path.display()));
     };
-    let description = column("description");
+    let description = column(DESCRIPTION);
+    let is_used = |at: usize| at == label || Some(at) == description;
+    let unused = names.iter().enumerate().filter(|(at, name)| !is_used(*at) && !name.is_empty());
+    let unused =
+        UnusedColumns { names: unused.map(|(_, name)| name.clone()).collect(), has_description: description.is_some() };
     let mut labels = Vec::new();
     let mut bytes = csv::ByteRecord::new();
     while reader.read_byte_record(&mut bytes).map_err(|error| fault(&error))? {
@@ -154,7 +165,30 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
         let name = cell(label).unwrap_or_default();
         labels.push((Label { name, description: description.and_then(cell) }, line));
     }
-    Ok(labels)
+    Ok((labels, unused))
+}
+
+/// The columns of a file with labels that are neither labels nor descriptions.
+struct UnusedColumns {
+    names: Vec<String>,
+    /// Whether there is a column `description`.
+    has_description: bool,
+}
+
+impl UnusedColumns {
+    /// A warning about them. `None`: there are none.
+    fn describe(&self, path: &Path) -> Option<String> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let is_short = |name: &str| name.len() >= 4 && DESCRIPTION.starts_with(&name.to_lowercase());
+        let is_meant = |name: &String| is_short(name) || nearest_name(name, [DESCRIPTION]).is_some();
+        let is_suggested = !self.has_description && self.names.iter().any(is_meant);
+        let guess = if is_suggested { "; did you mean `description`?" } else { "" };
+        let (columns, are) = if self.names.len() == 1 { ("column", "is") } else { ("columns", "are") };
+        let names = one_line(&self.names.join("`, `"), MAX_COLUMNS_CHARS);
+        Some(format!("{}: the {columns} `{names}` {are} not used{guess}", path.display()))
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +203,7 @@ mod tests {
     fn read_bytes(content: &[u8]) -> Result<Vec<(String, Option<String>)>, String> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content).unwrap();
-        let labels = read_labels_file(file.path())?;
+        let (labels, _) = read_labels_file(file.path())?;
         Ok(labels.into_iter().map(|(label, _)| (label.name, label.description)).collect())
     }
 
@@ -202,8 +236,26 @@ mod tests {
                     .as_bytes(),
             )
             .unwrap();
-            let lines: Vec<u64> = read_labels_file(file.path()).unwrap().into_iter().map(|(_, line)| line).collect();
+            let lines: Vec<u64> = read_labels_file(file.path()).unwrap().0.into_iter().map(|(_, line)| line).collect();
             assert_eq!(lines, [2, 4, 6], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn columns_that_are_not_used_are_named() {
+        for (header, expected) in [
+            ("label", None),
+            ("Label,Description", None),
+            ("label,", None),
+            ("label,id", Some("l.csv: the column `id` is not used")),
+            ("label,desc", Some("l.csv: the column `desc` is not used; did you mean `description`?")),
+            ("label,Descriptions", Some("l.csv: the column `Descriptions` is not used; did you mean `description`?")),
+            ("label,description,desc,id", Some("l.csv: the columns `desc`, `id` are not used")),
+        ] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            writeln!(file, "{header}").unwrap();
+            let (_, unused) = read_labels_file(file.path()).unwrap();
+            assert_eq!(unused.describe(Path::new("l.csv")).as_deref(), expected, "{header}");
         }
     }
 
@@ -224,6 +276,6 @@ mod tests {
             let fault = read_bytes(content).unwrap_err();
             assert!(fault.ends_with(expected), "{fault}");
         }
-        assert!(read_labels_file(Path::new("none.csv")).unwrap_err().starts_with("can't read none.csv: "));
+        assert!(read_labels_file(Path::new("none.csv")).err().unwrap().starts_with("can't read none.csv: "));
     }
 }

@@ -167,9 +167,11 @@ impl RawTask {
             ),
         }
         let kinds = [self.classify.is_some(), self.tag.is_some(), self.extract.is_some(), self.question.is_some()];
-        if kinds.iter().filter(|is_given| **is_given).count() != 1 {
+        let given = kinds.iter().filter(|is_given| **is_given).count();
+        if given != 1 {
+            let keys: &[&str] = if given == 0 { &["classify", "tag", "extract", "question"] } else { &[] };
             let allowed = "exactly one of classify, tag, extract and question";
-            check.report(&pointer, "a task must have exactly one kind", allowed);
+            check.report_missing(&pointer, keys, "a task must have exactly one kind", allowed);
             return None;
         }
         let kind = if let Some(raw) = self.classify {

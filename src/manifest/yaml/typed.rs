@@ -7,6 +7,7 @@
 use super::node::{Key, Node, NodeKind};
 use super::scalar::{parse_boolean, parse_integer, parse_number, to_untyped_json};
 use crate::base::escape::{key_pointer, pointer_token};
+use crate::base::mask::mask_secrets;
 use crate::manifest::faults::{Fault, nearest_name};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,9 @@ use std::ops::Range;
 
 /// A keyword of docmill's own, for members that may be null with another meaning than being omitted.
 const NULL_IS_A_VALUE: &str = "x-null-is-a-value";
+
+/// Characters of a text that a message shows as a list.
+const MAX_LIST_FORM_CHARS: usize = 40;
 
 /// The byte range of every value, by its JSON Pointer (RFC 6901), and of every key that the user
 /// chooses, by its [`key_pointer`].
@@ -35,7 +39,8 @@ pub(crate) fn nearest_position(positions: &Positions, pointer: &str) -> Range<us
 ///
 /// A value that is missing or has the wrong type is replaced by a placeholder, so that the
 /// sections can still be read and their own rules are checked in the same pass. The pointer
-/// of such a value is in `broken`.
+/// of such a value is in `broken`, and so is that of a missing value whose key is probably
+/// misspelt: the unknown key is the fault, not what is missing because of it.
 pub(crate) struct Typed {
     pub(crate) value: Value,
     pub(crate) positions: Positions,
@@ -131,8 +136,37 @@ impl Converter {
         };
         let not_null = || resolved.iter().find(|s| !types_of(s).contains(&"null"));
         match resolved.iter().find(fits).or_else(not_null) {
-            Some(schema) => self.convert(node, &schema.clone(), pointer),
+            Some(schema) => {
+                let faults_before = self.faults.len();
+                let value = self.convert(node, schema, pointer);
+                self.add_other_form(node, &resolved, faults_before);
+                value
+            }
             None => Value::Null,
+        }
+    }
+
+    /// Adds the form of another alternative to the faults from `first` on, where it is probably the one that is meant: a
+    /// list of numbers for a single number, a mapping for a list of mappings.
+    fn add_other_form(&mut self, node: &Node, alternatives: &[Value], first: usize) {
+        let has = |kind| alternatives.iter().any(|schema| types_of(schema).contains(&kind));
+        let has_numbers =
+            || alternatives.iter().any(|schema| schema.pointer("/items/type").is_some_and(|kind| kind == "integer"));
+        match &node.kind {
+            NodeKind::Scalar { .. } if has_numbers() => {
+                for allowed in self.faults[first..].iter_mut().filter_map(|fault| fault.allowed.as_mut()) {
+                    allowed.push_str("; or a list of numbers such as [1, 2, -1]");
+                }
+            }
+            NodeKind::Sequence(items) if has("object") => {
+                let is_mapping = |span: &Range<usize>| {
+                    items.iter().any(|item| matches!(item.kind, NodeKind::Mapping(_)) && item.span == *span)
+                };
+                for fault in self.faults[first..].iter_mut().filter(|fault| is_mapping(&fault.span)) {
+                    fault.allowed = Some("a mapping in place of the whole list, such as {name: description, …}".into());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -161,7 +195,11 @@ impl Converter {
             let member = match (properties.get(&key.name), schema.get("additionalProperties")) {
                 (Some(member), _) => member,
                 (None, Some(Value::Bool(false))) => {
-                    self.report_unknown_key(key, properties);
+                    if let Some(meant) = self.report_unknown_key(key, properties)
+                        && entries.iter().all(|(other, _)| other.name != meant)
+                    {
+                        self.broken.insert(format!("{pointer}/{}", pointer_token(meant)));
+                    }
                     continue;
                 }
                 (None, Some(member)) => {
@@ -190,21 +228,25 @@ impl Converter {
         Value::Object(out)
     }
 
-    /// Reports a missing key, with the first line of its description. Returns a placeholder.
+    /// Reports a missing key, with the first line of its description, unless it is probably misspelt.
+    /// Returns a placeholder.
     fn report_missing_key(&mut self, node: &Node, name: &str, properties: &Map<String, Value>, pointer: &str) -> Value {
         let description = properties.get(name).and_then(|p| p.get("description")).and_then(Value::as_str);
         let help = description.map(|text| text.lines().next().unwrap_or_default().to_owned());
-        self.report(&node.span, format!("missing key `{name}`"), help);
-        self.broken.insert(format!("{pointer}/{}", pointer_token(name)));
+        if self.broken.insert(format!("{pointer}/{}", pointer_token(name))) {
+            self.report(&node.span, format!("missing key `{name}`"), help);
+        }
         properties.get(name).map_or(Value::Null, |schema| self.placeholder(schema))
     }
 
-    fn report_unknown_key(&mut self, key: &Key, properties: &Map<String, Value>) {
+    /// Reports an unknown key. Returns the known key that is probably meant.
+    fn report_unknown_key<'a>(&mut self, key: &Key, properties: &'a Map<String, Value>) -> Option<&'a str> {
         let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-        let suggestion = nearest_name(&key.name, known.iter().copied());
-        let suggestion = suggestion.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let meant = nearest_name(&key.name, known.iter().copied());
+        let suggestion = meant.map_or(String::new(), |name| format!("did you mean `{name}`? "));
         let allowed = format!("{suggestion}known keys: {}", known.join(", "));
         self.report(&key.span, format!("unknown key `{}`", key.name), Some(allowed));
+        meant
     }
 
     fn convert_array(&mut self, node: &Node, schema: &Value, pointer: &str) -> Value {
@@ -252,6 +294,8 @@ impl Converter {
             NodeKind::Scalar { text, is_plain: true } if expected == "a mapping" && is_key(text) => {
                 Some("a space after the colon: `key: value`".to_owned())
             }
+            _ if expected == "a mapping" => mapping_form(schema),
+            NodeKind::Scalar { text, .. } if expected == "a list" => Some(list_form(text)),
             _ => None,
         };
         self.report(&node.span, format!("expected {expected}, found {}", node.describe()), allowed);
@@ -289,6 +333,30 @@ impl Converter {
 /// Whether a text looks like a key of the manifest.
 fn is_plain_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The form of a mapping: its required keys, or else the keys that it may have. `None` if any key is allowed.
+fn mapping_form(schema: &Value) -> Option<String> {
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required: Vec<String> = required.map(|name| format!("{name}: …")).collect();
+    let properties = schema.get("properties").and_then(Value::as_object)?;
+    if !required.is_empty() {
+        return Some(format!("{{{}}}", required.join(", ")));
+    }
+    let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+    Some(format!("{{}}, or a mapping with some of these keys: {}", known.join(", ")))
+}
+
+/// A text as a list: its parts between commas, in quotes where YAML may need them.
+fn list_form(text: &str) -> String {
+    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() || text.chars().count() > MAX_LIST_FORM_CHARS || mask_secrets(text) != text {
+        return "a list, such as [a, b]".to_owned();
+    }
+    let is_simple = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let quoted = |part: &str| if is_simple(part) { part.to_owned() } else { Value::from(part).to_string() };
+    let parts: Vec<String> = parts.into_iter().map(quoted).collect();
+    format!("[{}]", parts.join(", "))
 }
 
 fn types_of(schema: &Value) -> Vec<&str> {

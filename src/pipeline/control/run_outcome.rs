@@ -9,6 +9,7 @@ use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
+use crate::base::units::{counted, grouped};
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
 use crate::report::MORE_MEMORY_HINT;
@@ -53,6 +54,8 @@ pub enum RunOutcome {
         unusable: u64,
         /// All pages.
         total: u64,
+        /// `on_error.max_failed`: the share of pages that may be.
+        max_failed: f64,
         /// The error, where all of them have one for the same reason.
         cause: Option<String>,
         /// Whether the decoder had too little memory for all of them.
@@ -262,9 +265,14 @@ impl RunOutcome {
         let (what, hint) = match self {
             // The command reports what it tried, page by page.
             Self::Complete | Self::Limited | Self::Tried { .. } => return None,
-            Self::FailedPages { unusable, total, cause, lacks_memory } => (
+            Self::FailedPages { unusable, total, max_failed, cause, lacks_memory } => (
                 format!(
-                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
+                    "{} of {} {} failed, invalid or refused ({}), more than on_error.max_failed allows ({}){}",
+                    grouped(*unusable),
+                    counted(*total, "page"),
+                    if *unusable == 1 { "is" } else { "are" },
+                    share_of(*unusable, *total),
+                    short_percent(*max_failed),
                     cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
                 match lacks_memory {
@@ -428,6 +436,18 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
         _ => "see the message; the server may be down or misconfigured",
     }
+}
+
+/// A part of a number as a percentage.
+#[expect(clippy::cast_precision_loss, reason = "a share")]
+fn share_of(part: u64, total: u64) -> String {
+    short_percent(part as f64 / total.max(1) as f64)
+}
+
+/// A share as a percentage with at most two decimals, such as `1 %`.
+fn short_percent(share: f64) -> String {
+    let digits = format!("{:.2}", share * 100.0);
+    format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

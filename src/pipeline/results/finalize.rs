@@ -176,7 +176,8 @@ pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     } else if is_too_many && !is_shard {
         let cause = pages.failures.only_cause().map(ToOwned::to_owned);
         let lacks_memory = pages.failures.lack_memory();
-        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total, cause, lacks_memory }
+        let max_failed = job.on_error.max_failed;
+        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total, max_failed, cause, lacks_memory }
     } else {
         RunOutcome::Complete
     }

@@ -6,7 +6,7 @@ use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
 use crate::base::vocabulary::RunOutcomeName;
-use crate::report::failures::{Failures, MORE_MEMORY_HINT};
+use crate::report::failures::{Failures, MORE_MEMORY_HINT, REPLACE_FILES_HINT};
 use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
 use crate::report::spend::ServedName;
@@ -315,6 +315,9 @@ fn next_step(report: &Report) -> Option<&'static str> {
     }
     if pages.unusable() > 0 && pages.failures.lack_memory() {
         return Some(MORE_MEMORY_HINT);
+    }
+    if pages.unusable() > 0 && pages.failures.are_of_files() {
+        return Some(REPLACE_FILES_HINT);
     }
     if pages.unusable() > 0 && report.is_merged {
         return Some(

@@ -27,6 +27,8 @@ fn init_makes_a_job_that_runs_and_overwrites_nothing() {
         assert!(ran.code == 2 && ran.stderr.contains("exists already"), "{}", ran.stderr);
         assert_eq!(bench.text(&job), "mine");
     }
+    let ran = bench.docmill(&["init", "-q", "quiet"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "quiet/job.yaml\n", ""));
     bench.put("half/total.schema.json", b"mine");
     assert_eq!(bench.docmill(&["init", "half"]).code, 0);
     assert_eq!(bench.text("half/total.schema.json"), "mine");

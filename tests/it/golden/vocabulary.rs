@@ -32,7 +32,7 @@ fn closed_lists() -> ClosedLists {
     let all = [
         RunOutcome::Complete,
         RunOutcome::Limited,
-        RunOutcome::FailedPages { unusable: 1, total: 2, cause: None, lacks_memory: false },
+        RunOutcome::FailedPages { unusable: 1, total: 2, max_failed: 0.01, cause: None, lacks_memory: false },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent, shard: None },

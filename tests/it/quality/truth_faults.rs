@@ -53,6 +53,18 @@ fn every_row_that_is_not_compared_is_listed() {
 }
 
 #[test]
+fn a_column_that_fits_no_task_is_a_warning_if_it_is_probably_misspelt() {
+    let bench = labeled(2, "");
+    bench.put("truth.csv", b"path,kind,mraks,remark_of_the_archive\n00000.jpg,letter,,x\n");
+    let shown = eval(&bench, &["--truth", "truth.csv"]).stderr;
+    assert!(
+        shown.contains("truth of marks: the column `mraks` fits no task and is not used. Did you mean `marks`?"),
+        "{shown}"
+    );
+    assert!(!shown.contains("remark"), "{shown}");
+}
+
+#[test]
 fn truth_that_can_not_be_used_is_refused_with_the_reason() {
     let bench = labeled(2, "");
     for (truth, arguments, parts) in [

@@ -20,7 +20,7 @@ fn check_backup_and_stats() {
     let stats: serde_json::Value = serde_json::from_str(&store(&bench, &["stats", "--json"]).stdout).unwrap();
     assert_eq!((stats["pages"].as_u64(), stats["answers"]["ok"].as_u64()), (Some(20), Some(40)));
     assert_eq!(stats["jobs"][0]["name"], "test");
-    assert!(store(&bench, &["stats"]).stdout.contains("20 files, 1 runs"));
+    assert!(store(&bench, &["stats"]).stdout.contains("20 files, 1 run\n"));
 
     let copied = store(&bench, &["backup", "--to", "copy.db"]);
     assert_eq!(copied.code, 0, "{}", copied.stderr);

@@ -33,6 +33,45 @@ fn of_the_whole_manifest() {
     }
 }
 
+/// What is missing because of a misspelt key is not reported beside it.
+#[test]
+fn of_misspelt_keys() {
+    assert_faults(&[
+        ("input: {foldr: p}", &[(9, "unknown key `foldr`")]),
+        ("provider: {base_ulr: \"http://h\", model: m}", &[(12, "unknown key `base_ulr`")]),
+        ("provider: {simulator: {}, modle: m}", &[(27, "unknown key `modle`")]),
+        ("tasks: {a: {clasify: {labels: [a, b]}}}", &[(13, "unknown key `clasify`")]),
+        ("tasks: {a: {tags: {labels: [a, b]}}}", &[(13, "unknown key `tags`")]),
+        ("tasks: {a: {classify: {lables: [a, b]}}}", &[(24, "unknown key `lables`")]),
+        ("tasks: {a: {question: {txt: t}}}", &[(24, "unknown key `txt`")]),
+        // Another key is missing.
+        ("input: {page: first}", &[(9, "unknown key `page`"), (9, "no input given")]),
+        ("input: {folder: p, foldr: p}", &[(20, "unknown key `foldr`")]),
+    ]);
+    for (key, misspelt, expected) in [
+        ("input", "inputs", "3:1: unknown key `inputs`"),
+        ("provider", "providers", "4:1: unknown key `providers`"),
+        ("tasks", "task", "5:1: unknown key `task`"),
+    ] {
+        let source = MINIMAL.replace(&format!("\n{key}:"), &format!("\n{misspelt}:"));
+        assert_eq!(fault_titles(&source), [expected], "{source}");
+    }
+}
+
+#[test]
+fn of_values_in_another_form() {
+    assert_faults(&[
+        ("tasks: {a: {question: \"Is it signed?\"}}", &[(23, "expected a mapping, found `Is it signed?`")]),
+        (
+            "tasks: {a: {classify: {labels: [{b: c}, {d: e}]}}}",
+            &[(34, "expected a string, found a mapping"), (42, "expected a string, found a mapping")],
+        ),
+        ("provider: {simulator: true, model: m}", &[(23, "expected a mapping, found `true`")]),
+        ("input: {folder: p, include: \"*.jpg\"}", &[(29, "expected a list, found `*.jpg`")]),
+        ("input: {folder: p, pages: 1}", &[(27, "`1` is not an allowed value")]),
+    ]);
+}
+
 #[test]
 fn of_input() {
     assert_faults(&[
@@ -191,7 +230,7 @@ fn of_tasks() {
         ("tasks: {a/b: {question: {text: t}}}", &[(15, "`a/b` is not a valid task name")]),
         ("tasks: {status: {question: {text: t}}}", &[(18, "`status` is the name of a column of every row")]),
         ("tasks: {a: {}}", &[(12, "a task must have exactly one kind")]),
-        ("tasks: {a: {guess: {}}}", &[(13, "a task must have exactly one kind"), (13, "unknown key `guess`")]),
+        ("tasks: {a: {guess: {}}}", &[(13, "unknown key `guess`"), (13, "a task must have exactly one kind")]),
         ("tasks: {a: {question: {text: t}, tag: {labels: [a]}}}", &[(13, "a task must have exactly one kind")]),
         ("tasks: {a: {classify: {}}}", &[(23, "no labels given")]),
         ("tasks: {a: {classify: {labels: []}}}", &[(32, "no labels given")]),

@@ -77,16 +77,22 @@ fn faults_name_what_is_allowed() {
         ("{name: x, size: huge}", "`huge` is not an allowed value", Some("one of: small, large")),
         ("{name: x, size: smal}", "`smal` is not an allowed value", Some("did you mean `small`? one of: small, large")),
         ("{name: x, mode: [now]}", "a list is not an allowed value", Some("one of: now, later")),
-        ("{name: x, pages: none}", "`none` is not an allowed value", Some("one of: all, first")),
+        (
+            "{name: x, pages: none}",
+            "`none` is not an allowed value",
+            Some("one of: all, first; or a list of numbers such as [1, 2, -1]"),
+        ),
         ("{name: x, pages: [one]}", "expected an integer, found `one`", None),
-        ("{name: x, labels: one}", "expected a list, found `one`", None),
+        ("{name: x, labels: one}", "expected a list, found `one`", Some("[one]")),
+        ("{name: x, labels: \"a, *.b\"}", "expected a list, found `a, *.b`", Some("[a, \"*.b\"]")),
         ("{name: x, labels: [[a]]}", "expected a string, found a list", None),
-        ("{name: x, point: 1}", "expected a mapping, found `1`", None),
+        ("{name: x, point: 1}", "expected a mapping, found `1`", Some("{x: …}")),
         ("{count: 4}", "missing key `name`", Some("Name of the thing.")),
         ("{name: }", "missing key `name`", Some("Name of the thing.")),
         ("{name: x, point: {}}", "missing key `x`", None),
+        ("{name: x, point: {xy: 2}}", "unknown key `xy`", Some("did you mean `x`? known keys: x")),
         ("{name: x, point: {x: 1, y: 2}}", "1 is out of range", Some("2 or more")),
-        ("[name]", "expected a mapping, found a list", None),
+        ("[name]", "expected a mapping, found a list", Some("{name: …}")),
     ] {
         let faults = convert(source).faults;
         assert_eq!((faults[0].message.as_str(), faults[0].allowed.as_deref()), (message, allowed), "{source}");

@@ -11,7 +11,11 @@ fn words_and_exit_codes() {
     for (outcome, word, exit_code) in [
         (RunOutcome::Complete, "complete", 0),
         (RunOutcome::Limited, "limited", 0),
-        (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None, lacks_memory: false }, "failed_pages", 3),
+        (
+            RunOutcome::FailedPages { unusable: 2, total: 3, max_failed: 0.01, cause: None, lacks_memory: false },
+            "failed_pages",
+            3,
+        ),
         (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
         (RunOutcome::NoPages, "no_pages", 3),
         (
@@ -119,6 +123,30 @@ fn what_is_left_of_a_budget_is_explained() {
             shard: None,
         };
         assert_eq!(outcome.explanation(LostRequests::default()).map(|(what, _)| what).as_deref(), Some(what));
+    }
+}
+
+#[test]
+fn too_many_failed_pages_are_explained_with_their_share_and_the_limit() {
+    for (unusable, total, max_failed, what) in [
+        (
+            1,
+            7,
+            0.01,
+            "1 of 7 pages is failed, invalid or refused (14.29 %), more than on_error.max_failed allows (1 %): x",
+        ),
+        (1, 1, 0.0, "1 of 1 page is failed, invalid or refused (100 %), more than on_error.max_failed allows (0 %): x"),
+        (
+            50,
+            1000,
+            0.025,
+            "50 of 1,000 pages are failed, invalid or refused (5 %), more than on_error.max_failed allows (2.5 %): x",
+        ),
+    ] {
+        let outcome =
+            RunOutcome::FailedPages { unusable, total, max_failed, cause: Some("x".into()), lacks_memory: false };
+        let (found, _) = outcome.explanation(LostRequests::default()).unwrap();
+        assert_eq!(found, what);
     }
 }
 

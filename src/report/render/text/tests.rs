@@ -59,6 +59,21 @@ fn the_hint_fits_shards_and_failures_of_memory() {
         (None, true, 1, &[], "some pages are pending; run the shards again, then merge"),
         (None, true, 0, &[ErrorKind::Timeout], "see the `error` column for the causes; run the shards with `--retry"),
         (None, false, 0, &[ErrorKind::DecoderOutOfMemory], "the decoder had too little memory: give"),
+        (
+            None,
+            false,
+            0,
+            &[ErrorKind::Damaged, ErrorKind::CutShort],
+            "see the `error` column for the causes; replace or repair",
+        ),
+        (None, true, 0, &[ErrorKind::Damaged], "see the `error` column for the causes; replace or repair"),
+        (
+            None,
+            false,
+            0,
+            &[ErrorKind::Damaged, ErrorKind::Timeout],
+            "see the `error` column for the causes; `--retry failed,invalid,refused` sends",
+        ),
         (None, false, 0, &[ErrorKind::DecoderOutOfMemory, ErrorKind::Timeout], "see the `error` column"),
     ] {
         let mut pages = Pages::default();
