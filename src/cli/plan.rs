@@ -252,7 +252,7 @@ fn text(plan: &Plan) -> String {
     if plan.outdated > 0 {
         let _ = writeln!(
             out,
-            "{} files were read by an earlier version of docmill; the next run opens them once more, at no cost",
+            "{} files were read by an earlier version of docmill; the next run opens them once more, at no cost; pages that look different then are listed, and `--retry redrawn` sends them",
             grouped(plan.outdated)
         );
     }

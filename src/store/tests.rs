@@ -166,8 +166,10 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     put_reread(&db, Revision(10), &file).unwrap();
     assert_eq!(stored(), expected);
     assert_eq!(outdated_pages(&other, 3), [(2, false)]);
-    let last_page = |content| pages::last_page_with_outcome(&db, content).unwrap();
-    assert_eq!([last_page(&content), last_page(&other)], [Some(5), None]);
+    let count = |content| pages::page_count_when_asked(&db, content).unwrap();
+    assert_eq!([count(&content), count(&other)], [Some(5), None]);
+    db.execute("UPDATE entries SET page_count = 7 WHERE line = 2", []).unwrap();
+    assert_eq!(count(&content), Some(7), "an entry knows more pages than were asked");
     // Pages that a decoder with the numbers of today has read stay where they are.
     db.execute("UPDATE pages SET decoder = ?1 WHERE content = ?2", params![PAGE_TREE_VERSION, content]).unwrap();
     assert_eq!(outdated_pages(&content, DECODER_VERSION).len(), 4);

@@ -150,7 +150,7 @@ pub(crate) const AMBIGUOUS: &[&str] = &[
 
 /// Names of tokens whose members may be something else: `auth[user]`, `pass.page`.
 const HOLDERS: &[&str] = &["auth", "bearer", "credential", "credentials", "pass", "sas", "sign", "token"];
-/// Minimum length, in characters, of a value that counts as a signature when only the end of its name suggests one
+/// Minimum length, in characters, of a value that may be a signature when only the end of its name suggests one
 /// (`requestSignature`).
 const MIN_SIGNATURE: usize = 16;
 
@@ -164,21 +164,20 @@ pub(crate) fn kind_by_name(Parameter { name, words, has_brackets, value }: &Para
         let signs = PROVIDERS_PARAMETERS.contains(&rest);
         return if signs { UrlParameter::Signature } else { UrlParameter::Ambiguous };
     }
-    if let Some(kind) = kind_of_secret(name).or_else(|| kind_of_holder(words)) {
+    let kind = match words.as_slice() {
+        [holder @ .., member] if member == "value" && !holder.is_empty() => kind_of_secret(&holder.join("_")),
+        _ => None,
+    };
+    if let Some(kind) = kind.or_else(|| kind_of_secret(name)) {
         return kind;
     }
-    if name.ends_with("signature") && value.len() >= MIN_SIGNATURE {
-        return UrlParameter::Signature;
+    let is_token = *has_brackets && words.last().is_some_and(|member| TOKENS.contains(&member.as_str()));
+    if is_token {
+        return UrlParameter::Token;
     }
-    if AMBIGUOUS.contains(&name) || is_word_with_token(name) {
-        return UrlParameter::Ambiguous;
-    }
-    let is_token = match words.as_slice() {
-        [.., holder, member] if member == "value" => TOKENS.contains(&holder.as_str()),
-        [_, .., member] => TOKENS.contains(&member.as_str()),
-        _ => false,
-    };
-    if is_token && *has_brackets { UrlParameter::Token } else { UrlParameter::Identifying }
+    let may_sign = name.ends_with("signature") && value.len() >= MIN_SIGNATURE;
+    let is_ambiguous = AMBIGUOUS.contains(&name) || is_word_with_token(name) || may_sign || is_in_secret(words);
+    if is_ambiguous { UrlParameter::Ambiguous } else { UrlParameter::Identifying }
 }
 
 /// What a secret of this name is; `None`: the name is not one of a secret.
@@ -190,10 +189,10 @@ fn kind_of_secret(name: &str) -> Option<UrlParameter> {
     (TOKENS.contains(&name) || has_end(TOKEN_ENDS) || names_secret(name)).then_some(UrlParameter::Token)
 }
 
-/// What a member of a secret is, whatever its own name: `access_token[a]`.
-fn kind_of_holder(words: &[String]) -> Option<UrlParameter> {
-    let holders = (1..words.len()).map(|count| words[..count].join("_"));
-    holders.filter(|holder| !HOLDERS.contains(&holder.as_str())).find_map(|holder| kind_of_secret(&holder))
+/// Whether a parameter is a member of something that is called like a secret: `access_token[a]`.
+fn is_in_secret(words: &[String]) -> bool {
+    let mut holders = (1..words.len()).map(|count| words[..count].join("_"));
+    holders.any(|holder| !HOLDERS.contains(&holder.as_str()) && kind_of_secret(&holder).is_some())
 }
 
 fn starts_as_signature(name: &str) -> bool {

@@ -65,8 +65,7 @@ fn names_of_members_are_those_of_what_they_name() {
     ] {
         assert_eq!(Parameter::read(part.as_bytes()).name, name, "{part}");
     }
-    let secret: [&[u8]; 12] = [
-        b"accesstoken[a]=b",
+    let secret: [&[u8]; 9] = [
         b"user[pwd][]=b",
         b"user[pwd][0]=b",
         b"api_key.value=b",
@@ -74,12 +73,13 @@ fn names_of_members_are_those_of_what_they_name() {
         b"auth.token=a",
         b"user[pwd]=a",
         b"token[value]=a",
-        b"access_token[a]=b",
         b"secret[value]=b",
-        b"user[api_key][a]=b",
         b"oauth_verifier=b",
     ];
     assert!(classify(&secret).iter().all(|kind| *kind == UrlParameter::Token));
+    let ambiguous: [&[u8]; 4] =
+        [b"access_token[a]=b", b"accesstoken[a]=b", b"user[api_key][page]=2", b"my_secret.page=2"];
+    assert!(classify(&ambiguous).iter().all(|kind| *kind == UrlParameter::Ambiguous));
     let plain: [&[u8]; 8] = [
         b"pass.page=2",
         b"filter[page]=2",

@@ -314,8 +314,8 @@ impl<'a> Planner<'a> {
             return Ok(Pico::ZERO);
         }
         // A run does not send a page that it can't draw.
-        let is_drawn = known.fault.is_none() || self.selection.failed;
-        let Some(size) = (if is_drawn { self.size(file, number)? } else { None }) else {
+        let has_picture = known.fault.as_ref().is_none_or(|fault| !fault.kind.gives_no_picture());
+        let Some(size) = (if has_picture { self.size(file, number)? } else { None }) else {
             self.plan.unreadable += 1;
             return Ok(Pico::ZERO);
         };

@@ -127,13 +127,13 @@ pub(crate) fn reread<E: From<StoreError>>(
     Ok(Reread::Pages(layout))
 }
 
-/// The layout of a file that this decoder can't open: its pages up to the last one with an outcome, so that these keep their
-/// rows. `None`: no page has one.
+/// The layout of a file that this decoder can't open: the pages that it had when it was asked, so that these keep their rows.
+/// `None`: no page was asked.
 ///
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn layout_of_outcomes(reader: &Reader, content: &Digest) -> Result<Option<PageLayout>, StoreError> {
-    Ok(reader.last_page_with_outcome(content)?.map(PageLayout::of_count))
+    Ok(reader.page_count_when_asked(content)?.map(PageLayout::of_count))
 }
 
 /// The record of a file whose pages have not been compared yet.

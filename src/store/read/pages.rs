@@ -80,10 +80,13 @@ pub(crate) fn outdated_pages(
     find.query_and_then(params![content, decoder_version], outdated_page)?.collect()
 }
 
-/// The last page of a file that has an outcome.
-pub(crate) fn last_page_with_outcome(db: &Connection, content: &Digest) -> Result<Option<u32>, StoreError> {
+/// The number of pages that a file had when one of them was asked: those that a job knows, or those up to the last one with
+/// an outcome.
+pub(crate) fn page_count_when_asked(db: &Connection, content: &Digest) -> Result<Option<u32>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT p.page, p.id FROM pages p
+        "SELECT max(p.page, ifnull((SELECT max(page_count) FROM entries
+           WHERE job_id IN (SELECT id FROM jobs) AND content = ?1), 0)), p.id
+         FROM pages p
          WHERE p.content = ?1 AND p.page > 0 AND EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id)
          ORDER BY p.page DESC LIMIT 1",
     )?;

@@ -160,9 +160,9 @@ impl Reader {
         recipes::recipes_of_job(&self.db, job)
     }
 
-    /// The last page of a file that has an outcome; `None`: no page was asked.
-    pub fn last_page_with_outcome(&self, content: &Digest) -> Result<Option<u32>, StoreError> {
-        pages::last_page_with_outcome(&self.db, content)
+    /// The number of pages that a file had when one of them was asked; `None`: none was.
+    pub fn page_count_when_asked(&self, content: &Digest) -> Result<Option<u32>, StoreError> {
+        pages::page_count_when_asked(&self.db, content)
     }
 
     /// Whether pages of a file may still have the numbers that decoders before the version `numbered_since`
