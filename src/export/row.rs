@@ -159,7 +159,7 @@ fn task_status(outcome: Option<&TaskOutcome>) -> RowStatus {
     }
 }
 
-/// One answer per task, and who gave it. A page that can't be drawn any longer may have answers to some tasks.
+/// One answer per task, and who gave it. The model has no answers to a page with an error.
 fn answers(record: &PageRecord, human: HumanAnswers<'_>) -> (Vec<Value>, Vec<Option<AnswerSource>>) {
     let model = |outcome: &Option<TaskOutcome>| {
         outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?.value.clone()
@@ -168,7 +168,7 @@ fn answers(record: &PageRecord, human: HumanAnswers<'_>) -> (Vec<Value>, Vec<Opt
         if let Some(value) = human.of_task(position) {
             return (value.clone(), Some(AnswerSource::Human));
         }
-        let value = model(outcome);
+        let value: Option<Value> = if record.fault.is_some() { None } else { model(outcome) };
         let source = value.is_some().then_some(AnswerSource::Model);
         (value.unwrap_or_default(), source)
     };

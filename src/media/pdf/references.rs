@@ -18,14 +18,15 @@ const MAX_CHAIN: usize = 10;
 /// Objects of a file by their numbers and generations.
 pub(crate) type Objects = BTreeMap<(u32, i32), Vec<u8>>;
 
-/// Copies of objects, by the number and the generation under which they are not found. Those of an encrypted file can't be
-/// read under another generation.
+/// Copies of the latest generations of objects, by the number and the generation under which they are not found. Those of an
+/// encrypted file can't be read under another generation.
 pub(crate) fn find_unmatched_objects(pdf: &Pdf) -> Objects {
     let bytes: &[u8] = pdf.data().as_ref();
     let mut found: BTreeSet<_> = find_ids(bytes, b"obj").map(|(id, _)| id).filter(|id| id.1 > 0).collect();
     let defined: BTreeSet<u32> = found.iter().map(|(number, _)| *number).collect();
     let references = find_ids(bytes, b"R").map(|(id, _)| id);
     found.extend(references.filter(|(number, generation)| *generation > 0 || defined.contains(number)));
+    found.extend(defined.iter().map(|number| (*number, 0)));
     if found.is_empty() || found.len() > MAX_FOUND || is_encrypted(bytes) {
         return BTreeMap::new();
     }
@@ -35,10 +36,12 @@ pub(crate) fn find_unmatched_objects(pdf: &Pdf) -> Objects {
         known.entry(*number).or_default().extend([0, *generation]);
     }
     let copy = |id: &(u32, i32)| {
-        let generations = known.get(&id.0).filter(|_| read(*id).is_none())?;
-        // The latest one that is in use.
-        let object = generations.iter().rev().find_map(|generation| read((id.0, *generation)))?;
-        Some((*id, write(&object)?))
+        // An object that is not at its place makes the library look for all.
+        let _ = read(*id);
+        // The latest one that is in use: viewers look for the number alone.
+        let mut latest = known.get(&id.0)?.iter().rev();
+        let (latest, object) = latest.find_map(|generation| Some((*generation, read((id.0, *generation))?)))?;
+        if latest == id.1 { None } else { Some((*id, write(&object)?)) }
     };
     found.iter().filter_map(copy).collect()
 }

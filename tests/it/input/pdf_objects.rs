@@ -149,6 +149,68 @@ fn references_find_objects_of_another_generation() {
 }
 
 #[test]
+fn references_find_the_latest_generation_of_an_object() {
+    let form = |content: &[u8]| stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", content);
+    let page = |object: Vec<u8>| page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[object]);
+    let (old, new) = (form(b"50 50 100 100 re f"), form(b"80 20 30 160 re f"));
+    let mut updated = page(old.clone());
+    let previous = updated.windows(6).rposition(|text| text == b"xref\n0").unwrap();
+    let place = updated.len();
+    updated.extend([b"5 1 obj\n", &new[..], b"\nendobj\n"].concat());
+    let table = updated.len();
+    let entries = format!("xref\n5 1\n{place:010} 00001 n \ntrailer\n<< /Root 1 0 R /Size 6 /Prev {previous} >>\n");
+    updated.extend(format!("{entries}startxref\n{table}\n%%EOF\n").bytes());
+    assert!(draw(updated.clone()).unwrap() == draw(page(new)).unwrap());
+    assert!(draw(updated).unwrap() != draw(page(old)).unwrap());
+}
+
+/// A page whose popup is removed before it is drawn, in a file whose last update has replaced an object within an object
+/// stream: only the table names the new one.
+#[test]
+fn changed_files_have_the_objects_of_their_last_update() {
+    let form = |content: &[u8]| stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", content);
+    let popup = b"<< /Type /Annot /Subtype /Popup /Rect [9 9 20 20] /AP << /N 5 0 R >> >>".to_vec();
+    let page = |shown: &str| {
+        let resources = format!("/XObject << /X {shown} 0 R >>");
+        let forms = [form(b"50 50 100 100 re f"), form(b"80 20 30 160 re f"), popup.clone()];
+        let entries = "/MediaBox [0 0 200 200] /Annots [7 0 R]";
+        page_of(stream("", b"0 0 20 20 re f /X Do"), entries, &resources, &forms)
+    };
+    let mut updated = page("5");
+    let previous = updated.windows(6).rposition(|text| text == b"xref\n0").unwrap();
+    let before = updated.windows(5).position(|text| text == b"3 0 o").unwrap();
+    let after = page("6");
+    let start = after.windows(8).position(|text| text == b"3 0 obj\n").unwrap() + 8;
+    let length = after[start..].windows(6).position(|text| text == b"endobj").unwrap();
+    let object = &after[start..start + length];
+    assert!(before > 0 && object.starts_with(b"<<"));
+    let head = b"3 0 ";
+    let place = updated.len();
+    let dict = format!(
+        "9 0 obj\n<< /Type /ObjStm /N 1 /First {} /Length {} >>\nstream\n",
+        head.len(),
+        head.len() + object.len()
+    );
+    updated.extend([dict.as_bytes(), head, object, b"\nendstream\nendobj\n"].concat());
+    let table = updated.len();
+    let entries = [[2_u32, 9, 0], [1, u32::try_from(place).unwrap(), 0], [1, u32::try_from(table).unwrap(), 0]];
+    let data: Vec<u8> = entries
+        .iter()
+        .flat_map(|[kind, place, index]| [&[*kind as u8][..], &place.to_be_bytes(), &[*index as u8]].concat())
+        .collect();
+    let dict = format!(
+        "10 0 obj\n<< /Type /XRef /W [1 4 1] /Index [3 1 9 2] /Size 11 /Root 1 0 R /Prev {previous} /Length {} >>\nstream\n",
+        data.len()
+    );
+    let end = format!("\nendstream\nendobj\nstartxref\n{table}\n%%EOF\n");
+    updated.extend([dict.as_bytes(), &data, end.as_bytes()].concat());
+    assert!(draw(updated.clone()).unwrap() == draw(page("6")).unwrap());
+    assert!(draw(updated.clone()).unwrap() != draw(page("5")).unwrap());
+    let compared = Document::open(updated.into()).unwrap().compare_with_earlier(1, (200, 200), 16).unwrap();
+    assert_ne!(compared, EarlierPicture::Same);
+}
+
+#[test]
 fn objects_that_are_references_stand_for_what_they_refer_to() {
     let form = stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", b"50 50 100 100 re f");
     let whole = page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[form]);
