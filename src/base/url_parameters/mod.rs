@@ -2,7 +2,7 @@
 //!
 //! - [`parameter`]: a parameter as it is written
 //! - [`values`]: what values look like; [`names`]: what names show; [`companions`]: what parameters are beside others
-//! - [`classify`]: what each parameter of a query is
+//! - [`mod@classify`]: what each parameter of a query is
 
 pub(crate) mod classify;
 pub(crate) mod companions;
