@@ -18,11 +18,13 @@ const MAX_CHAIN: usize = 10;
 /// Objects of a file by their numbers and generations.
 pub(crate) type Objects = BTreeMap<(u32, i32), Vec<u8>>;
 
-/// Copies of the latest generations of objects, by the number and the generation under which they are not found. Those of an
-/// encrypted file can't be read under another generation.
+/// Copies of the newest generations of objects, by the number and the generation under which they are not found: viewers
+/// look for the number alone. Those of an encrypted file can't be read under another generation.
 pub(crate) fn find_unmatched_objects(pdf: &Pdf) -> Objects {
     let bytes: &[u8] = pdf.data().as_ref();
-    let mut found: BTreeSet<_> = find_ids(bytes, b"obj").map(|(id, _)| id).filter(|id| id.1 > 0).collect();
+    // Where each is last defined, unless it is in an object stream.
+    let places: BTreeMap<(u32, i32), usize> = find_ids(bytes, b"obj").collect();
+    let mut found: BTreeSet<_> = places.keys().copied().filter(|id| id.1 > 0).collect();
     let defined: BTreeSet<u32> = found.iter().map(|(number, _)| *number).collect();
     let references = find_ids(bytes, b"R").map(|(id, _)| id);
     found.extend(references.filter(|(number, generation)| *generation > 0 || defined.contains(number)));
@@ -30,18 +32,18 @@ pub(crate) fn find_unmatched_objects(pdf: &Pdf) -> Objects {
     if found.is_empty() || found.len() > MAX_FOUND || is_encrypted(bytes) {
         return BTreeMap::new();
     }
-    let read = |id| read(pdf, id);
     let mut known: BTreeMap<u32, BTreeSet<i32>> = BTreeMap::new();
     for (number, generation) in &found {
         known.entry(*number).or_default().extend([0, *generation]);
     }
     let copy = |id: &(u32, i32)| {
-        // An object that is not at its place makes the library look for all.
-        let _ = read(*id);
-        // The latest one that is in use: viewers look for the number alone.
-        let mut latest = known.get(&id.0)?.iter().rev();
-        let (latest, object) = latest.find_map(|generation| Some((*generation, read((id.0, *generation))?)))?;
-        if latest == id.1 { None } else { Some((*id, write(&object)?)) }
+        // Reading an object that is not at its place makes the library look for all.
+        let is_there = read(pdf, *id).is_some();
+        let others = known.get(&id.0)?.iter().rev().map(|generation| (id.0, *generation)).filter(|other| other != id);
+        let is_newer = |other: &(u32, i32)| places.contains_key(id) && places.get(other) > places.get(id);
+        let usable = others.filter(|other| read(pdf, *other).is_some() && (!is_there || is_newer(other)));
+        let newest = usable.max_by_key(|other| places.get(other))?;
+        Some((*id, write(&read(pdf, newest)?)?))
     };
     found.iter().filter_map(copy).collect()
 }

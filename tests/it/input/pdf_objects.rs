@@ -149,7 +149,7 @@ fn references_find_objects_of_another_generation() {
 }
 
 #[test]
-fn references_find_the_latest_generation_of_an_object() {
+fn references_find_the_newest_generation_of_an_object() {
     let form = |content: &[u8]| stream("/Type /XObject /Subtype /Form /BBox [0 0 200 200]", content);
     let page = |object: Vec<u8>| page(b"0 0 20 20 re f /X Do", "/XObject << /X 5 0 R >>", &[object]);
     let (old, new) = (form(b"50 50 100 100 re f"), form(b"80 20 30 160 re f"));
@@ -161,7 +161,14 @@ fn references_find_the_latest_generation_of_an_object() {
     let entries = format!("xref\n5 1\n{place:010} 00001 n \ntrailer\n<< /Root 1 0 R /Size 6 /Prev {previous} >>\n");
     updated.extend(format!("{entries}startxref\n{table}\n%%EOF\n").bytes());
     assert!(draw(updated.clone()).unwrap() == draw(page(new)).unwrap());
-    assert!(draw(updated).unwrap() != draw(page(old)).unwrap());
+    assert!(draw(updated.clone()).unwrap() != draw(page(old.clone())).unwrap());
+    // The newest one may have a lower generation.
+    let place = updated.len();
+    updated.extend([b"5 0 obj\n", &old[..], b"\nendobj\n"].concat());
+    let last = updated.len();
+    let entries = format!("xref\n5 1\n{place:010} 00000 n \ntrailer\n<< /Root 1 0 R /Size 6 /Prev {table} >>\n");
+    updated.extend(format!("{entries}startxref\n{last}\n%%EOF\n").bytes());
+    assert!(draw(updated).unwrap() == draw(page(old)).unwrap());
 }
 
 /// A page whose popup is removed before it is drawn, in a file whose last update has replaced an object within an object
