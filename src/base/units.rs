@@ -49,6 +49,20 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(bad()) }
 }
 
+/// A share as a percentage with at most two decimals, such as `1 %` or `0.25 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let digits = format!("{:.2}", share * 100.0);
+    format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A part of a number as a percentage, such as `33.33 %`; of nothing it is `0 %`.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a share")]
+pub fn percent_of(part: u64, total: u64) -> String {
+    percent(part as f64 / total.max(1) as f64)
+}
+
 /// A wall time in UTC with milliseconds (RFC 3339), such as `2026-11-23T13:18:05.250Z`. Empty if it
 /// is outside of the years -9999 to 9999.
 #[must_use]
@@ -201,6 +215,21 @@ mod tests {
         for bad in ["", "%", "101%", "1.5", "-1%", "x", "NaN", "inf", "5%%"] {
             assert!(parse_share(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn shares_are_displayed_as_percentages() {
+        for (part, total, text) in [
+            (0, 0, "0 %"),
+            (0, 7, "0 %"),
+            (1, 3, "33.33 %"),
+            (1, 400, "0.25 %"),
+            (10, 100, "10 %"),
+            (100, 100, "100 %"),
+        ] {
+            assert_eq!(percent_of(part, total), text);
+        }
+        assert_eq!(percent(0.01), "1 %");
     }
 
     #[test]

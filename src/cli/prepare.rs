@@ -9,7 +9,7 @@ use crate::base::file_identity::FileIdentity;
 use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
-use crate::manifest::{ECONOMY_MIN_SIDE, Image, PdfRenderer, ProtectedFiles, Size, UNKNOWN_MAX_SIDE};
+use crate::manifest::{Image, PdfRenderer, ProtectedFiles, Size};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::session::Job;
@@ -92,28 +92,23 @@ fn image(args: &Prepare, job: Option<&Job>) -> Result<Image, Failure> {
     if args.min_side.is_some() && args.size != SizeName::Economy {
         return Err(Failure::new(WRONG_INPUT, "--min-side requires --size economy").with_hint("add --size economy"));
     }
-    let rule = image_rule(&args.model, None);
     let size = match args.size {
         SizeName::Full => Size::Full,
         SizeName::Standard => Size::Standard,
         SizeName::Economy => Size::Economy,
         SizeName::Original => Size::Original,
     };
-    Ok(Image {
-        detail: match args.detail {
-            DetailName::Low => Detail::Low,
-            DetailName::High => Detail::High,
-        },
-        size,
-        rule,
-        max_side: rule.tokens(1, 1, Detail::High).is_none().then_some(UNKNOWN_MAX_SIDE),
-        min_side: (size == Size::Economy).then(|| args.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
-        pdf_renderer: match args.pdf_renderer {
-            RendererName::Auto => PdfRenderer::Auto,
-            RendererName::Builtin => PdfRenderer::Builtin,
-            RendererName::Pdftoppm => PdfRenderer::Pdftoppm,
-        },
-    })
+    let detail = match args.detail {
+        DetailName::Low => Detail::Low,
+        DetailName::High => Detail::High,
+    };
+    let pdf_renderer = match args.pdf_renderer {
+        RendererName::Auto => PdfRenderer::Auto,
+        RendererName::Builtin => PdfRenderer::Builtin,
+        RendererName::Pdftoppm => PdfRenderer::Pdftoppm,
+    };
+    let image = Image { min_side: args.min_side, pdf_renderer, ..Image::with_rule(image_rule(&args.model, None)) };
+    Ok(image.with_detail_and_size(detail, size))
 }
 
 fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {

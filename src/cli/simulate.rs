@@ -5,6 +5,7 @@ use super::out::outln;
 use super::simulate_args::Simulate;
 use crate::simulator::{Options, Server};
 use std::io::Write;
+use std::sync::Arc;
 
 pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     let options = Options {
@@ -26,6 +27,7 @@ pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         headers: !args.no_headers,
         json_schema: !args.no_json_schema,
         stream_by_default: args.stream_by_default,
+        ends_batches: Arc::default(),
         batch_time: args.batch_time,
         batch_faults: args.batch_faults.clone(),
         batch_queue: args.batch_queue,

@@ -15,6 +15,7 @@ use super::model::question_set::{QuestionSet, VERSIONS, rendered_questions};
 use super::model::ready_page::{PageEnd, ReadyPage};
 use super::model::recipe::known_recipes;
 use super::scan::reread::{ComparedPage, Reread, reread};
+use super::scan::stored_numbers::StoredNumbers;
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::sanitize;
@@ -184,15 +185,8 @@ fn stored_answers(
     let reader = store.reader()?;
     let keys = known_recipes(&reader, job, questions)?;
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
-    // A decoder before this one may have given the page another number.
-    let numbers_before = if reader.has_earlier_numbers(&page.content, page.layout.numbered_since)? {
-        page.layout.numbers_before()
-    } else {
-        None
-    };
-    let number = page.id().page;
-    let stored = numbers_before.map_or(Some(number), |numbers| numbers.get(&number).copied());
-    let Some(stored) = stored else { return Ok(None) };
+    let numbers = StoredNumbers::find(&reader, &page.content, &page.layout)?;
+    let Some(stored) = numbers.find_number(page.id().page) else { return Ok(None) };
     let stored = PageId { content: page.content, page: stored };
     let outcomes = reader.stored_page(None, &stored, &recipes, VERSIONS)?.outcomes;
     if !outcomes.iter().all(|outcome| has_answer(outcome.as_ref())) {

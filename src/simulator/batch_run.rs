@@ -74,7 +74,7 @@ fn parse_body(request: &Value) -> Result<ChatRequest, ApiError> {
 pub(crate) fn run_when_due(state: &SimulatorState, id: &str) {
     let (file, fault) = {
         let shared = state.shared.borrow();
-        let due = shared.batches.batch(id).filter(|batch| batch.is_due(state.now(), state.options.batch_time));
+        let due = shared.batches.batch(id).filter(|batch| batch.is_due(state.now(), state.batch_time()));
         let Some(batch) = due else { return };
         (shared.batches.file(&batch.input_file).unwrap_or_default().to_vec(), batch.fault)
     };

@@ -110,7 +110,7 @@ fn create_from(state: &SimulatorState, body: &Value) -> Result<Value, ApiError> 
         requests,
     };
     let id = shared.batches.add_batch(batch.clone());
-    Ok(batch.to_json(&id, state.now(), state.options.batch_time))
+    Ok(batch.to_json(&id, state.now(), state.batch_time()))
 }
 
 fn queue_is_full(limit: u64) -> Value {
@@ -122,7 +122,7 @@ fn queue_is_full(limit: u64) -> Value {
 pub(crate) fn show(state: &SimulatorState, id: &str) -> HttpReply {
     run_when_due(state, id);
     let shared = state.shared.borrow();
-    let batch = shared.batches.batch(id).map(|batch| batch.to_json(id, state.now(), state.options.batch_time));
+    let batch = shared.batches.batch(id).map(|batch| batch.to_json(id, state.now(), state.batch_time()));
     drop(shared);
     match batch {
         Some(batch) => state.reply(200, JSON, batch.to_string()),
@@ -140,7 +140,7 @@ pub(crate) fn list(state: &SimulatorState, query: &str) -> HttpReply {
     let mut shared = state.shared.borrow_mut();
     shared.stats.batch_lists += 1;
     let (batches, has_more) = shared.batches.list(value("after").unwrap_or_default(), limit);
-    let to_json = |(id, batch): (&str, &Batch)| batch.to_json(id, state.now(), state.options.batch_time);
+    let to_json = |(id, batch): (&str, &Batch)| batch.to_json(id, state.now(), state.batch_time());
     let data: Vec<Value> = batches.into_iter().map(to_json).collect();
     drop(shared);
     let reply = json!({"object": "list", "data": data, "has_more": has_more});

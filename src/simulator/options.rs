@@ -3,6 +3,8 @@
 use super::batch_fault::BatchFault;
 use super::faults::Fault;
 use crate::base::simulator_profile::SimulatorProfile;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// The options of the simulator. By default it answers every request at once and without faults.
@@ -47,6 +49,8 @@ pub struct Options {
     pub stream_by_default: bool,
     /// Time from the creation of a batch to its results. A provider takes up to a day.
     pub batch_time: Duration,
+    /// Once it is set, batches end at once, whatever their time: for tests that decide when.
+    pub ends_batches: Arc<AtomicBool>,
     /// Faults of the first batches, in the order of their creation.
     pub batch_faults: Vec<BatchFault>,
     /// Limit on prompt tokens in unfinished batches. `None`: no limit.
@@ -85,6 +89,7 @@ impl Default for Options {
             json_schema: true,
             stream_by_default: false,
             batch_time: Duration::from_secs(2),
+            ends_batches: Arc::default(),
             batch_faults: Vec::new(),
             batch_queue: None,
             bill_as: None,

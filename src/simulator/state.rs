@@ -13,7 +13,8 @@ use crate::base::random::mix;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::cell::RefCell;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// What all connections share. They run on one thread.
 pub(crate) struct SimulatorState {
@@ -45,6 +46,14 @@ impl SimulatorState {
 
     pub(crate) fn now(&self) -> Instant {
         now()
+    }
+
+    /// Time from the creation of a batch to its results.
+    pub(crate) fn batch_time(&self) -> Duration {
+        match self.options.ends_batches.load(Ordering::Relaxed) {
+            true => Duration::ZERO,
+            false => self.options.batch_time,
+        }
     }
 
     /// Counts a chat request, as in flight until the guard is dropped.

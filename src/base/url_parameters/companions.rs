@@ -44,11 +44,13 @@ pub(crate) const EXPIRIES: &[&str] = &[
     "nva",
     "nvb",
 ];
-/// Links to attachments in Discord are signed by these three, pictures at Facebook by the other two.
-pub(crate) const DISCORD: &[&str] = &["ex", "is", "hm"];
-pub(crate) const FACEBOOK: &[&str] = &["oh", "oe"];
-/// Another spelling of nginx's links.
-pub(crate) const NGINX: &[&str] = &["st", "e"];
+/// Parameters that sign a URL only if all of a group are there, and what they are then: of attachments in Discord, of
+/// pictures at Facebook, and in another spelling of nginx's links.
+pub(crate) const GROUPS: &[(&[&str], UrlParameter)] = &[
+    (&["ex", "is", "hm"], UrlParameter::Signature),
+    (&["oh", "oe"], UrlParameter::Signature),
+    (&["st", "e"], UrlParameter::Token),
+];
 /// The deadline and the digest of Limelight.
 pub(crate) const LIMELIGHT: &[&str] = &["e", "h"];
 /// Hexadecimal digits of the digest of Limelight.
@@ -57,9 +59,8 @@ const LIMELIGHT_DIGITS: usize = 32;
 /// Groups of parameters that belong together and are in a query.
 pub(crate) struct Companions<'a> {
     query: &'a [Parameter<'a>],
-    is_discord: bool,
-    is_facebook: bool,
-    is_nginx: bool,
+    /// Those of [`GROUPS`] that are complete.
+    groups: Vec<&'static (&'static [&'static str], UrlParameter)>,
     is_limelight: bool,
     is_sas: bool,
     is_oauth: bool,
@@ -77,12 +78,9 @@ impl<'a> Companions<'a> {
         let any = |name: &str, is_it: &dyn Fn(&[u8]) -> bool| {
             query.iter().any(|known| known.name == name && is_it(known.value))
         };
-        let all = |names: &[&str]| names.iter().all(|name| has(name));
         Self {
             query,
-            is_discord: all(DISCORD),
-            is_facebook: all(FACEBOOK),
-            is_nginx: all(NGINX),
+            groups: GROUPS.iter().filter(|(names, _)| names.iter().all(|name| has(name))).collect(),
             is_limelight: any("e", &is_time) && any("h", &|value| is_hex(value, LIMELIGHT_DIGITS)),
             is_sas: has("sig"),
             is_oauth: has("oauth_signature"),
@@ -101,16 +99,15 @@ impl<'a> Companions<'a> {
         let signs = is_in(self.is_tencent, &["t"])
             || is_in(self.is_oauth, OAUTH)
             || is_in(self.is_sas, SAS)
-            || is_in(self.is_discord, DISCORD)
-            || is_in(self.is_facebook, FACEBOOK)
             // Qiniu: the deadline of its token.
             || name == "e" && self.has("token") && may_limit(value);
         if signs {
             return Some(UrlParameter::Signature);
         }
-        let is_digest = is_in(self.has_expiry, SIGNING_DIGESTS)
-            || is_in(self.has_deadline, OTHER_DIGESTS)
-            || is_in(self.is_nginx, NGINX);
+        if let Some((_, kind)) = self.groups.iter().find(|(names, _)| names.contains(&name.as_str())) {
+            return Some(*kind);
+        }
+        let is_digest = is_in(self.has_expiry, SIGNING_DIGESTS) || is_in(self.has_deadline, OTHER_DIGESTS);
         is_digest.then_some(UrlParameter::Token)
     }
 

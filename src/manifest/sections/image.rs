@@ -146,6 +146,19 @@ pub struct ImageIntent {
 }
 
 impl Image {
+    /// The defaults for a model whose image tokens this rule counts.
+    #[must_use]
+    pub fn with_rule(rule: ImageRule) -> Self {
+        Self {
+            detail: Detail::High,
+            size: Size::Standard,
+            rule,
+            max_side: (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE),
+            min_side: None,
+            pdf_renderer: PdfRenderer::Auto,
+        }
+    }
+
     /// These settings with another detail and size. `economy` keeps the current `min_side`,
     /// or the default.
     #[must_use]
@@ -168,7 +181,7 @@ impl RawImage {
             RawRule::None => RuleFamily::None,
         });
         let rule = image_rule(model, family);
-        let default_max_side = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
+        let default = Image::with_rule(rule);
         let intended_rule = family.unwrap_or_else(|| recipe_family(model));
         let intended_default = (intended_rule == RuleFamily::None).then_some(UNKNOWN_MAX_SIDE);
         let intent = ImageIntent { rule: intended_rule, max_side: self.max_side.or(intended_default) };
@@ -181,27 +194,24 @@ impl RawImage {
         {
             check.report("/image/min_side", "`min_side` is greater than `max_side`", &format!("at most {max}"));
         }
-        let image = Image {
-            min_side: is_economy.then(|| self.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
-            detail: match self.detail {
-                Some(RawDetail::Low) => Detail::Low,
-                Some(RawDetail::High) | None => Detail::High,
-            },
-            size: match self.size {
-                Some(RawSize::Full) => Size::Full,
-                Some(RawSize::Economy) => Size::Economy,
-                Some(RawSize::Original) => Size::Original,
-                Some(RawSize::Standard) | None => Size::Standard,
-            },
-            rule,
-            max_side: self.max_side.or(default_max_side),
-            pdf_renderer: match self.pdf_renderer {
-                Some(RawPdfRenderer::Builtin) => PdfRenderer::Builtin,
-                Some(RawPdfRenderer::Pdftoppm) => PdfRenderer::Pdftoppm,
-                Some(RawPdfRenderer::Auto) | None => PdfRenderer::Auto,
-            },
-        };
-        (image, intent)
+        let detail = self.detail.map_or(default.detail, |detail| match detail {
+            RawDetail::Low => Detail::Low,
+            RawDetail::High => Detail::High,
+        });
+        let size = self.size.map_or(default.size, |size| match size {
+            RawSize::Full => Size::Full,
+            RawSize::Standard => Size::Standard,
+            RawSize::Economy => Size::Economy,
+            RawSize::Original => Size::Original,
+        });
+        let pdf_renderer = self.pdf_renderer.map_or(default.pdf_renderer, |renderer| match renderer {
+            RawPdfRenderer::Auto => PdfRenderer::Auto,
+            RawPdfRenderer::Builtin => PdfRenderer::Builtin,
+            RawPdfRenderer::Pdftoppm => PdfRenderer::Pdftoppm,
+        });
+        let max_side = self.max_side.or(default.max_side);
+        let image = Image { max_side, min_side: self.min_side, pdf_renderer, ..default };
+        (image.with_detail_and_size(detail, size), intent)
     }
 }
 
@@ -211,14 +221,7 @@ mod tests {
 
     #[test]
     fn only_economy_has_a_shorter_side() {
-        let image = Image {
-            detail: Detail::High,
-            size: Size::Standard,
-            rule: ImageRule::Unknown,
-            max_side: Some(900),
-            min_side: None,
-            pdf_renderer: PdfRenderer::Auto,
-        };
+        let image = Image { max_side: Some(900), ..Image::with_rule(ImageRule::Unknown) };
         let economy = image.with_detail_and_size(Detail::Low, Size::Economy);
         assert_eq!((economy.detail, economy.size, economy.min_side), (Detail::Low, Size::Economy, Some(512)));
         let economy = Image { min_side: Some(700), ..economy };

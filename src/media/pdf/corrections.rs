@@ -4,13 +4,15 @@ use super::annotations::{find_appearances_hidden_before, find_unshown_appearance
 use super::content_repair::read_token;
 use super::encryption::is_encrypted;
 use super::layers::{Hideable, find_unread_layers};
+use super::references::Objects;
 use super::stream_corrections::StreamCorrection;
 use super::update::open_with;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
 use hayro::hayro_syntax::page::{A4, Page};
 use hayro::hayro_syntax::xref::XRef;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// The size of pages without one, as PDFium, MuPDF, Poppler and pdf.js have it: Letter.
@@ -56,12 +58,12 @@ impl Correction {
 
 /// Opens a file again with the right entries.
 pub(crate) fn correct(pdf: &Pdf, corrections: &[Correction]) -> Option<Pdf> {
-    let mut objects: BTreeMap<(u32, i32), Vec<u8>> = BTreeMap::new();
+    let mut objects = Objects::new();
     for Correction { id, content, entry } in corrections {
         // The last of two equal keys holds, and the last of two equal objects.
         let object = match objects.entry((id.obj_number, id.gen_number)) {
-            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(new) => new.insert(content.strip_suffix(b">>")?.to_vec()),
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(content.strip_suffix(b">>")?.to_vec()),
         };
         object.extend(entry);
     }
@@ -76,7 +78,7 @@ pub(crate) fn replace_content(pdf: &Pdf, page: &Dict<'_>, content: &[u8]) -> Opt
     let dict = [dict, format!("/Contents {CONTENT_NUMBER} 0 R>>").as_bytes()].concat();
     let head = format!("<</Length {}>>\nstream\n", content.len());
     let stream = [head.as_bytes(), content, b"\nendstream"].concat();
-    open_with(pdf, &BTreeMap::from([((id.obj_number, id.gen_number), dict), ((CONTENT_NUMBER, 0), stream)]))
+    open_with(pdf, &Objects::from([((id.obj_number, id.gen_number), dict), ((CONTENT_NUMBER, 0), stream)]))
 }
 
 /// Opens a file again with the right entries of streams. `None`: they can't be changed, because the file is encrypted.

@@ -51,11 +51,23 @@ fn find_trailer(bytes: &[u8]) -> Option<(usize, Dict<'_>)> {
     let place = bytes[start + START.len()..].trim_ascii_start();
     let digits = place.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let place: usize = str::from_utf8(&place[..digits]).ok()?.parse().ok()?;
-    let table = bytes.get(place..)?;
-    let before: &[u8] = if table.trim_ascii_start().starts_with(b"xref") { TRAILER } else { b"obj" };
-    let at = table.windows(before.len()).position(|text| text == before)?;
-    let dict = table[at + before.len()..].trim_ascii_start();
-    Some((place, Dict::from_bytes(dict)?))
+    let table = bytes.get(place..)?.trim_ascii_start();
+    let (_, dict) = match table.strip_prefix(b"xref") {
+        Some(entries) => split_at_word(entries, TRAILER)?,
+        // A stream, whose head has a number and a generation.
+        None => split_at_word(table, b"obj").filter(|(head, _)| head.iter().all(is_of_number))?,
+    };
+    Some((place, Dict::from_bytes(dict.trim_ascii_start())?))
+}
+
+/// The text before the first `word`, and that behind it.
+fn split_at_word<'a>(text: &'a [u8], word: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = text.windows(word.len()).position(|part| part == word)?;
+    Some((&text[..at], &text[at + word.len()..]))
+}
+
+fn is_of_number(byte: &u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_whitespace()
 }
 
 #[cfg(test)]
@@ -70,7 +82,8 @@ mod tests {
             let (place, trailer) = find_trailer(bytes).unwrap();
             assert_eq!((place, trailer.get_ref("Root").map(|id| id.obj_number)), (5, Some(1)));
         }
-        for bytes in [&b"%PDF"[..], b"startxref", b"startxref -5", b"startxref 99", b"startxref 0"] {
+        let elsewhere = b"%PDF\n(text) 9 0 obj\n<</Root 1 0 R>>\nstartxref 5\n%%EOF";
+        for bytes in [&b"%PDF"[..], b"startxref", b"startxref -5", b"startxref 99", b"startxref 0", elsewhere] {
             assert!(find_trailer(bytes).is_none());
         }
     }

@@ -9,7 +9,7 @@ use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
 use crate::base::trusted_roots::NO_ROOTS_HINT;
-use crate::base::units::{counted, grouped};
+use crate::base::units::{counted, grouped, percent, percent_of};
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
 use crate::report::MORE_MEMORY_HINT;
@@ -271,8 +271,8 @@ impl RunOutcome {
                     grouped(*unusable),
                     counted(*total, "page"),
                     if *unusable == 1 { "is" } else { "are" },
-                    share_of(*unusable, *total),
-                    short_percent(*max_failed),
+                    percent_of(*unusable, *total),
+                    percent(*max_failed),
                     cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
                 match lacks_memory {
@@ -436,18 +436,6 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
         _ => "see the message; the server may be down or misconfigured",
     }
-}
-
-/// A part of a number as a percentage.
-#[expect(clippy::cast_precision_loss, reason = "a share")]
-fn share_of(part: u64, total: u64) -> String {
-    short_percent(part as f64 / total.max(1) as f64)
-}
-
-/// A share as a percentage with at most two decimals, such as `1 %`.
-fn short_percent(share: f64) -> String {
-    let digits = format!("{:.2}", share * 100.0);
-    format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::pipeline::model::recipe::known_recipes;
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::page_filter::PageFilter;
 use crate::pipeline::scan::reread::{is_unsure, layout_of_outcomes};
+use crate::pipeline::scan::stored_numbers::StoredNumbers;
 use crate::prepare::{Decoder, DecoderCommand, is_single_page, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
@@ -198,13 +199,14 @@ impl<'a> Planner<'a> {
         let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
-        let has_earlier_numbers = file.is_outdated && self.has_earlier_numbers(&file, layout.numbered_since)?;
-        let numbers_before = if has_earlier_numbers { layout.numbers_before() } else { None };
+        let numbers = match self.reader.filter(|_| file.is_outdated) {
+            Some(reader) => StoredNumbers::find(reader, &file.content, &layout)?,
+            None => StoredNumbers::default(),
+        };
         for page in pages {
             self.plan.pages += 1;
             let page = layout.first_of(page);
-            let stored = numbers_before.as_ref().map_or(Some(page), |numbers| numbers.get(&page).copied());
-            cost += self.page(&mut file, page, stored)?;
+            cost += self.page(&mut file, page, numbers.find_number(page))?;
         }
         Ok(Some(cost))
     }
@@ -220,10 +222,6 @@ impl<'a> Planner<'a> {
         }
         let whole = PageId { content: file.content, page: 0 };
         Ok(reader.stored_page(None, &whole, &[], VERSIONS)?.fault.is_none())
-    }
-
-    fn has_earlier_numbers(&self, file: &File<'_>, numbered_since: u32) -> Result<bool, StoreError> {
-        self.reader.map_or(Ok(false), |reader| reader.has_earlier_numbers(&file.content, numbered_since))
     }
 
     /// The pages of a file. If it can't be opened: those that have outcomes.

@@ -5,7 +5,8 @@
 //! - [`diff`]: the walk compared with the store; [`changes`]: differences on their way into it
 //! - [`queue`]: files and pages that wait for a worker
 //! - [`worker`]: works on files; [`file_reader`]: reads them; [`entry_records`]: their stored data; [`reread`]: those that
-//!   an earlier decoder has read; [`page_decision`]: what a pass does with a page; [`preparer`]: prepares it
+//!   an earlier decoder has read; [`stored_numbers`]: the numbers that it gave their pages; [`page_decision`]: what a pass
+//!   does with a page; [`preparer`]: prepares it
 //! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`; [`page_filter`]: `--where`
 
 pub(crate) mod changes;
@@ -20,5 +21,6 @@ pub(crate) mod preparer;
 pub(crate) mod queue;
 pub(crate) mod reread;
 pub(crate) mod sample;
+pub(crate) mod stored_numbers;
 pub(crate) mod threads;
 pub(crate) mod worker;

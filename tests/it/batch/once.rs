@@ -4,10 +4,11 @@ use crate::bench::{Bench, Ran, page, statuses, without_times};
 use docmill::internal::base::hooks::Point;
 use docmill::internal::simulator::{BatchFault, Options};
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const BATCH: &str = "delivery: batch\nbatch: {poll: 50ms, requests: 20}\non_error: {stop_after: 0}";
-/// A batch that ends in no test.
+/// A batch that ends in no test, unless the test ends it.
 const NEVER: Duration = Duration::from_secs(3600);
 /// A batch that ends soon.
 const BATCH_TIME: Duration = Duration::from_millis(300);
@@ -22,12 +23,12 @@ fn once(bench: &Bench) -> Ran {
     bench.run(&["-q", "--once"])
 }
 
-/// Comes again until nothing is open. Returns how often.
-fn come_again(bench: &Bench) -> u32 {
-    for times in 1..=600 {
+/// Comes again until nothing is open.
+fn come_again(bench: &Bench) {
+    for _ in 0..600 {
         let ran = once(bench);
         match ran.code {
-            0 => return times,
+            0 => return,
             10 => std::thread::sleep(Duration::from_millis(50)),
             code => panic!("exit code {code}: {}", ran.stderr),
         }
@@ -64,11 +65,14 @@ fn a_batch_that_has_not_ended_is_left_and_its_run_is_not_finished() {
 
 #[test]
 fn what_has_ended_is_collected_and_the_rows_are_those_of_a_run_that_waits() {
-    // On a slow machine a run that submits takes a second or two, and must not find its own batches ended.
-    let options = || Options { batch_time: Duration::from_secs(6), ..Options::default() };
-    let (waiting, coming) = (bench(50, options()), bench(50, options()));
+    let held = Options { batch_time: NEVER, ..Options::default() };
+    let ends_batches = held.ends_batches.clone();
+    let waiting = bench(50, Options { batch_time: BATCH_TIME, ..Options::default() });
+    let coming = bench(50, held);
     assert_eq!(waiting.run(&["-q"]).code, 0);
-    assert!(come_again(&coming) >= 2, "the first one only submits");
+    assert_eq!(once(&coming).code, 10, "the first one only submits");
+    ends_batches.store(true, Ordering::Relaxed);
+    come_again(&coming);
     assert_eq!(without_times(&coming.rows()), without_times(&waiting.rows()));
     assert_eq!(counts(&coming, "pages"), vec![1; 50]);
     assert_eq!(once(&coming).code, 0, "and nothing is left to do");
@@ -136,29 +140,27 @@ fn a_budget_lets_few_pages_out_until_the_first_bills_are_seen() {
 #[test]
 fn nothing_is_paid_twice_wherever_such_a_run_dies() {
     let faults = vec![BatchFault::None, BatchFault::None, BatchFault::Expire];
-    let bench = bench(60, Options { batch_time: BATCH_TIME, batch_faults: faults, ..Options::default() });
+    let held = Options { batch_time: NEVER, batch_faults: faults, ..Options::default() };
+    let ends_batches = held.ends_batches.clone();
+    let bench = bench(60, held);
     for point in [Point::BatchFilled, Point::BatchUploaded, Point::BatchCreated, Point::BatchSubmitted] {
         crate::store::dying::run_once(&bench, point);
     }
+    ends_batches.store(true, Ordering::Relaxed);
     come_again(&bench);
     assert_eq!(statuses(&bench.rows())["ok"], 60);
     assert_eq!(counts(&bench, "pages"), vec![1; 60]);
     assert!(counts(&bench, "batch_keys").iter().all(|count| *count == 1), "{}", bench.stats()["batch_keys"]);
     for point in [Point::BatchCollecting, Point::BatchCollected] {
         bench.put(&format!("pages/{point:?}.jpg"), &page(1000 + point as u32));
-        // On a slow machine the batch may end before the run that submits it.
-        let mut pages = 1;
-        while once(&bench).code == 0 {
-            bench.put(&format!("pages/{point:?}-{pages}.jpg"), &page(2000 + 100 * point as u32 + pages));
-            pages += 1;
-        }
-        // A batch that was submitted has ended after its time.
-        std::thread::sleep(2 * BATCH_TIME);
+        ends_batches.store(false, Ordering::Relaxed);
+        assert_eq!(once(&bench).code, 10, "it is submitted");
+        ends_batches.store(true, Ordering::Relaxed);
         crate::store::dying::run_once(&bench, point);
         come_again(&bench);
     }
     let executed = counts(&bench, "pages");
-    assert!(executed.len() >= 62 && executed.iter().all(|count| *count == 1), "{executed:?}");
+    assert!(executed.len() == 62 && executed.iter().all(|count| *count == 1), "{executed:?}");
 }
 
 /// The creation of a batch that was never uploaded was not requested, so it is not looked for.

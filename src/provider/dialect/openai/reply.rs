@@ -97,8 +97,9 @@ impl Completion {
         let end = self.end();
         let Message { mut content, reasoning, .. } = self.message.clone();
         // Groq puts the text of a reply that is not valid into the error.
-        let failed = self.error.as_ref().and_then(|error| error.get("failed_generation")?.as_str());
-        if let Some(text) = failed.or_else(|| self.message.only_call().filter(|_| content.trim().is_empty())) {
+        if let Some(text) = self.error.as_ref().and_then(|error| ErrorBody::from_value(error).failed_generation) {
+            content = text;
+        } else if let Some(text) = self.message.only_call().filter(|_| content.trim().is_empty()) {
             text.clone_into(&mut content);
         }
         let is_of_api = self.choice.is_some() || self.error.as_ref().is_some_and(Value::is_object);
