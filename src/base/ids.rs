@@ -68,6 +68,15 @@ pub struct PageId {
     pub page: u32,
 }
 
+impl PageId {
+    /// A number that tells pages apart while a run lasts: two pages hardly ever have the same.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        let bytes = self.content.as_bytes();
+        bytes.iter().take(8).fold(u64::from(self.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
+    }
+}
+
 /// A row's integer key.
 macro_rules! row_ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => { $(

@@ -65,17 +65,18 @@ impl Passes<'_> {
     /// # Errors
     /// As [`super::run::run`].
     pub(crate) fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
-        let (mut pending, mut round) = (u64::MAX, 0);
+        let (mut before, mut has_helped, mut round) = (None, true, 0);
         loop {
             round += 1;
             let seen = self.ask_everything(entries)?;
-            let may_go_on = pending > 0 && round < MAX_ROUNDS && !self.options.once;
+            let may_go_on = has_helped && round < MAX_ROUNDS && !self.options.once;
             match conclude(self.run, self.dependencies, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
                     tracing::info!("{pages} pages are pending; looking at the input again");
-                    // A round that leaves as many is the last one.
-                    pending = if pages < pending { pages } else { 0 };
+                    // After a round that leaves as many, another one is the last.
+                    has_helped = before.is_none_or(|before| pages < before);
+                    before = Some(pages);
                 }
             }
             entries = Entries::start(&self.run.job.input)?;
@@ -199,6 +200,7 @@ impl Passes<'_> {
         pass: &Arc<ScanPass>,
         entries: Entries,
     ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), PipelineError> {
+        self.run.counters.begin_pass(pass.purpose == ScanPurpose::Ask);
         let (decoder, is_partial) = (&self.dependencies.decoder, self.options.is_partial());
         ScanThreads::start(self.run, pass, entries, &self.hosts, decoder, is_partial)
     }

@@ -16,7 +16,7 @@ use super::model::question_set::{QuestionSet, QuestionSets, VERSIONS, policy, re
 use super::model::ready_page::ReadyPage;
 use super::model::recipe::known_recipes;
 use super::model::recipe::recipes;
-use super::scan::pass::{ScanPass, ScanPurpose};
+use super::scan::pass::ScanSeen;
 use super::scan::sample::sample_pages;
 use crate::base::decoder_version::has_current_page_numbers;
 use crate::base::digest::Digest;
@@ -187,7 +187,7 @@ fn ask(
         sets.push(QuestionSets::new(run.job.clone(), common, run.store.clone(), renderers.clone()));
     }
     let asking = Asking::new(run, &dependencies.client, &NoObserver)?;
-    let pass = ScanPass::new(run, options, ScanPurpose::Ask);
+    let seen = ScanSeen::new();
     let mut asked = AskedPages::new(run, options);
     let runtime = AskingRuntime::new()?;
     let (send, ready) = mpsc::channel(PREPARED_PAGES);
@@ -195,7 +195,7 @@ fn ask(
         let preparing = scope.spawn(|| prepare_pages(run, &sets, pages, dependencies, send));
         // Another process that asks the same keeps what it gets; a later call finds it.
         let ended = runtime.block_on(async {
-            let _elsewhere = ask_pages(&asking, ready, &pass.seen, &mut asked).await;
+            let _elsewhere = ask_pages(&asking, ready, &seen, &mut asked).await;
             Ok(())
         });
         let prepared = preparing.join();

@@ -246,7 +246,7 @@ fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage)
         questions: questions.clone(),
         tasks: (0..questions.len()).collect(),
         variation: Variation::default(),
-        page: 0,
+        page: ready.page.number(),
         repair: None,
     };
     let prepared = &ready.prepared;

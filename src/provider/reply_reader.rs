@@ -249,7 +249,7 @@ impl ReplyReader<'_> {
     fn judge(&self, reply: Reply, questions: &[&Question]) -> Exchange {
         if let Some(error) = &reply.late_error {
             let error = self.client.hide_keys(error);
-            match self.habits.is_first_late_error() {
+            match self.habits.note_late_error() {
                 true => tracing::warn!("an error that followed a complete reply is ignored: {error}"),
                 false => tracing::debug!("an error that followed a complete reply is ignored: {error}"),
             }

@@ -57,7 +57,7 @@ impl Attempt {
             questions: page.questions.questions.clone(),
             tasks: state.open_tasks(),
             variation: step.variation,
-            page: page_number(&page.page),
+            page: page.page.number(),
             repair: step.repair.clone(),
         };
         let purpose = match &step {
@@ -197,12 +197,6 @@ fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outg
         multiples: multiples(expected.map(|cost| endpoint.bills().with_markup(cost)), reserved.unwrap_or_default()),
         saved_tokens: endpoint.bills().tokens_saved_by_size(image),
     }
-}
-
-/// A number derived from a page: it spreads pages over the partitions of a prefix cache.
-fn page_number(page: &PageId) -> u64 {
-    let bytes = page.content.as_bytes();
-    bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
 }
 
 /// Outcomes by recipe.

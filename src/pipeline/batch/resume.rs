@@ -97,7 +97,13 @@ fn resume_attempt(
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
     let estimate = Estimate { admission_tokens: 0, worst: expected, is_bounded: true, expected, unseen_output: 0 };
-    let request = PageRequest { questions: questions.questions.clone(), tasks, variation, page: 0, repair: None };
+    let request = PageRequest {
+        questions: questions.questions.clone(),
+        tasks,
+        variation,
+        page: stored.page.number(),
+        repair: None,
+    };
     let path = reader.path_of_content(keys.job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,

@@ -158,8 +158,8 @@ impl Counters {
         self.is_only_listing.store(!is_asking, Ordering::Relaxed);
     }
 
-    /// Whether no walk was complete before this one. True once.
-    pub(crate) fn is_first_walk(&self) -> bool {
+    /// Notes a complete walk. Returns whether it is the first one.
+    pub(crate) fn note_walk(&self) -> bool {
         !self.has_walked_once.swap(true, Ordering::Relaxed)
     }
 

@@ -8,7 +8,6 @@ use crate::base::exit_codes;
 use crate::base::money::Pico;
 use crate::base::run_state::RunState;
 use crate::base::shard::Shard;
-use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::base::units::{counted, grouped, percent, percent_of};
 use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::ProviderRefusal;
@@ -146,10 +145,13 @@ pub enum RunOutcome {
     Interrupted(Signal),
     /// The input can't be read completely, or the request does not fit the job.
     InputError(String),
-    /// URLs of the input can't be fetched: the system trusts no certificates.
-    NoTrustedRoots(String),
-    /// The rows can't be partitioned as `output.partition_by` requires.
-    PartitionFault(String),
+    /// The input or the job is wrong, for a reason that has its own remedy.
+    InputFault {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A defect of docmill.
     InternalError(String),
     /// The run has only tried pages, which may have failed.
@@ -172,7 +174,9 @@ impl RunOutcome {
         let message = error.to_string();
         match error {
             PipelineError::Store(error) => Self::from(error.clone()),
-            PipelineError::Export(error) if error.is_of_partitions => Self::PartitionFault(message),
+            PipelineError::Export(error) if error.is_of_partitions => {
+                Self::InputFault { message, hint: PARTITION_HINT.to_owned() }
+            }
             PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) | PipelineError::OutputsAbandoned => Self::InternalError(message),
             PipelineError::Source(_)
@@ -219,7 +223,7 @@ impl RunOutcome {
             Self::BatchPending { .. } => RunOutcomeName::BatchPending,
             Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
-            Self::InputError(_) | Self::NoTrustedRoots(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
+            Self::InputError(_) | Self::InputFault { .. } => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
             Self::Tried { .. } => RunOutcomeName::Try,
         }
@@ -231,7 +235,7 @@ impl RunOutcome {
         match self {
             Self::Complete | Self::Limited => exit_codes::SUCCESS,
             Self::InternalError(_) => exit_codes::INTERNAL,
-            Self::InputError(_) | Self::NoTrustedRoots(_) | Self::PartitionFault(_) => exit_codes::WRONG_INPUT,
+            Self::InputError(_) | Self::InputFault { .. } => exit_codes::WRONG_INPUT,
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => exit_codes::FAILED_PAGES,
             Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => exit_codes::BUDGET_REACHED,
             Self::ProviderRefused(_) => exit_codes::PROVIDER_REFUSED,
@@ -329,7 +333,7 @@ impl RunOutcome {
                 (message.clone(), format!("check provider.base_url: the endpoint has never answered; if it is right, {resume}"))
             }
             Self::StorageError(message) => (message.clone(), format!("{CHECK_DISK}, then {resume}")),
-            Self::StoreFault { message, hint } => (message.clone(), hint.clone()),
+            Self::StoreFault { message, hint } | Self::InputFault { message, hint } => (message.clone(), hint.clone()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resume),
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be read"),
@@ -364,8 +368,6 @@ impl RunOutcome {
             ),
             Self::Interrupted(_) => (self.name().to_string(), resume),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {resume}")),
-            Self::NoTrustedRoots(message) => (message.clone(), NO_ROOTS_HINT.to_owned()),
-            Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),
             Self::InternalError(message) => {
                 (message.clone(), format!("{resume}; if it happens again, report it with the log"))
             }
@@ -389,16 +391,15 @@ fn names(names: &[String]) -> String {
 impl From<StoreError> for RunOutcome {
     fn from(error: StoreError) -> Self {
         match error {
-            // There is no store where the user pointed.
-            StoreError::Missing { .. } | StoreError::Refused { .. } => Self::InputError(error.to_string()),
             StoreError::Internal(message) => Self::InternalError(message),
-            error => {
-                let message = error.to_string();
-                match error.hint() {
-                    Some(hint) => Self::StoreFault { message, hint: hint.to_owned() },
-                    None => Self::StorageError(message),
+            error => match (error.to_string(), error.hint().map(str::to_owned)) {
+                // There is no store where the user pointed.
+                (message, Some(hint)) if matches!(error, StoreError::Missing { .. } | StoreError::Refused { .. }) => {
+                    Self::InputFault { message, hint }
                 }
-            }
+                (message, Some(hint)) => Self::StoreFault { message, hint },
+                (message, None) => Self::StorageError(message),
+            },
         }
     }
 }
@@ -430,7 +431,7 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         ErrorKind::BadRequest => "the server rejects this request: see the message, then request.extra and image",
         ErrorKind::ImageRefused => "the model rejects these images: check that it accepts images, or set image.size",
         ErrorKind::RequestTooLarge => {
-            "send less: image.detail: low, or fewer labels; or raise limits.tokens_per_minute if the request exceeds it"
+            "send less: image.detail: low, or fewer labels; or raise limits.tokens_per_minute if the request exceeds it, and use --retry failed"
         }
         ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
         ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",

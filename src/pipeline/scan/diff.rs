@@ -87,7 +87,7 @@ pub(crate) fn walk_and_compare(
 /// Logs what the first complete walk left out.
 fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     let input = &run.job.input;
-    if !run.counters.is_first_walk() || !matches!(input.place, Place::Folder(_)) {
+    if !run.counters.note_walk() || !matches!(input.place, Place::Folder(_)) {
         return;
     }
     let left_out = entries.left_out();

@@ -1,5 +1,6 @@
 //! Reads files of the input, each when there is memory for it.
 
+use crate::base::trusted_roots::NO_ROOTS_HINT;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::prepare::{DecoderMemory, FileMemory, MemoryShare};
@@ -59,7 +60,8 @@ impl FileReader {
             Err(fault) => match fault.kind {
                 ReadFaultKind::NoHttpClient => Err(RunOutcome::InternalError(fault.message)),
                 ReadFaultKind::NoRoots => {
-                    Err(RunOutcome::NoTrustedRoots(format!("an https URL of input.list {}", fault.message)))
+                    let message = format!("an https URL of input.list {}", fault.message);
+                    Err(RunOutcome::InputFault { message, hint: NO_ROOTS_HINT.to_owned() })
                 }
                 ReadFaultKind::TooLarge
                 | ReadFaultKind::ReadFailed

@@ -83,7 +83,6 @@ impl ScanPass {
 
     /// A pass for `purpose`.
     pub(crate) fn new(run: &RunContext, options: &RunOptions, purpose: ScanPurpose) -> Self {
-        run.counters.begin_pass(purpose == ScanPurpose::Ask);
         Self {
             purpose,
             selection: options.selection,
@@ -93,13 +92,7 @@ impl ScanPass {
             question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.
             looks_at_done: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
-            seen: ScanSeen {
-                is_asking: AtomicBool::new(true),
-                has_all: AtomicBool::new(false),
-                has_dropped: AtomicBool::new(false),
-                has_changes: AtomicBool::new(false),
-                unread: Mutex::new(None),
-            },
+            seen: ScanSeen::new(),
         }
     }
 }
@@ -111,6 +104,17 @@ pub(crate) fn question_sets_of(run: &RunContext) -> QuestionSets {
 }
 
 impl ScanSeen {
+    /// Nothing, in a pass that asks.
+    pub(crate) fn new() -> Self {
+        Self {
+            is_asking: AtomicBool::new(true),
+            has_all: AtomicBool::new(false),
+            has_dropped: AtomicBool::new(false),
+            has_changes: AtomicBool::new(false),
+            unread: Mutex::new(None),
+        }
+    }
+
     /// Whether pages are still asked.
     pub(crate) fn is_asking(&self) -> bool {
         self.is_asking.load(Ordering::Relaxed)

@@ -66,7 +66,11 @@ impl ScanThreads {
         let (begin, begun) = sync_channel(1);
         let is_walked = Arc::new(AtomicBool::new(run.counters.is_counted()));
         let (counting, pass_counted, walk_ended) = (run.clone(), pass.clone(), is_walked.clone());
-        handles.push(spawn("count", move || count_ahead(&counting, &pass_counted, &begun, &walk_ended, needs_space))?);
+        handles.push(spawn("count", move || {
+            end_run_at_panic(&counting.shutdown, "counting the input", || {
+                count_ahead(&counting, &pass_counted, &begun, &walk_ended, needs_space);
+            });
+        })?);
         let (run, pass) = (run.clone(), pass.clone());
         handles.push(spawn("walk", move || {
             let send = |file| {
@@ -76,18 +80,19 @@ impl ScanThreads {
                 }
                 queue.push(file, || run.shutdown.is_immediate())
             };
-            let walk = || run.store.reader().and_then(|reader| walk_and_compare(&run, &pass, entries, &reader, send));
-            match catch_unwind(AssertUnwindSafe(walk)) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => run.shutdown.request(error.into()),
-                Err(_) => run.shutdown.request(RunOutcome::InternalError("reading the input panicked".into())),
-            }
+            end_run_at_panic(&run.shutdown, "reading the input", || {
+                let walked = run.store.reader();
+                let walked = walked.and_then(|reader| walk_and_compare(&run, &pass, entries, &reader, send));
+                if let Err(error) = walked {
+                    run.shutdown.request(error.into());
+                }
+            });
             is_walked.store(true, Ordering::Relaxed);
             // An interrupted walk does not know the size of the input.
             if !run.shutdown.is_immediate() {
                 run.counters.end_walk();
                 if needs_space {
-                    require_output_space(&run);
+                    end_run_at_panic(&run.shutdown, "measuring the space", || require_output_space(&run));
                 }
             }
             queue.close();
@@ -114,6 +119,13 @@ impl ScanThreads {
             // A panic has already requested the end of the run.
             let _ = handle.join();
         }
+    }
+}
+
+/// Does the work of a thread. If it panics, the run ends.
+fn end_run_at_panic(shutdown: &Shutdown, what: &str, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        shutdown.request(RunOutcome::InternalError(format!("{what} panicked")));
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Capabilities {
 const MAX_CHANGES: u32 = 8;
 
 /// What raises the output limit of a model that used it up for its reasoning, and again if it used that up, too.
-const OUTPUT_FACTOR: u32 = 4;
+pub(crate) const OUTPUT_FACTOR: u32 = 4;
 /// The factor after both.
 const MAX_OUTPUT_FACTOR: u32 = OUTPUT_FACTOR * OUTPUT_FACTOR;
 
@@ -358,23 +358,31 @@ impl Capabilities {
     }
 
     /// The facts about an endpoint when one process has `stored` and another one has `learned` something about it, as
-    /// JSON texts: a rejection that any of them found is kept.
+    /// JSON texts: what any of them has changed is kept, and the newer value if both have.
     ///
     /// # Errors
     /// As [`Self::parse`].
     pub fn merged(stored: &str, learned: &str) -> Result<String, String> {
         let new = Self::parse(learned, Self::default())?;
         let old = Self::parse(stored, new)?;
+        // What has changed a parameter knows more about it.
+        let about = |parameter| {
+            if old.changed.contains(parameter) && !new.changed.contains(parameter) { old } else { new }
+        };
         let weaker = if strictness(old.format) < strictness(new.format) { old.format } else { new.format };
         let merged = Self {
             format: weaker,
+            has_schema_in_prompt: old.has_schema_in_prompt || new.has_schema_in_prompt,
+            max_completion_tokens: about(Parameter::OutputLimit).max_completion_tokens,
             omitted: old.omitted.union(new.omitted),
+            effort: about(Parameter::Effort).effort,
+            disables_thinking: about(Parameter::Thinking).disables_thinking,
             output_factor: old.output_factor.max(new.output_factor),
             max_output: [old.max_output, new.max_output].into_iter().flatten().min(),
             is_proven: old.is_proven || new.is_proven,
             changed: old.changed.union(new.changed),
+            follows_schema: new.follows_schema,
             changes: old.changes.max(new.changes),
-            ..new
         };
         Ok(merged.to_json())
     }

@@ -1,7 +1,7 @@
 //! How much requests in one form hold: their text, and how long a reply may be. Requests, plans and
 //! checks use this one rule.
 
-use super::capability::{Capabilities, ReplyFormat};
+use super::capability::{Capabilities, OUTPUT_FACTOR, ReplyFormat};
 use super::parameter::Parameter;
 use crate::catalog::{Effort, ModelFacts, ReasoningTokens};
 use crate::manifest::{EFFORT_MEMBER, Request};
@@ -64,7 +64,7 @@ impl FormSize {
             0 | 1 => footprint.max_reply_tokens(),
             // An unknown model may need much more for its reasoning than for the answer.
             factor => {
-                let least = MIN_RAISED_OUTPUT[usize::from(factor > 4)];
+                let least = MIN_RAISED_OUTPUT[usize::from(factor > OUTPUT_FACTOR)];
                 footprint.max_reply_tokens().saturating_mul(factor).max(least)
             }
         };

@@ -20,7 +20,7 @@ pub struct SentForm {
     pub is_first: bool,
     /// Whether it was the usual request for its page.
     pub is_usual: bool,
-    /// A number derived from the page.
+    /// The number of the page, as in [`PageRequest`](crate::provider::PageRequest).
     pub page: u64,
     /// Changes that have not helped.
     pub refuted: ChangeKinds,

@@ -23,7 +23,7 @@ pub(crate) struct CachedFrame {
     pub(crate) bounds: Bounds,
     /// The effective values of settings that the manifest does not state, as JSON.
     pub(crate) parameters: String,
-    /// Whether the prompt describes the schema although the format carries it.
+    /// Whether the prompt describes the schema.
     pub(crate) is_described: bool,
 }
 

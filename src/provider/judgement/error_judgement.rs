@@ -90,9 +90,7 @@ impl ErrorJudgement {
 /// The message of an error that may be about the request, although it does not state it.
 fn unexplained_message(verdict: &Verdict) -> Option<&str> {
     match verdict {
-        Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, message, .. }) => {
-            Some(message)
-        }
+        Verdict::Page(PageFault { message, .. }) if verdict.is_rejection() => Some(message),
         Verdict::Retry(TransientFault { change: None, message, .. }) => Some(message),
         Verdict::Stop(refusal) => Some(&refusal.message),
         Verdict::Later { message, .. } => Some(message),

@@ -170,6 +170,11 @@ impl Verdict {
         }
     }
 
+    /// Whether the endpoint rejects the request, for any reason.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }))
+    }
+
     /// A page whose request is wrong.
     pub(crate) fn page_fault(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::Page(PageFault { kind, message: message.into(), is_refusal: false })

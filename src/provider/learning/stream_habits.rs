@@ -49,8 +49,8 @@ impl StreamHabits {
         self.in_vain.set(is_in_vain.then_some((stage, before + 1)));
     }
 
-    /// Whether an error after a complete answer is the first one of the endpoint.
-    pub(crate) fn is_first_late_error(&self) -> bool {
+    /// Notes an error after a complete answer. Returns whether it is the first one of the endpoint.
+    pub(crate) fn note_late_error(&self) -> bool {
         !self.had_late_error.replace(true)
     }
 }
@@ -107,6 +107,6 @@ mod tests {
     #[test]
     fn a_late_error_is_new_once() {
         let habits = StreamHabits::default();
-        assert_eq!([(); 3].map(|()| habits.is_first_late_error()), [true, false, false]);
+        assert_eq!([(); 3].map(|()| habits.note_late_error()), [true, false, false]);
     }
 }

@@ -3,11 +3,10 @@
 //! what to check: the key, the credit, the model.
 
 use super::vague_error::VagueError;
-use crate::base::vocabulary::ErrorKind;
 use crate::provider::dialect::interface::Dialect;
 use crate::provider::form::sent_form::SentForm;
 use crate::provider::judgement::transient::Transient;
-use crate::provider::judgement::verdict::{PageFault, Verdict};
+use crate::provider::judgement::verdict::Verdict;
 use crate::provider::judgement::wording::words_without_numbers;
 use crate::provider::replies::exchange::Exchange;
 use std::cell::{Cell, RefCell};
@@ -63,7 +62,7 @@ impl UnexplainedErrors {
         let is_final = match vague {
             Some(VagueError::Internal) => is_searched(message) && dialect.is_transient(message) != Transient::Yes,
             Some(VagueError::Rejection) => is_searched(message),
-            None => exchange.rejects_named && is_rejection(&exchange.verdict),
+            None => exchange.rejects_named && exchange.verdict.is_rejection(),
         };
         if !is_final {
             return;
@@ -101,14 +100,10 @@ impl UnexplainedErrors {
     }
 }
 
-/// Whether the endpoint rejects the request, for any reason.
-fn is_rejection(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::vocabulary::ErrorKind;
     use crate::provider::dialect::openai::OpenAi;
     use crate::provider::form::capability::Capabilities;
     use crate::provider::judgement::verdict::{Charge, Cut};

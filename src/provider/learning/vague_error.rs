@@ -1,7 +1,7 @@
 //! Errors that do not name what they reject.
 
 use crate::base::vocabulary::ErrorKind;
-use crate::provider::judgement::verdict::{Charge, PageFault, Verdict};
+use crate::provider::judgement::verdict::{Charge, Verdict};
 use crate::provider::replies::exchange::Exchange;
 
 /// An error that may be about the form of the request, although it does not state it.
@@ -17,9 +17,7 @@ impl VagueError {
     /// What kind of vague error an exchange ended with; `None`: another end.
     pub(crate) fn from_exchange(exchange: &Exchange) -> Option<Self> {
         match &exchange.verdict {
-            Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. }) => {
-                (!exchange.rejects_named).then_some(Self::Rejection)
-            }
+            verdict if verdict.is_rejection() => (!exchange.rejects_named).then_some(Self::Rejection),
             Verdict::Retry(fault) if fault.kind == ErrorKind::ServerError && fault.change.is_none() => {
                 let is_internal = exchange.status == Some(500) && exchange.charge == Charge::Nothing;
                 is_internal.then_some(Self::Internal)
@@ -31,11 +29,7 @@ impl VagueError {
     /// Whether an exchange ended with an error that rejects several things by their names, none of which the request has
     /// (any more): its text is fixed. A single name is believed, and the page fails.
     pub(crate) fn names_in_vain(exchange: &Exchange) -> bool {
-        let is_rejection = matches!(
-            &exchange.verdict,
-            Verdict::Page(PageFault { kind: ErrorKind::BadRequest | ErrorKind::ImageRefused, .. })
-        );
-        is_rejection && exchange.rejects_named && exchange.names_several
+        exchange.verdict.is_rejection() && exchange.rejects_named && exchange.names_several
     }
 
     /// Whether errors with the same words are about the form. `pages`: the page of each; `is_held`: whether no other page

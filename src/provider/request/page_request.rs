@@ -12,7 +12,8 @@ pub struct PageRequest {
     pub tasks: Vec<usize>,
     /// How the request differs from the usual one.
     pub variation: Variation,
-    /// A number derived from the page; it selects the partition of the provider's prompt cache.
+    /// [`PageId::number`](crate::base::ids::PageId::number) of the page: what is learned from errors depends on whether they are
+    /// about one page, and it selects the partition of the provider's prompt cache.
     pub page: u64,
     /// The invalid reply to correct; `None` for a first question.
     pub repair: Option<Repair>,

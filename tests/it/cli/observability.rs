@@ -279,17 +279,19 @@ fn the_records_of_a_run_are_rewritten_however_it_ends() {
 #[cfg(unix)]
 #[test]
 fn the_records_show_running_while_a_run_goes_on_and_interrupted_after_two_signals() {
-    let latency = Duration::from_secs(30);
+    let latency = Duration::from_secs(3600);
     let bench = Bench::with_pages(6).simulator(Options { latency, ..Options::default() });
-    bench.job("limits: {concurrency: 2}");
+    bench.job("limits: {concurrency: 2}\nrequest: {timeout: 2h}");
     bench.put(
         "run.prom",
         format!("docmill_run_info{{job_name=\"test\",outcome=\"complete\"}} 1.0\n{SUCCESS} 1764000000.5\n# EOF\n")
             .as_bytes(),
     );
     bench.put("summary.json", b"{\"run_id\": \"r\", \"outcome\": \"complete\", \"exit_code\": 0}");
-    let mut child = bench.start(&["--progress", "off", "--summary", "summary.json", "--metrics-file", "run.prom"]);
-    crate::bench::under_way(&bench, &mut child, 2);
+    // Only a second signal ends it before.
+    let records = ["--summary", "summary.json", "--metrics-file", "run.prom", "--grace", "1h"];
+    let mut child = bench.start(&[&["--progress", "off"][..], &records].concat());
+    crate::bench::under_way(&bench, &mut child, 1);
     let running = summary(&bench);
     assert_eq!((running["outcome"].as_str(), &running["exit_code"]), (Some("running"), &Value::Null));
     assert!(running["job"] == "test" && running["run_id"].is_string(), "{running}");
@@ -302,6 +304,7 @@ fn the_records_show_running_while_a_run_goes_on_and_interrupted_after_two_signal
         // Two signals within 300 ms count as one.
         std::thread::sleep(Duration::from_millis(700));
     }
+    wait_until("the second signal ended the run", || child.try_wait().unwrap().is_some());
     assert_eq!(child.wait().unwrap().code(), Some(143));
     let ended = summary(&bench);
     assert_eq!((ended["outcome"].as_str(), ended["exit_code"].as_u64()), (Some("interrupted"), Some(143)), "{ended}");

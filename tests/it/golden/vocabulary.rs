@@ -51,8 +51,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
-        RunOutcome::NoTrustedRoots(text()),
-        RunOutcome::PartitionFault(text()),
+        RunOutcome::InputFault { message: text(), hint: text() },
         RunOutcome::InternalError(text()),
     ];
     let mut outcomes = BTreeMap::<String, BTreeSet<u8>>::new();
@@ -77,8 +76,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::InputUnread { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
-            | RunOutcome::NoTrustedRoots(_)
-            | RunOutcome::PartitionFault(_)
+            | RunOutcome::InputFault { .. }
             | RunOutcome::InternalError(_)
             // Only the store has its word.
             | RunOutcome::Tried { .. } => {}

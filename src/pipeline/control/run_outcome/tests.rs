@@ -39,8 +39,7 @@ fn words_and_exit_codes() {
         (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
         (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
         (RunOutcome::InputError("line 3".into()), "input_error", 2),
-        (RunOutcome::NoTrustedRoots("no certificates".into()), "input_error", 2),
-        (RunOutcome::PartitionFault("too many".into()), "input_error", 2),
+        (RunOutcome::InputFault { message: "too many".into(), hint: "fewer".into() }, "input_error", 2),
         (RunOutcome::InternalError("defect".into()), "internal_error", 1),
     ] {
         assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");

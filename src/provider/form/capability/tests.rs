@@ -199,7 +199,7 @@ fn other_words_and_types_are_errors() {
 
 /// What two processes have learned about one endpoint, in both orders.
 #[test]
-fn nothing_that_was_learned_is_lost() {
+fn what_either_has_changed_is_kept() {
     use CapabilityChange::{MaxOutput, Omit, OutputFactor, RenameOutputLimit, SchemaInPrompt, WeakerFormat};
     type Known = fn(Capabilities) -> bool;
     let rows: [(CapabilityChange, CapabilityChange, Known); 6] = [
@@ -227,7 +227,7 @@ fn nothing_that_was_learned_is_lost() {
             assert_eq!(merged(known, learned), known, "twice");
         }
     }
-    // The newer one decides about the others.
+    // If neither has changed something, the newer one decides.
     let known = Capabilities::of_model(model_facts("gpt-6-astra"));
     let other = Capabilities { effort: Some(Effort::High), disables_thinking: true, ..known };
     let limit = known.with(RenameOutputLimit(None)).unwrap();
@@ -235,9 +235,13 @@ fn nothing_that_was_learned_is_lost() {
         let merged = merged(stored, learned);
         assert_eq!((merged.effort, merged.disables_thinking), (learned.effort, learned.disables_thinking));
     }
-    assert!(!merged(known, limit).max_completion_tokens);
+    for (stored, learned) in [(known, limit), (limit, known)] {
+        assert!(!merged(stored, learned).max_completion_tokens, "the limit was renamed");
+    }
     let described = Capabilities::default().with(SchemaInPrompt).unwrap();
-    assert!(merged(Capabilities::default(), described).has_schema_in_prompt);
+    for (stored, learned) in [(Capabilities::default(), described), (described, Capabilities::default())] {
+        assert!(merged(stored, learned).has_schema_in_prompt);
+    }
     let learned = limit.to_json();
     assert_eq!(Capabilities::merged("{}", &learned), Ok(learned));
 }
