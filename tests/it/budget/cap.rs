@@ -1,6 +1,6 @@
 //! A budget is never exceeded, as the server counts it.
 
-use crate::bench::{Bench, stats};
+use crate::bench::{Bench, Ran, stats};
 use crate::harness::cases::cases;
 use docmill::internal::base::money::Pico;
 use docmill::internal::simulator::{Options, Server};
@@ -50,10 +50,14 @@ proptest! {
         for _ in 0..runs {
             let run = |at: usize| {
                 let job = format!("job{}.yaml", at % jobs);
-                bench.command(&["run", &job, "-q", "--progress", "off"]).stderr(Stdio::null()).spawn().unwrap()
+                bench.command(&["run", &job, "-q", "--progress", "off"]).stderr(Stdio::piped()).spawn().unwrap()
             };
             let children: Vec<_> = (0..processes.max(jobs)).map(run).collect();
-            codes = children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap()).collect();
+            let ran: Vec<Ran> = children.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+            for ran in &ran {
+                prop_assert!(matches!(ran.code, 0 | 4), "exit code {}: {}", ran.code, ran.stderr);
+            }
+            codes = ran.iter().map(|ran| ran.code).collect();
         }
         let all: Vec<Value> = servers.iter().map(|server| stats(&server.base_url())).chain([bench.stats()]).collect();
         let spent = all.iter().map(billed).sum::<Pico>();
