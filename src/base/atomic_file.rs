@@ -16,6 +16,8 @@ use std::time::Duration;
 /// may be held on another machine, where a file system has no common locks; nothing is written for so
 /// long.
 const ABANDONED_AFTER: Duration = Duration::from_hours(12);
+/// How often a folder may be removed by another process while a file is put into it.
+const MAX_TRIES: u32 = 100;
 
 /// A file that is being written. If it is dropped before [`AtomicFile::commit`], the temporary file is
 /// removed and the target stays as it was.
@@ -44,10 +46,12 @@ impl AtomicFile {
         if target.file_name().is_none() {
             return Err(io::Error::other("not a file name"));
         }
-        std::fs::create_dir_all(folder_of(&target))?;
         let temporary = temporary_beside(&target);
-        // `create_new` does not follow a link that somebody else created.
-        let file = File::options().write(true).create_new(true).open(&temporary)?;
+        let file = retry_if_folder_is_gone(|| {
+            std::fs::create_dir_all(folder_of(&target))?;
+            // `create_new` does not follow a link that somebody else created.
+            File::options().write(true).create_new(true).open(&temporary)
+        })?;
         // Where there are no locks, nothing is ever recognized as abandoned.
         let _ = file.try_lock();
         let writer = BufWriter::with_capacity(1 << 16, file);
@@ -102,17 +106,35 @@ impl AtomicFile {
     /// If writing, syncing or renaming fails. If it fails before the rename, the target is as it was.
     pub fn commit(self, hooks: &dyn Hooks) -> io::Result<()> {
         let target = self.target.clone();
-        self.commit_as(&target, hooks)
+        self.commit_as(|| Ok(target.clone()), hooks).map(|_| ())
     }
 
-    /// As [`AtomicFile::commit`], with another target, whose folder exists. On another file system it is
-    /// a copy.
+    /// As [`AtomicFile::commit`], with another target, whose folder exists: `find_target` returns it, again if another
+    /// process has removed the folder since. On another file system it is a copy. Returns the target.
     ///
     /// # Errors
     /// As [`AtomicFile::commit`].
-    pub fn commit_as(mut self, target: &Path, hooks: &dyn Hooks) -> io::Result<()> {
+    pub fn commit_as(
+        mut self,
+        find_target: impl Fn() -> io::Result<PathBuf>,
+        hooks: &dyn Hooks,
+    ) -> io::Result<PathBuf> {
         self.complete()?;
         hooks.reached(Point::TempWritten);
+        let target = retry_if_folder_is_gone(|| {
+            let target = find_target()?;
+            self.rename_to(&target)?;
+            Ok(target)
+        })?;
+        hooks.reached(Point::Renamed);
+        match sync_folder(folder_of(&target)) {
+            // Another process has removed the file since.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(target),
+            synced => synced.map(|()| target),
+        }
+    }
+
+    fn rename_to(&mut self, target: &Path) -> io::Result<()> {
         match std::fs::rename(&self.temporary, target) {
             Ok(()) => self.is_renamed = true,
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -124,9 +146,22 @@ impl AtomicFile {
             }
             Err(error) => return Err(error),
         }
-        hooks.reached(Point::Renamed);
-        sync_folder(folder_of(target))
+        Ok(())
     }
+}
+
+/// Does what fails if another process removes the folder in between, because it was empty, until it succeeds.
+///
+/// # Errors
+/// Any other error, and that of the last of [`MAX_TRIES`] tries.
+pub(crate) fn retry_if_folder_is_gone<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..MAX_TRIES {
+        match work() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => return done,
+        }
+    }
+    work()
 }
 
 impl Write for AtomicFile {
@@ -323,7 +358,7 @@ mod tests {
         std::fs::write(&target, "old").unwrap();
         let mut file = AtomicFile::create(&target).unwrap();
         file.write_all(b"partial").unwrap();
-        file.commit_as(&partial, &NoHooks).unwrap();
+        file.commit_as(|| Ok(partial.clone()), &NoHooks).unwrap();
         let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         assert_eq!(files(folder.path()), BTreeMap::from([pair("out.csv", "old"), pair("out.partial.csv", "partial")]));
     }
@@ -337,6 +372,32 @@ mod tests {
         assert!(AtomicFile::create(Path::new("/")).is_err());
     }
 
+    /// Another process removes the folder whenever it is empty.
+    #[test]
+    fn a_folder_may_be_removed_while_files_are_put_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("partial");
+        let is_done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let _ = std::fs::remove_file(shared.join("out"));
+                    let _ = std::fs::remove_dir(&shared);
+                }
+            });
+            let put = || -> io::Result<()> {
+                write(&shared.join("out"), b"rows", &NoHooks)?;
+                let mut file = AtomicFile::create(&folder.path().join("other"))?;
+                file.write_all(b"rows")?;
+                let find_target = || std::fs::create_dir_all(&shared).map(|()| shared.join("out"));
+                file.commit_as(find_target, &NoHooks).map(|_| ())
+            };
+            let put: io::Result<Vec<()>> = (0..500).map(|_| put()).collect();
+            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+            put.unwrap();
+        });
+    }
+
     /// `/dev/shm` is another file system than the folder of temporary files.
     #[cfg(target_os = "linux")]
     #[test]
@@ -347,7 +408,7 @@ mod tests {
         let (target, other) = (here.path().join("out"), there.path().join("out"));
         let mut file = AtomicFile::create(&target).unwrap();
         file.write_all(b"rows").unwrap();
-        file.commit_as(&other, &NoHooks).unwrap();
+        file.commit_as(|| Ok(other.clone()), &NoHooks).unwrap();
         assert_eq!(files(there.path()), BTreeMap::from([("out".to_owned(), "rows".to_owned())]));
         assert!(files(here.path()).is_empty());
         std::os::unix::fs::symlink(&other, &target).unwrap();

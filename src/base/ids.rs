@@ -72,8 +72,8 @@ impl PageId {
     /// A number that tells pages apart while a run lasts: two pages hardly ever have the same.
     #[must_use]
     pub fn number(&self) -> u64 {
-        let bytes = self.content.as_bytes();
-        bytes.iter().take(8).fold(u64::from(self.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
+        let first = self.content.as_bytes().first_chunk().copied();
+        u64::from_be_bytes(first.unwrap_or_default()) ^ u64::from(self.page)
     }
 }
 
@@ -150,5 +150,13 @@ mod tests {
     fn the_name_of_an_attempt_is_its_run_and_number() {
         let name = AttemptName { run: RunId::new("20261123T131805-3f9a1c"), sequence: 17 };
         assert_eq!(name.to_string(), "20261123T131805-3f9a1c-17");
+    }
+
+    #[test]
+    fn pages_are_told_apart_by_their_numbers() {
+        let page = |content: &[u8], page| PageId { content: Digest::compute(content), page }.number();
+        assert_ne!(page(b"a", 1), page(b"a", 2));
+        assert_ne!(page(b"a", 1), page(b"b", 1));
+        assert_eq!(page(b"a", 1), page(b"a", 1));
     }
 }

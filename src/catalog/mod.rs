@@ -7,7 +7,7 @@
 //! - [`price`]: what tokens cost; [`service_tier`]: how urgently requests are handled; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
 //!   price of requests at one time; [`model_list`]: both tables, for display
-//! - [`vocabulary`]: the tokens of OpenAI's tokenizer; [`mod@text_tokens`]: tokens of text
+//! - [`token_vocabulary`]: the tokens of OpenAI's tokenizer; [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
 //!   them; [`fit`]: the rule of a model, corrected by them
 
@@ -29,7 +29,7 @@ pub(crate) mod recipe_rules;
 pub(crate) mod request_price;
 pub(crate) mod service_tier;
 pub(crate) mod text_tokens;
-pub(crate) mod vocabulary;
+pub(crate) mod token_vocabulary;
 
 pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
 pub use downscale::fit_longest_side;

@@ -1,7 +1,7 @@
 //! Tokens of text, by OpenAI's tokenizer o200k_base. gpt-4o and all later models of OpenAI use it.
 //! For other models the number is an estimate.
 
-use super::vocabulary::Vocabulary;
+use super::token_vocabulary::TokenVocabulary;
 use regex::Regex;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,14 +21,14 @@ const PIECE: &str = concat!(
 /// The tokenizer.
 struct Tokenizer {
     piece: Regex,
-    vocabulary: Vocabulary,
+    vocabulary: TokenVocabulary,
 }
 
 /// The number of tokens of `text`. The first call prepares the tokenizer, which takes a few milliseconds.
 #[must_use]
 pub fn text_tokens(text: &str) -> u64 {
     static TOKENIZER: LazyLock<Option<Tokenizer>> =
-        LazyLock::new(|| Some(Tokenizer { piece: Regex::new(PIECE).ok()?, vocabulary: Vocabulary::read() }));
+        LazyLock::new(|| Some(Tokenizer { piece: Regex::new(PIECE).ok()?, vocabulary: TokenVocabulary::read() }));
     match &*TOKENIZER {
         Some(tokenizer) => tokenizer.count(text),
         // Never used: the pattern is part of the program.
@@ -68,8 +68,8 @@ fn is_blank(piece: &str) -> bool {
 
 /// The number of tokens of a piece: its bytes, after the two neighbours that are the token with the lowest rank have been
 /// merged, again and again.
-fn count_merged(piece: &[u8], vocabulary: &Vocabulary) -> u64 {
-    // By the beginning of each part, its end; by the end of each part, its beginning. 0 behind a part's first byte.
+fn count_merged(piece: &[u8], vocabulary: &TokenVocabulary) -> u64 {
+    // By the beginning of each part, its end, and 0 for all other places; by the end of each part, its beginning.
     let mut ends: Vec<usize> = (1..=piece.len()).collect();
     let mut begins: Vec<usize> = (0..=piece.len()).map(|end| end.saturating_sub(1)).collect();
     let mut pairs = BinaryHeap::new();

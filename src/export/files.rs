@@ -105,10 +105,9 @@ impl Outputs {
         let has_old_part = is_part && !is_complete;
         let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
-        let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
-            true => Ok(target.clone()),
-            false => partial.claim(target).map_err(|error| ExportError::new(target, error)),
-        };
+        let find_place = |target: &Path| if is_complete { Ok(target.to_owned()) } else { partial.claim(target) };
+        let place =
+            |(_, target): &(RowFormat, PathBuf)| find_place(target).map_err(|error| ExportError::new(target, error));
         let partitions = match &rows {
             RowFiles::Whole(_) => None,
             RowFiles::Partitioned(partitions) => Some(partitions.len()),
@@ -119,12 +118,13 @@ impl Outputs {
                     sink.finish().map_err(|error| ExportError::new(path, error))
                 };
                 let files = sinks.into_iter().zip(&targets).map(finish).collect::<Result<Vec<_>, _>>()?;
-                let places = targets.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+                let mut places = targets.iter().map(place).collect::<Result<Vec<_>, _>>()?;
                 if has_markers && is_complete {
                     replace_markers(&places, &mut written.markers)?;
                 }
-                for (file, place) in files.into_iter().zip(&places) {
-                    file.commit_as(place, hooks).map_err(|error| ExportError::new(place, error))?;
+                for (file, (place, (_, target))) in files.into_iter().zip(places.iter_mut().zip(&targets)) {
+                    let committed = file.commit_as(|| find_place(target), hooks);
+                    *place = committed.map_err(|error| ExportError::new(place, error))?;
                     // Of the time when the output was partitioned.
                     remove_parts(place)?;
                 }

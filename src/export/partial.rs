@@ -5,6 +5,7 @@
 //! same name. The first one claims it with a file `.<name>.target` that holds its path; the others are in
 //! their own folders, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
+use crate::base::atomic_file::retry_if_folder_is_gone;
 use crate::base::digest::Digest;
 use crate::base::sibling::{PARTIAL_FOLDER, short_name};
 use std::fs::File;
@@ -27,11 +28,8 @@ impl PartialFolder {
     /// The path of the partial file of the output `target`, which no other output has. Creates its
     /// folder.
     pub(crate) fn claim(&self, target: &Path) -> io::Result<PathBuf> {
-        match self.try_claim(target) {
-            // Another process has just released its output, and removed the folder.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.try_claim(target),
-            claimed => claimed,
-        }
+        // Another process may release its output, and remove the folder.
+        retry_if_folder_is_gone(|| self.try_claim(target))
     }
 
     fn try_claim(&self, target: &Path) -> io::Result<PathBuf> {

@@ -4,6 +4,7 @@ use super::error::ExportError;
 use super::partitions::partitions::check_no_whole_file;
 use super::success_marker::{NAME as MARKER, has_marker};
 use super::target::Targets;
+use crate::base::atomic_file::retry_if_folder_is_gone;
 use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
 use crate::base::sibling::temporary_beside;
@@ -116,22 +117,26 @@ fn existing_folder(target: &Path) -> io::Result<&Path> {
 fn writable_folder(path: &Path) -> io::Result<PathBuf> {
     // As an atomic file does: links are followed.
     let target = follow_links(path)?;
-    match std::fs::metadata(&target) {
+    retry_if_folder_is_gone(|| find_writable_folder(&target))
+}
+
+fn find_writable_folder(target: &Path) -> io::Result<PathBuf> {
+    match std::fs::metadata(target) {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it exists and is not a file")),
         _ => {}
     }
-    let folder = existing_folder(&target)?;
+    let folder = existing_folder(target)?;
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
     // Temporary names are short. A name that is too long must be detected before anything is paid for.
-    for name in target.strip_prefix(folder).unwrap_or(&target).components() {
+    for name in target.strip_prefix(folder).unwrap_or(target).components() {
         match std::fs::symlink_metadata(folder.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return Err(error),
             _ => {}
         }
     }
-    check_replaceable(&target, folder)?;
+    check_replaceable(target, folder)?;
     // As the name of the temporary file.
     let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
@@ -197,6 +202,7 @@ fn held_by_attribute(_target: &Path) -> Option<&'static str> {
 #[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[cfg(unix)]
     #[test]
@@ -224,6 +230,30 @@ mod tests {
         std::fs::remove_file(folder.path().join("partial")).unwrap();
         check_row_files(&targets).unwrap();
         assert!(!folder.path().join("partial").exists());
+    }
+
+    /// A run that is complete removes the folder of partial files while another one begins.
+    #[test]
+    fn a_folder_of_partial_files_may_be_removed_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = folder.path().join("partial");
+        let targets = Targets {
+            csv: Some(folder.path().join("rows.csv")),
+            store: folder.path().join("store.db"),
+            ..Targets::default()
+        };
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    let _ = std::fs::create_dir(&partial);
+                    let _ = std::fs::remove_dir(&partial);
+                }
+            });
+            let checked: Result<Vec<()>, _> = (0..1000).map(|_| check_row_files(&targets)).collect();
+            is_done.store(true, Ordering::Relaxed);
+            checked.unwrap();
+        });
     }
 
     #[test]

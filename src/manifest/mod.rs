@@ -34,7 +34,7 @@ pub use sections::delivery::BatchBounds;
 pub use sections::endpoint::{Endpoint, SimulatorSpec};
 pub use sections::fetch::Fetch;
 pub use sections::header::Header;
-pub use sections::image::{ECONOMY_MIN_SIDE, Image, ImageIntent, PICTURE_VERSION, PdfRenderer, Size, UNKNOWN_MAX_SIDE};
+pub use sections::image::{Image, ImageIntent, PICTURE_VERSION, PdfRenderer, Size};
 pub(crate) use sections::input::PATH_COLUMN;
 pub use sections::input::{Detect, Input, Place};
 pub use sections::labels::Label;

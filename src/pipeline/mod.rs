@@ -35,7 +35,7 @@ pub(crate) use control::lease::Lease;
 pub use control::lost_requests::LostRequests;
 pub use control::options::RunOptions;
 pub use control::progress::{LATENCY_BOUNDS, Progress, WaitReason};
-pub(crate) use control::run_outcome::{CHECK_DISK, PARTITION_HINT};
+pub(crate) use control::run_outcome::CHECK_DISK;
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::time_left::{TimeEstimate, TimeLeft};

@@ -6,7 +6,7 @@ use crate::base::money::Pico;
 use crate::base::units::counted_as;
 use crate::labels::evaluation::EvalError;
 use crate::manifest::{ManifestError, shown_path};
-use crate::pipeline::{CHECK_DISK, LostRequests, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
+use crate::pipeline::{CHECK_DISK, LostRequests, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -175,9 +175,10 @@ impl From<PipelineError> for Error {
             }
             PipelineError::Source(_) => None,
             PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
-            PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
-            PipelineError::Store(error) if error.hint().is_some() => error.hint(),
             PipelineError::Store(_) | PipelineError::Export(_) => {
+                if let RunOutcome::InputFault { hint, .. } | RunOutcome::StoreFault { hint, .. } = &outcome {
+                    return Self::new(outcome.end(), error).with_hint(hint);
+                }
                 let disk = Hint::CheckDisk(format!("{CHECK_DISK}, then run again; nothing is paid for twice"));
                 return Self { hint: Some(disk), ..Self::new(outcome.end(), error) };
             }

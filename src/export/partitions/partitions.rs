@@ -188,8 +188,7 @@ impl PreparedParts {
             parts.mark(current).map_err(|error| fault(parts, error))?;
         }
         for (output, _, file) in files {
-            let target = file.target().to_owned();
-            file.commit_as(&target, hooks).map_err(|error| fault(&outputs[output].0, error))?;
+            file.commit(hooks).map_err(|error| fault(&outputs[output].0, error))?;
         }
         for ((parts, earlier), current) in outputs.iter().zip(&current) {
             for part in earlier.difference(current) {

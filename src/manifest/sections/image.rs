@@ -114,9 +114,9 @@ impl Size {
 
 /// Default of `min_side`, in pixels: one OpenAI tile. At this size normal print is legible,
 /// small print is not.
-pub const ECONOMY_MIN_SIDE: u32 = 512;
+const ECONOMY_MIN_SIDE: u32 = 512;
 /// Default of `max_side` for a model whose rule is unknown, in pixels.
-pub const UNKNOWN_MAX_SIDE: u32 = 2048;
+const UNKNOWN_MAX_SIDE: u32 = 2048;
 
 /// How a page is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +141,7 @@ pub struct Image {
 pub struct ImageIntent {
     /// `image.rule` as stated, otherwise the family that the first release knew for the model.
     pub rule: RuleFamily,
-    /// `image.max_side` as stated, otherwise [`UNKNOWN_MAX_SIDE`] if `rule` is unknown.
+    /// `image.max_side` as stated, otherwise 2048 if `rule` is unknown.
     pub max_side: Option<u32>,
 }
 

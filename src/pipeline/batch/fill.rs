@@ -107,9 +107,17 @@ impl<'a> BatchFiller<'a> {
             self.builder.as_ref().map_or((0, 0, 0), |builder| (builder.bytes, builder.tokens, builder.requests()));
         for page in pages {
             let state = unfinished.remove(&page).unwrap_or_else(|| new_state(&run.job, &page.tasks));
-            let Step::Ask(step) = next_step(&state, &run.job.retry) else {
-                filled.ends.push(PageEnd::Done(first_error(&state, run.clock.wall_ms())));
-                continue;
+            let step = match next_step(&state, &run.job.retry) {
+                Step::Ask(step) => step,
+                // The next pass finds it again.
+                Step::Wait(_) => {
+                    unfinished.insert((page.page, page.questions.id), state);
+                    continue;
+                }
+                Step::Done => {
+                    filled.ends.push(PageEnd::Done(first_error(&state, run.clock.wall_ms())));
+                    continue;
+                }
             };
             let attempt = Attempt::new(endpoint, &page, state, step);
             let Some(sent) = &attempt.sent else { continue };

@@ -145,7 +145,7 @@ pub enum RunOutcome {
     Interrupted(Signal),
     /// The input can't be read completely, or the request does not fit the job.
     InputError(String),
-    /// The input or the job is wrong, for a reason that has its own remedy.
+    /// The input, the job or the named store is wrong, for a reason that has its own remedy.
     InputFault {
         /// Why.
         message: String,
@@ -165,7 +165,7 @@ pub enum RunOutcome {
 pub(crate) const CHECK_DISK: &str = "check the disk and the permissions";
 
 /// The hint for rows that can't be partitioned as the manifest requires.
-pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
+const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
 
 impl RunOutcome {
     /// The outcome of a run that failed with an error.
@@ -393,7 +393,7 @@ impl From<StoreError> for RunOutcome {
         match error {
             StoreError::Internal(message) => Self::InternalError(message),
             error => match (error.to_string(), error.hint().map(str::to_owned)) {
-                // There is no store where the user pointed.
+                // The user named a store that is missing, or is not one for this command.
                 (message, Some(hint)) if matches!(error, StoreError::Missing { .. } | StoreError::Refused { .. }) => {
                     Self::InputFault { message, hint }
                 }

@@ -58,9 +58,11 @@ impl ScanThreads {
             let worker = Worker::new(run, pass, queue.clone(), hosts.clone(), decoder, ready.clone())?;
             let shutdown = run.shutdown.clone();
             handles.push(spawn("prepare", move || {
-                if let Err(outcome) = worker.work() {
-                    shutdown.request(outcome);
-                }
+                end_run_at_panic(&shutdown, "a worker", || {
+                    if let Err(outcome) = worker.work() {
+                        shutdown.request(outcome);
+                    }
+                });
             })?);
         }
         let (begin, begun) = sync_channel(1);

@@ -358,14 +358,14 @@ impl Capabilities {
     }
 
     /// The facts about an endpoint when one process has `stored` and another one has `learned` something about it, as
-    /// JSON texts: what any of them has changed is kept, and the newer value if both have.
+    /// JSON texts: what either has changed is kept; of formats and limits the stricter one; otherwise the newer value.
     ///
     /// # Errors
     /// As [`Self::parse`].
     pub fn merged(stored: &str, learned: &str) -> Result<String, String> {
         let new = Self::parse(learned, Self::default())?;
         let old = Self::parse(stored, new)?;
-        // What has changed a parameter knows more about it.
+        // If only one of them has changed a parameter, it knows more about it.
         let about = |parameter| {
             if old.changed.contains(parameter) && !new.changed.contains(parameter) { old } else { new }
         };

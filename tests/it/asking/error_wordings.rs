@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str =
-    "limits: {concurrency: 1}\nretry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
+    "limits: {concurrency: 1}\nretry: {attempts: 2, max_wait: 2m}\non_error: {max_failed: 100%, stop_after: 0}";
 
 /// A server that answers by the request and its number.
 fn server(answer: impl Fn(&Value, usize) -> (u16, Value) + Send + Sync + 'static) -> HttpServer {

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
-const POLICY: &str = "retry: {attempts: 2, max_wait: 4s}\non_error: {max_failed: 100%, stop_after: 0}";
+const POLICY: &str = "retry: {attempts: 2, max_wait: 2m}\non_error: {max_failed: 100%, stop_after: 0}";
 const PAGES: usize = 6;
 
 /// A reply: status and body.

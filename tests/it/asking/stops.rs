@@ -46,7 +46,7 @@ fn the_last_pages_stay_pending_when_the_credit_runs_out() {
             _ => error(400, "Your wallet is empty"),
         });
         let manifest = format!(
-            "tasks: {{kind: {{classify: {{labels: [invoice, letter]}}}}}}\nlimits: {{concurrency: 1}}\nretry: {{attempts: {attempts}, max_wait: 2s}}\non_error: {{max_failed: 100%, stop_after: 0}}"
+            "tasks: {{kind: {{classify: {{labels: [invoice, letter]}}}}}}\nlimits: {{concurrency: 1}}\nretry: {{attempts: {attempts}, max_wait: 2m}}\non_error: {{max_failed: 100%, stop_after: 0}}"
         );
         let bench = Bench::with_model(&recorded.server.base_url, 5, "some-model", &manifest);
         let ran = bench.run(&[]);
@@ -65,7 +65,7 @@ fn the_last_pages_stay_pending_when_the_credit_runs_out() {
         1..=3 => error(400, "Your wallet is empty"),
         _ => invoice(),
     });
-    let manifest = "tasks: {kind: {classify: {labels: [invoice, letter]}}}\nlimits: {concurrency: 1}\nretry: {attempts: 1, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
+    let manifest = "tasks: {kind: {classify: {labels: [invoice, letter]}}}\nlimits: {concurrency: 1}\nretry: {attempts: 1, max_wait: 2m}\non_error: {max_failed: 100%, stop_after: 0}";
     let bench = Bench::with_model(&recorded.server.base_url, 2, "some-model", manifest);
     assert_eq!((bench.run(&[]).code, recorded.count()), (0, 4));
     assert_eq!(statuses(&bench.rows())["failed"], 1);

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
-const POLICY: &str = "retry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
+const POLICY: &str = "retry: {attempts: 2, max_wait: 2m}\non_error: {max_failed: 100%, stop_after: 0}";
 const DONE: &str = "data: [DONE]\n\n";
 const INVOICE: &str = "{\"kind\": \"invoice\"}";
 

@@ -72,8 +72,6 @@ proptest! {
             let unknown = faults.filter_map(Value::as_u64).sum::<u64>();
             let slack = Pico(400_000).times(unknown * 2_500) + Pico(1_600_000).times(unknown * 200);
             prop_assert!(budget - spent <= two_requests + slack, "{} of {budget} are left", budget - spent);
-        } else {
-            prop_assert_eq!(codes, vec![0; processes.max(jobs)]);
         }
     }
 }

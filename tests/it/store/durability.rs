@@ -292,17 +292,19 @@ static int is_log(int fd) {
     path[size] = 0;
     return size > 4 && strcmp(path + size - 4, "-wal") == 0;
 }
-/* Whether a page of the store has an attempt that is open. Other writes, such as heartbeats, may be on their way. */
-static int has_open_attempt(const char *page, size_t n) {
-    for (size_t at = 0; at + 6 <= n; at++)
-        if (memcmp(page + at, "open", 4) == 0 && memcmp(page + at + 4, "ai", 2) != 0) return 1;
+/* Whether a page of the store has an attempt in this state. Other writes, such as heartbeats, may be on their way. */
+static int has_attempt(const char *page, size_t n, const char *state) {
+    size_t length = strlen(state);
+    for (size_t at = 0; at + length + 2 <= n; at++)
+        if (memcmp(page + at, state, length) == 0 && memcmp(page + at + length, "ai", 2) != 0) return 1;
     return 0;
 }
 ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at) {
     static ssize_t (*real)(int, const void *, size_t, off64_t);
     if (!real) real = dlsym(RTLD_NEXT, "pwrite64");
     if (is_log(fd)) note("W\n");
-    if (is_log(fd) && has_open_attempt(buf, n)) { unsynced = 1; note("opened\n"); }
+    if (is_log(fd) && has_attempt(buf, n, "open")) { unsynced = 1; note("opened\n"); }
+    if (is_log(fd) && has_attempt(buf, n, "settled")) { unsynced = 1; note("settled\n"); }
     return real(fd, buf, n, at);
 }
 ssize_t pwrite(int fd, const void *buf, size_t n, off_t at) { return pwrite64(fd, buf, n, at); }
@@ -364,6 +366,6 @@ fn no_request_goes_out_before_the_ledger_is_on_the_disk() {
     let log = bench.text("log");
     let count = |what: &str| log.lines().filter(|line| *line == what).count();
     assert_eq!((count("request"), count("request, not synced")), (20, 0), "{log}");
-    assert!(count("opened") >= 20, "each is recorded as open: {log}");
+    assert!(count("opened") >= 20 && count("settled") >= 20, "each is recorded as open, then as settled: {log}");
     assert!(count("S") >= 40 && count("W") > count("S"), "opened and settled, each synced: {} syncs", count("S"));
 }

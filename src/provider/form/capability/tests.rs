@@ -238,6 +238,16 @@ fn what_either_has_changed_is_kept() {
     for (stored, learned) in [(known, limit), (limit, known)] {
         assert!(!merged(stored, learned).max_completion_tokens, "the limit was renamed");
     }
+    let other = Capabilities::default().with(Omit(Parameter::Detail)).unwrap();
+    let calm = Capabilities::default().with(CapabilityChange::DisableThinking).unwrap();
+    let eager = Capabilities { effort: Some(Effort::High), ..Capabilities::default() };
+    let eager = Capabilities { changed: eager.changed.with(Parameter::Effort), ..eager };
+    for (stored, learned) in [(calm, other), (other, calm)] {
+        assert!(merged(stored, learned).disables_thinking, "thinking was switched off");
+    }
+    for (stored, learned) in [(eager, other), (other, eager)] {
+        assert_eq!(merged(stored, learned).effort, Some(Effort::High), "the effort was changed");
+    }
     let described = Capabilities::default().with(SchemaInPrompt).unwrap();
     for (stored, learned) in [(Capabilities::default(), described), (described, Capabilities::default())] {
         assert!(merged(stored, learned).has_schema_in_prompt);

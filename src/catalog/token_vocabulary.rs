@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 /// The file, with integers as little-endian: the length of the longest token; for each length from 1 on, how many tokens have
 /// it (32 bits each); the tokens, by length and then in the order of their bytes; and their ranks, in the same order (24 bits
-/// each). Source: `o200k_base` of OpenAI's tiktoken (MIT licence), as tiktoken-rs 0.12 has it (2026-11).
+/// each). Source: `o200k_base` of OpenAI's tiktoken, as tiktoken-rs 0.12 has it (2026-11); `scripts/token_vocabulary.py` writes it.
 static DATA: &[u8] = include_bytes!("data/o200k_base.bin");
 
 /// Size of an integer of the head, in bytes.
@@ -14,7 +14,7 @@ const COUNT_BYTES: usize = 4;
 const RANK_BYTES: usize = 3;
 
 /// The vocabulary.
-pub(crate) struct Vocabulary {
+pub(crate) struct TokenVocabulary {
     /// The tokens of each length from 1 on.
     groups: Vec<Group>,
 }
@@ -25,7 +25,7 @@ struct Group {
     ranks: &'static [u8],
 }
 
-impl Vocabulary {
+impl TokenVocabulary {
     /// Reads the head of the file, which takes microseconds. Empty if the file is damaged.
     pub(crate) fn read() -> Self {
         Self { groups: read_groups(DATA).unwrap_or_default() }
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn every_token_has_its_published_rank() {
         let published = tiktoken_rs::o200k_base_singleton();
-        let vocabulary = Vocabulary::read();
+        let vocabulary = TokenVocabulary::read();
         for rank in 0..TOKENS {
             let token = published.decode_bytes(&[rank]).unwrap();
             assert_eq!(vocabulary.rank(&token), Some(rank), "{token:?}");
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn other_bytes_are_not_tokens() {
-        let vocabulary = Vocabulary::read();
+        let vocabulary = TokenVocabulary::read();
         for bytes in [&b""[..], b"invoicee", b"\xFF\xFE\xFD", &[b'x'; 200]] {
             assert_eq!(vocabulary.rank(bytes), None, "{bytes:?}");
         }
