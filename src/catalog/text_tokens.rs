@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::LazyLock;
 
 /// The pieces of a text, of which each is split into tokens for itself. Source: `o200k_base` in OpenAI's tiktoken
-/// (`tiktoken_ext/openai_public.py`, 2026-11), without its look-ahead, for which see [`next_piece`].
+/// (`tiktoken_ext/openai_public.py`, 2026-11), without its look-ahead, for which see [`Tokenizer::next_piece`].
 const PIECE: &str = concat!(
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
