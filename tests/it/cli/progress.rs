@@ -20,8 +20,8 @@ struct Seen {
     frames: Vec<(usize, String)>,
 }
 
-/// Runs docmill in a terminal of these widths; Ctrl-C is pressed when `stop` is seen. `None`: there is no
-/// Python.
+/// Runs docmill in a terminal of these widths; Ctrl-C is pressed when `stop` was seen and the next line is redrawn. `None`:
+/// there is no Python.
 fn in_terminal(bench: &Bench, test: &str, widths: &str, stop: &str, arguments: &[&str]) -> Option<Seen> {
     if Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_err() {
         skip(PYTHON, test);
@@ -174,8 +174,8 @@ fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
     };
     assert_eq!(seen.code, 130, "{:?}", seen.screen);
     let whole = format!("{cause}; retrying for up to 10 min");
-    assert!(seen.frames.iter().any(|(_, line)| line.starts_with(&whole)), "{:?}", seen.frames);
     assert_eq!(seen.screen.iter().filter(|line| line.starts_with(&whole)).count(), 1, "{:?}", seen.screen);
+    assert!(seen.frames.iter().any(|(_, line)| line.contains("0/3 pages")), "{:?}", seen.frames);
     let stopping = seen.screen.iter().find(|line| line.contains("stopping:")).unwrap();
     assert!(stopping.ends_with(&format!("; last error: {cause}")), "{stopping}");
 }

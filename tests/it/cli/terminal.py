@@ -3,7 +3,7 @@
 usage: terminal.py WIDTHS STOP PROGRAM...
 
 WIDTHS, such as 80,60: the terminal's width in columns, and those that follow, each after 15 redrawn
-lines. STOP: a text at which Ctrl-C is pressed, or `-`.
+lines. STOP: a text after which Ctrl-C is pressed, when the next line was redrawn; or `-`.
 """
 import fcntl
 import json
@@ -44,7 +44,7 @@ def read_all(terminal):
         if widths and drawn >= FRAMES:
             width, drawn = widths.pop(0), 0
             resize(terminal, width)
-        if not stopped and stop in seen:
+        if not stopped and stop in seen and "\x1b[2K" in seen[seen.index(stop):]:
             stopped = True
             os.write(terminal, b"\x03")
 
