@@ -68,6 +68,33 @@ fn store_of_version(path: &Path, version: usize) -> Connection {
     db
 }
 
+/// To close a file ends all locks of the process on it (POSIX, `fcntl`). Without SQLite's lock, another process that is the
+/// last one to close the store removes the write-ahead log, with the answers in it.
+#[cfg(target_os = "linux")]
+#[test]
+fn opening_a_store_again_keeps_its_locks() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let db = store_with_rows(&path);
+    let inode = std::fs::metadata(&path).unwrap().ino();
+    let is_locked = || {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|line| line.contains("POSIX") && line.contains(&format!(":{inode} ")))
+    };
+    assert!(is_locked());
+    drop(schema::open_to_read(&path).unwrap());
+    assert!(is_locked(), "after a reader");
+    drop(schema::open_current(&path).unwrap());
+    assert!(is_locked(), "after another reader");
+    drop(schema::open(&path).unwrap());
+    assert!(is_locked(), "after another writer");
+    super::sqlite::filesystem::check_writable(&path).unwrap();
+    assert!(is_locked(), "after a check");
+    drop(db);
+    assert!(!is_locked());
+}
+
 #[test]
 fn migrated_attempts_are_numbered_in_the_run_that_opened_them() {
     let folder = tempfile::tempdir().unwrap();

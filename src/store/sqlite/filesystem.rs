@@ -43,7 +43,8 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
         (Err(error), None) if error.kind() != io::ErrorKind::StorageFull => {
             failed(format!("no file can be created in {}: {error}", folder.display()))
         }
-        (Ok(()), None) => check_file(&target).map_err(|error| StoreError::Denied {
+        (Ok(()), None) if !target.is_file() => Ok(()),
+        (Ok(()), None) => check_use(&target, FileUse::Write).map_err(|error| StoreError::Denied {
             path: path.to_owned(),
             reason: format!("it can't be written: {error}"),
         }),
@@ -56,16 +57,31 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Checks that an existing file may be written. Not by opening it: to close it again would end the locks that this process
-/// has on it.
-#[cfg(unix)]
-fn check_file(path: &Path) -> io::Result<()> {
-    if path.is_file() { Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?) } else { Ok(()) }
+/// What a file is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileUse {
+    /// To be read.
+    Read,
+    /// To be written.
+    Write,
 }
 
+/// Checks that this process may use an existing file. Not by opening it: to close a file ends all locks that the process has
+/// on it (POSIX, `fcntl`), and with SQLite's lock another process may remove the write-ahead log of a store in use.
+#[cfg(unix)]
+pub(crate) fn check_use(path: &Path, file_use: FileUse) -> io::Result<()> {
+    let access = match file_use {
+        FileUse::Read => rustix::fs::Access::READ_OK,
+        FileUse::Write => rustix::fs::Access::WRITE_OK,
+    };
+    Ok(rustix::fs::access(path, access)?)
+}
+
+/// The same. Here locks belong to a handle.
 #[cfg(not(unix))]
-fn check_file(_path: &Path) -> io::Result<()> {
-    Ok(())
+pub(crate) fn check_use(path: &Path, file_use: FileUse) -> io::Result<()> {
+    let is_write = file_use == FileUse::Write;
+    File::options().read(!is_write).write(is_write).open(path).map(drop)
 }
 
 /// Network file systems, by the names that Linux gives them.

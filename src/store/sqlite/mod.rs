@@ -6,7 +6,7 @@
 //! - [`cells`]: reading columns, with the place of a damaged value in the error
 //! - [`run_lock`]: which runs are alive
 //! - [`lock_holder`]: which process holds the write lock
-//! - [`filesystem`]: whether the store is on a network file system
+//! - [`filesystem`]: whether the store can be written, and is on a network file system
 
 pub(crate) mod cells;
 pub(crate) mod charged;

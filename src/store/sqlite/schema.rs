@@ -1,5 +1,6 @@
 //! Opening the file: its identity, its version, its settings, and a check for damage.
 
+use super::filesystem::{FileUse, check_use};
 use super::migrations::{MIGRATIONS, latest};
 use crate::base::sibling::with_suffix;
 use crate::store::error::StoreError;
@@ -34,8 +35,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     create(path)?;
     // SQLite would open a file that can't be written for reading, and fail later.
-    let writable = File::options().write(true).open(path).map(drop);
-    writable.map_err(|error| StoreError::access(path, &error))?;
+    check_use(path, FileUse::Write).map_err(|error| StoreError::access(path, &error))?;
     let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
     prepare(connection, path)
 }
@@ -110,8 +110,10 @@ fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
     if !is_blocked {
         return Ok((connection, false));
     }
-    // Such as too many open files.
-    std::fs::File::open(path).map_err(|error| StoreError::open(path, error))?;
+    check_use(path, FileUse::Read).map_err(|error| StoreError::open(path, error))?;
+    // There may be too many open files.
+    File::open(if cfg!(unix) { Path::new("/dev/null") } else { path })
+        .map_err(|error| StoreError::open(path, error))?;
     let wal = with_suffix(path, "-wal");
     if std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0) {
         let reason = format!(
@@ -146,7 +148,7 @@ pub(crate) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
 fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),
-        Ok(_) => match File::open(path) {
+        Ok(_) => match check_use(path, FileUse::Read) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(StoreError::access(path, &error)),
             _ => Ok(()),
         },
