@@ -9,7 +9,9 @@ use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::listing::{FileKind, Listing, ListingFault};
+use crate::base::image_extensions::format_of_extension;
 use crate::base::shard::Shard;
+use crate::base::sibling::with_suffix;
 use crate::manifest::{Choice, Input, Selection};
 use crate::media::ImageFormat;
 use std::io::Read;
@@ -142,6 +144,9 @@ impl Walk {
             return Ok(None);
         }
         match choice {
+            Choice::Take | Choice::Look if is_of_open_database(path) => {
+                return Ok(Some(self.leave_out(path, LeftOutReason::Content)));
+            }
             Choice::Take => {}
             Choice::Look if has_supported_format(path).map_err(fault)? => {}
             Choice::Look => return Ok(Some(self.leave_out(path, LeftOutReason::Content))),
@@ -190,6 +195,17 @@ fn leads_nowhere(error: &std::io::Error) -> bool {
         return true;
     }
     error.kind() == std::io::ErrorKind::NotFound
+}
+
+/// Whether a file belongs to an SQLite database that is in use. It may be the job's store: to close a file ends all locks
+/// that this process has on it (POSIX, `fcntl`), so it is never opened.
+fn is_of_open_database(path: &Path) -> bool {
+    if path.extension().and_then(|extension| extension.to_str()).and_then(format_of_extension).is_some() {
+        return false;
+    }
+    let name = path_bytes(path);
+    let database = name.strip_suffix(b"-shm").or_else(|| name.strip_suffix(b"-wal"));
+    database.is_some_and(|database| path_from_bytes(database).exists()) || with_suffix(path, "-shm").exists()
 }
 
 /// Whether the first bytes of a file are those of a supported format.
@@ -291,6 +307,23 @@ mod tests {
         let found: Vec<_> = walk.by_ref().map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect();
         assert_eq!(found, ["fax.dat", "scan"]);
         assert_eq!(walk.left_out().extensions(), "no extension 3, .docx 1, .txt 1");
+    }
+
+    /// The last one only has such a name.
+    #[test]
+    fn the_files_of_an_open_database_are_never_pages() {
+        let folder = folder_with(&[]);
+        for name in ["store.db", "store.db-shm", "store.db-wal", "east-wal"] {
+            std::fs::write(folder.path().join(name), b"%PDF-1.7").unwrap();
+        }
+        for (detect, include) in [(crate::manifest::Detect::Content, vec![]), (input(folder.path()).detect, vec!["*"])]
+        {
+            let include = include.into_iter().map(str::to_owned).collect();
+            let input = Input { detect, include, ..input(folder.path()) };
+            let walk = Walk::start(folder.path(), &input).unwrap();
+            let found: Vec<_> = walk.map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect();
+            assert_eq!(found, ["east-wal"], "{detect:?}");
+        }
     }
 
     #[cfg(unix)]
