@@ -70,6 +70,8 @@ def screen(text):
 child, terminal = pty.fork()
 if child == 0:
     os.environ["TERM"] = "xterm"
+    # Before the program starts, which may be before the parent goes on.
+    resize(0, widths[0])
     os.execv(program[0], program)
 parts = list(read_all(terminal))
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
