@@ -1,7 +1,7 @@
 //! What a person sees during a run: in a terminal, and in plain lines.
 #![cfg(unix)]
 
-use crate::bench::{Bench, root};
+use crate::bench::{Bench, hanging_after, root};
 use crate::harness::closed_port::ClosedPort;
 use crate::harness::signal::signal;
 use crate::skip::{PYTHON, skip};
@@ -115,8 +115,10 @@ fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() 
 #[test]
 fn the_total_does_not_shrink_when_a_run_is_interrupted() {
     const PAGES: u64 = 800;
-    let bench = slow_bench(PAGES as usize);
-    let options = ["--progress", "plain", "--progress-interval", "100ms", "--log-format", "json"];
+    // The stop waits for two requests as long as it may.
+    let bench = Bench::with_pages(PAGES as usize).simulator(hanging_after(20));
+    bench.job("limits: {concurrency: 2}");
+    let options = ["--progress", "plain", "--progress-interval", "100ms", "--log-format", "json", "--grace", "2s"];
     let mut child = bench.start(&options);
     let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut progress = lines.filter_map(|line| {
