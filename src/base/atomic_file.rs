@@ -6,6 +6,7 @@
 
 use super::file_identity::follow_links;
 use super::hooks::{Hooks, Point};
+use super::shared_folder;
 use super::sibling::{folder_of, is_temporary_of, temporary_beside};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,8 +17,6 @@ use std::time::Duration;
 /// may be held on another machine, where a file system has no common locks; nothing is written for so
 /// long.
 const ABANDONED_AFTER: Duration = Duration::from_hours(12);
-/// How often a folder may be removed by another process while a file is put into it.
-const MAX_TRIES: u32 = 100;
 
 /// A file that is being written. If it is dropped before [`AtomicFile::commit`], the temporary file is
 /// removed and the target stays as it was.
@@ -47,8 +46,8 @@ impl AtomicFile {
             return Err(io::Error::other("not a file name"));
         }
         let temporary = temporary_beside(&target);
-        let file = retry_if_folder_is_gone(|| {
-            std::fs::create_dir_all(folder_of(&target))?;
+        let file = shared_folder::retry_if_gone(|| {
+            shared_folder::create(folder_of(&target))?;
             // `create_new` does not follow a link that somebody else created.
             File::options().write(true).create_new(true).open(&temporary)
         })?;
@@ -121,7 +120,7 @@ impl AtomicFile {
     ) -> io::Result<PathBuf> {
         self.complete()?;
         hooks.reached(Point::TempWritten);
-        let target = retry_if_folder_is_gone(|| {
+        let target = shared_folder::retry_if_gone(|| {
             let target = find_target()?;
             self.rename_to(&target)?;
             Ok(target)
@@ -148,20 +147,6 @@ impl AtomicFile {
         }
         Ok(())
     }
-}
-
-/// Does what fails if another process removes the folder in between, because it was empty, until it succeeds.
-///
-/// # Errors
-/// Any other error, and that of the last of [`MAX_TRIES`] tries.
-pub(crate) fn retry_if_folder_is_gone<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    for _ in 1..MAX_TRIES {
-        match work() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            done => return done,
-        }
-    }
-    work()
 }
 
 impl Write for AtomicFile {
@@ -377,25 +362,18 @@ mod tests {
     fn a_folder_may_be_removed_while_files_are_put_into_it() {
         let folder = tempfile::tempdir().unwrap();
         let shared = folder.path().join("partial");
-        let is_done = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
-                    let _ = std::fs::remove_file(shared.join("out"));
-                    let _ = std::fs::remove_dir(&shared);
-                }
-            });
-            let put = || -> io::Result<()> {
-                write(&shared.join("out"), b"rows", &NoHooks)?;
-                let mut file = AtomicFile::create(&folder.path().join("other"))?;
-                file.write_all(b"rows")?;
-                let find_target = || std::fs::create_dir_all(&shared).map(|()| shared.join("out"));
-                file.commit_as(find_target, &NoHooks).map(|_| ())
-            };
-            let put: io::Result<Vec<()>> = (0..500).map(|_| put()).collect();
-            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
-            put.unwrap();
-        });
+        let remove = || {
+            let _ = std::fs::remove_file(shared.join("out"));
+            std::fs::remove_dir(&shared).is_ok()
+        };
+        let put = || -> io::Result<()> {
+            write(&shared.join("out"), b"rows", &NoHooks)?;
+            let mut file = AtomicFile::create(&folder.path().join("other"))?;
+            file.write_all(b"rows")?;
+            let find_target = || shared_folder::create(&shared).map(|()| shared.join("out"));
+            file.commit_as(find_target, &NoHooks).map(|_| ())
+        };
+        shared_folder::work_while_removed(remove, put).unwrap();
     }
 
     /// `/dev/shm` is another file system than the folder of temporary files.

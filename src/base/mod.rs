@@ -3,7 +3,7 @@
 //! [`label_text`], [`mask`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
-//!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
+//!   [`shared_folder`]: folders that another process removes; [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
 //! - [`ids`]: ids as types; [`vocabulary`]: the words that stores and outputs may hold
 //! - [`clock`]: time as a parameter; [`governor_clock`]: the same for fixed quotas; [`backoff`]: waits between retries; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
@@ -55,6 +55,7 @@ pub mod sanitize;
 #[cfg(test)]
 pub(crate) mod schema_oracle;
 pub mod shard;
+pub mod shared_folder;
 pub mod sibling;
 pub mod simulator_profile;
 pub mod spreadsheet;

@@ -125,6 +125,9 @@ impl Outputs {
                 for (file, (place, (_, target))) in files.into_iter().zip(places.iter_mut().zip(&targets)) {
                     let committed = file.commit_as(|| find_place(target), hooks);
                     *place = committed.map_err(|error| ExportError::new(place, error))?;
+                    if !is_complete {
+                        partial.keep_claim(target, place).map_err(|error| ExportError::new(place, error))?;
+                    }
                     // Of the time when the output was partitioned.
                     remove_parts(place)?;
                 }

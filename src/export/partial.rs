@@ -5,8 +5,8 @@
 //! same name. The first one claims it with a file `.<name>.target` that holds its path; the others are in
 //! their own folders, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
-use crate::base::atomic_file::retry_if_folder_is_gone;
 use crate::base::digest::Digest;
+use crate::base::shared_folder;
 use crate::base::sibling::{PARTIAL_FOLDER, short_name};
 use std::fs::File;
 use std::io::{self, Write};
@@ -29,26 +29,25 @@ impl PartialFolder {
     /// folder.
     pub(crate) fn claim(&self, target: &Path) -> io::Result<PathBuf> {
         // Another process may release its output, and remove the folder.
-        retry_if_folder_is_gone(|| self.try_claim(target))
+        shared_folder::retry_if_gone(|| self.try_claim(target))
     }
 
     fn try_claim(&self, target: &Path) -> io::Result<PathBuf> {
-        std::fs::create_dir_all(&self.0)?;
+        shared_folder::create(&self.0)?;
         let (shared, claim) = self.shared(target);
         if self.is_claimed(target) {
             return Ok(shared);
         }
         // A file without a claim is somebody else's.
         if !shared.exists() && !claim.exists() {
-            match File::options().write(true).create_new(true).open(&claim) {
-                Ok(mut file) => return file.write_all(target_text(target).as_bytes()).map(|()| shared),
+            match write_claim(&claim, target) {
                 // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                written => return written.map(|()| shared),
             }
         }
         let own = self.own(target);
-        std::fs::create_dir_all(own.parent().unwrap_or(&self.0))?;
+        shared_folder::create(own.parent().unwrap_or(&self.0))?;
         Ok(own)
     }
 
@@ -63,11 +62,27 @@ impl PartialFolder {
     /// removed, too.
     pub(crate) fn release(&self, target: &Path) {
         if self.is_claimed(target) {
-            let _ = std::fs::remove_file(self.shared(target).1);
+            let (shared, claim) = self.shared(target);
+            let _ = std::fs::remove_file(claim);
+            let _ = self.keep_claim(target, &shared);
         }
         // They fail if something else is in there.
         let _ = self.own(target).parent().map(std::fs::remove_dir);
         let _ = std::fs::remove_dir(&self.0);
+    }
+
+    /// Claims the name of the output `target` again if it was given up while a file was written to `place`, which
+    /// [`PartialFolder::claim`] has returned. The run that writes the file and the one that gives the name up both look
+    /// last, so that no file stays without a claim.
+    pub(crate) fn keep_claim(&self, target: &Path, place: &Path) -> io::Result<()> {
+        let (shared, claim) = self.shared(target);
+        if place != shared || !shared.exists() {
+            return Ok(());
+        }
+        match write_claim(&claim, target) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The path under the output's own name, and the file that claims it.
@@ -90,6 +105,12 @@ impl PartialFolder {
     fn is_claimed(&self, target: &Path) -> bool {
         std::fs::read(self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
     }
+}
+
+/// Creates the file that claims a name for the output `target`, unless there is one.
+fn write_claim(claim: &Path, target: &Path) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).open(claim)?;
+    file.write_all(target_text(target).as_bytes())
 }
 
 fn target_text(target: &Path) -> String {
@@ -144,6 +165,30 @@ mod tests {
         std::fs::create_dir(at("")).unwrap();
         std::fs::write(at("rows.csv"), "not written by docmill").unwrap();
         assert_ne!(partial.claim(monday).unwrap(), at("rows.csv"));
+    }
+
+    /// A run that is complete gives the name up after the other one has claimed it and before that one's file is there,
+    /// or after.
+    #[test]
+    fn no_file_stays_without_a_claim() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = PartialFolder::beside(&folder.path().join("store.db"));
+        let target = Path::new("/lake/rows.csv");
+        let write = || std::fs::write(partial.claim(target).unwrap(), "rows").unwrap();
+        write();
+        partial.release(target);
+        assert!(partial.is_claimed(target), "the file was written after the others were removed");
+        let place = partial.claim(target).unwrap();
+        std::fs::remove_file(&place).unwrap();
+        partial.release(target);
+        std::fs::create_dir(&partial.0).unwrap();
+        std::fs::write(&place, "rows").unwrap();
+        partial.keep_claim(target, &place).unwrap();
+        assert!(partial.is_claimed(target), "the name was given up before the file was written");
+        assert_eq!(partial.claim(target).unwrap(), place);
+        partial.keep_claim(Path::new("/other/rows.csv"), &place).unwrap();
+        assert!(partial.is_claimed(target), "it is not the other's");
+        partial.keep_claim(target, Path::new("elsewhere")).unwrap();
     }
 
     #[test]

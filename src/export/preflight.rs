@@ -4,9 +4,9 @@ use super::error::ExportError;
 use super::partitions::partitions::check_no_whole_file;
 use super::success_marker::{NAME as MARKER, has_marker};
 use super::target::Targets;
-use crate::base::atomic_file::retry_if_folder_is_gone;
 use crate::base::disk_space::free_space;
 use crate::base::file_identity::follow_links;
+use crate::base::shared_folder;
 use crate::base::sibling::temporary_beside;
 use crate::manifest::Output;
 use std::ffi::OsStr;
@@ -117,7 +117,7 @@ fn existing_folder(target: &Path) -> io::Result<&Path> {
 fn writable_folder(path: &Path) -> io::Result<PathBuf> {
     // As an atomic file does: links are followed.
     let target = follow_links(path)?;
-    retry_if_folder_is_gone(|| find_writable_folder(&target))
+    shared_folder::retry_if_gone(|| find_writable_folder(&target))
 }
 
 fn find_writable_folder(target: &Path) -> io::Result<PathBuf> {
@@ -126,7 +126,7 @@ fn find_writable_folder(target: &Path) -> io::Result<PathBuf> {
         _ => {}
     }
     let folder = existing_folder(target)?;
-    if !folder.is_dir() {
+    if !std::fs::metadata(folder)?.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
     // Temporary names are short. A name that is too long must be detected before anything is paid for.
@@ -202,7 +202,6 @@ fn held_by_attribute(_target: &Path) -> Option<&'static str> {
 #[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[cfg(unix)]
     #[test]
@@ -242,18 +241,8 @@ mod tests {
             store: folder.path().join("store.db"),
             ..Targets::default()
         };
-        let is_done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_done.load(Ordering::Relaxed) {
-                    let _ = std::fs::create_dir(&partial);
-                    let _ = std::fs::remove_dir(&partial);
-                }
-            });
-            let checked: Result<Vec<()>, _> = (0..1000).map(|_| check_row_files(&targets)).collect();
-            is_done.store(true, Ordering::Relaxed);
-            checked.unwrap();
-        });
+        let remove = || std::fs::create_dir(&partial).and_then(|()| std::fs::remove_dir(&partial)).is_ok();
+        shared_folder::work_while_removed(remove, || check_row_files(&targets)).unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::spill::Spill;
 use crate::base::atomic_file::AtomicFile;
 use crate::base::file_identity::file_id;
 use crate::base::hooks::Hooks;
+use crate::base::shared_folder;
 use crate::export::columns::Column;
 use crate::export::error::ExportError;
 use crate::export::row::Row;
@@ -214,7 +215,7 @@ impl NewFolders {
             folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         missing.reverse();
         self.0.extend(missing);
-        std::fs::create_dir_all(folder)
+        shared_folder::create(folder)
     }
 }
 
