@@ -239,10 +239,11 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
-        self.apply_manifest(&mut exchange, request, outgoing);
+        // Each step sees the verdict that those before have left: what the request shows, then what earlier replies
+        // show, then whether the server has failed, which counts what is left. Keys are hidden in the final message.
+        self.apply_request(&mut exchange, request, outgoing);
         let has_searched = |message: &str| self.learning.form.has_searched(message);
         self.learning.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);
-        self.name_model(&mut exchange.verdict);
         self.learning.proof.judge(&mut exchange, &url, request.page, sent);
         name_wrong_path(&mut exchange, &url);
         if outgoing.form.is_candidate {
@@ -251,8 +252,7 @@ impl ModelEndpoint {
         } else {
             exchange.outage = self.learning.unanswered.judge(number, &exchange, request.page);
         }
-        exchange.verdict.edit_message(|message| self.client.hide_keys(message));
-        exchange
+        self.finish(exchange)
     }
 
     /// Judges a result line of a batch, for the request that `request` describes. `outgoing`: its form;
@@ -275,12 +275,10 @@ impl ModelEndpoint {
             }
             verdict => verdict,
         };
-        self.apply_manifest(&mut exchange, request, &outgoing);
-        self.name_model(&mut exchange.verdict);
+        self.apply_request(&mut exchange, request, &outgoing);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
-        exchange.verdict.edit_message(|message| self.client.hide_keys(message));
-        exchange
+        self.finish(exchange)
     }
 
     /// Whether the endpoint has replied to a request, in this run or in an earlier one.
@@ -290,7 +288,7 @@ impl ModelEndpoint {
     }
 
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
-    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
+    fn apply_request(&self, exchange: &mut Exchange, request: &PageRequest, outgoing: &Outgoing) {
         let frame = &outgoing.frame;
         exchange.parameters = Some(frame.parameters.clone());
         // Any error to a candidate means that the form is not accepted.
@@ -315,12 +313,14 @@ impl ModelEndpoint {
         }
     }
 
-    /// Adds the model to a hint to check its name.
-    fn name_model(&self, verdict: &mut Verdict) {
-        if let Verdict::Stop(refusal) = verdict {
+    /// Completes the texts of a final verdict: adds the model to a hint to check its name, and hides keys.
+    fn finish(&self, mut exchange: Exchange) -> Exchange {
+        if let Verdict::Stop(refusal) = &mut exchange.verdict {
             let named = format!("provider.model ({})", self.frames.model());
             refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
         }
+        exchange.verdict.edit_message(|message| self.client.hide_keys(message));
+        exchange
     }
 
     /// Names the manifest key of a timeout: the page's time may end before the attempt's.
