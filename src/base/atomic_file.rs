@@ -57,12 +57,6 @@ impl AtomicFile {
         Ok(Self { target, temporary, writer: Some(writer), is_renamed: false })
     }
 
-    /// The file that is replaced, with every link followed.
-    #[must_use]
-    pub fn target(&self) -> &Path {
-        &self.target
-    }
-
     /// Removes temporary files of the same target that killed processes have left.
     pub fn remove_abandoned(&self) {
         let Some(now) = modified(&self.temporary) else { return };

@@ -1,9 +1,10 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
 //! import. Only [`atomic_file`], [`command_end`], [`escape`], [`file_names`], [`governor_clock`], [`ids`], [`json_text`],
-//! [`label_text`], [`mask`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
+//! [`label_text`], [`mask`], [`open_databases`], [`run_state`], [`shard`] and [`sibling`] import other leaves.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names;
-//!   [`shared_folder`]: folders that another process removes; [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
+//!   [`shared_folder`]: folders that another process removes; [`open_databases`]: databases that this process has opened;
+//!   [`disk_space`]: space on disks; [`mounts`]: the mounted file systems
 //! - [`ids`]: ids as types; [`vocabulary`]: the words that stores and outputs may hold
 //! - [`clock`]: time as a parameter; [`governor_clock`]: the same for fixed quotas; [`backoff`]: waits between retries; [`hooks`]: points of a run for tests; [`random`]: seeded numbers; [`lowest`]: samples that stay the same
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
@@ -44,6 +45,7 @@ pub(crate) mod lowest;
 pub mod mask;
 pub mod money;
 pub(crate) mod mounts;
+pub(crate) mod open_databases;
 pub mod other_format;
 pub mod output_file;
 pub mod page_repeats;

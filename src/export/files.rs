@@ -147,7 +147,7 @@ impl Outputs {
         }
         for (format, target) in &targets {
             if is_complete {
-                remove_partial(&partial, target)?;
+                remove_partial(&partial, target, *format)?;
             } else if has_markers && partitions.is_none() && !target.exists() {
                 // What the marker stood for was removed.
                 remove_marker(parent_of(target)).map_err(|error| ExportError::new(target, error))?;
@@ -225,11 +225,15 @@ fn replace_markers(places: &[PathBuf], markers: &mut SuccessMarkers) -> Result<(
     Ok(())
 }
 
-/// Removes the partial files of an output that is complete.
-fn remove_partial(partial: &PartialFolder, target: &Path) -> Result<(), ExportError> {
+/// Removes the partial files of an output that is complete. A file that nobody has claimed and that holds no rows of docmill
+/// stays.
+fn remove_partial(partial: &PartialFolder, target: &Path, format: RowFormat) -> Result<(), ExportError> {
     for place in partial.claimed(target) {
         remove_parts(&place)?;
         let _ = std::fs::remove_file(&place);
+    }
+    if let Some(place) = partial.unclaimed(target).filter(|place| format.is_own(place)) {
+        let _ = std::fs::remove_file(place);
     }
     partial.release(target);
     Ok(())

@@ -7,7 +7,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::shared_folder;
-use crate::base::sibling::{PARTIAL_FOLDER, short_name};
+use crate::base::sibling::{PARTIAL_FOLDER, short_name, temporary_beside};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,10 @@ impl PartialFolder {
         if self.is_claimed(target) {
             return Ok(shared);
         }
+        // What a process that was killed has left: claims are written at once.
+        if std::fs::metadata(&claim).is_ok_and(|metadata| metadata.len() == 0) {
+            std::fs::remove_file(&claim)?;
+        }
         // A file without a claim is somebody else's.
         if !shared.exists() && !claim.exists() {
             match write_claim(&claim, target) {
@@ -49,6 +53,12 @@ impl PartialFolder {
         let own = self.own(target);
         shared_folder::create(own.parent().unwrap_or(&self.0))?;
         Ok(own)
+    }
+
+    /// A file under the name of the output `target` that no output has claimed: a process was killed before it could.
+    pub(crate) fn unclaimed(&self, target: &Path) -> Option<PathBuf> {
+        let (shared, claim) = self.shared(target);
+        (shared.is_file() && !claim.exists()).then_some(shared)
     }
 
     /// The paths at which there may be a partial file of the output `target`.
@@ -107,10 +117,21 @@ impl PartialFolder {
     }
 }
 
-/// Creates the file that claims a name for the output `target`, unless there is one.
+/// Creates the file that claims a name for the output `target`, unless there is one. It never appears without its
+/// content, except on file systems without hard links.
 fn write_claim(claim: &Path, target: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).open(claim)?;
-    file.write_all(target_text(target).as_bytes())
+    let write = |path: &Path| {
+        let mut file = File::options().write(true).create_new(true).open(path)?;
+        file.write_all(target_text(target).as_bytes())
+    };
+    let temporary = temporary_beside(claim);
+    write(&temporary)?;
+    let linked = std::fs::hard_link(&temporary, claim);
+    std::fs::remove_file(&temporary)?;
+    match linked {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => write(claim),
+        linked => linked,
+    }
 }
 
 fn target_text(target: &Path) -> String {
@@ -165,6 +186,22 @@ mod tests {
         std::fs::create_dir(at("")).unwrap();
         std::fs::write(at("rows.csv"), "not written by docmill").unwrap();
         assert_ne!(partial.claim(monday).unwrap(), at("rows.csv"));
+    }
+
+    #[test]
+    fn an_empty_claim_is_what_a_killed_process_has_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = PartialFolder::beside(&folder.path().join("store.db"));
+        std::fs::create_dir(&partial.0).unwrap();
+        std::fs::write(partial.0.join(".rows.csv.target"), "").unwrap();
+        let target = Path::new("/lake/rows.csv");
+        assert_eq!(partial.claim(target).unwrap(), partial.0.join("rows.csv"));
+        assert!(partial.is_claimed(target));
+        assert_eq!(std::fs::read_dir(&partial.0).unwrap().count(), 1, "no temporary file");
+        std::fs::write(partial.0.join("rows.csv"), "rows").unwrap();
+        assert_eq!(partial.unclaimed(target), None);
+        std::fs::remove_file(partial.0.join(".rows.csv.target")).unwrap();
+        assert_eq!(partial.unclaimed(target), Some(partial.0.join("rows.csv")));
     }
 
     /// A run that is complete gives the name up after the other one has claimed it and before that one's file is there,

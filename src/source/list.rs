@@ -1,6 +1,7 @@
 //! A list without columns: paths and URLs, one a line or each ended by NUL.
 
 use super::error::SourceError;
+use crate::base::open_databases;
 use crate::base::text_reader::TextReader;
 use crate::base::unicode::trim_blanks;
 use std::io::{Cursor, Read};
@@ -52,8 +53,9 @@ impl PathList {
     /// When the file can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
         let name = path.display().to_string();
-        match std::fs::read(path) {
-            Ok(bytes) => Self::new(&bytes.into(), &name),
+        let mut bytes = Vec::new();
+        match open_databases::open_other(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => Self::new(&bytes.into(), &name),
             Err(error) => Err(SourceError::List { name, reason: error.to_string() }),
         }
     }

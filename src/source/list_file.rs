@@ -4,6 +4,7 @@ use super::columns::{ColumnPlan, ListColumn, ListRow};
 use super::csv_list::CsvList;
 use super::json_list::JsonList;
 use super::parquet_list::ParquetList;
+use crate::base::open_databases;
 use crate::base::other_format::{END_BYTES, START_BYTES, is_json_list, is_json_object, name_other_format};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -28,7 +29,7 @@ impl ListFile {
     /// # Errors
     /// Why the file can't be read.
     pub(crate) fn open(path: &Path, find_path: &dyn Fn(&[&str]) -> Option<usize>) -> Result<Self, String> {
-        let mut file = File::open(path).map_err(|error| error.to_string())?;
+        let mut file = open_databases::open_other(path).map_err(|error| error.to_string())?;
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         if extension.as_deref() != Some("parquet") {
             check_text(&mut file, matches!(extension.as_deref(), Some("jsonl" | "ndjson")))?;

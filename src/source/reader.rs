@@ -5,8 +5,10 @@ use super::fetch::Fetcher;
 use super::host_limits::HostLimits;
 use super::read_fault::{ReadFault, ReadFaultKind};
 use crate::base::clock::Clock;
+use crate::base::open_databases;
 use crate::manifest::{Fetch, Input};
 use bytes::Bytes;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -113,7 +115,12 @@ fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
         let message = format!("the file has {} bytes; the limit is {MAX_FILE_BYTES}", metadata.len());
         return Err(ReadFault::of_file(ReadFaultKind::TooLarge, message));
     }
-    std::fs::read(path).map(Bytes::from).map_err(|error| ReadFault::from_io(&error))
+    let read = || {
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+        open_databases::open_other(&path)?.read_to_end(&mut bytes)?;
+        Ok(Bytes::from(bytes))
+    };
+    read().map_err(|error: io::Error| ReadFault::from_io(&error))
 }
 
 #[cfg(test)]

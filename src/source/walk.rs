@@ -10,6 +10,7 @@ use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::listing::{FileKind, Listing, ListingFault};
 use crate::base::image_extensions::format_of_extension;
+use crate::base::open_databases;
 use crate::base::shard::Shard;
 use crate::base::sibling::with_suffix;
 use crate::manifest::{Choice, Input, Selection};
@@ -197,15 +198,16 @@ fn leads_nowhere(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::NotFound
 }
 
-/// Whether a file belongs to an SQLite database that is in use. It may be the job's store: to close a file ends all locks
-/// that this process has on it (POSIX, `fcntl`), so it is never opened.
+/// Whether a file belongs to an SQLite database that is in use, by its name or because this process has opened it. Files
+/// with the extension of an image are looked at when they are read.
 fn is_of_open_database(path: &Path) -> bool {
     if path.extension().and_then(|extension| extension.to_str()).and_then(format_of_extension).is_some() {
         return false;
     }
     let name = path_bytes(path);
     let database = name.strip_suffix(b"-shm").or_else(|| name.strip_suffix(b"-wal"));
-    database.is_some_and(|database| path_from_bytes(database).exists()) || with_suffix(path, "-shm").exists()
+    let is_named_so = database.is_some_and(|database| path_from_bytes(database).exists());
+    is_named_so || with_suffix(path, "-shm").exists() || open_databases::has(path)
 }
 
 /// Whether the first bytes of a file are those of a supported format.

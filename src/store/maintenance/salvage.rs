@@ -4,6 +4,7 @@ use super::content_rules::ContentRules;
 use super::new_file::NewFile;
 use super::row_checks::row_checks;
 use super::value_rules::value_rules;
+use crate::base::open_databases;
 use crate::store::error::StoreError;
 use crate::store::sqlite::migrations::MERGE_BUDGETS;
 use crate::store::sqlite::schema;
@@ -99,6 +100,7 @@ pub fn salvage(path: &Path, to: &Path, content: &ContentRules) -> Result<Salvage
     if !path.is_file() {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
+    open_databases::add(path);
     let from = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| StoreError::open(path, error))?;
     from.busy_timeout(schema::BUSY_TIMEOUT)?;

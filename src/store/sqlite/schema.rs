@@ -2,6 +2,7 @@
 
 use super::filesystem::{FileUse, check_use};
 use super::migrations::{MIGRATIONS, latest};
+use crate::base::open_databases;
 use crate::base::sibling::with_suffix;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -36,6 +37,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     create(path)?;
     // SQLite would open a file that can't be written for reading, and fail later.
     check_use(path, FileUse::Write).map_err(|error| StoreError::access(path, &error))?;
+    open_databases::add(path);
     let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
     prepare(connection, path)
 }
@@ -97,6 +99,7 @@ pub(crate) fn open_current(path: &Path) -> Result<Option<Connection>, StoreError
 /// A connection for reading; and whether the file is opened as one that does not change.
 fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
     let failed = |error: rusqlite::Error| StoreError::open(path, error);
+    open_databases::add(path);
     let open = |mode| Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     // Not read-only if that is possible: a reader may have to recover the WAL.
     let connection =

@@ -1,0 +1,62 @@
+//! The locks of a store in use. To close a file ends all locks of the process on it (POSIX, `fcntl`); without SQLite's
+//! lock, another process that is the last one to close the store removes the write-ahead log, with the answers in it.
+#![cfg(target_os = "linux")]
+
+use crate::bench::{Bench, hanging_after, under_way};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::Path;
+
+/// Whether a process has locks on all these files.
+fn are_locked(files: &[&Path]) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    let is_locked =
+        |inode: u64| locks.lines().any(|line| line.contains("POSIX") && line.contains(&format!(":{inode} ")));
+    files.iter().all(|file| is_locked(std::fs::metadata(file).unwrap().ino()))
+}
+
+/// Runs a job whose input names files of its store, under several names, until all of them have been looked at.
+#[track_caller]
+fn keeps_its_locks(input: &str, names: &[&str]) {
+    let bench = Bench::with_pages(3).simulator(hanging_after(2));
+    let [store, memory] = ["store.db", "store.db-shm"].map(|name| bench.path(name));
+    bench.put("list.csv", b"path\npages/00000.jpg\n");
+    let manifest = |input: &str| {
+        bench.job("limits: {concurrency: 1}\non_error: {max_failed: 100%}");
+        bench.put("job.yaml", bench.text("job.yaml").replace("folder: pages", input).as_bytes());
+    };
+    manifest("list: list.csv");
+    assert_eq!(bench.run(&[]).code, 0);
+    std::fs::hard_link(&store, bench.path("pages/hard.jpg")).unwrap();
+    std::fs::hard_link(&store, bench.path("pages/hard")).unwrap();
+    symlink("../store.db", bench.path("pages/soft.jpg")).unwrap();
+    symlink("../store.db-shm", bench.path("pages/memory.jpg")).unwrap();
+    let rows = ["hard.jpg", "soft.jpg", "memory.jpg", "..//store.db", "00000.jpg", "00001.jpg", "00002.jpg"];
+    bench.put("list.csv", format!("path\npages/{}\n", rows.join("\npages/")).as_bytes());
+    manifest(input);
+    let mut child = bench.start(&["-q"]);
+    under_way(&bench, &mut child, 3);
+    assert!(are_locked(&[&store, &memory]), "{input}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let shown = bench.docmill(&["rows", "job.yaml", "--columns", "path,status,error", "--format", "csv"]);
+    for name in names {
+        let expected = format!("pages/{name},failed,can't be read: the file is a part of the store");
+        let expected = expected.trim_start_matches(if input.starts_with("folder") { "pages/" } else { "" });
+        assert!(shown.stdout.lines().any(|line| line == expected), "{expected}\n{}{}", shown.stdout, shown.stderr);
+    }
+}
+
+#[test]
+fn a_list_that_names_files_of_the_store() {
+    keeps_its_locks("list: list.csv", &["hard.jpg", "soft.jpg", "memory.jpg", "..//store.db"]);
+}
+
+#[test]
+fn a_folder_with_links_to_the_store() {
+    keeps_its_locks("folder: pages, follow_links: true, detect: content", &["hard.jpg", "soft.jpg"]);
+}
+
+#[test]
+fn a_folder_with_a_hard_link_to_the_store() {
+    keeps_its_locks("folder: pages", &["hard.jpg"]);
+}
