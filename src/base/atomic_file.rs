@@ -132,6 +132,7 @@ impl AtomicFile {
             Ok(()) => self.is_renamed = true,
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
                 let mut copy = Self::create(target)?;
+                copy.remove_abandoned();
                 io::copy(&mut File::open(&self.temporary)?, &mut copy)?;
                 copy.complete()?;
                 std::fs::rename(&copy.temporary, target)?;

@@ -6,10 +6,11 @@
 //! their own folders, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
 use crate::base::digest::Digest;
+use crate::base::open_databases::open_other;
 use crate::base::shared_folder;
-use crate::base::sibling::{PARTIAL_FOLDER, short_name, temporary_beside};
+use crate::base::sibling::{PARTIAL_FOLDER, short_name};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of the name of an output's own folder.
@@ -38,16 +39,15 @@ impl PartialFolder {
         if self.is_claimed(target) {
             return Ok(shared);
         }
-        // What a process that was killed has left: claims are written at once.
-        if std::fs::metadata(&claim).is_ok_and(|metadata| metadata.len() == 0) {
+        if is_empty(&claim) {
             std::fs::remove_file(&claim)?;
         }
         // A file without a claim is somebody else's.
         if !shared.exists() && !claim.exists() {
-            match write_claim(&claim, target) {
-                // Another process was faster.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                written => return written.map(|()| shared),
+            write_claim(&claim, target)?;
+            // Another process may have been faster, or have taken the claim for one of a killed process.
+            if self.is_claimed(target) {
+                return Ok(shared);
             }
         }
         let own = self.own(target);
@@ -58,7 +58,7 @@ impl PartialFolder {
     /// A file under the name of the output `target` that no output has claimed: a process was killed before it could.
     pub(crate) fn unclaimed(&self, target: &Path) -> Option<PathBuf> {
         let (shared, claim) = self.shared(target);
-        (shared.is_file() && !claim.exists()).then_some(shared)
+        (shared.is_file() && (!claim.exists() || is_empty(&claim))).then_some(shared)
     }
 
     /// The paths at which there may be a partial file of the output `target`.
@@ -90,8 +90,9 @@ impl PartialFolder {
             return Ok(());
         }
         match write_claim(&claim, target) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
+            // The file is gone, too.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            written => written,
         }
     }
 
@@ -113,24 +114,23 @@ impl PartialFolder {
     }
 
     fn is_claimed(&self, target: &Path) -> bool {
-        std::fs::read(self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
+        let mut text = Vec::new();
+        let read = open_other(&self.shared(target).1).and_then(|mut claim| claim.read_to_end(&mut text));
+        read.is_ok() && text == target_text(target).as_bytes()
     }
 }
 
-/// Creates the file that claims a name for the output `target`, unless there is one. It never appears without its
-/// content, except on file systems without hard links.
+/// Whether a claim is one that a process has created, and was killed before it could write it.
+fn is_empty(claim: &Path) -> bool {
+    std::fs::metadata(claim).is_ok_and(|metadata| metadata.len() == 0)
+}
+
+/// Creates the file that claims a name for the output `target`, unless there is one.
 fn write_claim(claim: &Path, target: &Path) -> io::Result<()> {
-    let write = |path: &Path| {
-        let mut file = File::options().write(true).create_new(true).open(path)?;
-        file.write_all(target_text(target).as_bytes())
-    };
-    let temporary = temporary_beside(claim);
-    write(&temporary)?;
-    let linked = std::fs::hard_link(&temporary, claim);
-    std::fs::remove_file(&temporary)?;
-    match linked {
-        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => write(claim),
-        linked => linked,
+    match File::options().write(true).create_new(true).open(claim) {
+        Ok(mut file) => file.write_all(target_text(target).as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -197,7 +197,6 @@ mod tests {
         let target = Path::new("/lake/rows.csv");
         assert_eq!(partial.claim(target).unwrap(), partial.0.join("rows.csv"));
         assert!(partial.is_claimed(target));
-        assert_eq!(std::fs::read_dir(&partial.0).unwrap().count(), 1, "no temporary file");
         std::fs::write(partial.0.join("rows.csv"), "rows").unwrap();
         assert_eq!(partial.unclaimed(target), None);
         std::fs::remove_file(partial.0.join(".rows.csv.target")).unwrap();

@@ -116,8 +116,10 @@ fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
         return Err(ReadFault::of_file(ReadFaultKind::TooLarge, message));
     }
     let read = || {
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        open_databases::open_other(&path)?.read_to_end(&mut bytes)?;
+        let (mut file, mut bytes) = (open_databases::open_other(&path)?, Vec::new());
+        // Too little memory is a fault of the file, and does not end the run.
+        bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
+        file.read_to_end(&mut bytes)?;
         Ok(Bytes::from(bytes))
     };
     read().map_err(|error: io::Error| ReadFault::from_io(&error))

@@ -5,8 +5,8 @@ use super::jsonl::JsonlSink;
 use super::parquet::ParquetSink;
 use super::row_sink::{RowSink, SinkError, SinkOptions};
 use crate::base::atomic_file::AtomicFile;
+use crate::base::open_databases::open_other;
 use crate::export::columns::Column;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -72,10 +72,10 @@ impl RowFormat {
     pub(crate) fn is_own(self, path: &Path) -> bool {
         let begins_with = |start: &[u8]| {
             let mut beginning = vec![0; start.len()];
-            File::open(path).and_then(|mut file| file.read_exact(&mut beginning)).is_ok() && beginning == start
+            open_other(path).and_then(|mut file| file.read_exact(&mut beginning)).is_ok() && beginning == start
         };
         let end = || -> std::io::Result<Vec<u8>> {
-            let (mut file, mut end) = (File::open(path)?, Vec::new());
+            let (mut file, mut end) = (open_other(path)?, Vec::new());
             let length = i64::try_from(file.metadata()?.len()).unwrap_or(i64::MAX);
             file.seek(SeekFrom::End(-length.min(FOOTER_BYTES)))?;
             file.read_to_end(&mut end)?;
