@@ -127,6 +127,27 @@ impl AtomicFile {
         }
     }
 
+    /// Syncs the content and gives the file its name, unless there is a file with that name, which stays. Returns whether
+    /// it has the name now.
+    ///
+    /// # Errors
+    /// If writing or syncing fails, or the file can't get the name. `NotFound` if the folder is gone.
+    pub fn commit_new(mut self) -> io::Result<bool> {
+        self.complete()?;
+        match std::fs::hard_link(&self.temporary, &self.target) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            // The file system has no hard links.
+            Err(_) if self.target.exists() => Ok(false),
+            Err(_) => {
+                std::fs::rename(&self.temporary, &self.target)?;
+                self.is_renamed = true;
+                Ok(true)
+            }
+        }
+    }
+
     fn rename_to(&mut self, target: &Path) -> io::Result<()> {
         match std::fs::rename(&self.temporary, target) {
             Ok(()) => self.is_renamed = true,
@@ -341,6 +362,18 @@ mod tests {
         file.commit_as(|| Ok(partial.clone()), &NoHooks).unwrap();
         let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         assert_eq!(files(folder.path()), BTreeMap::from([pair("out.csv", "old"), pair("out.partial.csv", "partial")]));
+    }
+
+    #[test]
+    fn a_new_file_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        for (text, expected) in [("first", true), ("second", false)] {
+            let mut file = AtomicFile::create(&target).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            assert_eq!(file.commit_new().unwrap(), expected, "{text}");
+        }
+        assert_eq!(files(folder.path()), BTreeMap::from([("out".to_owned(), "first".to_owned())]));
     }
 
     #[test]

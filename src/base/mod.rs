@@ -57,7 +57,7 @@ pub mod sanitize;
 #[cfg(test)]
 pub(crate) mod schema_oracle;
 pub mod shard;
-pub mod shared_folder;
+pub(crate) mod shared_folder;
 pub mod sibling;
 pub mod simulator_profile;
 pub mod spreadsheet;

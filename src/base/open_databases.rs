@@ -4,7 +4,7 @@
 use super::file_identity::{file_id, real_path};
 use super::sibling::database_files;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,13 +15,12 @@ static OPENED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 pub(crate) fn add(database: &Path) {
     let database = real_path(database);
     let mut opened = opened();
-    if !opened.contains(&database) {
-        opened.push(database);
-    }
+    opened.retain(|known| *known != database && known.exists());
+    opened.push(database);
 }
 
-/// Whether `path` names a file of one of these databases, also by a link. On Windows locks are not lost, and it
-/// never does.
+/// Whether `path` names a file of one of these databases, also by a link. Always false on Windows, where locks belong to
+/// a handle.
 #[must_use]
 pub(crate) fn has(path: &Path) -> bool {
     let Some(id) = file_id(path) else { return false };
@@ -37,6 +36,16 @@ pub(crate) fn open_other(path: &Path) -> io::Result<File> {
         return Err(io::Error::other("the file is a part of the store"));
     }
     File::open(path)
+}
+
+/// Reads such a file.
+///
+/// # Errors
+/// As [`open_other`], and if there is too little memory.
+pub(crate) fn read_other(path: &Path) -> io::Result<Vec<u8>> {
+    let (mut file, mut bytes) = (open_other(path)?, Vec::new());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn opened() -> MutexGuard<'static, Vec<PathBuf>> {

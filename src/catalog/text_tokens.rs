@@ -18,7 +18,7 @@ const PIECE: &str = concat!(
     r"|\s+",
 );
 
-/// The same for text in ASCII, which most prompts are: without the tables of Unicode, it is compiled in no time.
+/// The same for text in ASCII, which most prompts are. Without the tables of Unicode it is compiled in a fraction of the time.
 const ASCII_PIECE: &str = concat!(
     r"(?-u)[\x00-\x09\x0B\x0C\x0E-/:-@\[-`{-\x7F]?[A-Z]*[a-z]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
     r"|[\x00-\x09\x0B\x0C\x0E-/:-@\[-`{-\x7F]?[A-Z]+[a-z]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
@@ -141,7 +141,8 @@ mod tests {
             ascii in "[\\x00-\\x7F]{0,60}",
             words in "([a-zA-ZäÄ]{1,12}|[0-9]{1,7}|[ \t\u{a0}]{1,4}|[\r\n]{1,3}|'[sStTdDmM]|[.,/{}\":_-]{1,5}|[漢字かな🙂\u{301}]{1,3}){0,40}",
         ) {
-            for text in [any, ascii, words] {
+            let ascii_words = words.chars().filter(char::is_ascii).collect();
+            for text in [any, ascii, words, ascii_words] {
                 prop_assert_eq!(text_tokens(&text), published(&text), "{:?}", text);
             }
         }

@@ -108,6 +108,12 @@ impl Outputs {
         let find_place = |target: &Path| if is_complete { Ok(target.to_owned()) } else { partial.claim(target) };
         let place =
             |(_, target): &(RowFormat, PathBuf)| find_place(target).map_err(|error| ExportError::new(target, error));
+        let keep_claims = |places: &[PathBuf]| {
+            let mut claimed = targets.iter().zip(places).filter(|_| !is_complete);
+            claimed.try_for_each(|((_, target), place)| {
+                partial.keep_claim(target, place).map_err(|error| ExportError::new(place, error))
+            })
+        };
         let partitions = match &rows {
             RowFiles::Whole(_) => None,
             RowFiles::Partitioned(partitions) => Some(partitions.len()),
@@ -125,12 +131,10 @@ impl Outputs {
                 for (file, (place, (_, target))) in files.into_iter().zip(places.iter_mut().zip(&targets)) {
                     let committed = file.commit_as(|| find_place(target), hooks);
                     *place = committed.map_err(|error| ExportError::new(place, error))?;
-                    if !is_complete {
-                        partial.keep_claim(target, place).map_err(|error| ExportError::new(place, error))?;
-                    }
                     // Of the time when the output was partitioned.
                     remove_parts(place)?;
                 }
+                keep_claims(&places)?;
                 written.files = output_files(&targets, places, is_complete, partitions);
             }
             RowFiles::Partitioned(collected) => {
@@ -142,12 +146,13 @@ impl Outputs {
                     // Of the time when the output was not partitioned.
                     places.iter().for_each(|place| _ = std::fs::remove_file(place));
                 }
+                keep_claims(&places)?;
                 written.files = output_files(&targets, places, is_complete, partitions);
             }
         }
         for (format, target) in &targets {
             if is_complete {
-                remove_partial(&partial, target, *format)?;
+                remove_partial(&partial, target)?;
             } else if has_markers && partitions.is_none() && !target.exists() {
                 // What the marker stood for was removed.
                 remove_marker(parent_of(target)).map_err(|error| ExportError::new(target, error))?;
@@ -225,15 +230,11 @@ fn replace_markers(places: &[PathBuf], markers: &mut SuccessMarkers) -> Result<(
     Ok(())
 }
 
-/// Removes the partial files of an output that is complete. A file that nobody has claimed and that holds no rows of docmill
-/// stays.
-fn remove_partial(partial: &PartialFolder, target: &Path, format: RowFormat) -> Result<(), ExportError> {
+/// Removes the partial files of an output that is complete.
+fn remove_partial(partial: &PartialFolder, target: &Path) -> Result<(), ExportError> {
     for place in partial.claimed(target) {
         remove_parts(&place)?;
         let _ = std::fs::remove_file(&place);
-    }
-    if let Some(place) = partial.unclaimed(target).filter(|place| format.is_own(place)) {
-        let _ = std::fs::remove_file(place);
     }
     partial.release(target);
     Ok(())

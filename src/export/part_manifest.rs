@@ -6,6 +6,7 @@
 
 use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::hooks::NoHooks;
+use crate::base::open_databases::read_other;
 use crate::base::output_file::OutputFile;
 use crate::base::shard::Shard;
 use crate::base::sibling::folder_of;
@@ -65,7 +66,7 @@ pub(crate) fn parts_of(output: &Path, job: &str) -> io::Result<Vec<PathBuf>> {
         let name = entry.file_name();
         let part = name.to_str().and_then(|name| name.strip_prefix('_')?.strip_suffix(".json"));
         let Some(part) = part.filter(|part| Shard::of_part(part, output).is_some()) else { continue };
-        let manifest = std::fs::read(entry.path()).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        let manifest = read_other(&entry.path()).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         // Another job may have an output with this name.
         if manifest.is_some_and(|manifest| manifest["job"] == job && manifest["file"] == part) {
             parts.push(folder.join(part));

@@ -5,12 +5,13 @@
 //! same name. The first one claims it with a file `.<name>.target` that holds its path; the others are in
 //! their own folders, `partial/<digits>/rows.csv`, whose names depend on their paths.
 
+use super::partitions::parts::Parts;
+use crate::base::atomic_file::AtomicFile;
 use crate::base::digest::Digest;
-use crate::base::open_databases::open_other;
+use crate::base::open_databases::read_other;
 use crate::base::shared_folder;
 use crate::base::sibling::{PARTIAL_FOLDER, short_name};
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of the name of an output's own folder.
@@ -39,26 +40,13 @@ impl PartialFolder {
         if self.is_claimed(target) {
             return Ok(shared);
         }
-        if is_empty(&claim) {
-            std::fs::remove_file(&claim)?;
-        }
         // A file without a claim is somebody else's.
-        if !shared.exists() && !claim.exists() {
-            write_claim(&claim, target)?;
-            // Another process may have been faster, or have taken the claim for one of a killed process.
-            if self.is_claimed(target) {
-                return Ok(shared);
-            }
+        if !shared.exists() && !claim.exists() && write_claim(&claim, target)? {
+            return Ok(shared);
         }
         let own = self.own(target);
         shared_folder::create(own.parent().unwrap_or(&self.0))?;
         Ok(own)
-    }
-
-    /// A file under the name of the output `target` that no output has claimed: a process was killed before it could.
-    pub(crate) fn unclaimed(&self, target: &Path) -> Option<PathBuf> {
-        let (shared, claim) = self.shared(target);
-        (shared.is_file() && (!claim.exists() || is_empty(&claim))).then_some(shared)
     }
 
     /// The paths at which there may be a partial file of the output `target`.
@@ -86,13 +74,14 @@ impl PartialFolder {
     /// last, so that no file stays without a claim.
     pub(crate) fn keep_claim(&self, target: &Path, place: &Path) -> io::Result<()> {
         let (shared, claim) = self.shared(target);
-        if place != shared || !shared.exists() {
+        let is_written = || shared.exists() || Parts::of_output(&shared).is_ok_and(|parts| parts.exist());
+        if place != shared || claim.exists() || !is_written() {
             return Ok(());
         }
         match write_claim(&claim, target) {
-            // The file is gone, too.
+            // The folder is gone, and the file with it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            written => written,
+            written => written.map(|_| ()),
         }
     }
 
@@ -114,24 +103,16 @@ impl PartialFolder {
     }
 
     fn is_claimed(&self, target: &Path) -> bool {
-        let mut text = Vec::new();
-        let read = open_other(&self.shared(target).1).and_then(|mut claim| claim.read_to_end(&mut text));
-        read.is_ok() && text == target_text(target).as_bytes()
+        read_other(&self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
     }
 }
 
-/// Whether a claim is one that a process has created, and was killed before it could write it.
-fn is_empty(claim: &Path) -> bool {
-    std::fs::metadata(claim).is_ok_and(|metadata| metadata.len() == 0)
-}
-
-/// Creates the file that claims a name for the output `target`, unless there is one.
-fn write_claim(claim: &Path, target: &Path) -> io::Result<()> {
-    match File::options().write(true).create_new(true).open(claim) {
-        Ok(mut file) => file.write_all(target_text(target).as_bytes()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+/// Creates the file that claims a name for the output `target`, unless there is one. Returns whether it did.
+fn write_claim(claim: &Path, target: &Path) -> io::Result<bool> {
+    let mut file = AtomicFile::create(claim)?;
+    file.remove_abandoned();
+    file.write_all(target_text(target).as_bytes())?;
+    file.commit_new()
 }
 
 fn target_text(target: &Path) -> String {
@@ -188,23 +169,7 @@ mod tests {
         assert_ne!(partial.claim(monday).unwrap(), at("rows.csv"));
     }
 
-    #[test]
-    fn an_empty_claim_is_what_a_killed_process_has_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let partial = PartialFolder::beside(&folder.path().join("store.db"));
-        std::fs::create_dir(&partial.0).unwrap();
-        std::fs::write(partial.0.join(".rows.csv.target"), "").unwrap();
-        let target = Path::new("/lake/rows.csv");
-        assert_eq!(partial.claim(target).unwrap(), partial.0.join("rows.csv"));
-        assert!(partial.is_claimed(target));
-        std::fs::write(partial.0.join("rows.csv"), "rows").unwrap();
-        assert_eq!(partial.unclaimed(target), None);
-        std::fs::remove_file(partial.0.join(".rows.csv.target")).unwrap();
-        assert_eq!(partial.unclaimed(target), Some(partial.0.join("rows.csv")));
-    }
-
-    /// A run that is complete gives the name up after the other one has claimed it and before that one's file is there,
-    /// or after.
+    /// A complete run gives the name up before or after the file of another run is there.
     #[test]
     fn no_file_stays_without_a_claim() {
         let folder = tempfile::tempdir().unwrap();

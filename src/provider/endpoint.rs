@@ -239,8 +239,8 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
-        // Each step sees the verdict that those before have left: what the request shows, then what earlier replies
-        // show, then whether the server has failed, which counts what is left. Keys are hidden in the final message.
+        // Each step sees the verdict as the steps before have left it. First comes what the request shows, then what
+        // earlier replies show. An outage counts only the failures that are left.
         self.apply_request(&mut exchange, request, outgoing);
         let has_searched = |message: &str| self.learning.form.has_searched(message);
         self.learning.unexplained.judge(&mut exchange, &outgoing.form, &*self.dialect, now, has_searched);

@@ -53,9 +53,8 @@ impl PathList {
     /// When the file can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
         let name = path.display().to_string();
-        let mut bytes = Vec::new();
-        match open_databases::open_other(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-            Ok(_) => Self::new(&bytes.into(), &name),
+        match open_databases::read_other(path) {
+            Ok(bytes) => Self::new(&bytes.into(), &name),
             Err(error) => Err(SourceError::List { name, reason: error.to_string() }),
         }
     }

@@ -8,7 +8,6 @@ use crate::base::clock::Clock;
 use crate::base::open_databases;
 use crate::manifest::{Fetch, Input};
 use bytes::Bytes;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -115,14 +114,7 @@ fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
         let message = format!("the file has {} bytes; the limit is {MAX_FILE_BYTES}", metadata.len());
         return Err(ReadFault::of_file(ReadFaultKind::TooLarge, message));
     }
-    let read = || {
-        let (mut file, mut bytes) = (open_databases::open_other(&path)?, Vec::new());
-        // Too little memory is a fault of the file, and does not end the run.
-        bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
-        file.read_to_end(&mut bytes)?;
-        Ok(Bytes::from(bytes))
-    };
-    read().map_err(|error: io::Error| ReadFault::from_io(&error))
+    open_databases::read_other(&path).map(Bytes::from).map_err(|error| ReadFault::from_io(&error))
 }
 
 #[cfg(test)]

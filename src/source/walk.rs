@@ -12,7 +12,6 @@ use super::listing::{FileKind, Listing, ListingFault};
 use crate::base::image_extensions::format_of_extension;
 use crate::base::open_databases;
 use crate::base::shard::Shard;
-use crate::base::sibling::with_suffix;
 use crate::manifest::{Choice, Input, Selection};
 use crate::media::ImageFormat;
 use std::io::Read;
@@ -145,7 +144,7 @@ impl Walk {
             return Ok(None);
         }
         match choice {
-            Choice::Take | Choice::Look if is_of_open_database(path) => {
+            Choice::Take | Choice::Look if is_of_store(path) => {
                 return Ok(Some(self.leave_out(path, LeftOutReason::Content)));
             }
             Choice::Take => {}
@@ -198,16 +197,11 @@ fn leads_nowhere(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::NotFound
 }
 
-/// Whether a file belongs to an SQLite database that is in use, by its name or because this process has opened it. Files
-/// with the extension of an image are looked at when they are read.
-fn is_of_open_database(path: &Path) -> bool {
-    if path.extension().and_then(|extension| extension.to_str()).and_then(format_of_extension).is_some() {
-        return false;
-    }
-    let name = path_bytes(path);
-    let database = name.strip_suffix(b"-shm").or_else(|| name.strip_suffix(b"-wal"));
-    let is_named_so = database.is_some_and(|database| path_from_bytes(database).exists());
-    is_named_so || with_suffix(path, "-shm").exists() || open_databases::has(path)
+/// Whether a file belongs to the store. Files with the extension of an image are looked at when they are read.
+fn is_of_store(path: &Path) -> bool {
+    let has_extension =
+        path.extension().and_then(|extension| extension.to_str()).and_then(format_of_extension).is_some();
+    !has_extension && open_databases::has(path)
 }
 
 /// Whether the first bytes of a file are those of a supported format.
@@ -311,20 +305,21 @@ mod tests {
         assert_eq!(walk.left_out().extensions(), "no extension 3, .docx 1, .txt 1");
     }
 
-    /// The last one only has such a name.
+    #[cfg(unix)]
     #[test]
-    fn the_files_of_an_open_database_are_never_pages() {
+    fn the_files_of_the_store_are_never_pages() {
         let folder = folder_with(&[]);
-        for name in ["store.db", "store.db-shm", "store.db-wal", "east-wal"] {
+        for name in ["store.db", "store.db-shm", "store.db-wal", "other.db"] {
             std::fs::write(folder.path().join(name), b"%PDF-1.7").unwrap();
         }
+        open_databases::add(&folder.path().join("store.db"));
         for (detect, include) in [(crate::manifest::Detect::Content, vec![]), (input(folder.path()).detect, vec!["*"])]
         {
             let include = include.into_iter().map(str::to_owned).collect();
             let input = Input { detect, include, ..input(folder.path()) };
             let walk = Walk::start(folder.path(), &input).unwrap();
             let found: Vec<_> = walk.map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect();
-            assert_eq!(found, ["east-wal"], "{detect:?}");
+            assert_eq!(found, ["other.db"], "{detect:?}");
         }
     }
 

@@ -135,6 +135,7 @@ proptest! {
         sizes in prop::collection::vec((200_u32..1600, 200_u32..1600), 20),
         others in prop::collection::vec((200_u32..1600, 200_u32..1600), 30),
     ) {
+        // Up to the largest sizes, other rules may bill the same.
         let sizes: Vec<(u32, u32)> = sizes.into_iter().chain([(1600, 1600), (1590, 300)]).collect();
         let scaled = |w: u32, h: u32| DOCUMENTED.tokens(w, h, Detail::High).unwrap() as f64 * slope;
         assert_close(&Fit::new(DOCUMENTED, Detail::High, &calibrate(scaled, &sizes)), scaled, &others);

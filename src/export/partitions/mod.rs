@@ -10,6 +10,6 @@ mod hive;
 pub(crate) mod known_values;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod partitions;
-mod parts;
+pub(crate) mod parts;
 mod row_codec;
 mod spill;

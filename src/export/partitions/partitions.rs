@@ -215,7 +215,7 @@ impl NewFolders {
             folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         missing.reverse();
         self.0.extend(missing);
-        shared_folder::create(folder)
+        shared_folder::retry_if_gone(|| shared_folder::create(folder))
     }
 }
 

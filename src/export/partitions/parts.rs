@@ -5,7 +5,7 @@
 //! mistaken. Spark, Hive and pyarrow leave out names that begin with `_`, and Polars leaves out empty
 //! files; it reads no folder that holds a list.
 
-use crate::base::atomic_file::{AtomicFile, remove_if_there};
+use crate::base::atomic_file::{self, remove_if_there};
 use crate::base::digest::Digest;
 use crate::base::file_identity::follow_links;
 use crate::base::hooks::NoHooks;
@@ -84,9 +84,7 @@ impl Parts {
         for folder in root.into_iter().chain(parts.iter().map(|part| self.folder_of(part))) {
             let mark = folder.join(&self.mark);
             if !mark.exists() {
-                let file = AtomicFile::create(&mark)?;
-                file.remove_abandoned();
-                file.commit(&NoHooks)?;
+                atomic_file::write(&mark, b"", &NoHooks)?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! It is not in memory, which would grow with the number of pages, nor where the system keeps temporary files, which
 //! may not be writable.
 
+use crate::base::open_databases;
 use crate::base::sibling::{database_files, folder_of, is_temporary_of, temporary_beside};
 use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
@@ -140,6 +141,7 @@ fn attach(db: &Connection, path: &Path, name: &str, options: &str) -> Result<(),
     let Some(text) = whole.to_str() else {
         return Err(StoreError::Failed(format!("the path {} is not valid UTF-8", path.display())));
     };
+    open_databases::add(path);
     // https://sqlite.org/uri.html
     let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let uri = format!("file:{text}?{options}");

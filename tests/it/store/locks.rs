@@ -3,15 +3,20 @@
 #![cfg(target_os = "linux")]
 
 use crate::bench::{Bench, hanging_after, under_way};
+use crate::harness::wait::wait_until;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
+use std::process::Child;
 
 /// Whether a process has locks on all these files.
-fn are_locked(files: &[&Path]) -> bool {
+fn has_locks(process: &Child, files: &[&Path]) -> bool {
     let locks = std::fs::read_to_string("/proc/locks").unwrap();
-    let is_locked =
-        |inode: u64| locks.lines().any(|line| line.contains("POSIX") && line.contains(&format!(":{inode} ")));
-    files.iter().all(|file| is_locked(std::fs::metadata(file).unwrap().ino()))
+    let owner = format!(" {} ", process.id());
+    let is_locked = |file: &Path| {
+        let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
+        locks.lines().any(|line| line.contains("POSIX") && line.contains(&owner) && line.contains(&inode))
+    };
+    files.iter().all(|file| is_locked(file))
 }
 
 /// Runs a job whose input names files of its store, under several names, until all of them have been looked at.
@@ -26,37 +31,37 @@ fn keeps_its_locks(input: &str, names: &[&str]) {
     };
     manifest("list: list.csv");
     assert_eq!(bench.run(&[]).code, 0);
-    std::fs::hard_link(&store, bench.path("pages/hard.jpg")).unwrap();
-    std::fs::hard_link(&store, bench.path("pages/hard")).unwrap();
-    symlink("../store.db", bench.path("pages/soft.jpg")).unwrap();
-    symlink("../store.db-shm", bench.path("pages/memory.jpg")).unwrap();
-    let rows = ["hard.jpg", "soft.jpg", "memory.jpg", "..//store.db", "00000.jpg", "00001.jpg", "00002.jpg"];
+    std::fs::hard_link(&store, bench.path("pages/0-hard.jpg")).unwrap();
+    std::fs::hard_link(&store, bench.path("pages/0-hard")).unwrap();
+    symlink("../store.db", bench.path("pages/0-soft.jpg")).unwrap();
+    symlink("../store.db-shm", bench.path("pages/0-memory.jpg")).unwrap();
+    let rows = ["0-hard.jpg", "0-soft.jpg", "0-memory.jpg", "..//store.db", "00000.jpg", "00001.jpg", "00002.jpg"];
     bench.put("list.csv", format!("path\npages/{}\n", rows.join("\npages/")).as_bytes());
     manifest(input);
     let mut child = bench.start(&["-q"]);
     under_way(&bench, &mut child, 3);
-    assert!(are_locked(&[&store, &memory]), "{input}");
+    let begins = if input.starts_with("folder") { "" } else { "pages/" };
+    let failed = |name: &&str| format!("{begins}{name},failed,can't be read: the file is a part of the store");
+    wait_until("the files of the store are failed pages", || {
+        let rows = bench.docmill(&["rows", "job.yaml", "--columns", "path,status,error", "--format", "csv"]).stdout;
+        names.iter().map(failed).all(|expected| rows.lines().any(|line| line == expected))
+    });
+    assert!(has_locks(&child, &[&store, &memory]), "{input}");
     child.kill().unwrap();
     child.wait().unwrap();
-    let shown = bench.docmill(&["rows", "job.yaml", "--columns", "path,status,error", "--format", "csv"]);
-    for name in names {
-        let expected = format!("pages/{name},failed,can't be read: the file is a part of the store");
-        let expected = expected.trim_start_matches(if input.starts_with("folder") { "pages/" } else { "" });
-        assert!(shown.stdout.lines().any(|line| line == expected), "{expected}\n{}{}", shown.stdout, shown.stderr);
-    }
 }
 
 #[test]
 fn a_list_that_names_files_of_the_store() {
-    keeps_its_locks("list: list.csv", &["hard.jpg", "soft.jpg", "memory.jpg", "..//store.db"]);
+    keeps_its_locks("list: list.csv", &["0-hard.jpg", "0-soft.jpg", "0-memory.jpg", "..//store.db"]);
 }
 
 #[test]
 fn a_folder_with_links_to_the_store() {
-    keeps_its_locks("folder: pages, follow_links: true, detect: content", &["hard.jpg", "soft.jpg"]);
+    keeps_its_locks("folder: pages, follow_links: true, detect: content", &["0-hard.jpg", "0-soft.jpg"]);
 }
 
 #[test]
 fn a_folder_with_a_hard_link_to_the_store() {
-    keeps_its_locks("folder: pages", &["hard.jpg"]);
+    keeps_its_locks("folder: pages", &["0-hard.jpg"]);
 }
