@@ -41,7 +41,9 @@ impl PartialFolder {
             return Ok(shared);
         }
         // A file without a claim is somebody else's.
-        if !shared.exists() && !claim.exists() && write_claim(&claim, target)? {
+        let is_free = !shared.exists() && !claim.exists();
+        // Another run with this output may have been faster.
+        if is_free && write_claim(&claim, target)? || self.is_claimed(target) {
             return Ok(shared);
         }
         let own = self.own(target);

@@ -78,9 +78,12 @@ fn opening_a_store_again_keeps_its_locks() {
     let path = folder.path().join("store.db");
     let db = store_with_rows(&path);
     let inode = std::fs::metadata(&path).unwrap().ino();
+    // Unlike `/proc/locks`, this is exact while other processes lock files.
     let is_locked = || {
-        let locks = std::fs::read_to_string("/proc/locks").unwrap();
-        locks.lines().any(|line| line.contains("POSIX") && line.contains(&format!(":{inode} ")))
+        let opened = std::fs::read_dir("/proc/self/fdinfo").unwrap().filter_map(Result::ok);
+        let mut locks = opened.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        let is_of_store = |line: &str| line.contains("POSIX") && line.contains(&format!(":{inode} "));
+        locks.any(|locks| locks.lines().any(|line| line.starts_with("lock:") && is_of_store(line)))
     };
     assert!(is_locked());
     drop(schema::open_to_read(&path).unwrap());

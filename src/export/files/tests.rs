@@ -338,6 +338,34 @@ fn rows_go_to_the_partition_of_their_values_and_stale_partitions_go() {
     assert!(error.to_string().contains("beside the partitions"), "{error}");
 }
 
+/// Before each file of a partial output gets its name, a complete run of another process removes what there is.
+struct CompleteRun<'a>(&'a Targets);
+
+impl Hooks for CompleteRun<'_> {
+    fn reached(&self, point: Point) {
+        if point == Point::TempWritten {
+            for (_, target) in self.0.files() {
+                remove_partial(&self.0.partial_folder(), &follow_links(target).unwrap()).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn partial_outputs_that_are_written_while_another_run_is_complete_are_found_later() {
+    for partition_by in [vec![], vec!["status".into(), "kind".into()]] {
+        let folder = tempfile::tempdir().unwrap();
+        let targets = Targets { partition_by, ..partitioned(folder.path()) };
+        let rows = ["x", "y"].map(|kind| answered("a.jpg", Some(kind)));
+        let mut outputs = Outputs::create(&targets, &spec()).unwrap();
+        rows.iter().for_each(|row| outputs.write(row).unwrap());
+        let written = outputs.commit(false, &CompleteRun(&targets)).unwrap();
+        assert!(written.files.iter().all(|file| file.is_partial) && folder.path().join("partial").exists());
+        partition(&targets, true, &rows);
+        assert!(!folder.path().join("partial").exists(), "{:?}", files(&folder.path().join("partial")));
+    }
+}
+
 #[test]
 fn rows_are_complete_in_every_partition_however_they_are_mixed() {
     let folder = tempfile::tempdir().unwrap();

@@ -198,6 +198,7 @@ impl PreparedParts {
             if current.is_empty() {
                 parts.remove_mark().map_err(|error| fault(parts, error))?;
             }
+            parts.mark(current).map_err(|error| fault(parts, error))?;
         }
         drop(folders);
         Ok(())

@@ -63,12 +63,21 @@ impl Parts {
         Ok(found)
     }
 
-    /// Looks for marks in folders with the name `column=value`. Links are not followed.
+    /// Looks for marks in folders with the name `column=value`. Links are not followed. Another process may remove folders
+    /// meanwhile.
     fn find_below(&self, below: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-        for entry in std::fs::read_dir(self.folder.join(below))? {
+        let entries = match std::fs::read_dir(self.folder.join(below)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             let name = entry.file_name();
-            if entry.file_type()?.is_dir() && name.to_string_lossy().contains('=') {
+            let is_folder = match entry.file_type() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                kind => kind?.is_dir(),
+            };
+            if is_folder && name.to_string_lossy().contains('=') {
                 self.find_below(&below.join(name), found)?;
             } else if name.to_string_lossy() == *self.mark && !below.as_os_str().is_empty() {
                 found.insert(below.join(&self.name));
@@ -77,8 +86,8 @@ impl Parts {
         Ok(())
     }
 
-    /// Marks these parts, which are about to be written: after a crash, every file that there may be is
-    /// marked.
+    /// Marks these parts. It is called before they are written, so that after a crash every file that there may be is
+    /// marked, and afterwards, because another process may have removed the marks meanwhile.
     pub(crate) fn mark(&self, parts: &BTreeSet<PathBuf>) -> io::Result<()> {
         let root = (!parts.is_empty()).then(|| self.folder.clone());
         for folder in root.into_iter().chain(parts.iter().map(|part| self.folder_of(part))) {

@@ -4,17 +4,23 @@
 
 use crate::bench::{Bench, hanging_after, under_way};
 use crate::harness::wait::wait_until;
-use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::Path;
+use std::fs::DirEntry;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 
-/// Whether a process has locks on all these files.
+/// Whether a process has locks on all these files. Unlike `/proc/locks`, this is exact while other processes lock files.
 fn has_locks(process: &Child, files: &[&Path]) -> bool {
-    let locks = std::fs::read_to_string("/proc/locks").unwrap();
-    let owner = format!(" {} ", process.id());
+    let of_process = |name: &str| PathBuf::from(format!("/proc/{}/{name}", process.id()));
+    let opened: Vec<DirEntry> = std::fs::read_dir(of_process("fd")).unwrap().map(Result::unwrap).collect();
     let is_locked = |file: &Path| {
-        let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
-        locks.lines().any(|line| line.contains("POSIX") && line.contains(&owner) && line.contains(&inode))
+        let file = std::fs::canonicalize(file).unwrap();
+        let of_file = opened.iter().filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == file));
+        // A file that was closed since has no locks.
+        let locks = |entry: &DirEntry| std::fs::read_to_string(of_process("fdinfo").join(entry.file_name())).ok();
+        of_file
+            .filter_map(locks)
+            .any(|locks| locks.lines().any(|line| line.starts_with("lock:") && line.contains("POSIX")))
     };
     files.iter().all(|file| is_locked(file))
 }
