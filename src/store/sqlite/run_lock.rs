@@ -17,7 +17,7 @@ const DEAD_AFTER_MS: i64 = 60_000;
 pub(crate) struct RunLock {
     path: PathBuf,
     /// Locked while it is open.
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
@@ -27,13 +27,20 @@ impl RunLock {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
         // On a file system without locks the heartbeat decides.
         let _ = file.try_lock();
-        Ok(Self { path, _file: file })
+        Ok(Self { path, file })
     }
 
     /// Releases the lock and removes its file, once the end of the run is durable. Dropped
     /// instead, the file stays unlocked, which shows others that the run died.
     pub(crate) fn release(self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Drop for RunLock {
+    /// A process that is being started at this moment has the open file, too, and closing it here would leave it locked.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
 
@@ -51,7 +58,11 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
     };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => true,
-        Ok(()) => false,
+        Ok(()) => {
+            // As for a run's own lock.
+            let _ = file.unlock();
+            false
+        }
         Err(TryLockError::Error(_)) => is_recent,
     }
 }
