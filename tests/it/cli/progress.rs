@@ -1,7 +1,7 @@
 //! What a person sees during a run: in a terminal, and in plain lines.
 #![cfg(unix)]
 
-use crate::bench::{Bench, root};
+use crate::bench::{Bench, hanging_after, root, under_way};
 use crate::harness::closed_port::ClosedPort;
 use crate::harness::signal::signal;
 use crate::skip::{PYTHON, skip};
@@ -115,24 +115,23 @@ fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() 
 #[test]
 fn the_total_does_not_shrink_when_a_run_is_interrupted() {
     const PAGES: u64 = 800;
-    let bench = slow_bench(PAGES as usize);
-    let options = ["--progress", "plain", "--progress-interval", "100ms", "--log-format", "json"];
-    let lines_of_a_stop = || {
-        let mut child = bench.start(&options);
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let mut progress = lines.filter_map(|line| {
-            let line: Value = serde_json::from_str(&line).ok()?;
-            let total = line.get("pages_total")?.as_u64()?;
-            Some((total, line["is_minimum"].as_bool().unwrap()))
-        });
-        assert!(progress.by_ref().any(|known| known == (PAGES, false)), "the total is known");
-        signal(&child, "TERM");
-        let after: Vec<(u64, bool)> = progress.collect();
-        assert_eq!(child.wait().unwrap().code(), Some(143));
-        after
-    };
-    // A stop may be over before the next line.
-    let after = (0..20).map(|_| lines_of_a_stop()).find(|after| !after.is_empty()).expect("lines while it stops");
+    // The stop waits for two requests as long as it may.
+    let bench = Bench::with_pages(PAGES as usize).simulator(hanging_after(20));
+    bench.job("limits: {concurrency: 2}");
+    let options = ["--progress", "plain", "--progress-interval", "100ms", "--log-format", "json", "--grace", "3s"];
+    let mut child = bench.start(&options);
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut progress = lines.filter_map(|line| {
+        let line: Value = serde_json::from_str(&line).ok()?;
+        let total = line.get("pages_total")?.as_u64()?;
+        Some((total, line["is_minimum"].as_bool().unwrap()))
+    });
+    assert!(progress.by_ref().any(|known| known == (PAGES, false)), "the total is known");
+    under_way(&bench, &mut child, 22);
+    signal(&child, "TERM");
+    let after: Vec<(u64, bool)> = progress.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!after.is_empty(), "lines while it stops");
     assert!(after.iter().all(|(total, is_minimum)| *total == PAGES || *is_minimum), "{after:?}");
     // What the store knows is a part.
     for command in ["rows", "export"] {
@@ -179,7 +178,8 @@ fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
     assert_eq!(seen.code, 130, "{:?}", seen.screen);
     let whole = format!("{cause}; retrying for up to 10 min");
     assert_eq!(seen.screen.iter().filter(|line| line.starts_with(&whole)).count(), 1, "{:?}", seen.screen);
-    assert!(seen.frames.iter().any(|(_, line)| line.contains("0/3 pages")), "{:?}", seen.frames);
+    let redrawn = format!("{whole}  0/3 pages  ");
+    assert!(seen.frames.iter().any(|(_, line)| line.starts_with(&redrawn)), "{:?}", seen.frames);
     let stopping = seen.screen.iter().find(|line| line.contains("stopping:")).unwrap();
     assert!(stopping.ends_with(&format!("; last error: {cause}")), "{stopping}");
 }
