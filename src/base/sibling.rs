@@ -1,5 +1,6 @@
 //! Names of files that belong to another file and are in the same folder.
 
+use super::file_identity::real_path;
 use super::random::token;
 use std::path::{Path, PathBuf};
 
@@ -28,11 +29,21 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// A file beside a SQLite database: the path of the database with `suffix`. Beside a symbolic link there is none: SQLite
+/// and all processes look where the file itself is.
+#[must_use]
+pub fn beside_database(database: &Path, suffix: &str) -> PathBuf {
+    match database.is_symlink() {
+        true => with_suffix(&real_path(database), suffix),
+        false => with_suffix(database, suffix),
+    }
+}
+
 /// The files of a SQLite database in WAL mode: the database itself, its write-ahead log and
 /// its shared memory (<https://sqlite.org/tempfiles.html>).
 #[must_use]
 pub fn database_files(database: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|suffix| with_suffix(database, suffix))
+    ["", "-wal", "-shm"].map(|suffix| beside_database(database, suffix))
 }
 
 /// Whether `path` has the name of a file that SQLite keeps beside a database, in WAL mode or without it. A program that
@@ -78,6 +89,19 @@ mod tests {
         for (name, is_beside) in [("s.db-wal", true), ("s.db-shm", true), ("s.db-journal", true), ("wal/s.db", false)] {
             assert_eq!(is_beside_database(Path::new(name)), is_beside, "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_files_of_a_linked_database_are_beside_the_file_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = std::fs::canonicalize(folder.path()).unwrap();
+        std::fs::create_dir(real.join("deep")).unwrap();
+        std::os::unix::fs::symlink("deep", real.join("folder")).unwrap();
+        std::os::unix::fs::symlink("folder/store.db", real.join("link.db")).unwrap();
+        let files = ["store.db", "store.db-wal", "store.db-shm"].map(|name| real.join("deep").join(name));
+        assert_eq!(database_files(&real.join("link.db")), files);
+        assert_eq!(database_files(&real.join("folder/store.db"))[1], real.join("folder/store.db-wal"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The request files of batches: beside the store, until the provider has them.
 
-use crate::base::sibling::{folder_of, with_suffix};
+use crate::base::sibling::{beside_database, folder_of};
 use std::path::{Path, PathBuf};
 
 /// What the names of the files have between the name of the store and the key.
@@ -8,13 +8,14 @@ const MARK: &str = ".batch-";
 
 /// The file with the requests of the batch with this key.
 pub(crate) fn path_of(store: &Path, key: &str) -> PathBuf {
-    with_suffix(store, &format!("{MARK}{key}.jsonl"))
+    beside_database(store, &format!("{MARK}{key}.jsonl"))
 }
 
 /// The batch files beside the store: the key of each, and its path.
 pub(crate) fn list(store: &Path) -> Vec<(String, PathBuf)> {
-    let prefix = format!("{}{MARK}", store.file_name().unwrap_or_default().to_string_lossy());
-    let entries = std::fs::read_dir(folder_of(store)).into_iter().flatten().flatten();
+    let start = beside_database(store, MARK);
+    let prefix = start.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let entries = std::fs::read_dir(folder_of(&start)).into_iter().flatten().flatten();
     let key = |entry: std::fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         Some((name.strip_prefix(&prefix)?.strip_suffix(".jsonl")?.to_owned(), entry.path()))
@@ -43,6 +44,10 @@ mod tests {
             #[expect(clippy::disallowed_methods, reason = "files of a test")]
             std::fs::write(path, "").unwrap();
         }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("store.db", folder.path().join("link.db")).unwrap();
+        #[cfg(unix)]
+        assert_eq!(list(&folder.path().join("link.db")).len(), 2);
         let mut keys: Vec<String> = list(&store).into_iter().map(|(key, _)| key).collect();
         keys.sort();
         assert_eq!(keys, ["r-1", "r-2"]);

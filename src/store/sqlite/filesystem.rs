@@ -31,11 +31,13 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
         return failed("no folder above it exists".to_owned());
     };
     let test_file = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
-    let created =
-        File::options().write(true).create_new(true).open(&test_file).and_then(|mut file| file.write_all(b"."));
-    let removed = if created.is_ok() { std::fs::remove_file(&test_file) } else { Ok(()) };
+    let written = File::options().write(true).create_new(true).open(&test_file).and_then(|mut file| {
+        let written = file.write_all(b".");
+        // On a full disk, too.
+        std::fs::remove_file(&test_file).and(written)
+    });
     let free = free_space(folder).filter(|free| *free < MIN_BYTES);
-    match (created.and(removed), free) {
+    match (written, free) {
         (Err(error), None) if error.kind() == io::ErrorKind::PermissionDenied => {
             let reason = format!("no file can be created in {}: {error}", folder.display());
             Err(StoreError::Denied { path: path.to_owned(), reason })

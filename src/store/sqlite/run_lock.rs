@@ -5,7 +5,7 @@
 //! heartbeat decides.
 
 use crate::base::ids::RunId;
-use crate::base::sibling::with_suffix;
+use crate::base::sibling::beside_database;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -53,10 +53,11 @@ pub(crate) fn remove(store: &Path, run: &RunId) {
 /// Whether a run with this heartbeat is alive.
 pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64) -> bool {
     let is_recent = now_ms - heartbeat_ms < DEAD_AFTER_MS;
-    let Ok(file) = OpenOptions::new().write(true).open(lock_path(store, run)) else {
+    let Ok(file) = File::open(lock_path(store, run)) else {
         return is_recent;
     };
-    match file.try_lock() {
+    // Shared: whoever asks at the same time must not take this for the lock of the run.
+    match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => true,
         Ok(()) => {
             // As for a run's own lock.
@@ -68,7 +69,7 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
 }
 
 fn lock_path(store: &Path, run: &RunId) -> PathBuf {
-    with_suffix(store, &format!(".{run}.lock"))
+    beside_database(store, &format!(".{run}.lock"))
 }
 
 #[cfg(test)]
@@ -85,6 +86,8 @@ mod tests {
         let lock = RunLock::acquire(&store, &run).unwrap();
         assert!(is_alive(old) && is_alive(recent), "locked");
         drop(lock);
+        let asks = File::open(lock_path(&store, &run)).unwrap();
+        asks.try_lock_shared().unwrap();
         assert!(!is_alive(old) && !is_alive(recent), "the file of a process that died");
         remove(&store, &run);
         assert!(!is_alive(recent - DEAD_AFTER_MS) && is_alive(recent - DEAD_AFTER_MS + 1));

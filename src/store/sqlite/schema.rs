@@ -3,7 +3,7 @@
 use super::filesystem::{FileUse, check_use};
 use super::migrations::{MIGRATIONS, latest};
 use crate::base::open_databases;
-use crate::base::sibling::with_suffix;
+use crate::base::sibling::beside_database;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::File;
@@ -117,7 +117,7 @@ fn connect_to_read(path: &Path) -> Result<(Connection, bool), StoreError> {
     // There may be too many open files.
     File::open(if cfg!(unix) { Path::new("/dev/null") } else { path })
         .map_err(|error| StoreError::open(path, error))?;
-    let wal = with_suffix(path, "-wal");
+    let wal = beside_database(path, "-wal");
     if std::fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0) {
         let reason = format!(
             "this user cannot create files beside it, and its latest changes are still in {}: run as a user who can, or copy both files",

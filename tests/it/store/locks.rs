@@ -4,6 +4,7 @@
 
 use crate::bench::{Bench, hanging_after, under_way};
 use crate::harness::wait::wait_until;
+use docmill::internal::simulator::Options;
 use std::fs::DirEntry;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -70,4 +71,34 @@ fn a_folder_with_links_to_the_store() {
 #[test]
 fn a_folder_with_a_hard_link_to_the_store() {
     keeps_its_locks("folder: pages", &["0-hard.jpg"]);
+}
+
+/// SQLite's other files, and docmill's, are beside the file that the link names. Whoever uses the store by another name
+/// has to find them.
+#[test]
+fn a_store_named_by_a_link_is_the_store_itself() {
+    let bench = Bench::with_pages(3).simulator(hanging_after(1));
+    bench.job("limits: {concurrency: 1}");
+    assert_eq!(bench.run(&["--limit", "1", "--store", "deep/store.db"]).code, 0);
+    symlink("deep/store.db", bench.path("link.db")).unwrap();
+    let mut child = bench.start(&["-q", "--store", "link.db"]);
+    under_way(&bench, &mut child, 2);
+    let states = || {
+        let runs = bench.docmill(&["runs", "job.yaml", "--format", "json", "--store", "deep/store.db"]).stdout;
+        let history: serde_json::Value = serde_json::from_str(&runs).unwrap();
+        history["runs"].as_array().unwrap().iter().map(|run| run["outcome"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), ["running", "limited"]);
+    let export = ["export", "job.yaml", "--csv", "deep/store.db-wal", "--store", "link.db"];
+    let refused = bench.docmill(&export);
+    assert!(refused.code == 2 && refused.stderr.contains("would overwrite the store"), "{}", refused.stderr);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(states(), ["died", "limited"], "without its lock, a run is alive for a minute");
+    let bench = bench.simulator(Options::default());
+    bench.job("limits: {concurrency: 1}");
+    assert_eq!(bench.run(&["-q", "--store", "deep/store.db"]).code, 0);
+    let left: Vec<_> = std::fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let of_link = left.iter().filter(|name| name.to_string_lossy().starts_with("link.db")).count();
+    assert_eq!(of_link, 1, "{left:?}");
 }
