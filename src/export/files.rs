@@ -106,8 +106,10 @@ impl Outputs {
         let part = part.filter(|_| is_complete);
         let mut written = WrittenOutputs::default();
         let find_place = |target: &Path| if is_complete { Ok(target.to_owned()) } else { partial.claim(target) };
-        let place =
-            |(_, target): &(RowFormat, PathBuf)| find_place(target).map_err(|error| ExportError::new(target, error));
+        let place = |(_, target): &(RowFormat, PathBuf)| {
+            // Only a partial output has to be claimed.
+            find_place(target).map_err(|error| ExportError::new(&partial.own_file(target), error))
+        };
         let keep_claims = |places: &[PathBuf]| {
             let mut claimed = targets.iter().zip(places).filter(|_| !is_complete);
             claimed.try_for_each(|((_, target), place)| {

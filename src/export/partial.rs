@@ -95,7 +95,7 @@ impl PartialFolder {
 
     /// The path in a folder of the output's own.
     fn own(&self, target: &Path) -> PathBuf {
-        let folder = Digest::compute(target_text(target).as_bytes()).short(OWN_FOLDER_DIGITS);
+        let folder = Digest::compute(target_bytes(target)).short(OWN_FOLDER_DIGITS);
         self.0.join(folder).join(target.file_name().unwrap_or_default())
     }
 
@@ -105,7 +105,7 @@ impl PartialFolder {
     }
 
     fn is_claimed(&self, target: &Path) -> bool {
-        read_other(&self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
+        read_other(&self.shared(target).1).is_ok_and(|text| text == target_bytes(target))
     }
 }
 
@@ -113,12 +113,13 @@ impl PartialFolder {
 fn write_claim(claim: &Path, target: &Path) -> io::Result<bool> {
     let mut file = AtomicFile::create(claim)?;
     file.remove_abandoned();
-    file.write_all(target_text(target).as_bytes())?;
+    file.write_all(target_bytes(target))?;
     file.commit_new()
 }
 
-fn target_text(target: &Path) -> String {
-    target.to_string_lossy().into_owned()
+/// What a claim holds: the path of the output, which need not be UTF-8.
+fn target_bytes(target: &Path) -> &[u8] {
+    target.as_os_str().as_encoded_bytes()
 }
 
 /// The partial file that earlier versions wrote beside the output: `out/mail.partial.csv`.
@@ -169,6 +170,18 @@ mod tests {
         std::fs::create_dir(at("")).unwrap();
         std::fs::write(at("rows.csv"), "not written by docmill").unwrap();
         assert_ne!(partial.claim(monday).unwrap(), at("rows.csv"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn outputs_whose_folders_have_no_text_for_a_name_differ() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let partial = PartialFolder::beside(&folder.path().join("store.db"));
+        let [one, other] =
+            [b"/\xFF/rows.csv", b"/\xFE/rows.csv"].map(|path| std::ffi::OsStr::from_bytes(path).to_owned());
+        let places = [&one, &other].map(|target| partial.claim(Path::new(target)).unwrap());
+        assert_ne!(places[0], places[1]);
     }
 
     /// A complete run gives the name up before or after the file of another run is there.
