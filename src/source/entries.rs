@@ -91,7 +91,7 @@ impl Entries {
         }
     }
 
-    /// Excluded files so far; empty for a list.
+    /// Files that were left out so far, by reason; empty for a list.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         match &self.inner {

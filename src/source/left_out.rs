@@ -17,7 +17,7 @@ pub enum LeftOutReason {
     Special,
     /// Its extension is not one of a supported format.
     Extension,
-    /// Neither its extension nor its content is one of a supported format.
+    /// Neither its extension nor its content is one of a supported format, or it belongs to the store.
     Content,
     /// It matches no glob of `input.include`.
     Include,
@@ -112,11 +112,9 @@ impl LeftOut {
     /// Why there is no page, when there is none. `has_include`: `input.include` is set.
     #[must_use]
     pub fn explain_none(&self, has_include: bool) -> String {
-        let files = |count: u64| counted(count, "file");
         let mut parts = Vec::new();
         if self.unselected() > 0 {
-            let have = if self.unselected() == 1 { "has another extension" } else { "have other extensions" };
-            parts.push(format!("{} {have}: {}", files(self.unselected()), self.extensions()));
+            parts.push(format!("{}: {}", counted(self.unselected(), "other file"), self.extensions()));
         }
         for (count, what) in [
             (self.excluded, "left out by input.exclude"),
@@ -128,11 +126,13 @@ impl LeftOut {
                 parts.push(format!("{count} {what}"));
             }
         }
-        match (parts.is_empty(), has_include) {
-            (true, _) => "the input folder is empty".to_owned(),
-            (false, true) => format!("no file matches input.include; {}", parts.join("; ")),
-            (false, false) => format!("no file has the extension of a supported format; {}", parts.join("; ")),
-        }
+        let what = match (parts.len(), self.unselected() > 0, has_include) {
+            (0, ..) => return "the input folder is empty".to_owned(),
+            (1, true, true) => "no file matches input.include",
+            (1, true, false) => "no file has the extension of a supported format",
+            _ => "no file is selected",
+        };
+        format!("{what}; {}", parts.join("; "))
     }
 }
 
@@ -167,13 +167,13 @@ mod tests {
             (
                 &[("a.txt", Extension), ("b.docx", Extension), ("c.TXT", Extension), ("README", Content)],
                 false,
-                "no file has the extension of a supported format; 4 files have other extensions: .txt 2, .docx 1, no extension 1",
+                "no file has the extension of a supported format; 4 other files: .txt 2, .docx 1, no extension 1",
             ),
-            (&[("a.txt", Include)], true, "no file matches input.include; 1 file has another extension: .txt 1"),
+            (&[("a.txt", Include)], true, "no file matches input.include; 1 other file: .txt 1"),
             (
                 &[(".a.jpg", Hidden), ("b.jpg", Exclude("b*".into())), ("c.jpg", Link)],
                 false,
-                "no file has the extension of a supported format; 1 left out by input.exclude; 1 hidden; 1 left out as symbolic links (input.follow_links)",
+                "no file is selected; 1 left out by input.exclude; 1 hidden; 1 left out as symbolic links (input.follow_links)",
             ),
         ] {
             assert_eq!(left_out(files).explain_none(has_include), expected);

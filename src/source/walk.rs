@@ -30,13 +30,13 @@ pub(crate) struct Walk {
     faults: Vec<WalkFault>,
     /// Whether hidden names are reported one by one.
     lists_hidden: bool,
-    /// Files that were left out so far: excluded, hidden, linked and special ones.
+    /// Files that were left out so far, by reason.
     left_out: LeftOut,
 }
 
 /// One item of a walk.
 pub(crate) enum WalkItem {
-    /// A page.
+    /// A file to read.
     Entry(Entry),
     /// A file or folder that is left out: its path below the root.
     LeftOut(PathBuf, LeftOutReason),
@@ -90,7 +90,7 @@ impl Walk {
         Self::new(root, input, true)
     }
 
-    /// Files that were left out so far: excluded, hidden, linked and special ones.
+    /// Files that were left out so far, by reason.
     pub(crate) fn left_out(&self) -> &LeftOut {
         &self.left_out
     }

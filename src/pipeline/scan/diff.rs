@@ -93,11 +93,12 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     let left_out = entries.left_out();
     if left_out.unselected() > 0 {
         let files = counted(left_out.unselected(), "file");
-        let by = match input.detect {
-            Detect::Extension => "by their extension",
-            Detect::Content => "by their content",
+        let why = match (input.include.is_empty(), input.detect) {
+            (false, _) => "that input.include does not match",
+            (true, Detect::Extension) => "by their extension",
+            (true, Detect::Content) => "by their content",
         };
-        tracing::info!("left out {files} {by}: {}", left_out.extensions());
+        tracing::info!("left out {files} {why}: {}", left_out.extensions());
     }
     if !has_entries && !input.may_be_empty() {
         tracing::warn!("{}", left_out.explain_none(!input.include.is_empty()));

@@ -126,6 +126,10 @@ fn a_verbose_run_counts_what_is_left_out_by_extension() {
     assert!(!again.stderr.contains("left out 5"), "only on request: {}", again.stderr);
     let plan = bench.docmill(&["plan", "job.yaml"]).stdout;
     assert!(plan.contains("files left out                      5  .txt 2,"), "{plan}");
+    let job = bench.text("job.yaml").replace("folder: pages,", "folder: pages, include: [\"00001.jpg\"],");
+    bench.put("job.yaml", job.as_bytes());
+    let included = bench.run(&["-v", "--limit", "1"]).stderr;
+    assert!(included.contains("files that input.include does not match: "), "{included}");
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn a_folder_without_pages_is_reported_with_the_reason() {
     bench.put("pages/b.docx", b"x");
     bench.put("pages/c.txt", b"x");
     bench.job("");
-    let words = "3 files have other extensions: .txt 2, .docx 1";
+    let words = "3 other files: .txt 2, .docx 1";
     for arguments in [&["plan", "job.yaml"][..], &["check", "job.yaml"], &["run", "job.yaml"]] {
         let ran = bench.docmill(arguments);
         assert!(format!("{}{}", ran.stdout, ran.stderr).contains(words), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
