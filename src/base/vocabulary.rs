@@ -186,7 +186,7 @@ vocabulary! {
         NoPages = "no_pages",
         /// The next request could have exceeded the budget.
         BudgetReached = "budget_reached",
-        /// The endpoint billed more for a request than any known rule allows.
+        /// The endpoint billed more for a request than was reserved for it.
         UnexpectedBill = "unexpected_bill",
         /// The provider refuses every request.
         ProviderRefused = "provider_refused",

@@ -110,8 +110,7 @@ pub enum RunOutcome {
     },
     /// `limits.run_time` is over.
     DeadlineReached,
-    /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
-    /// read now.
+    /// Pages are left without an outcome, such as those that other runs of the job kept finding.
     PagesPending(u64),
     /// The stores of the shards that were merged have neither an answer nor an error for some pages.
     ShardsPending {
@@ -134,7 +133,7 @@ pub enum RunOutcome {
         /// Which shards.
         message: String,
     },
-    /// Everything that could be looked at is done, but not all of the input could be.
+    /// Not all of the input could be looked at.
     InputUnread {
         /// Folders and files that could not be read.
         count: u64,
@@ -336,22 +335,26 @@ impl RunOutcome {
             Self::StoreFault { message, hint } | Self::InputFault { message, hint } => (message.clone(), hint.clone()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resume),
             Self::PagesPending(pages) => (
-                format!("{pages} pages have neither an answer nor an error: they could not be read"),
-                format!("the warnings name the files; {resume}"),
+                format!("{} neither an answer nor an error yet", have(*pages)),
+                format!("other runs of the job may have found more pages; {resume}"),
             ),
             Self::ShardsPending { pages, tasks } if tasks.is_empty() => (
-                format!("{pages} pages have neither an answer nor an error in the stores of the shards"),
+                format!("{} neither an answer nor an error in the stores of the shards", have(*pages)),
                 "run the shards again with this manifest, then merge again; nothing is paid for twice".to_owned(),
             ),
             Self::ShardsPending { pages, tasks } => (
                 format!(
-                    "{pages} pages have no answer under the current manifest; new or changed since the shards ran: {}",
+                    "{} no answer under the current manifest; new or changed since the shards ran: {}",
+                    have(*pages),
                     names(tasks)
                 ),
                 "merge with the manifest that the shards had, or run the shards again with this one (what has changed is asked and paid for), then merge again".to_owned(),
             ),
             Self::BatchPending { pages } => (
-                format!("{pages} pages are in batches that have not ended, or wait for the next one"),
+                match pages {
+                    1 => "1 page is in a batch that has not ended, or waits for the next one".to_owned(),
+                    _ => format!("{} pages are in batches that have not ended, or wait for the next one", grouped(*pages)),
+                },
                 "run the same command again later: it collects finished batches and submits the rest; nothing is paid for twice".to_owned(),
             ),
             Self::ShardsStopped { message, .. } => (
@@ -381,6 +384,11 @@ impl RunOutcome {
         let message = format!("no request succeeded within retry.max_wait: {message}");
         Self::ProviderUnavailable { message, has_replied }
     }
+}
+
+/// `1 page has`, `2 pages have`.
+fn have(pages: u64) -> String {
+    format!("{} {}", counted(pages, "page"), if pages == 1 { "has" } else { "have" })
 }
 
 /// Names in backquotes, as in a sentence.

@@ -83,9 +83,11 @@ pub(crate) fn conclude(
         // No page is pending: those that `--limit` leaves to be sent again have their earlier answers.
         None if is_cut && options.selection.is_any() => RunOutcome::Limited,
         None => match (judge(job, &pages, options.is_partial()), seen.unread) {
-            (RunOutcome::Complete | RunOutcome::NoPages, Some(UnreadInput { count, first })) => {
-                RunOutcome::InputUnread { count, first }
-            }
+            // The cause of pages that are pending.
+            (
+                RunOutcome::Complete | RunOutcome::NoPages | RunOutcome::PagesPending(_),
+                Some(UnreadInput { count, first }),
+            ) => RunOutcome::InputUnread { count, first },
             (outcome, _) => outcome,
         },
     };
