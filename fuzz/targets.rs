@@ -4,7 +4,7 @@
 use docmill::internal::export::RowSpec;
 use docmill::internal::manifest::{self, Job};
 use docmill::internal::media::{Document, check_complete, probe};
-use docmill::internal::provider::{Charge, Verdict, request_parts};
+use docmill::internal::provider::{Charge, Verdict, offline_replies};
 use docmill::internal::select::{Filter, FilterColumns};
 use docmill::internal::source::Entries;
 use docmill::internal::task::{Question, check_value, compile, read_reply};
@@ -90,9 +90,9 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
 
 /// The result does not depend on where a stream is split.
 pub(crate) fn stream(data: &[u8]) {
-    let whole = request_parts::stream([data]);
+    let whole = offline_replies::stream([data]);
     let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
-    assert_eq!(request_parts::stream(data.chunks(step)), whole);
+    assert_eq!(offline_replies::stream(data.chunks(step)), whole);
 }
 
 /// An error gives a message of bounded length without control characters, and a bounded wait.
@@ -101,7 +101,7 @@ pub(crate) fn error_body(data: &[u8]) {
         [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
         short => (500, short),
     };
-    let exchange = request_parts::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
+    let exchange = offline_replies::judge_error(status, "", &String::from_utf8_lossy(body), NOW_MS);
     let message = match &exchange.verdict {
         Verdict::Done { .. } => panic!("an error must not be accepted as an answer"),
         Verdict::Retry(fault) => &fault.message,
@@ -120,7 +120,7 @@ pub(crate) fn error_body(data: &[u8]) {
 /// Rate limits and waits from headers are within sane bounds.
 pub(crate) fn limit_headers(data: &[u8]) {
     let headers = String::from_utf8_lossy(data);
-    let exchange = request_parts::refusal(429, &headers, "", NOW_MS);
+    let exchange = offline_replies::judge_error(429, &headers, "", NOW_MS);
     if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
         assert!(after <= Duration::from_secs(7 * 86_400));
     }

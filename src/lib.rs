@@ -94,7 +94,7 @@ pub use session::{
 #[doc(hidden)]
 pub use cli::main;
 
-/// The modules of the crate, for its own tests, benchmarks and fuzz targets. Not part of the
+/// The modules below the session, for the crate's own tests, benchmarks and fuzz targets. Not part of the
 /// public API: anything in it may change in any release.
 #[cfg(feature = "internal")]
 #[doc(hidden)]

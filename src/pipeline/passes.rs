@@ -188,8 +188,8 @@ impl Passes<'_> {
             left = asking_all => left,
             never = self.deadline() => match never {},
         };
-        seen.stopped_asking = !pass.seen.is_asking();
-        pass.seen.stop_asking();
+        seen.stopped_asking = !pass.seen.takes_pages();
+        pass.seen.stop_taking_pages();
         threads.join(&self.run.shutdown);
         seen.add(&pass.seen);
         left
@@ -219,11 +219,11 @@ impl Passes<'_> {
             step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
             // Pages that are not sent in batches were all taken, or stopped, before.
             if step.is_full && self.run.job.is_batch {
-                seen.stop_asking();
+                seen.stop_taking_pages();
             }
         }
         if self.run.shutdown.is_requested() {
-            seen.stop_asking();
+            seen.stop_taking_pages();
         }
         Ok(delivery.end_pass())
     }

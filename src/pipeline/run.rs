@@ -28,7 +28,7 @@ use std::time::Duration;
 /// Interval at which a run that ends at once checks how long closing the store may take.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
 
-/// Runs a job. Returns the report and the outcome; everything except the report's own file is in the store.
+/// Runs a job: asks its pages, writes its outputs and its report, and records the end in the store.
 ///
 /// # Errors
 /// When the input can't be searched, the store or an output can't be read or written, or a run that
@@ -151,7 +151,7 @@ fn subtract_base_spend(
         budget = budget + own - spent.divided_by(job.input.shard.map_or(1, Shard::count));
     }
     let mut job = Job::clone(job);
-    // The loss may exceed the budget.
+    // The base may have spent more than the budget.
     job.limits.budget = Some(budget.max(Pico::ZERO));
     Ok(Arc::new(job))
 }

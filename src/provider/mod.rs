@@ -14,7 +14,7 @@
 //! - [`learning`]: what exchanges show about an endpoint; [`frames`]: the common part of requests for the same
 //!   questions
 //! - [`reply_reader`]: reads and judges a reply
-//! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
+//! - `offline_replies`: reads replies without a network, for tests and fuzz targets
 //! - [`batch_client`]: the provider's Batch API
 //! - [`endpoint`]: one model at one endpoint, which owns all of these
 
@@ -26,12 +26,12 @@ pub(crate) mod form;
 pub(crate) mod frames;
 pub(crate) mod judgement;
 pub(crate) mod learning;
+#[cfg(any(test, feature = "internal"))]
+pub mod offline_replies;
 pub(crate) mod pacing;
 pub(crate) mod replies;
 pub(crate) mod reply_reader;
 pub(crate) mod request;
-#[cfg(any(test, feature = "internal"))]
-pub mod request_parts;
 #[cfg(test)]
 pub(crate) mod test_server;
 

@@ -18,7 +18,7 @@ pub struct RetrySelection {
     pub invalid: bool,
     /// Tasks that the model or a content filter declined.
     pub refused: bool,
-    /// Pages that could not be read, and tasks that could not be asked.
+    /// Pages that could not be read, and tasks for which no request succeeded.
     pub failed: bool,
     /// Tasks with a valid answer.
     pub refresh: bool,

@@ -10,10 +10,10 @@ use std::time::Duration;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawLimits {
-    /// Maximum number of requests per minute. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
+    /// Maximum number of requests per minute; at most half a second's share is sent at once. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 10_000_000))]
     requests_per_minute: Option<u32>,
-    /// Maximum number of tokens per minute, as the provider counts them. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
+    /// Maximum number of tokens per minute, as the provider counts them; at most half a second's share, or one request, is sent at once. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 4_000_000_000_u64))]
     tokens_per_minute: Option<u64>,
     /// Maximum number of requests in flight. Default: 64. As long as no rate limit is known, docmill starts with 8 and sends more while the server keeps up.
@@ -149,8 +149,13 @@ impl RawLimits {
 }
 
 fn check_budget_name(name: &str, check: &mut Check) {
-    if name.is_empty() || name.chars().count() > MAX_BUDGET_NAME || name.chars().any(char::is_control) {
-        let message = "`budget_name` is empty, too long or has control characters";
-        check.report("/limits/budget_name", message, "a short name such as team-a");
-    }
+    let fault = match name.chars().count() {
+        0 => "`budget_name` is empty".to_owned(),
+        count if count > MAX_BUDGET_NAME => {
+            format!("`budget_name` has {count} characters; at most {MAX_BUDGET_NAME} are possible")
+        }
+        _ if name.chars().any(char::is_control) => "`budget_name` has control characters".to_owned(),
+        _ => return,
+    };
+    check.report("/limits/budget_name", &fault, "a short name such as team-a");
 }

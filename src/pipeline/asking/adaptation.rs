@@ -1,5 +1,4 @@
-//! What follows from an attempt once it is settled: what the endpoint accepts and bills, and
-//! whether the run can continue.
+//! What follows from an attempt: what the endpoint accepts, what it bills, and whether the run can continue.
 
 use super::attempt::{Attempt, SentRequest};
 use super::charge::compared_costs;
@@ -115,7 +114,7 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: SentFor
     form
 }
 
-/// Compares a bill with the estimate. Only a page's first request is compared.
+/// Compares a bill with the estimate. Repairs are not compared: they also carry the last reply.
 async fn calibrate(
     asking: &Asking<'_>,
     sent: &SentRequest,

@@ -28,7 +28,7 @@ pub(crate) struct KnownBefore {
 const CHARS_PER_TOKEN: u64 = 4;
 
 /// How many times its reservation a bill is assumed to be at most, in percent: a model that reasons above
-/// the output limit. It is four times what docmill takes for the most expensive reply.
+/// the output limit.
 const MAX_OVERRUN_PERCENT: u32 = 400;
 /// How many times its expected cost a bill is assumed to be at most, in percent: another price, another
 /// service tier, a cost of the provider's own.

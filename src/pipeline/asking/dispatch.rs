@@ -29,7 +29,8 @@ pub(crate) struct AskedPages {
     /// Pages that were asked.
     count: u64,
     limit: Option<u64>,
-    /// Whether it matters if pages are left at the limit: then the same command continues.
+    /// Whether the run has to look for pages beyond the limit: of those that are sent again, only reading on shows whether
+    /// any are left.
     looks_for_more: bool,
 }
 
@@ -49,8 +50,8 @@ impl AskedPages {
         self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.count))
     }
 
-    /// Counts pages that are asked from now on. Before the first one the parts of an earlier run of a shard
-    /// cease to count: the run may be killed.
+    /// Counts pages that are asked from now on. Before the first one, the finished parts of an earlier run of this shard are
+    /// withdrawn, so that they do not count as this run's if it is killed.
     pub(crate) async fn begin_pages(&mut self, run: &RunContext, pages: u64) {
         if self.count == 0 && pages > 0 {
             withdraw_earlier_parts(run).await;
@@ -96,7 +97,7 @@ pub(crate) async fn ask_pages(
     let (mut is_open, mut is_ending) = (asked.left() > 0 || asked.looks_for_more, false);
     // No more pages are taken. The workers continue listing files.
     let take_no_more = |ready: &mut mpsc::Receiver<ReadyPage>| {
-        seen.stop_asking();
+        seen.stop_taking_pages();
         ready.close();
         false
     };

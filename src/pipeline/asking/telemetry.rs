@@ -1,5 +1,6 @@
 //! Telemetry of an attempt: a line in the log, its span, counters. The names are stable
-//! (docs/observability.md). Nothing of the image, of the reply or of a key is in it.
+//! (docs/observability.md). Nothing of the image, of the prompt or of a key is in it; the message of a fault may quote a few
+//! words of the reply.
 
 use super::attempt::Attempt;
 use crate::base::ids::AttemptId;

@@ -55,8 +55,8 @@ pub(crate) struct ScanPass {
 /// What a pass has seen. Written by its threads, read by the driver.
 #[derive(Debug)]
 pub(crate) struct ScanSeen {
-    /// Cleared when nothing more is asked: the rest of the input is only listed.
-    is_asking: AtomicBool,
+    /// Cleared when the rest of the input is only listed.
+    takes_pages: AtomicBool,
     /// Set when the walk reached its end: every file has a row.
     has_all: AtomicBool,
     has_dropped: AtomicBool,
@@ -104,10 +104,10 @@ pub(crate) fn question_sets_of(run: &RunContext) -> QuestionSets {
 }
 
 impl ScanSeen {
-    /// Nothing, in a pass that asks.
+    /// Nothing yet.
     pub(crate) fn new() -> Self {
         Self {
-            is_asking: AtomicBool::new(true),
+            takes_pages: AtomicBool::new(true),
             has_all: AtomicBool::new(false),
             has_dropped: AtomicBool::new(false),
             has_changes: AtomicBool::new(false),
@@ -115,14 +115,14 @@ impl ScanSeen {
         }
     }
 
-    /// Whether pages are still asked.
-    pub(crate) fn is_asking(&self) -> bool {
-        self.is_asking.load(Ordering::Relaxed)
+    /// Whether pages are still taken: the rest of the input is not only listed.
+    pub(crate) fn takes_pages(&self) -> bool {
+        self.takes_pages.load(Ordering::Relaxed)
     }
 
-    /// Nothing more is asked: the rest of the input is only listed.
-    pub(crate) fn stop_asking(&self) {
-        self.is_asking.store(false, Ordering::Relaxed);
+    /// No more pages are taken: the rest of the input is only listed.
+    pub(crate) fn stop_taking_pages(&self) {
+        self.takes_pages.store(false, Ordering::Relaxed);
     }
 
     /// Whether the walk reached its end, and everything that it found is stored.

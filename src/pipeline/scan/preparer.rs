@@ -14,7 +14,7 @@ use crate::prepare::{Decoder, DecoderCommand, PageFeatures, Prepared, pass_throu
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Side of a page that is prepared only to compute its features, in pixels.
+/// Shorter side of a page that is prepared only to compute its features, in pixels.
 const INSPECTED_SIDE: u32 = 400;
 
 /// Prepares the pages of one file after the other. Owns a decoder process.

@@ -105,7 +105,7 @@ impl Worker {
 
     /// Whether files are only listed from now on.
     fn only_lists(&self) -> bool {
-        !self.pass.seen.is_asking() || self.run.shutdown.is_requested()
+        !self.pass.seen.takes_pages() || self.run.shutdown.is_requested()
     }
 
     fn scan_counted(&mut self, file: FoundFile) -> Result<(), RunOutcome> {

@@ -75,7 +75,7 @@ impl Decoder {
         let result = self.with_memory(need, |decoder| decoder.ask(&Request::Open, bytes))?;
         Ok(result.and_then(|(reply, _)| match reply {
             DecoderReply::Opened(layout) => Ok(layout),
-            reply => Err(unexpected(reply)),
+            reply => Err(fault_of(reply)),
         }))
     }
 
@@ -94,7 +94,7 @@ impl Decoder {
         let result = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Measure { page }))?;
         Ok(result.and_then(|(reply, _)| match reply {
             DecoderReply::Measured { width, height } => Ok((width, height)),
-            reply => Err(unexpected(reply)),
+            reply => Err(fault_of(reply)),
         }))
     }
 
@@ -107,7 +107,7 @@ impl Decoder {
         let result = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page, earlier }))?;
         Ok(result.and_then(|(reply, _)| match reply {
             DecoderReply::Compared(earlier) => Ok(earlier),
-            reply => Err(unexpected(reply)),
+            reply => Err(fault_of(reply)),
         }))
     }
 
@@ -144,7 +144,7 @@ impl Decoder {
             DecoderReply::Prepared { mime, width, height, full, features, renderer } => {
                 Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features, renderer })
             }
-            reply => Err(unexpected(reply)),
+            reply => Err(fault_of(reply)),
         }))
     }
 
@@ -217,7 +217,7 @@ impl Decoder {
             let file = self.file.clone();
             match self.ask(&Request::Open, &file)? {
                 Ok((DecoderReply::Opened(_), _)) => {}
-                Ok((reply, _)) => return Ok(Err(unexpected(reply))),
+                Ok((reply, _)) => return Ok(Err(fault_of(reply))),
                 Err(fault) => return Ok(Err(fault)),
             }
         }
@@ -265,7 +265,7 @@ fn is_fault<T>(outcome: &Result<T, MediaFault>, kind: MediaFaultKind) -> bool {
 }
 
 /// The fault in a reply, or that of a reply to another request.
-fn unexpected(reply: DecoderReply) -> MediaFault {
+fn fault_of(reply: DecoderReply) -> MediaFault {
     match reply {
         DecoderReply::Fault(fault) => fault,
         _ => decoder_failed("the decoder sent an unexpected reply"),

@@ -51,12 +51,12 @@ impl ErrorJudgement {
     pub(crate) fn in_view_of(&self, sent: &SentForm) -> (Verdict, Charge) {
         // Without an output limit the cost of a request is unbounded: it is left out last, and not because it is only
         // named.
-        let leaves_limit = |change: &CapabilityChange| *change == CapabilityChange::Omit(Parameter::OutputLimit);
-        let next = |may_leave_limit: bool| {
+        let omits_limit = |change: &CapabilityChange| *change == CapabilityChange::Omit(Parameter::OutputLimit);
+        let next = |may_omit_limit: bool| {
             let named = self.named_changes.iter().map(|change| sent.next_change(*change));
             let possible: Vec<_> = named.filter(|change| sent.may_change(*change)).collect();
-            let last = possible.iter().find(|change| may_leave_limit && leaves_limit(change));
-            possible.iter().find(|change| !leaves_limit(change)).or(last).copied()
+            let last = possible.iter().find(|change| may_omit_limit && omits_limit(change));
+            possible.iter().find(|change| !omits_limit(change)).or(last).copied()
         };
         let rejected = |message: &str, change| {
             let (kind, message) = (ErrorKind::Capability, message.to_owned());

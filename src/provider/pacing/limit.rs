@@ -32,7 +32,7 @@ pub(crate) struct Limit {
     processed: u32,
     /// The largest count that was admitted at once.
     largest: u64,
-    /// Whether the provider is known to count requests: a report showed less than its full limit.
+    /// Whether the provider is known to count what is sent: a report showed less than its full limit.
     is_counted: bool,
     /// For how long the limit is that headers report.
     window: LimitWindow,

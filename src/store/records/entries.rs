@@ -22,9 +22,9 @@ pub struct EntryRecord {
     pub changed_ns: i64,
     /// The inode number.
     pub inode: u64,
-    /// The digest of the bytes; `None` if the file could not be read.
+    /// The digest of the bytes; `None` if the file could not be read, or was only listed so far.
     pub content: Option<Digest>,
-    /// The number of pages; 0 if the file could not be opened as pages.
+    /// The number of pages; 0 if the file could not be opened as pages, 1 if it was not opened yet.
     pub page_count: u32,
     /// Pages of the file that are the same as an earlier one: the page, and the first that is the same.
     pub repeats: Vec<(u32, u32)>,

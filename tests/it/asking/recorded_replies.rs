@@ -13,7 +13,7 @@ use docmill::internal::manifest::{self, Job, Timeouts};
 use docmill::internal::prepare::Prepared;
 use docmill::internal::provider::{
     Capabilities, CapabilityChange, Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions,
-    ModelEndpoint, PageRequest, Verdict, request_parts,
+    ModelEndpoint, PageRequest, Verdict, offline_replies,
 };
 use docmill::internal::task::compile;
 use serde_json::{Map, Value, json};
@@ -207,10 +207,10 @@ fn recorded_streams_are_read_the_same_wherever_they_are_split() {
     let mut count = 0;
     for recording in streams {
         let (id, body) = (text(recording, "id"), text(recording, "body"));
-        let whole = request_parts::stream([body.as_bytes()]);
+        let whole = offline_replies::stream([body.as_bytes()]);
         assert!(whole.is_ended, "{id}");
         assert!(!whole.is_error || body.contains("\"error\""), "{id}");
-        assert_eq!(request_parts::stream(body.as_bytes().chunks(7)), whole, "{id}");
+        assert_eq!(offline_replies::stream(body.as_bytes().chunks(7)), whole, "{id}");
         count += 1;
     }
     assert!(count > 30, "{count} streams");
@@ -223,14 +223,14 @@ fn recorded_delays_and_limits_are_found() {
     };
     let is_groq = |recording: &&Value| text(recording, "provider") == "groq" && recording["status"] == 429;
     let groq = quoted.iter().find(is_groq).unwrap();
-    match request_parts::refusal(429, "", text(groq, "body"), 0).verdict {
+    match offline_replies::judge_error(429, "", text(groq, "body"), 0).verdict {
         Verdict::Later { after, .. } => assert_eq!(after, Some(Duration::from_millis(578_016)), "9m38.016s"),
         other => panic!("{other:?}"),
     }
     let limits = replies.iter().map(|recording| {
         let headers = recording["headers"].as_object().into_iter().flatten();
         let headers = headers.filter_map(|(name, value)| Some(format!("{name}: {}\n", value.as_str()?)));
-        request_parts::refusal(429, &headers.collect::<String>(), "", 0).rate_limits
+        offline_replies::judge_error(429, &headers.collect::<String>(), "", 0).rate_limits
     });
     let count = limits.filter(|limits| limits.requests.is_some() || limits.tokens.is_some()).count();
     assert!(count > 10, "{count} replies report limits");

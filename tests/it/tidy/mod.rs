@@ -121,7 +121,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "learning",
             "frames",
             "reply_reader",
-            "request_parts",
+            "offline_replies",
             "batch_client",
             "endpoint",
         ],

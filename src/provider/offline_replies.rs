@@ -42,7 +42,7 @@ pub fn stream<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Streamed {
 /// Judges a reply of an error status at `wall_ms` (milliseconds since 1970). `headers`: one
 /// a line; lines that HTTP does not allow are ignored, as they never arrive.
 #[must_use]
-pub fn refusal(status: u16, headers: &str, body: &str, wall_ms: i64) -> Exchange {
+pub fn judge_error(status: u16, headers: &str, body: &str, wall_ms: i64) -> Exchange {
     let headers: HeaderMap = headers
         .lines()
         .filter_map(|line| line.split_once(':'))
