@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 /// some to 143.
 const MAX_REPEATED_BYTES: usize = 100;
 
-/// Name of the folder beside a store for the outputs of runs that left pages pending.
-pub const PARTIAL_FOLDER: &str = "partial";
-
 /// The path with `suffix` appended to its last component: `a/store.db` and `-wal` become
 /// `a/store.db-wal`.
 #[must_use]
@@ -44,6 +41,12 @@ pub fn beside_database(database: &Path, suffix: &str) -> PathBuf {
 #[must_use]
 pub fn database_files(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| beside_database(database, suffix))
+}
+
+/// The folder beside a store for the outputs of runs that left pages pending.
+#[must_use]
+pub fn partial_folder(store: &Path) -> PathBuf {
+    beside_database(store, "").with_file_name("partial")
 }
 
 /// Whether `path` has the name of a file that SQLite keeps beside a database, in WAL mode or without it. A program that
@@ -101,6 +104,7 @@ mod tests {
         std::os::unix::fs::symlink("folder/store.db", real.join("link.db")).unwrap();
         let files = ["store.db", "store.db-wal", "store.db-shm"].map(|name| real.join("deep").join(name));
         assert_eq!(database_files(&real.join("link.db")), files);
+        assert_eq!(partial_folder(&real.join("link.db")), real.join("deep/partial"));
         assert_eq!(database_files(&real.join("folder/store.db"))[1], real.join("folder/store.db-wal"));
     }
 

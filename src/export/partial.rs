@@ -10,7 +10,7 @@ use crate::base::atomic_file::AtomicFile;
 use crate::base::digest::Digest;
 use crate::base::open_databases::read_other;
 use crate::base::shared_folder;
-use crate::base::sibling::{PARTIAL_FOLDER, short_name};
+use crate::base::sibling::{partial_folder, short_name};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub(crate) struct PartialFolder(PathBuf);
 impl PartialFolder {
     /// The folder beside `store`.
     pub(crate) fn beside(store: &Path) -> Self {
-        Self(store.with_file_name(PARTIAL_FOLDER))
+        Self(partial_folder(store))
     }
 
     /// The path of the partial file of the output `target`, which no other output has. Creates its

@@ -6,7 +6,7 @@ use super::job::Job;
 use super::sections::input::{Detect, Input, Place};
 use super::selection::{Choice, Selection};
 use crate::base::file_identity::{FileIdentity, real_path};
-use crate::base::sibling::{PARTIAL_FOLDER, database_files};
+use crate::base::sibling::{database_files, partial_folder};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ struct InputFolder {
 impl ProtectedFiles {
     /// What the job reads, and its store; without its outputs.
     pub(crate) fn of_job(job: &Job) -> Self {
-        let partial = real_path(&job.store.with_file_name(PARTIAL_FOLDER));
+        let partial = real_path(&partial_folder(&job.store));
         Self { partial: Some(partial), ..Self::without_store(job).with_store(&job.store) }
     }
 

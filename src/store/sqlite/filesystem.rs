@@ -42,17 +42,16 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
             let reason = format!("no file can be created in {}: {error}", folder.display());
             Err(StoreError::Denied { path: path.to_owned(), reason })
         }
-        (Err(error), None) if error.kind() != io::ErrorKind::StorageFull => {
-            failed(format!("no file can be created in {}: {error}", folder.display()))
-        }
+        // There may be space and no room for another file.
+        (Err(error), None) => failed(format!("no file can be created in {}: {error}", folder.display())),
         (Ok(()), None) if !target.is_file() => Ok(()),
         (Ok(()), None) => check_use(&target, FileUse::Write).map_err(|error| StoreError::Denied {
             path: path.to_owned(),
             reason: format!("it can't be written: {error}"),
         }),
-        (_, free) => failed(format!(
+        (_, Some(free)) => failed(format!(
             "{} MB are free in {}, about {} MB are needed",
-            free.unwrap_or(0) >> 20,
+            free >> 20,
             folder.display(),
             MIN_BYTES >> 20
         )),

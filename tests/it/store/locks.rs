@@ -89,15 +89,18 @@ fn a_store_named_by_a_link_is_the_store_itself() {
         history["runs"].as_array().unwrap().iter().map(|run| run["outcome"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(states(), ["running", "limited"]);
-    let export = ["export", "job.yaml", "--csv", "deep/store.db-wal", "--store", "link.db"];
-    let refused = bench.docmill(&export);
-    assert!(refused.code == 2 && refused.stderr.contains("would overwrite the store"), "{}", refused.stderr);
+    for (output, what) in [("deep/store.db-wal", "the store"), ("deep/partial/rows.csv", "a partial output")] {
+        let refused = bench.docmill(&["export", "job.yaml", "--csv", output, "--store", "link.db"]);
+        let words = format!("would overwrite {what}");
+        assert!(refused.code == 2 && refused.stderr.contains(&words), "{output}: {}", refused.stderr);
+    }
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(states(), ["died", "limited"], "without its lock, a run is alive for a minute");
     let bench = bench.simulator(Options::default());
     bench.job("limits: {concurrency: 1}");
     assert_eq!(bench.run(&["-q", "--store", "deep/store.db"]).code, 0);
+    assert!(!bench.path("partial").exists() && !bench.path("deep/partial").exists(), "outputs are complete");
     let left: Vec<_> = std::fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     let of_link = left.iter().filter(|name| name.to_string_lossy().starts_with("link.db")).count();
     assert_eq!(of_link, 1, "{left:?}");
