@@ -26,11 +26,11 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A file beside a SQLite database: the path of the database with `suffix`. Beside a symbolic link there is none: SQLite
-/// and all processes look where the file itself is.
+/// A file beside a SQLite database: the path of the database with `suffix`. On Unix, SQLite follows a symbolic link to the
+/// database (`unixFullPathname` in its `os_unix.c`), so nothing is beside the link; on Windows it does not.
 #[must_use]
 pub fn beside_database(database: &Path, suffix: &str) -> PathBuf {
-    match database.is_symlink() {
+    match cfg!(unix) && database.is_symlink() {
         true => with_suffix(&real_path(database), suffix),
         false => with_suffix(database, suffix),
     }

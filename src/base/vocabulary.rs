@@ -196,7 +196,7 @@ vocabulary! {
         StorageError = "storage_error",
         /// `limits.run_time` elapsed.
         DeadlineReached = "deadline_reached",
-        /// Some pages could not be asked or looked at.
+        /// Pages are left without an outcome, or a part of the input could not be read.
         PagesPending = "pages_pending",
         /// A run that does not wait for batches has left some in progress.
         BatchPending = "batch_pending",

@@ -114,7 +114,7 @@ impl LeftOut {
     pub fn explain_none(&self, has_include: bool) -> String {
         let mut parts = Vec::new();
         if self.unselected() > 0 {
-            parts.push(format!("{}: {}", counted(self.unselected(), "other file"), self.extensions()));
+            parts.push(format!("found {}: {}", counted(self.unselected(), "file"), self.extensions()));
         }
         for (count, what) in [
             (self.excluded, "left out by input.exclude"),
@@ -128,7 +128,7 @@ impl LeftOut {
         }
         let what = match (parts.len(), self.unselected() > 0, has_include) {
             (0, ..) => return "the input folder is empty".to_owned(),
-            (1, true, true) => "no file matches input.include",
+            (1, true, true) => "input.include selects no page",
             (1, true, false) => "no file has the extension of a supported format",
             _ => "no file is selected",
         };
@@ -167,9 +167,9 @@ mod tests {
             (
                 &[("a.txt", Extension), ("b.docx", Extension), ("c.TXT", Extension), ("README", Content)],
                 false,
-                "no file has the extension of a supported format; 4 other files: .txt 2, .docx 1, no extension 1",
+                "no file has the extension of a supported format; found 4 files: .txt 2, .docx 1, no extension 1",
             ),
-            (&[("a.txt", Include)], true, "no file matches input.include; 1 other file: .txt 1"),
+            (&[("a.txt", Include)], true, "input.include selects no page; found 1 file: .txt 1"),
             (
                 &[(".a.jpg", Hidden), ("b.jpg", Exclude("b*".into())), ("c.jpg", Link)],
                 false,

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawLimits {
-    /// Maximum number of requests per minute; at most half a second's share is sent at once. Default: learned from the provider's response headers, or else from its 429 responses.
+    /// Maximum number of requests per minute; at most half a second's share, or one request, is sent at once. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 10_000_000))]
     requests_per_minute: Option<u32>,
     /// Maximum number of tokens per minute, as the provider counts them; at most half a second's share, or one request, is sent at once. Default: learned from the provider's response headers, or else from its 429 responses.

@@ -110,7 +110,8 @@ pub enum RunOutcome {
     },
     /// `limits.run_time` is over.
     DeadlineReached,
-    /// Pages are left without an outcome, such as those that other runs of the job kept finding.
+    /// Pages are left without an outcome: other runs of the job kept finding more, or a file that was listed before could
+    /// not be looked at.
     PagesPending(u64),
     /// The stores of the shards that were merged have neither an answer nor an error for some pages.
     ShardsPending {
@@ -336,7 +337,7 @@ impl RunOutcome {
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resume),
             Self::PagesPending(pages) => (
                 format!("{} neither an answer nor an error yet", have(*pages)),
-                format!("other runs of the job may have found more pages; {resume}"),
+                format!("warnings name what could not be read; otherwise other runs of the job have found more pages; {resume}"),
             ),
             Self::ShardsPending { pages, tasks } if tasks.is_empty() => (
                 format!("{} neither an answer nor an error in the stores of the shards", have(*pages)),

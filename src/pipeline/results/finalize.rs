@@ -83,7 +83,7 @@ pub(crate) fn conclude(
         // No page is pending: those that `--limit` leaves to be sent again have their earlier answers.
         None if is_cut && options.selection.is_any() => RunOutcome::Limited,
         None => match (judge(job, &pages, options.is_partial()), seen.unread) {
-            // The cause of pages that are pending.
+            // If pages are pending, this is probably why.
             (
                 RunOutcome::Complete | RunOutcome::NoPages | RunOutcome::PagesPending(_),
                 Some(UnreadInput { count, first }),

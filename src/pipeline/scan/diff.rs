@@ -94,7 +94,8 @@ fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
     if left_out.unselected() > 0 {
         let files = counted(left_out.unselected(), "file");
         let why = match (input.include.is_empty(), input.detect) {
-            (false, _) => "that input.include does not match",
+            (false, Detect::Extension) => "that input.include does not match",
+            (false, Detect::Content) => "by input.include or their content",
             (true, Detect::Extension) => "by their extension",
             (true, Detect::Content) => "by their content",
         };

@@ -3,7 +3,7 @@
 //! may not be writable.
 
 use crate::base::open_databases;
-use crate::base::sibling::{database_files, folder_of, is_temporary_of, temporary_beside};
+use crate::base::sibling::{beside_database, database_files, folder_of, is_temporary_of, temporary_beside};
 use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
 use rusqlite::{Connection, TransactionBehavior};
@@ -53,8 +53,9 @@ impl ScratchStore {
     /// When one of the files can't be opened.
     pub(crate) fn open(path: &Path, cache: u32) -> Result<Self, StoreError> {
         let db = schema::open(path)?;
-        remove_abandoned(path);
-        let file = temporary_beside(path);
+        let path = beside_database(path, "");
+        remove_abandoned(&path);
+        let file = temporary_beside(&path);
         let scratch = Self { db, file };
         attach(&scratch.db, &scratch.file, "scratch", "mode=rwc")?;
         scratch.db.execute_batch("PRAGMA scratch.journal_mode=OFF; PRAGMA scratch.synchronous=OFF;")?;

@@ -34,7 +34,8 @@ pub fn check_writable(path: &Path) -> Result<(), StoreError> {
     let written = File::options().write(true).create_new(true).open(&test_file).and_then(|mut file| {
         let written = file.write_all(b".");
         // On a full disk, too.
-        std::fs::remove_file(&test_file).and(written)
+        let removed = std::fs::remove_file(&test_file);
+        written.and(removed)
     });
     let free = free_space(folder).filter(|free| *free < MIN_BYTES);
     match (written, free) {

@@ -157,7 +157,7 @@ fn a_folder_without_pages_is_reported_with_the_reason() {
     bench.put("pages/b.docx", b"x");
     bench.put("pages/c.txt", b"x");
     bench.job("");
-    let words = "3 other files: .txt 2, .docx 1";
+    let words = "found 3 files: .txt 2, .docx 1";
     for arguments in [&["plan", "job.yaml"][..], &["check", "job.yaml"], &["run", "job.yaml"]] {
         let ran = bench.docmill(arguments);
         assert!(format!("{}{}", ran.stdout, ran.stderr).contains(words), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
@@ -165,7 +165,7 @@ fn a_folder_without_pages_is_reported_with_the_reason() {
     let job = bench.text("job.yaml").replace("folder: pages", "folder: pages, include: [\"*.tif\"]");
     bench.put("job.yaml", job.as_bytes());
     let ran = bench.docmill(&["check", "job.yaml"]);
-    assert!(ran.stdout.contains(&format!("no file matches input.include; {words}")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("input.include selects no page; {words}")), "{}", ran.stdout);
     let plan: serde_json::Value =
         serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
     assert_eq!(plan["left_out"]["by_extension"].to_string(), r#"{".docx":1,".txt":2}"#);

@@ -86,6 +86,13 @@ fn a_folder_that_cannot_be_read_is_named_and_the_run_is_not_complete() {
     let error = ran.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
     assert!(error.contains("could not be read") && error.contains("pages/closed"), "{}", ran.stderr);
     assert_eq!(bench.report()["outcome"], "pages_pending");
+    // Its page is pending, because an earlier run has seen it.
+    set_mode(bench.path("pages/closed"), 0o755);
+    assert_eq!(nobody(&bench, &["run", "job.yaml", "--limit", "0"]).unwrap().code, 0);
+    set_mode(bench.path("pages/closed"), 0o700);
+    let ran = nobody(&bench, &["run", "job.yaml"]).unwrap();
+    assert_eq!((ran.code, requests(&bench)), (9, 2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nerror: a part of the input could not be read: "), "{}", ran.stderr);
     // Left out on purpose.
     bench.job("");
     let job = bench.text("job.yaml").replace("{folder: pages}", "{folder: pages, exclude: [\"closed/**\"]}");
