@@ -1,6 +1,7 @@
 //! A process that is stopped for a while.
 
 use super::signal::{is_sent, signal};
+use super::wait::wait_until;
 use std::path::Path;
 use std::process::Child;
 
@@ -11,8 +12,29 @@ impl Stopped {
     /// Stops a process.
     pub(crate) fn new(child: &Child) -> Self {
         signal(child, "STOP");
+        wait_until("every thread has stopped", || !has_running_threads(child.id()));
         Self(child.id())
     }
+}
+
+/// Whether threads of a process have not stopped yet. A thread in a system call stops when the call returns, and may lock a
+/// file until then.
+#[cfg(target_os = "linux")]
+fn has_running_threads(process: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    // A thread without a status has ended.
+    let status = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status")).ok();
+    let is_running = |status: String| {
+        let state = status.lines().find_map(|line| line.strip_prefix("State:")).map(str::trim_start);
+        !state.is_some_and(|state| state.starts_with(['T', 't', 'Z', 'X']))
+    };
+    threads.filter_map(status).any(is_running)
+}
+
+/// Unknown on other systems.
+#[cfg(not(target_os = "linux"))]
+fn has_running_threads(_process: u32) -> bool {
+    false
 }
 
 /// Stops a process while it does not write to its store: others could not write to it, either.
