@@ -8,15 +8,6 @@ use std::path::{Path, PathBuf};
 /// some to 143.
 const MAX_REPEATED_BYTES: usize = 100;
 
-/// The path with `suffix` appended to its last component: `a/store.db` and `-wal` become
-/// `a/store.db-wal`.
-#[must_use]
-pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// The folder of a file: `.` if the path has none.
 #[must_use]
 pub fn folder_of(path: &Path) -> &Path {
@@ -26,14 +17,14 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A file beside a SQLite database: the path of the database with `suffix`. On Unix, SQLite follows a symbolic link to the
+/// A file beside a SQLite database: `a/store.db` and `-wal` become `a/store.db-wal`. On Unix, SQLite follows a symbolic link to the
 /// database (`unixFullPathname` in its `os_unix.c`), so nothing is beside the link; on Windows it does not.
 #[must_use]
 pub fn beside_database(database: &Path, suffix: &str) -> PathBuf {
-    match cfg!(unix) && database.is_symlink() {
-        true => with_suffix(&real_path(database), suffix),
-        false => with_suffix(database, suffix),
-    }
+    let file = if cfg!(unix) && database.is_symlink() { real_path(database) } else { database.to_owned() };
+    let mut name = file.into_os_string();
+    name.push(suffix);
+    name.into()
 }
 
 /// The files of a SQLite database in WAL mode: the database itself, its write-ahead log and
@@ -88,7 +79,6 @@ mod tests {
     fn a_suffix_is_appended_to_the_whole_name() {
         let files = database_files(Path::new("a.b/store.db"));
         assert_eq!(files, ["a.b/store.db", "a.b/store.db-wal", "a.b/store.db-shm"].map(PathBuf::from));
-        assert_eq!(with_suffix(Path::new("out"), ".partial"), Path::new("out.partial"));
         for (name, is_beside) in [("s.db-wal", true), ("s.db-shm", true), ("s.db-journal", true), ("wal/s.db", false)] {
             assert_eq!(is_beside_database(Path::new(name)), is_beside, "{name}");
         }

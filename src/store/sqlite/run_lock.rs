@@ -56,7 +56,7 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
     let Ok(file) = File::open(lock_path(store, run)) else {
         return is_recent;
     };
-    // Shared: whoever asks at the same time must not take this for the lock of the run.
+    // A shared lock: another process that tests at the same time would mistake an exclusive one for the run's.
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => true,
         Ok(()) => {
