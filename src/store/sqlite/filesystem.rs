@@ -86,6 +86,24 @@ pub(crate) fn check_use(path: &Path, file_use: FileUse) -> io::Result<()> {
     File::options().read(!is_write).write(is_write).open(path).map(drop)
 }
 
+/// Logs a warning if the file of the store has further names (hard links). SQLite looks for its other files beside the name
+/// that it is given, so users of different names do not see each other (sqlite.org/howtocorrupt.html, section 2.5).
+#[cfg(unix)]
+pub(crate) fn warn_of_other_names(path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let names = std::fs::metadata(path).map_or(1, |metadata| metadata.nlink());
+    if names > 1 {
+        tracing::warn!(
+            "the store {} has {names} names (hard links); use only one of them: with two, runs do not see each other, pay for the same pages and can damage the store",
+            path.display()
+        );
+    }
+}
+
+/// The same. On Windows the file would have to be opened for that.
+#[cfg(not(unix))]
+pub(crate) fn warn_of_other_names(_path: &Path) {}
+
 /// Network file systems, by the names that Linux gives them.
 const NETWORK: &[&str] = &[
     "nfs",

@@ -25,6 +25,10 @@ impl RunLock {
     pub(crate) fn acquire(store: &Path, run: &RunId) -> std::io::Result<Self> {
         let path = lock_path(store, run);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        // Who may read the store may test the lock, whatever the umask, as for SQLite's own files.
+        if let Ok(metadata) = std::fs::metadata(store) {
+            let _ = file.set_permissions(metadata.permissions());
+        }
         // On a file system without locks the heartbeat decides.
         let _ = file.try_lock();
         Ok(Self { path, file })
@@ -73,8 +77,24 @@ fn lock_path(store: &Path, run: &RunId) -> PathBuf {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_the_store_may_read_its_locks() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (store, run) = (folder.path().join("store.db"), RunId::new("r"));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for of_store in [0o666, 0o640, 0o600] {
+            File::create(&store).unwrap().set_permissions(std::fs::Permissions::from_mode(of_store)).unwrap();
+            let lock = RunLock::acquire(&store, &run).unwrap();
+            assert_eq!(mode(&lock_path(&store, &run)), of_store);
+            lock.release();
+        }
+    }
 
     #[test]
     fn a_lock_shows_who_is_alive_and_without_one_the_heartbeat_does() {

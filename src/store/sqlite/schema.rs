@@ -1,6 +1,6 @@
 //! Opening the file: its identity, its version, its settings, and a check for damage.
 
-use super::filesystem::{FileUse, check_use};
+use super::filesystem::{FileUse, check_use, warn_of_other_names};
 use super::migrations::{MIGRATIONS, latest};
 use crate::base::open_databases;
 use crate::base::sibling::beside_database;
@@ -37,6 +37,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     create(path)?;
     // SQLite would open a file that can't be written for reading, and fail later.
     check_use(path, FileUse::Write).map_err(|error| StoreError::access(path, &error))?;
+    warn_of_other_names(path);
     open_databases::add(path);
     let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
     prepare(connection, path)

@@ -73,6 +73,17 @@ fn a_folder_with_a_hard_link_to_the_store() {
     keeps_its_locks("folder: pages", &["0-hard.jpg"]);
 }
 
+#[test]
+fn a_store_with_two_names_is_reported() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 && !ran.stderr.contains("hard links"), "{}", ran.stderr);
+    std::fs::hard_link(bench.path("store.db"), bench.path("other.db")).unwrap();
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 && ran.stderr.contains("store.db has 2 names (hard links)"), "{}", ran.stderr);
+}
+
 /// SQLite's other files, and docmill's, are beside the file that the link names. Whoever uses the store by another name
 /// has to find them.
 #[test]
