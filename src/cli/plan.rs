@@ -9,7 +9,7 @@ use super::out::{out, outln};
 use super::run;
 use crate::base::money::Pico;
 use crate::base::sanitize::{self, for_terminal};
-use crate::base::units::{grouped, human_duration};
+use crate::base::units::{counted, grouped, human_duration};
 use crate::session::{
     BudgetLeft, Environment, LeftOut, Plan, PlanQuery, Projection, Quote, Range, RedrawnPage, Session, ShardPlan,
     plan_to_json,
@@ -131,7 +131,7 @@ fn too_small(budget: &BudgetLeft) -> Option<String> {
     }
     let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
     let is_over = |cost: &Pico| *cost > left;
-    let about = || pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
+    let about = || pages.map_or(String::new(), |pages| format!(", enough for about {}", counted(pages, "page")));
     let first = reservation.filter(is_over);
     let why = match (needed.filter(is_over), lowest.filter(is_over)) {
         (Some(needed), _) if first.is_none() => format!("{}, and the expected cost is USD {}", about(), usd(needed)),
@@ -245,8 +245,8 @@ fn text(plan: &Plan) -> String {
     if plan.redrawn.pages > 0 {
         let _ = writeln!(
             out,
-            "`--retry redrawn` asks the {} pages with an earlier picture again",
-            grouped(plan.redrawn.pages)
+            "`--retry redrawn` asks {} with an earlier picture again",
+            counted(plan.redrawn.pages, "page")
         );
     }
     if plan.outdated > 0 {
@@ -258,10 +258,11 @@ fn text(plan: &Plan) -> String {
     }
     for (task, reasons) in &plan.misses {
         for (reason, count) in reasons {
+            let (was, is) = if *count == 1 { ("was", "is") } else { ("were", "are") };
+            let pages = counted(*count, "page");
             let _ = writeln!(
                 out,
-                "`{task}`: {} pages were answered with other settings (different: {reason}) and are asked again",
-                grouped(*count)
+                "`{task}`: {pages} {was} answered with other settings (different: {reason}) and {is} asked again"
             );
         }
     }
@@ -312,7 +313,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
         let enough = match (pages, is_enough) {
             _ if !is_bounded => format!("nothing is sent, because {UNBOUNDED}"),
             (_, Some(false)) if reservation.is_some_and(|cost| cost > left) => "not enough for one request".to_owned(),
-            (Some(pages), _) => format!("enough for {} pages", grouped(pages)),
+            (Some(pages), _) => format!("enough for {}", counted(pages, "page")),
             (None, Some(false)) => "not enough for all pages".to_owned(),
             (None, Some(true)) => "enough for all pages".to_owned(),
             (None, None) => "how many pages that pays for is unknown".to_owned(),

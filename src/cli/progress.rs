@@ -7,7 +7,7 @@ use super::status_line;
 use super::trouble_log::{TroubleLog, TroubleNews};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
-use crate::base::units::{grouped, human_duration};
+use crate::base::units::{counted, grouped, human_duration};
 use crate::session::{Environment, Progress, ProgressHandle, TimeEstimate, TimeLeft, Trouble, WaitReason};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
@@ -179,7 +179,7 @@ impl Words {
         let mut pieces = Vec::new();
         let mut share = None;
         if now.is_only_listing {
-            pieces.push(format!("reading the input: {} pages", grouped(now.found)));
+            pieces.push(format!("reading the input: {}", counted(now.found, "page")));
         } else {
             #[expect(clippy::cast_precision_loss, reason = "a human-readable share")]
             let done = now.finished as f64 / (now.total as f64).max(1.0);

@@ -19,6 +19,7 @@ use super::scan::pass::{PagesToAsk, ScanPass, ScanPurpose, ScanSeen, question_se
 use super::scan::sample::sample_pages;
 use super::scan::threads::ScanThreads;
 use crate::base::ids::PageId;
+use crate::base::units::counted;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
 use crate::store::{BaseStore, StoreError};
@@ -73,7 +74,7 @@ impl Passes<'_> {
             match conclude(self.run, self.dependencies, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
-                    tracing::info!("{pages} pages are pending; looking at the input again");
+                    tracing::info!("pending: {}; looking at the input again", counted(pages, "page"));
                     // After a round that leaves as many, another one is the last.
                     has_helped = before.is_none_or(|before| pages < before);
                     before = Some(pages);

@@ -5,6 +5,7 @@ use super::lifecycle::Batch;
 use super::unfinished::AskedPage;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
+use crate::base::units::counted;
 use crate::pipeline::asking::adaptation::{adapt, learn_form};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_state::{PageState, Step, first_error, next_step};
@@ -73,7 +74,8 @@ pub(crate) async fn collect(
     asking.run.hooks.reached(Point::BatchCollected);
     let message = remote.errors.first().map(|error| format!("{}: {}", error.code, error.message));
     batch.end(asking, message).await?;
-    tracing::info!("batch {} is collected: {} pages are done", remote.id, collector.collected.ends.len());
+    let done = counted(collector.collected.ends.len() as u64, "page");
+    tracing::info!("batch {} is collected: {done} done", remote.id);
     Ok(collector.collected)
 }
 

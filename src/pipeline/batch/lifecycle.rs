@@ -4,6 +4,7 @@
 use super::lines::BatchAttempts;
 use crate::base::hooks::Point;
 use crate::base::ids::{BatchId, PageId};
+use crate::base::units::counted;
 use crate::base::vocabulary::BatchState;
 use crate::pipeline::asking::stage::Asking;
 use crate::provider::{BatchFault, ProviderRefusal, RemoteBatch, RemoteStatus};
@@ -223,7 +224,7 @@ impl Batch {
     }
 
     async fn record_created(&mut self, asking: &Asking<'_>, remote: RemoteBatch) -> Result<BatchStep, StoreError> {
-        tracing::info!("batch {} with {} pages is submitted", remote.id, self.pages());
+        tracing::info!("batch {} with {} is submitted", remote.id, counted(self.pages() as u64, "page"));
         self.progress.remote = Some(remote.id);
         self.change(asking, BatchState::Submitted).await?;
         asking.run.hooks.reached(Point::BatchSubmitted);

@@ -288,7 +288,7 @@ impl RunOutcome {
                 .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
-                format!("{pages} pages in a row failed with the error `{kind}`: {message}"),
+                format!("{} in a row failed with the error `{kind}`: {message}", counted(u64::from(*pages), "page")),
                 same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 continues regardless",
             ),
             Self::NoPages => (
