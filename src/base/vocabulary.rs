@@ -231,13 +231,6 @@ impl RunOutcomeName {
                 | Self::PagesPending
         )
     }
-
-    /// Whether a part of the input may have been unreadable: a run that could not read a folder has the outcome of one
-    /// with pending pages.
-    #[must_use]
-    pub const fn may_lack_input(self) -> bool {
-        matches!(self, Self::PagesPending)
-    }
 }
 
 vocabulary! {

@@ -44,11 +44,7 @@ pub fn export(
     rows.writes_empty |= selection.filter.is_some() || selection.sample.is_some();
     let WrittenRows { outputs, .. } =
         rows.write(&columns, &Targets::of_job(job, output), AskedRuns::default(), has_all, &|| false, hooks)?;
-    // As at the end of the newest run.
-    let newest = reader.runs(Some(key))?.into_iter().find(|run| !run.is_try && run.outcome.is_some());
-    if !newest.and_then(|run| run.outcome).is_some_and(|(outcome, _)| outcome.may_lack_input()) {
-        outputs.markers.write()?;
-    }
+    outputs.markers.write()?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
 

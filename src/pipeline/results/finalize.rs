@@ -82,7 +82,7 @@ pub(crate) fn conclude(
         }
         // No page is pending: those that `--limit` leaves to be sent again have their earlier answers.
         None if is_cut && options.selection.is_any() => RunOutcome::Limited,
-        None => match (judge(job, &pages, options.is_partial()), seen.unread.clone()) {
+        None => match (judge(job, &pages, options.is_partial()), seen.unread) {
             // If pages are pending, this is probably why.
             (
                 RunOutcome::Complete | RunOutcome::NoPages | RunOutcome::PagesPending(_),
@@ -125,10 +125,8 @@ pub(crate) fn conclude(
         write_report(&report, path, &*dependencies.hooks)?;
         report.add_file(path);
     }
-    // Readers that wait for a marker find everything else, also what could not be read.
-    if seen.unread.is_none() {
-        markers.write()?.iter().for_each(|marker| report.add_file(marker));
-    }
+    // Readers that wait for a marker find everything else.
+    markers.write()?.iter().for_each(|marker| report.add_file(marker));
     Ok(Conclusion::Ended(Box::new(report), outcome))
 }
 

@@ -137,10 +137,8 @@ pub fn merge_stores(
     if report.outputs.iter().all(|file| !file.is_partial) && !report.outputs.is_empty() {
         targets.files().try_for_each(|(_, path)| remove_shard_parts(path, &job.name))?;
     }
-    // As at the end of a run.
-    if !stopped.iter().any(|run| is_unread(run)) {
-        outputs.markers.write()?.iter().for_each(|marker| report.add_file(marker));
-    }
+    // Readers that wait for a marker find everything else.
+    outputs.markers.write()?.iter().for_each(|marker| report.add_file(marker));
     let elapsed_ms = u64::try_from(clock.now().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         event = "merged",
@@ -175,7 +173,7 @@ fn outcome_of(run: &RunRecord) -> RunOutcomeName {
 
 /// Whether there were files or folders that a run could not look at.
 fn is_unread(run: &RunRecord) -> bool {
-    outcome_of(run).may_lack_input()
+    outcome_of(run) == RunOutcomeName::PagesPending
 }
 
 /// Whether a run has left out pages on purpose.

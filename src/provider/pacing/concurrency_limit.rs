@@ -15,10 +15,6 @@ pub(crate) struct ConcurrencyLimit {
     adapts: bool,
     /// Processes that share the endpoint, at least 1: they grow together as one would.
     parallel: u32,
-    /// Whether the server answers more requests than any rate limit allows.
-    is_unlimited: bool,
-    /// When the replies began to be counted that show it, and their number.
-    counted: (Duration, u32),
     /// Replies since `normal` last changed, and when it did.
     replies: u32,
     grown: Duration,
@@ -39,10 +35,6 @@ const MAX_SLOWDOWN: u32 = 2;
 /// Growth of a concurrency that the manifest sets, as a fraction per second, as long as no rate is
 /// known: what a bucket of one second absorbs until the server throttles and so shows the limit.
 const GROWTH_PER_SECOND: f64 = 0.3;
-/// A server that answers these many requests within this time, 500 a second, has no rate limit to meet gently: the
-/// highest that a provider publishes is 30,000 a minute. Simulators and caches answer like this.
-const UNLIMITED_REPLIES: u32 = 100;
-const UNLIMITED_TIME: Duration = Duration::from_millis(200);
 /// Longest time between two moments at which requests waited for a slot that counts as
 /// waiting.
 const MAX_FULL_GAP: Duration = Duration::from_secs(1);
@@ -59,8 +51,6 @@ impl ConcurrencyLimit {
             max: start,
             adapts: false,
             parallel: 1,
-            is_unlimited: false,
-            counted: (Duration::ZERO, 0),
             replies: 0,
             grown: Duration::ZERO,
             full: Duration::ZERO,
@@ -96,17 +86,10 @@ impl ConcurrencyLimit {
         self.current
     }
 
-    /// A request was answered at `now`.
-    pub(crate) fn on_reply(&mut self, now: Duration) {
-        let (since, replies) = self.counted;
-        self.counted = if now.saturating_sub(since) > UNLIMITED_TIME { (now, 1) } else { (since, replies + 1) };
-        self.is_unlimited |= self.counted.1 >= UNLIMITED_REPLIES;
-    }
-
     /// A reply arrived at `now`, after `latency`, while other requests waited for a slot.
-    /// Where a rate paces requests (`is_paced`), and where the server has no rate limit, the concurrency does not slow them
-    /// down: it doubles per round of replies. Otherwise a concurrency that adapts grows by one per round, in all processes
-    /// together. One that adapts does not grow while replies are slow.
+    /// Where a rate paces requests (`is_paced`), the concurrency does not slow them down: it doubles per round of replies.
+    /// Otherwise a concurrency that adapts grows by one per round, in all processes together. One that adapts does not
+    /// grow while replies are slow.
     pub(crate) fn on_reply_while_full(&mut self, latency: Duration, is_paced: bool, now: Duration) {
         self.recent = match self.fastest {
             Some(_) => (self.recent * LATENCY_WEIGHT + latency) / (LATENCY_WEIGHT + 1),
@@ -115,14 +98,11 @@ impl ConcurrencyLimit {
         let fastest = self.fastest.map_or(latency, |fastest| fastest.min(latency)).max(MIN_LATENCY);
         self.fastest = Some(fastest);
         self.replies += 1;
-        let step = match (is_paced || self.is_unlimited, self.adapts) {
+        let step = match (is_paced, self.adapts) {
             (true, _) => self.replies,
             (false, true) => self.replies / self.normal.saturating_mul(self.parallel),
             // It grows with time.
-            (false, false) => {
-                self.replies = 0;
-                0
-            }
+            (false, false) => 0,
         };
         if step == 0 {
             return;
@@ -166,7 +146,7 @@ impl ConcurrencyLimit {
 
     /// How the number in flight grows.
     pub(crate) fn growth(&self, is_paced: bool) -> ConcurrencyGrowth {
-        match (is_paced || self.is_unlimited, self.adapts) {
+        match (is_paced, self.adapts) {
             (true, _) => ConcurrencyGrowth::Doubling,
             (false, true) => ConcurrencyGrowth::Rounds(self.parallel),
             (false, false) => ConcurrencyGrowth::PerSecond(GROWTH_PER_SECOND),
@@ -184,7 +164,6 @@ impl ConcurrencyLimit {
 
     /// A request was throttled: one is sent alone after the cooldown.
     pub(crate) fn on_throttled(&mut self) {
-        (self.is_unlimited, self.counted) = (false, (Duration::ZERO, 0));
         self.current = 1;
     }
 
@@ -232,30 +211,6 @@ mod tests {
             (concurrency_after(shared_by_four(), 31, false), concurrency_after(shared_by_four(), 32, false)),
             (8, 9)
         );
-    }
-
-    #[test]
-    fn a_server_without_a_rate_limit_is_used_fully_at_once() {
-        let after = |limit: ConcurrencyLimit, replies: u32, gap: Duration| {
-            let mut limit = limit;
-            for at in 0..replies {
-                limit.on_reply(S(5) + gap * at);
-                limit.on_reply_while_full(gap, false, S(5) + gap * at);
-            }
-            limit
-        };
-        let stated = || ConcurrencyLimit::new(8).with_stated_max(64);
-        let ms = Duration::from_millis;
-        assert_eq!(after(stated(), 99, ms(2)).current(), 8);
-        assert_eq!(after(stated(), 108, ms(2)).current(), 8 + 9, "from then on it doubles per round");
-        let unlimited = after(stated(), 300, ms(2));
-        assert_eq!((unlimited.current(), unlimited.growth(false)), (64, ConcurrencyGrowth::Doubling));
-        assert_eq!(after(stated(), 1000, ms(3)).current(), 8, "333 a second");
-        let learned = ConcurrencyLimit::new(8).with_learned_max(64);
-        assert_eq!(after(learned, 300, ms(2)).growth(false), ConcurrencyGrowth::Doubling);
-        let mut throttled = after(stated(), 120, ms(2));
-        throttled.on_throttled();
-        assert_eq!(throttled.growth(false), ConcurrencyGrowth::PerSecond(GROWTH_PER_SECOND), "it has one after all");
     }
 
     #[test]

@@ -115,7 +115,6 @@ impl EndpointPacing {
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
                 self.limiter.borrow_mut().on_processed();
-                self.concurrency.borrow_mut().on_reply(self.clock.now());
                 if self.cooldown.borrow_mut().on_success(sent, self.clock.now()) {
                     self.concurrency.borrow_mut().restore(self.limiter.borrow().is_pacing());
                 }
