@@ -288,7 +288,10 @@ impl RunOutcome {
                 .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
-                format!("{} in a row failed with the error `{kind}`: {message}", counted(u64::from(*pages), "page")),
+                match pages {
+                    1 => format!("a page failed with the error `{kind}`: {message}"),
+                    _ => format!("{pages} pages in a row failed with the error `{kind}`: {message}"),
+                },
                 same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 continues regardless",
             ),
             Self::NoPages => (

@@ -25,10 +25,7 @@ impl RunLock {
     pub(crate) fn acquire(store: &Path, run: &RunId) -> std::io::Result<Self> {
         let path = lock_path(store, run);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-        // Who may read the store may test the lock, whatever the umask, as for SQLite's own files.
-        if let Ok(metadata) = std::fs::metadata(store) {
-            let _ = file.set_permissions(metadata.permissions());
-        }
+        let _ = allow_readers(&file, store);
         // On a file system without locks the heartbeat decides.
         let _ = file.try_lock();
         Ok(Self { path, file })
@@ -72,12 +69,27 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
     }
 }
 
+/// Lets those who may read the store test a lock, whatever the umask.
+#[cfg(unix)]
+fn allow_readers(lock: &File, store: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let readers = std::fs::metadata(store)?.permissions().mode() & 0o444;
+    let mut permissions = lock.metadata()?.permissions();
+    permissions.set_mode(permissions.mode() | readers);
+    lock.set_permissions(permissions)
+}
+
+/// The same. Here permissions are those of the folder.
+#[cfg(not(unix))]
+fn allow_readers(_lock: &File, _store: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn lock_path(store: &Path, run: &RunId) -> PathBuf {
     beside_database(store, &format!(".{run}.lock"))
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
     use super::*;
 
@@ -86,13 +98,20 @@ mod tests {
     fn who_may_read_the_store_may_read_its_locks() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let (store, run) = (folder.path().join("store.db"), RunId::new("r"));
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        for of_store in [0o666, 0o640, 0o600] {
-            File::create(&store).unwrap().set_permissions(std::fs::Permissions::from_mode(of_store)).unwrap();
-            let lock = RunLock::acquire(&store, &run).unwrap();
-            assert_eq!(mode(&lock_path(&store, &run)), of_store);
-            lock.release();
+        let file = |name: &str, mode| {
+            let path = folder.path().join(name);
+            let file = OpenOptions::new().create_new(true).write(true).open(&path).unwrap();
+            file.set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
+            (path, file)
+        };
+        for (store, lock, expected) in
+            [(0o664, 0o600, 0o644), (0o640, 0o600, 0o640), (0o600, 0o644, 0o644), (0o444, 0o640, 0o644)]
+        {
+            let (store, _) = file(&format!("{store:o}.db"), store);
+            let (path, lock) = file(&format!("{}.lock", store.display()), lock);
+            allow_readers(&lock, &store).unwrap();
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, expected, "{}", path.display());
         }
     }
 
