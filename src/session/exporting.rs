@@ -8,11 +8,11 @@ use crate::pipeline;
 use crate::store::RunRecord;
 use std::path::PathBuf;
 
-/// Writes the outputs of the manifest, or others `instead`. Returns the files. `now_ms`: wall time.
+/// Writes the outputs of the manifest, or others `instead`. Returns the files.
 ///
 /// # Errors
 /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
-pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn export(job: &Job, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
     let other = instead.other_rows();
     let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
     let given = given
@@ -41,7 +41,7 @@ pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<Pa
     }
     let reader = job.open_store()?.reader()?;
     let output = job.outputs(instead);
-    let has_all = first_run(job, now_ms)?.is_none();
+    let has_all = !is_partly_listed(job)?;
     Ok(pipeline::export(&reader, &job.manifest, &job.questions, &output, instead.selection(), has_all, &NoHooks)?)
 }
 
