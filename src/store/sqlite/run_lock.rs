@@ -72,8 +72,11 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
 /// Lets those who may read the store test a lock, whatever the umask.
 #[cfg(unix)]
 fn allow_readers(lock: &File, store: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let readers = std::fs::metadata(store)?.permissions().mode() & 0o444;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let of_store = std::fs::metadata(store)?;
+    // As SQLite does with its files: what root creates belongs to the owner of the store. Others may not give files away.
+    let _ = fchown(lock, Some(of_store.uid()), Some(of_store.gid()));
+    let readers = of_store.permissions().mode() & 0o444;
     let mut permissions = lock.metadata()?.permissions();
     permissions.set_mode(permissions.mode() | readers);
     lock.set_permissions(permissions)
