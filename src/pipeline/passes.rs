@@ -74,7 +74,7 @@ impl Passes<'_> {
             match conclude(self.run, self.dependencies, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
                 Conclusion::Pending(pages) => {
-                    tracing::info!("pending: {}; looking at the input again", counted(pages, "page"));
+                    tracing::info!("still pending: {}; looking at the input again", counted(pages, "page"));
                     // After a round that leaves as many, another one is the last.
                     has_helped = before.is_none_or(|before| pages < before);
                     before = Some(pages);

@@ -4,16 +4,15 @@ use super::error::{Error, WRONG_INPUT};
 use super::job::{Job, Outputs};
 use super::overwriting::{WrittenContent, WrittenFile};
 use crate::base::hooks::NoHooks;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::pipeline;
-use crate::store::{Reader, RunRecord};
+use crate::store::RunRecord;
 use std::path::PathBuf;
 
-/// Writes the outputs of the manifest, or others `instead`. Returns the files.
+/// Writes the outputs of the manifest, or others `instead`. Returns the files. `now_ms`: wall time.
 ///
 /// # Errors
 /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
-pub(crate) fn export(job: &Job, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn export(job: &Job, instead: &Outputs, now_ms: i64) -> Result<Vec<PathBuf>, Error> {
     let other = instead.other_rows();
     let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
     let given = given
@@ -42,21 +41,8 @@ pub(crate) fn export(job: &Job, instead: &Outputs) -> Result<Vec<PathBuf>, Error
     }
     let reader = job.open_store()?.reader()?;
     let output = job.outputs(instead);
-    let has_all = !may_lack_files(&reader, job)?;
+    let has_all = first_run(job, now_ms)?.is_none();
     Ok(pipeline::export(&reader, &job.manifest, &job.questions, &output, instead.selection(), has_all, &NoHooks)?)
-}
-
-/// Whether every run of the job is in progress or was stopped: the store may not have every file of the input.
-///
-/// # Errors
-/// When the store can't be read.
-fn may_lack_files(reader: &Reader, job: &Job) -> Result<bool, Error> {
-    use RunOutcomeName::{DeadlineReached, Died, Interrupted};
-    let Some(key) = pipeline::stored_job(reader, &job.manifest)? else { return Ok(false) };
-    let mut runs = reader.runs(Some(key))?;
-    runs.retain(|run| !run.is_try);
-    let was_stopped = |run: &RunRecord| matches!(run.outcome, None | Some((DeadlineReached | Died | Interrupted, _)));
-    Ok(!runs.is_empty() && runs.iter().all(was_stopped))
 }
 
 /// Whether no run of the job has reached the end of its input yet: there may be pages that are not in the store.

@@ -298,7 +298,7 @@ impl Session {
     /// # Errors
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
-        exporting::export(&self.job, instead)
+        exporting::export(&self.job, instead, self.clock.wall_ms())
     }
 
     /// The id of the first run of the job, while it is in progress: the store does not have all pages yet.

@@ -104,7 +104,7 @@ impl<'a> BatchDelivery<'a> {
         if !self.poller.batches().is_empty() {
             let (batches, pages) = (self.poller.batches().len() as u64, self.poller.pages());
             tracing::info!(
-                "in progress: {} of earlier runs, with {}",
+                "continuing {} of earlier runs, with {}",
                 counted_as(batches, "batch", "batches"),
                 counted(pages as u64, "page")
             );

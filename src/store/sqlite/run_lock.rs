@@ -25,7 +25,6 @@ impl RunLock {
     pub(crate) fn acquire(store: &Path, run: &RunId) -> std::io::Result<Self> {
         let path = lock_path(store, run);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-        let _ = allow_readers(&file, store);
         // On a file system without locks the heartbeat decides.
         let _ = file.try_lock();
         Ok(Self { path, file })
@@ -69,25 +68,6 @@ pub(crate) fn is_alive(store: &Path, run: &RunId, heartbeat_ms: i64, now_ms: i64
     }
 }
 
-/// Lets those who may read the store test a lock, whatever the umask.
-#[cfg(unix)]
-fn allow_readers(lock: &File, store: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let of_store = std::fs::metadata(store)?;
-    // As SQLite does with its files: what root creates belongs to the owner of the store. Others may not give files away.
-    let _ = fchown(lock, Some(of_store.uid()), Some(of_store.gid()));
-    let readers = of_store.permissions().mode() & 0o444;
-    let mut permissions = lock.metadata()?.permissions();
-    permissions.set_mode(permissions.mode() | readers);
-    lock.set_permissions(permissions)
-}
-
-/// The same. Here permissions are those of the folder.
-#[cfg(not(unix))]
-fn allow_readers(_lock: &File, _store: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
 fn lock_path(store: &Path, run: &RunId) -> PathBuf {
     beside_database(store, &format!(".{run}.lock"))
 }
@@ -95,28 +75,6 @@ fn lock_path(store: &Path, run: &RunId) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn who_may_read_the_store_may_read_its_locks() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, mode| {
-            let path = folder.path().join(name);
-            let file = OpenOptions::new().create_new(true).write(true).open(&path).unwrap();
-            file.set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
-            (path, file)
-        };
-        for (store, lock, expected) in
-            [(0o664, 0o600, 0o644), (0o640, 0o600, 0o640), (0o600, 0o644, 0o644), (0o444, 0o640, 0o644)]
-        {
-            let (store, _) = file(&format!("{store:o}.db"), store);
-            let (path, lock) = file(&format!("{}.lock", store.display()), lock);
-            allow_readers(&lock, &store).unwrap();
-            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode, expected, "{}", path.display());
-        }
-    }
 
     #[test]
     fn a_lock_shows_who_is_alive_and_without_one_the_heartbeat_does() {

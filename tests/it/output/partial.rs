@@ -110,38 +110,6 @@ fn outputs_with_one_name_do_not_take_one_anothers_place() {
     assert!(!bench.path("state/partial").exists());
 }
 
-/// Its files may be a part of the input, even if no row is pending.
-#[test]
-fn an_export_after_a_first_run_that_was_stopped_is_partial() {
-    let bench = Bench::with_pages(3).simulator(Options::default());
-    lake_job(&bench, "job.yaml", "pages", ", success_marker: true");
-    assert_eq!(bench.run(&["-q"]).code, 0);
-    let output = bench.path("lake/pages/rows.jsonl");
-    let export = || {
-        let ran = bench.docmill(&["export", "job.yaml"]);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        (ran.stdout.contains("/partial/"), std::fs::read_to_string(&output).unwrap())
-    };
-    let whole = std::fs::read_to_string(&output).unwrap();
-    let last = "the last complete output".to_owned();
-    let end_with = |outcome: &str| {
-        std::fs::write(&output, &last).unwrap();
-        let store = rusqlite::Connection::open(bench.path("state/store.db")).unwrap();
-        assert_eq!(store.execute("UPDATE runs SET outcome = ?1", [outcome]).unwrap(), 1);
-    };
-    for outcome in ["interrupted", "died", "deadline_reached"] {
-        end_with(outcome);
-        assert_eq!(export(), (true, last.clone()), "{outcome}");
-        assert!(bench.path("lake/pages/_SUCCESS").exists(), "it belongs to that output");
-    }
-    // Outputs that could not be written are written again.
-    for outcome in ["input_error", "storage_error", "complete"] {
-        end_with(outcome);
-        assert_eq!(export(), (false, whole.clone()), "{outcome}");
-        assert!(!bench.path("state/partial").exists(), "{outcome}");
-    }
-}
-
 #[test]
 fn a_marker_shows_that_a_folder_is_complete() {
     let bench = Bench::with_pages(3).simulator(Options::default());
