@@ -1,6 +1,6 @@
 //! A place to run jobs: a folder with pages, a simulator, the built program.
 
-use super::wait::wait_until;
+use super::wait::{wait_for_midnight_if_near, wait_until};
 use docmill::internal::simulator::{Fault, Options, Server};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -32,6 +32,7 @@ pub(crate) const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, lett
 impl Bench {
     /// A folder with `count` small pages that all differ.
     pub(crate) fn with_pages(count: usize) -> Self {
+        wait_for_midnight_if_near();
         let bench = Self { folder: tempfile::tempdir().unwrap(), server: None };
         std::fs::create_dir(bench.path("pages")).unwrap();
         for at in 0..count {
