@@ -193,7 +193,7 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     bench.job("limits: {concurrency: 4}\nrequest: {timeout: 4s}");
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 4);
-    let stopped = Stopped::new(&child);
+    let stopped = Stopped::beside(&child, &bench.path("store.db"));
     let run = bench.run(&[]);
     drop(stopped);
     let run_id = run.stderr.split_once("pages that run ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
@@ -216,7 +216,7 @@ fn a_tried_page_that_another_run_is_asking_is_waited_for_as_long_as_that_may_tak
         bench.job("request: {timeout: 3s}");
         let mut child = bench.start(&["--progress", "off"]);
         under_way(&bench, &mut child, 1);
-        let stopped = is_stopped.then(|| Stopped::new(&child));
+        let stopped = is_stopped.then(|| Stopped::beside(&child, &bench.path("store.db")));
         let tried = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
         assert_eq!(tried.code, 0, "{is_stopped}: {}", tried.stderr);
         assert_eq!(tried.stderr.contains("has not ended 1 request in time"), is_stopped, "{}", tried.stderr);
@@ -240,7 +240,7 @@ fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
     let budget = (worst * 4.5).to_string();
     let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
     under_way(&bench, &mut child, 1);
-    let stopped = Stopped::new(&child);
+    let stopped = Stopped::beside(&child, &bench.path("store.db"));
     let run = bench.run(&["--budget-usd", &budget]);
     let spent = bench.docmill(&["report", "job.yaml", "--budgets", "--format", "json"]).stdout;
     drop(stopped);

@@ -3,7 +3,7 @@
 
 use crate::bench::{Bench, statuses, without_times};
 use crate::harness::signal::signal;
-use crate::harness::stopped::stopped_beside;
+use crate::harness::stopped::Stopped;
 use crate::harness::wait::wait_until;
 use docmill::internal::base::hooks::Point;
 use docmill::internal::simulator::{BatchFault, Options};
@@ -293,7 +293,7 @@ fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
         bench.job(MORE);
         let mut first = started_with_a_batch(&bench);
         // Stopped, it does not collect the batch, however late the second run is.
-        let stopped = stopped_beside(&first, &bench.path("store.db"));
+        let stopped = Stopped::beside(&first, &bench.path("store.db"));
         bench.job(other);
         let mut second = bench.start(&["-q"]);
         wait_until("the second run has begun", || {

@@ -1,7 +1,7 @@
 //! Batches of other runs: of processes that have ended, and of some that are stopped.
 
 use crate::bench::{Bench, Ran, page, statuses};
-use crate::harness::stopped::stopped_beside;
+use crate::harness::stopped::Stopped;
 use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
 use std::io::{BufRead, BufReader, Read};
@@ -50,7 +50,7 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
     (0..2).for_each(|at| bench.put(&format!("others/{at}.jpg"), &page(500 + at)));
     let mut first = started_with_a_batch(&bench);
     // Stopped, it does not collect the batch, however late the second run is.
-    let stopped = stopped_beside(&first, &bench.path("store.db"));
+    let stopped = Stopped::beside(&first, &bench.path("store.db"));
     let mut second = start(&bench, "second.yaml");
     let mut lines = BufReader::new(second.stderr.take().unwrap());
     let mut stderr = String::new();
@@ -78,7 +78,7 @@ fn a_run_collects_the_batch_of_a_process_that_is_stopped() {
         let bench = Bench::with_pages(5).simulator(options());
         bench.job(BATCH);
         let mut first = started_with_a_batch(&bench);
-        let stopped = stopped_beside(&first, &bench.path("store.db"));
+        let stopped = Stopped::beside(&first, &bench.path("store.db"));
         bench.job(&BATCH.replace("delivery: batch", &format!("delivery: {delivery}")));
         let ran = Ran::from(start(&bench, "job.yaml").wait_with_output().unwrap());
         drop(stopped);

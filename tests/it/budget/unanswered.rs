@@ -71,7 +71,7 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
         Options { latency: Duration::from_secs(2), batch_time: Duration::from_millis(100), ..Options::default() };
     let bench = Bench::with_pages(1).simulator(options);
     // A deadline ends the run if nothing else does.
-    bench.job("request: {timeout: 3s}\nlimits: {run_time: 3m}");
+    bench.job("request: {timeout: 3s}\nlimits: {run_time: 20m}");
     let batch = bench.text("job.yaml").replace("folder: pages", "folder: more");
     let batch = batch.replace("out.", "more.").replace("report.json", "more.json");
     bench.put("batch.yaml", format!("{batch}delivery: batch\nbatch: {{poll: 50ms}}\n").as_bytes());
@@ -81,7 +81,7 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     let budget = (worst * 2.5).to_string();
     let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
     under_way(&bench, &mut child, 1);
-    let stopped = Stopped::new(&child);
+    let stopped = Stopped::beside(&child, &bench.path("store.db"));
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
     drop(stopped);
     let charged = spent(&bench);

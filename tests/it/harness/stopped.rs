@@ -9,11 +9,18 @@ use std::process::Child;
 pub(crate) struct Stopped(u32);
 
 impl Stopped {
-    /// Stops a process.
-    pub(crate) fn new(child: &Child) -> Self {
-        signal(child, "STOP");
-        wait_until("every thread has stopped", || !has_running_threads(child.id()));
-        Self(child.id())
+    /// Stops a process while it does not write to its store: others could not write to it, either.
+    pub(crate) fn beside(child: &Child, store: &Path) -> Self {
+        loop {
+            signal(child, "STOP");
+            // From now on it continues when this is dropped.
+            let stopped = Self(child.id());
+            wait_until("every thread has stopped", || !has_running_threads(child.id()));
+            let db = rusqlite::Connection::open(store).unwrap();
+            if db.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+                return stopped;
+            }
+        }
     }
 }
 
@@ -35,17 +42,6 @@ fn has_running_threads(process: u32) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn has_running_threads(_process: u32) -> bool {
     false
-}
-
-/// Stops a process while it does not write to its store: others could not write to it, either.
-pub(crate) fn stopped_beside(child: &Child, store: &Path) -> Stopped {
-    loop {
-        let stopped = Stopped::new(child);
-        let db = rusqlite::Connection::open(store).unwrap();
-        if db.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
-            return stopped;
-        }
-    }
 }
 
 impl Drop for Stopped {
