@@ -245,7 +245,7 @@ fn text(plan: &Plan) -> String {
     if plan.redrawn.pages > 0 {
         let _ = writeln!(
             out,
-            "`--retry redrawn` asks {} with an earlier picture again",
+            "`--retry redrawn` sends {} with an earlier picture again",
             counted(plan.redrawn.pages, "page")
         );
     }
@@ -262,7 +262,7 @@ fn text(plan: &Plan) -> String {
             let pages = counted(*count, "page");
             let _ = writeln!(
                 out,
-                "`{task}`: {pages} {was} answered with other settings (different: {reason}) and {is} asked again"
+                "`{task}`: {pages} {was} answered with other settings (different: {reason}) and {is} sent again"
             );
         }
     }

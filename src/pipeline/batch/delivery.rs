@@ -10,7 +10,7 @@ use super::queue_limit::QueueLimit;
 use super::resume::resume_batches;
 use super::unfinished::{AskedPage, UnfinishedPages};
 use crate::base::ids::{BatchId, PageId, RunId};
-use crate::base::units::{counted, counted_as};
+use crate::base::units::counted;
 use crate::pipeline::asking::elsewhere::PagesElsewhere;
 use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -102,12 +102,8 @@ impl<'a> BatchDelivery<'a> {
     pub(crate) async fn resume(&mut self) -> Result<(), StoreError> {
         self.poller.extend(resume_batches(self.asking, &[]).await?);
         if !self.poller.batches().is_empty() {
-            let (batches, pages) = (self.poller.batches().len() as u64, self.poller.pages());
-            tracing::info!(
-                "continuing {} of earlier runs, with {}",
-                counted_as(batches, "batch", "batches"),
-                counted(pages as u64, "page")
-            );
+            let (batches, pages) = (self.poller.batches().len(), self.poller.pages() as u64);
+            tracing::info!("continuing {} of earlier runs, with {}", counted_batches(batches), counted(pages, "page"));
         }
         Ok(())
     }

@@ -128,7 +128,7 @@ fn what_follows_from_another_model_is_not_a_change_of_the_manifest() {
     bench.put("job.yaml", of_model.as_bytes());
     let plan = bench.docmill(&["plan", "job.yaml"]).stdout;
     assert!(
-        plan.contains("2 pages were answered with other settings (different: model) and are asked again\n"),
+        plan.contains("2 pages were answered with other settings (different: model) and are sent again\n"),
         "{plan}"
     );
     assert_eq!(bench.run(&["-q"]).code, 0);
