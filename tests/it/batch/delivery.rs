@@ -8,7 +8,6 @@ use crate::harness::wait::wait_until;
 use docmill::internal::base::hooks::Point;
 use docmill::internal::simulator::{BatchFault, Options};
 use serde_json::Value;
-use std::process::Child;
 use std::time::Duration;
 
 const MORE: &str = "delivery: batch\nbatch: {poll: 50ms, requests: 1000}\non_error: {stop_after: 0}";
@@ -85,10 +84,7 @@ fn a_budget_holds_for_batches_too() {
 
 #[test]
 fn a_stop_leaves_batches_to_the_next_run() {
-    let bench =
-        Bench::with_pages(30).simulator(Options { batch_time: Duration::from_millis(1500), ..Options::default() });
-    bench.job(MORE);
-    stopped_with_a_batch(&bench);
+    let bench = interrupted_with_a_batch(MORE, 30, Duration::from_millis(1500));
     // The questions have changed by now: the answers still belong to the old questions.
     let changed = bench.text("job.yaml").replace("marks:", "stamps:").replace("[stamp, logo, seal]", "[stamp]");
     let kept = bench.text("job.yaml");
@@ -155,36 +151,34 @@ fn pages_that_all_fail_alike_stop_the_run_before_all_are_sent() {
 }
 
 /// The runs that have begun.
-fn runs(bench: &Bench) -> i64 {
-    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
-    store.query_row("SELECT count(*) FROM runs", [], |row| row.get(0)).unwrap()
-}
-
 fn open_attempts(bench: &Bench) -> i64 {
-    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
-    store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap()
+    bench.stored("attempts WHERE state = 'open'")
 }
 
-/// Starts a run, and waits until a batch of it is in progress.
-fn started_with_a_batch(bench: &Bench) -> Child {
-    let mut child = bench.start(&["-q"]);
-    wait_until("the run created a batch", || {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended early");
-        bench.stats()["batches"] != 0
-    });
-    child
+fn has_batch(bench: &Bench) -> bool {
+    bench.stored("batches WHERE state = 'submitted'") > 0
 }
 
-/// Starts a run and ends it when a batch of it is in progress.
-fn stopped_with_a_batch(bench: &Bench) {
-    let mut child = started_with_a_batch(bench);
-    signal(&child, "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+/// A run of `job` that was interrupted while a batch of it was in progress. Where the batch has ended before, another run
+/// of the same state is interrupted.
+fn interrupted_with_a_batch(job: &str, pages: usize, batch_time: Duration) -> Bench {
+    for _ in 0..20 {
+        let bench = Bench::with_pages(pages).simulator(Options { batch_time, ..Options::default() });
+        bench.job(job);
+        let mut child = bench.start(&["-q"]);
+        wait_until("a batch is in progress", || has_batch(&bench) || child.try_wait().unwrap().is_some());
+        if child.try_wait().unwrap().is_none() {
+            signal(&child, "TERM");
+            if child.wait().unwrap().code() == Some(143) && open_attempts(&bench) > 0 {
+                return bench;
+            }
+        }
+    }
+    panic!("no run was interrupted while a batch was in progress");
 }
 
 #[test]
 fn the_next_run_collects_the_batches_of_the_last_one() {
-    let slow = || Options { batch_time: Duration::from_millis(900), ..Options::default() };
     type Change = fn(&str) -> String;
     let changes: [(&str, Change); 3] = [
         ("delivery: now", |job| job.replace("delivery: batch", "delivery: now")),
@@ -192,9 +186,7 @@ fn the_next_run_collects_the_batches_of_the_last_one() {
         ("another model", |job| job.replace("gpt-4o-mini", "gpt-4o")),
     ];
     for (name, change) in changes {
-        let bench = Bench::with_pages(10).simulator(slow());
-        bench.job(MORE);
-        stopped_with_a_batch(&bench);
+        let bench = interrupted_with_a_batch(MORE, 10, Duration::from_millis(900));
         let plan: Value =
             serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
         assert_eq!((&plan["under_way"], &plan["to_ask"]), (&10.into(), &0.into()));
@@ -211,9 +203,7 @@ fn the_next_run_collects_the_batches_of_the_last_one() {
 /// A provider that has forgotten a batch: its pages are asked again.
 #[test]
 fn a_batch_that_the_provider_does_not_know_blocks_no_run() {
-    let bench = Bench::with_pages(5).simulator(Options { batch_time: Duration::from_secs(60), ..Options::default() });
-    bench.job(MORE);
-    stopped_with_a_batch(&bench);
+    let bench = interrupted_with_a_batch(MORE, 5, Duration::from_secs(60));
     let bench = bench.simulator(options());
     bench.job(MORE);
     let ran = bench.run(&["-q"]);
@@ -289,16 +279,19 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
 #[test]
 fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
     for other in [MORE, ""] {
-        let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(1), ..options() });
-        bench.job(MORE);
-        let mut first = started_with_a_batch(&bench);
+        let start = || {
+            let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(1), ..options() });
+            bench.job(MORE);
+            let child = bench.start(&["-q"]);
+            (bench, child)
+        };
         // Stopped, it does not collect the batch, however late the second run is.
-        let stopped = Stopped::beside(&first, &bench.path("store.db"));
+        let (bench, mut first, stopped) = Stopped::while_waiting(start, has_batch);
         bench.job(other);
         let mut second = bench.start(&["-q"]);
         wait_until("the second run has begun", || {
             assert!(second.try_wait().unwrap().is_none(), "the second run ended while the first one has the batch");
-            runs(&bench) == 2
+            bench.stored("runs") == 2
         });
         first.kill().unwrap();
         drop(stopped);

@@ -2,7 +2,6 @@
 
 use crate::bench::{Bench, Ran, page, statuses};
 use crate::harness::stopped::Stopped;
-use crate::harness::wait::wait_until;
 use docmill::internal::simulator::Options;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
@@ -14,22 +13,15 @@ fn options() -> Options {
     Options { batch_time: Duration::from_secs(1), ..Options::default() }
 }
 
-/// Starts a run of `job.yaml`, and waits until a batch of it is in progress.
-fn started_with_a_batch(bench: &Bench) -> Child {
-    let mut child = bench.start(&["-q"]);
-    wait_until("the run created a batch", || {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended early");
-        submitted(bench) > 0
-    });
-    child
-}
-
-/// The batches that the store knows to be submitted.
-fn submitted(bench: &Bench) -> i64 {
-    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
-    let count = store.query_row("SELECT count(*) FROM batches WHERE state = 'submitted'", [], |row| row.get(0));
-    // The run has yet to create its tables.
-    count.unwrap_or(0)
+/// A run of `job.yaml` that was stopped while a batch of it was in progress. It does not collect the batch, however late
+/// another run is.
+fn stopped_with_a_batch(prepared: impl Fn() -> Bench) -> (Bench, Child, Stopped) {
+    let start = || {
+        let bench = prepared();
+        let child = bench.start(&["-q"]);
+        (bench, child)
+    };
+    Stopped::while_waiting(start, |bench| bench.stored("batches WHERE state = 'submitted'") > 0)
 }
 
 fn start(bench: &Bench, job: &str) -> Child {
@@ -40,17 +32,18 @@ fn start(bench: &Bench, job: &str) -> Child {
 /// The rest of a common budget is reserved for a batch whose run is killed.
 #[test]
 fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
-    let bench = Bench::with_pages(6).simulator(options());
-    bench.job(BATCH);
-    let budget = bench.worst_request_usd() * 6.6;
-    bench.job(&format!("{BATCH}\nlimits: {{budget_usd: {budget:.9}, budget_name: common}}"));
-    bench.second_job("second");
-    let second = bench.text("second.yaml").replace("folder: pages", "folder: others");
-    bench.put("second.yaml", second.as_bytes());
-    (0..2).for_each(|at| bench.put(&format!("others/{at}.jpg"), &page(500 + at)));
-    let mut first = started_with_a_batch(&bench);
-    // Stopped, it does not collect the batch, however late the second run is.
-    let stopped = Stopped::beside(&first, &bench.path("store.db"));
+    let prepared = || {
+        let bench = Bench::with_pages(6).simulator(options());
+        bench.job(BATCH);
+        let budget = bench.worst_request_usd() * 6.6;
+        bench.job(&format!("{BATCH}\nlimits: {{budget_usd: {budget:.9}, budget_name: common}}"));
+        bench.second_job("second");
+        let second = bench.text("second.yaml").replace("folder: pages", "folder: others");
+        bench.put("second.yaml", second.as_bytes());
+        (0..2).for_each(|at| bench.put(&format!("others/{at}.jpg"), &page(500 + at)));
+        bench
+    };
+    let (bench, mut first, stopped) = stopped_with_a_batch(prepared);
     let mut second = start(&bench, "second.yaml");
     let mut lines = BufReader::new(second.stderr.take().unwrap());
     let mut stderr = String::new();
@@ -75,10 +68,12 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
 #[test]
 fn a_run_collects_the_batch_of_a_process_that_is_stopped() {
     for delivery in ["batch", "now"] {
-        let bench = Bench::with_pages(5).simulator(options());
-        bench.job(BATCH);
-        let mut first = started_with_a_batch(&bench);
-        let stopped = Stopped::beside(&first, &bench.path("store.db"));
+        let prepared = || {
+            let bench = Bench::with_pages(5).simulator(options());
+            bench.job(BATCH);
+            bench
+        };
+        let (bench, mut first, stopped) = stopped_with_a_batch(prepared);
         bench.job(&BATCH.replace("delivery: batch", &format!("delivery: {delivery}")));
         let ran = Ran::from(start(&bench, "job.yaml").wait_with_output().unwrap());
         drop(stopped);

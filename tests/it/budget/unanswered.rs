@@ -1,6 +1,6 @@
 //! What attempts without an answer cost: errors, and requests of a process that was stopped.
 
-use crate::bench::{Bench, page, under_way};
+use crate::bench::{Bench, page};
 use crate::harness::http_server::HttpServer;
 #[cfg(unix)]
 use crate::harness::stopped::Stopped;
@@ -67,21 +67,27 @@ fn an_error_is_charged_unless_the_api_reports_it_or_was_not_reached() {
 #[cfg(unix)]
 #[test]
 fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
-    let options =
-        Options { latency: Duration::from_secs(2), batch_time: Duration::from_millis(100), ..Options::default() };
-    let bench = Bench::with_pages(1).simulator(options);
-    // A deadline ends the run if nothing else does.
-    bench.job("request: {timeout: 3s}\nlimits: {run_time: 20m}");
-    let batch = bench.text("job.yaml").replace("folder: pages", "folder: more");
-    let batch = batch.replace("out.", "more.").replace("report.json", "more.json");
-    bench.put("batch.yaml", format!("{batch}delivery: batch\nbatch: {{poll: 50ms}}\n").as_bytes());
-    (50..52).for_each(|at| bench.put(&format!("more/{at}.jpg"), &page(at)));
-    let worst = bench.worst_request_usd();
+    let prepared = || {
+        let options =
+            Options { latency: Duration::from_secs(2), batch_time: Duration::from_millis(100), ..Options::default() };
+        let bench = Bench::with_pages(1).simulator(options);
+        // A deadline ends the run if nothing else does.
+        bench.job("request: {timeout: 3s}\nlimits: {run_time: 20m}");
+        let batch = bench.text("job.yaml").replace("folder: pages", "folder: more");
+        let batch = batch.replace("out.", "more.").replace("report.json", "more.json");
+        bench.put("batch.yaml", format!("{batch}delivery: batch\nbatch: {{poll: 50ms}}\n").as_bytes());
+        (50..52).for_each(|at| bench.put(&format!("more/{at}.jpg"), &page(at)));
+        bench
+    };
+    let worst = prepared().worst_request_usd();
     // Enough for both jobs, and too little for the multiple that is kept for a request in flight.
     let budget = (worst * 2.5).to_string();
-    let mut child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
-    under_way(&bench, &mut child, 1);
-    let stopped = Stopped::beside(&child, &bench.path("store.db"));
+    let start = || {
+        let bench = prepared();
+        let child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
+        (bench, child)
+    };
+    let (bench, mut child, stopped) = Stopped::while_waiting(start, |bench| bench.is_asking(1));
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
     drop(stopped);
     let charged = spent(&bench);

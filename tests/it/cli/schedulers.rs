@@ -1,6 +1,8 @@
 //! The examples for schedulers of the README and of docs/airflow.md, as they stand there: only their paths are replaced.
 
 use crate::bench::{Bench, root};
+#[cfg(unix)]
+use crate::harness::executable::write_executable;
 use crate::skip::{AIRFLOW, skip};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
@@ -32,14 +34,6 @@ fn placed(block: &str, bench: &Bench, program: &Path) -> String {
 
 fn built() -> PathBuf {
     env!("CARGO_BIN_EXE_docmill").into()
-}
-
-#[cfg(unix)]
-fn executable(bench: &Bench, name: &str, text: &str) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt;
-    bench.put(name, text.as_bytes());
-    std::fs::set_permissions(bench.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
-    bench.path(name)
 }
 
 /// What a scheduler does after an exit code, by the README's table.
@@ -83,7 +77,8 @@ exit $(cat DIR/code)
 
 #[cfg(unix)]
 fn stand_in(bench: &Bench) -> PathBuf {
-    executable(bench, "docmill", &STAND_IN.replace("DIR", &bench.path("").display().to_string()))
+    write_executable(&bench.path("docmill"), &STAND_IN.replace("DIR", &bench.path("").display().to_string()));
+    bench.path("docmill")
 }
 
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// A folder for one test; gone with it.
 pub(crate) struct Bench {
@@ -154,6 +155,23 @@ impl Bench {
 
     pub(crate) fn stats(&self) -> Value {
         stats(&self.server.as_ref().unwrap().base_url())
+    }
+
+    /// How many rows of a table, with a condition or without one, the store has. A run that begins has yet to create its
+    /// tables.
+    pub(crate) fn stored(&self, rows: &str) -> i64 {
+        let store = rusqlite::Connection::open(self.path("store.db")).unwrap();
+        store.busy_timeout(Duration::from_secs(60)).unwrap();
+        match store.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0)) {
+            Err(error) if error.to_string().starts_with("no such table") => 0,
+            count => count.unwrap(),
+        }
+    }
+
+    /// Whether this number of requests wait for their replies.
+    pub(crate) fn is_asking(&self, requests: u64) -> bool {
+        self.stats()["requests"].as_u64() >= Some(requests)
+            && self.stored("attempts WHERE state = 'open'") == requests.cast_signed()
     }
 }
 

@@ -3,6 +3,8 @@
 pub(crate) mod bench;
 pub(crate) mod cases;
 pub(crate) mod closed_port;
+#[cfg(unix)]
+pub(crate) mod executable;
 pub(crate) mod http_server;
 pub(crate) mod recording_server;
 #[cfg(unix)]

@@ -1,16 +1,42 @@
 //! A process that is stopped for a while.
 
+use super::bench::Bench;
 use super::signal::{is_sent, signal};
 use super::wait::wait_until;
 use std::path::Path;
 use std::process::Child;
 
+/// How often a run is started to stop it in time.
+const STARTS: usize = 20;
+
 /// A stopped process. It continues when this is dropped, even if a test fails.
 pub(crate) struct Stopped(u32);
 
 impl Stopped {
+    /// Starts a run with `start` and stops it while it waits for a server, as `is_waiting` finds. Where the server was
+    /// faster, another run of the same state is started.
+    #[track_caller]
+    pub(crate) fn while_waiting(
+        start: impl Fn() -> (Bench, Child),
+        is_waiting: impl Fn(&Bench) -> bool,
+    ) -> (Bench, Child, Self) {
+        for _ in 0..STARTS {
+            let (bench, mut child) = start();
+            wait_until("the run waits", || is_waiting(&bench) || child.try_wait().unwrap().is_some());
+            if child.try_wait().unwrap().is_none() {
+                let stopped = Self::beside(&child, &bench.path("store.db"));
+                if is_waiting(&bench) {
+                    return (bench, child, stopped);
+                }
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        panic!("no run was stopped while it waited");
+    }
+
     /// Stops a process while it does not write to its store: others could not write to it, either.
-    pub(crate) fn beside(child: &Child, store: &Path) -> Self {
+    fn beside(child: &Child, store: &Path) -> Self {
         loop {
             signal(child, "STOP");
             // From now on it continues when this is dropped.

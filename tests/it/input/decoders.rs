@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 use crate::bench::{Bench, root};
+use crate::harness::executable::write_executable;
 use docmill::internal::simulator::Options;
 use docmill::{Environment, Error, Job, RunOptions, RunReport, Session};
 
@@ -18,14 +19,12 @@ fn wide_page(seed: u8) -> Vec<u8> {
 /// A program that is killed like a decoder for which there is no memory, as long as a file `short`
 /// exists: always, or (`times`) only the first times.
 fn decoder(bench: &Bench, times: &str) -> Environment {
-    use std::os::unix::fs::PermissionsExt;
     let script = format!(
         "#!/bin/sh\nif test -e DIR/short && test \"$(cat DIR/killed 2>/dev/null | wc -l)\" -lt {times}; then\n\
            echo killed >> DIR/killed; read -r line; kill -KILL $$\nfi\nexec {} decode-pages\n",
         env!("CARGO_BIN_EXE_docmill")
     );
-    bench.put("decoder", script.replace("DIR", &bench.path("").display().to_string()).as_bytes());
-    std::fs::set_permissions(bench.path("decoder"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&bench.path("decoder"), &script.replace("DIR", &bench.path("").display().to_string()));
     Environment::of_process().with_decoder(bench.path("decoder"))
 }
 

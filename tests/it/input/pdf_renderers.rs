@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use crate::bench::Bench;
+use crate::harness::executable::write_executable;
 use crate::harness::wait::wait_until;
 use crate::input::pdf::{page_with, stream};
 use crate::input::pdf_losses::{grey, jpeg_image, page_with_font};
@@ -12,7 +13,7 @@ use docmill::internal::prepare::{Decoder, DecoderCommand};
 use docmill::internal::simulator::Options;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// Draws stripes of the requested size.
@@ -23,15 +24,10 @@ printf 'P6\n%d %d\n255\n' "$w" "$h"
 yes "$(printf '\001\002\003\004\377\376')" | head -c $((w * h * 3))
 "#;
 
-/// Writes a script. Another process does, so that no thread of this one holds the file open when the
-/// script is started.
 fn script(folder: &Path, body: &str) -> PathBuf {
     let path = folder.join("pdftoppm");
     let version = r#"if [ "$1" = -v ]; then echo 'pdftoppm version 99.1.0' >&2; exit 0; fi"#;
-    let write = ["-c", "cat > \"$1\" && chmod +x \"$1\"", "sh"];
-    let mut writing = Command::new("/bin/sh").args(write).arg(&path).stdin(Stdio::piped()).spawn().unwrap();
-    write!(writing.stdin.take().unwrap(), "#!/bin/sh\nPATH=/usr/bin:/bin\n{version}\n{body}").unwrap();
-    assert!(writing.wait().unwrap().success());
+    write_executable(&path, &format!("#!/bin/sh\nPATH=/usr/bin:/bin\n{version}\n{body}"));
     path
 }
 
