@@ -1,6 +1,6 @@
 //! `--refresh`: each page once, despite interruptions and changes of the clock.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, under_way};
 use crate::harness::recording_server::{RecordingServer, error, invoice};
 #[cfg(unix)]
 use crate::harness::stopped::Stopped;
@@ -189,13 +189,13 @@ fn a_tried_file_is_read_within_the_limits_of_a_run() {
 #[test]
 fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     let latency = Duration::from_millis(1500);
-    let start = || {
+    let prepared = || {
         let bench = Bench::with_pages(12).simulator(Options { latency, ..Options::default() });
         bench.job("limits: {concurrency: 4}\nrequest: {timeout: 4s}");
-        let child = bench.start(&["--progress", "off"]);
-        (bench, child)
+        bench
     };
-    let (bench, mut child, stopped) = Stopped::while_waiting(start, |bench| bench.is_asking(4));
+    let (bench, mut child, stopped) =
+        Stopped::while_waiting(prepared, &["--progress", "off"], |bench| bench.is_asking(4));
     let run = bench.run(&[]);
     drop(stopped);
     let run_id = run.stderr.split_once("pages that run ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
@@ -212,16 +212,23 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
 #[cfg(unix)]
 #[test]
 fn a_tried_page_that_another_run_is_asking_is_waited_for_as_long_as_that_may_take() {
-    let start = || {
+    let prepared = || {
         let latency = Duration::from_millis(1500);
         let bench = Bench::with_pages(1).simulator(Options { latency, ..Options::default() });
         bench.job("request: {timeout: 3s}");
-        let child = bench.start(&["--progress", "off"]);
-        (bench, child)
+        bench
     };
     for is_stopped in [false, true] {
-        let (bench, mut child, stopped) = Stopped::while_waiting(start, |bench| bench.is_asking(1));
-        let stopped = is_stopped.then_some(stopped);
+        let (bench, mut child, stopped) = if is_stopped {
+            let (bench, child, stopped) =
+                Stopped::while_waiting(prepared, &["--progress", "off"], |bench| bench.is_asking(1));
+            (bench, child, Some(stopped))
+        } else {
+            let bench = prepared();
+            let mut child = bench.start(&["--progress", "off"]);
+            under_way(&bench, &mut child, 1);
+            (bench, child, None)
+        };
         let tried = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
         assert_eq!(tried.code, 0, "{is_stopped}: {}", tried.stderr);
         assert_eq!(tried.stderr.contains("has not ended 1 request in time"), is_stopped, "{}", tried.stderr);
@@ -246,12 +253,8 @@ fn a_stopped_process_does_not_hold_a_small_budget_for_ever() {
     // Enough for the request of the stopped process and for those of three pages, and less than twice the
     // multiple that is kept for requests at the same time.
     let budget = (worst * 4.5).to_string();
-    let start = || {
-        let bench = prepared();
-        let child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
-        (bench, child)
-    };
-    let (bench, mut child, stopped) = Stopped::while_waiting(start, |bench| bench.is_asking(1));
+    let arguments = ["--progress", "off", "--budget-usd", &budget];
+    let (bench, mut child, stopped) = Stopped::while_waiting(prepared, &arguments, |bench| bench.is_asking(1));
     let run = bench.run(&["--budget-usd", &budget]);
     let spent = bench.docmill(&["report", "job.yaml", "--budgets", "--format", "json"]).stdout;
     drop(stopped);

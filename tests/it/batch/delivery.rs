@@ -1,9 +1,9 @@
 //! Delivery by the provider's batches: every page is answered once, nothing is submitted
 //! twice, wherever a run dies.
 
-use crate::bench::{Bench, statuses, without_times};
+use crate::bench::{Bench, Ran, statuses, without_times};
 use crate::harness::signal::signal;
-use crate::harness::stopped::Stopped;
+use crate::harness::stopped::{STARTS, Stopped};
 use crate::harness::wait::wait_until;
 use docmill::internal::base::hooks::Point;
 use docmill::internal::simulator::{BatchFault, Options};
@@ -109,7 +109,7 @@ fn files_that_cannot_be_read_at_first_lose_nothing() {
             let ran = bench.run(&["-q"]);
             assert_eq!(ran.code, 0, "{}", ran.stderr);
             assert_eq!(statuses(&bench.rows())["ok"], 40);
-            assert_eq!(open_attempts(&bench), 0);
+            assert_eq!(bench.open_attempts(), 0);
             let batches = bench.stats()["batches"].as_u64().unwrap();
             assert!(has_errors || batches == 1, "what was executed is not executed again: {fault:?} {batches}");
         }
@@ -150,29 +150,26 @@ fn pages_that_all_fail_alike_stop_the_run_before_all_are_sent() {
     assert!(bench.stats()["pages"].as_object().unwrap().len() < 120);
 }
 
-/// The runs that have begun.
-fn open_attempts(bench: &Bench) -> i64 {
-    bench.stored("attempts WHERE state = 'open'")
-}
-
-fn has_batch(bench: &Bench) -> bool {
-    bench.stored("batches WHERE state = 'submitted'") > 0
-}
-
-/// A run of `job` that was interrupted while a batch of it was in progress. Where the batch has ended before, another run
-/// of the same state is interrupted.
+/// A run of `job` that was interrupted while all of its pages were in a batch. Where the batch has ended before, every
+/// page must be answered, and another run is interrupted.
 fn interrupted_with_a_batch(job: &str, pages: usize, batch_time: Duration) -> Bench {
-    for _ in 0..20 {
+    for _ in 0..STARTS {
         let bench = Bench::with_pages(pages).simulator(Options { batch_time, ..Options::default() });
         bench.job(job);
         let mut child = bench.start(&["-q"]);
-        wait_until("a batch is in progress", || has_batch(&bench) || child.try_wait().unwrap().is_some());
+        let pages = pages as i64;
+        wait_until("a batch is in progress", || {
+            bench.lines_in_batches() == pages || child.try_wait().unwrap().is_some()
+        });
         if child.try_wait().unwrap().is_none() {
             signal(&child, "TERM");
-            if child.wait().unwrap().code() == Some(143) && open_attempts(&bench) > 0 {
-                return bench;
-            }
         }
+        let ended = Ran::from(child.wait_with_output().unwrap());
+        if ended.code == 143 && bench.open_attempts() == pages {
+            return bench;
+        }
+        let answered = bench.count_rows("attempts WHERE state = 'settled' AND verdict = 'done'");
+        assert!([0, 143].contains(&ended.code) && answered == pages, "{answered} of {pages}: {}", ended.stderr);
     }
     panic!("no run was interrupted while a batch was in progress");
 }
@@ -194,7 +191,7 @@ fn the_next_run_collects_the_batches_of_the_last_one() {
         let ran = bench.run(&["-q"]);
         assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
         assert_eq!(statuses(&bench.rows())["ok"], 10, "{name}");
-        assert_eq!(open_attempts(&bench), 0, "{name}");
+        assert_eq!(bench.open_attempts(), 0, "{name}");
         let again = if name == "another model" { 2 } else { 1 };
         assert_eq!(counts(&bench.stats(), "pages"), vec![again; 10], "{name}");
     }
@@ -209,7 +206,7 @@ fn a_batch_that_the_provider_does_not_know_blocks_no_run() {
     let ran = bench.run(&["-q"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(statuses(&bench.rows())["ok"], 5);
-    assert_eq!(open_attempts(&bench), 0);
+    assert_eq!(bench.open_attempts(), 0);
 }
 
 #[test]
@@ -279,19 +276,19 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
 #[test]
 fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
     for other in [MORE, ""] {
-        let start = || {
+        let prepared = || {
             let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(1), ..options() });
             bench.job(MORE);
-            let child = bench.start(&["-q"]);
-            (bench, child)
+            bench
         };
         // Stopped, it does not collect the batch, however late the second run is.
-        let (bench, mut first, stopped) = Stopped::while_waiting(start, has_batch);
+        let (bench, mut first, stopped) =
+            Stopped::while_waiting(prepared, &["-q"], |bench| bench.lines_in_batches() == 20);
         bench.job(other);
         let mut second = bench.start(&["-q"]);
         wait_until("the second run has begun", || {
             assert!(second.try_wait().unwrap().is_none(), "the second run ended while the first one has the batch");
-            bench.stored("runs") == 2
+            bench.count_rows("runs") == 2
         });
         first.kill().unwrap();
         drop(stopped);

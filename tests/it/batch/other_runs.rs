@@ -13,17 +13,6 @@ fn options() -> Options {
     Options { batch_time: Duration::from_secs(1), ..Options::default() }
 }
 
-/// A run of `job.yaml` that was stopped while a batch of it was in progress. It does not collect the batch, however late
-/// another run is.
-fn stopped_with_a_batch(prepared: impl Fn() -> Bench) -> (Bench, Child, Stopped) {
-    let start = || {
-        let bench = prepared();
-        let child = bench.start(&["-q"]);
-        (bench, child)
-    };
-    Stopped::while_waiting(start, |bench| bench.stored("batches WHERE state = 'submitted'") > 0)
-}
-
 fn start(bench: &Bench, job: &str) -> Child {
     let mut command = bench.command(&["run", job, "--progress", "off"]);
     command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
@@ -43,7 +32,8 @@ fn a_run_that_waits_for_the_budget_takes_over_the_batch_that_holds_it() {
         (0..2).for_each(|at| bench.put(&format!("others/{at}.jpg"), &page(500 + at)));
         bench
     };
-    let (bench, mut first, stopped) = stopped_with_a_batch(prepared);
+    // Stopped, it does not collect the batch, however late the second run is.
+    let (bench, mut first, stopped) = Stopped::while_waiting(prepared, &["-q"], |bench| bench.lines_in_batches() > 0);
     let mut second = start(&bench, "second.yaml");
     let mut lines = BufReader::new(second.stderr.take().unwrap());
     let mut stderr = String::new();
@@ -73,7 +63,8 @@ fn a_run_collects_the_batch_of_a_process_that_is_stopped() {
             bench.job(BATCH);
             bench
         };
-        let (bench, mut first, stopped) = stopped_with_a_batch(prepared);
+        let (bench, mut first, stopped) =
+            Stopped::while_waiting(prepared, &["-q"], |bench| bench.lines_in_batches() == 5);
         bench.job(&BATCH.replace("delivery: batch", &format!("delivery: {delivery}")));
         let ran = Ran::from(start(&bench, "job.yaml").wait_with_output().unwrap());
         drop(stopped);

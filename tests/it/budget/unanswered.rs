@@ -82,12 +82,8 @@ fn a_stopped_process_does_not_hold_the_budget_of_a_batch_for_ever() {
     let worst = prepared().worst_request_usd();
     // Enough for both jobs, and too little for the multiple that is kept for a request in flight.
     let budget = (worst * 2.5).to_string();
-    let start = || {
-        let bench = prepared();
-        let child = bench.start(&["--progress", "off", "--budget-usd", &budget]);
-        (bench, child)
-    };
-    let (bench, mut child, stopped) = Stopped::while_waiting(start, |bench| bench.is_asking(1));
+    let arguments = ["--progress", "off", "--budget-usd", &budget];
+    let (bench, mut child, stopped) = Stopped::while_waiting(prepared, &arguments, |bench| bench.is_asking(1));
     let ran = bench.docmill(&["run", "batch.yaml", "--budget-usd", &budget]);
     drop(stopped);
     let charged = spent(&bench);

@@ -157,21 +157,29 @@ impl Bench {
         stats(&self.server.as_ref().unwrap().base_url())
     }
 
-    /// How many rows of a table, with a condition or without one, the store has. A run that begins has yet to create its
-    /// tables.
-    pub(crate) fn stored(&self, rows: &str) -> i64 {
+    /// How many rows the store has `from` a table, perhaps with a condition. A run that begins has yet to create its tables.
+    pub(crate) fn count_rows(&self, from: &str) -> i64 {
         let store = rusqlite::Connection::open(self.path("store.db")).unwrap();
         store.busy_timeout(Duration::from_secs(60)).unwrap();
-        match store.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0)) {
+        match store.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0)) {
             Err(error) if error.to_string().starts_with("no such table") => 0,
             count => count.unwrap(),
         }
     }
 
-    /// Whether this number of requests wait for their replies.
+    pub(crate) fn open_attempts(&self) -> i64 {
+        self.count_rows("attempts WHERE state = 'open'")
+    }
+
+    /// Whether the replies to this number of requests are not stored yet, and as many were sent, perhaps with earlier ones.
     pub(crate) fn is_asking(&self, requests: u64) -> bool {
-        self.stats()["requests"].as_u64() >= Some(requests)
-            && self.stored("attempts WHERE state = 'open'") == requests.cast_signed()
+        self.stats()["requests"].as_u64() >= Some(requests) && self.open_attempts() == requests.cast_signed()
+    }
+
+    /// How many lines without a stored result are in batches that are in progress.
+    pub(crate) fn lines_in_batches(&self) -> i64 {
+        let open = "attempts WHERE state = 'open' AND batch_id IN (SELECT id FROM batches WHERE state = 'submitted')";
+        self.count_rows(open)
     }
 }
 

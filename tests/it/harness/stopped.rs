@@ -1,27 +1,29 @@
 //! A process that is stopped for a while.
 
-use super::bench::Bench;
+use super::bench::{Bench, Ran};
 use super::signal::{is_sent, signal};
 use super::wait::wait_until;
 use std::path::Path;
 use std::process::Child;
 
-/// How often a run is started to stop it in time.
-const STARTS: usize = 20;
+/// How often a run is started to stop or interrupt it in time.
+pub(crate) const STARTS: usize = 20;
 
 /// A stopped process. It continues when this is dropped, even if a test fails.
 pub(crate) struct Stopped(u32);
 
 impl Stopped {
-    /// Starts a run with `start` and stops it while it waits for a server, as `is_waiting` finds. Where the server was
-    /// faster, another run of the same state is started.
+    /// Starts a run in a `prepared` folder and stops it while it waits for a server, as `is_waiting` finds. Where the server
+    /// was faster, the run must end as usual, and another one is started.
     #[track_caller]
     pub(crate) fn while_waiting(
-        start: impl Fn() -> (Bench, Child),
+        prepared: impl Fn() -> Bench,
+        arguments: &[&str],
         is_waiting: impl Fn(&Bench) -> bool,
     ) -> (Bench, Child, Self) {
         for _ in 0..STARTS {
-            let (bench, mut child) = start();
+            let bench = prepared();
+            let mut child = bench.start(arguments);
             wait_until("the run waits", || is_waiting(&bench) || child.try_wait().unwrap().is_some());
             if child.try_wait().unwrap().is_none() {
                 let stopped = Self::beside(&child, &bench.path("store.db"));
@@ -29,8 +31,8 @@ impl Stopped {
                     return (bench, child, stopped);
                 }
             }
-            child.kill().unwrap();
-            child.wait().unwrap();
+            let ended = Ran::from(child.wait_with_output().unwrap());
+            assert_eq!(ended.code, 0, "it was not stopped in time: {}", ended.stderr);
         }
         panic!("no run was stopped while it waited");
     }
