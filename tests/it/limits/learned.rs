@@ -1,5 +1,6 @@
 //! Limits that are not stated are learned from replies: they are used fully, and rarely exceeded.
 
+use super::MAX_REFUSED;
 use crate::bench::Bench;
 use crate::harness::http_server::{HttpServer, reply};
 use docmill::internal::simulator::Options;
@@ -18,12 +19,6 @@ fn seen(stats: &Value) -> (u64, f64) {
     let refused = count("rate_limited") as f64 / count("requests") as f64;
     (count("answered"), refused)
 }
-
-/// The largest share of refused requests of a run that learns the limit, on any machine. How many are refused until it is
-/// known depends on when the processes get the processor, so the unit tests of `adaptive_rate.rs` check how closely it is
-/// met. A run that does not learn it sends eight requests or more every tenth of a second to a server that lets two pass: it
-/// has three quarters refused.
-const MAX_REFUSED: f64 = 0.25;
 
 #[test]
 fn an_unstated_limit_is_used_and_hardly_hit() {
