@@ -8,6 +8,7 @@ use crate::media::{BUILT_IN_RENDERER, PdfRenderers, Pdftoppm, hash_of_installed_
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,8 +22,10 @@ const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 const ALLOCATOR: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "1073741824"), ("MALLOC_TRIM_THRESHOLD_", "134217728")];
 
-/// How long a process that has stopped to reply may take to end.
-const END_TIMEOUT: Duration = Duration::from_millis(200);
+/// How long a process that has closed its pipes may take to end.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for one that writes something other than replies: it may be another program, which goes on.
+const OTHER_OUTPUT_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How much of its last error output is kept, in bytes.
 const MAX_ERRORS: usize = 1024;
@@ -118,6 +121,8 @@ pub(crate) struct DecoderProcess {
     child: Child,
     input: ChildStdin,
     replies: Receiver<ReplyFrame>,
+    /// Whether it has written something other than replies.
+    writes_other: Arc<AtomicBool>,
     /// The end of its error output, once it has ended.
     errors: Receiver<Vec<u8>>,
 }
@@ -140,11 +145,21 @@ impl DecoderProcess {
         };
         // There is at most one reply at a time. The thread ends when the process does.
         let (send, replies) = sync_channel(1);
+        let writes_other = Arc::new(AtomicBool::new(false));
+        let is_other = writes_other.clone();
         let read = move || {
             let mut output = BufReader::with_capacity(1 << 16, output);
-            while let Ok(Some(reply)) = frame::read(&mut output) {
-                if send.send(reply).is_err() {
-                    return;
+            loop {
+                match frame::read(&mut output) {
+                    Ok(Some(reply)) => {
+                        if send.send(reply).is_err() {
+                            return;
+                        }
+                    }
+                    Ok(None) => return,
+                    // It has ended amid a reply.
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return,
+                    Err(_) => return is_other.store(true, Ordering::Release),
                 }
             }
         };
@@ -156,7 +171,7 @@ impl DecoderProcess {
             end(&mut child);
             return Err(error);
         }
-        Ok(Self { child, input, replies, errors: end_of_errors })
+        Ok(Self { child, input, replies, writes_other, errors: end_of_errors })
     }
 
     /// Sends a request and waits for the reply, for at most `timeout`, until `is_cancelled`
@@ -187,8 +202,9 @@ impl DecoderProcess {
 
     /// Why a process that no longer replies has ended, if it has.
     fn cause_of_end(&mut self) -> NoReply {
-        // Its pipes close when it ends; a process that only writes something else continues.
-        let Ok(errors) = self.errors.recv_timeout(END_TIMEOUT) else { return NoReply::Crashed };
+        // Its pipes close when it ends, and not all of them at once.
+        let timeout = if self.writes_other.load(Ordering::Acquire) { OTHER_OUTPUT_TIMEOUT } else { END_TIMEOUT };
+        let Ok(errors) = self.errors.recv_timeout(timeout) else { return NoReply::Crashed };
         let has_failed_to_allocate = String::from_utf8_lossy(&errors).contains(ALLOCATION_FAILED);
         match self.child.wait() {
             Ok(status) if has_failed_to_allocate || is_killed(status) => NoReply::OutOfMemory,

@@ -289,7 +289,7 @@ fn urls_are_fetched_within_bounds() {
     let urls: String = names.iter().map(|name| format!("http://127.0.0.1:{port}/{name}.jpg\n")).collect();
     bench.put("list.txt", format!("{urls}pages/00000.jpg\n").as_bytes());
     let bounds =
-        "list: list.txt, allow_private_hosts: true, fetch: {timeout: 5s, max_megabytes: 1, requests_per_second: 50}";
+        "list: list.txt, allow_private_hosts: true, fetch: {timeout: 15s, max_megabytes: 1, requests_per_second: 50}";
     list_job(&bench, bounds, "on_error: {max_failed: 100%}");
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -302,7 +302,7 @@ fn urls_are_fetched_within_bounds() {
         "more than 1000000 bytes",
         "more than 1000000 bytes",
         "can't be fetched",
-        "longer than 5 s",
+        "longer than 15 s",
         "HTTP 404",
         "ok",
     ]) {

@@ -20,7 +20,7 @@ fn paths(bench: &Bench, file: &str) -> Vec<Value> {
 
 #[test]
 fn two_runs_that_read_standard_input_do_not_mix() {
-    let latency = Duration::from_millis(1500);
+    let latency = Duration::from_secs(3);
     let bench = Bench::with_pages(4).simulator(Options { latency, ..Options::default() });
     bench.job("");
     let job = bench

@@ -56,7 +56,7 @@ impl Served {
     /// The same without signing in.
     pub(crate) fn signed_out(bench: &Bench, arguments: &[&str]) -> Self {
         let reviewer: &[&str] = if arguments.contains(&"--reviewer") { &[] } else { &["--reviewer", "ann"] };
-        let words = [&["review", "job.yaml", "--no-open", "--idle", "60s"], reviewer, arguments].concat();
+        let words = [&["review", "job.yaml", "--no-open", "--idle", "600s"], reviewer, arguments].concat();
         let mut child = bench.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();

@@ -21,8 +21,9 @@ fn every_page_gets_its_own_answer() {
             if delay_ms == 0 {
                 return stream.write_all(&[answer("letter"), answer("other")].concat());
             }
-            stream.write_all(&answer("letter"))?;
+            // The client may read the reply before this thread continues.
             let replied = Instant::now();
+            stream.write_all(&answer("letter"))?;
             std::thread::sleep(Duration::from_millis(delay_ms));
             // A connection is used again after 100 ms, of which a busy machine may take some here.
             if replied.elapsed() < Duration::from_millis(50) { stream.write_all(&answer("other")) } else { Ok(()) }
