@@ -191,7 +191,7 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     let latency = Duration::from_millis(1500);
     let prepared = || {
         let bench = Bench::with_pages(12).simulator(Options { latency, ..Options::default() });
-        bench.job("limits: {concurrency: 4}\nrequest: {timeout: 4s}");
+        bench.job("limits: {concurrency: 4}\nrequest: {timeout: 9s}");
         bench
     };
     let (bench, mut child, stopped) =
@@ -213,9 +213,9 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
 #[test]
 fn a_tried_page_that_another_run_is_asking_is_waited_for_as_long_as_that_may_take() {
     let prepared = || {
-        let latency = Duration::from_millis(1500);
+        let latency = Duration::from_secs(3);
         let bench = Bench::with_pages(1).simulator(Options { latency, ..Options::default() });
-        bench.job("request: {timeout: 3s}");
+        bench.job("request: {timeout: 8s}");
         bench
     };
     for is_stopped in [false, true] {

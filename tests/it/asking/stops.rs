@@ -266,7 +266,7 @@ fn a_stop_is_over_before_a_supervisor_kills() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_that_the_program_was_started_to_ignore_ends_nothing() {
-    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_millis(200), ..Options::default() });
+    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_secs(1), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$0\" run job.yaml -q", env!("CARGO_BIN_EXE_docmill")]);

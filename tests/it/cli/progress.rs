@@ -53,7 +53,7 @@ fn in_terminal(bench: &Bench, test: &str, widths: &str, stop: &str, arguments: &
 /// A simulator whose run of `pages` pages takes a few seconds.
 fn slow_bench(pages: usize) -> Bench {
     let bench =
-        Bench::with_pages(pages).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+        Bench::with_pages(pages).simulator(Options { latency: Duration::from_millis(200), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     bench
 }

@@ -2,7 +2,7 @@
 
 mod learned;
 mod open_files;
-mod stated;
+pub(crate) mod stated;
 
 /// The largest share of refused requests of a run that knows or learns the limit, on any machine. How many are refused
 /// depends on when the processes get the processor, so the unit tests of `adaptive_rate.rs` check how closely it is met. A

@@ -12,7 +12,7 @@ const TRIES: usize = 5;
 /// processor in time sends several requests at once, however well it paces them. One that exceeds its limit does so in
 /// every try.
 #[track_caller]
-fn assert_refused_at_most(max_refused: u64, pages: u64, case: &str, prepared: impl Fn() -> Bench) {
+pub(crate) fn assert_refused_at_most(max_refused: u64, pages: u64, case: &str, prepared: impl Fn() -> Bench) {
     let mut refused = Vec::new();
     for _ in 0..TRIES {
         let bench = prepared();

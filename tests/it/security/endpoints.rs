@@ -63,7 +63,7 @@ fn whole(body: &[u8], headers: &str) -> Vec<u8> {
 }
 
 const QUICK: &str =
-    "request: {timeout: 60s, idle_timeout: 30s}\nretry: {attempts: 1, max_wait: 2s}\non_error: {max_failed: 100%}\n";
+    "request: {timeout: 20s, idle_timeout: 10s}\nretry: {attempts: 1, max_wait: 2s}\non_error: {max_failed: 100%}\n";
 
 /// Runs with a bound on memory: a hostile server is not to fill it.
 #[cfg(target_os = "linux")]

@@ -246,7 +246,7 @@ fn eight_processes_on_one_store_pay_once_and_write_the_same_rows() {
 
 #[test]
 fn a_clock_that_jumps_pays_nothing_twice_and_declares_no_run_dead() {
-    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(25), ..Options::default() });
+    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(250), ..Options::default() });
     bench.job("limits: {concurrency: 2, run_time: 10m, budget_usd: 5}");
     let mut jumping = dying::start_jumping(&bench, &[]);
     under_way(&bench, &mut jumping, 2);
