@@ -8,7 +8,6 @@ use crate::media::{BUILT_IN_RENDERER, PdfRenderers, Pdftoppm, hash_of_installed_
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -120,9 +119,8 @@ pub(crate) enum NoReply {
 pub(crate) struct DecoderProcess {
     child: Child,
     input: ChildStdin,
-    replies: Receiver<ReplyFrame>,
-    /// Whether it has written something other than replies.
-    writes_other: Arc<AtomicBool>,
+    /// An error: it has written something other than a reply.
+    replies: Receiver<io::Result<ReplyFrame>>,
     /// The end of its error output, once it has ended.
     errors: Receiver<Vec<u8>>,
 }
@@ -145,21 +143,14 @@ impl DecoderProcess {
         };
         // There is at most one reply at a time. The thread ends when the process does.
         let (send, replies) = sync_channel(1);
-        let writes_other = Arc::new(AtomicBool::new(false));
-        let is_other = writes_other.clone();
         let read = move || {
             let mut output = BufReader::with_capacity(1 << 16, output);
-            loop {
-                match frame::read(&mut output) {
-                    Ok(Some(reply)) => {
-                        if send.send(reply).is_err() {
-                            return;
-                        }
-                    }
-                    Ok(None) => return,
-                    // It has ended amid a reply.
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return,
-                    Err(_) => return is_other.store(true, Ordering::Release),
+            while let Some(reply) = frame::read(&mut output).transpose() {
+                // Amid a reply it may have ended, too.
+                let has_ended = reply.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+                let is_last = reply.is_err();
+                if has_ended || send.send(reply).is_err() || is_last {
+                    return;
                 }
             }
         };
@@ -171,7 +162,7 @@ impl DecoderProcess {
             end(&mut child);
             return Err(error);
         }
-        Ok(Self { child, input, replies, writes_other, errors: end_of_errors })
+        Ok(Self { child, input, replies, errors: end_of_errors })
     }
 
     /// Sends a request and waits for the reply, for at most `timeout`, until `is_cancelled`
@@ -186,12 +177,13 @@ impl DecoderProcess {
         timeout: Duration,
         is_cancelled: impl Fn() -> bool,
     ) -> Result<ReplyFrame, NoReply> {
-        frame::write(&mut self.input, request, bytes).map_err(|_| self.cause_of_end())?;
+        frame::write(&mut self.input, request, bytes).map_err(|_| self.cause_of_end(END_TIMEOUT))?;
         let mut left = timeout;
         loop {
             match self.replies.recv_timeout(CANCEL_INTERVAL.min(left)) {
-                Ok(reply) => return Ok(reply),
-                Err(RecvTimeoutError::Disconnected) => return Err(self.cause_of_end()),
+                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Err(_)) => return Err(self.cause_of_end(OTHER_OUTPUT_TIMEOUT)),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.cause_of_end(END_TIMEOUT)),
                 Err(RecvTimeoutError::Timeout) if left <= CANCEL_INTERVAL || is_cancelled() => {
                     return Err(NoReply::TimedOut);
                 }
@@ -200,10 +192,9 @@ impl DecoderProcess {
         }
     }
 
-    /// Why a process that no longer replies has ended, if it has.
-    fn cause_of_end(&mut self) -> NoReply {
+    /// Why a process that no longer replies has ended, if it does within `timeout`.
+    fn cause_of_end(&mut self, timeout: Duration) -> NoReply {
         // Its pipes close when it ends, and not all of them at once.
-        let timeout = if self.writes_other.load(Ordering::Acquire) { OTHER_OUTPUT_TIMEOUT } else { END_TIMEOUT };
         let Ok(errors) = self.errors.recv_timeout(timeout) else { return NoReply::Crashed };
         let has_failed_to_allocate = String::from_utf8_lossy(&errors).contains(ALLOCATION_FAILED);
         match self.child.wait() {

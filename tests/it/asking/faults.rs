@@ -1,7 +1,7 @@
 //! Faults: every page ends in the status that its fault means, and the run ends.
 
 use crate::bench::{Bench, statuses, without_times};
-use crate::limits::stated::assert_refused_at_most;
+use crate::harness::refusals::assert_refused_at_most;
 use docmill::internal::simulator::{Fault, Options};
 
 fn options(kind: Fault) -> Options {

@@ -146,12 +146,14 @@ fn replies_wait_for_a_store_that_another_process_holds_and_are_not_lost() {
     let mut child = bench.start(&["--progress", "off"]);
     under_way(&bench, &mut child, 8);
     let store = lock(&bench);
+    let sent = bench.stats()["requests"].as_u64().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut printed = String::new();
     while !printed.contains("lock of the store") {
         assert!(stderr.read_line(&mut printed).unwrap() > 0, "the cause of the wait is missing: {printed}");
     }
-    assert!(bench.stats()["requests"].as_u64().unwrap() < 50, "nothing new is sent");
+    // What the store knew by then may still have been on its way.
+    assert!(bench.stats()["requests"].as_u64().unwrap() <= sent + 4, "nothing new is sent");
     drop(store);
     stderr.read_to_string(&mut printed).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{printed}");

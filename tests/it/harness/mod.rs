@@ -7,6 +7,7 @@ pub(crate) mod closed_port;
 pub(crate) mod executable;
 pub(crate) mod http_server;
 pub(crate) mod recording_server;
+pub(crate) mod refusals;
 #[cfg(unix)]
 pub(crate) mod signal;
 pub(crate) mod skip;

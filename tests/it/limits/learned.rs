@@ -1,8 +1,8 @@
 //! Limits that are not stated are learned from replies: they are used fully, and rarely exceeded.
 
-use super::MAX_REFUSED;
 use crate::bench::Bench;
 use crate::harness::http_server::{HttpServer, reply};
+use crate::harness::refusals::MAX_REFUSED;
 use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::io::Write;

@@ -1,36 +1,9 @@
 //! Limits that the manifest states are used from the first second and never exceeded.
 
-use super::MAX_REFUSED;
 use crate::bench::Bench;
+use crate::harness::refusals::assert_refused_at_most;
 use docmill::internal::simulator::Options;
 use std::time::Duration;
-
-/// How often a run is repeated that did not get the processor in time.
-const TRIES: usize = 5;
-
-/// Runs the job in a `prepared` folder until at most `max_refused` requests of a run are refused: one that does not get the
-/// processor in time sends several requests at once, however well it paces them. One that exceeds its limit does so in
-/// every try.
-#[track_caller]
-pub(crate) fn assert_refused_at_most(max_refused: u64, pages: u64, case: &str, prepared: impl Fn() -> Bench) {
-    let mut refused = Vec::new();
-    for _ in 0..TRIES {
-        let bench = prepared();
-        let ran = bench.run(&["-q"]);
-        assert_eq!(ran.code, 0, "{case}: {}", ran.stderr);
-        let stats = bench.stats();
-        assert_eq!(stats["answered"].as_u64(), Some(pages), "{case}");
-        let of_run = stats["rate_limited"].as_u64().unwrap();
-        if of_run <= max_refused {
-            return;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a share")]
-        let is_late = of_run as f64 <= MAX_REFUSED * (pages + of_run) as f64;
-        assert!(is_late, "{case}: {of_run} requests for {pages} pages were refused");
-        refused.push(of_run);
-    }
-    panic!("{case}: more than {max_refused} requests for {pages} pages were refused in every run: {refused:?}");
-}
 
 #[test]
 fn a_stated_limit_is_not_exceeded_even_in_a_bucket_of_one_second() {
